@@ -86,7 +86,7 @@ class RunningAnswers(QObject):
         text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
         status_changed(str, str, str): message id and the line below the answer: why nothing
             arrives, or a notice; "" for none.
-        rate_changed(str, float): deltas a second, about one token each.
+        rate_changed(str, str, float): message id and deltas a second, about one token each.
         finished(str, Message): the final answer, or an answer that is still STREAMING because it
             continues at its provider after the program's end.
         stepped(str, Message): an answer so far, after a step of its tool calls or a new image.
@@ -99,7 +99,7 @@ class RunningAnswers(QObject):
     text_arrived = Signal(str, str, str)
     reasoning_arrived = Signal(str, str, str)
     status_changed = Signal(str, str, str)
-    rate_changed = Signal(str, float)
+    rate_changed = Signal(str, str, float)
     finished = Signal(str, object)
     amended = Signal(str, object)
     stepped = Signal(str, object)
@@ -341,8 +341,8 @@ class RunningAnswers(QObject):
             if text:
                 self.text_arrived.emit(conversation_id, message_id, text)
             seconds = time.monotonic() - progress.first_delta_at
-            if seconds > 0.5 and progress is self._runs_of(conversation_id)[0]:
-                self.rate_changed.emit(conversation_id, progress.deltas / seconds)
+            if seconds > 0.5:
+                self.rate_changed.emit(conversation_id, message_id, progress.deltas / seconds)
         if progress.has_step:
             progress.has_step = False
             self.stepped.emit(conversation_id, progress.run.answer_so_far)

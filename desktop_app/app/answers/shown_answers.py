@@ -58,6 +58,7 @@ class ShownAnswers(QObject):
         pane.transcript.message_updated.connect(self._announce_end)
         self._unstored: set[str] = set()  # conversations whose answer cannot be stored
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
+        self._current.opened.connect(lambda: self._choice_row.set_rate(""))
         self._current.opened.connect(self._announce_early_end)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
@@ -113,8 +114,8 @@ class ShownAnswers(QObject):
         if self._is_open(conversation_id):
             self._transcript.stream.set_status_line(message_id, sentence)
 
-    def _show_rate(self, conversation_id: str, rate: float) -> None:
-        if self._is_open(conversation_id):
+    def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
+        if self._current.message(message_id) is not None:
             self._choice_row.set_rate(tr("{count} tok/s", count=round(rate)))
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:

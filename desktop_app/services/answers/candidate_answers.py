@@ -14,6 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -170,6 +171,7 @@ class _SharedStream:
             number: asyncio.Queue() for number in range(count)
         }
         self._started = {0}  # the numbers of the answers that have begun
+        self._has_text = False  # of the first answer
         self._reading: set[int] = set()
         self._taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -228,6 +230,14 @@ class _SharedStream:
                 self._put(0, UsageShared(UsageScope.ALL))
                 self._put(0, Notice(shared_usage_notice(len(self._started))))
             self._put(0, event)
+            self._report_queued()
+
+    def _report_queued(self) -> None:
+        """Report once, when the first answer arrives alone, that the others wait for its end."""
+        if not self._has_text:
+            self._has_text = True
+            for number in self._queues.keys() - self._started:
+                self._put(number, StatusChanged(0, answer_status(StatusCode.QUEUED)))
 
     def _dispatch_candidate(self, event: CandidateEvent) -> None:
         if event.number in self._queues:

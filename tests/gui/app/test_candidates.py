@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Completed,
@@ -112,6 +113,35 @@ async def test_chat_completions_gets_a_single_request() -> None:
         app.act("newer-version")
         await until(lambda: str(COUNTED_WITH_FIRST) in app.transcript)
         assert len(app.stored("SELECT 1 FROM ledger")) == 1
+
+
+async def test_an_answer_that_waits_for_the_first_one_is_queued_and_has_no_speed() -> None:
+    queued = answer_status(StatusCode.QUEUED).sentences
+    async with AppHarness(environment=SERVER) as app:
+        app.window.settings.pages.responses.page.override_changed.emit(
+            app.open_id, "answer.candidates", 2
+        )
+        first, shown = await app.ask("Why?"), app.window.prompt.row.estimate_label
+
+        def is_fast() -> bool:
+            first.say("A ")
+            return "tok/s" in shown.text()
+
+        await until(is_fast)
+        assert queued not in app.transcript
+        app.act("newer-version")
+        await until(lambda: queued in app.transcript)
+        assert shown.text() == ""
+        rates: list[float] = []
+        app.controllers.running.rate_changed.connect(lambda *rate: rates.append(rate[2]))
+        first.say("B")
+        await until(lambda: rates)
+        assert shown.text() == ""
+        first.end()
+        await until(lambda: len(app.providers.turns) == 2)
+        await until(lambda: queued not in app.transcript)
+        app.providers.turns[1].end("The second.")
+        await app.settled()
 
 
 async def test_the_estimate_shows_the_number_of_answers_and_their_input() -> None:

@@ -17,6 +17,7 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     FormSource,
 )
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
@@ -146,6 +147,25 @@ async def test_missing_answers_are_requested_separately_with_a_notice(tmp_path: 
             *[(separate_request_notice("OpenAI"),)] * 2,
         ]
         assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
+
+
+async def test_answers_that_do_not_come_with_the_first_are_reported_as_queued(
+    tmp_path: Path,
+) -> None:
+    script: Script = [Started("r"), *others(1, "b"), TextDelta("a"), HELD]
+    provider = ScriptedProvider([*script, TextDelta("!"), Completed()], answer("c"))
+
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?", CHAT, settings=THREE)
+        done = asyncio.create_task(run_all(chat, began))
+
+        async def is_queued() -> bool:
+            return QUEUED in chat.heard
+
+        await until(is_queued)
+        provider.release.set()
+        assert [message.text for message in await done] == ["a!", "b", "c"]
+        assert chat.heard.count(QUEUED) == 1
 
 
 async def test_a_notice_on_both_requests_of_an_answer_appears_once(tmp_path: Path) -> None:
@@ -453,6 +473,7 @@ FAILURE = Failed(ProviderError(Reason.PROVIDER_FAULT))
 SHARED = [UsageShared(UsageScope.FIRST), Notice(COUNTED_WITH_FIRST)]
 OF_BOTH = [UsageShared(UsageScope.ALL), Notice(shared_usage_notice(2))]
 REPORTED = UsageReported(USAGE)
+QUEUED = StatusChanged(0, answer_status(StatusCode.QUEUED))
 
 
 @pytest.mark.parametrize(
@@ -461,19 +482,19 @@ REPORTED = UsageReported(USAGE)
         (
             [Started("r"), TextDelta("a"), *others(1, "b"), REPORTED, Completed()],
             [Started("r"), TextDelta("a"), *OF_BOTH, REPORTED, Completed()],
-            [Started(), *SHARED, TextDelta("b"), Completed()],
+            [Started(), QUEUED, *SHARED, TextDelta("b"), Completed()],
         ),
         # Events that concern all answers reach all of them.
         (
             [STATUS, Notice("n"), TextDelta("a"), CandidateEvent(1, TextDelta("b")), FAILURE],
             [STATUS, Notice("n"), TextDelta("a"), FAILURE],
-            [STATUS, Notice("n"), *SHARED, TextDelta("b"), FAILURE],
+            [STATUS, Notice("n"), QUEUED, *SHARED, TextDelta("b"), FAILURE],
         ),
         # An answer that nobody asked for is dropped.
         (
             [TextDelta("a"), *others(2, "c"), *others(1, "b"), Completed()],
             [TextDelta("a"), Completed()],
-            [*SHARED, TextDelta("b"), Completed()],
+            [QUEUED, *SHARED, TextDelta("b"), Completed()],
         ),
         ([CandidateEvent(1, Incomplete("length")), Completed()], [Completed()], [
             *SHARED, Incomplete("length")
@@ -500,6 +521,7 @@ async def test_a_failure_after_the_first_answer_stopped_is_counted_once() -> Non
     await first.aclose()
     provider.release.set()
     assert [await rest, *[event async for event in second]] == [
+        QUEUED,
         UsageShared(UsageScope.FIRST),
         FAILURE,
     ]
@@ -508,7 +530,7 @@ async def test_a_failure_after_the_first_answer_stopped_is_counted_once() -> Non
 async def test_a_missing_answer_is_requested_alone() -> None:
     usage: list[StreamEvent] = [TextDelta("a"), REPORTED, Completed()]
     found, provider = await read_together(usage, 2, answer("b"))
-    assert found == [usage, [Notice(separate_request_notice("OpenAI")), *answer("b")]]
+    assert found == [usage, [QUEUED, Notice(separate_request_notice("OpenAI")), *answer("b")]]
     assert [each.parameters.candidates for each in provider.requests] == [2, 1]
 
 
