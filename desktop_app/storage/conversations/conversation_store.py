@@ -57,6 +57,7 @@ from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_delet
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.database.row_writing import Row, insert_rows, update_row, upsert_row
 from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
+from desktop_app.storage.documents.note_store import remove_notes
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
 
 # A message always has a later row than its parent.
@@ -486,8 +487,8 @@ def _remove_message_entry(connection: sqlite3.Connection, message_id: str) -> No
 
 
 def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
-    """Delete a conversation, and all notes of `NoteStore`: none names its conversation."""
-    connection.execute("DELETE FROM part_notes")
+    """Delete a conversation, and the notes on its documents."""
+    remove_notes(connection, conversation_id)
     mark_for_wipe(connection)
     title = _title_of(connection, conversation_id)
     if title is None:

@@ -593,4 +593,9 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0042_backup_errors",
         ("UPDATE settings SET value = json_remove(value, '$.why') WHERE key = 'backup.last'",),
     ),
+    # The conversation of each note; "" for earlier notes and for those of evaluations.
+    Migration(
+        "0043_note_conversations",
+        ("ALTER TABLE part_notes ADD COLUMN conversation_id TEXT NOT NULL DEFAULT ''",),
+    ),
 )

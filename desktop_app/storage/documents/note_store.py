@@ -33,13 +33,22 @@ class NoteStore:
     async def put(self, key: str, text: str, conversation_id: str) -> None:
         """Save a note of a conversation ("" for none), and delete notes older than RETENTION."""
         await self._databases.for_conversation(conversation_id).write(
-            partial(_put, key, to_text(text))
+            partial(_put, key, to_text(text), conversation_id)
         )
 
 
-def _put(key: str, text: str, connection: sqlite3.Connection) -> None:
+def remove_notes(connection: sqlite3.Connection, conversation_id: str) -> None:
+    """Delete the notes of a conversation, and earlier notes, whose conversation is not known."""
+    connection.execute(
+        """DELETE FROM part_notes WHERE conversation_id = ?
+            OR (conversation_id = '' AND key NOT LIKE 'evaluation:%')""",
+        (conversation_id,),
+    )
+
+
+def _put(key: str, text: str, conversation_id: str, connection: sqlite3.Connection) -> None:
     at = now()
     oldest = to_micros(at - RETENTION)
     connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest,))
-    row = (key, text, to_micros(at))
-    connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?)", row)
+    row = (key, text, to_micros(at), conversation_id)
+    connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?, ?)", row)

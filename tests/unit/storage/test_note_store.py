@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.documents.note_store import NoteStore
-from tests.unit.storage.samples import opened
+from tests.unit.storage.samples import a_conversation, opened
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,18 @@ async def test_notes_are_stored_for_thirty_days(
         assert await notes.get("b") == "half \ufffd"
         await notes.put("b", "Another", "c")
         assert await notes.get("b") == "Another"
+
+
+async def test_an_erased_conversation_takes_only_its_own_notes_along(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        notes, store = NoteStore(database), ConversationStore(database)
+        erased = a_conversation()
+        await store.create(erased)
+        await notes.put("a", "Of the erased one", erased.id)
+        await notes.put("b", "Of another", "other")
+        await notes.put("evaluation:c", "Of an evaluation", "")
+        await notes.put("d", "Of an earlier version, which stored no conversation", "")
+        await store.erase([erased.id])
+        assert [await notes.get(key) for key in ("a", "d")] == [None, None]
+        assert await notes.get("b") == "Of another"
+        assert await notes.get("evaluation:c") == "Of an evaluation"
