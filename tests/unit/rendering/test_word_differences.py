@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from desktop_app.rendering.search.word_differences import differing_words
+import random
+import time
+from difflib import SequenceMatcher
+
+from desktop_app.rendering.search.word_differences import MAX_COMPARED_WORDS, differing_words
 
 
 def test_only_words_without_a_counterpart_differ() -> None:
@@ -12,3 +16,23 @@ def test_only_words_without_a_counterpart_differ() -> None:
         [True, False, False, True],
         [False, False, False],
     ]
+
+
+def test_ordinary_texts_are_compared_to_the_end() -> None:
+    chance = random.Random("words")
+    words = [str(number) for number in range(300)]
+    first = chance.choices(words, [1 / (number + 1) for number in range(300)], k=1500)
+    second = [word if chance.random() < 0.8 else chance.choice(words) for word in first]
+    differs = [[True] * len(first), [True] * len(second)]
+    for i, j, size in SequenceMatcher(None, first, second).get_matching_blocks():
+        differs[0][i : i + size] = differs[1][j : j + size] = [False] * size
+    assert differing_words([first, second]) == differs
+
+
+def test_texts_that_repeat_few_words_take_a_bounded_time() -> None:
+    first = [f"w{number % 101}" for number in range(MAX_COMPARED_WORDS)]
+    second = [f"w{-number % 101}" for number in range(MAX_COMPARED_WORDS)]
+    began = time.process_time()
+    differs = differing_words([first, second])
+    assert time.process_time() - began < 6  # 1 s; without a limit 13 s
+    assert not all(differs[0])
