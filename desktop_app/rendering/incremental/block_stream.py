@@ -125,7 +125,7 @@ class BlockStream:
         self._shown = ShownBlocks()
         self.blocks = self._shown.blocks
         self._source = ""
-        self._drops_address = False
+        self._drops_address = self._is_in_address = False
         self._pending_return = ""
         self._length = 0
         self._context = ParserContext()
@@ -156,7 +156,10 @@ class BlockStream:
             return []
         self._source += replace_unusable(text)
         self._drops_address = self._shorten_address(len(text))
-        if self._drops_address or ends_in_address(self._source, len(text)):
+        self._is_in_address = not self._drops_address and ends_in_address(
+            self._source, len(text), did_before=self._is_in_address
+        )
+        if self._drops_address or self._is_in_address:
             self._plain_end = None
             return []
         patches = self.run_updates()

@@ -28,7 +28,7 @@ _ADDRESS: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE
 )
 _INCOMPLETE_ADDRESS: Final = re.compile(
-    r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*=*\Z", re.IGNORECASE
+    r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*+=*+\Z", re.IGNORECASE
 )
 _ADDRESS_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
 _ADDRESS_OPENING: Final = "](data:image/"
@@ -121,20 +121,19 @@ def _size_of_webp(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def ends_in_address(source: str, added: int) -> bool:
+def ends_in_address(source: str, added: int, *, did_before: bool) -> bool:
     """Return True if a source ends within the address of an image, which is not too long yet.
 
     Args:
         added: the number of characters at the end that have not been checked before.
+        did_before: the source without them ended within an address.
     """
     begin = source.rfind(_ADDRESS_OPENING, max(0, len(source) - MAX_ADDRESS_LENGTH))
-    if begin < 0:
+    if begin < 0 or source.find(")", begin) >= 0:
         return False
-    # Earlier pieces have been checked already.
     old = len(source) - added
-    if "," in source[begin:old]:
-        has_ended = source.find(")", begin, old) >= 0
-        return not has_ended and _ADDRESS_REST.fullmatch(source, old) is not None
+    if did_before and "," in source[begin:old]:
+        return _ADDRESS_REST.fullmatch(source, old) is not None
     return _INCOMPLETE_ADDRESS.match(source, begin) is not None
 
 
