@@ -71,8 +71,7 @@ class EvaluationRunner:
     Attributes:
         concurrency: the number of calls at the same time; on the device, it is always 1.
         batches: asks the cases in batch jobs; without it, each is asked in a call of its own.
-        listen: called with the number of answers of the batch jobs so far, then with that of
-            results.
+        listen: called with the number of results so far, or of answers if `batches` asks.
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.
         notices: the notices of the answers, such as on settings that were left out, each once.
@@ -200,7 +199,8 @@ class EvaluationRunner:
 
     def _count_result(self) -> None:
         self._done += 1
-        self.listen(self._done)
+        if self.batches is None:  # otherwise its answers have been counted
+            self.listen(self._done)
 
     async def _answer(self, key: str, contestant: Contestant, case: EvaluationCase) -> CaseResult:
         """Return the answer to a case, without its checks."""

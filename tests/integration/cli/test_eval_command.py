@@ -399,8 +399,11 @@ async def test_requests_of_a_batch_that_fail_fail_their_cases(shell: Shell, tmp_
 
     provider = BatchServer(outcome)
     async with provider.http:
-        arguments = ("eval", cases, "--variant", "thinking", "--batch", "--json")
+        arguments = ("eval", cases, "--variant", "thinking", "--batch", "--json", "--progress")
         done = await shell.run(*arguments, env=gateway(provider.base_url))
+        counts = [int(line[0]) for line in done.err.splitlines() if line.endswith(" 3")]
+        assert counts.count(3) == 1
+        assert counts == sorted(counts)
         (run,) = done.json["runs"]
         assert [(each["id"], each["status"], each["failed"]) for each in run["results"]] == [
             ("a", "complete", []),
