@@ -170,6 +170,7 @@ async def _prepare_and_send(
         is_new: remove the job if the user declines.
     """
     if not await backend.batch_store.claim(job.id):
+        await _find_job(backend, job.id)  # raises if the job was removed meanwhile
         raise IllegalChoiceError(Reason.BATCH_CLAIMED)
     try:
         reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)

@@ -13,6 +13,7 @@ from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.batch.batch_command import run_batch
 from desktop_app.cli.command_setup import open_backend
 from desktop_app.domain.batch.batch_jobs import BatchStatus
+from desktop_app.storage.batch.batch_store import BatchStore
 from tests.unit.storage.test_batch_store import a_job
 
 Run = Callable[..., tuple[int, str, str]]
@@ -32,10 +33,10 @@ def batch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     return run
 
 
-async def add_jobs(*job_ids: str) -> None:
+async def add_jobs(*job_ids: str, status: BatchStatus = BatchStatus.COMPLETED) -> None:
     async with open_backend() as backend:
         for job_id in job_ids:
-            job = replace(a_job(), id=job_id, status=BatchStatus.COMPLETED, held=None, error=None)
+            job = replace(a_job(), id=job_id, status=status, held=None, error=None)
             await backend.batch_store.create(job, [])
 
 
@@ -55,6 +56,22 @@ def test_a_job_is_found_by_the_beginning_of_its_id(batch: Run) -> None:
         assert words in err
     _, out, _ = batch("status", "--json")
     assert {job["id"] for job in json.loads(out)} == {"abcd-1", "abcd-2", "abc"}
+
+
+def test_a_job_that_was_just_removed_is_not_said_to_run_elsewhere(
+    batch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(add_jobs("abcd", status=BatchStatus.READY))
+    claim = BatchStore.claim
+
+    async def claim_late(store: BatchStore, job_id: str) -> bool:
+        await store.remove(job_id)
+        return await claim(store, job_id)
+
+    monkeypatch.setattr(BatchStore, "claim", claim_late)
+    code, _, err = batch("resume", "abcd")
+    assert code == 2
+    assert "There is no batch job abcd." in err
 
 
 def test_an_empty_list_of_jobs_is_reported(batch: Run) -> None:
