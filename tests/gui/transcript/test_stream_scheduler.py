@@ -139,6 +139,18 @@ def test_after_a_slice_the_window_gets_as_much_time(
     assert timer_of(slow).interval() == 1, "the user waits for it"
 
 
+def test_a_prioritized_message_is_written_before_all_others(
+    slow: StreamScheduler, written: list[tuple[str, str]]
+) -> None:
+    slow.add("a", "x" * 3000)
+    slow.add("b", "y" * 9000)
+    slow.prioritize("b")
+    while slow.has_text("b"):
+        timer_of(slow).timeout.emit()
+    assert len(written) > 3
+    assert {message_id for message_id, _ in written[1:]} == {"b"}
+
+
 def test_a_message_loses_its_priority_once_it_is_written(
     slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:

@@ -151,12 +151,11 @@ class StreamScheduler(QObject):
     def prioritize(self, message_id: str) -> None:
         """Write a message without pauses between slices, because the user waits for it.
 
-        Its next piece is written first; later pieces alternate with those of other messages. Each
-        slice stays as short as usual, so that the window remains responsive. A call for another
-        message replaces this one. Without queued text of the message, nothing happens.
+        Its queued text is written before that of other messages. Each slice stays as short as
+        usual, so that the window remains responsive. A call for another message replaces this one.
+        Without queued text of the message, nothing happens.
         """
         if message_id in self._queue:
-            self._queue = {message_id: self._queue[message_id], **self._queue}
             self._prioritized = message_id
             self._timer.start(0)
 
@@ -211,7 +210,10 @@ class StreamScheduler(QObject):
                 return
 
     def _write_next(self) -> None:
-        message_id, queued = next(iter(self._queue.items()))
+        message_id = next(iter(self._queue))
+        if self._prioritized in self._queue:
+            message_id = self._prioritized
+        queued = self._queue[message_id]
         least, most = queued.piece_bounds
         pieces = ceil(most / self._piece_length)  # of equal length
         count = max(least, ceil(most / pieces))
