@@ -165,7 +165,7 @@ _SPACED_KINDS_ON_BACKGROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKin
 
 # Tab stops after a marker. The text after a marker that is wider than its column, such as a
 # footnote's name, begins at the next stop.
-_MARKER_STOPS: Final = 9
+_MARKER_STOPS: Final = 8
 _LETTER: Final = re.compile(r"[^\W\d_]")
 # Runs, and characters per run, that are searched for a letter. A text of 1 MB may have none.
 _MAX_SEARCHED: Final = 1000
@@ -329,7 +329,7 @@ class Styles:
             block_format.setProperty(OPENED, block.opened)
         if block.marker:
             block_format.setTextIndent(-px(INDENT))
-            stops = [px(INDENT) * number for number in range(1, _MARKER_STOPS)]
+            stops = [px(INDENT) * number for number in range(1, _MARKER_STOPS + 1)]
             block_format.setTabPositions(
                 [QTextOption.Tab(at, tab_after_marker(block)) for at in stops]
             )
