@@ -150,10 +150,10 @@ class SpendingController(QObject):
         rows = await self._ledger.group_spending(by, since)
         if by is Grouping.MODEL:
             rows = _with_reviews(rows, await self._review_store().counts(since))
+        months = await current_months(self._ledger, self._providers.all)
         if number != self._load_number:
             return
         charts.show_rows(rows, lambda row: self._row_name(by, row.key))
-        months = await current_months(self._ledger, self._providers.all)
         charts.show_forecast([month_line(month) for month in months])
 
     def _row_name(self, by: Grouping, key: str) -> str:

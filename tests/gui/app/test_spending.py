@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton
 
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.cli.reports import spending_command
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreFullError
@@ -316,6 +319,32 @@ async def add_calls(app: AppHarness) -> None:
                 performance=CallPerformance("high", tier, outcome, 0, first, 10.0),
             )
         )
+
+
+async def test_a_late_forecast_does_not_replace_a_newer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late, newer = asyncio.Event(), asyncio.Event()
+    async with AppHarness(environment=KEYED) as app:
+        await set_cap(app, "20")
+        await add_calls(app)
+        charts = await open_charts(app)
+        profiles = app.state.providers.all
+        months = await spending_command.current_months(app.backend.ledger, profiles)
+        waiting = iter(((late, []), (newer, months)))
+
+        async def wait(*_: object) -> list[Any]:
+            may_end, found = next(waiting)
+            await may_end.wait()
+            return found
+
+        monkeypatch.setattr(spending_command, "current_months", wait)
+        choose(charts, "chart-period", 365)
+        choose(charts, "chart-period", 30)
+        newer.set()
+        late.set()
+        await app.written()
+        assert "of $20.00 this month" in charts.forecast.text()
 
 
 async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard() -> None:
