@@ -224,6 +224,7 @@ class RunningAnswers(QObject):
             self._countdown.stop(progress.run.answer.id)
             del self._runs[progress.run.answer.id]
             if progress.store_error is not None:  # stopped while the disk was full
+                self._unstored[progress.run.answer.id] = progress.run
                 self._tasks.start(self._store_until_done(progress.run))
             if progress.run.changed_question is not None:
                 self.amended.emit(conversation_id, progress.run.changed_question)
@@ -239,7 +240,6 @@ class RunningAnswers(QObject):
     async def _store_until_done(self, run: AnswerRun) -> None:
         """Store an answer that has ended, and retry until that works."""
         answer = run.answer
-        self._unstored[answer.id] = run
         while True:
             await asyncio.sleep(STORE_RETRY_S)
             with suppress(StorageError):

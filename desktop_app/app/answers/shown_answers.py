@@ -53,10 +53,9 @@ class ShownAnswers(QObject):
         super().__init__(pane)
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._choice_row = pane.prompt.row
-        self._current, self._messages = current, messages
+        self._running, self._current, self._messages = running, current, messages
         self._ended_answer: Message | None = None  # announced when all of it is shown
         pane.transcript.message_updated.connect(self._announce_end)
-        self._unstored: set[str] = set()  # conversations whose answer cannot be stored
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(lambda: self._choice_row.set_rate(""))
         self._current.opened.connect(self._announce_early_end)
@@ -96,7 +95,7 @@ class ShownAnswers(QObject):
 
     def dismiss_store_error(self) -> None:
         """Dismiss the storage error after a successful write, unless answers are still unstored."""
-        if not self._unstored:
+        if not self._running.has_unstored:
             self._notifications.dismiss_topic(STORE)
 
     def _is_open(self, conversation_id: str) -> bool:
@@ -122,10 +121,8 @@ class ShownAnswers(QObject):
         if self._is_open(conversation_id):
             self._messages.update(answer)
 
-    def _show_store_error(self, conversation_id: str, error: StorageError | None) -> None:
+    def _show_store_error(self, _conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
-            self._unstored.add(conversation_id)
             self._notifications.notify(error, topic=STORE)
-            return
-        self._unstored.discard(conversation_id)
-        self.dismiss_store_error()
+        else:
+            self.dismiss_store_error()

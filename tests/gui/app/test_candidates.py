@@ -11,14 +11,18 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     UsageReported,
 )
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers.candidate_answers import COUNTED_WITH_FIRST, shared_usage_notice
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 
 if TYPE_CHECKING:
+    import pytest
+
+    from desktop_app.domain.conversations.conversation import Message
     from tests.gui.app.scripted_providers import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
@@ -79,6 +83,35 @@ async def test_stop_stops_all_and_keeps_all() -> None:
         assert app.messages()[1:] == [
             ("assistant", "cancelled", f"Half {number}") for number in range(3)
         ]
+
+
+async def test_a_stored_answer_does_not_hide_that_another_is_not_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with AppHarness(environment=COMET) as app:
+        first, second = await ask_for(app, 2)
+        await until(lambda: "1/2" in app.transcript)
+        ids = set(app.state.current.versions[app.state.current.path[-1].id])
+        unstorable, save, said = set(ids), app.disk.save_answer, list[object]()
+        app.controllers.running.store_error_changed.connect(lambda _id, error: said.append(error))
+
+        async def save_some(answer: Message) -> None:
+            if answer.id in unstorable:
+                raise StoreFullError(DISK_FULL)
+            await save(answer)
+
+        monkeypatch.setattr(app.disk, "save_answer", save_some)
+        first.say("One")
+        second.say("Two")
+        await until(lambda: len(said) == 2)
+        unstorable.remove(app.state.current.path[-1].id)
+        await until(lambda: None in said)
+        assert DISK_FULL in app.said
+        unstorable.clear()
+        first.end()
+        second.end()
+        await app.settled()
+        assert app.said == ""
 
 
 async def test_a_queued_question_is_asked_once_all_answers_have_ended() -> None:
