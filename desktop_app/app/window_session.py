@@ -354,8 +354,8 @@ class WindowSession:
             return
         if request.files or request.text:
             readings, drafts = self.controllers.composer.readings, self.controllers.state.drafts
-            is_reading = readings.is_reading(drafts.blank_id)
-            self.controllers.sidebar.navigator.open_fresh(is_reading=is_reading)
+            reading = readings.names_of(drafts.blank_id)
+            self.controllers.sidebar.navigator.open_fresh(reading)
             files = tuple(map(Path, request.files))
             self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 

@@ -131,6 +131,10 @@ class FileReadings(QObject):
         """Return True if a file of a conversation is being read."""
         return any(r.conversation_id == conversation_id for r in self._readings.values())
 
+    def names_of(self, conversation_id: str) -> list[str]:
+        """Return the names of the files of a conversation that are being read."""
+        return [r.name for r in self._readings.values() if r.conversation_id == conversation_id]
+
     def read(
         self, contents: Iterable[tuple[str, Path | str | DroppedData]], conversation_id: str = ""
     ) -> None:

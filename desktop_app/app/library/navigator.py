@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -107,24 +107,28 @@ class Navigator(QObject):
         if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._tasks.start(self._presenter.apply_filter(LIST))
 
-    def open_fresh(self, *, is_reading: bool = False) -> None:
+    def open_fresh(self, reading: Sequence[str] = ()) -> None:
         """Open a blank conversation without a draft; a draft that it had becomes a conversation.
 
         Args:
-            is_reading: True if files for its draft are being read.
+            reading: the names of the files for its draft that are being read.
         """
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.of_blank()
-        if draft or is_reading:
-            self._store_blank(draft)
+        if draft or reading:
+            self._store_blank(draft, reading)
         self.open_here()
 
-    def _store_blank(self, draft: Draft) -> None:
-        """Store the blank conversation, so that the list shows it with its unsent draft."""
+    def _store_blank(self, draft: Draft, reading: Sequence[str]) -> None:
+        """Store the blank conversation, so that the list shows it with its unsent draft.
+
+        Args:
+            reading: see `open_fresh`.
+        """
         if not self._current.is_new:
             self._open_blank()
-        names = ", ".join(part.name for part in draft.question_attachments)
+        names = ", ".join([*(part.name for part in draft.attachments), *reading])
         title = title_from(draft.text or names) or tr("New conversation")
         conversation = replace(
             self._current.conversation,

@@ -357,7 +357,7 @@ async def test_files_do_not_join_a_draft_that_is_still_being_read(tmp_path: Path
         assert app.is_reading
         app.session.serve(OpenRequest((str(second),), ""))
         await until(lambda: not app.is_reading)
-        assert len(app.rows) == 1
+        assert app.rows == ["first.txt"]
         assert "second.txt" in app.chips[0]
         await app.written()
         (former,) = app.stored("SELECT id FROM conversations")
