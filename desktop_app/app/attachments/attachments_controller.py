@@ -157,6 +157,12 @@ class AttachmentsController(QObject):
             undo = self._make_undo(self._current.id, before, removed)
             self._notifications.notify_undo(words, undo)
 
+            def undo_at_key() -> None:
+                is_last = self._notifications.last_undo is undo
+                self._notifications.undo_last() if is_last else undo()
+
+            self._prompt.field.offer_undo(undo_at_key)
+
     def _remove_part(self, chip_id: str) -> None:
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
         if chip_id == MORE_CHIP:

@@ -18,6 +18,8 @@ from desktop_app.ui.widgets.text.foreign_text import PlainTextField
 from desktop_app.ui.widgets.text.utf16 import utf16_slice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import (
         QContextMenuEvent,
@@ -79,6 +81,7 @@ class PromptText(PlainTextField):
         self._max_pasted_characters = LARGE_PASTE_CHARACTERS
         self._can_stop = False
         self._template: TemplateMark | None = None
+        self._removal_undos: list[Callable[[], object]] = []
         self._spelling: PromptSpelling | None = None
         self.setObjectName("prompt")
         self.setAccessibleName(tr("Message"))
@@ -91,6 +94,7 @@ class PromptText(PlainTextField):
         self._apply_font(theme)
         self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
         self.textChanged.connect(self._align)
+        self.textChanged.connect(self._removal_undos.clear)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste."""
@@ -105,6 +109,10 @@ class PromptText(PlainTextField):
     def set_can_stop(self, can_stop: bool) -> None:
         """Set whether the stop key stops an answer."""
         self._can_stop = can_stop
+
+    def offer_undo(self, undo: Callable[[], object]) -> None:
+        """Call `undo` at Ctrl+Z, unless the text changes before; the last offer comes first."""
+        self._removal_undos.append(undo)
 
     @property
     def template_id(self) -> str:
@@ -206,6 +214,8 @@ class PromptText(PlainTextField):
             self.stop_pressed.emit()
         elif pressed == "Up" and self.document().isEmpty() and not self.is_composing:
             self.edit_last_requested.emit()
+        elif pressed == "Ctrl+Z" and self._removal_undos and not self.is_composing:
+            self._removal_undos.pop()()
         elif pressed in ("Return", "Esc") and self.is_composing:
             event.accept()
         else:

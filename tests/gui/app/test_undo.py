@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from desktop_app.backend.answer_settings import with_override
@@ -65,6 +66,27 @@ async def test_a_removed_attachment_returns_to_its_place() -> None:
         await attach(app, "figures.csv")
         app.press_action("Undo")
         assert names(app) == ["notes.md", "utf-8.txt", "figures.csv"]
+
+
+async def test_ctrl_z_in_the_prompt_undoes_removals_that_are_the_last_changes() -> None:
+    async with AppHarness() as app:
+        await attach(app, "notes.md")
+        await attach(app, "utf-8.txt")
+        app.type("Why?")
+        remove(app, "notes.md")
+        remove(app, "utf-8.txt")
+        assert names(app) == []
+        QTest.keyClick(app.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert names(app) == ["utf-8.txt"]
+        assert "removed" not in app.said
+        QTest.keyClick(app.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert names(app) == ["notes.md", "utf-8.txt"]
+        assert app.text.toPlainText() == "Why?"
+        remove(app, "notes.md")
+        app.type("Why not?")
+        QTest.keyClick(app.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert names(app) == ["utf-8.txt"]
+        assert app.text.toPlainText() != "Why not?"
 
 
 async def test_a_removed_attachment_returns_to_the_draft_of_its_conversation() -> None:

@@ -130,6 +130,11 @@ class Notifications(QFrame):
         self._undo = undo
         self.notify(words, [(tr("Undo"), self.undo_last)], topic=UNDO)
 
+    @property
+    def last_undo(self) -> Callable[[], object] | None:
+        """Return what `undo_last` would call, None for nothing."""
+        return self._undo
+
     def undo_last(self) -> None:
         """Undo the last action that can be undone, even if its note is gone."""
         undo, self._undo = self._undo, None
