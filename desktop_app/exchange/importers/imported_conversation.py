@@ -29,6 +29,7 @@ from desktop_app.domain.tools.call_state import ToolCallState
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_SHOWN: Final = 60  # characters of a title in an error
 LOST_IMAGE: Final = "[A picture that is not in the export]"
+UNKNOWN_IMAGE: Final = "[A picture in a format that is not supported]"
 _IMAGE_TYPES: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -63,7 +64,7 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     kinds = (kind for magic, kind in _IMAGE_TYPES.items() if data.startswith(magic))
     media_type = "image/webp" if is_webp else next(kinds, "")
     if not media_type:
-        return TextPart(LOST_IMAGE)
+        return TextPart(UNKNOWN_IMAGE)
     sha256 = hashlib.sha256(data).hexdigest()
     name = name[: bounds.MAX_NAME_CHARS]
     files[sha256] = AttachmentFile(sha256, name, media_type, data=data)

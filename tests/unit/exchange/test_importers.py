@@ -32,6 +32,7 @@ from desktop_app.exchange.importers import chatgpt, claude, import_reader, libre
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
+    UNKNOWN_IMAGE,
     ImportedConversation,
     add_image,
     ended_call,
@@ -1101,6 +1102,12 @@ def test_a_canvas_becomes_its_document(tmp_path: Path) -> None:
     )
     texts = [message.text for message in found.messages[1:]]
     assert texts == ["**poem**\n\n# Roses", "# Violets", "**run**\n\n```python\nx = 1\n```"]
+
+
+def test_a_picture_of_an_unknown_type_is_not_called_missing() -> None:
+    files: dict[str, AttachmentFile] = {}
+    assert add_image("a.heic", b"\0\0\0\x18ftypheic", files) == TextPart(UNKNOWN_IMAGE)
+    assert not files
 
 
 def test_open_webuis_files_are_imported(tmp_path: Path) -> None:
