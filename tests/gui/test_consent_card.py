@@ -71,6 +71,18 @@ def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
     assert "Only the beginning" not in card.words
 
 
+def test_arguments_are_whole_if_they_fit_once_they_are_readable(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    text = "日\n" * 3000
+    card = ConsentCard(light_theme)
+    qtbot.addWidget(card)
+    card.ask("write_file", "", json.dumps({"text": text}))
+    assert text in card.arguments.toPlainText()
+    assert not card.arguments.isReadOnly()
+    assert "Only the beginning" not in card.words
+
+
 @pytest.mark.attack("tools")
 def test_nested_arguments_do_not_grow_by_indentation(qtbot: QtBot, light_theme: Theme) -> None:
     nested = '{"a":' + "[" * 500 + "0," * 9_000 + "0" + "]" * 500 + "}"

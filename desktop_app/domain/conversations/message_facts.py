@@ -204,13 +204,13 @@ def subject_of(reasoning: str) -> str:
 
 def indented_json(arguments: str) -> list[str]:
     """Return the lines of a text, indented if it is JSON and not too long."""
-    indented = indent_json(arguments, _MAX_PARSED_CHARS)
+    indented = indent_json(arguments)
     return (arguments.splitlines() or [""]) if indented is None else indented.split("\n")
 
 
-def indent_json(text: str, max_chars: int) -> str | None:
-    """Return JSON indented; None if it is not JSON, or longer than `max_chars`."""
-    if len(text) > max_chars:
+def indent_json(text: str) -> str | None:
+    """Return JSON indented; None if it is not JSON, or longer than `_MAX_PARSED_CHARS`."""
+    if len(text) > _MAX_PARSED_CHARS:
         return None
     pieces: list[str] = []
     length = 0
@@ -218,7 +218,7 @@ def indent_json(text: str, max_chars: int) -> str | None:
         for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(text)):
             pieces.append(piece)
             length += len(piece)
-            if length > max_chars:
+            if length > _MAX_PARSED_CHARS:
                 return None
     except (ValueError, RecursionError):
         return None

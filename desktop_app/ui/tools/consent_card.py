@@ -186,8 +186,10 @@ def readable_arguments(arguments: str) -> str:
     A result longer than `_MAX_ARGUMENT_CHARACTERS` may be incomplete. Hidden characters are
     escaped. Escaped line breaks in JSON become real ones, so that code can be read before it runs.
     """
-    indented = indent_json(arguments, _MAX_ARGUMENT_CHARACTERS)
+    indented = indent_json(arguments)
     text = arguments if indented is None else _with_line_breaks(indented)
+    if len(text) > _MAX_ARGUMENT_CHARACTERS:
+        text = arguments
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]
     return _HIDDEN_CHARACTERS.sub(lambda found: json.dumps(found[0])[1:-1], start)
 
