@@ -428,7 +428,6 @@ def facts() -> Iterator[str]:
             9,
             pages=chance.choice((None, 1, 9)),
             tokens=chance.choice((None, 1, 2_000)),
-            tokens_exact=chance.random() < 0.5,
             pictured=pages,
             detail=chance.choice(("auto", "low", "text")),
             chosen=chosen,

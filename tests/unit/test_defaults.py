@@ -13,7 +13,6 @@ import desktop_app
 # What is on, or counts more than nothing, unless something else is said.
 NOT_EMPTY = {
     "AnswerSchema.may_be_strict": True,
-    "DocumentPart.tokens_exact": True,
     "Estimate.answers": 1,
     "Estimate.inputs": 1,
     "GenerationParameters.candidates": 1,

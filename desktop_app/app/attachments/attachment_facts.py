@@ -127,7 +127,7 @@ def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
         return file_tokens(part, part.tokens or 0, resolved.model), False
     image_tokens, is_known = page_tokens(part, resolved.model)
     # OpenAI's tokenizer counts for every model, and is exact for OpenAI's own.
-    is_exact = is_known and part.tokens_exact and resolved.profile.serves_gpt_family
+    is_exact = is_known and resolved.profile.serves_gpt_family
     return (part.sent_tokens or 0) + image_tokens, is_exact
 
 

@@ -250,7 +250,7 @@ def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:
         return [f"{part.width} × {part.height}"] if part.dimensions else []
     facts = [pages] if (pages := pages_fact(part)) else []
     if part.sent_tokens is not None:
-        facts.append(token_count(part.sent_tokens, is_exact=part.tokens_exact))
+        facts.append(token_count(part.sent_tokens, is_exact=True))
     return facts
 
 

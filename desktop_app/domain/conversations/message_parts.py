@@ -97,7 +97,6 @@ class DocumentPart:
         sha256: of the original file in the attachment store.
         pages: None if the format has none.
         tokens: None until counted.
-        tokens_exact: False if the count is an estimate.
         pictured: the pages that are sent as images after the text, usually scans.
         detail: of these images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
         in_parts: True if it is too large: the model reads it in parts and answers from its notes.
@@ -116,7 +115,6 @@ class DocumentPart:
     size: int
     pages: int | None = None
     tokens: int | None = None
-    tokens_exact: bool = True
     pictured: tuple[PageImage, ...] = ()
     detail: str = "auto"
     in_parts: bool = False
@@ -327,7 +325,8 @@ def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
 
 
 def _part_from_json(row: Mapping[str, Any]) -> Part:
-    fields = {key: value for key, value in row.items() if key != "kind"}
+    # Earlier versions stored `tokens_exact`, which was always true.
+    fields = {key: row[key] for key in row if key not in ("kind", "tokens_exact")}
     if "pictured" in fields:
         fields["pictured"] = tuple(PageImage(**page) for page in fields["pictured"])
     if "passages" in fields:

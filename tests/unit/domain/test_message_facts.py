@@ -135,14 +135,11 @@ def _document(
     pages: int | None = None,
     tokens: int | None = None,
     *,
-    is_exact: bool = True,
     seen: int = 0,
     chosen: ChosenPages | None = None,
 ) -> DocumentPart:
     pictured = tuple(PageImage(number, 100, 200) for number in range(1, seen + 1))
-    return DocumentPart(
-        "", "a", "", 9, pages, tokens, tokens_exact=is_exact, pictured=pictured, chosen=chosen
-    )
+    return DocumentPart("", "a", "", 9, pages, tokens, pictured=pictured, chosen=chosen)
 
 
 @pytest.mark.parametrize(
@@ -152,8 +149,7 @@ def _document(
         (ImagePart("", "a", "image/png", 9), "a"),
         (_document(), "a"),
         (_document(1, 1), "a\u20031 page\u20031 token"),
-        (_document(2, 1, is_exact=False), "a\u20032 pages\u2003≈ 1 token"),
-        (_document(tokens=12, is_exact=False), "a\u2003≈ 12 tokens"),
+        (_document(tokens=12), "a\u200312 tokens"),
         (_document(2, seen=1), "a\u20032 pages, 1 as image"),
         (_document(3, seen=2), "a\u20033 pages, 2 as images"),
         (_document(9, chosen=ChosenPages("page", ((3, 4),), 9)), "a\u2003pages 3–4 of 9"),
