@@ -385,12 +385,15 @@ class _Export:
         """Write a line of JSON for each corrected answer; return a sentence on the result.
 
         Raises:
-            StorageError: no answer was corrected. The file is unchanged.
+            StorageError: no answer was corrected, or none can be read. The file is unchanged.
         """
         ids = {conversation.id for conversation in self._wanted}
-        pairs = await self._backend.review_store.pairs(ids)
+        pairs, damaged = await self._backend.review_store.pairs(ids)
         if not pairs:
-            raise StorageError(Reason.EXPORT_NO_CORRECTIONS)
+            raise damaged[0] if damaged else StorageError(Reason.EXPORT_NO_CORRECTIONS)
+        for error in damaged:
+            with self._skipping_errors(N_("Corrected response skipped: {reason}")):
+                raise error
         with partial_file(self._target) as file, file.open("w", encoding="utf-8") as stream:
             for pair in pairs:
                 line = {

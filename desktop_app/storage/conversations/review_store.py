@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, text_of
 from desktop_app.domain.conversations.review import ReviewKind
-from desktop_app.storage.conversations.row_conversion import read_rows, to_micros
+from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.storage.conversations.row_conversion import read_row, to_micros
 
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
@@ -25,12 +27,12 @@ _COUNTS: Final = """
     WHERE instr(m.notices, '"code":"review_') > 0 AND m.created_at >= ? GROUP BY 1, 2
 """
 # The notices of older versions are texts instead of objects: json_extract would fail on them, but
-# not on a path into the array of all notices.
+# not on a path into the array of all notices. json_each fails on text that is not JSON.
 _PAIRS: Final = """
     SELECT m.id, m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
         o.parts AS original, q.parts AS question
     FROM messages AS m
-    JOIN json_each(m.notices) AS n
+    JOIN json_each(iif(json_valid(m.notices), m.notices, '[]')) AS n
         ON json_extract(m.notices, n.fullkey || '.code') = 'review_corrected'
     JOIN messages AS o ON o.id = json_extract(m.notices, n.fullkey || '.params.original')
     LEFT JOIN messages AS q ON q.id = m.parent_id
@@ -81,10 +83,14 @@ class ReviewStore:
         start = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
         return await self._database.read(lambda connection: _read_counts(connection, start))
 
-    async def pairs(self, conversation_ids: Collection[str]) -> list[CorrectedPair]:
-        """Return the corrections in the given conversations, oldest first."""
-        found = await read_rows(self._database, _pair_from_row, _PAIRS)
-        return [pair for pair in found if pair.conversation_id in conversation_ids]
+    async def pairs(
+        self, conversation_ids: Collection[str]
+    ) -> tuple[list[CorrectedPair], list[StoreDamagedError]]:
+        """Return the corrections in the given conversations, oldest first.
+
+        Those with damaged rows are left out; the errors name them.
+        """
+        return await self._database.read(partial(_read_pairs, conversation_ids))
 
 
 def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount]:
@@ -94,6 +100,19 @@ def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount
         for row in rows
     ]
     return sorted(found, key=lambda count: -sum(count.counts.values()))
+
+
+def _read_pairs(
+    conversation_ids: Collection[str], connection: sqlite3.Connection
+) -> tuple[list[CorrectedPair], list[StoreDamagedError]]:
+    pairs, damaged = list[CorrectedPair](), list[StoreDamagedError]()
+    for row in connection.execute(_PAIRS):
+        if row["conversation_id"] in conversation_ids:
+            try:
+                pairs.append(read_row(_pair_from_row, row))
+            except StoreDamagedError as error:
+                damaged.append(error)
+    return pairs, damaged
 
 
 def _pair_from_row(row: sqlite3.Row) -> CorrectedPair:

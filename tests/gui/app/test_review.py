@@ -114,7 +114,7 @@ async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path
         assert edited.cost is None
         versions = await app.backend.conversations.versions_on_path(edited.conversation_id)
         assert versions == {edited.id: (original.id, edited.id)}
-        (pair,) = await ReviewStore(app.backend.database).pairs([edited.conversation_id])
+        (pair,), _ = await ReviewStore(app.backend.database).pairs([edited.conversation_id])
         assert (pair.question, pair.answer) == ("Why is the sky blue?", "Because of **dust**.")
         assert (pair.corrected, pair.note) == ("Because of scattering.", "Wrong cause")
         target = tmp_path / "pairs.jsonl"

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from desktop_app.domain.conversations.conversation import Message, ModelChoice
 from desktop_app.domain.conversations.review import Review, ReviewKind, edited_version, with_review
 from desktop_app.domain.errors import StoreDamagedError
@@ -60,9 +58,14 @@ async def test_verdicts_are_counted_by_model_and_corrections_are_pairs(tmp_path:
             CorrectedPair(ids[2], "Question 2?", "Answer 2.", "Better 2.", "notenote", "llama", ""),
             CorrectedPair(ids[0], "Question 0?", "Answer 0.", "Better 0.", "", "thinking", "high"),
         ]
-        assert await store.pairs(ids) == pairs
-        assert await store.pairs(ids[:2]) == pairs[1:]
-        assert await store.pairs([]) == []
-        await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{'"))
-        with pytest.raises(StoreDamagedError):
-            await store.pairs(ids)
+        assert await store.pairs(ids) == (pairs, [])
+        assert await store.pairs(ids[:2]) == (pairs[1:], [])
+        assert await store.pairs([]) == ([], [])
+        damage = "UPDATE messages SET parts = '[{' WHERE parts LIKE '%Better 2.%'"
+        await database.write(lambda c: c.execute(damage))
+        found, damaged = await store.pairs(ids)
+        assert found == pairs[1:]
+        assert [type(error) for error in damaged] == [StoreDamagedError]
+        damage = "UPDATE messages SET notices = notices || '[' WHERE parts LIKE '[{'"
+        await database.write(lambda c: c.execute(damage))
+        assert await store.pairs(ids) == (pairs[1:], [])
