@@ -116,9 +116,10 @@ class CollectionUpdates(QObject):
     def _start(self, collection_id: str, work: UpdateWork, *, is_embedding: bool = False) -> None:
         """Run `work` and report its result; if an update is running, only report that."""
         if self._task is not None:
-            self.reported.emit(
-                tr("Another collection is being updated. Wait for it or cancel it."), False
-            )
+            words = tr("Another collection is being updated. Wait for it or cancel it.")
+            if collection_id == self.collection_id:
+                words = tr("This collection is already being updated.")
+            self.reported.emit(words, False)
             return
         self.collection_id, self._progress = collection_id, None
         self._is_embedding = is_embedding

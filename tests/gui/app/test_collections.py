@@ -396,7 +396,7 @@ async def test_the_end_of_an_update_does_not_hide_that_the_next_has_begun(
         await is_loading.wait()
         dialog.refresh_requested.emit(collection_id)
         may_load.set()
-        assert "being updated" in status(dialog)
+        assert status(dialog) == "This collection is already being updated."
         await until(lambda: is_quiet(app))
 
 
