@@ -92,12 +92,28 @@ def _page(
     words = _page_text(page)
     annotations = page_annotations.lines(document, page, words)
     image = _page_image(number, size) if _needs_image(page, words) else None
+    if document.formenv and raw.FPDF_GetSignatureCount(document) > 0:
+        annotations += _signature_lines(document, page, number - 1)
     return "\n".join([*([words] if words else []), *annotations]), image
 
 
 def _page_text(page: pdfium.PdfPage) -> str:
-    textpage = page.get_textpage()
-    text = reading_order.text(page, textpage)
+    return _clean_text(reading_order.text(page, page.get_textpage()))
+
+
+def _signature_lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> list[str]:
+    """Return what the signatures on a page show, such as name and date."""
+    count = page.get_textpage().count_chars()
+    if not page_annotations.flatten_signatures(document, page):
+        return []
+    signed = document[index]
+    text = _clean_text(signed.get_textpage().get_text_range(count))
+    signed.close()
+    return ["[signature]", text] if text else []
+
+
+def _clean_text(text: str) -> str:
+    """Return text from pdfium with our line ends, without characters that are glyph numbers."""
     text = text.replace("\r\n", "\n").replace(f"{LINE_END_HYPHEN}\n", LINE_END_HYPHEN)
     text = text.replace(LINE_END_HYPHEN, "-\n").replace("\0", "").strip()
     if _is_unreadable(text):

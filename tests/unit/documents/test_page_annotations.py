@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from desktop_app.documents.pdf import pdf_reader
@@ -15,11 +17,11 @@ RECT = "/Rect [50 700 200 720]"
 CONTRACT = "BT /F 10 Tf 60 790 Td (The contract.) Tj ET"
 
 
-def read(page: str, *annotations: str, fields: str = "") -> ReaderResult:
+def read(page: str, *annotations: str, fields: str = "", forms: Sequence[str] = ()) -> ReaderResult:
     made = " ".join(
         f"<< /Type /Annot {each} {'' if '/Rect' in each else RECT} >>" for each in annotations
     )
-    data = drawn_pdf([page]).replace(b"/MediaBox", f"/Annots [{made}] /MediaBox".encode())
+    data = drawn_pdf([page], forms).replace(b"/MediaBox", f"/Annots [{made}] /MediaBox".encode())
     data = data.replace(b"/Type /Catalog", f"/Type /Catalog {fields}".encode())
     return pdf_reader.read("x.pdf", data, Limits(), lambda _: None)
 
@@ -69,6 +71,25 @@ def test_all_selected_options_of_a_field_are_read_as_shown(field: str, value: st
     choice = f"/Subtype /Widget /FT /Ch /T (Country) {options} {field}"
     found = read(CONTRACT, choice, fields="/AcroForm << >>")
     assert found.text == f"[page 1]\nThe contract.\n[form]\nCountry: {value}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "signature"), [("", "\n[signature]\nSigned by Ines Okafor"), ("/F 2", "")]
+)
+def test_what_a_signature_shows_is_read(flags: str, signature: str) -> None:
+    signed = "/FT /Sig /T (Buyer) /V << /Type /Sig >>"
+    widget = f"/Subtype /Widget {signed} /AP << /N 6 0 R >> {flags}"
+    shown = "/BBox [0 0 150 20] stream BT /F 10 Tf 5 5 Td (Signed by Ines Okafor) Tj ET"
+    found = read(
+        CONTRACT,
+        "/Subtype /Text /Contents (Fine.)",
+        widget,
+        "/Subtype /FreeText /Contents (Paid) /AP << /N 6 0 R >>",
+        fields=f"/AcroForm << /Fields [<< {signed} >>] >>",
+        forms=[shown],  # object 6
+    )
+    others = "[typed over the page]\nPaid\nComment: Fine."
+    assert found.text == f"[page 1]\nThe contract.\n{others}{signature}"
 
 
 def test_the_fields_of_a_page_split_from_its_form_are_read() -> None:
