@@ -115,7 +115,7 @@ class ServerConnection:
         """Return True while the process can answer."""
         return not self._reading.done()
 
-    async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
+    async def request(self, method: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. If canceled, it is canceled at the server too.
 
         Raises:
@@ -128,10 +128,10 @@ class ServerConnection:
         future = asyncio.get_running_loop().create_future()
         self._pending[number] = _PendingCall(future, on_progress)
         try:
-            self._send({"id": number, "do": do, **fields})
+            self._send({"id": number, "method": method, **fields})
             return await future
         except asyncio.CancelledError:
-            self._send({"do": "cancel", "id": number})
+            self._send({"method": "cancel", "id": number})
             raise
         finally:
             del self._pending[number]
@@ -216,11 +216,13 @@ class ServerConnection:
         elif event == "tokens":
             self._listener.on_tokens(message["saved"])
         elif event == "renewing":
-            self._listener.on_renewing(lambda saved: self._send({"do": "tokens", "saved": saved}))
+            self._listener.on_renewing(
+                lambda saved: self._send({"method": "tokens", "saved": saved})
+            )
         elif event == "renewed":
             self._listener.on_renewed()
         elif event == "changed":
-            self._listener.on_list_changed(message["what"])
+            self._listener.on_list_changed(message["list"])
         elif event == "progress":
             pending = self._pending.get(message["id"])
             if pending is not None and pending.on_progress is not None:

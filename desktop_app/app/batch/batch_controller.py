@@ -256,25 +256,25 @@ class BatchController(QObject):
     # -------------------------------------------------------------- requests from the dialog
 
     def _run_from_dialog(
-        self, act: Callable[..., Coroutine[Any, Any, None]], *arguments: Any
+        self, handler: Callable[..., Coroutine[Any, Any, None]], *arguments: Any
     ) -> None:
         """Run a request of the dialog once at a time, and show its errors there."""
-        request = (act, arguments)
+        request = (handler, arguments)
         if request not in self._running_requests:  # a double click must not create two jobs
             self._running_requests.add(request)
             self._start(self._run_reporting(*request))
 
     async def _run_reporting(
-        self, act: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[Any, ...]
+        self, handler: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[Any, ...]
     ) -> None:
         dialog = self._get_dialog()
         dialog.show_status("")
         try:
-            await act(*arguments)
+            await handler(*arguments)
         except UserFacingError as error:
             dialog.show_status(error)
         finally:
-            self._running_requests.discard((act, arguments))
+            self._running_requests.discard((handler, arguments))
         self._refresh_soon()
 
     async def _create_job(self, new_job: NewBatchJob) -> None:
@@ -319,7 +319,7 @@ class BatchController(QObject):
             tr("Cancel this batch job?"),
             tr("Responses that are complete are kept. You can request the others in a new job."),
             label=tr("Cancel job"),
-            act=lambda: self._run_from_dialog(self._cancel, job_id),
+            on_accepted=lambda: self._run_from_dialog(self._cancel, job_id),
             cancel_label=tr("Keep running"),
         )
 
@@ -343,7 +343,7 @@ class BatchController(QObject):
             tr("Remove this batch job?"),
             tr("Its responses are deleted, too. This can’t be undone."),
             label=tr("Remove"),
-            act=lambda: self._run_from_dialog(self._remove, job_id),
+            on_accepted=lambda: self._run_from_dialog(self._remove, job_id),
         )
 
     async def _remove(self, job_id: str) -> None:

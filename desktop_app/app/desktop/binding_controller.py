@@ -49,7 +49,7 @@ class BindingController(QObject):
             tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
             tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),
             label=tr("Create"),
-            act=lambda: self._tasks.start(self._bind(desktop, keys)),
+            on_accepted=lambda: self._tasks.start(self._bind(desktop, keys)),
             is_destructive=False,
         )
 

@@ -194,9 +194,11 @@ class Trash(QObject):
         else:
             self._notifications.notify(tr("Trash is empty"))
 
-    def _ask(self, question: str, act: Callable[[], object]) -> None:
+    def _ask(self, question: str, on_accepted: Callable[[], object]) -> None:
         details, label = tr("This can’t be undone."), tr("Delete permanently")
-        ask(self._parent, "delete-for-good", question, details, label=label, act=act)
+        ask(
+            self._parent, "delete-for-good", question, details, label=label, on_accepted=on_accepted
+        )
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
         """Permanently delete those of the conversations that are in the trash."""

@@ -221,7 +221,7 @@ class ServersController(QObject):
                 "This can’t be undone."
             ),
             label=tr("Remove"),
-            act=lambda: self._tasks.start(self._remove(name)),
+            on_accepted=lambda: self._tasks.start(self._remove(name)),
         )
 
     async def _remove(self, name: str) -> None:
@@ -343,7 +343,7 @@ class ServersController(QObject):
             tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable)),
             note if is_long else f"{note}\n\n{listed}",
             label=tr("Add"),
-            act=lambda: self._tasks.start(self._add_imported(found)),
+            on_accepted=lambda: self._tasks.start(self._add_imported(found)),
             details=listed if is_long else "",
         )
 

@@ -44,7 +44,7 @@ class Connection(Protocol):
     def is_running(self) -> bool:
         """Return True while the server can answer."""
 
-    async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
+    async def request(self, method: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. Raises ServerFailure."""
 
     async def aclose(self) -> None:
@@ -159,7 +159,7 @@ class ServerRun:
             lists[list_name] = await self._request_list(connection, list_name)
         return list(lists[list_name])
 
-    async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
+    async def request(self, method: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. Start the server if needed.
 
         Raises:
@@ -169,7 +169,7 @@ class ServerRun:
         connection = await self._running_connection()
         self._active += 1
         try:
-            return await connection.request(do, on_progress, **fields)
+            return await connection.request(method, on_progress, **fields)
         except ServerFailure as failure:
             raise ServerFailure(
                 self.redact(failure.reason),

@@ -3,11 +3,12 @@
 It exchanges lines of JSON with its parent. The first line names the server to connect to
 (`launch_message`), so that no secret is in arguments or the environment. Then:
 
-    {"id", "do": "tools" | "resources" | "prompts"}                 → {"id", "result": […]}
-    {"id", "do": "call", "name", "arguments"}                       → {"id", "result": {…}}
-    {"id", "do": "read", "uri"}, {"id", "do": "prompt", "name", …}  → {"id", "result": {…}}
-    {"do": "cancel", "id"}
-    {"do": "tokens", "saved"}                                       answers the event "renewing"
+    {"id", "method": "tools" | "resources" | "prompts"}  → {"id", "result": […]}
+    {"id", "method": "call", "name", "arguments"}        → {"id", "result": {…}}
+    {"id", "method": "read", "uri"}                      → {"id", "result": {…}}
+    {"id", "method": "prompt", "name", …}                → {"id", "result": {…}}
+    {"method": "cancel", "id"}
+    {"method": "tokens", "saved"}                        answers the event "renewing"
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
 server has forgotten the session, and so has not run the call. Events are {"event": "ready" |

@@ -109,8 +109,8 @@ class HostedServer:
             if self._client is None:
                 self._send_ready(client, offers)
             else:
-                for what in offers:
-                    self._output.send(event="changed", what=what)
+                for changed_list in offers:
+                    self._output.send(event="changed", list=changed_list)
             self._client, self._session_id = client, self._last_session_id
             self._is_client_unusable = anyio.Event()
             self._has_new_client.set()
@@ -201,9 +201,9 @@ class HostedServer:
         if isinstance(message, Exception):
             self._output.log("warning", reason_of(message))
             return
-        what = _CHANGES.get(type(message))
-        if what:
-            self._output.send(event="changed", what=what)
+        changed_list = _CHANGES.get(type(message))
+        if changed_list:
+            self._output.send(event="changed", list=changed_list)
 
     # -- the parent's lines
 
@@ -218,10 +218,10 @@ class HostedServer:
                 if not line:
                     break
                 order = json.loads(line)
-                if order["do"] == "cancel":
+                if order["method"] == "cancel":
                     if order["id"] in self._scopes:
                         self._scopes[order["id"]].cancel()
-                elif order["do"] == "tokens":
+                elif order["method"] == "tokens":
                     if self._sign_in is not None:
                         self._sign_in.receive_saved(order["saved"])
                 else:
@@ -271,7 +271,7 @@ class HostedServer:
         if client is self._client:
             self._is_client_unusable.set()
             await self._has_new_client.wait()
-        if order["do"] == "call":
+        if order["method"] == "call":
             raise _SessionLostError(reason_of(lost))
         return await self._request(order)
 
@@ -279,18 +279,18 @@ class HostedServer:
         client = self._client
         if client is None:
             raise ConnectionError("not connected")
-        if order["do"] == "tools":
+        if order["method"] == "tools":
             return content.tools_to_json([p.tools for p in await _fetch_pages(client.list_tools)])
-        if order["do"] == "resources":
+        if order["method"] == "resources":
             pages = await _fetch_pages(client.list_resources)
             return content.resources_to_json([p.resources for p in pages])
-        if order["do"] == "prompts":
+        if order["method"] == "prompts":
             return content.prompts_to_json(
                 [p.prompts for p in await _fetch_pages(client.list_prompts)]
             )
-        if order["do"] == "read":
+        if order["method"] == "read":
             return content.resource_to_json(await client.read_resource(order["uri"]))
-        if order["do"] == "prompt":
+        if order["method"] == "prompt":
             found = await client.get_prompt(order["name"], order["arguments"])
             return content.prompt_to_json(found)
 

@@ -235,11 +235,11 @@ class HelpWindow(QWidget):
     # ------------------------------------------------------------------ construction
 
     def _button(
-        self, name: str, icon_name: str, label: str, act: Callable[[], object]
+        self, name: str, icon_name: str, label: str, on_clicked: Callable[[], object]
     ) -> PlainToolButton:
         button = PlainToolButton(name=name, role="quiet", label=label)
         button.setProperty("icon-name", icon_name)
-        button.clicked.connect(lambda: act())
+        button.clicked.connect(lambda: on_clicked())
         return button
 
     def _lay_out(self) -> None:

@@ -111,10 +111,12 @@ class DocumentViewer(QWidget):
         )
         return {name: self._button(name, icon, words, act) for name, icon, words, act in buttons}
 
-    def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
+    def _button(
+        self, name: str, icon: str, words: str, on_clicked: Callable[[], object]
+    ) -> QToolButton:
         button = PlainToolButton(name=name, role="quiet", label=words)
         button.setProperty("icon-name", icon)
-        button.clicked.connect(lambda: act())
+        button.clicked.connect(lambda: on_clicked())
         return button
 
     def _lay_out(self) -> None:

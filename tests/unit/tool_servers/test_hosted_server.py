@@ -57,9 +57,9 @@ async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> N
     try:
         async with asyncio.timeout(60):
             assert (await next_line())["event"] == "ready"
-            do(id=1, do="call", name="endless", arguments={})
-            do(id=1, do="cancel")
-            do(id=2, do="call", name="quick", arguments={})
+            do(id=1, method="call", name="endless", arguments={})
+            do(id=1, method="cancel")
+            do(id=2, method="call", name="quick", arguments={})
             answer = await next_line()
             orders.feed_eof()
             await running

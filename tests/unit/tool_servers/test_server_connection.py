@@ -177,8 +177,8 @@ async def test_each_result_is_that_of_its_request(play: Play) -> None:
         assert not caught.value.has_ended
         assert await first == ["a"]
     assert listener.orders[1:] == [
-        {"id": 1, "do": "tools"},
-        {"id": 2, "do": "call", "name": "n", "arguments": {"x": "ä"}},
+        {"id": 1, "method": "tools"},
+        {"id": 2, "method": "call", "name": "n", "arguments": {"x": "ä"}},
     ]
 
 
@@ -205,7 +205,7 @@ async def test_events_reach_the_listener(play: Play) -> None:
     play(
         [
             READY,
-            {"event": "changed", "what": "tools"},
+            {"event": "changed", "list": "tools"},
             {"event": "sign_in", "url": "https://a"},
             {"event": "tokens", "saved": {"a": 1}},
             {"event": "renewed"},
@@ -221,7 +221,7 @@ async def test_events_reach_the_listener(play: Play) -> None:
         assert listener.answer is not None
         listener.answer({"b": 2})
         await connection.request("tools")
-    assert listener.orders[1] == {"do": "tokens", "saved": {"b": 2}}
+    assert listener.orders[1] == {"method": "tokens", "saved": {"b": 2}}
     assert listener.events == [
         ("changed", "tools"),
         ("sign in", "https://a"),
@@ -248,9 +248,9 @@ async def test_a_canceled_request_is_canceled_at_the_server(play: Play) -> None:
             await call
         assert await connection.request("tools") == "on"
     assert listener.orders[1:] == [
-        {"id": 1, "do": "call"},
-        {"do": "cancel", "id": 1},
-        {"id": 2, "do": "tools"},
+        {"id": 1, "method": "call"},
+        {"method": "cancel", "id": 1},
+        {"id": 2, "method": "tools"},
     ]
 
 
@@ -293,7 +293,7 @@ async def test_a_line_of_the_log_that_is_too_long_is_left_out(
     async with open_connection({}) as (connection, listener):
         assert await connection.request("call", text="x" * 2_000) == 1
         assert await connection.request("tools") == 2
-    assert listener.orders == [{}, {"id": 2, "do": "tools"}]
+    assert listener.orders == [{}, {"id": 2, "method": "tools"}]
 
 
 LEAVES_A_CHILD = """

@@ -103,7 +103,9 @@ class DataPageController(QObject):
             tr("Restore {file}?", file=archive.name),
             tr(_RESTORE_WARNING),
             label=tr("Restore"),
-            act=lambda: self._run_on_closed_store(restore_work(self._user_folders, archive)),
+            on_accepted=lambda: self._run_on_closed_store(
+                restore_work(self._user_folders, archive)
+            ),
             is_destructive=False,
         )
 

@@ -171,7 +171,7 @@ class FormDialog(DraftDialog):
             tr("Discard your changes?"),
             "",
             label=tr("Discard"),
-            act=lambda: QDialog.reject(self),
+            on_accepted=lambda: QDialog.reject(self),
         ).setObjectName("discard-changes")
 
     def _all_values(self) -> list[object]:

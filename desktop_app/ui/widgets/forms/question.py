@@ -24,17 +24,17 @@ def ask(
     informative_text: str,
     *,
     label: str,
-    act: Callable[[], object],
+    on_accepted: Callable[[], object],
     details: str = "",
     is_destructive: bool = True,
     cancel_label: str = "",
 ) -> QPushButton:
-    """Ask, and call `act` if the button with this label is clicked. Return that button.
+    """Ask, and call `on_accepted` if the button with this label is clicked. Return that button.
 
     Args:
         name: the object name of the question.
         details: a longer text, shown in a field that scrolls.
-        is_destructive: whether `act` may do harm, so that Enter cancels.
+        is_destructive: whether `on_accepted` may do harm, so that Enter cancels.
         cancel_label: the label of the other button if "Cancel" would be ambiguous.
     """
     box = message_box(text, informative_text, details=details, parent=parent)
@@ -47,7 +47,7 @@ def ask(
         cancel.setText(cancel_label)
     if is_destructive:
         box.setDefaultButton(cancel)
-    button.clicked.connect(lambda: act())
+    button.clicked.connect(lambda: on_accepted())
     if details:
         (field,) = box.findChildren(QTextEdit)
         field.setFixedHeight(_LINES_OF_DETAILS * field.fontMetrics().lineSpacing())

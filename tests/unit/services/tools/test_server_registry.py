@@ -231,7 +231,7 @@ class SlowlyStoppedConnection:
     def __init__(self) -> None:
         self.is_stopping, self.may_stop = asyncio.Event(), asyncio.Event()
 
-    async def request(self, do: str, on_progress: object = None, **fields: Any) -> Any:
+    async def request(self, method: str, on_progress: object = None, **fields: Any) -> Any:
         return None
 
     async def aclose(self) -> None:

@@ -50,12 +50,12 @@ class Connection:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.replies: list[Any] = []
 
-    async def request(self, do: str, on_progress: object = None, **fields: Any) -> Any:
-        self.asked.append((do, fields))
-        reply = self.replies.pop(0) if self.replies else [do]
+    async def request(self, method: str, on_progress: object = None, **fields: Any) -> Any:
+        self.asked.append((method, fields))
+        reply = self.replies.pop(0) if self.replies else [method]
         if isinstance(reply, int | float):
             await asyncio.sleep(reply)
-            return await self.request(do, **fields)
+            return await self.request(method, **fields)
         if isinstance(reply, Exception):
             raise reply
         return reply
@@ -165,7 +165,7 @@ async def test_a_server_starts_with_its_first_use_and_is_asked_once(server: Scri
     assert await run.fetch_list("tools") == tools
     assert await run.fetch_list("resources") == []
     (connection,) = server.made
-    assert [do for do, _ in connection.asked] == ["tools"]
+    assert [method for method, _ in connection.asked] == ["tools"]
     run.on_list_changed("prompts")
     await run.fetch_list("tools")
     run.on_list_changed("tools")
