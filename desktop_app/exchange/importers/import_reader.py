@@ -8,6 +8,7 @@ file.
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -18,7 +19,7 @@ from itertools import chain
 from math import nan
 from os import fstat
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zipfile import ZipInfo, is_zipfile
 
 from desktop_app.domain.bounds import BAD_VALUE
@@ -54,6 +55,12 @@ _VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}  # of memory, for each of t
 _ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
 _MAX_EXPANDED: Final = 4
 _MAX_DIGITS: Final = 30
+_STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[][{}]', re.S)
+_QUOTE: Final = ord('"')
+_BEFORE_LIST: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[")
+_BEFORE_FIRST_ITEM: Final = re.compile(rb"[ \t\r\n]*\{")
+_BEFORE_ITEM: Final = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*\{")
+_AFTER_ITEMS: Final = re.compile(rb"[ \t\r\n]*\][ \t\r\n]*")
 OWN_KIND: Final = "Repartee"
 """The kind of this program's own exports."""
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
@@ -235,66 +242,134 @@ def _member_name(member: tuple[str, ZipInfo]) -> str:
 
 
 def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
-    value = _parse_json(data)
-    if own_json.is_own(value):
-        total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
-        return ParsedExport(OWN_KIND, total, own_json.read_conversations(value))
-    if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
-        raise ImportRefusedError(Reason.IMPORT_IS_BACKUP)
-    items = value if isinstance(value, list) else [value]
+    _require_plausible_values(data)
+    spans = _item_spans(data)
+    if spans is not None:
+        total = len(spans)
+
+        def load_items() -> Iterator[Any]:
+            return (_parse_item(data[start:end]) for start, end in spans)
+    else:
+        value = _parse_json(data)
+        if own_json.is_own(value):
+            rows = value.get("conversations")
+            total = len(rows) if isinstance(rows, list) else 0
+            return ParsedExport(OWN_KIND, total, own_json.read_conversations(value))
+        if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
+            raise ImportRefusedError(Reason.IMPORT_IS_BACKUP)
+        items = value if isinstance(value, list) else [value]
+        total, load_items = len(items), partial(iter, items)
+    error: ImportRefusedError | None = None
+    kinds = _kinds(find_file)
+    for item in load_items():
+        for kind in kinds:
+            if kind.is_conversation(item):
+                return ParsedExport(kind.name, total, _read_each(load_items(), kind))
+        if error is None and isinstance(item, ImportRefusedError):
+            error = ImportRefusedError(Reason.IMPORT_NOT_JSON, details=item.details)
+    raise error or ImportRefusedError(Reason.IMPORT_UNKNOWN)
+
+
+class _ExportKind(NamedTuple):
+    name: str
+    is_conversation: Callable[[Any], bool]
+    read: Callable[[Mapping[str, Any]], ImportedConversation]
+    refusal: Reason
+
+
+def _kinds(find_file: chatgpt.FindFile) -> tuple[_ExportKind, ...]:
     read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
-    kinds = (
-        ("ChatGPT", chatgpt.is_conversation, read_chatgpt, Reason.IMPORT_NOT_CHATGPT),
-        ("Claude", claude.is_conversation, claude.read_conversation, Reason.IMPORT_NOT_CLAUDE),
-        (
+    return (
+        _ExportKind("ChatGPT", chatgpt.is_conversation, read_chatgpt, Reason.IMPORT_NOT_CHATGPT),
+        _ExportKind(
+            "Claude", claude.is_conversation, claude.read_conversation, Reason.IMPORT_NOT_CLAUDE
+        ),
+        _ExportKind(
             "LibreChat",
             librechat.is_conversation,
             librechat.read_conversation,
             Reason.IMPORT_NOT_LIBRECHAT,
         ),
-        (
+        _ExportKind(
             "Open WebUI",
             open_webui.is_conversation,
             open_webui.read_conversation,
             Reason.IMPORT_NOT_OPEN_WEBUI,
         ),
     )
-    for name, is_conversation, read, refusal in kinds:
-        if any(map(is_conversation, items)):
-            return ParsedExport(name, len(items), _read_each(items, is_conversation, read, refusal))
-    raise ImportRefusedError(Reason.IMPORT_UNKNOWN)
 
 
-def _parse_json(data: bytes) -> Any:
-    """Parse JSON. A huge integer becomes NaN, so that only its conversation is refused.
-
-    Raises:
-        RefusedFileError: it has too many values.
-        ImportRefusedError: it is not JSON.
-    """
+def _require_plausible_values(data: bytes) -> None:
+    """Raise RefusedFileError if JSON has too many values."""
     marks = {mark: data.count(mark) for mark in _VALUE_BYTES}
     memory = sum(count * _VALUE_BYTES[mark] for mark, count in marks.items())
     is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MAX_EXPANDED * len(data)
     if not is_plausible or sum(marks.values()) > _MAX_VALUES:
         raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)
+
+
+def _item_spans(data: bytes) -> list[tuple[int, int]] | None:
+    """Return where each item of a list of objects begins and ends; None if it is anything else.
+
+    Parsed one by one, the conversations of 500 MB take 0.5 GB of memory, at once 2.8 GB. A damaged
+    one does not stop the others.
+    """
+    spans: list[tuple[int, int]] = []
+    depth = start = end = 0  # `end` is behind what has been read at depths 0 and 1
+    for found in _STRING_OR_BRACKET.finditer(data):
+        at = found.start()
+        if data[at] == _QUOTE:
+            continue
+        if data[at] in b"[{":
+            depth += 1
+            if depth > 2:
+                continue
+            expected = _BEFORE_LIST if depth == 1 else _BEFORE_ITEM if spans else _BEFORE_FIRST_ITEM
+            if not expected.fullmatch(data, end, at + 1):
+                return None
+            start, end = at, at + 1
+        else:
+            depth -= 1
+            if depth == 1:
+                end = at + 1
+                spans.append((start, end))
+            elif depth <= 0:
+                return spans if _AFTER_ITEMS.fullmatch(data, end) else None
+    return None
+
+
+def _parse_json(data: bytes) -> Any:
+    """Parse JSON. A huge integer becomes NaN, so that only its conversation is refused.
+
+    Raises ImportRefusedError if it is not JSON.
+    """
     try:
         return json.loads(data, parse_int=_bounded_integer)
     except (ValueError, RecursionError) as exc:
         raise ImportRefusedError(Reason.IMPORT_NOT_JSON, details=str(exc)) from exc
 
 
+def _parse_item(data: bytes) -> Any:
+    """Parse a conversation. Return an error if it is not JSON."""
+    try:
+        return json.loads(data, parse_int=_bounded_integer)
+    except (ValueError, RecursionError) as exc:
+        return damaged_conversation_error(None, exc)
+
+
 def _bounded_integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_DIGITS else nan
 
 
-def _read_each(
-    items: list[Any],
-    is_conversation: Callable[[Any], bool],
-    read: Callable[[Mapping[str, Any]], ImportedConversation],
-    refusal: Reason,
-) -> Iterator[Imported]:
+def _read_each(items: Iterator[Any], kind: _ExportKind) -> Iterator[Imported]:
     for item in items:
+        if isinstance(item, ImportRefusedError):
+            yield item
+            continue
         try:
-            yield read(item) if is_conversation(item) else ImportRefusedError(refusal)
+            if kind.is_conversation(item):
+                yield kind.read(item)
+            else:
+                yield ImportRefusedError(kind.refusal)
         except BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)

@@ -8,6 +8,7 @@ import html
 import json
 import os
 import random
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -588,6 +589,77 @@ def test_one_damaged_conversation_does_not_stop_the_others(tmp_path: Path) -> No
     first, second, third = read_file(tmp_path, [*CHATGPT, {"mapping": 5}, *CHATGPT])
     assert isinstance(second, ImportRefusedError)
     assert first == third
+
+
+TITLES = ('A ]}[{ \\" ,', "é\\")
+
+
+def write_list(tmp_path: Path, text: str) -> Path:
+    """Write a file; A and B in the text become conversations with the titles of TITLES."""
+    for name, title in zip("AB", TITLES, strict=True):
+        value = {**CHATGPT[0], "title": title}
+        text = text.replace(name, json.dumps(value, ensure_ascii=name == "B").replace("A ", "\0 "))
+    file = tmp_path / "export.json"
+    file.write_text(text.replace("\0", "A"), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("[A,B]", 2),
+        ("\ufeff \n[ A\r\n,\tB ] \n", 2),
+        ("[A,null,5,B]", 4),
+        ('["]{", A, B]', 3),
+        ("[A, {x}, B]", 3),
+        ("[A, {], B]", 3),
+        ('[A, {"b": [tru]}, B, {}]', 4),
+    ],
+)
+def test_all_conversations_of_a_list_are_read(tmp_path: Path, text: str, count: int) -> None:
+    export = read_export(write_list(tmp_path, text))
+    found = list(export.conversations)
+    assert (export.total, len(found)) == (count, count)
+    assert titles_of(found) == list(TITLES)
+
+
+def test_a_damaged_object_in_a_list_is_reported(tmp_path: Path) -> None:
+    _, error, _ = read_export(write_list(tmp_path, "[A, {x}, B]")).conversations
+    assert isinstance(error, ImportRefusedError)
+    assert error.what_happened.startswith("An untitled conversation was skipped because its data")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('[A, {"title": "x"', "[A B]", "[A,,B]", "[A,]", "[A]]", "[A]A", "[,A]"),
+        *("{}[A]", '"x"[A]', "x[A]", "[A]x", "[A, {}", '[A, "x]', "[A, x]"),
+    ],
+)
+def test_a_list_that_is_not_json_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ImportRefusedError, match="isn’t JSON"):
+        read_export(write_list(tmp_path, text))
+
+
+def test_a_list_of_damaged_objects_is_not_json(tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    file.write_text("[{x}, {y}]")
+    with pytest.raises(ImportRefusedError, match="isn’t JSON") as caught:
+        read_export(file)
+    assert "line 1" in caught.value.details
+
+
+def test_large_exports_are_parsed_one_conversation_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(CHATGPT * 3000, ensure_ascii=False))
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in read_export(file).conversations)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 3000
+    assert peak < 1.5 * file.stat().st_size
 
 
 # -------------------------------------------------------------- any tree, any damage
