@@ -36,6 +36,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
+from desktop_app.ui.widgets.text.foreign_text import message_box
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -504,3 +505,13 @@ def colors_of(widget: QWidget, area: QRect) -> list[QColor]:
     """Return the colors of the pixels of a part of a widget."""
     image = widget.grab(area).toImage()
     return [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+
+
+def test_the_buttons_of_a_question_have_a_border(qtbot: QtBot, light_theme: theme.Theme) -> None:
+    box = message_box("Quit anyway?")
+    qtbot.addWidget(box)
+    quit_now = box.addButton("Quit now", box.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+    box.show()
+    image = quit_now.grab().toImage()
+    assert image.pixelColor(0, image.height() // 2) == QColor(light_theme.line)

@@ -278,7 +278,7 @@ QRadioButton::indicator { border-radius: $7px; }
 QRadioButton::indicator:checked { border: $4px solid @accent; width: $7px; height: $7px; }
 QPushButton, QToolButton { background: transparent; border: 2px solid transparent;
     border-radius: $8px; color: @text; padding: 0 $6px; min-height: $26px; }
-QPushButton:focus, QToolButton:focus { border-color: @accent; }
+QPushButton:focus, QToolButton:focus { border-color: @accent; outline: none; }
 QPushButton:disabled, QToolButton:disabled { color: @faint; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
 [role="quiet"] { color: @dim; }
@@ -287,9 +287,10 @@ QToolButton[current] { font-size: @note; }
 QToolButton[current="true"] { background: @selected; color: @text; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
     color: @text; }
-[role="plain"], QFileDialog QDialogButtonBox QPushButton { background: @card;
+[role="plain"], QDialogButtonBox QPushButton { background: @card;
     border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
-[role="plain"]:hover, [role="plain"]:pressed { background: @hover; }
+[role="plain"]:hover, [role="plain"]:pressed, QDialogButtonBox QPushButton:hover,
+QDialogButtonBox QPushButton:pressed { background: @hover; }
 [role="plain"]:checked { background: @selected; border-color: @accent; }
 [role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
 [role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
