@@ -33,7 +33,7 @@ from desktop_app.cli.command_setup import (
 from desktop_app.cli.evaluation.evaluation_batches import EvaluationBatches, require_single_files
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
-from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup
+from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup, path_in_folder
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
@@ -142,7 +142,7 @@ def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         path = expand_path(name)
         cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
         for named in {file for case in cases for file in case.files}:
-            _path_in(path.parent, named)
+            path_in_folder(path.parent, named)
         require_schemas(cases)
     except (OSError, ValueError) as error:
         because = quoted_error(error)
@@ -155,21 +155,7 @@ def _read_sibling(folder: Path, name: str) -> str:
 
     Raises as `_read_text`.
     """
-    return _read_text(_path_in(folder, name))
-
-
-def _path_in(folder: Path, name: str) -> Path:
-    """Return the path of a file that the cases name.
-
-    The cases may be somebody else's, so they can name only files in their own folder.
-
-    Raises:
-        CaseError: it is not in `folder`, or a link leads out of it.
-    """
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise CaseError(CaseFault.FILE_OUTSIDE_FOLDER, name=name)
-    return path
+    return _read_text(path_in_folder(folder, name))
 
 
 def _read_text(path: Path) -> str:
@@ -209,7 +195,13 @@ async def _build_runner(
         require_single_files(cases)
     contestants = await _resolve_contestants(backend, profile, compared, settings)
     folder = expand_path(options.cases or ".").parent
-    store, parts = await _read_files(backend, cases, folder, contestants)
+    try:
+        store, parts = await _read_files(backend, cases, folder, contestants)
+    except CaseError as error:
+        because = quoted_error(error)
+        raise IllegalChoiceError(
+            Reason.CASES_UNREADABLE, file=options.cases, because=because
+        ) from error
     if repeats > 1:
         cases = [
             replace(case, id=f"{case.id}#{number}")
@@ -258,14 +250,18 @@ async def _read_files(
     folder: Path,
     contestants: Sequence[Contestant],
 ) -> tuple[NullStore, dict[str, Sequence[DocumentPart | ImagePart]]]:
-    """Return the store with the texts of all files, and the parts of each case."""
+    """Return the store with the texts of all files, and the parts of each case.
+
+    Raises CaseError: since the cases were loaded, a link out of the folder has replaced a file.
+    """
     values, files = await backend.values(), dict[str, tuple[str, Path]]()
     read: dict[Path, DocumentPart | ImagePart] = {}
     parts: dict[str, Sequence[DocumentPart | ImagePart]] = {}
     for case in cases:
         paths = [folder / name for name in case.files]
-        for path in paths:
+        for name, path in zip(case.files, paths, strict=True):
             if path not in read:
+                await asyncio.to_thread(path_in_folder, folder, name)
                 document = await extract_file(backend, path)
                 files[document.sha256] = (document.text, path)
                 read[path] = await sendable_part(document, "", values, contestants[0].resolved)

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.cli.batch.batch_output import job_notices
-from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup, digest
+from desktop_app.cli.evaluation.evaluation_setup import (
+    Contestant,
+    EvaluationSetup,
+    digest,
+    path_in_folder,
+)
 from desktop_app.domain.batch.batch_jobs import (
     BatchFile,
     BatchItem,
@@ -122,7 +127,7 @@ class EvaluationBatches:
         files = [
             BatchFile(
                 case.id,
-                str((self._folder / case.files[0]).resolve()) if case.files else "",
+                str(path_in_folder(self._folder, case.files[0])) if case.files else "",
                 case.input,
             )
             for case in cases

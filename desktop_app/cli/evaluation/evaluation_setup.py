@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.evaluation.case_error import CaseError, CaseFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
@@ -62,3 +64,18 @@ class EvaluationSetup:
 def digest(value: Any) -> str:
     """Return a hash of JSON-ready values."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def path_in_folder(folder: Path, name: str) -> Path:
+    """Return the path, without links, of a file that the cases name. Blocking.
+
+    The cases may be somebody else's, so they can name only files in their own folder. Check it
+    again before each reading: a link may have replaced the file since.
+
+    Raises:
+        CaseError: it is not in `folder`, or a link leads out of it.
+    """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise CaseError(CaseFault.FILE_OUTSIDE_FOLDER, name=name)
+    return path

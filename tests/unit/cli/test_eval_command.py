@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
+from desktop_app.backend.backend import Backend
 from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.ask import extract_file
 from desktop_app.cli.evaluation.eval_command import run_eval
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.documents.note_store import NoteStore
@@ -333,6 +336,26 @@ def test_cases_send_no_file_outside_their_folder(
     code, _, err = evaluate([case], "--variant", "thinking", "--dry-run")
     assert code == exit_code
     assert words in err
+
+
+@pytest.mark.attack("imports")
+def test_a_link_planted_after_the_cases_were_loaded_is_not_followed(
+    evaluate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-key.txt"
+    for file in (outside, tmp_path / "a.txt", tmp_path / "b.txt"):
+        file.write_text(file.name)
+
+    async def extract_and_plant(backend: Backend, path: Path) -> ExtractedDocument:
+        (tmp_path / "b.txt").unlink(missing_ok=True)
+        (tmp_path / "b.txt").symlink_to(outside)
+        return await extract_file(backend, path)
+
+    monkeypatch.setattr("desktop_app.cli.evaluation.eval_command.extract_file", extract_and_plant)
+    case = {"input": "Hi", "files": ["a.txt", "b.txt"]}
+    code, _, err = evaluate([case], "--variant", "thinking", "--dry-run")
+    assert code == 2
+    assert "cases.jsonl: “b.txt” is outside the folder" in err
 
 
 def test_a_file_that_is_not_there_is_a_mistake_in_the_command(evaluate: Run) -> None:
