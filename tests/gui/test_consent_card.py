@@ -15,8 +15,21 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
+@pytest.mark.attack("tools")
 @pytest.mark.parametrize(
-    "hidden", ["\u202e", "\U000e0041", "\ufe0f", "\u3164", "\ud800", "\xa0", "\ufdd0", "\U0001d173"]
+    "hidden",
+    [
+        "\u202e",
+        "\U000e0041",
+        "\ufe0f",
+        "\u3164",
+        "\ud800",
+        "\xa0",
+        "\ufdd0",
+        "\U0001d173",
+        "\ufffc",
+        "\u2800",
+    ],
 )
 def test_hidden_characters_of_arguments_are_shown_as_escapes(
     qtbot: QtBot, light_theme: Theme, hidden: str
