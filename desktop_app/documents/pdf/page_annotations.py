@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any, Final
@@ -35,6 +36,8 @@ _COMMENTS: Final = (
     raw.FPDF_ANNOT_INK,
     raw.FPDF_ANNOT_STAMP,
 )
+# XFA forms name fields by their place in a tree: “topmostSubform[0].Page1[0].f1_01[0]”.
+_XFA_NAME: Final = re.compile(r"[^.\[]+\[\d+\](\.[^.\[]+\[\d+\])+")
 _LONGEST_QUOTE: Final = 200  # characters
 _MAX_MARKED_LINES: Final = 20
 
@@ -168,7 +171,8 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 def _field_lines(form: Any, annotation: Any) -> list[str]:
     """Return a field's line; none for buttons, signatures, and radio buttons not selected.
 
-    If the document lacks the form, there is a line for each field with a value.
+    Empty fields with the name of an XFA form are left out, too: it says nothing to a reader. If the
+    document lacks the form, there is a line for each field with a value.
     """
     if not form:  # Programs that split files leave out the form, but not its fields.
         name, value = (_annotation_string(annotation, key) for key in (b"T", b"V"))
@@ -183,11 +187,12 @@ def _field_lines(form: Any, annotation: Any) -> list[str]:
     name = text(raw.FPDFAnnot_GetFormFieldAlternateName) or text(raw.FPDFAnnot_GetFormFieldName)
     if kind in _CHECKABLE_FIELDS:
         is_checked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
-        if kind == raw.FPDF_FORMFIELD_CHECKBOX:
+        if kind == raw.FPDF_FORMFIELD_CHECKBOX and (is_checked or not _XFA_NAME.fullmatch(name)):
             return [f"{name}: {'yes' if is_checked else 'no'}"]
         return [f"{name}: {text(raw.FPDFAnnot_GetFormFieldExportValue)}"] if is_checked else []
     selected = _selected_options(form, annotation) if kind in _CHOICE_FIELDS else ""
-    return [f"{name}: {selected or text(raw.FPDFAnnot_GetFormFieldValue) or '(empty)'}"]
+    value = selected or text(raw.FPDFAnnot_GetFormFieldValue)
+    return [f"{name}: {value or '(empty)'}"] if value or not _XFA_NAME.fullmatch(name) else []
 
 
 def _selected_options(form: Any, annotation: Any) -> str:

@@ -98,6 +98,23 @@ def test_the_fields_of_a_page_split_from_its_form_are_read() -> None:
     assert found.text == "[page 1]\nThe contract.\n[form]\nName: Ines\nAgree: Yes"
 
 
+def test_empty_fields_with_internal_names_are_left_out() -> None:
+    fields = [
+        "/FT /Tx /T (form[0].page[0].f1[0]) /V (Ines)",
+        "/FT /Tx /T (form[0].page[0].f2[0])",
+        "/FT /Tx /T (form[0].page[0].f3[0]) /TU (City)",
+        "/FT /Btn /T (form[0].page[0].c1[0])",
+        "/FT /Btn /T (Agree)",
+        "/FT /Tx /T (Note[0])",
+    ]
+    widgets = [f"/Subtype /Widget {field}" for field in fields]
+    found = read(CONTRACT, *widgets, fields="/AcroForm << >>")
+    assert found.text.splitlines()[2:] == [
+        *("[form]", "form[0].page[0].f1[0]: Ines", "City: (empty)", "Agree: no"),
+        "Note[0]: (empty)",
+    ]
+
+
 def link(address: str) -> str:
     return f"/Subtype /Link /A << /S /URI /URI ({address}) >>"
 
