@@ -37,7 +37,7 @@ _COMMENTS: Final = (
     raw.FPDF_ANNOT_STAMP,
 )
 # XFA forms name fields by their place in a tree: “topmostSubform[0].Page1[0].f1_01[0]”.
-_XFA_NAME: Final = re.compile(r"[^.\[]+\[\d+\](\.[^.\[]+\[\d+\])+")
+_XFA_NAME: Final = re.compile(r"([^.\[]+\[\d+\]\.)+[^.\[]+(\[\d+\])?")
 _LONGEST_QUOTE: Final = 200  # characters
 _MAX_MARKED_LINES: Final = 20
 

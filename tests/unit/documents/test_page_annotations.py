@@ -103,7 +103,7 @@ def test_empty_fields_with_internal_names_are_left_out() -> None:
         "/FT /Tx /T (form[0].page[0].f1[0]) /V (Ines)",
         "/FT /Tx /T (form[0].page[0].f2[0])",
         "/FT /Tx /T (form[0].page[0].f3[0]) /TU (City)",
-        "/FT /Btn /T (form[0].page[0].c1[0])",
+        "/FT /Btn /T (form[0].page[0].c1)",
         "/FT /Btn /T (Agree)",
         "/FT /Tx /T (Note[0])",
     ]
