@@ -146,7 +146,7 @@ class Collections:
             StoreFullError: the disk is full; files read before stay.
         """
         collection = await self._collection(collection_id)
-        added_paths = _absolute_paths(paths, collection.folder)
+        added_paths = await asyncio.to_thread(_absolute_paths, paths, collection.folder)
         found = await self._reader.files_in(added_paths)
         known = _without_unlinked(await self._store.file_stats(collection_id))
         is_folder = len(added_paths) == 1 and added_paths[0] not in [file.path for file in found]
@@ -446,7 +446,7 @@ def _folder_path(folder: Path | None) -> str:
 def _absolute_paths(paths: Iterable[Path], folder: str) -> list[Path]:
     """Return absolute paths; those outside the collection's folder without links.
 
-    A link in such a path has replaced something since, and is not followed.
+    A link in such a path has replaced something since, and is not followed. Blocking.
     """
     absolute = (path.absolute() for path in paths)
     return [path if folder and path.is_relative_to(folder) else path.resolve() for path in absolute]
