@@ -281,6 +281,12 @@ def test_ids_are_unique_times_aware_and_empty_drafts_false() -> None:
     assert Draft("x")
 
 
+def test_documents_of_earlier_versions_are_read() -> None:
+    part = DocumentPart("a", "b", "text/plain", 9)
+    (row,) = parts_to_json([part])
+    assert parts_from_json([{**row, "tokens_exact": True}]) == (part,)
+
+
 def test_a_search_hit_has_its_first_match() -> None:
     hit = SearchHit("c", "Title", None, "of \2two\3 and \2more\3", now())
     assert hit.first_match == "two"

@@ -75,7 +75,6 @@ documents = st.builds(
     st.integers(0, 2**40),
     st.none() | st.integers(0, 10_000),
     st.none() | st.integers(0, 10**7),
-    st.booleans(),
 )
 images = st.builds(ImagePart, hashes, any_text, names, st.integers(0, 2**40))
 collections = st.builds(CollectionPart, names, any_text)
