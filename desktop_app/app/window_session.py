@@ -195,7 +195,7 @@ class WindowSession:
             lambda: self.quick_host.is_visible,
             lambda: bool(self.controllers.composer.readings.ids),
             self._is_transferring,
-            has_temporary=lambda: self.controllers.conversation.temporary.has_content,
+            has_temporary=lambda: self.controllers.conversation.temporary.would_lose_content,
             is_temporary=self.controllers.state.temporary.is_temporary,
             is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
             values=values,

@@ -545,6 +545,10 @@ class Reason(StrEnum):
         N_("The tool server “{server}” needs either a command or an address."),
         Remedy.CHECK_CONFIGURATION,
     )
+    TOOL_SERVER_ARGUMENT = _row(
+        N_("The command of the tool server “{server}” can’t contain “{text}”."),
+        Remedy.CHECK_CONFIGURATION,
+    )
     TOOL_SERVER_PASSWORD = _row(
         N_("The configuration of “{server}” contains a password."), Remedy.USE_VARIABLE
     )

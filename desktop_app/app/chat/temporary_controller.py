@@ -91,8 +91,8 @@ class TemporaryController(QObject):
             self._close()
 
     @property
-    def has_content(self) -> bool:
-        """Return True if there is a temporary conversation, unless it is open and empty."""
+    def would_lose_content(self) -> bool:
+        """Return True if there is a temporary conversation, except an open one without content."""
         return bool(self._id) and (self._id != self._current.id or self._has_content)
 
     @property

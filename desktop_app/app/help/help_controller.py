@@ -125,9 +125,9 @@ class HelpController(QObject):
 
         folder, titles = resource_path("help"), chapter_titles()
         while True:
-            labels = placeholder_values(Keymap.from_settings(self._values.all))
-            book = await asyncio.to_thread(render_book, folder, language(), titles, labels)
-            if placeholder_values(Keymap.from_settings(self._values.all)) == labels:
+            values = placeholder_values(Keymap.from_settings(self._values.all))
+            book = await asyncio.to_thread(render_book, folder, language(), titles, values)
+            if placeholder_values(Keymap.from_settings(self._values.all)) == values:
                 return book
 
     async def _refresh(self) -> None:

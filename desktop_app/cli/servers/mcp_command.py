@@ -48,6 +48,7 @@ _USAGE_REASONS: Final = frozenset(
     {
         Reason.NO_SUCH_TOOL_SERVER,
         Reason.TOOL_SERVER_ADDRESS,
+        Reason.TOOL_SERVER_ARGUMENT,
         Reason.TOOL_SERVER_EMPTY,
         Reason.TOOL_SERVER_EXISTS,
         Reason.TOOL_SERVER_HEADER,

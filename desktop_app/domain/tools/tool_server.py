@@ -228,8 +228,9 @@ def server_of(
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
     address, query = _split_address(name, url)
     words = filled_command(command, arguments)
-    if has_keyring_arguments(words):  # it would become the value of another argument
-        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+    if found := next(filter(None, map(_KEYRING_ARGUMENT.search, words)), None):
+        # It would become the value of another argument.
+        raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=found[0])
     shown, hidden = _without_secrets(words)
     server = ToolServer(
         name,

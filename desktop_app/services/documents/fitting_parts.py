@@ -18,7 +18,7 @@ MIN_PART_TOKENS: Final = 300
 _SAMPLE_CHARS: Final = 10_000
 """Characters at the beginning that the server counts first, to learn its token rates."""
 _MAX_CUTS: Final = 3
-# A part that was too large is split into parts that should fill this usable_share of the room.
+# A part that was too large is split into parts that should fill this share of the room.
 _MARGIN: Final = 0.95
 
 

@@ -1,9 +1,10 @@
-"""What the user sees of a foreign file's tool servers before they are added."""
+"""The summary of a foreign file's tool servers that the user sees before adding them."""
 
 from __future__ import annotations
 
 import pytest
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.launch_summary import launch_summary
 from desktop_app.domain.tools.tool_server import server_of
@@ -49,8 +50,9 @@ def test_a_word_that_may_run_is_shown_even_if_it_looks_like_a_key(command: tuple
 @pytest.mark.attack("imports")
 def test_a_placeholder_does_not_move_a_hidden_argument_to_another_place() -> None:
     command = ("npx", "-y", "${keyring:1}", "--token", "evil-package")
-    with pytest.raises(ToolServerError):
+    with pytest.raises(ToolServerError) as error:
         server_of("demo", command=command)
+    assert error.value.reason is Reason.TOOL_SERVER_ARGUMENT
 
 
 @pytest.mark.attack("secrets")
