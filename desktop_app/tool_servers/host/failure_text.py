@@ -10,8 +10,11 @@ from mcp.types import CONNECTION_CLOSED
 
 MAX_REASON_CHARS: Final = 2000
 
-# A message of the SDK's validator: the first place, the reason, and details that are cut off.
-_INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
+# A message of the SDK's validator, perhaps within another: the first place, if it names one, the
+# reason, and details that are cut off. The details quote the reply, which may contain tokens.
+_INVALID: Final = re.compile(
+    r"\d+ validation errors? for \w+\n(?:(\S.*)\n)? +(.+?)(?: \[type=|$)", re.M
+)
 
 # A message of the validator within a message of the SDK about JSON that it cannot parse.
 _INVALID_JSON: Final = re.compile(
@@ -55,5 +58,5 @@ def _first_error(error: BaseException) -> BaseException:
 
 def invalid_place(error: BaseException) -> str:
     """Return the first place that the SDK's validator refuses, and why; "" for other errors."""
-    found = _INVALID.match(str(error)[:MAX_REASON_CHARS])
-    return f"{found[1]}: {found[2]}" if found else ""
+    found = _INVALID.search(str(error)[:MAX_REASON_CHARS])
+    return ": ".join(filter(None, found.groups())) if found else ""

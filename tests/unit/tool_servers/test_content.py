@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import httpx2
 import pytest
 from mcp import types
+from mcp.client.auth.exceptions import OAuthTokenError
+from mcp.client.auth.utils import handle_token_response_scopes
 from mcp.shared.exceptions import MCPError
 
 from desktop_app.domain.tools.server_fault import ServerFault
@@ -168,6 +171,7 @@ def test_a_prompt_is_its_messages() -> None:
     assert content.prompt_to_json(got) == {"text": "a\n\nb"}
 
 
+TOKEN = "gho_7d1f"
 INVALID = "2 validation errors for Tool\nname.0\n  Field required [type=missing, input]\nx\n  y"
 UNPARSED = (
     "Not parsed: 1 validation error for union[Request,Response]\n"
@@ -195,6 +199,21 @@ UNPARSED = (
 def test_a_failure_is_in_the_words_of_the_server(error: Exception, reason: str) -> None:
     assert reason_of(error) == reason
     assert invalid_place(error) == ("name.0: Field required" if INVALID in str(error) else "")
+
+
+@pytest.mark.attack("secrets")
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (f"access_token={TOKEN}&scope=repo", "Invalid JSON: expected value at line 1 column 1"),
+        (f'{{"refresh_token": "{TOKEN}"}}', "access_token: Field required"),
+        (f'["{TOKEN}"]', "Input should be an object"),
+    ],
+)
+async def test_a_reply_of_a_sign_in_is_not_quoted(reply: str, reason: str) -> None:
+    with pytest.raises(OAuthTokenError, match=TOKEN) as caught:
+        await handle_token_response_scopes(httpx2.Response(200, content=reply))
+    assert reason_of(caught.value) == f"its reply is not valid: {reason}"
 
 
 def test_a_server_that_hangs_up_has_closed_the_connection() -> None:
