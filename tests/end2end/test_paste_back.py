@@ -117,10 +117,14 @@ def allow_pasting(program: Program) -> None:
 
 
 async def with_program(
-    home: Path, client: AssistiveClient, act: Callable[[Program], None], *arguments: str
+    home: Path,
+    client: AssistiveClient,
+    act: Callable[[Program], None],
+    *arguments: str,
+    answer: str = ANSWER,
 ) -> None:
     """Run the program with a provider, and act on it."""
-    async with PreparedServer({"new": Prepared(ANSWER)}) as server:
+    async with PreparedServer({"new": Prepared(answer)}) as server:
         with Program(home, client, *arguments, **gateway(server.base_url)) as program:
             await asyncio.to_thread(wait_for, is_held, "the shortcut")
             await asyncio.to_thread(act, program)
@@ -144,6 +148,21 @@ async def test_the_answer_replaces_the_selection_and_consent_is_asked_for_once(
             assert terminal.text() == repr(ANSWER)
 
     await with_program(repartee_home, client, act, "--resident")
+
+
+@pytest.mark.attack("terminal")
+@pytest.mark.usefixtures("window_manager")
+async def test_a_terminal_gets_no_control_characters(
+    client: AssistiveClient, repartee_home: Path
+) -> None:
+    # ESC [ 201 ~ would end the paste, and the shell would run the next line.
+    def act(program: Program) -> None:
+        with other_program(TERMINAL) as terminal:
+            ask_and_paste(program)
+            allow_pasting(program)
+            assert terminal.text() == repr("One\\x1b[201~\ntwo")
+
+    await with_program(repartee_home, client, act, "--resident", answer="One\x1b[201~\ntwo")
 
 
 @pytest.mark.usefixtures("window_manager")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.cli.streams.console import clean
 from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.i18n.translation import tr
 from desktop_app.session.portal.portal_requests import PortalRefusedError
@@ -226,8 +227,9 @@ class PasteBack(QObject):
     def _set_selection_for(target: PasteTarget) -> None:
         """Set the primary selection to the copied text if the target is a terminal.
 
-        Other windows do not need it, and other programs would lose their selection.
+        Other windows do not need it, and other programs would lose their selection. Control
+        characters are escaped, because one could end the paste, so that a shell runs the rest.
         """
         if target.is_terminal:
             clipboard = QGuiApplication.clipboard()
-            clipboard.setText(clipboard.text(), clipboard.Mode.Selection)
+            clipboard.setText(clean(clipboard.text()), clipboard.Mode.Selection)
