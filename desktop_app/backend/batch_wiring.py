@@ -50,7 +50,7 @@ def batch_service(
     """
 
     async def read(path: Path) -> DocumentPart | ImagePart:
-        # Paths are stored without links: one that has replaced a file since may lead anywhere.
+        # Stored paths contain no links. A link that has replaced a file since may lead anywhere.
         if await asyncio.to_thread(os.path.realpath, path) != str(path):
             raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=path.name)
         detail = str((await backend.values())["answer.image_detail"])
@@ -109,7 +109,7 @@ def has_files(count: int, paths: Iterable[Path]) -> bool:
 
 def _is_folder(path: Path) -> bool:
     """Return True for a folder, and False for a path that cannot be looked up. Blocking."""
-    return os.path.isdir(path)  # noqa: PTH112 — Path.is_dir raises, as for a disk that has gone
+    return os.path.isdir(path)  # noqa: PTH112 — Path.is_dir raises if the disk has gone
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -139,7 +139,7 @@ async def store_as_conversation(
         return known
     created_at = now()
     form: AnswerForm | None = None
-    with suppress(IllegalChoiceError):  # raised for a job in a backup from somebody else
+    with suppress(IllegalChoiceError):  # a job of a restored backup may have an invalid form
         form = await form_of_job(job)
     title = f"{item.name}: {job.title}"
     conversation = Conversation(new_id(), title, created_at, created_at, job.choice)

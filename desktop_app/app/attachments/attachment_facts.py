@@ -25,7 +25,7 @@ from desktop_app.ui.composer.attachment_chips import Chip
 if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
-REST_CHIP: Final = "rest"  # the id of the chip that stands for the other files being read
+OTHER_READINGS_CHIP: Final = "rest"  # the id of the chip that stands for the other files being read
 # The ids of the actions in the menu of a chip.
 PREVIEW: Final = "preview"
 OPEN: Final = "open-document"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.attachments.attachment_facts import REST_CHIP, document_chip
+from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
 from desktop_app.app.attachments.attachment_reader import PASTED_NAME
 from desktop_app.app.attachments.file_readings import FEW_FILES, FileReading, FileReadings
 from desktop_app.app.state.providers import PROVIDER_REMOVED
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-MAX_CHIPS = 40  # attachments with a chip of their own, unless the user wants to see all
-MORE_CHIP = "more"  # the id of the chip that stands for the other attachments
+MAX_CHIPS = 40  # one chip more stands for all other attachments, but never for a single one
+OTHER_ATTACHMENTS_CHIP = "more"  # the id of that chip
 
 
 class AttachmentsController(QObject):
@@ -103,7 +103,7 @@ class AttachmentsController(QObject):
         self._readings.read([(tr(PASTED_NAME), text)], conversation_id)
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
-        """Attach an image, mail message or rich text that is not a file, as `attach` does."""
+        """Attach dropped or pasted data without a file: an image, a message or rich text."""
         self._readings.read([(content.name, content)], conversation_id)
         self._prompt.focus_text()
 
@@ -138,7 +138,7 @@ class AttachmentsController(QObject):
     # -------------------------------------------------------------- removing, changing
 
     def _remove(self, chip_id: str) -> None:
-        if chip_id == REST_CHIP:
+        if chip_id == OTHER_READINGS_CHIP:
             self._readings.cancel(list(self._readings.in_open_conversation)[1:])
             return
         if chip_id in self._readings.ids:
@@ -157,15 +157,15 @@ class AttachmentsController(QObject):
             undo = self._make_undo(self._current.id, before, removed)
             self._notifications.notify_undo(words, undo)
 
-            def undo_at_key() -> None:
+            def undo_on_shortcut() -> None:
                 is_last = self._notifications.last_undo is undo
                 self._notifications.undo_last() if is_last else undo()
 
-            self._prompt.field.offer_undo(undo_at_key)
+            self._prompt.field.offer_undo(undo_on_shortcut)
 
     def _remove_part(self, chip_id: str) -> None:
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
-        if chip_id == MORE_CHIP:
+        if chip_id == OTHER_ATTACHMENTS_CHIP:
             kept = kept[:MAX_CHIPS]
         self._draft.set_attachments(kept)
 
@@ -191,7 +191,7 @@ class AttachmentsController(QObject):
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
         """Change the detail of an image or of a document's pages, or show all chips."""
-        if chip_id == MORE_CHIP:
+        if chip_id == OTHER_ATTACHMENTS_CHIP:
             self._is_expanded = True
             self._show_chips()
             return
@@ -233,7 +233,15 @@ class AttachmentsController(QObject):
             name = tr_plural("{count} more attachment", "{count} more attachments", count)
             detail = token_count(tokens, is_exact=False)
             chips.append(
-                Chip(MORE_CHIP, name, detail, "ready", None, "file-text", detail_levels=show_all)
+                Chip(
+                    OTHER_ATTACHMENTS_CHIP,
+                    name,
+                    detail,
+                    "ready",
+                    None,
+                    "file-text",
+                    detail_levels=show_all,
+                )
             )
         return chips
 
@@ -241,7 +249,7 @@ class AttachmentsController(QObject):
         self._is_expanded, self._has_opened = False, True
 
     def _reading_chips(self, reading: dict[str, FileReading]) -> list[Chip]:
-        """Return a chip for each file being read; of many, for the first one and for the rest."""
+        """Return a chip for each file being read; for many, the first and one for the others."""
         first = len(reading) if len(reading) <= FEW_FILES else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
@@ -252,7 +260,9 @@ class AttachmentsController(QObject):
             done = total - len(reading)
             name = tr_plural("{count} more file", "{count} more files", waiting)
             detail = tr("{done} of {total} read", done=done, total=total)
-            chips.append(Chip(REST_CHIP, name, detail, "reading", done / total, "file-text"))
+            chips.append(
+                Chip(OTHER_READINGS_CHIP, name, detail, "reading", done / total, "file-text")
+            )
         return chips
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:

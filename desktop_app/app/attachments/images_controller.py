@@ -1,7 +1,7 @@
 """Images in the transcript: thumbnails, and the original opened on a click.
 
-Only the documents' process decodes images; the thumbnails that it returns are small and safe. They
-are made when they come into view, and a few dozen are cached.
+Only the document worker decodes images. The thumbnails that it returns are small and safe. They are
+made when they come into view, and a few dozen are cached.
 """
 
 from __future__ import annotations

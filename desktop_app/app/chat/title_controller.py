@@ -1,4 +1,4 @@
-"""Titles by a small model after a conversation's first answer, if that is enabled."""
+"""Titles by the model for small tasks after a conversation's first answer, if enabled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class TitleController(QObject):
-    """Requester of titles from a small model, after the first answer of a conversation."""
+    """Requester of titles from the model for small tasks, after a conversation's first answer."""
 
     def __init__(
         self,

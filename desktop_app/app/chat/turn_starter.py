@@ -1,4 +1,4 @@
-"""The beginning of turns: a question or another answer is stored, and the answer can run."""
+"""Stores new turns: a question with its empty answer, or another empty answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class BegunTurn:
         path: the messages before `draft`, or up to the question that is answered again.
         draft: the text and attachments that were asked; None for another answer.
         is_comparison: several models answer.
-        opening_number: the `OpenConversation.opening_number` when it was asked.
+        opening_number: how often conversations had been opened when it was asked; tells whether
+            another one, or the same again, has been opened since.
     """
 
     run: AnswerRun
@@ -60,7 +61,8 @@ class TurnStarter(QObject):
     """Starter of the main window's turns.
 
     Args:
-        before_asking: is awaited before a turn is stored; its draft is empty for another answer.
+        before_asking: awaited before a turn is stored, with the conversation, the path and the
+            draft, which is empty if another answer is requested.
         remedies_for: returns the remedies for a refused question.
 
     Signals:
@@ -124,7 +126,7 @@ class TurnStarter(QObject):
             choice: the model for this answer only; the conversation keeps its own choice.
             asked: the conversation; None for the open one.
             single_answer: request a single answer, even if several are set.
-            repairs: see `ChatService.begin_again`.
+            repairs: an answer that does not match its schema; it is sent with the reason.
             compared: the models that each give an answer, without tools; () for the usual answer.
         """
         asked, chat = asked or self._current.conversation, self._chat_service
@@ -214,6 +216,6 @@ class TurnStarter(QObject):
             actions: Actions = [raise_cap]
         else:
             actions = self._remedies_for(error)
-        # A full disk also refuses the draft: the same card tells of both.
+        # A full disk also keeps the draft from being saved. One topic, so that one card says both.
         topic = STORE if isinstance(error, StoreFullError) else NOT_SENT
         self._notifications.notify(error, actions, topic=topic)

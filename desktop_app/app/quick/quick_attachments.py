@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.attachments.attachment_facts import REST_CHIP, document_chip
+from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
 from desktop_app.app.attachments.file_readings import FEW_FILES, UPDATE_MS
 from desktop_app.app.attachments.task_queue import TaskQueue
@@ -140,7 +140,7 @@ class QuickAttachments(QObject):
         if len(names) > FEW_FILES:
             (first, name), *others = names.items()
             rest = tr_plural("{count} more file", "{count} more files", len(others))
-            names = {first: name, REST_CHIP: rest}
+            names = {first: name, OTHER_READINGS_CHIP: rest}
         return [
             Chip(id_, name, tr("reading…"), "reading", None, "file-text")
             for id_, name in names.items()
@@ -210,7 +210,7 @@ class QuickAttachments(QObject):
             self._timer.start()
 
     def _remove(self, chip_id: str) -> None:
-        if chip_id == REST_CHIP:
+        if chip_id == OTHER_READINGS_CHIP:
             self._cancel(list(self._reading)[1:])
         elif chip_id in self._reading:
             self._cancel([chip_id])

@@ -103,7 +103,7 @@ class BackgroundRun:
         self._times = times
         self._reader = ResponsesReader(provider, is_numbered=True)
         self._id = run.response_id if run is not None else ""
-        self._may_stream = True
+        self._server_streams = True
         self._watch: SilenceWatch | None = None
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
@@ -114,9 +114,10 @@ class BackgroundRun:
         """Send the request and follow the run to its end.
 
         Raises:
-            AttemptError: the request was refused or did not arrive; there is no run.
-            ProviderError: the run was lost, the connection broke before the run had an id, or a
-                reply is empty, unreadable or too large.
+            AttemptError: the request was refused or failed before an answer; a provider that got
+                it may run it nevertheless, under an unknown id.
+            ProviderError: the run was lost or given up, the connection broke before the run had
+                an id, or a reply is empty, unreadable or too large.
         """
         try:
             async with aclosing(
@@ -145,7 +146,7 @@ class BackgroundRun:
         while not self._reader.is_finished:
             started_at, last = self._loop.time(), self._reader.sequence
             try:
-                if self._may_stream and self._can_stream_again:
+                if self._server_streams and self._can_resume_stream:
                     async with aclosing(self._reconnect()) as events:
                         async for event in events:
                             yield event
@@ -165,8 +166,8 @@ class BackgroundRun:
                 await asyncio.sleep(max(self._times.poll - (self._loop.time() - started_at), 0))
 
     @property
-    def _can_stream_again(self) -> bool:
-        """Return True if a new connection cannot repeat content unnoticed."""
+    def _can_resume_stream(self) -> bool:
+        """Return True if the events are numbered or no content has come: nothing can come twice."""
         return self._reader.sequence is not None or not self._reader.has_content
 
     # -- one connection
@@ -179,7 +180,8 @@ class BackgroundRun:
         Args:
             open_reply: opens the connection; takes a function to call whenever bytes come.
         """
-        # A run without an id cannot be found again, so its silent connection is not cut.
+        # A run without an id cannot be found again, so its silent connection is not cut, except
+        # after the computer has slept.
         self._watch = watch = self._new_watch(bool(self._id))
         async with aclosing(
             watch.events_of(self._read_connection(open_reply(watch.note_bytes)))
@@ -204,7 +206,7 @@ class BackgroundRun:
         except AttemptError as failed:
             if not _is_refusal(failed.error):
                 raise
-            self._may_stream = False
+            self._server_streams = False
 
     async def _read_connection(
         self, opened: AbstractAsyncContextManager[HttpReply]
@@ -213,7 +215,7 @@ class BackgroundRun:
         async with opened as reply:
             self._reached_at = self._loop.time()
             if await reply.is_json():
-                self._may_stream = False
+                self._server_streams = False
                 read = partial(self._read_response, request_id=reply.request_id)
                 for event in await reply.json(read):
                     yield self._annotate(event, reply.request_id)
@@ -251,7 +253,8 @@ class BackgroundRun:
         """Poll the run. Return the events of its end, or of its state while it goes on.
 
         Raises:
-            AttemptError
+            AttemptError: the provider was not reached, refused, or sent an unreadable reply.
+            ProviderError: it reported an error with status 200, or its reply is too large.
         """
         try:
             events = await self._transport.get_json(run_path(self._id), self._read_response)
@@ -279,7 +282,7 @@ class BackgroundRun:
     def _running_status(self, api_status: str) -> AnswerStatus:
         """Return the status of a run that the provider calls "queued" or "in_progress"."""
         now = self._loop.time()
-        seconds = round(self._times.max_silence if self._may_stream else self._times.poll)
+        seconds = round(self._times.max_silence if self._server_streams else self._times.poll)
         if api_status != "queued":
             self._queued_at = None
             return answer_status(StatusCode.RUN_STARTED, provider=self._provider, seconds=seconds)
@@ -327,7 +330,7 @@ def run_path(response_id: str) -> str:
 
 
 def _is_refusal(error: ProviderError) -> bool:
-    """Return True for a 4xx status that will not change, unless the key was refused (401, 403)."""
+    """Return True for a lasting 4xx status, but not for a refused key, a timeout or a limit."""
     status = error.status
     if status is None or not 400 <= status < 500 or status in (401, 403, 408):
         return False

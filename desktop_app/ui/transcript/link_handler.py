@@ -61,7 +61,7 @@ class LinkHandler(QObject):
             self._copies.copy_code_of_block(block.blockNumber())
             return
         self.follow(QUrl(link), block)
-        self._focus.scroll_to_focused()  # the link may have unfolded text and moved it off screen
+        self._focus.scroll_to_focused()  # unfolded text may have pushed it off screen
 
     def follow(self, url: QUrl, block: QTextBlock) -> None:
         """Follow a link in a block of the document."""

@@ -18,8 +18,8 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop_app.app.attachments.attachment_facts import REST_CHIP
-from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, MORE_CHIP
+from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP
+from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, OTHER_ATTACHMENTS_CHIP
 from desktop_app.app.attachments.file_readings import FEW_FILES
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.conversation import Conversation, Folder, new_id, now
@@ -272,7 +272,7 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         assert app.chips[-1].startswith("20 more attachments, ≈ ")
         assert app.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")
         assert "gone 0.md" in app.said
-        app.window.prompt.chips.detail_requested.emit(MORE_CHIP, "all")
+        app.window.prompt.chips.detail_requested.emit(OTHER_ATTACHMENTS_CHIP, "all")
         await until(lambda: len(app.chips) == len(paths))
 
 
@@ -290,7 +290,7 @@ async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
 
     async with AppHarness() as app:
         app.window.files_dropped.emit(paths)
-        app.window.prompt.chips.remove_requested.emit(REST_CHIP)
+        app.window.prompt.chips.remove_requested.emit(OTHER_READINGS_CHIP)
         await until(lambda: not app.is_reading and app.chips)
         assert 1 <= len(app.state.current.draft.value.attachments) < 40
         await until(lambda: app.is_shown("send"))
