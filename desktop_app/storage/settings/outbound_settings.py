@@ -1,8 +1,8 @@
 """Settings that decide where data goes, what leaves this computer, and what may be spent.
 
 These outbound settings are hosts, proxies, certificates, model files, permissions, and content that
-is added to every request. Limits, prices and settings that raise the cost of answers belong to
-them, too, and the number of backups to keep.
+is added to every request, as by the default preset. Limits, prices and settings that raise the cost
+of answers belong to them, too, and the number of backups to keep.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped. An existing provider keeps its own settings. A new provider gets no
@@ -32,15 +32,17 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.storage.database.row_writing import Row, insert_rows
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
 _LONGEST_SHOWN: Final = 500
 """Characters. A host has at most 253, and its end says whose it is."""
 
+_DEFAULT_PRESET: Final = "default.preset"
 # By key of the setting: its label in the window, and its default.
 SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "default.provider": (N_("Default provider"), ""),
-    "default.preset": (N_("Default preset"), ""),
+    _DEFAULT_PRESET: (N_("Default preset"), ""),
     "default.variant": (N_("Default model"), "thinking"),
     "default.effort": (N_("Default effort"), "medium"),
     "local_model.weights": (N_("Local model file"), ""),
@@ -67,6 +69,8 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "backup.every": (N_("Automatic backups"), "off"),
     "backup.keep": (N_("Backups to keep"), 7),
 }
+_PRESET_COLUMNS: Final = ("provider_id", "model", "variant", "effort", "overrides")
+"""The columns of a preset that decide what is sent where."""
 TOOLS_OF_PARTS: Final = "parts.tools"
 """The key of the change of all tools that conversations, folders and presets choose."""
 _PARTS: Final = ("conversations", "folders", "presets")
@@ -125,6 +129,8 @@ class OutboundSettings:
         collections: the paths of the collections, by id.
         paths: the paths of attached files, and of the files of batch jobs.
         tools: the tools that run without asking, by the id of the conversation, folder or preset.
+        default_preset: the stored row of the default preset; None if there is none, or if it is
+            built in and unchanged.
     """
 
     profiles: Mapping[str, ProviderProfile]
@@ -133,6 +139,7 @@ class OutboundSettings:
     collections: Mapping[str, CollectionPaths] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
     tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    default_preset: Row | None = None
 
     @classmethod
     def default(cls, built_in: Iterable[ProviderProfile]) -> OutboundSettings:
@@ -167,7 +174,20 @@ def read_outbound_settings(
         collections = _collections(connection)
         sql = "SELECT path FROM attachment_origins UNION SELECT path FROM batch_items"
         paths = frozenset(row["path"] for row in connection.execute(sql))
-    return OutboundSettings(profiles, stored, settings, collections, paths, tools)
+    preset = _preset_row(connection, settings.get(_DEFAULT_PRESET))
+    return OutboundSettings(profiles, stored, settings, collections, paths, tools, preset)
+
+
+def _preset_row(connection: sqlite3.Connection, preset_id: object) -> Row | None:
+    """Return the row of a preset; None if it is not stored."""
+    if not isinstance(preset_id, str):
+        return None
+    with suppress(sqlite3.OperationalError):  # stores of early versions have no presets
+        columns = ("id", "name", *_PRESET_COLUMNS, "position", "created_at")
+        sql = f"SELECT {', '.join(columns)} FROM presets WHERE id = ?"  # noqa: S608 - our own names
+        row = connection.execute(sql, (preset_id,)).fetchone()
+        return None if row is None else dict(row)
+    return None
 
 
 def _parts_with_tools(connection: sqlite3.Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -212,6 +232,10 @@ def find_changes(
         if old != new:
             texts = _shown_pair(_text_of(old), _text_of(new))
             changes.append(SettingChange("", key, tr(name), *texts))
+        elif key == _DEFAULT_PRESET:
+            presets = [_text_of_preset(side.default_preset) for side in (current, restored)]
+            if presets[0] != presets[1]:
+                changes.append(SettingChange("", key, tr(name), *_shown_pair(*presets)))
     new_tools = {
         name
         for part_id, names in restored.tools.items()
@@ -283,6 +307,16 @@ def write_current_values(
         if key in current.settings:
             row = (key, json.dumps(current.settings[key]))
             connection.execute("INSERT INTO settings VALUES (?, ?)", row)
+        if key == _DEFAULT_PRESET:
+            _write_default_preset(connection, current)
+
+
+def _write_default_preset(connection: sqlite3.Connection, current: OutboundSettings) -> None:
+    """Replace the preset that has the id of the current default preset by the current one."""
+    preset_id = current.settings.get(_DEFAULT_PRESET, "")
+    connection.execute("DELETE FROM presets WHERE id = ?", (preset_id,))
+    if current.default_preset is not None:
+        insert_rows(connection, "presets", [current.default_preset])
 
 
 def _unlink_files(
@@ -353,6 +387,8 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     cap, share = profile.monthly_cap, profile.price_multiplier
     prices = tuple(_prices(model) for model in profile.own_models if model.price is not None)
     return {
+        # The name tells the user where a question goes.
+        "name": _Field(tr("Name"), profile.name, profile.name),
         "kind": _Field(tr("Type"), profile.kind, profile.kind.value),
         "base_url": _base_url(profile.base_url),
         "proxy": _address(tr("Proxy"), profile.proxy, tr("Environment variables")),
@@ -416,6 +452,12 @@ def _address(label: str, text: str, if_none: str) -> _Field:
         return _Field(label, text, tr("No proxy"))
     address_origin = origin(text)
     return _Field(label, address_origin or text, address_origin or tr("invalid URL"))
+
+
+def _text_of_preset(row: Row | None) -> str:
+    """Return the columns of a preset that decide what is sent where."""
+    texts = () if row is None else (str(row[name] or "") for name in _PRESET_COLUMNS)
+    return " · ".join(filter(None, texts)) or _none()
 
 
 def _text_of(value: Any) -> str:
