@@ -162,8 +162,8 @@ async def _answers(chance: random.Random, chat: ChatSetup, provider: _Provider) 
     except UserFacingError as error:
         return [error]
     for each in (run, *run.siblings):
-        each.checkpoint_s = 3_600
-        each.limit_message(chance.choice((8 << 20, 8 << 20, 8 << 20, 24)))
+        each.checkpoints.interval_s = 3_600
+        each.limit.set_max_bytes(chance.choice((8 << 20, 8 << 20, 8 << 20, 24)))
     await asyncio.gather(*(chat.run(each) for each in (run, *run.siblings)))
     said += [await _of_run(chat, each) for each in (run, *run.siblings)]
     said += sorted({type(event).__name__ for event in chat.heard})
@@ -195,7 +195,7 @@ async def _stopped(chance: random.Random, chat: ChatSetup, provider: _Provider) 
         run = await chat.begin("Why?", OPENAI, Variant.PRO, settings=settings)
     except UserFacingError as error:
         return [error]
-    run.checkpoint_s = 3_600
+    run.checkpoints.interval_s = 3_600
     task = asyncio.ensure_future(chat.run(run))
     await provider.holding.wait()
     is_left = chance.random() < 0.5

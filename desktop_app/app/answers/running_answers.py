@@ -138,7 +138,7 @@ class RunningAnswers(QObject):
     def first_token_s(self, answer_id: str) -> float | None:
         """Return the seconds to a running answer's first text or reasoning; None without either."""
         progress = self._runs.get(answer_id)
-        return None if progress is None else progress.run.first_token_s
+        return None if progress is None else progress.run.timing.first_token_s
 
     def _runs_of(self, conversation_id: str) -> list[_Progress]:
         runs = self._runs.values()

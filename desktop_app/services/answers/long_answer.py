@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -51,13 +52,19 @@ class LongAnswer:
     that the message has no room for follow a heading.
 
     Attributes:
+        may_exist: False if there is no file, or only one that was abandoned.
         error: set once the file must not grow any more.
+
+    Args:
+        may_exist: an earlier process may have begun the file.
     """
 
-    def __init__(self, files: AnswerFiles, answer: Message) -> None:
+    def __init__(self, files: AnswerFiles, answer: Message, *, may_exist: bool = False) -> None:
         self._files, self._answer = files, answer
+        self.may_exist = may_exist
         self.error: ReplyTooLargeError | None = None
         self._file: AnswerFile | None = None
+        self._attachment: DocumentPart | None = None
         self._waiting: list[str] = []
         self._waiting_length = 0
         self._kind: type[Part] | None = None
@@ -81,16 +88,28 @@ class LongAnswer:
         """Return True if the waiting text has to be written before more is added."""
         return self._waiting_length >= STEP_CHARS
 
-    def begin(self, event: StreamEvent, parts: Iterable[Part]) -> None:
-        """Open the file, and copy the text of the message into it.
-
-        Reasoning or tool arguments are copied only if `event` is of that kind.
+    def add_rest(self, event: StreamEvent, kept: StreamEvent, parts: Iterable[Part]) -> None:
+        """Add the text of an event that the message has no room for, unless the file is gone.
 
         Args:
-            event: the first event that the message has no room for.
+            kept: the event with the text that the message got.
             parts: the parts of the message.
         """
+        rest = _text_of(event)[len(_text_of(kept)) :]
+        if not rest:
+            return
         kind = _KINDS[type(event)]
+        if not self.has_begun:
+            self._begin(kind, parts)
+        if not self._is_abandoned:
+            self._add(kind, rest)
+
+    def _begin(self, kind: type[Part], parts: Iterable[Part]) -> None:
+        """Open the file, and copy the text of the message into it.
+
+        Reasoning or tool arguments are copied only if the text to add is of that kind.
+        """
+        self.may_exist = True
         self._file = self._files.open(self._answer)
         for part in parts:
             match part:
@@ -100,11 +119,6 @@ class LongAnswer:
                     self._add(kind, text)
                 case ToolCallPart(_, _, arguments) if kind is ToolCallPart:
                     self._add(kind, arguments)
-
-    def add(self, event: StreamEvent, text: str) -> None:
-        """Add the text of an event that the message has no room for, unless the file is gone."""
-        if not self._is_abandoned:
-            self._add(_KINDS[type(event)], text)
 
     def _add(self, kind: type[Part], text: str) -> None:
         if not text:
@@ -160,26 +174,40 @@ class LongAnswer:
     def _abandon(self) -> None:
         self._waiting, self._waiting_length, self._is_abandoned = [], 0, True
 
-    async def attach(self) -> DocumentPart | None:
-        """Make the file an attachment and return it; None if there is nothing to attach.
+    async def attach_to(self, answer: Message) -> Message:
+        """Return the answer with the file as an attachment, or unchanged if there is no file.
 
         Raises:
             StorageError: it could not be stored; the file is kept.
         """
-        await self.flush()
-        return await self._files.attach(self._answer)
+        if self.may_exist and self._attachment is None:
+            await self.flush()
+            self._attachment = await self._files.attach(self._answer)
+        return with_file(answer, self._attachment)
 
     async def abandon(self) -> None:
-        """Remove the file, which cannot be continued. Raises StorageError."""
+        """Remove the file, which cannot be continued."""
         self._abandon()
-        await self.discard()
+        self.may_exist = False
+        await self._remove()
 
     async def discard(self) -> None:
-        """Remove the file: it is attached to the stored answer, or abandoned.
+        """Remove the file, if any, because it is attached to the stored answer."""
+        if self.may_exist:
+            await self._remove()
 
-        Raises StorageError.
-        """
-        await self._files.discard(self._answer.id)
+    async def _remove(self) -> None:
+        with suppress(StorageError):  # the next start removes a file that stays
+            await self._files.discard(self._answer.id)
+
+
+def _text_of(event: StreamEvent) -> str:
+    match event:
+        case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
+            return text
+        case ToolCallDelta(_, arguments):
+            return arguments
+    return ""
 
 
 def with_file(answer: Message, file: DocumentPart | None) -> Message:

@@ -29,15 +29,15 @@ MIN_SHARE_BYTES: Final = 4 * 1024 * 1024
 
 
 class MessageLimit:
-    """Shortens the events of an answer to the room in its message.
+    """Shortens the events of an answer to the room in its message."""
 
-    Args:
-        max_bytes: the maximum size of the message in bytes, as `TextSize` counts them.
-    """
-
-    def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self) -> None:
+        self._max_bytes = MAX_MESSAGE_BYTES
         self._size = TextSize()
+
+    def set_max_bytes(self, max_bytes: int) -> None:
+        """Set the maximum size of the message, in bytes as `TextSize` counts them."""
+        self._max_bytes = max_bytes
 
     def shorten(self, event: StreamEvent) -> StreamEvent:
         """Count the text of an event, and return the event with the text that still fits."""

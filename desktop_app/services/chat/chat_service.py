@@ -59,12 +59,7 @@ from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
-from desktop_app.services.answers.answer_run import (
-    AnswerRun,
-    AnswerStores,
-    RereadQuestion,
-    answering_choice,
-)
+from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
 from desktop_app.services.answers.candidate_answers import (
     SharedRequest,
     answer_holds,
@@ -72,6 +67,11 @@ from desktop_app.services.answers.candidate_answers import (
     split_hold,
 )
 from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES, MIN_SHARE_BYTES
+from desktop_app.services.answers.prepared_request import (
+    PreparedRequest,
+    RequestFallbacks,
+    RereadQuestion,
+)
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.prompt_assembly import example_turns, question_parts, sent_messages
 from desktop_app.services.chat.prompt_library import require_two_documents
@@ -389,7 +389,7 @@ class ChatService:
                     path = [*path, *(run.question for run in made if run.question)]
                 else:
                     made = await self._prepare_again(asking, path, profile, settings)
-                undo.push_async_callback(made[0].release)
+                undo.push_async_callback(made[0].hold.release)
                 runs += made
             undo.pop_all()
         return await self._store(runs)
@@ -531,15 +531,14 @@ class ChatService:
                 conversation,
                 question,
                 answer,
-                request,
-                resolved,
+                PreparedRequest(request, resolved, gateway, share),
                 stores=self.answer_stores,
-                gateway=gateway,
                 ledger=AnswerLedger(self.spending, purpose, tool_prices),
-                hold=share,
-                stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
-                reread=partial(
-                    self._reread_in_parts, context, answer, settings, tools, repairs, purpose
+                fallbacks=RequestFallbacks(
+                    partial(self._retire_instant, resolved.profile, conversation.choice),
+                    partial(
+                        self._reread_in_parts, context, answer, settings, tools, repairs, purpose
+                    ),
                 ),
                 schema=settings.schema,
             )
@@ -578,8 +577,8 @@ class ChatService:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""
         async with AsyncExitStack() as undo:
             for run in runs:
-                undo.push_async_callback(run.release)
-                run.limit_message(max(MAX_MESSAGE_BYTES // len(runs), MIN_SHARE_BYTES))
+                undo.push_async_callback(run.hold.release)
+                run.limit.set_max_bytes(max(MAX_MESSAGE_BYTES // len(runs), MIN_SHARE_BYTES))
             first, answers = runs[0], [run.answer for run in runs]
             await self.store.begin_turn(first.conversation, first.question, *answers)
             undo.pop_all()

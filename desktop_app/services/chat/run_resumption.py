@@ -47,6 +47,7 @@ from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, Listener
 from desktop_app.services.answers.call_timing import CallTiming
 from desktop_app.services.answers.long_answer import LongAnswer
+from desktop_app.services.answers.prepared_request import PreparedRequest, RequestFallbacks
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import input_cost
@@ -84,19 +85,17 @@ class ResumedRun(AnswerRun):
             conversation,
             None,
             answer,
-            ChatRequest(resolved.model.id, ()),  # the provider has the messages
-            resolved,
+            # The provider has the messages.
+            PreparedRequest(ChatRequest(resolved.model.id, ()), resolved, chat.gateway, held),
             stores=chat.answer_stores,
-            gateway=chat.gateway,
             ledger=AnswerLedger(chat.spending, timing=CallTiming(age_s)),
-            hold=held,
-            stand_in=lambda: resolved,
+            fallbacks=RequestFallbacks(stand_in=lambda: resolved),
         )
         self._fill_hold = partial(fill_hold, held)
         self._stored_run = run
-        self._may_have_file = True  # the earlier process may have begun a file
+        self.long_answer = LongAnswer(self._files, answer, may_exist=True)
         self._has_caught_up = False
-        self._reply = replace(self._reply, run=run)
+        self.reply = replace(self.reply, run=run)
         self._key_came = asyncio.Event()
 
     @property
@@ -121,7 +120,7 @@ class ResumedRun(AnswerRun):
                 await super()._stream(listen)
             except _KeyWantedError as wanted:
                 waiting = status_of(wanted.error, Remedy.CONTINUES_WITH_KEY)
-                listen(StatusChanged(0, waiting), self._reply)
+                listen(StatusChanged(0, waiting), self.reply)
                 await self._key_came.wait()
                 self._start_over()
             else:
@@ -132,11 +131,12 @@ class ResumedRun(AnswerRun):
         self.answer = self.answer_so_far
         self._stored_run = self.answer.remote_run or self._stored_run
         self._has_caught_up = False
-        self._reply = Reply(
+        self.reply = Reply(
             notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._stored_run
         )
-        self._limit.clear()
-        self._long_answer = LongAnswer(self._files, self.answer)
+        self.limit.clear()
+        may_exist = self.long_answer.may_exist
+        self.long_answer = LongAnswer(self._files, self.answer, may_exist=may_exist)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         """Add an event, and report it once the run has caught up with the stored text.
@@ -145,20 +145,20 @@ class ResumedRun(AnswerRun):
         """
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
-        until, reply = self._stored_run.sequence, accumulate(self._reply, event)
+        until, reply = self._stored_run.sequence, accumulate(self.reply, event)
         if until is None and reply.segments:  # no sequence: new text replaces the stored one
             self._has_caught_up = True
         if self._has_caught_up:
             super()._add_event(event, listen)
             return
-        self._reply = reply
+        self.reply = reply
         reached = event.run.sequence if isinstance(event, RunAdvanced) else None
         has_reached = until is not None and reached is not None and reached >= until
         if has_reached or reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True
-            self._is_findable.set()
+            self.checkpoints.store_run_id()
         if isinstance(event, StatusChanged | Failed):
-            listen(event, self._reply)
+            listen(event, self.reply)
 
     @property
     def answer_so_far(self) -> Message:

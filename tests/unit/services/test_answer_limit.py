@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, TextPar
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.answers import answer_run
+from desktop_app.services.answers import retried_writes
 from desktop_app.services.answers.candidate_answers import SharedRequest
 from desktop_app.services.answers.message_limit import MessageLimit
 from desktop_app.services.chat.chat_service import AskSettings
@@ -182,7 +182,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse the first three writes, and shorten the pause before each retry."""
     monkeypatch.setattr(answer_files, "GrowingFile", FullDiskFile)
     monkeypatch.setattr(FullDiskFile, "refusals", 3)
-    monkeypatch.setattr(answer_run, "SAVE_RETRY_S", 0.01)
+    monkeypatch.setattr(retried_writes, "SAVE_RETRY_S", 0.01)
 
 
 @pytest.mark.usefixtures("full")
@@ -202,7 +202,7 @@ async def test_a_command_does_not_wait_for_a_full_disk_and_omits_the_file(tmp_pa
 
     async with open_chat(tmp_path, provider) as chat:
         began = await chat.begin("?")
-        began.checkpoint_s = 3600
+        began.checkpoints.interval_s = 3600
         answer = await began.run(
             chat.listen, chat.store_said.append, retry_writes=False, reports_all=True
         )
@@ -288,7 +288,8 @@ async def test_no_events_are_kept_for_an_answer_that_nobody_reads() -> None:
 
 
 def test_data_with_a_call_that_do_not_fit_are_left_out_whole() -> None:
-    limit = MessageLimit(7)
+    limit = MessageLimit()
+    limit.set_max_bytes(7)
     call = ToolCallDelta(0, "{}", extra_content="abc")
     assert limit.shorten(call) == call
     assert limit.shorten(call) == replace(call, arguments="", extra_content="")

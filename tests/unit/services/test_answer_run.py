@@ -75,14 +75,14 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.answers.answer_ledger import AnswerLedger
-from desktop_app.services.answers.answer_run import (
-    AnswerRun,
-    AnswerStores,
-    RereadQuestion,
-    answering_choice,
-)
+from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
 from desktop_app.services.answers.long_answer import STEP_CHARS, attach_interrupted_files
 from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES
+from desktop_app.services.answers.prepared_request import (
+    PreparedRequest,
+    RequestFallbacks,
+    RereadQuestion,
+)
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
@@ -101,6 +101,7 @@ SEARCH = ToolCallPart("s", "web_search", "{}", state=DONE, is_hosted=True)
 CALL = ToolCallPart("c", "look", "")
 PICTURE = ImagePart("b" * 64, "b.png", "image/png", 3)
 STATUS = MessageStatus
+Reread = Callable[[], Awaitable[RereadQuestion | None]]
 NAMED: list[StreamEvent] = [Started("r"), RunAdvanced(RemoteRun("r", 3)), TextDelta("a")]
 
 
@@ -223,12 +224,17 @@ def simulated_run() -> Callable[[Coroutine[Any, Any, object]], object]:
     return run_in_simulated_time
 
 
+async def no_reread() -> RereadQuestion | None:
+    return None
+
+
 def a_run(
     memory: Memory,
     provider: ScriptedProvider | UserFacingError,
     resolved: ResolvedChoice = THINKING,
     *,
     stand_in: ResolvedChoice = THINKING,
+    reread: Reread = no_reread,
     **more: Any,
 ) -> AnswerRun:
     conversation = Conversation("c", "", now(), now(), answering_choice(resolved))
@@ -241,13 +247,10 @@ def a_run(
         conversation,
         None,
         answer,
-        request,
-        resolved,
+        PreparedRequest(request, resolved, OneProvider(provider), Hold()),
         stores=AnswerStores(memory, memory),
-        gateway=OneProvider(provider),
         ledger=AnswerLedger(memory, tool_prices=prices),
-        hold=Hold(),
-        stand_in=lambda: stand_in,
+        fallbacks=RequestFallbacks(lambda: stand_in, reread),
         **more,
     )
 
@@ -621,7 +624,7 @@ def test_a_round_is_billed_once_if_its_answer_is_stored_at_the_second_attempt() 
 
 def run_with_limit(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
     def shorten(made: AnswerRun) -> None:
-        made.limit_message(limit)
+        made.limit.set_max_bytes(limit)
 
     return run(script, change=shorten, **more)
 
@@ -814,7 +817,7 @@ def test_only_the_instant_model_is_replaced(
     assert answer.status is STATUS.FAILED
 
 
-def parts_of(found: list[object]) -> Callable[[], Awaitable[RereadQuestion | None]]:
+def parts_of(found: list[object]) -> Reread:
     async def in_parts() -> RereadQuestion | None:
         made = found.pop(0)
         if isinstance(made, UserFacingError):
@@ -889,7 +892,7 @@ def test_an_answer_is_checked_against_its_schema(
     schema = AnswerSchema("f", {"properties": {"a": {"type": "integer"}}})
 
     def shorten(made: AnswerRun) -> None:
-        made.limit_message(limit)
+        made.limit.set_max_bytes(limit)
 
     answer, _ = run(script, schema=schema, change=shorten)
     assert len(answer.notices) == count
@@ -918,7 +921,7 @@ async def stop_answer(
     provider.cancel_result = cancel_result
     request = ChatRequest("gpt-5.2", (), background=background)
     made = a_run(memory, provider, request=request, schema=schema)
-    made.limit_message(limit)
+    made.limit.set_max_bytes(limit)
     task = asyncio.ensure_future(made.run(memory.listen, memory.note))
     await asyncio.sleep(1.25)
     if leaves:

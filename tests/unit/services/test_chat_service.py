@@ -934,7 +934,7 @@ async def test_the_first_of_several_refused_answers_leaves_the_cap_to_its_notes(
         left = (await chat.service.budget.month(capped)).held
         assert left * 2 == held
         for sibling in first.siblings:
-            await sibling.release()
+            await sibling.hold.release()
         assert (await chat.service.budget.month(capped)).held == 0
 
 

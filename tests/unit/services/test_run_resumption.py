@@ -98,7 +98,7 @@ async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
 
     async with open_chat(tmp_path, provider) as chat:
         began = await begin_in_background(chat)
-        began.checkpoint_s = 3600  # no checkpoint writes it
+        began.checkpoints.interval_s = 3600  # no checkpoint writes it
 
         async def is_named() -> bool:
             kept = await chat.store.message(began.answer.id)
@@ -186,7 +186,7 @@ async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives
         kept = await interrupted_answer(chat, provider)
         provider.holding.clear()
         answering = await run_to_resume(chat)
-        answering.checkpoint_s = 0.01
+        answering.checkpoints.interval_s = 0.01
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         for _ in range(20):  # the checkpoints do not block the event loop
@@ -302,7 +302,7 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
         await interrupted_answer(chat, provider)
         answering = await run_to_resume(chat)
         assert isinstance(answering, ResumedRun)
-        answering.limit_message(len("One, two."))  # the text that is read again counts once
+        answering.limit.set_max_bytes(len("One, two."))  # the text that is read again counts once
         chat.heard.clear()
         waits = asyncio.Event()
 

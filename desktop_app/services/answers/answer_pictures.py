@@ -1,0 +1,61 @@
+"""Stores the images that arrive with an answer as attachments."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from desktop_app.domain.answering.stream_events import HostedCall, ImageArrived, Notice, StreamEvent
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.errors import StorageError
+from desktop_app.services.answers.retried_writes import RetriedWrites
+from desktop_app.services.ports import AnswerFiles
+
+
+class AnswerPictures:
+    """The images of an answer.
+
+    Args:
+        writes: reports the errors of the store.
+    """
+
+    def __init__(self, files: AnswerFiles, answer: Message, writes: RetriedWrites) -> None:
+        self._files, self._answer, self._writes = files, answer, writes
+
+    async def store(self, image: bytes) -> ImagePart | None:
+        """Store an image and return it; None if that fails, which is reported."""
+        try:
+            return await self._files.add_picture(self._answer, image)
+        except StorageError as error:
+            self._writes.report(error)
+            return None
+
+    async def store_arrived(
+        self, event: StreamEvent, add_event: Callable[[StreamEvent], None]
+    ) -> StreamEvent:
+        """Store the generated image of an event, if any. Return the event without its bytes.
+
+        If that fails, it is reported, and the event has no picture.
+
+        Args:
+            add_event: adds a notice to the answer, or the event if the task is canceled meanwhile.
+        """
+        if not isinstance(event, HostedCall | ImageArrived) or not event.image:
+            return event
+        adding = asyncio.ensure_future(self._files.add_picture(self._answer, event.image))
+        try:
+            picture = await asyncio.shield(adding)
+        except asyncio.CancelledError:
+            await asyncio.wait([adding])
+            if adding.exception() is None:
+                add_event(replace(event, image=b"", picture=adding.result()))
+            raise
+        except StorageError as error:
+            self._writes.report(error)
+            return replace(event, image=b"")
+        if picture is None:
+            add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)))
+        return replace(event, image=b"", picture=picture)

@@ -1,0 +1,81 @@
+"""Checkpoints: an unfinished answer is stored again and again while it grows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Protocol
+
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.errors import StorageError
+from desktop_app.services.answers.long_answer import LongAnswer
+from desktop_app.services.answers.retried_writes import StoreListener
+from desktop_app.services.ports import MessageStore
+
+CHECKPOINT_S = 0.5
+
+
+class GrowingAnswer(Protocol):
+    """An answer that streams: see answer_run.py."""
+
+    reply: Reply
+    long_answer: LongAnswer
+
+    @property
+    def answer_so_far(self) -> Message:
+        """Return the unfinished answer as it is to be stored."""
+
+
+class Checkpoints:
+    """Stores an unfinished answer twice a second, while it grows.
+
+    Attributes:
+        interval_s: seconds between two checkpoints.
+    """
+
+    def __init__(self, answer: GrowingAnswer, store: MessageStore) -> None:
+        self.interval_s = CHECKPOINT_S
+        self._answer, self._store = answer, store
+        self._is_findable = asyncio.Event()
+
+    def store_run_id(self) -> None:
+        """Store the id of a background run at once; without it the run could not be found again."""
+        self._is_findable.set()
+
+    async def write(self, report: StoreListener) -> None:
+        """Write checkpoints until the task is canceled.
+
+        Args:
+            report: called with the first of several errors in a row, and with None after the last.
+        """
+        saved, failing, took = Reply(), False, 0.0
+        while True:
+            # Text should reach the disk within a second of its arrival. If a write takes more than
+            # half of `interval_s`, the pause is as long as the write.
+            pause = max(self.interval_s - took, took)
+            if saved.run is None and not failing:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._is_findable.wait()
+            else:
+                await asyncio.sleep(pause)
+            reply, began = self._answer.reply, time.monotonic()
+            is_run_saved = saved.run is not None or reply.run is None
+            is_saved = reply.segments is saved.segments and is_run_saved
+            if is_saved and not self._answer.long_answer.is_waiting and not failing:
+                continue
+            try:
+                if not is_saved or failing:
+                    await self._store.save_answer(self._answer.answer_so_far)
+                await self._answer.long_answer.flush()
+            except StorageError as error:
+                if not failing:
+                    report(error)
+                failing = True
+            else:
+                if failing:
+                    report(None)
+                saved, failing = reply, False
+            took = time.monotonic() - began
