@@ -21,7 +21,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.tools.tool import ToolLimits
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Source

@@ -59,7 +59,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import Permission, ToolError, ToolLimits
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.run_resumption import Resumer
 from desktop_app.services.fence import DIGITS
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision

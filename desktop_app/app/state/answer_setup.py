@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.generation import Overrides
     from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice
-    from desktop_app.services.chat.chat_service import AskSettings, ChatService
+    from desktop_app.services.chat.ask_settings import AskSettings
+    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import argparse
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.ask_settings import AskSettings
 
 
 def with_form(settings: AskSettings, options: argparse.Namespace) -> AskSettings:

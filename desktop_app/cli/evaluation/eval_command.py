@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.evaluation.evaluation_result import EvaluationRun
-    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.ask_settings import AskSettings
 
 # 64 MB of small JSON values, such as empty lists, take 2 GB of memory.
 MAX_CASES_BYTES: Final = 16 * 1024 * 1024

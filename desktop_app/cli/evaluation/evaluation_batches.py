@@ -39,7 +39,7 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
-    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.ask_settings import AskSettings
 
 POLL_S = 5.0
 """Seconds between two polls of a job that another process is running."""

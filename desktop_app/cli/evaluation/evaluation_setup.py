@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
-    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 

@@ -56,7 +56,7 @@ from desktop_app.services.batch.batch_ports import (
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import ResultFetcher
 from desktop_app.services.batch.batch_upload import BatchSender, is_final_refusal
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import NeedsOf

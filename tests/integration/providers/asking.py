@@ -33,7 +33,8 @@ from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
+from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.chat_service import ChatService, MessageSources
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator

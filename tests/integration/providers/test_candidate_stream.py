@@ -23,7 +23,7 @@ from desktop_app.services.answers.candidate_answers import (
     separate_request_notice,
     shared_usage_notice,
 )
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from tests.helpers.blocking import blocking
 from tests.integration.providers.asking import asker_of
 

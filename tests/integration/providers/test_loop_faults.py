@@ -22,7 +22,7 @@ from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.blocking import blocking
 from tests.helpers.tools import Source

@@ -27,7 +27,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from tests.unit.storage.samples import a_conversation, a_question, an_answer
 
 SETTINGS = AskSettings(requested=frozenset({"seed"}))

@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.documents.note_taking import INSTRUCTIONS
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.providers.samples import OPENAI

@@ -31,7 +31,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers import retried_writes
 from desktop_app.services.answers.candidate_answers import SharedRequest
 from desktop_app.services.answers.message_limit import MessageLimit
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.storage.documents import answer_files
 from desktop_app.storage.documents.answer_files import GrowingFile

@@ -20,7 +20,7 @@ from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.variants import Variant
 from desktop_app.services.batch.batch_upload import UploadLimits
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.batch_setup import LOCKED, TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.fences import plain

@@ -48,7 +48,7 @@ from desktop_app.services.batch import batch_results
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S
 from desktop_app.services.batch.batch_upload import UploadLimits, is_final_refusal
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.documents.image_attachments import page_tokens
 from tests.helpers.batch_setup import BatchSetup
 from tests.helpers.scripted_batches import ScriptedBatches

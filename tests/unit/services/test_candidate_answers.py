@@ -59,7 +59,7 @@ from desktop_app.services.answers.candidate_answers import (
     shared_usage_notice,
     split_hold,
 )
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import (

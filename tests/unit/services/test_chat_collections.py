@@ -13,7 +13,7 @@ from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart, TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
 from tests.helpers.fences import plain

@@ -75,7 +75,8 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
+from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.chat_service import ChatService, MessageSources
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.chunked_reading import ChunkedReader
 from desktop_app.services.documents.fitting_parts import Splitter

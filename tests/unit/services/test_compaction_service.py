@@ -44,7 +44,8 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
-from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
+from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.chat_service import ChatService, MessageSources
 from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext

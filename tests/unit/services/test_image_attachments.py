@@ -34,7 +34,7 @@ from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.prompt_assembly import sent_text
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import (

@@ -31,8 +31,8 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.answers.long_answer import attach_interrupted_files
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.helpers.scripted_provider import ScriptedProvider

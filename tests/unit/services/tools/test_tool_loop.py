@@ -31,7 +31,7 @@ from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, Permission, ToolError, ToolLimits
-from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.tools import call_run, tool_loop
 from desktop_app.services.tools.call_results import DENIED, INTERRUPTED
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
