@@ -109,7 +109,7 @@ class ConversationPane(QWidget):
     def focus_cards(self, reason: Qt.FocusReason) -> None:
         """Focus the first widget of the cards that Tab stops at."""
         for stop in (*self.notifications.tab_stops, *self._tab_stops):
-            if stop.isVisible():
+            if stop.isVisible() and stop.focusPolicy() & _TAB:
                 stop.setFocus(reason)
                 return
 

@@ -26,6 +26,7 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.widgets.buttons.segmented_control import Segment
+from desktop_app.ui.widgets.text.card_text import CardText
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
 from tests.helpers.menus import entry_text
@@ -357,3 +358,17 @@ async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> 
         assert {*owners} == {-1, 0, 1}  # -1: the notification
         for card in cards:
             card.hide()
+
+
+async def test_f6_skips_a_text_of_a_card_that_needs_no_scrolling() -> None:
+    async with AppHarness() as app:
+        app.window.resize(1200, 800)
+        await app.ask_and_answer("Hi", "Hello.")
+        card = ConsentCard(app.theme.current)
+        app.window.pane.add_above_prompt(card)
+        card.ask("search", "Reads files.", "{}", waiting=0)
+        app.window.transcript.setFocus()
+        await until(lambda: not card.findChildren(CardText)[0].focusPolicy())
+        app.session.actions["region.next"]()
+        assert QApplication.focusWidget() is card.arguments
+        card.hide()
