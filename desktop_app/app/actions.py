@@ -16,6 +16,7 @@ from desktop_app.ui.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
+    from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
     from desktop_app.ui.window.main_window import MainWindow
 
 Actions = dict[str, Callable[[], object]]
@@ -87,9 +88,9 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "effort.more": lambda: composer.choice.step_effort(+1),
         "effort.less": lambda: composer.choice.step_effort(-1),
         "prompt.background": composer.choice.toggle_background,
-        "find.open": window.transcript.find_in_transcript.open,
-        "find.next": lambda: window.transcript.find_in_transcript.step(+1),
-        "find.previous": lambda: window.transcript.find_in_transcript.step(-1),
+        "find.open": lambda: _find(window, lambda find: find.open()),
+        "find.next": lambda: _find(window, lambda find: find.step(+1)),
+        "find.previous": lambda: _find(window, lambda find: find.step(-1)),
         "answer.copy": window.transcript.commands.copy_last_answer,
         "answer.copy-code": window.transcript.copies.copy_nearest_code,
         "conversation.copy": conversation.export.copy,
@@ -136,6 +137,14 @@ def _toggle_list(window: MainWindow) -> None:
     shown = window.conversations.isVisible()
     words = tr("Conversation list shown") if shown else tr("Conversation list hidden")
     window.notifications.announce(words)
+
+
+def _find(window: MainWindow, action: Callable[[FindInTranscript], None]) -> None:
+    """Apply an action to the find bar; an empty conversation would hide the bar."""
+    if window.transcript.isHidden():
+        window.notifications.notify(tr("This conversation is empty."))
+    else:
+        action(window.transcript.find_in_transcript)
 
 
 def _show_filter(window: MainWindow, controllers: Controllers, list_filter: ListFilter) -> None:

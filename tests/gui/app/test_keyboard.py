@@ -334,6 +334,17 @@ async def test_esc_in_the_transcript_closes_the_find_bar() -> None:
         assert QApplication.focusWidget() is app.window.transcript
 
 
+async def test_find_says_that_the_conversation_is_empty_and_leaves_the_focus() -> None:
+    async with AppHarness() as app:
+        app.text.setFocus()
+        for command in ("find.open", "find.next", "find.previous"):
+            app.session.actions[command]()
+            assert app.window.notifications.status.text() == "This conversation is empty."
+            assert QApplication.focusWidget() is app.text
+            app.window.notifications.dismiss()
+        assert not app.window.transcript.find_in_transcript.is_open
+
+
 async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Hi", "Hello.")
