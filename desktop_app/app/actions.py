@@ -148,5 +148,9 @@ def _find(window: MainWindow, action: Callable[[FindInTranscript], None]) -> Non
 
 
 def _show_filter(window: MainWindow, controllers: Controllers, list_filter: ListFilter) -> None:
+    async def show() -> None:
+        await controllers.sidebar.list_presenter.apply_filter(list_filter)
+        window.conversations.focus_filtered_rows()
+
     window.show_list()
-    controllers.tasks.start(controllers.sidebar.list_presenter.apply_filter(list_filter))
+    controllers.tasks.start(show())

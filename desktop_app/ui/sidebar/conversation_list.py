@@ -179,6 +179,8 @@ class ConversationList(QFrame):
         if row.isValid():
             self.view.setCurrentIndex(row)
             self.view.scrollTo(row)
+        elif self.view.hasFocus():
+            self.view.ensure_current()  # otherwise no row would show the focus
 
     def _place_pins(self, identifiers: list[str], before: str) -> None:
         """Request to pin conversations before another pinned one, or with "" after the last."""
@@ -213,6 +215,14 @@ class ConversationList(QFrame):
         """Focus the search field."""
         self.search.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.field.selectAll()
+
+    def focus_filtered_rows(self) -> None:
+        """End a search, and focus the rows; if there are none, the Back button."""
+        self.search.end()
+        if self.model.rowCount():
+            self._focus_rows()
+        elif self.filter_bar.isVisible():
+            self.filter_bar.back_button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def rename_selected(self) -> bool:
         """Edit the name of the focused row, otherwise the title of the open conversation.
@@ -329,7 +339,7 @@ class ConversationList(QFrame):
         bar.empty_requested.connect(self.empty_trash_requested)
         bar.menu_requested.connect(self._open_folder_menu)
         bar.dropped_out.connect(self._move_out)
-        filter_row.chosen.connect(self.filter_requested)
+        filter_row.chosen.connect(self._choose_filter)
         filter_row.folder_requested.connect(lambda: self.folder_requested.emit([]))
         filter_row.dropped.connect(self._archive_or_delete)
 
@@ -353,9 +363,12 @@ class ConversationList(QFrame):
 
     def _show_page(self) -> None:
         view: RowView = self.view
+        kind, has_hits = self.model.order.list_filter.kind, self.search.is_showing_hits
+        # Hits come from all conversations, whatever the filter.
+        self.filter_bar.setVisible(kind is not ListFilterKind.LIST and not has_hits)
         # Until the conversations are read, the list must not look as if they were lost.
-        empty = tr(_EMPTY_NOTES[self.model.order.list_filter.kind]) if self._is_loaded else ""
-        if self.search.is_showing_hits:
+        empty = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
+        if has_hits:
             view, empty = self.search.view, self.search.no_hits_text
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
@@ -389,6 +402,11 @@ class ConversationList(QFrame):
         self.view.setAccessibleName(
             spoken_text(self.filter_bar.title.text() or tr("Conversations"))
         )
+
+    def _choose_filter(self, list_filter: ListFilter) -> None:
+        """Request a filter. End a search first, because its hits cover the rows."""
+        self.search.end()
+        self.filter_requested.emit(list_filter)
 
     def _go_back(self) -> None:
         if self.model.order.list_filter != LIST:

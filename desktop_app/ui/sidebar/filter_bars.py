@@ -78,7 +78,7 @@ class _DropButton(PlainToolButton):
 
 
 class FilterBar(QWidget):
-    """The title of the current filter and the Back button; hidden in the unfiltered list.
+    """The title of the current filter and the Back button.
 
     Signals:
         back_requested(), empty_requested(), menu_requested(): the user clicked a button.
@@ -119,7 +119,6 @@ class FilterBar(QWidget):
 
     def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
         """Show the title and buttons of a filter."""
-        self.setVisible(list_filter.kind is not ListFilterKind.LIST)
         self.title.setText(_title(list_filter.kind) or folder_name)
         self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
         self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)

@@ -218,3 +218,49 @@ async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_un
         assert app.window.conversations.model.pinned_ids == [first]
         await app.settled()
         assert [c.id for c in await app.backend.conversations.list_pinned()] == [first]
+
+
+async def test_the_commands_for_the_trash_and_the_archive_focus_their_first_row() -> None:
+    async with AppHarness() as app:
+        view = await ask_each(app, "One", "Two")
+        app.session.actions["conversation.delete"]()
+        await until(lambda: view.model().rowCount() == 2)
+        app.text.setFocus()
+        app.session.actions["list.trash"]()
+        await until(view.hasFocus)
+        assert view.currentIndex().data() == "Two"
+        app.session.actions["list.archive"]()
+        await until(app.window.conversations.filter_bar.back_button.hasFocus)
+        app.session.actions["list.all"]()
+        await until(view.hasFocus)
+        assert view.currentIndex().data() == "One"
+
+
+async def test_the_row_that_opens_the_trash_from_the_focused_list_is_current() -> None:
+    async with AppHarness() as app:
+        view = await ask_each(app, "One", "Two")
+        app.session.actions["conversation.delete"]()
+        await until(lambda: view.model().rowCount() == 2)
+        view.setFocus()
+        app.window.conversations.filter_row.trash_button.click()
+        await until(lambda: view.currentIndex().data() == "Two")
+
+
+async def test_choosing_the_trash_ends_a_search() -> None:
+    async with AppHarness() as app:
+        conversations = app.window.conversations
+        view = await ask_each(app, "One", "Two")
+        app.session.actions["conversation.delete"]()
+        await until(lambda: view.model().rowCount() == 2)
+        for show in (
+            conversations.filter_row.trash_button.click,
+            app.session.actions["list.trash"],
+        ):
+            conversations.search.field.setText("One")
+            await until(conversations.search.view.isVisible)
+            assert not conversations.filter_bar.isVisible()
+            show()
+            await until(view.isVisible)
+            await until(conversations.filter_bar.isVisible)
+            assert not conversations.search.field.text()
+            assert view.model().index(1, 0).data() == "Two"
