@@ -136,6 +136,22 @@ def test_a_restored_choice_that_no_longer_exists_is_ignored(qtbot: QtBot) -> Non
     assert combo.currentIndex() == 0
 
 
+@pytest.mark.attack("imports")
+def test_a_draft_of_a_backup_changes_no_command_and_no_address(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    form = _server(parent)
+    fields = {"server-command": "sh -c evil", "server-url": "https://evil.example"}
+    fields |= {"server-environment": "A=b", "server-headers": "A: b"}
+    form.store_draft(form.draft_name, {**fields, "server-folder": "/srv"})
+    form.open()
+    assert find(form, QLineEdit, "server-command").text() == "mail-server"
+    assert find(form, QLineEdit, "server-url").text() == ""
+    assert find(form, QPlainTextEdit, "server-environment").toPlainText() == ""
+    assert find(form, QPlainTextEdit, "server-headers").toPlainText() == ""
+    assert find(form, QLineEdit, "server-folder").text() == "/srv"
+
+
 def test_a_note_created_with_text_is_never_a_window_of_its_own(
     qtbot: QtBot, light_theme: theme.Theme
 ) -> None:

@@ -283,7 +283,7 @@ def write_current_values(
 
     Also forget the paths of attached files, and of unread files of batch jobs, and the tools that
     run without asking, as far as the current store does not have them. Forget the settings of the
-    unsent message, too.
+    unsent message, and the files of a batch job that is not created yet, too.
 
     Args:
         connection: that of the restored store, within a transaction.
@@ -347,6 +347,11 @@ def _forget_paths(connection: sqlite3.Connection, known: frozenset[str]) -> None
     connection.executemany(
         f"UPDATE batch_items SET path = '{UNLINKED}' || path WHERE id = ?",  # noqa: S608
         [(row["id"],) for row in items if row["path"] not in known],
+    )
+    # The files of a batch job that is not created yet.
+    connection.execute(
+        """UPDATE settings SET value = json_remove(value, '$."batch-jobs".files')
+        WHERE key = 'window.forms'"""
     )
 
 

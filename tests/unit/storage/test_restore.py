@@ -352,6 +352,9 @@ def test_restored_jobs_send_no_file_unasked_and_read_none_of_unconfirmed_paths(
         connection.execute("DELETE FROM attachment_origins")
         origin = "INSERT INTO attachment_origins SELECT sha256, '/etc/passwd' FROM attachments"
         connection.execute(origin)
+        stored = json.dumps({"batch-jobs": {"task": "Sum up.", "files": "/etc/passwd\0"}})
+        sql = "INSERT OR REPLACE INTO settings VALUES ('window.forms', ?)"
+        connection.execute(sql, (stored,))
     place.restore(theirs.back_up(), AnsweredRestore(answer))
     with closing(connect(place.database, "ro")) as connection:
         sql = "SELECT status, path, error FROM batch_items ORDER BY number"
@@ -361,6 +364,9 @@ def test_restored_jobs_send_no_file_unasked_and_read_none_of_unconfirmed_paths(
     is_kept = answer is RestoreChoice.TAKE
     assert unread["path"] == ("" if is_kept else UNLINKED) + "/somewhere/found.txt"
     assert {row["path"] for row in origins} == ({"/etc/passwd"} if is_kept else set())
+    kept_files = {"files": "/etc/passwd\0"} if is_kept else {}
+    forms = {"batch-jobs": {"task": "Sum up.", **kept_files}}
+    assert place.settings()[1]["window.forms"] == forms
 
 
 @pytest.mark.attack("imports")

@@ -115,7 +115,8 @@ class FormDialog(DraftDialog):
 
     Attributes:
         subject: the thing that the form is about; a draft about another thing is not restored.
-        secret_fields: object names of fields that are never stored in a file.
+        secret_fields: object names of fields that are never stored in a file. A draft with such a
+            field is forged, perhaps in a restored backup: the field stays unchanged.
         keeps_draft: False if nothing that is entered may be stored in a file.
     """
 
@@ -130,7 +131,9 @@ class FormDialog(DraftDialog):
         if self._initial_values is None:
             self._initial_values = self._all_values()
             self._initial_draft = _values_of(self)
-            _restore_values(self, self.drafts.pop(self.draft_name, {}))
+            draft = self.drafts.pop(self.draft_name, {})
+            known = {name: draft[name] for name in draft.keys() - self.secret_fields}
+            _restore_values(self, known)
 
     @property
     def draft_name(self) -> str:
