@@ -119,7 +119,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
 
 
 def _delete_chosen(window: MainWindow, controllers: Controllers) -> None:
-    if controllers.state.current.is_temporary and not window.conversations.affected_ids:
+    if controllers.state.current.is_temporary and not window.conversations.selection.affected_ids:
         controllers.conversation.temporary.request_close()
     else:
         controllers.sidebar.trash.delete_chosen()
@@ -127,7 +127,7 @@ def _delete_chosen(window: MainWindow, controllers: Controllers) -> None:
 
 def _open_neighbor(window: MainWindow, controllers: Controllers, step: int) -> None:
     """Open the conversation above (-1) or below (+1) the open one in the list."""
-    neighbor = window.conversations.neighbor(step)
+    neighbor = window.conversations.selection.neighbor(step)
     if neighbor is not None:
         controllers.tasks.start(controllers.sidebar.navigator.open(neighbor))
 
@@ -150,7 +150,7 @@ def _find(window: MainWindow, action: Callable[[FindInTranscript], None]) -> Non
 def _show_filter(window: MainWindow, controllers: Controllers, list_filter: ListFilter) -> None:
     async def show() -> None:
         await controllers.sidebar.list_presenter.apply_filter(list_filter)
-        window.conversations.focus_filtered_rows()
+        window.conversations.pages.focus_filtered_rows()
 
     window.show_list()
     controllers.tasks.start(show())

@@ -282,7 +282,7 @@ def test_a_click_opens_but_does_not_select(listing: ConversationList, qtbot: QtB
         click(qtbot, listing, "b")
     assert told.args == ["b"]
     assert not listing.view.selectedIndexes()
-    listing.select("b")
+    listing.selection.select("b")
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title b"]
 
 
@@ -292,7 +292,7 @@ def test_a_heading_opens_nothing(listing: ConversationList, qtbot: QtBot) -> Non
 
 
 def test_the_selection_follows_its_conversation(listing: ConversationList) -> None:
-    listing.select("c")
+    listing.selection.select("c")
     listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
     assert rows(listing.view.model()) == ["[Today]", "Title c", "Title a", "Title b"]
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
@@ -310,7 +310,7 @@ def test_a_selected_row_has_a_bar_besides_its_background(
 ) -> None:
     QGuiApplication.setLayoutDirection(direction)
     try:
-        listing.select("b")
+        listing.selection.select("b")
         row = listing.view.visualRect(listing.view.selectedIndexes()[0])
         image = listing.view.viewport().grab(row).toImage()
     finally:
@@ -323,7 +323,7 @@ def test_a_selected_row_has_a_bar_besides_its_background(
 
 
 def test_a_conversation_can_be_selected_before_it_is_listed(listing: ConversationList) -> None:
-    listing.select("new")
+    listing.selection.select("new")
     assert not listing.view.selectedIndexes()
     listing.upsert(replace(conversation("new"), updated_at=datetime.now(UTC)))
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title new"]
@@ -332,7 +332,7 @@ def test_a_conversation_can_be_selected_before_it_is_listed(listing: Conversatio
 def test_arrow_keys_move_in_the_list_and_enter_opens(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.focus_search()
+    listing.search.focus()
     qtbot.keyClick(listing.search.field, Qt.Key.Key_Down)
     assert listing.view.currentIndex().data() == "Title a"
     for key, title in (
@@ -374,18 +374,18 @@ def test_the_focus_ring_is_shown_after_a_key(listing: ConversationList, qtbot: Q
     assert not has_ring("b")
     qtbot.keyClick(listing.view, Qt.Key.Key_Up)
     assert has_ring("a")
-    listing.focus_search()
+    listing.search.focus()
     assert not has_ring("a")
 
 
 def test_renaming_takes_the_focused_row_not_the_selected_one(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.select("b")
+    listing.selection.select("b")
     listing.activateWindow()
     listing.view.setFocus()
     qtbot.keyClick(listing.view, Qt.Key.Key_Down)
-    listing.rename_selected()
+    listing.name_editing.rename_selected()
     editor = listing.view.findChild(QLineEdit, "rename")
     assert isinstance(editor, QLineEdit)
     assert editor.text() == "Title c"
@@ -393,17 +393,17 @@ def test_renaming_takes_the_focused_row_not_the_selected_one(
 
 def test_neighbors_follow_the_order_of_the_list(listing: ConversationList) -> None:
     listing.upsert(conversation("old", days(400)))
-    listing.select("c")
-    assert listing.neighbor(1) == "old"
-    assert listing.neighbor(-1) == "b"
-    listing.select("a")
-    assert listing.neighbor(-1) is None
-    listing.select(None)
-    assert listing.neighbor(1) == "a"
+    listing.selection.select("c")
+    assert listing.selection.neighbor(1) == "old"
+    assert listing.selection.neighbor(-1) == "b"
+    listing.selection.select("a")
+    assert listing.selection.neighbor(-1) is None
+    listing.selection.select(None)
+    assert listing.selection.neighbor(1) == "a"
 
 
 def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.select("b")
+    listing.selection.select("b")
     listing.view.setFocus()
     qtbot.keyClick(listing.view, Qt.Key.Key_F2)
     editor = listing.view.findChild(QLineEdit, "rename")
@@ -434,9 +434,9 @@ def test_stacked_accents_of_a_title_do_not_cover_other_rows(listing: Conversatio
 def test_tab_ends_a_rename_and_edits_no_other_row(
     listing: ConversationList, qtbot: QtBot, key: Qt.Key
 ) -> None:
-    listing.select("b")
+    listing.selection.select("b")
     listing.view.setFocus()
-    listing.rename_selected()
+    listing.name_editing.rename_selected()
     editor = listing.view.findChild(QLineEdit, "rename")
     qtbot.keyClicks(editor, "Better")
     with qtbot.waitSignal(listing.name_editing.ended), qtbot.waitSignal(listing.renamed) as told:
@@ -450,8 +450,8 @@ def test_tab_ends_a_rename_and_edits_no_other_row(
 def test_del_with_a_modifier_deletes_nothing_during_a_rename(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.select("a")
-    assert listing.rename("a")
+    listing.selection.select("a")
+    assert listing.name_editing.rename("a")
     editor = listing.findChild(QLineEdit, "rename")
     assert editor is not None
     with qtbot.assertNotEmitted(listing.delete_requested):
@@ -459,16 +459,16 @@ def test_del_with_a_modifier_deletes_nothing_during_a_rename(
 
 
 def test_the_next_page_keeps_the_marks(listing: ConversationList) -> None:
-    listing.select("a")
+    listing.selection.select("a")
     listing.view.mark_all()
     listing.append([conversation("old", days(400))], None)
-    assert listing.affected_ids == ["a", "b", "c"]
+    assert listing.selection.affected_ids == ["a", "b", "c"]
 
 
 def test_the_open_conversation_is_selected_again_when_the_last_mark_is_removed(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.select("a")
+    listing.selection.select("a")
     for identifier in ("b", "a", "b"):
         place = listing.view.visualRect(row_of(listing, identifier)).center()
         modifier = Qt.KeyboardModifier.ControlModifier
@@ -480,19 +480,19 @@ def test_the_open_conversation_is_selected_again_when_the_last_mark_is_removed(
 def test_a_new_day_clears_the_marks(
     listing: ConversationList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listing.select("a")
+    listing.selection.select("a")
     listing.view.mark_all()
     tomorrow = today() + days(1)
     monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
     listing.upsert(replace(conversation("b"), updated_at=datetime.now(UTC)))
     assert not listing.view.has_marks
-    assert listing.affected_ids == ["a"]
+    assert listing.selection.affected_ids == ["a"]
 
 
 def test_a_change_of_the_row_keeps_a_half_typed_title(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.rename("b")
+    listing.name_editing.rename("b")
     editor = listing.findChild(QLineEdit, "rename")
     assert editor is not None
     qtbot.keyClicks(editor, "Typed")
@@ -505,7 +505,7 @@ def test_a_change_of_the_row_keeps_a_half_typed_title(
 def test_a_new_day_keeps_a_half_typed_title(
     listing: ConversationList, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listing.rename("b")
+    listing.name_editing.rename("b")
     editor = listing.findChild(QLineEdit, "rename")
     assert editor is not None
     qtbot.keyClicks(editor, "Typed")
@@ -522,12 +522,12 @@ def test_a_new_day_keeps_a_half_typed_title(
 def test_a_removed_row_keeps_the_title_of_another_being_typed(
     listing: ConversationList, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert listing.rename("a")
+    assert listing.name_editing.rename("a")
     editor = listing.view.findChild(QLineEdit, "rename")
     assert isinstance(editor, QLineEdit)
     qtbot.keyClicks(editor, "Half")
     listing.model.remove("c")
-    assert not listing.rename("a")  # it is being edited
+    assert not listing.name_editing.rename("a")  # it is being edited
     tomorrow = today() + days(1)
     monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
     listing.upsert(conversation("b", days(1)))
@@ -537,15 +537,15 @@ def test_a_removed_row_keeps_the_title_of_another_being_typed(
 
 
 def test_a_rename_ends_if_its_row_is_removed(listing: ConversationList, qtbot: QtBot) -> None:
-    assert listing.rename("a")
+    assert listing.name_editing.rename("a")
     with qtbot.waitSignal(listing.name_editing.ended):
         listing.model.remove("a")
-    assert listing.rename("b")
+    assert listing.name_editing.rename("b")
 
 
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.select("b")
-    listing.rename_selected()
+    listing.selection.select("b")
+    listing.name_editing.rename_selected()
     editor = listing.view.findChild(QLineEdit, "rename")
     assert isinstance(editor, QLineEdit)
     qtbot.keyClicks(editor, "Worse")
@@ -579,7 +579,7 @@ def test_the_menu_of_a_row_emits_its_signals(listing: ConversationList, qtbot: Q
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
 def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.select("b")
+    listing.selection.select("b")
     with qtbot.waitSignal(listing.view.menu_requested) as told:
         event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(1, 1), QPoint(1, 1))
         listing.view.contextMenuEvent(event)
@@ -594,7 +594,7 @@ def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) ->
 def test_a_folder_accepts_dropped_conversations(listing: ConversationList, qtbot: QtBot) -> None:
     listing.set_folders([Folder("f", "Thesis", NOON)])
     assert rows(listing.view.model())[:2] == ["[Folders]", "Thesis"]
-    listing.select("a")
+    listing.selection.select("a")
     data = listing.view.model().mimeData([row_of(listing, "a"), row_of(listing, "c")])
     for wanted, taken in (("f", True), ("b", False)):
         place = listing.view.visualRect(row_of(listing, wanted)).center().toPointF()
@@ -670,21 +670,21 @@ def test_typing_searches_after_a_pause(listing: ConversationList, qtbot: QtBot) 
 
 
 def test_enter_opens_no_hit_of_earlier_text(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.show_hits([hit("a", "message")])
+    listing.search.show_hits([hit("a", "message")])
     with qtbot.waitSignal(listing.search.changed):
         qtbot.keyClicks(listing.search.field, "other")
         with qtbot.assertNotEmitted(listing.search.hit_open_requested):
             qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
     with qtbot.assertNotEmitted(listing.search.hit_open_requested):
         qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
-    listing.show_hits([hit("b", "message")])
+    listing.search.show_hits([hit("b", "message")])
     with qtbot.waitSignal(listing.search.hit_open_requested) as told:
         qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
     assert told.args == ["b", "message", "word"]
 
 
 def test_hits_replace_the_conversations(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.show_hits([hit("a", "message"), hit("b", None)])
+    listing.search.show_hits([hit("a", "message"), hit("b", None)])
     assert listing.search.view.isVisible()
     assert not listing.view.isVisible()
     with qtbot.waitSignal(listing.search.hit_open_requested) as told:
@@ -703,13 +703,13 @@ def test_hits_replace_the_conversations(listing: ConversationList, qtbot: QtBot)
     qtbot.keyClick(listing.search.view, Qt.Key.Key_Home)
     qtbot.keyClick(listing.search.view, Qt.Key.Key_Up)
     qtbot.waitUntil(listing.search.field.hasFocus)
-    listing.show_hits(None)
+    listing.search.show_hits(None)
     assert listing.view.isVisible()
 
 
 def test_matches_are_bold_in_a_snippet_of_two_lines(listing: ConversationList) -> None:
     def dark_pixels(snippet: str) -> int:
-        listing.show_hits([replace(hit("a", "message"), title="", snippet=snippet)])
+        listing.search.show_hits([replace(hit("a", "message"), title="", snippet=snippet)])
         rect = listing.search.view.visualRect(listing.search.view.model().index(0, 0))
         image = listing.search.view.viewport().grab(rect).toImage()
         text = theme.light().text
@@ -726,27 +726,27 @@ def test_matches_are_bold_in_a_snippet_of_two_lines(listing: ConversationList) -
 
 
 def test_an_empty_list_says_why(listing: ConversationList) -> None:
-    listing.show_hits([])
-    assert listing.note.isVisible()
-    assert listing.note.text() == "No results"
-    listing.show_hits(None)
-    assert not listing.note.isVisible()
+    listing.search.show_hits([])
+    assert listing.pages.note.isVisible()
+    assert listing.pages.note.text() == "No results"
+    listing.search.show_hits(None)
+    assert not listing.pages.note.isVisible()
     listing.set_conversations([])
-    assert listing.note.isVisible()
-    assert listing.note.text() == "No conversations yet"
+    assert listing.pages.note.isVisible()
+    assert listing.pages.note.text() == "No conversations yet"
 
 
 def test_a_list_that_is_not_read_yet_does_not_say_that_it_is_empty(qtbot: QtBot) -> None:
     listing = ConversationList(theme.light())
     qtbot.addWidget(listing)
     listing.show()
-    assert listing.note.text() == ""
+    assert listing.pages.note.text() == ""
     listing.set_conversations([])
-    assert listing.note.text() == "No conversations yet"
+    assert listing.pages.note.text() == "No conversations yet"
 
 
 def test_hits_stay_shown_if_a_conversation_changes(listing: ConversationList) -> None:
-    listing.show_hits([hit("a", None)])
+    listing.search.show_hits([hit("a", None)])
     listing.upsert(conversation("new"))
     assert listing.search.view.isVisible()
 
@@ -812,7 +812,7 @@ def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) ->
     many.set_conversations(
         conversation(f"{number:06}", timedelta(minutes=7 * number)) for number in range(20_000)
     )
-    many.select("014000")
+    many.selection.select("014000")
     assert many.view.viewport().rect().contains(many.view.visualRect(row_of(many, "014000")))
     top = many.view.verticalScrollBar().value()
     many.upsert(replace(conversation("010000"), updated_at=datetime.now(UTC)))
@@ -941,12 +941,12 @@ def test_a_drop_on_the_button_of_the_shown_filter_changes_nothing(
 ) -> None:
     listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
     with qtbot.assertNotEmitted(listing.archive_requested):
-        listing.filter_row.dropped.emit(ARCHIVE, ["a"])
+        listing.filter_row.archive_button.dropped.emit(["a"])
     listing.set_conversations([conversation("a")], list_filter=TRASH)
     with qtbot.assertNotEmitted(listing.restore_requested):
-        listing.filter_row.dropped.emit(TRASH, ["a"])
+        listing.filter_row.trash_button.dropped.emit(["a"])
     with qtbot.waitSignal(listing.restore_requested) as told:
-        listing.filter_row.dropped.emit(ARCHIVE, ["a"])
+        listing.filter_row.archive_button.dropped.emit(["a"])
     assert told.args == [["a"]]
 
 

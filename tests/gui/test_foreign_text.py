@@ -190,7 +190,7 @@ def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
     made = ConversationList(host.theme)
-    made.show_hits([SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)])
+    made.search.show_hits([SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)])
     return host.show(made)
 
 
@@ -953,7 +953,7 @@ def test_opening_the_editor_of_a_long_title_does_not_cut_it(host: WidgetHost) ->
     host.show(made)
     renamed: list[str] = []
     made.model.renamed.connect(lambda _id, title: renamed.append(title))
-    made.rename("c")
+    made.name_editing.rename("c")
     [editor] = made.view.findChildren(QLineEdit, "rename")
     host.qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert renamed == []

@@ -102,7 +102,7 @@ def test_texts_of_the_search_are_translated(window: QWidget, light_theme: Theme)
     listing.set_folders([Folder("f", NAME, datetime.now(UTC))])
     hit = SearchHit("c", NAME, None, NAME, datetime.now(UTC), archived=True)
     for hits in ([], [hit], [replace(hit, archived=False)]):
-        listing.show_hits(hits)
+        listing.search.show_hits(hits)
         assert not untranslated(texts_of(listing), DATA)
         for row in range(listing.search.hits.rowCount()):
             index = listing.search.hits.index(row)

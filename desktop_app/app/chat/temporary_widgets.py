@@ -62,7 +62,7 @@ class TemporaryWidgets(QObject):
         row.close_requested.connect(self.close_requested)
         row.drop_hint_changed.connect(self._conversation_list.view.drop_hint_changed)
         row.content_dropped.connect(self.content_dropped)
-        self._conversation_list.add_to_top(row)
+        self._conversation_list.top.addWidget(row)
         return row
 
     def _get_bar(self) -> TemporaryBar:

@@ -120,7 +120,7 @@ class ListPresenter(QObject):
     @property
     def chosen_conversations(self) -> list[Conversation]:
         """Return the conversations that a command applies to: those marked, else the open one."""
-        ids = self._list.affected_ids
+        ids = self._list.selection.affected_ids
         return [cached for id_ in ids if (cached := self.cached(id_)) is not None]
 
     def upsert(self, conversation: Conversation) -> None:
@@ -197,7 +197,7 @@ class ListPresenter(QObject):
         shown = [self._as_shown(self._cache[c.id]) for c in (*pinned, *page)]
         last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.set_conversations(shown, list_filter=list_filter, last=last)
-        self._list.select(self._current.id if self._current.is_listed else None)
+        self._list.selection.select(self._current.id if self._current.is_listed else None)
         self._show_dots_of_folders()
 
     async def _load_more(self, *, all_rows: bool) -> None:

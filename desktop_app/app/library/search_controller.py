@@ -43,14 +43,14 @@ class SearchController(QObject):
         if text:
             self._task = self._tasks.start(self._find(text))
         else:
-            self._list.show_hits(None)
+            self._list.search.show_hits(None)
 
     async def _find(self, text: str) -> None:
         filters = self._list.search.filters
         hits = await self._library_search.find(
             text, search_filter=filters.current, order=filters.order
         )
-        self._list.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
+        self._list.search.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
 
     def _should_show(self, conversation_id: str) -> bool:
         """Return False for a conversation that was just trashed, which the store may still find."""

@@ -65,7 +65,7 @@ class ShownConversation(QObject):
         self._pane.show_empty_state(False)
         self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
         self._pane.transcript.set_messages([self._messages.as_shown(message) for message in tail])
-        self._conversation_list.select(conversation_id)
+        self._conversation_list.selection.select(conversation_id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
 
     def save_scroll(self) -> None:
@@ -79,7 +79,9 @@ class ShownConversation(QObject):
 
     def select_open(self) -> None:
         """Select the open conversation in the list, or nothing if the list does not have it."""
-        self._conversation_list.select(self._current.id if self._current.is_listed else None)
+        self._conversation_list.selection.select(
+            self._current.id if self._current.is_listed else None
+        )
 
     def _show_opened(self) -> None:
         self._pane.set_title(self._current.conversation.title)

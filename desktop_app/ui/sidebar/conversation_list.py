@@ -2,50 +2,43 @@
 
 The *selected* row is the open conversation; the *current* row has the keyboard focus. Arrow
 keys move only the current row, Enter opens it. The user can mark several rows for an
-action. Otherwise only the program selects rows (`select`), so that the selection always
+action. Otherwise only the program selects rows (`selection`), so that the selection always
 shows the open conversation.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.calendar import today
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.day_change import DayChange
 from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
+from desktop_app.ui.sidebar.list_pages import ListPages
 from desktop_app.ui.sidebar.list_search import ListSearch
+from desktop_app.ui.sidebar.list_selection import ListSelection
 from desktop_app.ui.sidebar.name_editing import NameEditing
 from desktop_app.ui.sidebar.search_field import NewConversationButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
-    from desktop_app.domain.conversations.conversation import Conversation, Folder, SearchHit
+    from desktop_app.domain.conversations.conversation import Conversation, Folder
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.list_menus import ListMenus
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
-    from desktop_app.ui.widgets.rows.row_view import RowView
-
-_EMPTY_NOTES: Final = {
-    ListFilterKind.LIST: N_("No conversations yet"),
-    ListFilterKind.FOLDER: N_("No conversations in this folder"),
-    ListFilterKind.ARCHIVE: N_("No archived conversations"),
-    ListFilterKind.TRASH: N_("Trash is empty"),
-}
 
 
 class ConversationList(QFrame):
@@ -57,6 +50,9 @@ class ConversationList(QFrame):
         folders: all folders, sorted by name.
         theme: the current theme.
         search: the search field with its filters and hits.
+        top: the layout above the rows, down to "New conversation".
+        selection: the selected rows.
+        pages: the rows, the hits, or a note without them.
         name_editing: edits names in the rows.
         day_change: reports that a new day has begun.
 
@@ -108,8 +104,7 @@ class ConversationList(QFrame):
         super().__init__(parent)
         self.setProperty("role", "side")
         self.setProperty("edge", "right")
-        self._selected: str | None = None
-        self._is_loaded = self._scrolls_to_end = False
+        self._scrolls_to_end = False
         self.theme = theme
         self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(today(), self)
@@ -117,18 +112,18 @@ class ConversationList(QFrame):
         self.new_button = NewConversationButton()
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
-        self.name_editing, self.day_change = NameEditing(self.view), DayChange(self)
+        self.selection = ListSelection(self.model, self.view)
+        self.name_editing = NameEditing(self.view, self.selection, self.search)
+        self.day_change = DayChange(self)
         self.footer = SidebarFooter(theme)
-        self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
         self.filter_bar, self.filter_row = FilterBar(theme), FilterRow(theme)
-        self._pages = QStackedWidget()
+        self.pages = ListPages(self.model, self.view, self.search, self.filter_bar)
         self._build()
         self._connect_list()
         self._connect_filters()
-        self._connect_search()
         self.set_theme(theme)
 
-    # ------------------------------------------------------------ rows and selection
+    # ------------------------------------------------------------ rows
 
     def set_conversations(
         self,
@@ -138,7 +133,8 @@ class ConversationList(QFrame):
         last: Conversation | None = None,
     ) -> None:
         """Replace all rows by the first page that a filter shows; `last` as for `append`."""
-        self._is_loaded, self._scrolls_to_end = True, False
+        self._scrolls_to_end = False
+        self.pages.set_loaded()
         folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
         self.model.set_conversations(
             conversations, list_filter=list_filter, folders=folders, last=last
@@ -150,8 +146,7 @@ class ConversationList(QFrame):
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page. `last` is the last loaded conversation; None if no page follows."""
         self.model.append(page, last)
-        if not self.view.has_marks:
-            self._select_open_row()
+        self.selection.update()
         if last is None and self._scrolls_to_end:
             self._scrolls_to_end = False
             self.view.go_to_end()
@@ -167,106 +162,22 @@ class ConversationList(QFrame):
         """Insert, update, move or remove the row to match the conversation."""
         self._regroup()
         self.model.upsert(conversation)
-        if not self.view.has_marks:
-            self._select_open_row()
-
-    def select(self, identifier: str | None) -> None:
-        """Select the open conversation; None if it is not listed yet."""
-        self._selected = identifier
-        self.view.clear_marks()
-        self._select_open_row()
-        row = self._row_of(identifier)
-        if row.isValid():
-            self.view.setCurrentIndex(row)
-            self.view.scrollTo(row)
-        elif self.view.hasFocus():
-            self.view.ensure_current()  # otherwise no row would show the focus
-
-    def _place_pins(self, identifiers: list[str], before: str) -> None:
-        """Request to pin conversations before another pinned one, or with "" after the last."""
-        if before in identifiers:
-            return
-        others = [id_ for id_ in self.model.pinned_ids if id_ not in identifiers]
-        position = others.index(before) if before else len(others)
-        order = [*others[:position], *identifiers, *others[position:]]
-        if order != self.model.pinned_ids:
-            self.pin_order_requested.emit(order)
+        self.selection.update()
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark the conversations with an answer that the user has not seen."""
         self.model.set_unread(identifiers)
         self.view.viewport().update()
 
-    def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
-        """Show search hits in place of the conversations; None ends the search."""
-        self.search.show_hits(hits)
-        self._show_page()
-
-    def add_to_top(self, widget: QWidget) -> None:
-        """Add a widget below "New conversation"."""
-        self._top.addWidget(widget)
-
     def set_shortcuts(self, search: str, new: str) -> None:
         """Show shortcuts beside their actions, such as "Ctrl+N"; "" for none."""
         self.search.field.set_hint(shortcut_text(search))
         self.new_button.set_hint(shortcut_text(new))
 
-    def focus_search(self) -> None:
-        """Focus the search field."""
-        self.search.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.search.field.selectAll()
-
-    def focus_filtered_rows(self) -> None:
-        """End a search, and focus the rows; if there are none, the Back button."""
-        self.search.end()
-        if self.model.rowCount():
-            self._focus_rows()
-        elif self.filter_bar.isVisible():
-            self.filter_bar.back_button.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def rename_selected(self) -> bool:
-        """Edit the name of the focused row, otherwise the title of the open conversation.
-
-        End a search first, because its hits cover the rows. Return False if there is nothing to
-        edit, or a title is already being edited.
-        """
-        if self.search.is_showing_hits:
-            chosen = self.search.current_conversation_id or self._selected
-            self.search.end()
-            return self.name_editing.begin(self._row_of(chosen))
-        row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
-        return self.name_editing.begin(row)
-
-    def rename(self, identifier: str) -> bool:
-        """Edit the name of a conversation or folder in place; return False if it has no row."""
-        return self.name_editing.begin(self._row_of(identifier))
-
-    @property
-    def affected_ids(self) -> list[str]:
-        """Return the ids that a command applies to: the marked ones, otherwise the open one."""
-        rows = self.view.selectedIndexes() if self.view.has_marks else []
-        found = [row.data(Roles.IDENTIFIER) for row in rows]
-        return found or ([self._selected] if self._selected else [])
-
-    def neighbor(self, step: int) -> str | None:
-        """Return the id of the conversation next to the open one; None at the ends.
-
-        `step` is +1 for the conversation below, -1 for the conversation above. An open conversation
-        that is not listed counts as above the first.
-        """
-        index = self.model.index_of(self._selected or "")
-        row = index.row() + (1 if step > 0 else -1)
-        while 0 <= row < self.model.rowCount():
-            found = self.model.conversation_at(self.model.index(row))
-            if found is not None:
-                return found.id
-            row += 1 if step > 0 else -1
-        return None
-
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
         scale_boxes(self, theme)
-        self.note.setContentsMargins(*margins(0, 0, theme.px(themes.ROW_MARGIN), 0))
+        self.pages.set_theme(theme)
         if self._delegates is not None:
             for view, delegate in zip((self.view, self.search.view), self._delegates, strict=True):
                 delegate.set_theme(theme)
@@ -282,12 +193,9 @@ class ConversationList(QFrame):
     def _build(self) -> None:
         self.view.setAccessibleName(tr("Conversations"))
         self.search.view.setAccessibleName(tr("Search results"))
-        self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-        for page in (self.view, self.search.view, self.note):
-            self._pages.addWidget(page)
         edges = (0, 0, themes.ROW_MARGIN, 2)
-        self._top = column_of(self.search.column, self.new_button, margins=edges, spacing=9)
-        parts = (self._top, self.filter_bar, (self._pages, 1), self.filter_row, self.footer)
+        self.top = column_of(self.search.column, self.new_button, margins=edges, spacing=9)
+        parts = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, self.footer)
         column_of(*parts, parent=self, margins=(10, 12, 0, 20), spacing=0)
 
     # ------------------------------------------------------------ behavior
@@ -295,7 +203,9 @@ class ConversationList(QFrame):
     def _connect_list(self) -> None:
         self.new_button.clicked.connect(self.new_requested)
         self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.new_button.customContextMenuRequested.connect(self._open_new_menu)
+        self.new_button.customContextMenuRequested.connect(
+            lambda position: self.menus.open_new_menu(self.new_button.mapToGlobal(position))
+        )
         for signal in (
             self.model.rowsAboutToBeInserted,
             self.model.modelAboutToBeReset,
@@ -304,22 +214,16 @@ class ConversationList(QFrame):
             signal.connect(self._create_delegates)
         self.view.chosen.connect(self._open_row)
         self.view.delete_pressed.connect(self._delete_row)
-        self.view.selection_cleared.connect(self._select_open_row)
         self.view.end_pressed.connect(self._request_all)
         self.view.dropped.connect(self.move_requested)
         self.view.pins_dropped.connect(self._place_pins)
-        self.view.up_pressed_at_top.connect(self.focus_search)
-        self.view.menu_requested.connect(self._open_menu)
+        self.view.up_pressed_at_top.connect(self.search.focus)
+        self.view.menu_requested.connect(lambda *place: self.menus.open_row_menu(*place))
         self.model.renamed.connect(self.renamed)
         self.model.folder_renamed.connect(self.folder_renamed)
         self.model.more_requested.connect(lambda: self.more_requested.emit(False))
-        self.model.modelAboutToBeReset.connect(self.view.clear_marks)
-        self.model.modelReset.connect(self._select_open_row)
-        for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
-            signal.connect(self._show_page)
         self.day_change.reported.connect(self._regroup)
         self.name_editing.ended.connect(self._regroup)
-        self._show_page()
 
     def _create_delegates(self) -> None:
         """Create the delegates when the first rows arrive: the first paint has no rows."""
@@ -337,52 +241,30 @@ class ConversationList(QFrame):
         bar.back_requested.connect(self._go_back)
         self.view.back_requested.connect(self._go_back)
         bar.empty_requested.connect(self.empty_trash_requested)
-        bar.menu_requested.connect(self._open_folder_menu)
-        bar.dropped_out.connect(self._move_out)
+        bar.menu_requested.connect(lambda: self.menus.open_folder_menu(bar.menu_button))
+        bar.move_requested.connect(self.move_requested)
+        for part in (bar, filter_row):
+            part.archive_requested.connect(self.archive_requested)
+            part.restore_requested.connect(self.restore_requested)
         filter_row.chosen.connect(self._choose_filter)
         filter_row.folder_requested.connect(lambda: self.folder_requested.emit([]))
-        filter_row.dropped.connect(self._archive_or_delete)
-
-    def _connect_search(self) -> None:
-        self.search.field.down_pressed.connect(self._focus_rows)
-        self.search.ended.connect(self._end_search)
-        self.search.view.up_pressed_at_top.connect(self.focus_search)
-
-    def _end_search(self) -> None:
-        """Show the conversations again, and focus them if a hit had the focus."""
-        had_focus = self.search.view.hasFocus()
-        self.show_hits(None)
-        if had_focus:
-            self._focus_rows()
-
-    def _row_of(self, identifier: str | None) -> QModelIndex:
-        return self.view.row_of(self.model.index_of(identifier or ""))
-
-    def _select_open_row(self) -> None:
-        self.view.select_only(self._row_of(self._selected))
-
-    def _show_page(self) -> None:
-        view: RowView = self.view
-        kind, has_hits = self.model.order.list_filter.kind, self.search.is_showing_hits
-        # Hits come from all conversations, whatever the filter.
-        self.filter_bar.setVisible(kind is not ListFilterKind.LIST and not has_hits)
-        # Until the conversations are read, the list must not look as if they were lost.
-        empty = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
-        if has_hits:
-            view, empty = self.search.view, self.search.no_hits_text
-        has_rows = view.model().rowCount() > 0
-        self.note.setText(empty)
-        # After removing a filter's last row by keyboard, the focus moves to the Back button.
-        leaves_view = not has_rows and view.hasFocus() and self.view.can_go_back
-        self._pages.setCurrentWidget(view if has_rows else self.note)
-        if leaves_view:
-            self.filter_bar.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        filter_row.delete_requested.connect(self.delete_requested)
 
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
             self.filter_requested.emit(ListFilter.of_folder(row.data(Roles.IDENTIFIER)))
         elif not row.data(Roles.IS_HEADING):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
+
+    def _place_pins(self, identifiers: list[str], before: str) -> None:
+        """Request to pin conversations before another pinned one, or with "" after the last."""
+        if before in identifiers:
+            return
+        others = [id_ for id_ in self.model.pinned_ids if id_ not in identifiers]
+        position = others.index(before) if before else len(others)
+        order = [*others[:position], *identifiers, *others[position:]]
+        if order != self.model.pinned_ids:
+            self.pin_order_requested.emit(order)
 
     def _delete_row(self, row: QModelIndex) -> None:
         """Request to delete a folder or the affected conversations; in the trash, to erase them."""
@@ -413,37 +295,10 @@ class ConversationList(QFrame):
             self.filter_requested.emit(LIST)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _move_out(self, ids: list[str]) -> None:
-        """Move conversations out of the current filter after a drop on the Back button."""
-        match self.model.order.list_filter.kind:
-            case ListFilterKind.FOLDER:
-                self.move_requested.emit(ids, "")
-            case ListFilterKind.ARCHIVE:
-                self.archive_requested.emit(ids, False)
-            case ListFilterKind.TRASH:
-                self.restore_requested.emit(ids)
-
-    def _archive_or_delete(self, list_filter: ListFilter, ids: list[str]) -> None:
-        """Archive or delete dropped conversations; restore them if they are in the trash."""
-        kind = self.model.order.list_filter.kind
-        if kind is list_filter.kind:
-            return  # dropped on the button of the filter that contains them
-        if kind is ListFilterKind.TRASH:
-            self.restore_requested.emit(ids)
-        elif list_filter.kind is ListFilterKind.ARCHIVE:
-            self.archive_requested.emit(ids, True)
-        else:
-            self.delete_requested.emit(ids)
-
     def _request_all(self) -> None:
         if self.model.last_of_pages is not None:
             self._scrolls_to_end = True
             self.more_requested.emit(True)
-
-    def _focus_rows(self) -> None:
-        view = self.search.view if self.search.is_showing_hits else self.view
-        view.setFocus(Qt.FocusReason.TabFocusReason)
-        view.ensure_current()
 
     @cached_property
     def menus(self) -> ListMenus:
@@ -455,7 +310,7 @@ class ConversationList(QFrame):
         menus.temporary_requested.connect(self.temporary_requested)
         menus.new_in_folder_requested.connect(self.new_in_folder_requested)
         menus.export_requested.connect(self.export_requested)
-        menus.rename_requested.connect(self.rename)
+        menus.rename_requested.connect(self.name_editing.rename)
         menus.pin_requested.connect(self.pin_requested)
         menus.archive_requested.connect(self.archive_requested)
         menus.delete_requested.connect(self.delete_requested)
@@ -467,26 +322,7 @@ class ConversationList(QFrame):
         menus.folder_settings_requested.connect(self.folder_settings_requested)
         return menus
 
-    def _open_menu(self, row: QModelIndex, position: QPoint) -> None:
-        _open_at(self.menus.menu_for(row), position)
-
-    def _open_new_menu(self, position: QPoint) -> None:
-        """Open the menu of "New conversation" on a right click or the menu key."""
-        _open_at(self.menus.list_menu(), self.new_button.mapToGlobal(position))
-
-    def _open_folder_menu(self) -> None:
-        folder_id, button = self.model.order.list_filter.folder_id, self.filter_bar.menu_button
-        folder = next((f for f in self.folders if f.id == folder_id), None)
-        if folder is not None:
-            below = button.mapToGlobal(QPoint(0, button.height()))
-            _open_at(self.menus.folder_menu(folder), below)
-
     def _regroup(self) -> None:
         """Group by the current day, but not during a rename: regrouping closes the editor."""
         if not self.view.is_editing:
             self.model.set_today(today())
-
-
-def _open_at(menu: QMenu, position: QPoint) -> None:
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.popup(position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -82,13 +83,17 @@ class FilterBar(QWidget):
 
     Signals:
         back_requested(), empty_requested(), menu_requested(): the user clicked a button.
-        dropped_out(list[str]): conversations were dropped on the Back button.
+        move_requested(list ids, ""), archive_requested(list ids, False),
+            restore_requested(list ids): conversations were dropped on the Back button; move them
+            out of the current filter.
     """
 
     back_requested = Signal()
     empty_requested = Signal()
     menu_requested = Signal()
-    dropped_out = Signal(list)
+    move_requested = Signal(list, str)
+    archive_requested = Signal(list, bool)
+    restore_requested = Signal(list)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -111,7 +116,7 @@ class FilterBar(QWidget):
         parts = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
         row_of(*parts, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(self.back_requested)
-        self.back_button.dropped.connect(self.dropped_out)
+        self.back_button.dropped.connect(self._move_out)
         self.empty_button.clicked.connect(self.empty_requested)
         self.menu_button.clicked.connect(self.menu_requested)
         self.set_theme(theme)
@@ -119,9 +124,19 @@ class FilterBar(QWidget):
 
     def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
         """Show the title and buttons of a filter."""
+        self._kind = list_filter.kind
         self.title.setText(_title(list_filter.kind) or folder_name)
         self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
         self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
+
+    def _move_out(self, ids: list[str]) -> None:
+        match self._kind:
+            case ListFilterKind.FOLDER:
+                self.move_requested.emit(ids, "")
+            case ListFilterKind.ARCHIVE:
+                self.archive_requested.emit(ids, False)
+            case ListFilterKind.TRASH:
+                self.restore_requested.emit(ids)
 
     def set_theme(self, theme: Theme) -> None:
         self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
@@ -135,16 +150,20 @@ class FilterRow(QWidget):
 
     Signals:
         chosen(ListFilter): the user chose a filter.
-        dropped(ListFilter, list[str]): conversations were dropped on a filter's button.
+        archive_requested(list ids, True), delete_requested(list ids), restore_requested(list ids):
+            archive or delete dropped conversations; restore them if they are in the trash.
         folder_requested(): create a folder.
     """
 
     chosen = Signal(object)
-    dropped = Signal(object, list)
+    archive_requested = Signal(list, bool)
+    delete_requested = Signal(list)
+    restore_requested = Signal(list)
     folder_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._kind = ListFilterKind.LIST
         self.archive_button = self._filter_button("show-archive", ARCHIVE)
         self.trash_button = self._filter_button("show-trash", TRASH)
         self.new_folder_button = PlainToolButton(
@@ -174,6 +193,7 @@ class FilterRow(QWidget):
 
     def show_filter(self, list_filter: ListFilter) -> None:
         """Check the button of the current filter, if it has one."""
+        self._kind = list_filter.kind
         for button, button_filter in ((self.archive_button, ARCHIVE), (self.trash_button, TRASH)):
             button.setChecked(list_filter == button_filter)
             themes.set_style_property(button, "current", list_filter == button_filter)
@@ -195,8 +215,18 @@ class FilterRow(QWidget):
         button.setProperty("current", False)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(lambda on: self.chosen.emit(list_filter if on else LIST))
-        button.dropped.connect(lambda ids: self.dropped.emit(list_filter, ids))
+        button.dropped.connect(partial(self._on_dropped, list_filter.kind))
         return button
+
+    def _on_dropped(self, target: ListFilterKind, ids: list[str]) -> None:
+        if target is self._kind:
+            return  # dropped on the button of the filter that contains them
+        if self._kind is ListFilterKind.TRASH:
+            self.restore_requested.emit(ids)
+        elif target is ListFilterKind.ARCHIVE:
+            self.archive_requested.emit(ids, True)
+        else:
+            self.delete_requested.emit(ids)
 
 
 def _set_icon(button: QToolButton, name: str, theme: Theme) -> None:

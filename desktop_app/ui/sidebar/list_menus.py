@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 
 from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QModelIndex
     from PySide6.QtGui import QAction, QIcon
-    from PySide6.QtWidgets import QMenu
+    from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder
     from desktop_app.ui.sidebar.conversation_list import ConversationList
@@ -55,6 +55,21 @@ class ListMenus(QObject):
     def __init__(self, listing: ConversationList) -> None:
         super().__init__(listing)
         self._list = listing
+
+    def open_row_menu(self, row: QModelIndex, position: QPoint) -> None:
+        """Open the menu of a row at a position on the screen."""
+        _open_at(self.menu_for(row), position)
+
+    def open_new_menu(self, position: QPoint) -> None:
+        """Open the menu of "New conversation" at a position on the screen."""
+        _open_at(self.list_menu(), position)
+
+    def open_folder_menu(self, button: QWidget) -> None:
+        """Open the menu of the opened folder below a button."""
+        folder_id = self._list.model.order.list_filter.folder_id
+        folder = next((f for f in self._list.folders if f.id == folder_id), None)
+        if folder is not None:
+            _open_at(self.folder_menu(folder), button.mapToGlobal(QPoint(0, button.height())))
 
     def menu_for(self, row: QModelIndex) -> QMenu:
         """Return the menu of a row of the view; the list's menu for a heading or no row."""
@@ -176,3 +191,8 @@ class ListMenus(QObject):
 
     def _icon(self, name: str) -> QIcon:
         return icons.icon(name, self._list.theme.dim, self._list.theme.px(15))
+
+
+def _open_at(menu: QMenu, position: QPoint) -> None:
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.popup(position)

@@ -56,10 +56,12 @@ class ListSearch(QObject):
             filter changes or the field is cleared ("").
         hit_open_requested(str conversation id, str message id or "", str words): open a hit with
             these matched words.
+        hits_changed(): the hits changed, or were shown or hidden.
         ended(): the search was left; hide its hits.
     """
 
     changed = Signal(str)
+    hits_changed = Signal()
     ended = Signal()
     hit_open_requested = Signal(str, str, str)
 
@@ -80,6 +82,12 @@ class ListSearch(QObject):
         self._pause.timeout.connect(self._search)
         self.view.chosen.connect(self._open_hit)
         self.view.escaped.connect(self.end)
+        self.view.up_pressed_at_top.connect(self.focus)
+
+    def focus(self) -> None:
+        """Focus the search field, with its text selected."""
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
 
     @property
     def filters(self) -> SearchFilters:
@@ -109,6 +117,7 @@ class ListSearch(QObject):
         if self.is_showing_hits or self._filters is not None:
             self.filters.setVisible(self.is_showing_hits)
         self._announce_count()
+        self.hits_changed.emit()
 
     def _announce_count(self) -> None:
         """Announce the number of hits, because the focus stays in the field."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractItemDelegate
 
     from desktop_app.ui.sidebar.conversation_view import ConversationView
+    from desktop_app.ui.sidebar.list_search import ListSearch
+    from desktop_app.ui.sidebar.list_selection import ListSelection
 
 
 class NameEditing(QObject):
@@ -21,9 +23,11 @@ class NameEditing(QObject):
 
     ended = Signal()
 
-    def __init__(self, view: ConversationView) -> None:
+    def __init__(
+        self, view: ConversationView, selection: ListSelection, search: ListSearch
+    ) -> None:
         super().__init__(view)
-        self._view = view
+        self._view, self._selection, self._search = view, selection, search
         self._is_editing = False
         # Queued, because the end of a rename may change the rows.
         view.model().rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
@@ -35,11 +39,26 @@ class NameEditing(QObject):
         """
         delegate.closeEditor.connect(lambda *_: self._end())
 
-    def begin(self, row: QModelIndex) -> bool:
-        """Edit the name in a row of the view.
+    def rename(self, identifier: str) -> bool:
+        """Edit the name of a conversation or folder.
 
-        Return False if the row has no name to edit, or a name is already being edited.
+        Return False if there is nothing to edit, or a name is already being edited.
         """
+        return self._begin(self._selection.row_of(identifier))
+
+    def rename_selected(self) -> bool:
+        """Edit the name of the focused row, otherwise the title of the open conversation.
+
+        End a search first, because its hits cover the rows. Return as `rename` does.
+        """
+        if self._search.is_showing_hits:
+            chosen = self._search.current_conversation_id
+            self._search.end()
+            return self.rename(chosen) if chosen else self._begin(self._selection.open_row)
+        has_focus = self._view.hasFocus()
+        return self._begin(self._view.currentIndex() if has_focus else self._selection.open_row)
+
+    def _begin(self, row: QModelIndex) -> bool:
         if self._view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:
             return False
         self._view.clear_marks()

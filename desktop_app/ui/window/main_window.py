@@ -172,7 +172,7 @@ class MainWindow(QMainWindow):
     def search(self) -> None:
         """Show the search field and focus it."""
         self.show_list()
-        self.conversations.focus_search()
+        self.conversations.search.focus()
 
     def rename(self) -> None:
         """Edit the name of the focused conversation or folder, or else of the open conversation.
@@ -183,7 +183,7 @@ class MainWindow(QMainWindow):
         before = self.focusWidget()
         if was_hidden:
             self.toggle_list()
-        if self.conversations.rename_selected():
+        if self.conversations.name_editing.rename_selected():
             self._state_before_rename = (before, was_hidden)
         elif was_hidden:
             self.toggle_list()

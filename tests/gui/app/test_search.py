@@ -44,8 +44,8 @@ async def test_filters_narrow_the_hits_and_end_with_the_search(
         assert filters.isVisible()
         filters.attachment_button.click()
         await until(lambda: not found(app))
-        await until(lambda: shown.note.isVisible())
-        assert shown.note.text() == "No results with these filters"
+        await until(lambda: shown.pages.note.isVisible())
+        assert shown.pages.note.text() == "No results with these filters"
         assert said == ["5 results", "No results with these filters"]
         filters.attachment_button.click()
         await until(lambda: len(found(app)) == 5)

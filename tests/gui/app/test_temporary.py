@@ -58,7 +58,7 @@ async def test_delete_asks_to_close_the_temporary_conversation_whatever_the_list
         await app.ask_and_answer("Mine?", "Yes.")
         app.session.actions["list.archive"]()
         await app.written()
-        assert app.window.conversations.affected_ids == []
+        assert app.window.conversations.selection.affected_ids == []
         app.session.actions["conversation.delete"]()
         assert app.said == ""
         assert is_temporary(app)

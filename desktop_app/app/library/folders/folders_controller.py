@@ -84,7 +84,7 @@ class FoldersController(QObject):
         if self._presenter.list_filter != LIST:
             await self._presenter.apply_filter(LIST)
         self._show_list()
-        self._conversation_list.rename(folder_id)
+        self._conversation_list.name_editing.rename(folder_id)
 
     def _rename(self, folder_id: str, name: str) -> None:
         folder = self._folders.by_id.get(folder_id)
@@ -164,7 +164,11 @@ class FoldersController(QObject):
 
     def offer_folders(self) -> None:
         """Let the user choose a folder for the marked conversations, else for the open one."""
-        ids = [id_ for id_ in self._conversation_list.affected_ids if self._presenter.cached(id_)]
+        ids = [
+            id_
+            for id_ in self._conversation_list.selection.affected_ids
+            if self._presenter.cached(id_)
+        ]
         if not ids:
             return
         self._ids_to_move = ids

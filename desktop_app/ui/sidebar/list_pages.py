@@ -1,0 +1,107 @@
+"""The middle of the sidebar: the conversations, the hits of a search, or a note without rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStackedWidget
+
+from desktop_app.domain.conversations.list_filter import ListFilterKind
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.sidebar.conversation_model import ConversationModel
+    from desktop_app.ui.sidebar.conversation_view import ConversationView
+    from desktop_app.ui.sidebar.filter_bars import FilterBar
+    from desktop_app.ui.sidebar.list_search import ListSearch
+    from desktop_app.ui.widgets.rows.row_view import RowView
+
+_EMPTY_NOTES: Final = {
+    ListFilterKind.LIST: N_("No conversations yet"),
+    ListFilterKind.FOLDER: N_("No conversations in this folder"),
+    ListFilterKind.ARCHIVE: N_("No archived conversations"),
+    ListFilterKind.TRASH: N_("Trash is empty"),
+}
+
+
+class ListPages(QStackedWidget):
+    """The pages of the conversation list. See the module.
+
+    They also show the filter bar above them, but not above hits.
+
+    Attributes:
+        note: the text shown without rows.
+    """
+
+    def __init__(
+        self,
+        model: ConversationModel,
+        view: ConversationView,
+        search: ListSearch,
+        filter_bar: FilterBar,
+    ) -> None:
+        super().__init__()
+        self._model, self._view, self._search = model, view, search
+        self._filter_bar = filter_bar
+        self._is_loaded = False
+        self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        for page in (view, search.view, self.note):
+            self.addWidget(page)
+        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
+            signal.connect(self._show_page)
+        search.hits_changed.connect(self._show_page)
+        search.field.down_pressed.connect(self._focus_rows)
+        search.ended.connect(self._end_search)
+        self._show_page()
+
+    def set_loaded(self) -> None:
+        """Say from now on that there are no conversations if there are no rows.
+
+        Until the conversations are read, the list must not look as if they were lost.
+        """
+        self._is_loaded = True
+
+    def set_theme(self, theme: Theme) -> None:
+        self.note.setContentsMargins(*margins(0, 0, theme.px(themes.ROW_MARGIN), 0))
+
+    def focus_filtered_rows(self) -> None:
+        """End a search, and focus the rows; if there are none, the Back button."""
+        self._search.end()
+        if self._model.rowCount():
+            self._focus_rows()
+        elif self._filter_bar.isVisible():
+            self._filter_bar.back_button.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _show_page(self) -> None:
+        view: RowView = self._view
+        kind, has_hits = self._model.order.list_filter.kind, self._search.is_showing_hits
+        # Hits come from all conversations, whatever the filter.
+        self._filter_bar.setVisible(kind is not ListFilterKind.LIST and not has_hits)
+        empty = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
+        if has_hits:
+            view, empty = self._search.view, self._search.no_hits_text
+        has_rows = view.model().rowCount() > 0
+        self.note.setText(empty)
+        # After removing a filter's last row by keyboard, the focus moves to the Back button.
+        leaves_view = not has_rows and view.hasFocus() and self._view.can_go_back
+        self.setCurrentWidget(view if has_rows else self.note)
+        if leaves_view:
+            self._filter_bar.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _focus_rows(self) -> None:
+        view = self._search.view if self._search.is_showing_hits else self._view
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        view.ensure_current()
+
+    def _end_search(self) -> None:
+        """Show the conversations again, and focus them if a hit had the focus."""
+        had_focus = self._search.view.hasFocus()
+        self._search.show_hits(None)
+        if had_focus:
+            self._focus_rows()
