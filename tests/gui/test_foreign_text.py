@@ -504,18 +504,19 @@ def the_quick_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.transcript.view import TranscriptView
 
     made = QuickPrompt(host.theme, TranscriptView(host.theme, is_brief=True))
-    made.set_choice(models(text))
+    made.model_button.set_choice(models(text))
     made.status.show_problem(text, "Add key")
     return host.show(made)
 
 
 @place
 def the_menu_of_the_quick_prompt(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.quick.quick_prompt_menu import fill_menu
+    from desktop_app.ui.quick.quick_model_button import QuickModelButton
 
     menu = QMenu(host.window)
-    choice = replace(models(text), offers_effort=False)
-    fill_menu(menu, choice, lambda _: None, lambda _: None)
+    button = QuickModelButton(host.theme, host.window)
+    button.set_choice(replace(models(text), offers_effort=False))
+    button.fill_menu(menu)
     return menu
 
 

@@ -333,9 +333,9 @@ def test_tab_visits_suggestions_and_attachments_in_visual_order(
     qtbot: QtBot, window: MainWindow
 ) -> None:
     chips = [Chip(name, f"{name}.pdf", "", "ready", None, "file-text") for name in ("1", "2", "3")]
-    window.prompt.set_chips(chips[:2])
+    window.prompt.chips.set_chips(chips[:2])
     window.prompt.set_suggestions([("summarize", "Summarize", "list")])
-    window.prompt.set_chips([chips[0], chips[2]])
+    window.prompt.chips.set_chips([chips[0], chips[2]])
     suggestion = window.prompt.findChildren(QWidget, "suggest-summarize")[0]
     crosses = window.prompt.findChildren(QWidget, "remove-attachment")
     qtbot.waitUntil(lambda: crosses[-1].isVisible() and suggestion.isVisible())
@@ -559,7 +559,7 @@ def test_attachments_hide_the_examples_if_there_is_no_room(
     window.resize(640, 480)
     cards = window.empty_state.cards
     qtbot.waitUntil(lambda: cards[0].isVisible())
-    window.prompt.set_chips(chips)
+    window.prompt.chips.set_chips(chips)
     qtbot.waitUntil(lambda: not cards[0].isVisible())
     prompt = window.prompt
     qtbot.waitUntil(lambda: prompt.height() >= prompt.minimumSizeHint().height())
@@ -567,7 +567,7 @@ def test_attachments_hide_the_examples_if_there_is_no_room(
     qtbot.waitUntil(lambda: cards[0].isVisible())
     window.resize(640, 480)
     qtbot.waitUntil(lambda: not cards[0].isVisible())
-    window.prompt.set_chips([])
+    window.prompt.chips.set_chips([])
     qtbot.waitUntil(lambda: cards[0].isVisible())
 
 

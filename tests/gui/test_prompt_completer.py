@@ -76,7 +76,7 @@ class PromptDriver:
     def template_id(self) -> str:
         window = self.window
         editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
-        return cast(PromptEditor | QuickPrompt, editor).template_id
+        return cast(PromptEditor | QuickPrompt, editor).field.template_id
 
     @property
     def offered(self) -> list[str]:

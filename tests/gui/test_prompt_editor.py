@@ -230,7 +230,7 @@ def test_the_text_gets_the_focus_of_a_hidden_send_button(editor: PromptEditor) -
 def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
-    editor.set_chips([PDF])
+    editor.chips.set_chips([PDF])
     editor.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
@@ -387,7 +387,7 @@ def test_the_chip_of_an_image_offers_detail_levels(qtbot: QtBot, editor: PromptE
     picture.fill(Qt.GlobalColor.red)
     details = (("auto", "Auto · 99 tokens"), ("low", "Low · 85 tokens"))
     chip = Chip("2", "a.png", "60 × 40", "ready", None, "image", "Sent.", picture, details, "low")
-    editor.set_chips([chip, PDF])
+    editor.chips.set_chips([chip, PDF])
     first = editor.findChildren(ChipWidget)[0]
     buttons = [b for b in editor.findChildren(QToolButton) if b.objectName() == "picture-detail"]
     assert [button.isVisibleTo(editor) for button in buttons] == [True]
@@ -465,9 +465,9 @@ def test_a_wrapped_line_makes_the_prompt_grow(qtbot: QtBot, editor: PromptEditor
 
 
 def test_chips_are_updated_in_place_and_removed(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_chips([replace(PDF, state="reading", progress=0.2, summary="page 9 of 48")])
+    editor.chips.set_chips([replace(PDF, state="reading", progress=0.2, summary="page 9 of 48")])
     (chip,) = editor.findChildren(ChipWidget)
-    editor.set_chips([PDF])
+    editor.chips.set_chips([PDF])
     assert editor.findChildren(ChipWidget) == [chip]
     assert chip.accessibleName() == "report.pdf, 48 pages · 31,480 tokens"
     cross = chip.findChild(QToolButton)
@@ -476,16 +476,16 @@ def test_chips_are_updated_in_place_and_removed(qtbot: QtBot, editor: PromptEdit
     assert removed.args == ["1"]
     with qtbot.waitSignal(editor.chips.remove_requested):
         qtbot.keyClick(cross, Qt.Key.Key_Delete)
-    editor.set_chips([])
+    editor.chips.set_chips([])
     attachments = find(editor, QWidget, "attachments")
     assert not attachments.isVisible()
 
 
 def test_a_chip_that_returns_has_its_former_place(qtbot: QtBot, editor: PromptEditor) -> None:
     chips = [replace(PDF, id=number, name=f"{number}.pdf") for number in "123"]
-    editor.set_chips(chips)
-    editor.set_chips(chips[1:])
-    editor.set_chips(chips)
+    editor.chips.set_chips(chips)
+    editor.chips.set_chips(chips[1:])
+    editor.chips.set_chips(chips)
     shown = {each.accessibleName()[:5]: each for each in editor.chips.findChildren(ChipWidget)}
     first, second = shown["1.pdf"], shown["2.pdf"]
     qtbot.waitUntil(lambda: 0 < first.geometry().right() < second.x())
@@ -495,7 +495,7 @@ def test_a_chip_that_returns_has_its_former_place(qtbot: QtBot, editor: PromptEd
 
 
 def test_many_chips_scroll_instead_of_filling_the_window(editor: PromptEditor) -> None:
-    editor.set_chips([replace(PDF, id=str(n)) for n in range(40)])
+    editor.chips.set_chips([replace(PDF, id=str(n)) for n in range(40)])
     assert editor.sizeHint().height() < 300
 
 
@@ -652,7 +652,7 @@ def test_the_row_fits_640_pixels_at_twice_the_text_size(
 
 
 def test_wrapped_suggestions_cover_no_other_widget(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_chips([replace(PDF, id=str(n)) for n in range(2)])
+    editor.chips.set_chips([replace(PDF, id=str(n)) for n in range(2)])
     editor.set_suggestions([SUMMARIZE, *((f"k{n}", "Facts as a table", "list") for n in range(6))])
     editor.window().resize(420, 700)
     buttons = editor.findChildren(SuggestionButton)
@@ -691,7 +691,7 @@ def test_another_program_can_type_and_send(qtbot: QtBot, editor: PromptEditor) -
 
 
 def test_every_control_has_an_accessible_name(editor: PromptEditor) -> None:
-    editor.set_chips([PDF])
+    editor.chips.set_chips([PDF])
     shown = [widget for widget in editor.findChildren(QWidget) if widget.isVisible()]
     controls = [widget for widget in shown if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
     assert len(controls) > 3
@@ -701,7 +701,7 @@ def test_every_control_has_an_accessible_name(editor: PromptEditor) -> None:
 
 
 def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_chips([PDF])
+    editor.chips.set_chips([PDF])
     editor.set_suggestions([SUMMARIZE])
     editor.setFocus()
     reached: set[QWidget] = set()

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QAccessible, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QInputMethodEvent,
+)
 from PySide6.QtWidgets import (
+    QApplication,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -80,7 +87,7 @@ def answer() -> PlainAnswer:
 @pytest.fixture
 def quick(qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer) -> QuickPrompt:
     made = QuickPrompt(light_theme, cast("Any", answer))
-    made.set_choice(THINKING)
+    made.model_button.set_choice(THINKING)
     qtbot.addWidget(made)
     open_prompt(qtbot, made)
     qtbot.waitUntil(made.isActiveWindow)
@@ -193,7 +200,7 @@ def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(
 ) -> None:
     steps: list[int] = []
     quick.field.history_requested.connect(steps.append)
-    quick.set_text("one\ntwo")
+    quick.field.set_text("one\ntwo")
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
         qtbot.keyClick(line_of(quick), key)
         steps.append(0)
@@ -205,12 +212,12 @@ def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
 ) -> None:
     QGuiApplication.clipboard().setText("one\n\ttwo\n")
     qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
-    assert quick.text() == "one\n\ttwo\n"
+    assert quick.field.toPlainText() == "one\n\ttwo\n"
     quick.field.set_large_paste(5)
     with qtbot.waitSignal(quick.large_text_dropped) as given:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert given.args == ["one\n\ttwo\n", ""]
-    assert quick.text() == "one\n\ttwo\n"
+    assert quick.field.toPlainText() == "one\n\ttwo\n"
 
 
 def test_the_window_stays_on_the_screen_with_many_lines_and_a_long_answer(
@@ -218,7 +225,7 @@ def test_the_window_stays_on_the_screen_with_many_lines_and_a_long_answer(
 ) -> None:
     quick.set_theme(themes.light(2.0))
     quick.set_streaming(True)
-    quick.set_text("line\n" * 8)
+    quick.field.set_text("line\n" * 8)
     answer.setPlainText("line\n" * 500)
     qtbot.waitUntil(lambda: answer.verticalScrollBar().maximum() > 0)
     quick.status.show_problem("A whole sentence.")
@@ -390,14 +397,14 @@ def test_the_model_button_shows_the_variant_and_effort(qtbot: QtBot, quick: Quic
     instant = replace(
         THINKING, variant=Variant.INSTANT, effort=Effort.MEDIUM, effort_refusals=ALWAYS_MEDIUM
     )
-    quick.set_choice(instant)
+    quick.model_button.set_choice(instant)
     assert pick.text() == "Instant"
     pick.menu().aboutToShow.emit()
     pro = next(a for a in pick.menu().actions() if entry_text(a) == "Pro")
     with qtbot.waitSignal(quick.variant_requested) as chosen:
         pro.trigger()
     assert chosen.args == [Variant.PRO]
-    quick.set_choice(ChoiceView(None, "SmolLM2 135M", None, offers_variants=False))
+    quick.model_button.set_choice(ChoiceView(None, "SmolLM2 135M", None, offers_variants=False))
     assert pick.text() == "SmolLM2 135M"
     pick.menu().aboutToShow.emit()
     assert [a.isEnabled() for a in pick.menu().actions()] == [False]
@@ -503,11 +510,12 @@ def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot)
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted image.png", b"bytes")]
     assert line.toPlainText() == ""
-    event = QDropEvent(
-        QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
-    )
+    how = (Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY)
+    QApplication.sendEvent(quick, QDragEnterEvent(QPoint(5, 5), *how))
+    assert quick.status.label.text() != ""
     with qtbot.waitSignal(quick.field.data_pasted):
-        quick.dropEvent(event)
+        QApplication.sendEvent(quick, QDropEvent(QPointF(5, 5), *how))
+    assert quick.status.label.text() == ""
     QGuiApplication.clipboard().setText("words")
     qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert line.toPlainText() == "words"
@@ -529,18 +537,18 @@ def test_a_removed_problem_leaves_no_room(
 def test_the_window_grows_and_shrinks_with_chips(quick: QuickPrompt, qtbot: QtBot) -> None:
     quick.open_with("")
     before = quick.height()
-    quick.set_chips([Chip("1", "cat.png", "64 × 48", "ready", None, "image")])
+    quick.chips.set_chips([Chip("1", "cat.png", "64 × 48", "ready", None, "image")])
     assert quick.height() > before
     line = find(quick, QPlainTextEdit, "prompt")
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert find(quick, QLabel, "status").text() == "Add a message first"
-    quick.set_chips([])
+    quick.chips.set_chips([])
     assert quick.height() == before
 
 
 def test_a_prompt_with_windows_line_breaks_is_known_by_its_id(quick: QuickPrompt) -> None:
-    quick.set_text("one\r\ntwo", "pair")
-    assert quick.template_id == "pair"
+    quick.field.set_text("one\r\ntwo", "pair")
+    assert quick.field.template_id == "pair"
 
 
 def test_a_moved_window_opens_where_it_was_left_after_a_long_answer(

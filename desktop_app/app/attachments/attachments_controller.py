@@ -208,7 +208,7 @@ class AttachmentsController(QObject):
     def _show_chips(self) -> None:
         reading = self._readings.in_open_conversation
         chips = [*self._attached_chips(), *self._reading_chips(reading)]
-        self._prompt.set_chips(chips)
+        self._prompt.chips.set_chips(chips)
         if not self._has_opened:  # no model is chosen yet
             return
         why = self._refusal()

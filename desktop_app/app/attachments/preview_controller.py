@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.composer.attachment_chips import AttachmentChips
+    from desktop_app.ui.composer.prompt_text import PromptText
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
@@ -64,7 +65,8 @@ class PromptWithChips(Protocol):
 
     @property
     def chips(self) -> AttachmentChips: ...
-    def text(self) -> str: ...
+    @property
+    def field(self) -> PromptText: ...
 
 
 class PreviewController(QObject):
@@ -263,7 +265,8 @@ class PreviewController(QObject):
             return shown.text if isinstance(shown, TextPart) else ""
         fence = await self._fences.fence_of(self._holder.conversation_id)
         if part.in_parts:
-            question, reader = self._prompt.text(), self._chat_service.chunked_reader
+            question = self._prompt.field.toPlainText()
+            reader = self._chat_service.chunked_reader
             instructions = self._setup.ask_settings.instructions
             return "\n\n".join(await reader.texts(part, question, resolved, fence, instructions))
         if is_file(part, resolved.files):

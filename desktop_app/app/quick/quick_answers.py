@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.answers.shown_answers import ending_text
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.i18n.formatting import duration, money
+from desktop_app.ui.widgets.accessibility.announcements import announce
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
@@ -67,4 +68,4 @@ class QuickAnswers(QObject):
         is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
         if answer is not None and is_ended and answer.id == message_id != self._announced_id:
             self._announced_id = message_id
-            self._quick.announce(ending_text(self._messages.as_shown(answer)))
+            announce(self._quick.field, ending_text(self._messages.as_shown(answer)))

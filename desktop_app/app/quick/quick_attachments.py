@@ -131,7 +131,7 @@ class QuickAttachments(QObject):
     def show(self) -> None:
         """Show the current chips, and emit `changed`."""
         self._timer.stop()
-        self._quick.set_chips([*map(self._chip, self.parts), *self._reading_chips()])
+        self._quick.chips.set_chips([*map(self._chip, self.parts), *self._reading_chips()])
         self.changed.emit()
 
     def _reading_chips(self) -> list[Chip]:

@@ -30,7 +30,7 @@ class QuickChoice(QObject):
         conversation.choice_changed.connect(self._show_choice)
 
     def _show_choice(self) -> None:
-        self._quick.set_choice(self._view)
+        self._quick.model_button.set_choice(self._view)
 
     @property
     def _view(self) -> ChoiceView:

@@ -52,10 +52,10 @@ class QuickHistory(QObject):
         """Show an older (+1) or newer (-1) question; after the newest, the typed text."""
         index = self._index + step
         if self._index < 0:
-            self._typed = self._quick.text()
+            self._typed = self._quick.field.toPlainText()
             # After an answer, the newest question is already shown.
             if index == 0 and self._questions[:1] == [self._typed]:
                 index = 1
         if -1 <= index < len(self._questions):
             self._index = index
-            self._quick.set_text(self._typed if index < 0 else self._questions[index])
+            self._quick.field.set_text(self._typed if index < 0 else self._questions[index])

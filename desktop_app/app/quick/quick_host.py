@@ -96,7 +96,7 @@ class QuickHost(QObject):
         """Underline misspelled words in the quick prompt."""
         self._spelling = spelling
         if self._quick is not None:
-            self._quick_window.check_spelling_with(spelling)
+            self._quick_window.field.check_spelling_with(spelling, self._quick_window.theme)
 
     def save_draft(self) -> None:
         """Store the unsent question of the quick prompt."""
@@ -142,7 +142,7 @@ class QuickHost(QObject):
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
         quick_window.placement.restore(self._position)
         if self._spelling is not None:
-            quick_window.check_spelling_with(self._spelling)
+            quick_window.field.check_spelling_with(self._spelling, quick_window.theme)
         quick_window.hidden.connect(self._store_position)
         conversation = QuickConversation(
             quick_window,

@@ -177,10 +177,10 @@ class QuickPromptController(QObject):
             self.window.set_unsaved(is_unsaved)
             self.window.status.show_status(tr("Remove the attachments first"))
         elif is_closed:
-            text, template_id = self._new_text(), self.window.template_id
+            text, template_id = self._new_text(), self.window.field.template_id
             self._begin_blank()
             self.window.open_with(self._accompanying)
-            self.window.set_text(text, template_id if text else "")
+            self.window.field.set_text(text, template_id if text else "")
         else:
             # Undo could not restore a removed attachment into the other state.
             self.attachments.clear()
@@ -234,7 +234,7 @@ class QuickPromptController(QObject):
             return
         asked, accompanying, attached = text.strip(), self._accompanying, self.attachments.parts
         try:
-            draft = Draft(question, attached, self.window.template_id)
+            draft = Draft(question, attached, self.window.field.template_id)
             async with self._handover:
                 run = await self._conversation.ask(draft)
         except UserFacingError as error:
@@ -278,12 +278,12 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
-        shown = self.window.text()
+        shown = self.window.field.toPlainText()
         # Show the window first, because the program ends once nothing is visible.
         if self._conversation.path:
             # The text in the prompt was asked already, unless a cap refused it or it is new.
-            unasked = self.window.text().strip() if action == RAISE_CAP else self._new_text()
-            template_id = self.window.template_id if unasked else ""
+            unasked = shown.strip() if action == RAISE_CAP else self._new_text()
+            template_id = self.window.field.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
             await self._continue_in_window(self._conversation.id, action, typed, "")
         else:
@@ -293,13 +293,13 @@ class QuickPromptController(QObject):
             else:
                 text, accompanying = self._fill_marks(text, accompanying)
             text = text if text.strip() else ""  # the user may type on after a space
-            typed = Draft(text, self.attachments.parts, self.window.template_id)
+            typed = Draft(text, self.attachments.parts, self.window.field.template_id)
             self._accompanying = ""
             await self._continue_in_window("", action, typed, accompanying)
         # The main window has the unsent text and the attachments now.
         self.attachments.remove_sent(typed.question_attachments)
-        if self.window.text() == shown:  # nothing was typed meanwhile
-            self.window.set_text(self._asked_text if self._conversation.path else "")
+        if self.window.field.toPlainText() == shown:  # nothing was typed meanwhile
+            self.window.field.set_text(self._asked_text if self._conversation.path else "")
         self.window.hide()
 
     @property
@@ -315,7 +315,7 @@ class QuickPromptController(QObject):
         draft = Draft(
             text if replaced is None else replaced,
             self.attachments.parts,
-            self.window.template_id if replaced is None and text else "",
+            self.window.field.template_id if replaced is None and text else "",
         )
         return UnsentQuestion(draft, self._accompanying, self._clipboard)
 
@@ -331,9 +331,9 @@ class QuickPromptController(QObject):
         self._draft.set_stored(stored)
         self._accompanying, self._clipboard = stored.accompanying, stored.clipboard
         self.attachments.restore(stored.draft.question_attachments)
-        self.window.set_text(stored.draft.text, stored.draft.template_id)
+        self.window.field.set_text(stored.draft.text, stored.draft.template_id)
 
     def _new_text(self) -> str:
         """Return the typed text, "" if it is the last question, which the prompt still shows."""
-        text = self.window.text().strip()
+        text = self.window.field.toPlainText().strip()
         return "" if text == self._asked_text else text

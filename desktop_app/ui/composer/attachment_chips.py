@@ -350,12 +350,14 @@ class AttachmentChips(QScrollArea):
     Signals:
         remove_requested(str), detail_requested(str, str): as in ChipWidget.
         preview_requested(str), action_requested(str, str): as in ChipWidget.
+        changed(): other chips are shown; the surroundings may need another size.
     """
 
     remove_requested = Signal(str)
     detail_requested = Signal(str, str)
     preview_requested = Signal(str)
     action_requested = Signal(str, str)
+    changed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -413,6 +415,7 @@ class AttachmentChips(QScrollArea):
             self._order_tabs(added, before[-1:])
         self.setVisible(bool(chips))
         self._fit()
+        self.changed.emit()
         if chips and chips[-1].id not in known and not known.isdisjoint(wanted):
             # Later, because the rows are laid out in the next turn of the event loop.
             QTimer.singleShot(0, self, partial(self._scroll_to, chips[-1].id))

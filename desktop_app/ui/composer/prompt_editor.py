@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
-    from desktop_app.ui.composer.attachment_chips import Chip
     from desktop_app.ui.composer.choice_view import ChoiceView
     from desktop_app.ui.composer.dropped_content import DroppedContent
 
@@ -125,6 +124,7 @@ class PromptEditor(QFrame):
         row.attach_button.customContextMenuRequested.connect(lambda _: self._open_attach_menu())
         row.attach_menu_button.clicked.connect(self._open_attach_menu)
         row.send_button.clicked.connect(self.send)
+        self.chips.changed.connect(self._fit)
         row.stop_button.clicked.connect(self.stop_requested)
 
     def _request_edit(self) -> None:
@@ -195,11 +195,6 @@ class PromptEditor(QFrame):
         """Show the model that will answer."""
         self.row.set_choice(choice)
         self.hint.set_notice(choice.notice)
-
-    def set_chips(self, chips: Sequence[Chip]) -> None:
-        """Show the attachments."""
-        self.chips.set_chips(chips)
-        self._fit()
 
     def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
         """Show suggestions, each with its id, label and icon name."""

@@ -53,10 +53,14 @@ class QuickPromptField(PromptText):
         super().set_keymap(keymap)
         self._send_keys = self._send_keys or "Return"
 
-    def set_text(self, text: str) -> None:
-        """Replace the text, with the cursor at its end."""
+    def set_text(self, text: str, template_id: str = "") -> None:
+        """Replace the text, with the cursor at its end.
+
+        `template_id` is the library prompt that the text comes from, or "".
+        """
         self.setPlainText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
+        self.mark_template(template_id, 0, self.document().characterCount() - 1)
 
     def fit_lines(self, limit: int) -> None:
         """Fit the height to the text, up to six lines and `limit` pixels; see `fit_height`."""

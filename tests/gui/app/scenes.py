@@ -691,7 +691,7 @@ async def quick_prompt(app: AppHarness, look: Look) -> None:
     window = quick.window
     await until(window.isVisible)
     await look("quick")
-    window.set_text("⟦Why?⟧")
+    window.field.set_text("⟦Why?⟧")
     before = len(app.providers.turns)
     QTest.keyClick(find(window, QPlainTextEdit, "prompt"), Qt.Key.Key_Return)
     await until(lambda: len(app.providers.turns) > before)

@@ -149,7 +149,7 @@ async def test_the_language_changes_after_the_text_in_the_quick_prompt_is_sent()
     async with AppHarness() as app:
         quick = app.session.quick
         quick.open_with("")
-        quick.window.set_text("What I was about to ask")
+        quick.window.field.set_text("What I was about to ask")
         app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         assert not app.session.should_rebuild

@@ -250,7 +250,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "Preset: Code reviewer"
         app.session.quick.open_with("")
-        assert app.session.quick.window.choice.variant is Variant.PRO
+        assert app.session.quick.window.model_button.choice.variant is Variant.PRO
         app.session.quick.window.hide()
         app.controllers.conversation.temporary.open()
         assert shown(app) == "Preset: Code reviewer"

@@ -36,7 +36,7 @@ from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.look.theme import INTERFACE_SIZE
-from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.ui.quick.quick_prompt import QuickPrompt, quick_actions
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
 from tests.helpers.file_dialogs import choose_paths, file_dialogs
 from tests.helpers.templates import EXPLAIN
@@ -116,7 +116,7 @@ async def test_every_command_has_an_action() -> None:
         }
         open_quick(app)
         quick = quick_of(app)
-        assert everywhere <= {*quick._actions(), "app.quit", "help.open", "menu.open"}
+        assert everywhere <= {*quick_actions(quick), "app.quit", "help.open", "menu.open"}
 
 
 async def test_shortcuts_run_their_commands() -> None:
@@ -545,10 +545,10 @@ async def test_keys_change_variant_and_effort() -> None:
             (Qt.Key.Key_3, Variant.PRO),
         ):
             QTest.keyClick(quick, key, ALT)
-            assert quick.choice.variant is variant
+            assert quick.model_button.choice.variant is variant
         for _ in range(3):
             QTest.keyClick(quick, Qt.Key.Key_Up, ALT)
-        assert quick.choice.effort is Effort.XHIGH
+        assert quick.model_button.choice.effort is Effort.XHIGH
         line = find(quick, QPlainTextEdit, "prompt")
         line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)

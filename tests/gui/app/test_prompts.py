@@ -252,14 +252,14 @@ async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark(
         QTest.keyClicks(field, "Polish")
         QTest.keyClick(field, Qt.Key.Key_Return)
         wanted = f"{translate_into('Polish')}\n\n"
-        assert quick.text() == wanted + "{{selection}}"
+        assert quick.field.toPlainText() == wanted + "{{selection}}"
         QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
         await until(lambda: app.providers.turns)
         assert app.providers.turns[-1].asked.endswith(wanted + "Good morning")
         app.providers.turns[-1].end("Dzień dobry")
         await app.settled()
         controller.open_with("")
-        assert quick.text() == ""
+        assert quick.field.toPlainText() == ""
         quick.hide()
 
 

@@ -181,7 +181,7 @@ async def test_a_variant_chosen_while_a_question_is_stored_is_kept(
         (await ask(app, quick, "Why?")).end("Because.")
         await app.settled()
         turn = await ask(app, quick, "Really?")
-        assert quick.choice.variant is Variant.INSTANT
+        assert quick.model_button.choice.variant is Variant.INSTANT
         assert turn.request.model != app.providers.turns[0].request.model
         turn.end("Yes.")
         await app.settled()
@@ -192,12 +192,12 @@ async def test_a_variant_with_a_single_effort_keeps_the_effort_of_others() -> No
         quick = opened(app)
         quick.variant_requested.emit(Variant.THINKING)
         quick.effort_step_requested.emit(1)
-        chosen = quick.choice.effort
+        chosen = quick.model_button.choice.effort
         for step in (1, -1):
             quick.variant_requested.emit(Variant.INSTANT)
             quick.effort_step_requested.emit(step)
             quick.variant_requested.emit(Variant.THINKING)
-            assert quick.choice.effort == chosen != Effort.NONE
+            assert quick.model_button.choice.effort == chosen != Effort.NONE
 
 
 async def test_a_file_being_read_moves_to_the_window() -> None:
@@ -601,8 +601,8 @@ async def test_formatted_text_is_pasted_as_markdown() -> None:
         data.setHtml("<p>Take <b>this</b></p><ul><li>one</li><li>two</li></ul>")
         QApplication.clipboard().setMimeData(data)
         QTest.keyClick(line(quick), Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-        assert quick.text().split() == ["Take", "this", "one", "two"]
-        await until(lambda: quick.text().startswith("Take **this**\n\n- one\n- two"))
+        assert quick.field.toPlainText().split() == ["Take", "this", "one", "two"]
+        await until(lambda: quick.field.toPlainText().startswith("Take **this**\n\n- one\n- two"))
 
 
 async def answered(app: AppHarness) -> QuickPrompt:

@@ -81,7 +81,7 @@ async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
         assert server.listed == []
         app.session.quick.open_with("")
         quick = app.session.quick.window
-        await until(lambda: quick.choice.short_name == "qwen3-8b")
+        await until(lambda: quick.model_button.choice.short_name == "qwen3-8b")
         await until(lambda: chosen_model(app) == "qwen3-8b")  # the window has the same list
 
 
@@ -122,9 +122,9 @@ async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> N
     ):
         app.session.quick.open_with("")
         quick = app.session.quick.window
-        await until(lambda: quick.choice.offers_variants)
+        await until(lambda: quick.model_button.choice.offers_variants)
         quick.variant_requested.emit(Variant.PRO)
-        assert quick.choice.variant is Variant.PRO
+        assert quick.model_button.choice.variant is Variant.PRO
 
 
 async def test_a_provider_without_models_proposes_one_too() -> None:

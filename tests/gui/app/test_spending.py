@@ -265,7 +265,7 @@ async def test_the_quick_prompt_links_to_the_cap() -> None:
         await set_cap(app, "0.00000001")
         app.session.quick.open_with("")
         quick = app.session.quick.window
-        quick.set_text("Why is it so?")
+        quick.field.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "exceeds the limit" in find(quick, QLabel, "problem").text())
         assert find(quick, QPushButton, "remedy").isVisible()

@@ -1,0 +1,71 @@
+"""The button of the quick prompt that shows the model; its menu has the variants and the effort."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+
+from desktop_app.domain.models.variants import Variant
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.composer.choice_view import ChoiceView, no_choice
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.buttons.menu_button import MenuButton
+from desktop_app.ui.widgets.program_menu import add_choice
+from desktop_app.ui.widgets.text.foreign_text import menu_text, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu, QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class QuickModelButton(MenuButton):
+    """The button with the model that answers.
+
+    Args:
+        speaker: the widget for which another model is announced.
+
+    Attributes:
+        choice: the choice that is shown.
+
+    Signals:
+        variant_requested(Variant): answer with this variant.
+        effort_step_requested(int): answer with more (+1) or less (-1) effort.
+    """
+
+    variant_requested = Signal(object)
+    effort_step_requested = Signal(int)
+
+    def __init__(self, theme: Theme, speaker: QWidget) -> None:
+        super().__init__(theme, self.fill_menu, object_name="variant")
+        self._speaker = speaker
+        self.choice = no_choice()
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show the model that answers."""
+        self.choice, before = choice, self.accessibleName()
+        words = choice.short_name
+        accepted = [e for e in choice.listed_efforts if e not in choice.effort_refusals]
+        if choice.shown_effort is not None and len(accepted) > 1:
+            words = f"{words} · {tr(choice.shown_effort.label)}"
+        self.setText(words)
+        self.setAccessibleName(spoken_text(tr("Model: {name}", name=words)))
+        set_tooltip(self, choice.notice)
+        if self.isVisible() and self.accessibleName() != before:
+            announce(self._speaker, words)
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Add the variants and effort steps; if neither is offered, the name of the model."""
+        choice, step = self.choice, self.effort_step_requested.emit
+        if choice.offers_variants:
+            for variant in Variant:
+                choose = partial(self.variant_requested.emit, variant)
+                add_choice(menu, variant.label, variant is choice.variant, choose)
+            menu.addSeparator()
+        if choice.shown_effort is not None:
+            menu.addAction(tr("More effort")).triggered.connect(lambda: step(1))
+            menu.addAction(tr("Less effort")).triggered.connect(lambda: step(-1))
+        if menu.isEmpty():
+            menu.addAction(menu_text(choice.model_name)).setEnabled(False)
