@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, L
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.program_menu import open_context_menu
+from desktop_app.ui.window.focus_order import step_region
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
@@ -60,8 +61,8 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "message.previous": lambda: window.transcript.reading.step_message(-1),
         "block.next": lambda: window.transcript.reading.step_block(+1),
         "block.previous": lambda: window.transcript.reading.step_block(-1),
-        "region.next": lambda: window.step_region(+1),
-        "region.previous": lambda: window.step_region(-1),
+        "region.next": lambda: step_region(window, +1),
+        "region.previous": lambda: step_region(window, -1),
         "menu.open": lambda: open_context_menu(window),
         "prompt.attach": window.prompt.choose_files,
         "prompt.attach-folder": window.prompt.choose_folder,
@@ -106,7 +107,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "view.larger": lambda: panel.look.resize_text(+10),
         "view.smaller": lambda: panel.look.resize_text(-10),
         "view.normal": lambda: panel.look.resize_text(0),
-        "settings.toggle": window.toggle_settings,
+        "settings.toggle": window.outer_panes.toggle_settings,
         "spending.show": dialogs.spending.show,
         "evaluations.show": dialogs.evaluations.show,
         "batch.new": dialogs.batches.begin,
@@ -133,7 +134,7 @@ def _open_neighbor(window: MainWindow, controllers: Controllers, step: int) -> N
 
 
 def _toggle_list(window: MainWindow) -> None:
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     shown = window.conversations.isVisible()
     words = tr("Conversation list shown") if shown else tr("Conversation list hidden")
     window.notifications.announce(words)
@@ -152,5 +153,5 @@ def _show_filter(window: MainWindow, controllers: Controllers, list_filter: List
         await controllers.sidebar.list_presenter.apply_filter(list_filter)
         window.conversations.pages.focus_filtered_rows()
 
-    window.show_list()
+    window.outer_panes.show_list()
     controllers.tasks.start(show())

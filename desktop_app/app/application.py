@@ -277,7 +277,7 @@ class Application:
         self.window.show()
         self.window.set_transcript(TranscriptView(self._theme.current))
         if old.settings.isVisible():  # that is where the user chose the language
-            self.window.show_settings(True)
+            self.window.outer_panes.show_settings(True)
             self.window.settings.show_page("look")
         old.deleteLater()
 
@@ -382,5 +382,5 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     prompt = PromptEditor(theme.current)
     prompt.set_can_send(False, tr(STARTING))  # until a conversation is open
     window = MainWindow(theme, prompt, SettingsPanel(theme.current))
-    window.focus_prompt()  # otherwise Qt focuses the first field, which is announced
+    window.prompt.focus_text()  # otherwise Qt focuses the first field, which is announced
     return window

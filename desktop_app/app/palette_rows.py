@@ -112,12 +112,12 @@ class PaletteRows:
         controllers.state.setup.choose(controllers.composer.choices.choice_with(model))
 
     def _show_place(self, page: str, name: str) -> None:
-        self._window.show_settings(True)
+        self._window.outer_panes.show_settings(True)
         self._window.settings.show_page(page)
         if name:
             self._window.settings.show_setting(page, name)
             self._window.settings.show_section(page, name)
 
     def _show_setting(self, page: str, key: str) -> None:
-        self._window.show_settings(True)
+        self._window.outer_panes.show_settings(True)
         self._window.settings.show_setting(page, key)

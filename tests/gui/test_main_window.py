@@ -44,7 +44,7 @@ def opened_window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
     made.resize(1280, 800)
     made.show()
     made.activateWindow()
-    made.focus_prompt()
+    made.prompt.focus_text()
     return made
 
 
@@ -119,8 +119,8 @@ def test_in_a_narrow_window_a_button_opens_the_list(window: MainWindow, qtbot: Q
 def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(640, 480)
     for open_drawer, pane, beside in (
-        (window.toggle_list, window.conversations, QPoint(500, 200)),
-        (window.toggle_settings, window.settings, QPoint(100, 200)),
+        (window.outer_panes.toggle_list, window.conversations, QPoint(500, 200)),
+        (window.outer_panes.toggle_settings, window.settings, QPoint(100, 200)),
     ):
         open_drawer()
         assert pane.isVisible()
@@ -135,7 +135,7 @@ def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
         (window.conversations.search.hit_open_requested, ["a", "", ""]),
         (window.conversations.new_requested, []),
     ):
-        window.toggle_list()
+        window.outer_panes.toggle_list()
         assert window.conversations.isVisible()
         signal.emit(*values)
         assert not window.conversations.isVisible()
@@ -143,38 +143,38 @@ def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
 
 def test_opening_a_drawer_closes_the_other(window: MainWindow) -> None:
     window.resize(640, 480)
-    window.toggle_list()
-    window.toggle_settings()
+    window.outer_panes.toggle_list()
+    window.outer_panes.toggle_settings()
     assert window.settings.isVisible()
     assert not window.conversations.isVisible()
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     assert window.conversations.isVisible()
     assert not window.settings.isVisible()
 
 
 def test_a_panel_in_the_row_closes_the_list_drawer(window: MainWindow) -> None:
     window.resize(890, 700)
-    window.toggle_list()
-    window.toggle_settings()
+    window.outer_panes.toggle_list()
+    window.outer_panes.toggle_settings()
     assert rect_in(window, window.transcript) == (0, 890 - 312)
     assert not window.conversations.isVisible()
 
 
 def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     window.resize(640, 480)
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     window.resize(1280, 800)
     assert rect_in(window, window.transcript)[0] == 264
     window.resize(640, 480)
-    window.toggle_settings()
+    window.outer_panes.toggle_settings()
     window.resize(1280, 800)
     assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
 
 
 def test_the_list_joins_the_row_also_if_it_was_hidden_there(window: MainWindow) -> None:
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     window.resize(700, 700)
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     assert window.conversations.isVisible()
     window.resize(1280, 800)
     assert window.conversations.isVisible()
@@ -182,17 +182,17 @@ def test_the_list_joins_the_row_also_if_it_was_hidden_there(window: MainWindow) 
 
 
 def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
-    window.toggle_settings()
+    window.outer_panes.toggle_settings()
     window.resize(920, 700)
     assert not window.settings.isVisible()
     assert rect_in(window, window.transcript) == (264, 920 - 264)
-    window.toggle_settings()
+    window.outer_panes.toggle_settings()
     assert window.settings.isVisible()
     assert rect_in(window, window.transcript) == (264, 920 - 264)
 
 
 def test_the_list_can_be_hidden_in_a_wide_window(window: MainWindow, qtbot: QtBot) -> None:
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     assert not window.conversations.isVisible()
     assert rect_in(window, window.transcript) == (0, 1280)
     assert window.header.list_button.isVisible()
@@ -487,8 +487,8 @@ def test_text_fields_pass_dropped_files_to_the_window(window: MainWindow) -> Non
 def test_the_state_of_the_window_is_restored(
     window: MainWindow, watcher: theme.ThemeWatcher, qtbot: QtBot
 ) -> None:
-    window.toggle_list()
-    window.toggle_settings()
+    window.outer_panes.toggle_list()
+    window.outer_panes.toggle_settings()
     window.resize(700, 600)
     state = json.loads(json.dumps(window.saved_state()))
     assert state.keys() == WINDOW_STATE.keys()  # those that a restore of a backup is tested with
@@ -528,9 +528,9 @@ def test_a_restored_window_is_on_a_screen(
 
 def test_a_drawer_is_not_restored(window: MainWindow) -> None:
     window.resize(640, 480)
-    window.toggle_settings()
+    window.outer_panes.toggle_settings()
     assert window.saved_state()["settings"] is False
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     assert window.saved_state()["list"] is True
 
 
@@ -574,14 +574,14 @@ def test_attachments_hide_the_examples_if_there_is_no_room(
 def test_the_buttons_of_the_prompt_are_not_clipped_while_text_wraps(window: MainWindow) -> None:
     window.resize(1280, 780)
     window.prompt.set_text("The world is fine, these words are knot and a long sentence ")
-    window.toggle_settings()
+    window.outer_panes.toggle_settings()
     QApplication.processEvents()
     row = window.prompt.row
     assert row.height() >= row.sizeHint().height()
 
 
 def test_a_rename_ends_after_the_focused_widget_was_deleted(window: MainWindow) -> None:
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     at = now()
     found = Conversation("a", "Title", at, at, ModelChoice("provider", "gpt-5.2"))
     window.conversations.set_conversations([found])
@@ -599,7 +599,7 @@ def test_a_rename_ends_after_the_focused_widget_was_deleted(window: MainWindow) 
 
 
 def test_a_second_f2_keeps_the_editor_of_a_title(window: MainWindow, qtbot: QtBot) -> None:
-    window.toggle_list()
+    window.outer_panes.toggle_list()
     at = now()
     found = Conversation("a", "Title", at, at, ModelChoice("provider", "gpt-5.2"))
     window.conversations.set_conversations([found])

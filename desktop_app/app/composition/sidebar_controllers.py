@@ -128,7 +128,7 @@ class SidebarControllers:
             folders=state.folders,
             notifications=window.notifications,
             conversation_list=window.conversations,
-            show_list=window.show_list,
+            show_list=window.outer_panes.show_list,
             flag_store=state.backend.flags,
             folder_store=state.backend.conversation_folders,
         )

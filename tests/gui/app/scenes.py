@@ -214,7 +214,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     review.verdict.set_current("rejected")
     await look("review")
     review.accept()
-    app.window.focus_prompt()
+    app.window.prompt.focus_text()
     app.act("edit", at=0)
     await look("editing")
     app.press(Qt.Key.Key_Escape)
@@ -238,7 +238,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
 async def sidebar(app: AppHarness, look: Look) -> None:
     """Show the list with folders, its menus, its places, the search."""
     shown = app.window.conversations
-    app.window.show_list()
+    app.window.outer_panes.show_list()
     await look("list")
     chosen = [c for c in shown.model.conversations if c.id]
     folder = next(iter(app.state.folders.by_id.values()))
@@ -253,7 +253,7 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     for place in ("archive", "trash", "all"):
         app.session.actions[f"list.{place}"]()
         await app.written()
-        app.window.show_list()
+        app.window.outer_panes.show_list()
         await look(f"list-{place}")
     app.window.rename()
     await look("rename")
@@ -448,7 +448,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     environment = {"TOKEN": "${env:MY_TOKEN}"}
     await book.add(*server_of("my-notes", command=command, environment=environment))
     await book.add(*server_of("my-mail", url="https://127.0.0.1/mcp"))
-    app.window.show_settings(True)
+    app.window.outer_panes.show_settings(True)
     panel = app.window.settings
     panel.show_page("servers")
     await until(lambda: len(panel.findChildren(ServerSection)) == 2)
@@ -480,7 +480,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     await dialog_of(ServerLog)
     await look("server-log")
     _close_dialogs(app)
-    app.window.show_settings(False)
+    app.window.outer_panes.show_settings(False)
     app.controllers.composer.servers.show_resources()
     resources = await dialog_of(ResourceDialog)
     await look("server-resources")
@@ -529,14 +529,14 @@ async def temporary(app: AppHarness, look: Look) -> None:
     app.controllers.conversation.temporary.request_close()
     await look("temporary-closing")
     app.controllers.sidebar.navigator.open_new()
-    app.window.show_list()
+    app.window.outer_panes.show_list()
     await look("temporary-row")
 
 
 async def desktop(app: AppHarness, look: Look) -> None:
     """Show the offers to users whose desktop grants no global shortcut."""
     report = HotkeyReport("Meta+Alt+Space", HotkeyStatus.UNAVAILABLE, desktop="⟦GNOME⟧")
-    app.window.show_settings(True)
+    app.window.outer_panes.show_settings(True)
     app.window.settings.show_page("keys")
     app.window.settings.pages.shortcuts.page.set_hotkey(report)
     await look("settings-hotkey")
@@ -548,7 +548,7 @@ async def desktop(app: AppHarness, look: Look) -> None:
         binding.offer("Meta+Alt+Space")
     await look("confirm-binding")
     _close_dialogs(app)
-    app.window.show_settings(False)
+    app.window.outer_panes.show_settings(False)
 
 
 async def closing(app: AppHarness, look: Look) -> None:
@@ -634,7 +634,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     turn.end("⟦Yes.⟧")
     await app.settled()
     controllers, prompt = app.controllers, app.window.prompt
-    app.window.show_settings(True)
+    app.window.outer_panes.show_settings(True)
     for page, _ in PAGES:
         app.window.settings.show_page(page)
     openers = {
@@ -655,7 +655,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         await look(f"file-dialog-{name}")
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
-    app.window.show_settings(False)
+    app.window.outer_panes.show_settings(False)
     controllers.conversation.export.print_()
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
@@ -729,19 +729,19 @@ async def viewer(app: AppHarness, look: Look) -> None:
 async def settings(app: AppHarness, look: Look) -> None:
     """Show every page of the settings with providers, and with the values of a conversation."""
     await _settings(app, look, "settings")
-    app.window.show_settings(True)
+    app.window.outer_panes.show_settings(True)
     app.controllers.panel.providers.open_at_key()
     for profile in app.state.providers.all:
         panel = app.window.settings
         panel.pages.provider.page.set_profiles(app.state.providers.all, profile.id)
         _expand(panel)
         await look(f"settings-provider-{profile.id}")
-    app.window.show_settings(False)
+    app.window.outer_panes.show_settings(False)
 
 
 async def menus(app: AppHarness, look: Look) -> None:
     """Open the menu of every button of the window, and those of spelling."""
-    app.window.show_settings(False)
+    app.window.outer_panes.show_settings(False)
     suggestions = ProgramMenu(app.window)
     Spelling(app.window)._insert_suggestions(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
     await _popup(app, look, "menu-spelling", suggestions)
@@ -795,14 +795,14 @@ async def _ask(app: AppHarness, text: str) -> Turn:
 
 
 async def _settings(app: AppHarness, look: Look, name: str) -> None:
-    app.window.show_settings(True)
+    app.window.outer_panes.show_settings(True)
     panel = app.window.settings
     for page, _ in PAGES:
         panel.show_page(page)
         _expand(panel)
         await app.written()
         await look(f"{name}-{page}")
-    app.window.show_settings(False)
+    app.window.outer_panes.show_settings(False)
 
 
 async def _popup(app: AppHarness, look: Look, name: str, menu: QMenu) -> None:

@@ -272,7 +272,7 @@ async def test_a_start_shows_no_other_model_than_that_of_the_first_conversation(
 
 async def test_a_new_key_switches_an_empty_conversation() -> None:
     async with AppHarness() as app:
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await app.written()
         assert row(app).variant is Variant.THINKING
@@ -307,7 +307,7 @@ async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() ->
 
 async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
     async with AppHarness() as app:
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.pages.provider.page.profile_selected.emit(OPENAI.id)
         await app.written()
         assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
@@ -521,7 +521,7 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
     async with AppHarness() as app:
         vault, panel = app.backend.vault, app.window.settings
         field = CustomField("X-Key", is_secret=True)
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         panel.pages.provider.page.network.custom_field_entered.emit(
             OPENAI.id, field, "w0rd-0123456789"
         )

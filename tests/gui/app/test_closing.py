@@ -369,7 +369,7 @@ async def test_the_end_stops_the_process_that_looks_for_a_display(
 
     monkeypatch.setattr(doctor, "start_child", start_slow)
     async with AppHarness() as app:
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("about")
         await until(lambda: started)
     assert started[0].returncode is not None

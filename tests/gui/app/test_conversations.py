@@ -316,7 +316,7 @@ async def test_geometry_open_conversation_and_place_come_back() -> None:
         await app.open_conversation(one)
         assert app.window.transcript.navigator.scroll_state() == place
         app.window.resize(760, 620)
-        app.window.toggle_settings()
+        app.window.outer_panes.toggle_settings()
         await app.written()
         place = app.window.transcript.navigator.scroll_state()
     async with AppHarness() as app:

@@ -44,7 +44,7 @@ ALLOWED_BEFORE_PAINT = {
     "ui.widgets.rows": "row_view rows_model",
     "ui.widgets.text": "elided_label foreign_text utf16",
     "ui.widgets.buttons": "menu_button painted_button segmented_control",
-    "ui.window": "conversation_pane header main_window overlays",
+    "ui.window": "conversation_pane header main_window outer_panes overlays",
 }
 
 # Modules of the standard library and of others that must not be imported before the first paint.

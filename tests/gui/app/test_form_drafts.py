@@ -205,7 +205,7 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
         shown = fields(app)
         QTest.keyClicks(find(shown, GrowingTextField, "field-topic"), "rain")
         await until(lambda: "rain" in str(app.stored(STORED_FORMS)))
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("provider")
         section = app.window.findChildren(CustomFieldSection)[0]
         QTest.keyClicks(find(section, QLineEdit, "custom-field-name"), "X-Team")
@@ -213,7 +213,7 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
         await until(lambda: "X-Team" in str(app.stored(STORED_FORMS)))
     async with AppHarness(environment=KEYED) as app:
         assert "s3cr3t" not in str(app.stored("SELECT value FROM settings"))
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("provider")
         section = app.window.findChildren(CustomFieldSection)[0]
         await until(lambda: find(section, QLineEdit, "custom-field-name").text() == "X-Team")

@@ -48,7 +48,7 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
 
         app.window.activateWindow()
         await until(app.window.isActiveWindow)
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("keys")
         app.click("help-button")
         await _opened("keyboard#change")

@@ -160,7 +160,7 @@ async def test_the_list_of_tools_opens_its_section() -> None:
 
 async def test_the_tabs_of_the_settings_have_the_section_of_their_page() -> None:
     async with AppHarness() as app:
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         for page in ("keys", "look"):
             app.window.settings.show_page(page)
             tab = app.window.settings.findChild(QPushButton, page)

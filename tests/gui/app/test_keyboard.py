@@ -51,7 +51,7 @@ async def test_f6_goes_round_the_visible_areas() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Hi", "Hello.")
         app.window.resize(1200, 700)
-        app.window.focus_prompt()
+        app.window.prompt.focus_text()
         seen = []
         for _ in range(4):
             app.session.actions["region.next"]()
@@ -59,7 +59,7 @@ async def test_f6_goes_round_the_visible_areas() -> None:
         assert seen == ["list", "header", "transcript", "prompt"]
         app.session.actions["region.previous"]()
         assert area(app) == "transcript"
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.session.actions["region.previous"]()
         assert area(app) == "prompt"
 

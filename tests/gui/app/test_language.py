@@ -52,7 +52,7 @@ def look():
     })
     if len(seen) == 1:
         window.prompt.set_text("What I was about to ask")
-        window.show_settings(True)
+        window.outer_panes.show_settings(True)
         window.settings.pages.setting_changed.emit("look.language", "en")
         ask_at_end()
     else:

@@ -164,7 +164,7 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
         profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
         settings.pages.provider.page.profile_add_requested.emit(profile)
         await app.written()
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         find(settings, QToolButton, "network").click()
         settings.pages.provider.page.network.ca_file_chosen.emit(profile.id, authority.pem)
         await app.written()
@@ -229,7 +229,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         await app.written()
         await check_connection(app, profile.id, False, "Allow nas.lan in Settings › Provider")
         assert not proxy.wanted
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         button = find(app.window.settings, QPushButton, "allow-unencrypted")
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         await app.written()
@@ -241,7 +241,7 @@ async def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
     async with AppHarness() as app:
         wrong = tmp_path / "notes.pem"
         wrong.write_text("nothing")
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.pages.provider.page.network.ca_file_chosen.emit(OPENAI.id, wrong)
         await app.written()
         ok, words = certificate_note(app, OPENAI.id)

@@ -139,16 +139,16 @@ async def test_shortcuts_run_their_commands() -> None:
 async def test_escape_closes_the_open_part() -> None:
     async with AppHarness() as app:
         app.window.resize(640, 480)
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.press(Qt.Key.Key_Escape)
         assert not app.window.settings.isVisible()
-        app.window.toggle_list()
+        app.window.outer_panes.toggle_list()
         app.press(Qt.Key.Key_Escape)
         assert not app.window.conversations.isVisible()
         turn = await app.ask("One")
         turn.say("Some")
         await until(lambda: "Some" in app.transcript)
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.press(Qt.Key.Key_Escape)
         assert not app.window.settings.isVisible()
         assert app.controllers.running.conversations
@@ -261,7 +261,7 @@ async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) ->
         await until(app.window.isActiveWindow)
         windows = Windows()
         qapp.installEventFilter(windows)
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         for page in ("answer", "look", "keys", "provider"):
             app.window.settings.show_page(page)
         app.window.files_dropped.emit([data / "notes.md"])
@@ -269,7 +269,7 @@ async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) ->
         one = await app.ask_and_answer("One", "1")
         app.window.conversations.delete_requested.emit([one])
         app.press_action("Undo")
-        app.window.show_settings(False)
+        app.window.outer_panes.show_settings(False)
         await app.written()
         qapp.removeEventFilter(windows)
         assert windows.seen == []

@@ -258,7 +258,7 @@ async def test_the_setting_names_the_packages_of_a_missing_library(
 
     async with AppHarness() as app:
         await begin(app, "the wrld turns")
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("look")
         notes = [label.text() for label in app.window.settings.findChildren(PlainLabel)]
         assert any("libenchant-2-2 hunspell-en-us" in note for note in notes)

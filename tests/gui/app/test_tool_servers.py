@@ -43,7 +43,7 @@ def server_states(app: AppHarness) -> str:
 
 
 async def add_server(app: AppHarness, *faults: str) -> None:
-    app.window.show_settings(True)
+    app.window.outer_panes.show_settings(True)
     app.window.settings.show_page("servers")
     app.window.settings.pages.servers.page.add_requested.emit()
     await until(lambda: shown(ServerForm))
@@ -87,7 +87,7 @@ async def test_a_resource_is_attached_to_the_conversation_in_which_it_was_chosen
     async with AppHarness(environment=COMET) as app:
         await add_server(app)
         await until(lambda: "Running, 9 tools" in server_states(app))
-        app.window.show_settings(False)
+        app.window.outer_panes.show_settings(False)
         chosen_in = await app.ask_and_answer("Question", "Answer")
         app.controllers.composer.servers.show_resources()
         await until(lambda: shown(ResourceDialog))
@@ -173,7 +173,7 @@ async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> Non
     async with guarded_server() as server, AppHarness(environment=COMET) as app:
         monkeypatch.setattr(servers_controller, "_open_in_browser", server.browse)
         await app.backend.tool_servers.add(*server_of("guarded", url=server.url))
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("servers")
         panel = app.window.settings
         await until(lambda: panel.findChildren(ServerSection))
@@ -201,7 +201,7 @@ async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
 
     monkeypatch.setattr(ToolServers, "add", store_late)
     async with AppHarness(environment=COMET) as app:
-        app.window.show_settings(True)
+        app.window.outer_panes.show_settings(True)
         app.window.settings.show_page("servers")
         app.window.settings.pages.servers.page.add_requested.emit()
         await until(lambda: shown(ServerForm))
