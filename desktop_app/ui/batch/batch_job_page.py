@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QSizePolicy, QSplitter, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QSizePolicy, QSplitter, QWidget
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import (
@@ -187,14 +187,24 @@ class BatchJobPage(QWidget):
         self.estimate.set_text(estimate_words(job) if is_ready else "")
         self.error.set_text(job_error_text(job), "warning")
         self._show_progress(job)
-        self.start_button.setVisible(is_ready)
-        self.start_button.setEnabled(bool(job.estimate.files))
-        self.cancel_button.setVisible(not status.is_over)
-        self.cancel_button.setEnabled(not job.is_cancelled)
+        has_files = bool(job.estimate.files)
+        self._set_usable(self.start_button, is_ready, is_enabled=has_files)
+        self._set_usable(self.cancel_button, not status.is_over, is_enabled=not job.is_cancelled)
         self.cancel_button.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
-        self.retry_button.setVisible(status.is_over and bool(counts.unsuccessful))
+        self._set_usable(self.retry_button, status.is_over and bool(counts.unsuccessful))
         self.report_button.setVisible(status.was_sent)
         self.remove_button.setVisible(status.is_over)
+
+    def _set_usable(self, button: QPushButton, is_shown: bool, *, is_enabled: bool = True) -> None:
+        """Show and enable a button, or move its focus to the files.
+
+        Qt would focus the next button: after Start, the one that cancels the job.
+        """
+        # After a question, the window is not yet active, and no widget has the focus.
+        if self.window().focusWidget() is button and not (is_shown and is_enabled):
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        button.setVisible(is_shown)
+        button.setEnabled(is_enabled)
 
     def show_reading(self, done: int, total: int) -> None:
         """Show how many files have been read."""

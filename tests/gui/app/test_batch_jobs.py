@@ -527,6 +527,28 @@ async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
         assert dialog.new_page.back_button.mapTo(dialog, QPoint(0, 0)).x() >= 0
 
 
+async def test_the_focus_moves_to_the_files_when_its_button_is_hidden_or_disabled(
+    tmp_path: Path,
+) -> None:
+    provider = BatchServer(all_answered)
+    provider.polls = provider.cancel_polls = 50
+    async with provider.http, opened(provider) as app:
+        dialog = await prepare_job(app, notes(tmp_path, 2))
+        page = dialog.job_page
+        page.start_button.setFocus()
+        QTest.keyClick(page.start_button, Qt.Key.Key_Space)
+        await until(lambda: not page.start_button.isVisible())
+        assert dialog.focusWidget() is page.table
+        await until(lambda: "In progress" in page.status.text())
+        page.cancel_button.setFocus()
+        press(app, "batch-cancel")
+        await until(lambda: dialog.findChildren(QMessageBox))
+        (box,) = dialog.findChildren(QMessageBox)
+        next(each for each in box.buttons() if each.text() == "Cancel job").click()
+        await until(lambda: not page.cancel_button.isEnabled())
+        assert dialog.focusWidget() is page.table
+
+
 async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
     async with AppHarness() as app:
         await fill_batches(app.backend)
