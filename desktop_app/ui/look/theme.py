@@ -255,13 +255,17 @@ QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; borde
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
 QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
-QCheckBox:focus { border-color: @accent; }
+QCheckBox:focus { border-color: @accent; outline: none; }
 QLineEdit#search { min-height: $32px; }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
 QComboBox::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: url("@chevron"); width: $14px; height: $14px; }
 Combo::down-arrow { image: none; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent;
+    border: none; width: $18px; }
+QAbstractSpinBox::up-arrow { image: url("@chevron_up"); width: $10px; height: $10px; }
+QAbstractSpinBox::down-arrow { image: url("@chevron"); width: $10px; height: $10px; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
     padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
 QMenu { menu-scrollable: 1; }
@@ -287,10 +291,11 @@ QToolButton[current] { font-size: @note; }
 QToolButton[current="true"] { background: @selected; color: @text; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
     color: @text; }
-[role="plain"], QDialogButtonBox QPushButton { background: @card;
-    border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
+[role="plain"], QDialogButtonBox QPushButton, QPrintDialog QPushButton, QPrintDialog QToolButton {
+    background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
 [role="plain"]:hover, [role="plain"]:pressed, QDialogButtonBox QPushButton:hover,
-QDialogButtonBox QPushButton:pressed { background: @hover; }
+QDialogButtonBox QPushButton:pressed, QPrintDialog QPushButton:hover,
+QPrintDialog QToolButton:hover { background: @hover; }
 [role="plain"]:checked { background: @selected; border-color: @accent; }
 [role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
 [role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
@@ -357,6 +362,7 @@ def style_sheet(theme: Theme) -> str:
         "check": icons.sheet_image_path("check-dark" if theme.is_dark else "check-light"),
         "check_disabled": icons.sheet_image_path("check-disabled"),
         "chevron": icons.sheet_image_path("chevron"),
+        "chevron_up": icons.sheet_image_path("chevron-up"),
         # In high contrast, whose lines have the color of text, the thumb must stand out, too.
         "thumb": theme.faint.name()
         if theme.line == theme.text
