@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import (
@@ -12,6 +12,7 @@ from desktop_app.rendering.block_model import (
     Runs,
     clean_text,
     formula_run,
+    is_destination,
     mark_added,
     show_invisible,
     words_of,
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it.token import Token
+
+_MAX_CONTEXT_LENGTH: Final = 100
+"""Characters before or after a link that are searched for a host."""
 
 # Begins only at the first of several spaces; otherwise, many spaces would take quadratic time.
 _BREAK: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)
@@ -42,6 +46,20 @@ def wide_table_note() -> Run:
     return Run(mark_added(words), italic=True)
 
 
+class _ClosedLink(NamedTuple):
+    """A link that may mislead together with text that follows.
+
+    Attributes:
+        end: the index after its last run.
+        context: its words with the text that touches them, so far.
+    """
+
+    end: int
+    words: str
+    target: str
+    context: str
+
+
 class _RunBuilder:
     """The runs so far, and the open styles.
 
@@ -49,13 +67,15 @@ class _RunBuilder:
         bold, italic, strike: the number of open marks of each style.
         link: the target of the open link; "" for none.
         link_at: the index of the link's first run.
+        closed: the last link, while text without a space follows it; None for none.
     """
 
-    __slots__ = ("bold", "italic", "link", "link_at", "runs", "strike")
+    __slots__ = ("bold", "closed", "italic", "link", "link_at", "runs", "strike")
 
     def __init__(self) -> None:
         self.bold = self.italic = self.strike = self.link_at = 0
         self.link = ""
+        self.closed: _ClosedLink | None = None
         self.runs: list[Run] = []
 
     def add_text(
@@ -64,6 +84,8 @@ class _RunBuilder:
         text = clean_text(text)
         if not text:
             return
+        if self.closed is not None:
+            self._continue_closed(self.closed, text)
         # The characters that enclose a formula are invisible, too, and must stay.
         text = show_invisible(text, code=code, link=bool(self.link) and not math)
         bold, italic, strike = self.bold > 0, self.italic > 0, self.strike > 0
@@ -74,15 +96,55 @@ class _RunBuilder:
         else:
             self.runs.append(run)
 
+    def open_link(self, target: str) -> None:
+        """Open a link, or continue the previous one if both have this target."""
+        self.closed = None
+        if target and self.runs and target == self.runs[-1].link and is_destination(self.runs[-1]):
+            self.runs.pop()  # appended again if the words of both links mislead
+        self.link = target
+        at = end = len(self.runs)
+        while target and at and self.runs[at - 1].link == target and end - at < _MAX_CONTEXT_LENGTH:
+            at -= 1
+        self.link_at = at
+
     def close_link(self) -> None:
         """Close the link, and append its destination if its words could mislead."""
         runs = self.runs[self.link_at :]
         # A formula can draw any letters.
         has_formula = any(run.math for run in runs)
-        place = true_destination(None if has_formula else "".join(map(words_of, runs)), self.link)
-        if place and self.runs and self.runs[-1].link == self.link:
-            self.runs.append(_destination_run(place, self.link))
+        words = None if has_formula else "".join(map(words_of, runs))
+        context = self._text_touching(self.link_at) + (words or "")
+        place = true_destination(words, self.link, context)
+        if runs and runs[-1].link == self.link:
+            if place:
+                self.runs.append(_destination_run(place, self.link))
+            elif words is not None and len(context) <= _MAX_CONTEXT_LENGTH:
+                self.closed = _ClosedLink(len(self.runs), words, self.link, context)
         self.link = ""
+
+    def _text_touching(self, end: int) -> str:
+        """Return the text before a run, from the last space on, or its last characters."""
+        pieces: list[str] = []
+        length = 0
+        for run in reversed(self.runs[max(0, end - _MAX_CONTEXT_LENGTH) : end]):
+            piece = words_of(run)[-_MAX_CONTEXT_LENGTH:]
+            touching = "" if piece[-1:].isspace() else "".join(piece.split()[-1:])
+            pieces.append(touching)
+            length += len(touching)
+            if touching != piece or not piece or length > _MAX_CONTEXT_LENGTH:
+                break
+        return "".join(reversed(pieces))
+
+    def _continue_closed(self, closed: _ClosedLink, text: str) -> None:
+        """Insert the destination of a closed link if its words mislead with the text after it."""
+        self.closed = None
+        after = "" if text[0].isspace() else text[:_MAX_CONTEXT_LENGTH].split(maxsplit=1)[0]
+        context = closed.context + after
+        place = true_destination(closed.words, closed.target, context) if after else ""
+        if place:
+            self.runs.insert(closed.end, _destination_run(place, closed.target))
+        elif after == text and len(context) <= _MAX_CONTEXT_LENGTH:
+            self.closed = closed._replace(context=context)
 
 
 def runs_of(children: Sequence[Token] | None) -> Runs:
@@ -132,8 +194,7 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
             builder.strike += token.nesting
         case "link_open":
             target = str(token.attrGet("href") or "")
-            builder.link = "" if citations.imitates_own_link(target) else target
-            builder.link_at = len(builder.runs)
+            builder.open_link("" if citations.imitates_own_link(target) else target)
         case "link_close":
             builder.close_link()
         case "hardbreak":

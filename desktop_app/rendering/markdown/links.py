@@ -114,12 +114,14 @@ def is_opened(target: str) -> bool:
 
 
 @lru_cache(maxsize=500)  # each new piece of an answer parses its open tail again
-def true_destination(words: str | None, target: str) -> str:
+def true_destination(words: str | None, target: str, context: str = "") -> str:
     """Return the destination to show after a link's words; "" if they do not mislead.
 
     Args:
         words: the link's words; None if they contain a formula, which can draw any letters.
         target: the link's target.
+        context: the words with the text that touches them. It counts if the words alone name no
+            host: they may be a part of a name.
 
     >>> true_destination("“bank.example”", "https://evil.example/x")
     'evil.example'
@@ -139,9 +141,9 @@ def true_destination(words: str | None, target: str) -> str:
         return ""
     if seen is None or (_is_web(target) and not host):
         return place
-    named_hosts = set(_named_hosts(seen))
+    named_hosts = set(_named_hosts(seen)) or set(_named_hosts(_as_read(context)))
     if not named_hosts:
-        return place if _is_in_two_scripts(words or "") else ""
+        return place if _is_in_two_scripts(context or words or "") else ""
     return place if named_hosts - _file_name_as_host(target) - {_bare_host(host)} else ""
 
 

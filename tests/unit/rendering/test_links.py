@@ -345,6 +345,49 @@ def test_a_host_is_shown_in_ascii(label: str) -> None:
 
 
 @pytest.mark.attack("links")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[bank.]({u})[example]({u})",
+        "[bank]({u})[.example]({u})",
+        "[https]({u})[://bank]({u})[.example]({u})",
+        "[bank.ex]({u})[ample]({u})",
+        "[bank.]({u})[example]({u}?2)",
+        "[bank.]({u})[**ex**]({u})[ample]({u})",
+        "https://www.[bank]({u})",
+        "bank.[example]({u})",
+        "**bank**.[example]({u})",
+        "bank.example/[login]({u})",
+        "[bank]({u}).example",
+        "[bank]({u})**.ex**ample",
+        "[bank]({u})`.example`",
+        "[bank]({u})&#8203;.example",
+        "P[\u0430ypal]({u})",
+    ],
+)
+def test_a_host_made_of_several_pieces_does_not_hide_the_true_one(source: str) -> None:
+    [block] = render(source.format(u=EVIL))
+    assert f"{ADDED_MARK} (evil.example)" in [run.text for run in block.runs]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "See the [docs]({u}). Then go on.",
+        "As reported.[evil.example]({u})",
+        "[One]({u}), [two]({u}) and [three]({u})",
+        "[1]({u})[2]({u}?2)",
+        "([docs]({u}))",
+        "bank.example [docs]({u}) bank.example",
+        "main.[py](https://evil.example/main.py)",
+    ],
+)
+def test_text_around_an_honest_link_adds_nothing(source: str) -> None:
+    [block] = render(source.format(u=EVIL))
+    assert not [run for run in block.runs if run.text.startswith(ADDED_MARK)]
+
+
+@pytest.mark.attack("links")
 def test_the_destination_is_part_of_copied_html() -> None:
     html = to_html(render(f"[“bank.example”]({EVIL}) and [the docs](https://docs.example)"))
     assert f'<a href="{EVIL}">“bank.example”</a> (evil.example) and' in html
