@@ -425,7 +425,19 @@ def _check_window_state(value: Any) -> None:
     _check_flat({**value, "geometries": None})
     geometries = value.get("geometries", {})
     _require(isinstance(geometries, dict))
-    _require(all(isinstance(each, str) for each in geometries.values()))
+    for each in (*geometries.values(), value.get("geometry") or ""):
+        _check_geometry(each)
+
+
+def _check_geometry(value: Any) -> None:
+    """Check the Base64 of a window's geometry."""
+    _require(isinstance(value, str) and value.isascii())
+
+
+def _check_conversation_id(value: Any) -> None:
+    """Check the id of the open conversation; "" for none."""
+    if value != "":
+        _require_id(value)
 
 
 def _check_forms(value: Any) -> None:
@@ -473,9 +485,9 @@ _SETTING_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "window.scroll": _check_scroll,
     "window.new_draft": _check_new_draft,
     "window.quick_draft": _check_quick_draft,
-    "window.conversation": _check_text,
+    "window.conversation": _check_conversation_id,
     "window.quick_place": _check_place,
-    "window.help": _check_text,
+    "window.help": _check_geometry,
     "window.unread": _check_names,
     "desktop.paste_token": _check_text,
     "backup.last": _check_backup,

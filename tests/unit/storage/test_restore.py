@@ -419,6 +419,24 @@ def test_a_limit_that_a_backup_lifts_is_listed_and_stays(place: Place, tmp_path:
 
 
 @pytest.mark.attack("imports")
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("window.state", {"geometry": "\ud800"}),
+        ("window.state", {"geometries": {"screen": "\ud800"}}),
+        ("window.conversation", "\ud800"),
+    ],
+)
+def test_no_restored_setting_makes_every_start_fail(
+    place: Place, tmp_path: Path, key: str, value: object
+) -> None:
+    theirs = Place(tmp_path / "theirs")
+    theirs.set(**{key: value})
+    place.restore(theirs.back_up())
+    assert key not in place.settings()[1]
+
+
+@pytest.mark.attack("imports")
 def test_providers_do_not_swap_their_names_unasked(place: Place, tmp_path: Path) -> None:
     on_device, openai, _ = BUILT_IN
     theirs = Place(tmp_path / "theirs")

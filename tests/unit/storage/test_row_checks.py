@@ -152,7 +152,8 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
     ("key", "taken", "refused"),
     [
         ("any", ["1", '"a"', "null", "0.5", "true"], ["[]", "{}", "no JSON"]),
-        ("window.help", ['"a"'], ["1", "null"]),
+        ("window.help", ['"a"'], ["1", "null", '"\\ud800"']),
+        ("window.conversation", ['""', '"a"'], ["1", "null", '"\\ud800"']),
         ("window.unread", ["[]", '["a"]'], ['"a"', "[1]", "{}"]),
         ("list.pinned_order", ["[]", '["a"]'], ['"a"', "[1]"]),
         ("palette.uses", ["{}", '{"a": 1, "b": 0.5}'], ["[]", '{"a": "1"}', '{"a": NaN}']),
@@ -182,8 +183,11 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
         ("window.forms", ["{}", '{"a": {"b": 1}}'], ["[]", '{"a": 1}', '{"a": {"b": []}}']),
         (
             "window.state",
-            ["{}", '{"a": 1, "geometries": {"b": "c"}}'],
-            ["[]", '{"geometries": []}', '{"geometries": {"b": 1}}', '{"a": []}'],
+            ["{}", '{"a": 1, "geometries": {"b": "c"}, "geometry": "d"}'],
+            [
+                *("[]", '{"geometries": []}', '{"geometries": {"b": 1}}', '{"a": []}'),
+                *('{"geometry": "\\ud800"}', '{"geometries": {"b": "\\ud800"}}'),
+            ],
         ),
         (
             "learnt.refusals.x",
