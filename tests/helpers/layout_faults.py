@@ -24,16 +24,19 @@ from PySide6.QtWidgets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 SLACK = 1
 """Pixels that rounding may take."""
 
 
-def layout_faults(window: QWidget) -> Iterator[str]:
-    """Yield a sentence for each visible text of a window that is cut off, covered or outside."""
-    shown = [w for w in window.findChildren(QWidget) if w.isVisible() and w.window() is window]
-    for widget in shown:
+def layout_faults(window: QWidget, widgets: Collection[QWidget]) -> Iterator[str]:
+    """Yield a sentence for each text of visible widgets that is cut off, covered or outside.
+
+    Args:
+        widgets: the visible widgets of the window.
+    """
+    for widget in widgets:
         yield from (f"{described(widget)}: {fault}" for fault in _cut(widget))
         if _has_text(widget) and (fault := _outside(widget, window)):
             yield f"{described(widget)}: {fault}"
@@ -43,11 +46,11 @@ def layout_faults(window: QWidget) -> Iterator[str]:
             causes = ", ".join(map(described, wide[-2:]))
             yield f"{described(widget)} scrolls sideways because of {causes}"
     siblings: dict[QWidget | None, list[QWidget]] = {}
-    for widget in shown:
+    for widget in widgets:
         if _has_text(widget):
             siblings.setdefault(widget.parentWidget(), []).append(widget)
-    for widgets in siblings.values():
-        for one, other in combinations(widgets, 2):
+    for together in siblings.values():
+        for one, other in combinations(together, 2):
             common = one.geometry() & other.geometry()
             if common.width() > SLACK and common.height() > SLACK:
                 yield f"{described(one)} overlaps {described(other)}"

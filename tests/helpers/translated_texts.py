@@ -35,7 +35,12 @@ def texts_of(root: QWidget) -> Iterator[str]:
 
     The rows of visible lists are included; reading them takes longer than everything else.
     """
-    for widget in widgets_of(root):
+    yield from texts_of_widgets(widgets_of(root))
+
+
+def texts_of_widgets(widgets: Iterable[QWidget]) -> Iterator[str]:
+    """Yield the texts of these widgets, as `texts_of` does."""
+    for widget in widgets:
         yield from (widget.accessibleName(), widget.accessibleDescription(), widget.toolTip())
         if widget.isWindow():
             yield widget.windowTitle()
@@ -60,7 +65,7 @@ def widgets_of(root: QWidget) -> list[QWidget]:
     if is_of_qt(root):
         return []
     found = [root, *root.findChildren(QWidget)]
-    dialogs = [dialog for kind in QT_DIALOGS for dialog in root.findChildren(kind)]
+    dialogs = [widget for widget in found if isinstance(widget, QT_DIALOGS)]
     if not dialogs:
         return found
     of_qt = {part for dialog in dialogs for part in (dialog, *dialog.findChildren(QWidget))}

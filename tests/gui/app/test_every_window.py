@@ -20,6 +20,7 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton, QWidget
+from shiboken6 import isValid
 
 import desktop_app.ui
 from desktop_app.backend.preset_loader import built_in_presets
@@ -33,7 +34,7 @@ from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.layout_faults import layout_faults
-from tests.helpers.translated_texts import QT_DIALOGS, texts_of, untranslated
+from tests.helpers.translated_texts import QT_DIALOGS, texts_of, texts_of_widgets, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +108,7 @@ class Visit:
         self.faults: dict[str, str] = {}
         self.seen: set[type] = set()
         self._texts: set[str] = set()  # that were checked
+        self._read: set[QWidget] = set()  # windows whose hidden widgets were read, too
 
     async def look(self, name: str) -> None:
         """Look at all visible windows."""
@@ -116,18 +118,14 @@ class Visit:
                 window.resize(window.size().boundedTo(room))
         await self._laid_out()
         for number, window in enumerate(self._windows()):
-            self.seen.update(
-                type(w) for w in (window, *window.findChildren(QWidget)) if w.isVisible()
-            )
+            shown = _visible_widgets(window)
+            self.seen.update(map(type, shown))
             if PICTURES:
                 self._keep(window, f"{name}-{number}" if number else name)
             if pseudo.is_pseudo(self._code):
-                texts = set(_visible_texts(window)) - self._texts
-                self._texts |= texts
-                for text in texts:
-                    rest = {text, DATA.sub("", text)}
-                    if len(untranslated(rest)) == len(rest) and not DATA.fullmatch(text):
-                        self._found(name, f"not translated: {text!r}")
+                is_new = window not in self._read
+                self._read.add(window)
+                self._check_translated(name, window, None if is_new else shown)
             if isinstance(window, QMessageBox) and any(
                 window.buttonRole(button) is QMessageBox.ButtonRole.DestructiveRole
                 for button in window.findChildren(QPushButton)
@@ -141,8 +139,25 @@ class Visit:
                 self._found(name, f"{type(window).__name__} is {window.size().toTuple()}")
             if isinstance(window, QMenu) and window.height() > room.height():
                 continue  # it scrolls
-            for fault in layout_faults(window):
+            for fault in layout_faults(window, shown):
                 self._found(name, fault)
+
+    def check_hidden(self) -> None:
+        """Check the texts of all widgets, also of those that no scene has shown."""
+        for window in self._read:
+            if isValid(window):
+                self._check_translated("hidden", window)
+
+    def _check_translated(
+        self, name: str, window: QWidget, widgets: list[QWidget] | None = None
+    ) -> None:
+        """Check the texts of widgets, by default of all widgets of the window."""
+        texts = set(_checked_texts(window, widgets)) - self._texts
+        self._texts |= texts
+        for text in texts:
+            rest = {text, DATA.sub("", text)}
+            if len(untranslated(rest)) == len(rest) and not DATA.fullmatch(text):
+                self._found(name, f"not translated: {text!r}")
 
     async def _laid_out(self) -> None:
         """Wait until no widget moves: layouts pass changes of heights on, one after the other."""
@@ -152,7 +167,7 @@ class Visit:
             await asyncio.sleep(0.015)
 
     def _widgets(self) -> list[QWidget]:
-        return [w for window in self._windows() for w in (window, *window.findChildren(QWidget))]
+        return [widget for window in self._windows() for widget in _visible_widgets(window)]
 
     def _windows(self) -> list[QWidget]:
         """Return the visible windows, the main window first."""
@@ -172,14 +187,20 @@ def _fits(window: QWidget, room: QSize) -> bool:
     return window.width() <= room.width() and window.height() <= room.height()
 
 
-def _visible_texts(window: QWidget) -> Iterator[str]:
+def _visible_widgets(window: QWidget) -> list[QWidget]:
+    below = window.findChildren(QWidget)
+    return [window, *(w for w in below if w.isVisible() and w.window() is window)]
+
+
+def _checked_texts(window: QWidget, widgets: list[QWidget] | None) -> Iterator[str]:
     if isinstance(window, QT_DIALOGS):  # the rest is Qt's own
         yield window.windowTitle()
         filters = window.nameFilters() if isinstance(window, QFileDialog) else []
         yield from (re.sub(r" \([*. \w]+\)$", "", f) for f in filters if f not in QT_FILTERS)
     else:
         families = _font_families()  # the names that the choice of a font lists
-        yield from (text for text in texts_of(window) if text not in families)
+        texts = texts_of(window) if widgets is None else texts_of_widgets(widgets)
+        yield from (text for text in texts if text not in families)
 
 
 @cache
@@ -220,6 +241,7 @@ async def test_every_window_is_translated_and_shows_its_texts_whole(
         visit = Visit(app, language, size)
         for scene in scenes.SCENES:
             await scene(app, visit.look)
+        visit.check_hidden()
         faults |= visit.faults
         seen |= visit.seen
     listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
