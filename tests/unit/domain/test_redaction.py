@@ -54,8 +54,9 @@ def test_nothing_is_left_of_a_secret_that_contains_another(name: str, longer: st
     both, alone = Redactor([KEY, longer]), Redactor([longer])
     assert both.clean(text) == alone.clean(text)
     streams = both.stream(), alone.stream()
-    letterwise = ["".join(map(stream.feed, text)) + stream.end() for stream in streams]
-    assert letterwise[0] == letterwise[1]
+    pieces = [text[at : at + 3] for at in range(0, len(text), 3)]
+    cleaned = ["".join(map(stream.feed, pieces)) + stream.end() for stream in streams]
+    assert cleaned[0] == cleaned[1]
 
 
 @given(KEYS, NAMES, WORDS, WORDS)
@@ -131,8 +132,8 @@ def test_text_in_another_script_is_not_delayed() -> None:
     "piece", ["\\", "%25", "%", "&amp;", "&", "=", "\\u0", "&#0", "%2", KEY[:9]]
 )
 def test_endless_escapes_are_passed_over(piece: str) -> None:
-    """Each would take hours if the time grew with the square of the length."""
-    text = piece * (1_000_000 // len(piece))
+    """Each would take minutes if the time grew with the square of the length."""
+    text = piece * (250_000 // len(piece))
     assert REDACTOR.clean(text) == text
     stream = REDACTOR.stream()
     assert stream.feed(text) + stream.end() == text
@@ -210,7 +211,7 @@ def test_text_with_half_a_surrogate_pair_is_redacted() -> None:
 
 @pytest.mark.parametrize("echo", [KEY, "".join(f"%{ord(c):02x}" for c in KEY)])
 def test_a_reply_of_echoes_takes_little_memory(echo: str) -> None:
-    data = f"{echo} ".encode() * (200_000 // len(echo))
+    data = f"{echo} ".encode() * (100_000 // len(echo))
     redactor = Redactor([KEY])
     tracemalloc.start()
     try:

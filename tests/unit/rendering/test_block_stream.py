@@ -429,11 +429,12 @@ def test_plain_words_are_appended_without_parsing() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("before", ["", "- ", "Words.\n\n> "])
+@pytest.mark.usefixtures("quarter_limits")
 def test_an_oversized_open_tail_renders_like_the_whole(unit: str, before: str) -> None:
     """Check that the limit depends on the source, not on its pieces."""
-    source = before + unit * (14_000 // len(unit)) + "\n\nEnd.\n"
+    source = before + unit * (3_500 // len(unit)) + "\n\nEnd.\n"
     whole = render(source)
-    for lengths in ((3001,), (61, 7, 801, 1700)):
+    for lengths in ((751,), (15, 2, 201, 425)):
         assert in_pieces(source, lengths) == whole
 
 

@@ -21,15 +21,15 @@ from desktop_app.rendering.provisional.provisional_inline import complete_inline
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_SIZE: Final = 40_000
-_MOST_OPEN: Final = 30_000
+_SIZE: Final = 10_000
+_MOST_OPEN: Final = 7_500
 
 GROWS: Final = {
     "quote": "> some words w{n} in a quote\n",
     "nested list": "- a{n}\n" + "  - nested w{n}\n" * 40,
-    "long item": "- " + "word w{n} " * 900,
-    "heading": "# " + "word w{n} " * 900,
-    "cell": "| a |\n|---|\n| " + "word w{n} " * 900,
+    "long item": "- " + "word w{n} " * 225,
+    "heading": "# " + "word w{n} " * 225,
+    "cell": "| a |\n|---|\n| " + "word w{n} " * 225,
     "lines": "w{n}\n",
     "no gap": "*w{n}*_/",
     "open bracket": "[ w{n} ",
@@ -51,10 +51,11 @@ def _words(block: Block) -> str:
 
 
 @pytest.mark.parametrize("kind", GROWS)
+@pytest.mark.usefixtures("quarter_limits")
 def test_the_open_tail_stays_small_and_no_word_is_lost(kind: str) -> None:
     source, stream = _source(kind), BlockStream()
-    for start in range(0, len(source), 1500):
-        stream.feed(source[start : start + 1500])
+    for start in range(0, len(source), 375):
+        stream.feed(source[start : start + 375])
         assert len(stream._source) < _MOST_OPEN
     stream.finish()
     shown = "".join(map(_words, stream.blocks))
