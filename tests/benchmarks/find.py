@@ -94,6 +94,7 @@ def _measure_product(
     for _ in range(steps):
         view.find_in_transcript.finder.step(-1)
         rest(LETTER_S)
+    wait(lambda: len(ticks) > 1)  # a busy machine may not have turned the loop twice
     return {**figures, "going": _gaps(ticks)}
 
 
