@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
-    from desktop_app.ui.viewer.viewer_pages import PageStrip
+    from desktop_app.ui.viewer.page_strips import PageStrip
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
@@ -345,11 +345,11 @@ class ViewerController(QObject):
                 try:
                     pixels = await worker.render_strip(document, Strip(*wanted))
                 except DocumentError:
-                    viewer.pages.show_failed(wanted.page)
+                    viewer.pages.strips.add_failed(wanted.page)
                     self._wanted_strips = [s for s in self._wanted_strips if s.page != wanted.page]
                     continue
                 if document is self._paged_document:
-                    viewer.pages.show_strip(wanted, pixels)
+                    viewer.pages.strips.store(wanted, pixels)
         finally:
             if self._draw_task is asyncio.current_task():
                 self._draw_task = self._drawn_strip = None

@@ -261,7 +261,7 @@ class DocumentViewer(QWidget):
 
     def go_to_mark(self) -> None:
         """Scroll to the marked passage."""
-        marked = self.pages.marks()
+        marked = self.pages.marks
         if self._stack.currentWidget() is self.text:
             self.text.go_to_mark()
         elif marked:

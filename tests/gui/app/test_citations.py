@@ -72,8 +72,8 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
         viewer = app.controllers.conversation.viewer.window
         assert viewer is not None
-        await until(lambda: bool(viewer.pages.marks()))
-        assert part.passages[0].page in viewer.pages.marks()
+        await until(lambda: bool(viewer.pages.marks))
+        assert part.passages[0].page in viewer.pages.marks
 
 
 async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
@@ -95,7 +95,7 @@ async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
         QTest.keyClick(stop, Qt.Key.Key_Return)
         viewer = app.controllers.conversation.viewer.window
         assert viewer is not None
-        await until(lambda: bool(viewer.pages.marks()))
+        await until(lambda: bool(viewer.pages.marks))
 
 
 async def test_the_question_lists_the_sent_passages(data: Path) -> None:

@@ -69,7 +69,7 @@ async def opened(app: AppHarness, what: ViewerTarget) -> DocumentViewer:
 async def wait_until_drawn(viewer: DocumentViewer) -> None:
     """Wait until everything on the screen is drawn."""
     await until(lambda: not timer_of(viewer.pages).isActive())
-    await until(lambda: bool(viewer.pages.strips()))
+    await until(lambda: bool(viewer.pages.strips.images))
     viewer.grab()
 
 
@@ -89,8 +89,8 @@ async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
         viewer = await opened(
             app, await passage(app, data / "report.pdf", "The compressor of cold room 3")
         )
-        await until(lambda: bool(viewer.pages.marks()))
-        assert set(viewer.pages.marks()) == {2}
+        await until(lambda: bool(viewer.pages.marks))
+        assert set(viewer.pages.marks) == {2}
         assert viewer.pages.page == 2
         room = viewer.screen().availableSize()
         assert viewer.height() < room.height()  # with room for its frame
@@ -109,8 +109,8 @@ async def test_a_passage_across_two_pages_is_marked_on_both(tmp_path: Path) -> N
     async with AppHarness(environment=OPENAI) as app:
         words = "the last of it\n\n[page 2]\nthe first of the next"
         viewer = await opened(app, await passage(app, path, words))
-        await until(lambda: bool(viewer.pages.marks()))
-        assert {page: len(at) for page, at in viewer.pages.marks().items()} == {1: 1, 2: 1}
+        await until(lambda: bool(viewer.pages.marks))
+        assert {page: len(at) for page, at in viewer.pages.marks.items()} == {1: 1, 2: 1}
         assert viewer.pages.page == 1
 
 
@@ -120,7 +120,7 @@ async def test_a_passage_that_cannot_be_found_is_quoted_in_the_note() -> None:
         await until(lambda: note_of(viewer) != "")
         assert note_of(viewer).startswith("Couldn’t locate this passage")
         assert note_of(viewer).endswith("[form]")
-        assert viewer.pages.marks() == {}
+        assert viewer.pages.marks == {}
 
 
 @pytest.mark.parametrize(
@@ -188,14 +188,14 @@ async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None
         await wait_until_drawn(viewer)
         assert pages.page == 2_500
         assert pages.count == 3_000
-        assert {strip.page for strip in pages.strips()} <= {2_499, 2_500, 2_501}
+        assert {strip.page for strip in pages.strips.images} <= {2_499, 2_500, 2_501}
         bar = pages.verticalScrollBar()
         for step in range(200):
             bar.setValue(bar.maximum() * step // 200)
             await asyncio.sleep(0)
         await until(lambda: not timer_of(pages).isActive())
         await app.written()
-        assert len({strip.page for strip in pages.strips()}) < 60
+        assert len({strip.page for strip in pages.strips.images}) < 60
         QTest.keyClick(pages, Qt.Key.Key_End)
         assert pages.page == 3_000
         QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
@@ -203,14 +203,14 @@ async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None
         find(viewer, QLineEdit, "viewer-page").setText("17")
         QTest.keyClick(find(viewer, QLineEdit, "viewer-page"), Qt.Key.Key_Return)
         assert pages.page == 17
-        await until(lambda: any(strip.page == 17 for strip in pages.strips()))
+        await until(lambda: any(strip.page == 17 for strip in pages.strips.images))
         before = pages.percent
         find(viewer, QAbstractButton, "viewer-larger").click()
         assert pages.percent > before
         assert pages.page == 17
         find(viewer, QAbstractButton, "viewer-fit").click()
         assert pages.percent == before
-        held = sum(image.sizeInBytes() for image in pages.strips().values())
+        held = sum(image.sizeInBytes() for image in pages.strips.images.values())
         assert held <= 64 << 20
 
 
@@ -227,21 +227,21 @@ async def test_words_are_found_on_pages(tmp_path: Path) -> None:
 
     async with AppHarness(environment=OPENAI) as app:
         viewer = await opened(app, await passage(app, path, "nothing here"))
-        await until(lambda: viewer.pages.marks())
+        await until(lambda: viewer.pages.marks)
         assert viewer.pages.page == 2
         search_for(viewer, "fox")
         await until(lambda: match_count(viewer) == "2 of 3")  # from the shown page on
-        await until(lambda: list(viewer.pages.marks()) == [3])
+        await until(lambda: list(viewer.pages.marks) == [3])
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
         await until(lambda: match_count(viewer) == "3 of 3")
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
-        await until(lambda: list(viewer.pages.marks()) == [1])
+        await until(lambda: list(viewer.pages.marks) == [1])
         viewer.find_bar.field.setText("page")  # the marks between pages are not on them
         await until(lambda: match_count(viewer) == "1 of 1")
         viewer.find_bar.field.setText("wolf")
         await until(lambda: match_count(viewer) == "No matches")
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
-        await until(lambda: list(viewer.pages.marks()) == [2])  # the passage again
+        await until(lambda: list(viewer.pages.marks) == [2])  # the passage again
         assert viewer.isVisible()
         QTest.keyClick(viewer, Qt.Key.Key_Escape)
         assert not viewer.isVisible()
@@ -261,14 +261,14 @@ async def test_a_match_that_is_located_after_the_search_was_closed_is_not_marked
 
     async with AppHarness(environment=OPENAI) as app:
         viewer = await opened(app, await passage(app, path, "nothing here"))
-        await until(lambda: list(viewer.pages.marks()) == [1])
+        await until(lambda: list(viewer.pages.marks) == [1])
         monkeypatch.setattr(PageWorker, "find_boxes", locate_late)
         search_for(viewer, "fox")
         await has_begun.wait()
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
         may_locate.set()
         await app.written()
-        assert list(viewer.pages.marks()) == [1]
+        assert list(viewer.pages.marks) == [1]
 
 
 async def test_a_match_that_is_found_after_the_search_was_closed_is_not_marked(
