@@ -282,11 +282,13 @@ class ChipWidget(QFrame):
         theme, px, chip = self.theme, self.theme.px, self._chip
         icon_rect = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":
-            self._paint_ring(painter, icon_rect)
+            _paint_ring(painter, icon_rect, chip.progress, theme)
         elif chip.state == "failed":
             painting.draw_icon(painter, icon_rect, "triangle-alert", theme.error, px(20))
         elif chip.picture is not None:
-            self._paint_thumbnail(painter, chip.picture)
+            side = px(_THUMBNAIL_SIZE)
+            box = QRect(px(8), (self.height() - side) // 2, side, side)
+            _paint_thumbnail(painter, chip.picture, box, corner=px(6))
         else:
             painting.draw_icon(painter, icon_rect, chip.icon, theme.accent, px(20))
         left = self._text_left()
@@ -300,40 +302,6 @@ class ChipWidget(QFrame):
         color = theme.error if chip.state == "failed" else theme.dim
         painting.draw_text(painter, lower, chip.summary, theme.note(), color)
 
-    def _paint_thumbnail(self, painter: QPainter, picture: QImage) -> None:
-        """Paint the center of the image as a square with round corners."""
-        px, side = self.theme.px, min(picture.width(), picture.height())
-        box = QRect(
-            px(8),
-            (self.height() - px(_THUMBNAIL_SIZE)) // 2,
-            px(_THUMBNAIL_SIZE),
-            px(_THUMBNAIL_SIZE),
-        )
-        middle = QRect(0, 0, side, side)
-        middle.moveCenter(picture.rect().center())
-        from PySide6.QtGui import QPainterPath
-
-        corners = QPainterPath()
-        corners.addRoundedRect(QRectF(box), px(6), px(6))
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setClipPath(corners)
-        painter.drawImage(box, picture, middle)
-        painter.restore()
-
-    def _paint_ring(self, painter: QPainter, rect: QRect) -> None:
-        side, theme = self.theme.px(18), self.theme
-        ring = QRectF(0, 0, side, side)
-        ring.moveCenter(QRectF(rect).center())
-        painter.setPen(QPen(theme.line, theme.px(3)))
-        painter.drawEllipse(ring)
-        # With unknown progress, show a static quarter: an animation would need a timer.
-        share = 0.25 if self._chip.progress is None else min(1.0, max(0.02, self._chip.progress))
-        pen = QPen(theme.accent, theme.px(3))
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.drawArc(ring, 90 * 16, round(-360 * 16 * share))
-
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """Let Delete and Backspace on the cross remove the attachment, too."""
         if event.type() == QEvent.Type.KeyPress:
@@ -342,6 +310,37 @@ class ChipWidget(QFrame):
                 self.remove()
                 return True
         return False
+
+
+def _paint_thumbnail(painter: QPainter, picture: QImage, box: QRect, *, corner: int) -> None:
+    """Paint the center of the image as a square with round corners."""
+    side = min(picture.width(), picture.height())
+    middle = QRect(0, 0, side, side)
+    middle.moveCenter(picture.rect().center())
+    from PySide6.QtGui import QPainterPath  # not needed at start-up
+
+    corners = QPainterPath()
+    corners.addRoundedRect(QRectF(box), corner, corner)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setClipPath(corners)
+    painter.drawImage(box, picture, middle)
+    painter.restore()
+
+
+def _paint_ring(painter: QPainter, rect: QRect, progress: float | None, theme: Theme) -> None:
+    """Paint the progress of reading in the middle of a rectangle."""
+    side = theme.px(18)
+    ring = QRectF(0, 0, side, side)
+    ring.moveCenter(QRectF(rect).center())
+    painter.setPen(QPen(theme.line, theme.px(3)))
+    painter.drawEllipse(ring)
+    # With unknown progress, show a static quarter: an animation would need a timer.
+    share = 0.25 if progress is None else min(1.0, max(0.02, progress))
+    pen = QPen(theme.accent, theme.px(3))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    painter.drawArc(ring, 90 * 16, round(-360 * 16 * share))
 
 
 class AttachmentChips(QScrollArea):
