@@ -205,18 +205,10 @@ class ModelsDialog(QDialog):
                 continue
             heading = str(self._filter_model.headerData(column, Qt.Orientation.Horizontal))
             text = tr("Sort by {column}", column=heading)
-            menu.addAction(menu_text(text), partial(self._sort, column))
+            menu.addAction(menu_text(text), partial(_sort_by, self.table, column))
         return menu
 
     # ------------------------------------------------------------------ private
-
-    def _sort(self, column: int) -> None:
-        """Sort by a column: in descending order if it is already sorted in ascending order."""
-        header, orders = self.table.horizontalHeader(), Qt.SortOrder
-        is_upward = header.sortIndicatorOrder() is orders.AscendingOrder
-        is_again = header.sortIndicatorSection() == column and is_upward
-        order = orders.DescendingOrder if is_again else orders.AscendingOrder
-        self.table.sortByColumn(column, order)
 
     def _filter(self, text: str) -> None:
         self._filter_model.set_text(text)
@@ -280,3 +272,11 @@ def _edit_refusal(row: ModelRow) -> str:
         "“{provider}” comes from environment variables. Add it in Settings to edit its models.",
         provider=row.provider_name,
     )
+
+
+def _sort_by(table: QTableView, column: int) -> None:
+    """Sort by a column: in descending order if it is already sorted in ascending order."""
+    header, orders = table.horizontalHeader(), Qt.SortOrder
+    is_upward = header.sortIndicatorOrder() is orders.AscendingOrder
+    is_again = header.sortIndicatorSection() == column and is_upward
+    table.sortByColumn(column, orders.DescendingOrder if is_again else orders.AscendingOrder)
