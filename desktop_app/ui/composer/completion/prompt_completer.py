@@ -153,22 +153,18 @@ class PromptCompleter(QObject):
         if not self._prompts or self._field.text.is_composing:
             return
         if self._menu is None:
-            self._menu = self._create_menu()
+            # Imported here because start-up does not need it.
+            from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
+
+            self._menu = PromptMenu(self._theme)
+            self._menu.set_prompts(self._prompts)
+            self._menu.chosen.connect(self.insert_prompt)
         if self._menu.show_matches(name):
             self._is_open = True
             self._popup.show(self._menu)
         elif self._is_open:
             # Only hidden: deleting a letter may bring back matches.
             self._popup.hide(self._menu)
-
-    def _create_menu(self) -> PromptMenu:
-        # Imported here because start-up does not need it.
-        from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
-
-        menu = PromptMenu(self._theme)
-        menu.set_prompts(self._prompts)
-        menu.chosen.connect(self.insert_prompt)
-        return menu
 
     def _hide_menu(self) -> None:
         if self._is_open and self._menu is not None:
@@ -245,14 +241,15 @@ class PromptCompleter(QObject):
         return False
 
     def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
-        if self._field.text.is_composing or not (self._has_rows or self._form is not None):
+        has_rows = self._is_open and self._menu is not None and self._menu.model.rowCount() > 0
+        if self._field.text.is_composing or not (has_rows or self._form is not None):
             return False
         if event.key() == Qt.Key.Key_Escape:
             if is_press:
                 self._dismiss() if self._is_open else self._cancel_form()
             event.accept()
             return True
-        if not self._has_rows or self._menu is None:
+        if not has_rows or self._menu is None:
             return False
         if is_press:
             return self._menu.handle_key(event)
@@ -260,7 +257,3 @@ class PromptCompleter(QObject):
             event.accept()
             return True
         return False
-
-    @property
-    def _has_rows(self) -> bool:
-        return self._is_open and self._menu is not None and self._menu.model.rowCount() > 0
