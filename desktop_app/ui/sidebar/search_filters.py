@@ -71,20 +71,16 @@ class SearchFilters(QWidget):
         self.attachment_button.setCheckable(True)
         self.order_button = self._button("search-order", self._fill_orders)
         self.attachment_button.toggled.connect(self._apply_change)
-        FlowLayout(*self.buttons, parent=self, spacing=4)
-        self.set_theme(theme)
-        self._update_buttons()
-
-    @property
-    def buttons(self) -> tuple[QPushButton, ...]:
-        """Return the buttons, in tab order."""
-        return (
+        self.buttons = (
             self.folder_button,
             self.time_button,
             self.variant_button,
             self.attachment_button,
             self.order_button,
         )
+        FlowLayout(*self.buttons, parent=self, spacing=4)
+        self.set_theme(theme)
+        self._update_buttons()
 
     @property
     def current(self) -> SearchFilter:
@@ -205,34 +201,22 @@ class SearchFilters(QWidget):
         folder = next((f.name for f in self._folders if f.id == self._folder_id), "")
         if len(folder) > _MAX_NAME_CHARACTERS:
             folder = f"{folder[: _MAX_NAME_CHARACTERS - 1]}…"
-        self._set_label(self.folder_button, folder, tr(ANYWHERE), tr("Search in"))
+        _set_label(self.folder_button, folder, tr(ANYWHERE), tr("Search in"))
         self.folder_button.setVisible(bool(self._folders))
-        self._set_label(self.time_button, self._time_label(), tr(ANY_TIME), tr("Date"))
+        _set_label(self.time_button, self._time_label(), tr(ANY_TIME), tr("Date"))
         variant = self._variant.label if self._variant else ""
-        self._set_label(self.variant_button, variant, tr(ANY_VARIANT), tr("Filter by model"))
+        _set_label(self.variant_button, variant, tr(ANY_VARIANT), tr("Filter by model"))
         label = tr("With attachments")
         value = label if self.attachment_button.isChecked() else ""
-        self._set_label(
-            self.attachment_button, value, label, tr("Only conversations with attachments")
-        )
+        _set_label(self.attachment_button, value, label, tr("Only conversations with attachments"))
         order = "" if self.order is SearchOrder.NEWEST else tr(ORDERS[self.order])
-        self._set_label(self.order_button, order, tr(ORDERS[SearchOrder.NEWEST]), tr("Sort order"))
+        _set_label(self.order_button, order, tr(ORDERS[SearchOrder.NEWEST]), tr("Sort order"))
 
     def _time_label(self) -> str:
         if self._day_range is not None:
             first, last = self._day_range
             return tr("{first} – {last}", first=short_date(first), last=short_date(last))
         return next((tr(label) for label, days in TIMES if days == self._last_days), "")
-
-    @staticmethod
-    def _set_label(button: QPushButton, value: str, unset: str, description: str) -> None:
-        """Show a button's value, or its default label if there is none."""
-        button.setText(value or unset)
-        button.setAccessibleName(
-            spoken_text(tr("{label}: {value}", label=description, value=value or unset))
-        )
-        set_tooltip(button, description)
-        set_style_property(button, "set", "true" if value else "false")
 
 
 class DaysDialog(QDialog):
@@ -263,3 +247,13 @@ class DaysDialog(QDialog):
         """Return the first and the last chosen day."""
         first, last = (date(*field.date().getDate()) for field in self._fields)
         return first, last
+
+
+def _set_label(button: QPushButton, value: str, unset: str, description: str) -> None:
+    """Show a button's value, or its default label if there is none."""
+    button.setText(value or unset)
+    button.setAccessibleName(
+        spoken_text(tr("{label}: {value}", label=description, value=value or unset))
+    )
+    set_tooltip(button, description)
+    set_style_property(button, "set", "true" if value else "false")
