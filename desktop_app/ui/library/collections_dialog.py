@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -19,6 +19,7 @@ from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
+from desktop_app.ui.library.name_field import NameField
 from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
@@ -115,13 +116,10 @@ class CollectionsDialog(QDialog):
         self.setWindowTitle(tr("Collections"))
         self.setAcceptDrops(True)
         self._states: dict[str, CollectionState] = {}
-        self._initial_name = ""
         self.list = LibraryList(
             "collections", tr("Collections"), tr("Find a collection"), tr("New collection"), theme
         )
-        self.name = QLineEdit()
-        self.name.setObjectName("collection-name")
-        self.name.setAccessibleName(tr("Collection name"))
+        self.name = NameField(tr("Collection name"), "collection-name")
         self.state_label = PlainLabel(name="collection-state", role="note", wraps=True)
         self._model = CollectionFilesModel(self)
         self._delegate = CollectionFilesDelegate(theme, self)
@@ -192,13 +190,19 @@ class CollectionsDialog(QDialog):
         )
         self.list.chosen.connect(lambda _id: self.files.setFocus())
         self.name.editingFinished.connect(self._rename)
-        self.files.delete_pressed.connect(self._remove)
+        self.files.delete_pressed.connect(
+            lambda index: self.file_removal_requested.emit(self.current, index.data(ROW).path)
+        )
         self.files.chosen.connect(self._open)
         self.ask_button.clicked.connect(lambda: self._emit_with_current(self.ask_requested))
         self.refresh_button.clicked.connect(lambda: self._emit_with_current(self.refresh_requested))
         self.delete_button.clicked.connect(lambda: self._emit_with_current(self.delete_requested))
         self.embed_button.clicked.connect(lambda: self._emit_with_current(self.embedding_requested))
-        self.add_files_button.clicked.connect(self._choose_files)
+        self.add_files_button.clicked.connect(
+            lambda: choose_files(
+                self, tr("Add files"), partial(self.add_requested.emit, self.current)
+            )
+        )
         self.add_folder_button.clicked.connect(self._choose_folder)
         self.work.cancel_requested.connect(self.cancel_requested)
 
@@ -266,7 +270,7 @@ class CollectionsDialog(QDialog):
         self._introduction_area.setVisible(state is None)
         if state is not None:
             if is_other or not self.name.hasFocus():
-                self._set_name(state.collection.name)
+                self.name.set_name(state.collection.name)
             words, folder = state.words, state.collection.folder
             if folder:
                 words = tr("{summary} · from {folder}", summary=words, folder=folder)
@@ -288,29 +292,17 @@ class CollectionsDialog(QDialog):
 
     def _rename(self) -> None:
         state, name = self._states.get(self.current), self.name.text().strip()
-        if state is None or self.name.text() == self._initial_name:
+        if state is None or not self.name.is_edited:
             return
         if not name:
-            self._set_name(state.collection.name)
+            self.name.set_name(state.collection.name)
         elif name != state.collection.name:
             self.rename_requested.emit(self.current, name)
-
-    def _set_name(self, name: str) -> None:
-        """Set the name field, and record its text: a field may drop characters of the name."""
-        self.name.setText(name)
-        self._initial_name = self.name.text()
-
-    def _remove(self, index: QModelIndex) -> None:
-        file: CollectionFile = index.data(ROW)
-        self.file_removal_requested.emit(self.current, file.path)
 
     def _open(self, index: QModelIndex) -> None:
         file: CollectionFile = index.data(ROW)
         if file.sha256:
             self.file_open_requested.emit(file)
-
-    def _choose_files(self) -> None:
-        choose_files(self, tr("Add files"), partial(self.add_requested.emit, self.current))
 
     def _choose_folder(self) -> None:
         collection_id = self.current

@@ -18,6 +18,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.library.example_turns import ExampleTurns
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
+from desktop_app.ui.library.name_field import NameField
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -25,7 +26,6 @@ from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_b
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import Combo
-from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
@@ -80,11 +80,11 @@ class PresetsPage(QWidget):
         self._overrides_of: OverridesOf = lambda _preset: {}
         self._default = ""
         self._preset: Preset | None = None
-        self._initial_name = ""
         self.list = LibraryList(
             "presets", tr("Presets"), tr("Find a preset"), tr("New preset"), theme
         )
-        self.name = line_field(tr("Name"), "preset-name")
+        self.name = NameField(tr("Name"), "preset-name")
+        self.name.setPlaceholderText(tr("Name"))
         self.model, self.effort = Combo(theme, tr("Model")), Combo(theme, tr("Effort"))
         self.model.setObjectName("preset-model")
         self.effort.setObjectName("preset-effort")
@@ -96,7 +96,9 @@ class PresetsPage(QWidget):
         self.use_button.setToolTip(tr("Apply to the current conversation"))
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-preset")
         self.delete_button = delete_button(tr("Delete"), "delete-preset")
-        self._fill_efforts()
+        self.effort.addItem(tr(_UNCHANGED), None)
+        for effort in FAMILY_EFFORTS:
+            self.effort.addItem(tr(effort.label), effort)
         self.set_models(())
         self._lay_out()
         self._connect()
@@ -198,14 +200,14 @@ class PresetsPage(QWidget):
         effort, name = self.effort.currentData(), self.name.text()
         edited = replace(
             before,
-            name=before.name if name == self._initial_name else name.strip() or before.name,
+            name=name.strip() or before.name if self.name.is_edited else before.name,
             provider_id=provider_id,
             model=model,
             variant=Variant(variant) if variant else None,
             effort=Effort(effort) if effort else None,
         )
         if not name.strip():
-            self._set_name(before)
+            self.name.set_name(before.name)
         self.name.setModified(False)
         if edited != before:
             self._preset = edited
@@ -244,11 +246,6 @@ class PresetsPage(QWidget):
 
     # ------------------------------------------------------------------ private
 
-    def _fill_efforts(self) -> None:
-        self.effort.addItem(tr(_UNCHANGED), None)
-        for effort in FAMILY_EFFORTS:
-            self.effort.addItem(tr(effort.label), effort)
-
     def _show_preset(self, preset_id: str) -> None:
         self.report_edits()
         preset = self._presets.get(preset_id)
@@ -256,7 +253,7 @@ class PresetsPage(QWidget):
         self._editor.setVisible(preset is not None)
         self._placeholder.setVisible(preset is None)
         if preset is not None:
-            self._set_name(preset)
+            self.name.set_name(preset.name)
             self._fill_fields(preset)
 
     def _refresh(self) -> None:
@@ -266,8 +263,8 @@ class PresetsPage(QWidget):
     def _fill_fields(self, preset: Preset) -> None:
         self._preset = None
         if not self.name.isModified():  # otherwise the user is typing it
-            self._set_name(preset)
-        self.model.setCurrentIndex(self._find_or_add_model(preset))
+            self.name.set_name(preset.name)
+        self.model.setCurrentIndex(_find_or_add_model(self.model, preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
         self.default_box.setChecked(preset.id == self._default)
         overrides = self._overrides_of(preset)
@@ -275,22 +272,6 @@ class PresetsPage(QWidget):
         self.form.set_overrides(overrides)
         self.examples.show_examples(preset.id, preset.overrides.examples)
         self._preset = preset
-
-    def _set_name(self, preset: Preset) -> None:
-        """Set the name field, and record its text: a field may drop characters of the name."""
-        self.name.setText(preset.name)
-        self._initial_name = self.name.text()
-
-    def _find_or_add_model(self, preset: Preset) -> int:
-        """Return the index of the preset's model; add the model if it is not listed."""
-        wanted = (preset.provider_id, preset.model, preset.variant)
-        for index in range(self.model.count()):
-            if tuple(self.model.itemData(index)) == wanted:
-                return index
-        model = preset.model or tr(_UNCHANGED)
-        label = tr("{model} – {provider}", model=model, provider=preset.provider_id)
-        self.model.addItem(label, wanted)
-        return self.model.count() - 1
 
     def _report_override(self, key: str, value: object) -> None:
         if self._preset is not None:
@@ -308,3 +289,15 @@ class PresetsPage(QWidget):
     def _request_new(self) -> None:
         self.report_edits()
         self.new_requested.emit()
+
+
+def _find_or_add_model(models: Combo, preset: Preset) -> int:
+    """Return the index of the preset's model; add the model if it is not listed."""
+    wanted = (preset.provider_id, preset.model, preset.variant)
+    for index in range(models.count()):
+        if tuple(models.itemData(index)) == wanted:
+            return index
+    model = preset.model or tr(_UNCHANGED)
+    label = tr("{model} – {provider}", model=model, provider=preset.provider_id)
+    models.addItem(label, wanted)
+    return models.count() - 1
