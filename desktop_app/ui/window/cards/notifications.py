@@ -66,6 +66,7 @@ class Notifications(QFrame):
         status: the line that screen readers read; it keeps the last announcement.
         details: what to do about an error; empty for a note.
         anchor: marks the card's position in the tab order.
+        last_undo: what `undo_last` would call; None for nothing.
 
     Signals:
         focus_lost(): the widget with the focus was removed; Qt would focus any other widget.
@@ -77,7 +78,7 @@ class Notifications(QFrame):
         super().__init__()
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
-        self._undo: Callable[[], object] | None = None
+        self.last_undo: Callable[[], object] | None = None
         self._icon, self.status = PlainLabel(), PlainLabel(name="status")
         self.details = LinkedLabel()
         self._text = CardText(self.status, self.details)
@@ -127,17 +128,12 @@ class Notifications(QFrame):
 
     def notify_undo(self, words: str, undo: Callable[[], object]) -> None:
         """Show a note with an Undo button; until the next such note, `undo_last` does the same."""
-        self._undo = undo
+        self.last_undo = undo
         self.notify(words, [(tr("Undo"), self.undo_last)], topic=UNDO)
-
-    @property
-    def last_undo(self) -> Callable[[], object] | None:
-        """Return what `undo_last` would call, None for nothing."""
-        return self._undo
 
     def undo_last(self) -> None:
         """Undo the last action that can be undone, even if its note is gone."""
-        undo, self._undo = self._undo, None
+        undo, self.last_undo = self.last_undo, None
         if undo is not None:
             self.dismiss_topic(UNDO)
             self.announce(tr("Undone"))
@@ -194,14 +190,10 @@ class Notifications(QFrame):
         row_of(*parts, parent=self, margins=(14, 8, 8, 8), spacing=10)
 
     def _show_top_card(self) -> None:
-        had_focus = self._has_focus()
+        had_focus = _has_focus_within(self)
         self._fill_card()
-        if had_focus and not self._has_focus():
+        if had_focus and not _has_focus_within(self):
             self.focus_lost.emit()
-
-    def _has_focus(self) -> bool:
-        focus = QApplication.focusWidget()
-        return focus is not None and self.isAncestorOf(focus)
 
     def _fill_card(self) -> None:
         self.note_timer.stop()
@@ -278,3 +270,8 @@ class Notifications(QFrame):
 
 def _one_paragraph(text: str) -> str:
     return one_line(text, LONGEST_PARAGRAPH)
+
+
+def _has_focus_within(widget: QWidget) -> bool:
+    focus = QApplication.focusWidget()
+    return focus is not None and widget.isAncestorOf(focus)
