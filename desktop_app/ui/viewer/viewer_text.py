@@ -91,7 +91,9 @@ class ViewerText(TranscriptSurface):
                 self._insert_slice(0, number, shown)
         while len(self._shown) > _MAX_SLICES:
             with self._keep_position():
-                self._remove_slice(0 if number > min(self._shown) else -1)
+                layout = self._writer.layouts[0 if number > min(self._shown) else -1]
+                self._writer.remove_message(layout)
+                del self._shown[int(layout.key)]
         self._apply_marks()
         if number == self._scroll_target:
             QTimer.singleShot(0, self, self._scroll_to_mark)
@@ -104,14 +106,6 @@ class ViewerText(TranscriptSurface):
         self._shown[number] = shown
         self._writer.insert_message(index, str(number), shown.blocks)
         self._writer.finish_table()
-
-    def _remove_slice(self, index: int) -> None:
-        layout = self._writer.layouts[index]
-        self._writer.remove_message(layout)
-        del self._shown[int(layout.key)]
-
-    def _top_of(self, block: QTextBlock) -> float:
-        return self.document().documentLayout().blockBoundingRect(block).top()
 
     # ------------------------------------------------------------ loading slices
 
@@ -224,11 +218,11 @@ class ViewerText(TranscriptSurface):
     def _keep_position(self) -> Iterator[None]:
         """Keep the text on top in place while slices come and go or are laid out again."""
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        place, above = self._place_of(top), self.verticalScrollBar().value() - self._top_of(top)
+        place, above = self._place_of(top), self.verticalScrollBar().value() - _top_of(top)
         yield
         block = None if place is None else self._block_at(*place)
         if block is not None:
-            scroll_to(self, round(self._top_of(block) + above))
+            scroll_to(self, round(_top_of(block) + above))
 
     def _place_of(self, block: QTextBlock) -> tuple[str, int, int] | None:
         """Return the key of a block's slice, its item, and its row or number in the item.
@@ -288,3 +282,7 @@ def _mark_color(theme: Theme) -> QColor:
     ink = QColor(theme.accent)
     ink.setAlpha(70)
     return ink
+
+
+def _top_of(block: QTextBlock) -> float:
+    return block.document().documentLayout().blockBoundingRect(block).top()
