@@ -393,9 +393,9 @@ class WindowSession:
         self.quick_host.bind(keymap)
         if self._is_on_desktop:
             self.desktop.bind(keymap)
-        self._window.conversations.set_shortcuts(
-            keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
-        )
+        conversations = self._window.conversations
+        conversations.search.field.set_keys(keymap.shortcut_of("list.search"))
+        conversations.new_button.set_keys(keymap.shortcut_of("conversation.new"))
 
     # -------------------------------------------------------------- changed settings
 

@@ -779,7 +779,7 @@ def test_the_footer_and_the_shortcuts_are_shown(listing: ConversationList) -> No
     assert QLabel.text(listing.footer.name).endswith("…")
     assert listing.footer.name.toolTip() == "a-gateway-of-the-house.example (environment)"
     assert listing.footer.month.width() >= listing.footer.month.sizeHint().width()
-    listing.set_shortcuts("Ctrl+Shift+F", "")
+    listing.search.field.set_keys("Ctrl+Shift+F")
     assert listing.search.field.hint.text() == "Ctrl+Shift+F"
     assert listing.search.field.hint.isVisible()
     assert not listing.new_button.hint.isVisible()
@@ -981,7 +981,7 @@ def test_the_new_conversation_button_has_a_tooltip_only_if_its_label_is_elided(
     button = NewConversationButton()
     qtbot.addWidget(button)
     button.set_theme(theme.light())
-    button.set_hint("Ctrl+Shift+N")
+    button.set_keys("Ctrl+Shift+N")
     button.resize(400, button.height())
     button.show()
     assert button.hint.isVisible()
@@ -1004,7 +1004,7 @@ def test_shift_down_stays_in_the_search_field(listing: ConversationList, qtbot: 
 def test_the_search_field_can_be_used_before_its_theme_is_applied(qtbot: QtBot) -> None:
     field = SearchField(theme.light())
     qtbot.addWidget(field)
-    field.set_hint("Ctrl+K")
+    field.set_keys("Ctrl+K")
     field.setText("words")
     assert not field.grab().isNull()
 

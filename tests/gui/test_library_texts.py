@@ -66,7 +66,8 @@ def test_texts_of_the_sidebar_are_translated(
     listing = ConversationList(light_theme, window)
     folder = Folder("f", NAME, datetime.now(UTC))
     listing.set_folders([folder])
-    listing.set_shortcuts("Ctrl+Shift+F", "Ctrl+N")
+    listing.search.field.set_keys("Ctrl+Shift+F")
+    listing.new_button.set_keys("Ctrl+N")
     away = datetime.now(UTC) if list_filter == TRASH else None
     is_archived, folder_id = list_filter == ARCHIVE, list_filter.folder_id
     shown = [

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QFrame, QWidget
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.calendar import today
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
@@ -168,11 +167,6 @@ class ConversationList(QFrame):
         """Mark the conversations with an answer that the user has not seen."""
         self.model.set_unread(identifiers)
         self.view.viewport().update()
-
-    def set_shortcuts(self, search: str, new: str) -> None:
-        """Show shortcuts beside their actions, such as "Ctrl+N"; "" for none."""
-        self.search.field.set_hint(shortcut_text(search))
-        self.new_button.set_hint(shortcut_text(new))
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme

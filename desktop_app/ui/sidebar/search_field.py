@@ -12,6 +12,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import is_mirrored, margins, mirrored_rect
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -48,9 +49,9 @@ class SearchField(QLineEdit):
         self.clear_button.clicked.connect(self.clear)
         self.textChanged.connect(self._place)
 
-    def set_hint(self, shortcut: str) -> None:
+    def set_keys(self, keys: str) -> None:
         """Show the field's shortcut; "" for none."""
-        self.hint.setText(shortcut)
+        self.hint.setText(shortcut_text(keys))
         self._place()
 
     def set_theme(self, theme: Theme) -> None:
@@ -109,13 +110,13 @@ class NewConversationButton(PlainButton):
         self._label = ElidedLabel(tr("New conversation"))
         parts = (self._icon, (self._label, 1), (self.hint, Qt.AlignmentFlag.AlignVCenter))
         self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
-        self.set_hint("")
+        self.set_keys("")
         for label in self.findChildren(QLabel):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
-    def set_hint(self, shortcut: str) -> None:
-        """Show the button's shortcut; "" for none."""
-        self.hint.setText(shortcut)
+    def set_keys(self, keys: str) -> None:
+        """Show the button's shortcut (portable text); "" for none."""
+        self.hint.setText(shortcut_text(keys))
         self._update_hint()
 
     def set_theme(self, theme: Theme) -> None:
