@@ -86,16 +86,16 @@ def test_a_link_leads_to_a_section_and_back(qtbot: QtBot, help_window: HelpWindo
 
 def test_a_new_book_replaces_the_hits(qtbot: QtBot, help_window: HelpWindow) -> None:
     def hit_titles() -> list[str]:
-        hits = help_window.hits.model()
+        hits = help_window.search.hits.model()
         return [hits.index(row, 0).data(ROW).title for row in range(hits.rowCount())]
 
-    qtbot.keyClicks(help_window.field, "apple")
+    qtbot.keyClicks(help_window.search.field, "apple")
     assert hit_titles() == ["Alpha", "Delta"]
     german = "## Eins {#alpha}\n\nEin Apfel, apple.\n"
     help_window.set_book(HelpBook((render_chapter("one", "Eins", german, {}),)))
-    assert help_window.hits.isVisible()
+    assert help_window.search.hits.isVisible()
     assert hit_titles() == ["Eins"]
-    qtbot.keyClick(help_window.field, Qt.Key.Key_Return)
+    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Return)
     assert help_window.text.isVisible()
     help_window.set_book(HelpBook((render_chapter("one", "One", ONE, {}),)))
     assert help_window.text.isVisible()
@@ -129,19 +129,19 @@ def test_a_chapter_is_opened_from_the_list(qtbot: QtBot, help_window: HelpWindow
 
 def test_the_search_finds_opens_and_highlights(qtbot: QtBot, help_window: HelpWindow) -> None:
     qtbot.keyClick(help_window.text, Qt.Key.Key_F, CONTROL)
-    assert help_window.field.hasFocus()
-    qtbot.keyClicks(help_window.field, "ECLAIR apple")
-    assert help_window.hits.isVisible()
+    assert help_window.search.field.hasFocus()
+    qtbot.keyClicks(help_window.search.field, "ECLAIR apple")
+    assert help_window.search.hits.isVisible()
     assert not help_window.text.isVisible()
-    hits = help_window.hits.model()
+    hits = help_window.search.hits.model()
     assert [hits.index(row, 0).data(ROW).title for row in range(hits.rowCount())] == ["Delta"]
     assert hits.index(0, 0).data(ROW).context == "Éclair and apple."
-    qtbot.keyClick(help_window.field, Qt.Key.Key_Return)
+    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Return)
     assert help_window.place == HelpPlace("two", "delta")
     assert help_window.text.isVisible()
     assert _marked(help_window) == ["Éclair", "apple"]
     qtbot.keyClick(help_window.text, Qt.Key.Key_Escape)
-    assert not help_window.field.text()
+    assert not help_window.search.field.text()
     assert _marked(help_window) == []
     assert help_window.isVisible()
     qtbot.keyClick(help_window.text, Qt.Key.Key_Escape)
@@ -149,21 +149,21 @@ def test_the_search_finds_opens_and_highlights(qtbot: QtBot, help_window: HelpWi
 
 
 def test_the_down_arrow_goes_to_the_results(qtbot: QtBot, help_window: HelpWindow) -> None:
-    help_window.begin_search()
-    qtbot.keyClicks(help_window.field, "apple")
-    qtbot.keyClick(help_window.field, Qt.Key.Key_Down)
-    assert help_window.hits.hasFocus()
-    qtbot.keyClick(help_window.hits, Qt.Key.Key_Down)
-    qtbot.keyClick(help_window.hits, Qt.Key.Key_Return)
+    help_window.search.focus()
+    qtbot.keyClicks(help_window.search.field, "apple")
+    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Down)
+    assert help_window.search.hits.hasFocus()
+    qtbot.keyClick(help_window.search.hits, Qt.Key.Key_Down)
+    qtbot.keyClick(help_window.search.hits, Qt.Key.Key_Return)
     assert help_window.place == HelpPlace("two", "delta")
 
 
 def test_a_search_without_results_says_so(qtbot: QtBot, help_window: HelpWindow) -> None:
-    qtbot.keyClicks(help_window.field, "zyzzyva")
+    qtbot.keyClicks(help_window.search.field, "zyzzyva")
     nothing = help_window.findChild(QWidget, "help-no-results")
     assert isinstance(nothing, QWidget)
     assert nothing.isVisible()
-    qtbot.keyClick(help_window.field, Qt.Key.Key_Return)
+    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Return)
     assert help_window.place == HelpPlace("one")
 
 

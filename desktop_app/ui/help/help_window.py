@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QModelIndex, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.help.help_book import HelpBook, HelpChapter, HelpHit, words_of
-from desktop_app.ui.help.help_lists import ChapterDelegate, HelpHitDelegate
+from desktop_app.ui.help.help_book import HelpBook, HelpChapter
+from desktop_app.ui.help.help_lists import ChapterDelegate
 from desktop_app.ui.help.help_place import HelpPlace
+from desktop_app.ui.help.help_search import HelpSearch
 from desktop_app.ui.help.help_text import HelpText
-from desktop_app.ui.look.icons import set_icon
-from desktop_app.ui.look.theme import Theme, limit_size
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
-from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.buttons.icon_button import IconButton
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QResizeEvent
 
 
@@ -37,6 +34,11 @@ _NARROW: Final = 640
 
 class HelpWindow(QWidget):
     """The help window. `open_at` shows a place.
+
+    Attributes:
+        text: the text of a chapter.
+        chapters: the list of chapters.
+        search: the search field and its hits.
 
     Signals:
         place_requested(Place): a link to a place outside of the help was followed.
@@ -56,22 +58,18 @@ class HelpWindow(QWidget):
         self._shows_list = False  # in a narrow window
         self.text = HelpText(theme)
         self._chapter_model: RowsModel[HelpChapter] = RowsModel(_title, _title, self)
-        self._hit_model: RowsModel[HelpHit] = RowsModel(_title, _spoken_hit, self)
-        self._delegates = (ChapterDelegate(theme, self), HelpHitDelegate(theme, self))
-        self.chapters = RowView("help-chapters", self._chapter_model, self._delegates[0])
+        self._delegate = ChapterDelegate(theme, self)
+        self.chapters = RowView("help-chapters", self._chapter_model, self._delegate)
         self.chapters.setAccessibleName(tr("Chapters"))
-        self.hits = RowView("help-hits", self._hit_model, self._delegates[1])
-        self.hits.setAccessibleName(tr("Search results"))
-        self.field = line_field(tr("Search help"), "help-search")
-        self.field.installEventFilter(self)
-        self._no_results = PlainLabel(tr("No results"), name="help-no-results", role="dim")
-        self._no_results.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._contents_button = self._button(
+        self.search = HelpSearch(theme, book, self)
+        self._contents_button = IconButton(
             "help-contents", "list", tr("Chapters"), self._toggle_list
         )
-        self._back_button = self._button("help-back", "chevron-left", tr("Back"), self.go_back)
-        self._forward_button = self._button(
-            "help-forward", "chevron-right", tr("Forward"), self.go_forward
+        self._back_button = IconButton(
+            "help-back", "chevron-left", tr("Back"), lambda: self._step_history(-1)
+        )
+        self._forward_button = IconButton(
+            "help-forward", "chevron-right", tr("Forward"), lambda: self._step_history(+1)
         )
         self._lay_out()
         self._connect()
@@ -96,11 +94,15 @@ class HelpWindow(QWidget):
             self._show_chapter(place.chapter)
             self.text.go_to(place.section)
         is_reading = self._stack.currentWidget() is self.text
-        (self._find if is_reading else self._search)(self.field.text())
+        self.search.set_book(book)
+        if is_reading:
+            self.search.update_hits()
+        else:
+            self._show_search()
 
     def open_at(self, place: HelpPlace) -> None:
         """Show a place, end a search, and bring the window to the front."""
-        self.field.clear()
+        self.search.end()
         self.go_to(place)
         bring_to_front(self)
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -114,14 +116,6 @@ class HelpWindow(QWidget):
             self._history.append(place)
             self._position = len(self._history) - 1
         self._show_place()
-
-    def go_back(self) -> None:
-        """Return to the previous place."""
-        self._step_history(-1)
-
-    def go_forward(self) -> None:
-        """Go to the next place of the history."""
-        self._step_history(+1)
 
     def _step_history(self, step: int) -> None:
         if 0 <= self._position + step < len(self._history):
@@ -149,41 +143,18 @@ class HelpWindow(QWidget):
 
     # ------------------------------------------------------------------ search
 
-    def begin_search(self) -> None:
-        """Focus the search field."""
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
-
-    def _search(self, query: str) -> None:
-        words = words_of(query)
-        has_hits = self._find(query)
-        self.text.highlight(words)
-        shown = (self.hits if has_hits else self._no_results) if words else self.text
+    def _show_search(self) -> None:
+        """List the hits for the typed words; without words, show the text again."""
+        self.search.update_hits()
+        self.text.highlight(self.search.words)
         self._shows_list = False
-        self._stack.setCurrentWidget(shown)
+        self._stack.setCurrentWidget(self.search.page(self.text))
         self._arrange()
-
-    def _find(self, query: str) -> bool:
-        """List the hits and make the first one current. Return False if there are none."""
-        found = self._book.find(query)
-        self._hit_model.set_rows(found)
-        if found:
-            self.hits.setCurrentIndex(self.hits.row_of(self._hit_model.index(0, 0)))
-        return bool(found)
-
-    def _open_hit(self, index: QModelIndex) -> None:
-        if index.isValid():
-            self.go_to(index.data(ROW).place)
-            self.text.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _open_current_hit(self) -> None:
-        if words_of(self.field.text()):
-            self._open_hit(self.hits.currentIndex())
 
     def _on_escape(self) -> None:
         """End the search, or close the window if nothing is searched."""
-        if self.field.text():
-            self.field.clear()
+        if self.search.field.text():
+            self.search.end()
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.close()
@@ -200,15 +171,12 @@ class HelpWindow(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        px = theme.px
         scale_boxes(self, theme)
         for button in (self._contents_button, self._back_button, self._forward_button):
-            set_icon(button, button.property("icon-name"), theme.dim, px(16))
-            limit_size(button, px(28), px(28))
-        for delegate in self._delegates:
-            delegate.set_theme(theme)
-        for view in (self.chapters, self.hits):
-            view.relayout()
+            button.set_theme(theme, 16)
+        self._delegate.set_theme(theme)
+        self.chapters.relayout()
+        self.search.set_theme(theme)
         self.text.set_theme(theme)
         self._arrange()
 
@@ -219,34 +187,13 @@ class HelpWindow(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Move from the search field to the results with the down arrow."""
-        if (
-            watched is self.field
-            and isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.KeyPress
-            and event.key() == Qt.Key.Key_Down
-        ):
-            if self._stack.currentWidget() is self.hits:
-                self.hits.setFocus(Qt.FocusReason.OtherFocusReason)
-            return True
-        return super().eventFilter(watched, event)
-
     # ------------------------------------------------------------------ construction
-
-    def _button(
-        self, name: str, icon_name: str, label: str, on_clicked: Callable[[], object]
-    ) -> PlainToolButton:
-        button = PlainToolButton(name=name, role="quiet", label=label)
-        button.setProperty("icon-name", icon_name)
-        button.clicked.connect(lambda: on_clicked())
-        return button
 
     def _lay_out(self) -> None:
         buttons = (self._contents_button, self._back_button, self._forward_button)
-        row = row_of(*buttons, (self.field, 1), spacing=4)
+        row = row_of(*buttons, (self.search.field, 1), spacing=4)
         self._stack = QStackedWidget()
-        for page in (self.text, self.hits, self._no_results):
+        for page in (self.text, self.search.hits, self.search.no_results):
             self._stack.addWidget(page)
         body = row_of(self.chapters, (self._stack, 1), spacing=10)
         column_of(row, (body, 1), parent=self, margins=(12, 10, 12, 12), spacing=10)
@@ -257,14 +204,12 @@ class HelpWindow(QWidget):
         self.text.place_requested.connect(self._follow)
         self.text.window_place_requested.connect(self.place_requested)
         self.chapters.chosen.connect(lambda index: self._follow(HelpPlace(index.data(ROW).id)))
-        self.hits.chosen.connect(self._open_hit)
-        self.hits.up_pressed_at_top.connect(self.begin_search)
-        self.field.textChanged.connect(self._search)
-        self.field.returnPressed.connect(self._open_current_hit)
+        self.search.place_chosen.connect(self._follow)
+        self.search.field.textChanged.connect(lambda _: self._show_search())
         for keys, act in (
-            (QKeySequence(QKeySequence.StandardKey.Find), self.begin_search),
-            (QKeySequence("Alt+Left"), self.go_back),
-            (QKeySequence("Alt+Right"), self.go_forward),
+            (QKeySequence(QKeySequence.StandardKey.Find), self.search.focus),
+            (QKeySequence("Alt+Left"), lambda: self._step_history(-1)),
+            (QKeySequence("Alt+Right"), lambda: self._step_history(+1)),
             (QKeySequence(QKeySequence.StandardKey.Cancel), self._on_escape),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
         ):
@@ -274,9 +219,6 @@ class HelpWindow(QWidget):
         self.go_to(place)
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _is_narrow(self) -> bool:
-        return self.width() < self._theme.px(_NARROW)
-
     def _toggle_list(self) -> None:
         self._shows_list = not self._shows_list
         self._arrange()
@@ -285,7 +227,7 @@ class HelpWindow(QWidget):
             shown.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _arrange(self) -> None:
-        is_narrow = self._is_narrow()
+        is_narrow = self.width() < self._theme.px(_NARROW)
         self._contents_button.setVisible(is_narrow)
         self.chapters.setVisible(not is_narrow or self._shows_list)
         self._stack.setVisible(not is_narrow or not self._shows_list)
@@ -293,9 +235,5 @@ class HelpWindow(QWidget):
         self.chapters.setMaximumWidth(self.maximumWidth() if is_narrow else width)
 
 
-def _title(row: HelpChapter | HelpHit) -> str:
-    return row.title
-
-
-def _spoken_hit(hit: HelpHit) -> str:
-    return f"{hit.title}, {hit.chapter}: {hit.context}"
+def _title(chapter: HelpChapter) -> str:
+    return chapter.title
