@@ -188,7 +188,7 @@ class ViewerController(QObject):
         try:
             file = await attachments.metadata(target.sha256)
             source = await attachments.source(target.sha256)
-            viewer.set_has_original(source is not None)
+            viewer.toolbar.original_button.setVisible(source is not None)
             text = await attachments.text(target.sha256)
             target = self._target = await asyncio.to_thread(_locate_passage, text, target)
             self._begin_search(text)

@@ -1,6 +1,6 @@
 """A window that shows a document, as pages or as text, with a passage marked.
 
-Its controller provides the content. This module has the toolbar, the keys, the note above the
+Its controller provides the content. This module has the keys, the note above the
 document, and the message that replaces the document if there is nothing to show.
 """
 
@@ -8,45 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QLocale, QSize, Qt, Signal
-from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
-from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look import icons
-from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import Theme, limit_size, set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
+from desktop_app.ui.viewer.viewer_toolbar import ViewerToolbar
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.tab_order import order_tabs
-from desktop_app.ui.widgets.text.elided_label import ElidedLabel
-from desktop_app.ui.widgets.text.foreign_text import (
-    PlainLabel,
-    PlainToolButton,
-    one_line,
-    set_tooltip,
-    spoken_text,
-    window_title,
-)
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text, window_title
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+    from PySide6.QtGui import QCloseEvent, QKeyEvent
 
 
 _SIZE: Final = (860, 900)
-_ICON: Final = 17
-"""Pixels at the default text size."""
-_MAX_PASSAGE_PLACE_CHARACTERS: Final = 60
 
 
 class DocumentViewer(QWidget):
@@ -55,6 +40,7 @@ class DocumentViewer(QWidget):
     Attributes:
         pages, text: the views for the two kinds of content.
         find_bar: the search bar.
+        toolbar: the toolbar.
 
     Signals:
         original_requested(): the user wants to open the file in the system's application.
@@ -71,80 +57,18 @@ class DocumentViewer(QWidget):
         self.accessible_role = DIALOG
         self.setObjectName("document-viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._theme = theme
         self._title = ""
         self.pages, self.text = ViewerPages(theme), ViewerText(theme)
         self.find_bar = FindBar(theme, self, tr("Find in document"))
-        middle = Qt.TextElideMode.ElideMiddle
-        self._name = ElidedLabel(name="viewer-name", role="strong", elide_mode=middle)
-        self._passage_place = PlainLabel(name="viewer-place", role="note")
-        self._page_count = PlainLabel(role="note")
-        self._field = QLineEdit()
-        self._field.setObjectName("viewer-page")
-        self._field.setAccessibleName(tr("Page"))
-        self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._page_range = QIntValidator(self._field)
-        self._field.setValidator(self._page_range)
-        self._buttons = self._make_buttons()
-        self._zoom = PlainLabel(name="viewer-zoom", role="note")
-        self._lay_out()
+        self.toolbar = ViewerToolbar(theme, self.pages)
+        self._lay_out(theme)
         self._connect()
         self.set_theme(theme)
         room, edge = self.screen().availableSize(), theme.px(48)  # for the frame
         size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
         self.resize(size.boundedTo(room - QSize(edge, edge)))
 
-    def _make_buttons(self) -> dict[str, QToolButton]:
-        """Return the buttons of the toolbar by name."""
-        pages = self.pages
-        find = tr("Find in document ({keys})", keys=shortcut_text(QKeySequence.StandardKey.Find))
-        original = tr("Open in default app")
-        buttons = (
-            ("viewer-previous", "chevron-up", tr("Previous page"), lambda: self._step_page(-1)),
-            ("viewer-next", "chevron-down", tr("Next page"), lambda: self._step_page(+1)),
-            ("viewer-smaller", "minus", tr("Zoom out"), lambda: pages.step_zoom(-1)),
-            ("viewer-larger", "plus", tr("Zoom in"), lambda: pages.step_zoom(+1)),
-            ("viewer-fit", "move-horizontal", tr("Fit width"), pages.fit_width),
-            ("viewer-mark", "highlighter", tr("Back to passage"), self.go_to_mark),
-            ("viewer-find", "search", find, self._begin_finding),
-            ("viewer-original", "external-link", original, self.original_requested.emit),
-        )
-        return {name: self._button(name, icon, words, act) for name, icon, words, act in buttons}
-
-    def _button(
-        self, name: str, icon: str, words: str, on_clicked: Callable[[], object]
-    ) -> QToolButton:
-        button = PlainToolButton(name=name, role="quiet", label=words)
-        button.setProperty("icon-name", icon)
-        button.clicked.connect(lambda: on_clicked())
-        return button
-
-    def _lay_out(self) -> None:
-        buttons = self._buttons
-        self._page_tools = QWidget()
-        row_of(
-            buttons["viewer-previous"],
-            self._field,
-            self._page_count,
-            buttons["viewer-next"],
-            buttons["viewer-smaller"],
-            self._zoom,
-            buttons["viewer-larger"],
-            buttons["viewer-fit"],
-            parent=self._page_tools,
-            margins=0,
-            spacing=4,
-        )
-        row = row_of(
-            (self._name, 1),
-            self._passage_place,
-            buttons["viewer-mark"],
-            self._page_tools,
-            buttons["viewer-find"],
-            buttons["viewer-original"],
-            margins=(14, 7, 10, 7),
-            spacing=8,
-        )
+    def _lay_out(self, theme: Theme) -> None:
         self._note = QFrame()
         set_role(self._note, "note-card")
         self._note_words = LinkedLabel(keeps_lines=True)
@@ -156,22 +80,23 @@ class DocumentViewer(QWidget):
         self._message = PlainLabel(name="viewer-message", role="dim", wraps=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._message.setMargin(self._theme.px(40))
+        self._message.setMargin(theme.px(40))
         self._stack = QStackedWidget()
         for shown in (self._message, self.pages, self.text):
             self._stack.addWidget(shown)
         finding = row_of(self.find_bar, margins=(10, 0, 10, 0))
-        column_of(row, finding, self._note, (self._stack, 1), parent=self, margins=0)
+        column_of(self.toolbar, finding, self._note, (self._stack, 1), parent=self, margins=0)
         order_tabs(
-            buttons["viewer-original"],
+            self.toolbar.original_button,
             (*self.find_bar.tab_stops, self._message, self.pages, self.text),
         )
 
     def _connect(self) -> None:
         pages = self.pages
-        pages.page_changed.connect(lambda _: self._update_page_tools())
-        pages.zoom_changed.connect(lambda _: self._update_zoom())
-        self._field.returnPressed.connect(self._go_to_typed_page)
+        pages.page_changed.connect(lambda _: self._name_pages())
+        self.toolbar.mark_requested.connect(self.go_to_mark)
+        self.toolbar.find_requested.connect(self._begin_finding)
+        self.toolbar.original_requested.connect(self.original_requested)
         self.find_bar.close_requested.connect(self._stop_finding)
         keys = QKeySequence.StandardKey
         for key, act in (
@@ -185,10 +110,10 @@ class DocumentViewer(QWidget):
             (keys.ZoomOut, lambda: pages.step_zoom(-1)),
             (QKeySequence("Ctrl+0"), pages.fit_width),
             (QKeySequence("Ctrl+1"), lambda: pages.set_percent(100)),
-            (QKeySequence("Ctrl+G"), self._focus_field),
+            (QKeySequence("Ctrl+G"), self.toolbar.focus_page_field),
             (QKeySequence("Ctrl+M"), self.go_to_mark),
-            (QKeySequence("Alt+Down"), lambda: self._step_page(+1)),
-            (QKeySequence("Alt+Up"), lambda: self._step_page(-1)),
+            (QKeySequence("Alt+Down"), lambda: self.toolbar.step_page(+1)),
+            (QKeySequence("Alt+Up"), lambda: self.toolbar.step_page(-1)),
         ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
 
@@ -203,13 +128,9 @@ class DocumentViewer(QWidget):
         """
         self._title = one_line(title)
         self.setWindowTitle(window_title(self._title))
-        self._name.setText(title)
-        self._passage_place.setText(one_line(place, _MAX_PASSAGE_PLACE_CHARACTERS))
-        set_tooltip(self._passage_place, place)
-        self._hide_for_narrow_window()
+        self.toolbar.set_document(title, place)
         self.set_note("")
         self.describe_mark("")
-        self._buttons["viewer-mark"].setVisible(bool(place))
         self.find_bar.hide()
         self.pages.set_pages([])
         self.text.begin_text(0)
@@ -241,23 +162,17 @@ class DocumentViewer(QWidget):
 
     def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
         """Show pages of these sizes in points, scrolled to `page`, counted from 1."""
-        self._page_range.setRange(1, len(sizes))
-        self._page_count.setText(tr("of {count}", count=len(sizes)))
         self._show_content(self.pages)
         self.pages.set_pages(sizes)
         self.pages.go_to(page)
-        self._update_page_tools()
-        self._update_zoom()
+        self.toolbar.update_pages()
+        self._name_pages()
 
     def show_text(self, slices: int, at: int) -> None:
         """Show a text of `slices` slices, scrolled to the marks in slice `at`."""
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show_content(self.text)
         self.text.begin_text(slices, at)
-
-    def set_has_original(self, has_original: bool) -> None:
-        """Set whether the file itself can be opened."""
-        self._buttons["viewer-original"].setVisible(has_original)
 
     def go_to_mark(self) -> None:
         """Scroll to the marked passage."""
@@ -270,7 +185,7 @@ class DocumentViewer(QWidget):
     def _show_content(self, widget: QWidget) -> None:
         had_focus = self.focusWidget() in (None, self._message, self.pages, self.text)
         self._stack.setCurrentWidget(widget)
-        self._page_tools.setVisible(widget is self.pages)
+        self.toolbar.set_pages_shown(widget is self.pages)
         if had_focus:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -292,29 +207,10 @@ class DocumentViewer(QWidget):
         else:
             self.close()
 
-    # ------------------------------------------------------------ toolbar
+    # ------------------------------------------------------------ assistive technology
 
-    def _step_page(self, step: int) -> None:
-        if self._stack.currentWidget() is self.pages:
-            self.pages.go_to(self.pages.page + step)
-
-    def _go_to_typed_page(self) -> None:
-        if self._field.hasAcceptableInput():
-            # The validator accepts the separators of the locale, as in "1,200".
-            self.pages.go_to(QLocale().toInt(self._field.text())[0])
-        self._update_page_tools()
-        self.pages.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _focus_field(self) -> None:
-        if self._page_tools.isVisible():
-            self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self._field.selectAll()
-
-    def _update_page_tools(self) -> None:
+    def _name_pages(self) -> None:
         page, count = self.pages.page, self.pages.count
-        self._field.setText(str(page))
-        self._buttons["viewer-previous"].setEnabled(page > 1)
-        self._buttons["viewer-next"].setEnabled(page < count)
         self.pages.setAccessibleName(
             spoken_text(
                 tr("{name}, page {page} of {count}", name=self._title, page=page, count=count)
@@ -326,23 +222,11 @@ class DocumentViewer(QWidget):
         self.pages.setAccessibleDescription(spoken_text(words))
         self.text.setAccessibleDescription(spoken_text(words))
 
-    def _update_zoom(self) -> None:
-        shown = percent(self.pages.percent)
-        self._zoom.setText(shown)
-        self._zoom.setAccessibleName(spoken_text(tr("Zoom: {percent}", percent=shown)))
-
     # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme, px = theme, theme.px
-        for button in self._buttons.values():
-            name, size = button.property("icon-name"), px(_ICON)
-            icons.set_icon(button, name, theme.dim, size, disabled=theme.line)
-            limit_size(button, px(28), px(28))
+        self.toolbar.set_theme(theme)
         scale_boxes(self, theme)
-        self._field.setFixedWidth(px(58))
-        self._zoom.setFixedWidth(px(44))
-        self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
         palette = self.palette()
         palette.setColor(palette.ColorRole.Window, theme.ground)
         self.setPalette(palette)
@@ -350,19 +234,6 @@ class DocumentViewer(QWidget):
         self.find_bar.set_theme(theme)
         self.pages.set_theme(theme)
         self.text.set_theme(theme)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._hide_for_narrow_window()
-
-    def _hide_for_narrow_window(self) -> None:
-        """Show the place from 700 pixels of width on, and the zoom and Fit width from 560 on."""
-        is_narrow = self.width() < self._theme.px(560)
-        self._zoom.setVisible(not is_narrow)
-        self._buttons["viewer-fit"].setVisible(not is_narrow)
-        self._passage_place.setVisible(
-            bool(self._passage_place.text()) and self.width() >= self._theme.px(700)
-        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):
