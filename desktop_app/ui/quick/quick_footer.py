@@ -12,6 +12,8 @@ from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from desktop_app.commands.keymap import Keymap
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.quick.quick_status import QuickStatus
@@ -26,49 +28,50 @@ class QuickFooter:
 
     def __init__(self, theme: Theme, status: QuickStatus) -> None:
         self._theme, self._status = theme, status
-        self.copy_button = HintButton(tr("Copy"), theme)
-        self.paste_button = HintButton(tr("Paste"), theme, name="paste-back")
-        self.paste_button.setToolTip(tr("Paste into the window behind"))
-        self.open_button = HintButton(tr("Continue in Repartee"), theme)
-        self.selection_button = HintButton(tr("Add selection"), theme, name="add-selection")
-        self.unsaved_button = HintButton(tr("Don’t save"), theme, name="unsaved")
-        self.unsaved_button.setCheckable(True)
-        self.close_button = HintButton(tr("Close"), theme)
-        self.close_button.setProperty(KEEPS_LETTER, True)
-        self._hints = (
-            status.remedy_button,
-            self.copy_button,
-            self.paste_button,
-            self.open_button,
-            self.selection_button,
-            self.unsaved_button,
-            self.close_button,
-        )
+        self._copy_button = HintButton(tr("Copy"), theme)
+        self._paste_button = HintButton(tr("Paste"), theme, name="paste-back")
+        self._paste_button.setToolTip(tr("Paste into the window behind"))
+        self._open_button = HintButton(tr("Continue in Repartee"), theme)
+        self._selection_button = HintButton(tr("Add selection"), theme, name="add-selection")
+        self._unsaved_button = HintButton(tr("Don’t save"), theme, name="unsaved")
+        self._unsaved_button.setCheckable(True)
+        close_button = HintButton(tr("Close"), theme)
+        close_button.setProperty(KEEPS_LETTER, True)
+        self._buttons = {
+            "answer.copy": self._copy_button,
+            "quick.paste": self._paste_button,
+            "quick.go-on": self._open_button,
+            "quick.add-selection": self._selection_button,
+            "quick.temporary": self._unsaved_button,
+            "quick.close": close_button,
+        }
+        self._hints = (status.remedy_button, *self._buttons.values())
         sides = (MARGIN, 0, MARGIN, 0)
         self.row = row_of(*self._hints, (status.label, 1), margins=sides, spacing=10)
 
+    def connect_buttons(self, actions: Mapping[str, Callable[[], object]]) -> None:
+        """Let the buttons run the actions of their commands."""
+        for command_id, button in self._buttons.items():
+            button.clicked.connect(lambda *_, act=actions[command_id]: act())
+
     def set_keymap(self, keymap: Keymap) -> None:
         """Show the shortcuts of a keymap on the buttons."""
-        self.copy_button.set_keys(keymap.shortcut_of("answer.copy"))
-        self.paste_button.set_keys(keymap.shortcut_of("quick.paste"))
-        self.open_button.set_keys(keymap.shortcut_of("quick.go-on"))
-        self.close_button.set_keys(keymap.shortcut_of("quick.close"))
-        self.selection_button.set_keys(keymap.shortcut_of("quick.add-selection"))
-        self.unsaved_button.set_keys(keymap.shortcut_of("quick.temporary"))
+        for command_id, button in self._buttons.items():
+            button.set_keys(keymap.shortcut_of(command_id))
 
     def set_unsaved(self, is_unsaved: bool) -> None:
         """Show whether the conversation is kept off the disk."""
-        self.unsaved_button.setChecked(is_unsaved)
-        self.unsaved_button.setText(tr("Not saved") if is_unsaved else tr("Don’t save"))
+        self._unsaved_button.setChecked(is_unsaved)
+        self._unsaved_button.setText(tr("Not saved") if is_unsaved else tr("Don’t save"))
 
     def show_buttons(self, *, has_answer: bool) -> None:
         """Show the buttons that apply before a question, or to an answer."""
-        is_unsaved = self.unsaved_button.isChecked()
-        for button in (self.copy_button, self.paste_button):
+        is_unsaved = self._unsaved_button.isChecked()
+        for button in (self._copy_button, self._paste_button):
             button.setVisible(has_answer)
-        self.open_button.setVisible(has_answer and not is_unsaved)
-        self.selection_button.setVisible(not has_answer)
-        self.unsaved_button.setVisible(not has_answer or is_unsaved)
+        self._open_button.setVisible(has_answer and not is_unsaved)
+        self._selection_button.setVisible(not has_answer)
+        self._unsaved_button.setVisible(not has_answer or is_unsaved)
 
     def fit(self, width: int) -> None:
         """Show the shortcuts of the buttons if there is room for them in `width` pixels."""

@@ -35,7 +35,7 @@ from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
@@ -61,6 +61,7 @@ class QuickPrompt(QWidget):
         status: the messages about questions and answers.
         placement: the position of the window on the screen.
         completer: completes prompts from the library after "/".
+        command_actions: the actions of the commands that have shortcuts here, by id.
 
     Signals:
         submit_requested(str): send this text.
@@ -90,6 +91,8 @@ class QuickPrompt(QWidget):
     paste_requested = Signal()
     unsaved_requested = Signal()
     hidden = Signal()
+
+    command_actions: Mapping[str, Callable[[], object]]
 
     def __init__(self, theme: Theme, transcript: TranscriptView) -> None:
         super().__init__()
@@ -158,7 +161,20 @@ class QuickPrompt(QWidget):
         )
 
     def _connect(self) -> None:
-        footer = self._footer
+        self.command_actions = {
+            "answer.copy": self.transcript.commands.copy_last_answer,
+            "quick.paste": self.paste_requested.emit,
+            "quick.go-on": self.open_in_window_requested.emit,
+            "quick.close": self.hide,
+            "quick.add-selection": self.selection_requested.emit,
+            "quick.temporary": self.unsaved_requested.emit,
+            "prompt.paste-plain": self.field.paste_plain,
+            "prompt.spelling": self.field.suggest_spelling,
+            "effort.more": lambda: self.effort_step_requested.emit(1),
+            "effort.less": lambda: self.effort_step_requested.emit(-1),
+            **{f"variant.{v.value}": partial(self.variant_requested.emit, v) for v in Variant},
+        }
+        self._footer.connect_buttons(self.command_actions)
         self.field.send_pressed.connect(self._submit)
         self.field.textChanged.connect(self.completer.update_list)
         self.field.textChanged.connect(self.text_changed)
@@ -169,16 +185,10 @@ class QuickPrompt(QWidget):
         self.field.large_rich_text_pasted.connect(self.large_text_dropped)
         self.field.notice_raised.connect(self.status.show_status)
         self._stop_button.clicked.connect(self.stop_requested)
-        footer.copy_button.clicked.connect(self.transcript.commands.copy_last_answer)
-        footer.paste_button.clicked.connect(self.paste_requested)
-        footer.open_button.clicked.connect(self.open_in_window_requested)
         self.status.changed.connect(self._fit)
         self.chips.changed.connect(self._fit)
         self.model_button.variant_requested.connect(self.variant_requested)
         self.model_button.effort_step_requested.connect(self.effort_step_requested)
-        footer.selection_button.clicked.connect(self.selection_requested)
-        footer.unsaved_button.clicked.connect(self.unsaved_requested)
-        footer.close_button.clicked.connect(self.hide)
         self.transcript.text_typed.connect(
             lambda _: self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         )
@@ -247,7 +257,7 @@ class QuickPrompt(QWidget):
             old.setEnabled(False)
             old.deleteLater()
         self._shortcuts = []
-        for command_id, action in quick_actions(self).items():
+        for command_id, action in self.command_actions.items():
             if keys := keymap.shortcut_of(command_id):
                 shortcut = QShortcut(QKeySequence(keys), self)
                 shortcut.activated.connect(action)
@@ -365,20 +375,3 @@ class QuickPrompt(QWidget):
         wraps = column.hasHeightForWidth()  # only while a problem is shown
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)
-
-
-def quick_actions(prompt: QuickPrompt) -> dict[str, Callable[[], object]]:
-    """Return the actions of the commands that have shortcuts in the quick prompt."""
-    return {
-        "answer.copy": prompt.transcript.commands.copy_last_answer,
-        "quick.paste": prompt.paste_requested.emit,
-        "quick.go-on": prompt.open_in_window_requested.emit,
-        "quick.close": prompt.hide,
-        "quick.add-selection": prompt.selection_requested.emit,
-        "quick.temporary": prompt.unsaved_requested.emit,
-        "prompt.paste-plain": prompt.field.paste_plain,
-        "prompt.spelling": prompt.field.suggest_spelling,
-        "effort.more": lambda: prompt.effort_step_requested.emit(1),
-        "effort.less": lambda: prompt.effort_step_requested.emit(-1),
-        **{f"variant.{v.value}": partial(prompt.variant_requested.emit, v) for v in Variant},
-    }

@@ -36,7 +36,7 @@ from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.look.theme import INTERFACE_SIZE
-from desktop_app.ui.quick.quick_prompt import QuickPrompt, quick_actions
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
 from tests.helpers.file_dialogs import choose_paths, file_dialogs
 from tests.helpers.templates import EXPLAIN
@@ -116,7 +116,7 @@ async def test_every_command_has_an_action() -> None:
         }
         open_quick(app)
         quick = quick_of(app)
-        assert everywhere <= {*quick_actions(quick), "app.quit", "help.open", "menu.open"}
+        assert everywhere <= {*quick.command_actions, "app.quit", "help.open", "menu.open"}
 
 
 async def test_shortcuts_run_their_commands() -> None:

@@ -17,6 +17,7 @@ from desktop_app.app import window_session
 from desktop_app.app.attachments.task_queue import MAX_TASKS
 from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.app.quick import paste_back as paste_back_module
+from desktop_app.app.quick import quick_answers
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError, StoreFullError
@@ -29,7 +30,7 @@ from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.quick import quick_prompt
+from desktop_app.ui.quick import quick_model_button
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
@@ -344,7 +345,7 @@ async def test_many_files_are_read_a_few_at_a_time_and_shown_together(
     async with AppHarness() as app:
         quick = opened(app)
         shown: list[Sequence[Chip]] = []
-        monkeypatch.setattr(quick, "set_chips", shown.append)
+        monkeypatch.setattr(quick.chips, "set_chips", shown.append)
         attachments, before = app.session.quick.attachments, len(asyncio.all_tasks())
         quick.files_dropped.emit(paths)
         assert len(asyncio.all_tasks()) - before == MAX_TASKS
@@ -570,9 +571,10 @@ async def test_the_quick_prompt_opens_at_the_position_to_which_it_was_moved() ->
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what the quick prompt announces."""
     words: list[str] = []
-    monkeypatch.setattr(
-        quick_prompt, "announce", lambda _widget, said: words.extend([said] if said else [])
-    )
+    for module in (quick_answers, quick_model_button):
+        monkeypatch.setattr(
+            module, "announce", lambda _widget, said: words.extend([said] if said else [])
+        )
     return words
 
 
