@@ -181,6 +181,7 @@ class Backend:
                 pictures=pictures,
                 compactions=self.compactions,
                 chunked_reader=chunked_reader,
+                needs_of=partial(needs_of_prompt, self.prompts),
                 passages=lambda: self.collections,
             ),
             calls=self.paid_calls,
@@ -189,7 +190,6 @@ class Backend:
             fences=self.fences,
             tools=lambda: self.tools,
             consent=self.consent,
-            needs_of=partial(needs_of_prompt, self.prompts),
             window_of=self.learning.window_of,
         )
 

@@ -413,7 +413,7 @@ async def _with_parts_if_needed(
         service.estimator.require_room(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _with_parts_planned(service, draft, resolved, settings)
-    total = await service.estimate_all_answers(estimate, resolved, settings, draft.attachments)
+    total = await service.costs.estimate_all(estimate, resolved, settings, draft.attachments)
     write_diagnostic(_input_words(total))
     _write_method(total.method)
     return draft

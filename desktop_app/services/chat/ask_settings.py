@@ -1,4 +1,4 @@
-"""The user's settings for answers."""
+"""The user's settings for answers, and what a model accepts of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     FormSource,
 )
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
 from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.structured.form_support import require_grammar_support
+
+# Tokens. A small model that repeats itself would continue to the end of its window. The command
+# Continue extends an answer that this limit has cut.
+MAX_OUTPUT_ON_DEVICE = 1024
 
 
 @dataclass(frozen=True)
 class AskSettings:
-    """The user's settings for answers."""
+    """The user's settings for answers, and what a model accepts of them."""
 
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
@@ -54,3 +64,44 @@ class AskSettings:
     def for_one_answer(self) -> AskSettings:
         """Return these settings for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))
+
+
+async def with_form(
+    settings: AskSettings, prompt_form: str, resolved: ResolvedChoice
+) -> AskSettings:
+    """Return the settings with the schema or grammar of the prompt, else of the conversation.
+
+    Settings that already have a schema or a grammar stay as they are.
+
+    Raises:
+        IllegalChoiceError: the schema or grammar is invalid, or cannot be sent.
+    """
+    if settings.schema is not None or settings.grammar is not None:
+        return settings
+    from desktop_app.services.structured.requested_form import chosen_form  # rarely needed
+
+    form = await chosen_form(prompt_form, settings.parameters.form)
+    if isinstance(form, AnswerGrammar):
+        if settings.parameters.tools:
+            raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)
+        require_grammar_support(form, resolved)
+        return replace(settings, grammar=form)
+    return settings if form is None else replace(settings, schema=form)
+
+
+def accepted_parameters(
+    parameters: GenerationParameters, resolved: ResolvedChoice
+) -> GenerationParameters:
+    """Return the parameters that the model accepts, with its limit on the output.
+
+    The panel shows refused parameters as disabled, with the reason.
+    """
+    # Parameters that depend on the API are removed when its request is built.
+    refused = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
+    parameters = without_refused(parameters, refused)
+    limit, ceiling = parameters.max_output_tokens, resolved.model.max_output
+    if resolved.profile.kind is ProviderKind.ON_DEVICE and not limit:
+        limit = MAX_OUTPUT_ON_DEVICE
+    if limit and ceiling:
+        limit = min(limit, ceiling)
+    return replace(parameters, max_output_tokens=limit)

@@ -6,18 +6,14 @@ run(…)     of the AnswerRun: see answer_run.py                      → the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
-from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.conversations.compaction import SentPath
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -29,48 +25,32 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.message_parts import (
-    DocumentPart,
-    Part,
-    PassagesPart,
-    chunked_documents,
-    tool_calls,
-)
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_notices import model_notices
-from desktop_app.domain.models.parameter_support import (
-    first_api,
-    refused_by_every_api,
-    supports_candidates,
-    without_refused,
-)
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.spending.cost import FREE, Usage, cost_of
+from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolLimits
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import HOSTED_TOOLS
 from desktop_app.i18n.translation import tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
-from desktop_app.services.answers.candidate_answers import (
-    SharedRequest,
-    answer_holds,
-    estimate_several,
-    split_hold,
-)
+from desktop_app.services.answers.candidate_answers import answer_holds, split_hold
 from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES, MIN_SHARE_BYTES
 from desktop_app.services.answers.prepared_request import (
     PreparedRequest,
     RequestFallbacks,
     RereadQuestion,
 )
-from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.prompt_assembly import example_turns, question_parts, sent_messages
+from desktop_app.services.chat.answer_costs import AnswerCosts
+from desktop_app.services.chat.answer_gateways import AnswerGateways
+from desktop_app.services.chat.ask_settings import AskSettings, accepted_parameters, with_form
+from desktop_app.services.chat.prompt_assembly import question_parts
 from desktop_app.services.chat.prompt_library import require_two_documents
+from desktop_app.services.chat.request_builder import AnswerPlan, RequestBuilder
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     NoCollections,
@@ -87,35 +67,27 @@ from desktop_app.services.documents.file_attachments import (
     without_files,
 )
 from desktop_app.services.documents.image_attachments import (
-    ImageForm,
     require_image_input,
     unseen_images_notice,
 )
-from desktop_app.services.documents.summary_grammar import grammar_for
-from desktop_app.services.fence import Fence, Fences
+from desktop_app.services.fence import Fences
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import (
     ChatAttachments,
     CompactionStorage,
-    Gateway,
     MessageStore,
     NeedsOf,
     PictureSource,
 )
 from desktop_app.services.spending.budget import Hold, PaidCalls
-from desktop_app.services.spending.cost_estimate import Estimate, Estimator
-from desktop_app.services.structured.form_notices import form_notice, repair_turn
-from desktop_app.services.structured.form_support import require_grammar_support
+from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.services.structured.form_notices import form_notice
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
 if TYPE_CHECKING:  # few questions have documents to read in parts
     from desktop_app.services.documents.chunked_reading import ChunkedReader
-
-# Tokens. A small model that repeats itself would continue to the end of its window. The command
-# Continue extends an answer that this limit has cut.
-MAX_OUTPUT_ON_DEVICE = 1024
 
 
 class MessageSources(NamedTuple):
@@ -127,6 +99,7 @@ class MessageSources(NamedTuple):
         pictures: attached images, scaled for a model.
         compactions: the compactions that replace the beginnings of long conversations.
         chunked_reader: returns the reader of documents that exceed a model's limit.
+        needs_of: returns the needs of a prompt.
         passages: returns the finder of passages in collections.
     """
 
@@ -135,11 +108,15 @@ class MessageSources(NamedTuple):
     pictures: PictureSource
     compactions: CompactionStorage
     chunked_reader: Callable[[], ChunkedReader]
+    needs_of: NeedsOf
     passages: Callable[[], PassageSource] = NoCollections
 
 
 class ChatService:
     """Service that checks questions, stores them and starts their answers.
+
+    Attributes:
+        answer_stores: the stores of answers.
 
     Args:
         window_of: returns the window of a model, in tokens, that a server's refusal has named; None
@@ -156,28 +133,29 @@ class ChatService:
         fences: Fences,
         tools: Callable[[], ToolCatalog],
         consent: ConsentBroker,
-        needs_of: NeedsOf,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> None:
         self.store = sources.messages
-        self.compactions = sources.compactions
-        self._make_chunked_reader = sources.chunked_reader
-        self.attachments = sources.attachments
-        self.pictures = sources.pictures
+        self.compactions, self.needs_of = sources.compactions, sources.needs_of
+        self._make_chunked_reader, self._passages = sources.chunked_reader, sources.passages
         self.gateway, self.budget, self.spending = calls
         self.estimator = estimator
-        self._models_of = models_of
-        self._fences = fences
-        self._tools, self._consent = tools, consent
-        self._passages = sources.passages
-        self.needs_of = needs_of
-        self._window_of = window_of
+        self.costs = AnswerCosts(self.gateway, self.budget, estimator)
+        attachments = sources.attachments
+        self._requests = RequestBuilder(attachments, sources.pictures, fences, sources.needs_of)
+        self._gateways = AnswerGateways(
+            self.gateway,
+            self.budget,
+            models_of,
+            attachments,
+            fences,
+            consent,
+            lambda: self.chunked_reader,
+        )
+        self.answer_stores = AnswerStores(sources.messages, attachments.answers)
+        self._models_of, self._window_of = models_of, window_of
+        self._tools = tools
         self._without_instant: set[str] = set()
-
-    @property
-    def answer_stores(self) -> AnswerStores:
-        """Return the stores of answers."""
-        return AnswerStores(self.store, self.attachments.answers)
 
     @cached_property
     def chunked_reader(self) -> ChunkedReader:
@@ -193,44 +171,12 @@ class ChatService:
             window_of=self._window_of,
         )
 
-    async def estimate_all_answers(
-        self,
-        estimate: Estimate,
-        resolved: ResolvedChoice,
-        settings: AskSettings,
-        attachments: Iterable[Part] = (),
-    ) -> Estimate:
-        """Return the estimate for all requested answers, from the `estimate` for one answer.
-
-        Args:
-            attachments: those of the question.
-
-        Raises StorageError.
-        """
-        count = settings.parameters.candidates
-        if count == 1:
-            return estimate
-        learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
-        uses_tools = settings.parameters.tools and resolved.model.takes_tools is not False
-        is_separate = uses_tools or settings.has_grammar or chunked_documents(attachments)
-        supports_several = supports_candidates(resolved.profile, resolved.model, learned)
-        return estimate_several(estimate, count, at_once=supports_several and not is_separate)
-
-    async def _may_support_candidates(self, resolved: ResolvedChoice) -> bool:
-        """Return True unless the server is known to give one answer per request.
-
-        If the API is unknown, a single request finds it out; several requests would repeat that.
-        """
-        learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
-        is_unknown = first_api(resolved.profile, resolved.model, learned.api) is None
-        return is_unknown or supports_candidates(resolved.profile, resolved.model, learned)
-
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
     ) -> ResolvedChoice:
         """Resolve `choice` in the service tier of the settings."""
         resolved = self.resolve(profile, choice)
-        tier = _accepted_parameters(settings.parameters, resolved).service_tier
+        tier = accepted_parameters(settings.parameters, resolved).service_tier
         return replace(resolved, service_tier=tier)
 
     async def begin(
@@ -269,11 +215,11 @@ class ChatService:
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
         require_files(draft.attachments, path, resolved)
         require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
-        settings = await _with_form(settings, needs.form, resolved)
+        settings = await with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         found = await find_passages(self._passages, context, draft)
-        holds = await self._hold_cost(context, draft, settings, found, purpose)
+        holds = await self.costs.hold_input(context, draft, settings, found, purpose)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -288,8 +234,8 @@ class ChatService:
         titled = replace(conversation, draft=draft.after_sending)
         if not titled.title:
             titled = replace(titled, title=_first_title(question), title_is_automatic=True)
-        context = replace(context, path=[*path, question])
-        return await self._prepare_runs(titled, context, question, settings, holds, purpose=purpose)
+        plan = AnswerPlan(replace(context, path=[*path, question]), settings, purpose=purpose)
+        return await self._prepare_runs(titled, question, plan, holds)
 
     async def begin_again(
         self,
@@ -361,125 +307,51 @@ class ChatService:
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
         needs = await self.needs_of(path[-1].template_id)
-        settings = await _with_form(settings, needs.form, resolved)
+        settings = await with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
-        holds = await self._hold_cost(context, Draft(), settings)
-        return await self._prepare_runs(conversation, context, None, settings, holds, repairs)
-
-    async def _hold_cost(
-        self,
-        context: SendContext,
-        draft: Draft,
-        settings: AskSettings,
-        found: Sequence[PassagesPart] = (),
-        purpose: Purpose = Purpose.ANSWER,
-    ) -> list[Hold]:
-        """Hold the input's cost. Return a hold for each answer, or one that all answers share.
-
-        Answers that are requested separately have a hold each, so that an answer that ends makes
-        room. A question that surely fits is counted only for a cap and a known price.
-
-        Raises as `begin`, if the model's window or the provider's cap has no room.
-        """
-        resolved = context.resolved
-        price = resolved.counted_price
-        # The calls of several answers are held later: see `_combined_holds`. The call of an answer
-        # from documents in parts is held once their notes are taken.
-        question = draft.attachments or (context.path[-1].parts if context.path else ())
-        is_in_parts = bool(chunked_documents(question))
-        is_held_later = settings.parameters.candidates > 1 or is_in_parts
-        held_model = "" if is_held_later else _held_model(resolved, settings)
-        await self.budget.require_price(resolved.profile, resolved.model, price)
-        needs_cost = self.budget.needs_cost(resolved.profile, price is not None)
-        if self.estimator.is_sure_to_fit(context, draft) and not needs_cost:
-            cost = Decimal(0) if price == FREE else None
-            return [await self.budget.hold(resolved.profile, cost, held_model, purpose.value)]
-        estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
-        self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
-        estimate = await self.estimate_all_answers(estimate, resolved, settings, draft.attachments)
-        tokens, count = estimate.input_tokens, estimate.inputs
-        cost = cost_of(price, Usage(input_tokens=tokens * count))
-        hold = await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
-        if count == 1:
-            return [hold]
-        async with hold, AsyncExitStack() as undo:
-            holds = [await undo.enter_async_context(Hold()) for _ in range(count)]
-            for each in holds:
-                share = cost_of(price, Usage(input_tokens=tokens))
-                await self.budget.hold_for(each, resolved.profile, share)
-            undo.pop_all()
-        return holds
+        holds = await self.costs.hold_input(context, Draft(), settings)
+        plan = AnswerPlan(context, settings, repairs)
+        return await self._prepare_runs(conversation, None, plan, holds)
 
     async def _prepare_runs(
         self,
         conversation: Conversation,
-        context: SendContext,
         question: Message | None,
-        settings: AskSettings,
+        plan: AnswerPlan,
         input_holds: Sequence[Hold],
-        repairs: Message | None = None,
-        purpose: Purpose = Purpose.ANSWER,
     ) -> list[AnswerRun]:
-        """Return runs, not stored yet, that answer the last question of the context's path."""
-        path, resolved, sent = context.path, context.resolved, context.sent
-        count = settings.parameters.candidates
+        """Return runs, not stored yet, that answer the question of the plan.
+
+        Args:
+            question: the question if it is new.
+        """
+        resolved, settings = plan.resolved, plan.settings
         async with AsyncExitStack() as undo:
             for hold in input_holds:
                 undo.push_async_callback(hold.release)
-            content_notices = (
-                unseen_images_notice(sent.messages, resolved.model),
-                text_notice(sent.messages, resolved),
-                beginning_notice(sent.messages),
-            )
             tools = await self._chosen_tools(settings, resolved)
-            notices = (
-                resolved.notice,
-                *content_notices,
-                *_parameter_notices(settings, resolved),
-                _missing_tools_notice(tools),
-                *_unsupported_notices(settings, resolved.model),
-                form_notice(settings.schema or settings.grammar),
-                notice(NoticeCode.REPAIRED) if repairs else "",
-            )
-            answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
+            notices = _notices(plan, tools)
+            count = settings.parameters.candidates
+            answers = [_empty_answer(plan.question, resolved, notices) for _ in range(count)]
             conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
-            require_reading_tools(path[-1].parts, tools.tools)
-            fence = await self._fences.fence_of(conversation.id)
-            request = await self._request(sent, path[-1], resolved, settings, fence, repairs)
-            request = _with_tools(request, tools, fence)
-            documents = chunked_documents(path[-1].parts)
-            gateways, request = await self._gateways(
-                resolved, request, reads_in_parts=bool(documents)
-            )
+            require_reading_tools(plan.question.parts, tools.tools)
+            request = await self._requests.build(plan, tools)
+            gateways, request = await self._gateways.choose(plan, request)
             call_holds = [Hold() for _ in answers]
-            if documents:
-                shares = input_holds
-            else:
-                shares = await self._combined_holds(
-                    input_holds, request, resolved, settings, purpose
-                )
+            shares = input_holds
+            if not plan.documents:
+                shares = await self.costs.hold_calls(input_holds, request, plan)
             holds = answer_holds(shares, call_holds)
             for share in holds:
                 undo.push_async_callback(share.release)
-            if tools:
-                loop = (tools, path, resolved, fence, settings.limits)
-                gateways = [
-                    self._with_tool_loop(gateway, *loop, call_hold)
-                    for gateway, call_hold in zip(gateways, call_holds, strict=True)
-                ]
-            if documents:
-                reading = (request, resolved, fence)
-                gateways = [
-                    self.chunked_reader.reading_gateway(
-                        path[-1], answer, *reading, gateway, call_hold, purpose
-                    )
-                    for answer, gateway, call_hold in zip(
-                        answers, gateways, call_holds, strict=True
-                    )
-                ]
+            gateways = [
+                await self._gateways.wrap(gateway, plan, request, tools, answer, call_hold)
+                for answer, gateway, call_hold in zip(answers, gateways, call_holds, strict=True)
+            ]
             undo.pop_all()
-        tool_prices = self._tool_prices(resolved)
+        tool_prices = self._gateways.tool_prices(resolved)
+        stand_in = partial(self._retire_instant, resolved.profile, conversation.choice)
         return [
             AnswerRun(
                 conversation,
@@ -487,45 +359,14 @@ class ChatService:
                 answer,
                 PreparedRequest(request, resolved, gateway, share),
                 stores=self.answer_stores,
-                ledger=AnswerLedger(self.spending, purpose, tool_prices),
+                ledger=AnswerLedger(self.spending, plan.purpose, tool_prices),
                 fallbacks=RequestFallbacks(
-                    partial(self._retire_instant, resolved.profile, conversation.choice),
-                    partial(
-                        self._reread_in_parts, context, answer, settings, tools, repairs, purpose
-                    ),
+                    stand_in, partial(self._reread_in_parts, plan, answer, tools)
                 ),
                 schema=settings.schema,
             )
             for answer, gateway, share in zip(answers, gateways, holds, strict=True)
         ]
-
-    async def _combined_holds(
-        self,
-        input_holds: Sequence[Hold],
-        request: ChatRequest,
-        resolved: ResolvedChoice,
-        settings: AskSettings,
-        purpose: Purpose,
-    ) -> list[Hold]:
-        """Return a hold for each answer, which combines those of its input and of its call.
-
-        Answers of a shared request share the hold of one call; others have a call each. The input's
-        hold of a single answer is also that of its call.
-        If this process is killed, each running call counts as a call of unknown cost.
-        """
-        count = settings.parameters.candidates
-        if count == 1:
-            return [*input_holds]
-        cost = Decimal(0) if resolved.counted_price == FREE else None
-        call = (resolved.profile, cost, _held_model(resolved, settings), purpose.value)
-        if request.parameters.candidates > 1:
-            return answer_holds(input_holds, split_hold(await self.budget.hold(*call), count))
-        async with AsyncExitStack() as undo:
-            call_holds = [
-                await undo.enter_async_context(await self.budget.hold(*call)) for _ in range(count)
-            ]
-            undo.pop_all()
-        return answer_holds(input_holds, call_holds)
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""
@@ -539,64 +380,8 @@ class ChatService:
         first.set_siblings(runs[1:])
         return first
 
-    async def _request(
-        self,
-        sent: SentPath,
-        question: Message,
-        resolved: ResolvedChoice,
-        settings: AskSettings,
-        fence: Fence,
-        repairs: Message | None,
-    ) -> ChatRequest:
-        """Return the request for `question`. Raises StorageError, DocumentError."""
-        image_form = ImageForm(resolved.model, self.pictures, resolved.files)
-        needs = await self.needs_of(question.template_id)
-        state, messages = await sent_messages(
-            sent, self.attachments, fence, image_form, resolved.profile.id
-        )
-        return ChatRequest(
-            model=resolved.model.id,
-            messages=(
-                *example_turns(settings.examples),
-                *messages,
-                *(repair_turn(repairs) if repairs else ()),
-            ),
-            instructions=settings.instructions,
-            effort=resolved.effort,
-            parameters=_accepted_parameters(settings.parameters, resolved),
-            cache_key=question.conversation_id,
-            state=state,
-            store=resolved.profile.keeps_at_provider,
-            background=settings.background and offers_background(resolved),
-            schema=None if resolved.model.takes_schema is False else settings.schema,
-            grammar=settings.grammar or grammar_for(needs, question.parts, resolved),
-            wants_images=bool(resolved.model.makes_images),
-            requested=settings.requested,
-        )
-
-    async def _gateways(
-        self, resolved: ResolvedChoice, request: ChatRequest, *, reads_in_parts: bool
-    ) -> tuple[list[Gateway], ChatRequest]:
-        """Return a gateway per answer, and the request: for all answers at once, or for one.
-
-        Args:
-            reads_in_parts: each answer reads the documents by itself, in a request of its own.
-        """
-        count = request.parameters.candidates
-        is_separate = reads_in_parts or request.tools or request.grammar is not None
-        if count > 1 and not is_separate and await self._may_support_candidates(resolved):
-            together = SharedRequest(self.gateway, count)
-            return [together.gateway_of(number) for number in range(count)], request
-        return [self.gateway] * count, request.for_one_answer()
-
     async def _reread_in_parts(
-        self,
-        context: SendContext,
-        answer: Message,
-        settings: AskSettings,
-        tools: ToolSet,
-        repairs: Message | None,
-        purpose: Purpose,
+        self, plan: AnswerPlan, answer: Message, tools: ToolSet
     ) -> RereadQuestion | None:
         """Return the question with its documents read in parts; None if that is not possible.
 
@@ -604,29 +389,21 @@ class ChatService:
 
         Raises StorageError, DocumentError, SpendingCapError.
         """
-        question, resolved = context.path[-1], context.resolved
+        question, resolved = plan.question, plan.resolved
         parts = tuple(
             replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
             for part in question.parts
         )
         if parts == question.parts or resolved.profile.kind is not ProviderKind.COMPATIBLE:
             return None
-        if settings.grammar is not None:
+        if plan.settings.grammar is not None:
             return None  # the notes would not follow the grammar
         question = replace(question, parts=parts)
-        resolved = self._with_named_window(resolved)
-        path = (*context.path[:-1], question)
-        context = replace(context, path=path, resolved=resolved)
-        fence = await self._fences.fence_of(question.conversation_id)
-        request = await self._request(context.sent, question, resolved, settings, fence, repairs)
-        request, gateway = _with_tools(request.for_one_answer(), tools, fence), self.gateway
-        call_hold = Hold()
-        if tools:
-            loop = (tools, path, resolved, fence, settings.limits, call_hold)
-            gateway = self._with_tool_loop(gateway, *loop)
-        gateway = self.chunked_reader.reading_gateway(
-            question, answer, request, resolved, fence, gateway, call_hold, purpose
-        )
+        path = (*plan.context.path[:-1], question)
+        context = replace(plan.context, path=path, resolved=self._with_named_window(resolved))
+        plan, call_hold = replace(plan, context=context), Hold()
+        request = (await self._requests.build(plan, tools)).for_one_answer()
+        gateway = await self._gateways.wrap(self.gateway, plan, request, tools, answer, call_hold)
         tokens, _ = await self.estimator.context_tokens(context)
         cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
         hold = await self.budget.hold(resolved.profile, cost)
@@ -652,80 +429,27 @@ class ChatService:
         found = await self._tools().choose([name for name in names if name not in refused])
         return replace(found, missing=(*found.missing, *refused))
 
-    def _tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
-        """Return the prices of hosted tools at this provider."""
-        multiplier = resolved.profile.price_multiplier
-        prices = self._models_of(resolved.profile).catalog.hosted_tools
-        return {name: price * multiplier for name, price in prices.items()}
-
-    def _with_tool_loop(
-        self,
-        gateway: Gateway,
-        tools: ToolSet,
-        path: Sequence[Message],
-        resolved: ResolvedChoice,
-        fence: Fence,
-        limits: ToolLimits,
-        call_hold: Hold,
-    ) -> Gateway:
-        from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
-
-        tool_context = ToolContext(path[-1].conversation_id, tuple(path), self.attachments.text)
-        prices = self._tool_prices(resolved)
-        task = LoopTask(tools, tool_context, resolved, fence, limits, call_hold, prices)
-        return ToolLoop(gateway, task, consent=self._consent, budget=self.budget)
-
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Mark Instant as not served by the provider. Return its stand-in."""
         self._without_instant.add(profile.id)
         return self.resolve(profile, choice)
 
 
-def _with_tools(request: ChatRequest, tools: ToolSet, fence: Fence) -> ChatRequest:
-    """Return the request with tools, and with the explanation of the fence around results.
-
-    With tools it does not run in the background, because nobody could approve the calls.
-    """
-    has_results = any(tool_calls(message.parts) for message in request.messages)
-    if not tools and not has_results:
-        return request
-    instructions = "\n\n".join(text for text in (request.instructions, fence.explanation) if text)
-    return replace(
-        request,
-        instructions=instructions,
-        tools=tools.definitions,
-        tool_choice="auto" if tools else "",
-        background=request.background and not tools,
+def _notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
+    """Return the notices of a new answer; some may be empty."""
+    resolved, settings, messages = plan.resolved, plan.settings, plan.context.sent.messages
+    missing = ", ".join(tools.missing)
+    return (
+        resolved.notice,
+        unseen_images_notice(messages, resolved.model),
+        text_notice(messages, resolved),
+        beginning_notice(messages),
+        *_parameter_notices(settings, resolved),
+        notice(NoticeCode.TOOLS_MISSING, names=missing) if missing else "",
+        *_unsupported_notices(settings, resolved.model),
+        form_notice(settings.schema or settings.grammar),
+        notice(NoticeCode.REPAIRED) if plan.repairs else "",
     )
-
-
-async def _with_form(
-    settings: AskSettings, prompt_form: str, resolved: ResolvedChoice
-) -> AskSettings:
-    """Return the settings with the schema or grammar of the prompt, else of the conversation.
-
-    Settings that already have a schema or a grammar stay as they are.
-
-    Raises:
-        IllegalChoiceError: the schema or grammar is invalid, or cannot be sent.
-    """
-    if settings.schema is not None or settings.grammar is not None:
-        return settings
-    from desktop_app.services.structured.requested_form import chosen_form  # rarely needed
-
-    form = await chosen_form(prompt_form, settings.parameters.form)
-    if isinstance(form, AnswerGrammar):
-        if settings.parameters.tools:
-            raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)
-        require_grammar_support(form, resolved)
-        return replace(settings, grammar=form)
-    return settings if form is None else replace(settings, schema=form)
-
-
-def _missing_tools_notice(tools: ToolSet) -> NoticeText:
-    if not tools.missing:
-        return ""
-    return notice(NoticeCode.TOOLS_MISSING, names=", ".join(tools.missing))
 
 
 def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
@@ -771,33 +495,9 @@ def _empty_answer(
     )
 
 
-def _held_model(resolved: ResolvedChoice, settings: AskSettings) -> str:
-    """Return the model for the hold; "" if a later process can resume the call."""
-    is_resumable = settings.background and offers_background(resolved)
-    return "" if is_resumable else resolved.model.id
-
-
 def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:
     parameters = settings.parameters
-    sent = _accepted_parameters(parameters, resolved)
+    sent = accepted_parameters(parameters, resolved)
     return model_notices(
         parameters, sent, settings.requested, resolved.profile, resolved.model, resolved.effort
     )
-
-
-def _accepted_parameters(
-    parameters: GenerationParameters, resolved: ResolvedChoice
-) -> GenerationParameters:
-    """Return the parameters that the model accepts, with its limit on the output.
-
-    The panel shows refused parameters as disabled, with the reason.
-    """
-    # Parameters that depend on the API are removed when its request is built.
-    refused = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
-    parameters = without_refused(parameters, refused)
-    limit, ceiling = parameters.max_output_tokens, resolved.model.max_output
-    if resolved.profile.kind is ProviderKind.ON_DEVICE and not limit:
-        limit = MAX_OUTPUT_ON_DEVICE
-    if limit and ceiling:
-        limit = min(limit, ceiling)
-    return replace(parameters, max_output_tokens=limit)

@@ -163,13 +163,13 @@ async def asker_of(
             ImageScaler(attachments, documents),
             CompactionStore(database),
             unused_parts,
+            template_needs,
         ),
         estimator=Estimator(WordCounter(), attachments),
         models_of=partial(ProviderModels, catalog=CATALOG),
         fences=fences(),
         tools=tools,
         consent=broker(),
-        needs_of=template_needs,
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

@@ -298,7 +298,7 @@ async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Pat
             one = await chat.service.estimator.estimate(
                 SendContext(path[:1], resolved), Draft("four")
             )
-            all_ = await chat.service.estimate_all_answers(one, resolved, THREE)
+            all_ = await chat.service.costs.estimate_all(one, resolved, THREE)
             assert one.input_cost is not None
             assert one.longest_answer_cost is not None
             assert all_.input_cost == inputs * one.input_cost
@@ -333,7 +333,7 @@ async def test_the_estimate_counts_the_input_for_each_answer_that_is_requested_a
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
         resolved = chat.service.resolve(CHAT, ModelChoice(CHAT.id, "", Variant.THINKING, None))
         one = Estimate(9, CountMethod.TOKENIZER, Decimal(1), None, None)
-        all_ = await chat.service.estimate_all_answers(one, resolved, settings, [document])
+        all_ = await chat.service.costs.estimate_all(one, resolved, settings, [document])
         assert (all_.inputs, all_.input_cost) == (inputs, Decimal(inputs))
 
 
@@ -343,9 +343,9 @@ async def test_the_estimate_of_a_single_answer_is_not_changed(tmp_path: Path) ->
         path = await chat.store.path(began.conversation.id)
         resolved = chat.service.resolve(OPENAI, began.conversation.choice)
         one = await chat.service.estimator.estimate(SendContext(path[:1], resolved), Draft("four"))
-        single = await chat.service.estimate_all_answers(one, resolved, AskSettings())
+        single = await chat.service.costs.estimate_all(one, resolved, AskSettings())
         assert single is one
-        two = await chat.service.estimate_all_answers(one, resolved, TWO)
+        two = await chat.service.costs.estimate_all(one, resolved, TWO)
         assert (two.answers, two.inputs) == (2, 2)
 
 

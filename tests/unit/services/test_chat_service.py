@@ -211,6 +211,7 @@ async def open_chat(
             pictures,
             CompactionStore(database),
             reader,
+            template_needs,
             lambda: passages or NoCollections(),
         ),
         estimator=estimator,
@@ -218,7 +219,6 @@ async def open_chat(
         fences=fences(),
         tools=lambda: tools or no_tools(),
         consent=consent or broker(),
-        needs_of=template_needs,
     )
     try:
         yield ChatSetup(database, service, store, ledger, attachments, counter)

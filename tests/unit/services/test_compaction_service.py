@@ -156,13 +156,14 @@ async def open_setup(
     pictures = ImageScaler(attachments, DocumentWorker())
     chat = ChatService(
         calls=PaidCalls(gateway, budget, ledger),
-        sources=MessageSources(store, attachments, pictures, compactions, unused_parts),
+        sources=MessageSources(
+            store, attachments, pictures, compactions, unused_parts, template_needs
+        ),
         estimator=estimator,
         models_of=partial(ProviderModels, catalog=CATALOG),
         fences=fences(),
         tools=no_tools,
         consent=broker(),
-        needs_of=template_needs,
     )
     service = CompactionService(
         store=compactions,

@@ -322,7 +322,7 @@ class ChoiceController(QObject):
                 max_output_tokens=settings.parameters.max_output_tokens,
             )
             attached = draft.attachments
-            return await chat.estimate_all_answers(estimate, resolved, settings, attached)
+            return await chat.costs.estimate_all(estimate, resolved, settings, attached)
         except UserFacingError:
             return None  # sending reports the error
 

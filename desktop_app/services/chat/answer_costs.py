@@ -1,0 +1,130 @@
+"""Estimates and holds the costs of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from decimal import Decimal
+
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_parts import Part, PassagesPart, chunked_documents
+from desktop_app.domain.models.parameter_support import supports_candidates
+from desktop_app.domain.spending.cost import FREE, Usage, cost_of
+from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.services.answers.candidate_answers import (
+    answer_holds,
+    estimate_several,
+    split_hold,
+)
+from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.chat.request_builder import AnswerPlan
+from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.ports import Gateway
+from desktop_app.services.spending.budget import Budget, Hold
+from desktop_app.services.spending.cost_estimate import Estimate, Estimator
+
+
+class AnswerCosts:
+    """The costs of answers, before they are known."""
+
+    def __init__(self, gateway: Gateway, budget: Budget, estimator: Estimator) -> None:
+        self._gateway, self._budget, self._estimator = gateway, budget, estimator
+
+    async def estimate_all(
+        self,
+        estimate: Estimate,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+        attachments: Iterable[Part] = (),
+    ) -> Estimate:
+        """Return the estimate for all requested answers, from the `estimate` for one answer.
+
+        Args:
+            attachments: those of the question.
+
+        Raises StorageError.
+        """
+        count = settings.parameters.candidates
+        if count == 1:
+            return estimate
+        learned = await self._gateway.learned_support(resolved.profile, resolved.model.id)
+        uses_tools = settings.parameters.tools and resolved.model.takes_tools is not False
+        is_separate = uses_tools or settings.has_grammar or chunked_documents(attachments)
+        supports_several = supports_candidates(resolved.profile, resolved.model, learned)
+        return estimate_several(estimate, count, at_once=supports_several and not is_separate)
+
+    async def hold_input(
+        self,
+        context: SendContext,
+        draft: Draft,
+        settings: AskSettings,
+        found: Sequence[PassagesPart] = (),
+        purpose: Purpose = Purpose.ANSWER,
+    ) -> list[Hold]:
+        """Hold the input's cost. Return a hold for each answer, or one that all answers share.
+
+        Answers that are requested separately have a hold each, so that an answer that ends makes
+        room. A question that surely fits is counted only for a cap and a known price.
+
+        Raises as `ChatService.begin`, if the model's window or the provider's cap has no room.
+        """
+        resolved = context.resolved
+        price = resolved.counted_price
+        # The calls of several answers are held later: see `hold_calls`. The call of an answer
+        # from documents in parts is held once their notes are taken.
+        question = draft.attachments or (context.path[-1].parts if context.path else ())
+        is_in_parts = bool(chunked_documents(question))
+        is_held_later = settings.parameters.candidates > 1 or is_in_parts
+        held_model = "" if is_held_later else _held_model(resolved, settings)
+        await self._budget.require_price(resolved.profile, resolved.model, price)
+        needs_cost = self._budget.needs_cost(resolved.profile, price is not None)
+        if self._estimator.is_sure_to_fit(context, draft) and not needs_cost:
+            cost = Decimal(0) if price == FREE else None
+            return [await self._budget.hold(resolved.profile, cost, held_model, purpose.value)]
+        estimate = await self._estimator.at_sending().estimate(context, draft, found=found)
+        self._estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
+        estimate = await self.estimate_all(estimate, resolved, settings, draft.attachments)
+        tokens, count = estimate.input_tokens, estimate.inputs
+        cost = cost_of(price, Usage(input_tokens=tokens * count))
+        hold = await self._budget.hold(resolved.profile, cost, held_model, purpose.value)
+        if count == 1:
+            return [hold]
+        async with hold, AsyncExitStack() as undo:
+            holds = [await undo.enter_async_context(Hold()) for _ in range(count)]
+            for each in holds:
+                share = cost_of(price, Usage(input_tokens=tokens))
+                await self._budget.hold_for(each, resolved.profile, share)
+            undo.pop_all()
+        return holds
+
+    async def hold_calls(
+        self, input_holds: Sequence[Hold], request: ChatRequest, plan: AnswerPlan
+    ) -> list[Hold]:
+        """Return a hold for each answer, which combines those of its input and of its call.
+
+        Answers of a shared request share the hold of one call; others have a call each. The input's
+        hold of a single answer is also that of its call.
+        If this process is killed, each running call counts as a call of unknown cost.
+        """
+        resolved, count = plan.resolved, plan.settings.parameters.candidates
+        if count == 1:
+            return [*input_holds]
+        cost = Decimal(0) if resolved.counted_price == FREE else None
+        call = (resolved.profile, cost, _held_model(resolved, plan.settings), plan.purpose.value)
+        if request.parameters.candidates > 1:
+            return answer_holds(input_holds, split_hold(await self._budget.hold(*call), count))
+        async with AsyncExitStack() as undo:
+            call_holds = [
+                await undo.enter_async_context(await self._budget.hold(*call)) for _ in range(count)
+            ]
+            undo.pop_all()
+        return answer_holds(input_holds, call_holds)
+
+
+def _held_model(resolved: ResolvedChoice, settings: AskSettings) -> str:
+    """Return the model for the hold; "" if a later process can resume the call."""
+    is_resumable = settings.background and offers_background(resolved)
+    return "" if is_resumable else resolved.model.id
