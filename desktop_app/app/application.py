@@ -203,7 +203,7 @@ class Application:
 
     def _serve(self, request: WindowRequest) -> None:
         """Serve a request from the bus, or keep it until the next session has started."""
-        if self._serving_session is not None and not self._serving_session.is_ending:
+        if self._serving_session is not None and not self._serving_session.shutdown.has_begun:
             self._serving_session.serve(request)
             return
         self._pending.append(request)
@@ -231,8 +231,8 @@ class Application:
             try:
                 await self.session.start(request)
             except UserFacingError as error:  # rows may be damaged in a store that can be opened
-                self.session.quit()
-                await self.session.wait_closed()
+                self.session.shutdown.begin()
+                await self.session.shutdown.wait()
                 if not await self._offer_repair(error):
                     self._exit_code = 1
                     return
@@ -245,7 +245,7 @@ class Application:
             self.on_ready()
             self._join_bus(loop)
             self.session.controllers.tasks.start(self._join_desktop(self.session))
-            await self.session.wait_closed()
+            await self.session.shutdown.wait()
             if not self.session.should_rebuild:
                 break
             request = OpenRequest()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.answers.shown_answers import STORE
+from desktop_app.app.chat.choice.built_in_model_note import BuiltInModelNote
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
@@ -27,23 +26,15 @@ from desktop_app.app.desktop.window_request import (
     QuickRequest,
     WindowRequest,
 )
+from desktop_app.app.error_notifier import ErrorNotifier
 from desktop_app.app.library.unread_marks import UnreadMarks
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
-from desktop_app.backend.backend import (
-    WEIGHTS_SETTING,
-    Backend,
-    use_limits,
-    use_routine_model,
-    use_weights,
-)
+from desktop_app.app.shutdown import EndStep, Shutdown
+from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import tr
+from desktop_app.domain.errors import StorageError
 from desktop_app.services.chat.run_resumption import Resumer
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.composer.dropped_content import DroppedContent
@@ -52,9 +43,7 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from PySide6.QtWidgets import QWidget
+    from collections.abc import Callable
 
     from desktop_app.app.composition.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
@@ -64,8 +53,6 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.early_keys import EarlyKeys
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
-
-log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
 # Delays after the start, for parts that the first question does not need.
@@ -83,6 +70,7 @@ class WindowSession:
         controllers: the controllers and their state.
         desktop: the parts that talk to the desktop, set by `join_desktop`.
         actions: the action of each command, by its id.
+        shutdown: stops tasks, stores partial answers and closes the store.
         closed_work: work on the closed store before the program restarts; None for none.
         should_rebuild: True if the window is built again once the session has ended.
         reopened: ids of the commands that show the open dialogs again in the new window.
@@ -102,30 +90,24 @@ class WindowSession:
     ) -> None:
         start_log(backend.folders.logs)
         self._window, self._theme, self._early_keys = window, theme, early_keys
+        self.shutdown = Shutdown(self._steps_of_end)
+        self._errors = ErrorNotifier(
+            window.notifications, lambda: self.controllers.panel.data_page.repair()
+        )
         self.controllers = Controllers(
             window,
             theme,
             backend,
-            show_error=self._show_error,
+            show_error=self._errors.show,
             run_on_closed_store=self.run_on_closed_store,
         )
         self._backend = backend
-        loop.set_exception_handler(self._on_defect)
-        self._closed: asyncio.Future[None] = loop.create_future()
-        self._end_task: asyncio.Task[None] | None = None
+        loop.set_exception_handler(self._errors.on_defect)
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False
         self.reopened: tuple[str, ...] = ()
-        self.quick_host = QuickHost(
-            window,
-            theme,
-            self.controllers,
-            self._raise_window,
-            lambda: self.closing.quit(),
-            self._on_quick_hidden,
-        )
         self._forms = FormDraftSaver(
             window, settings_store=backend.settings, tasks=self.controllers.tasks
         )
@@ -144,23 +126,10 @@ class WindowSession:
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
         state = self.controllers.state
-        for changed in (
-            state.current.opened,
-            state.current.path_changed,
-            state.setup.choice_changed,
-        ):
-            changed.connect(self._show_key_line)
-        state.values.changed.connect(
-            lambda key: self._show_key_line() if key == WEIGHTS_SETTING else None
-        )
+        BuiltInModelNote(window.empty_state, window.prompt.hint, state.setup, state.values)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
-                loop.add_signal_handler(number, self.quit)
-
-    @property
-    def is_ending(self) -> bool:
-        """Return True once the session has begun to end."""
-        return self._end_task is not None
+                loop.add_signal_handler(number, self.shutdown.begin)
 
     @property
     def quick(self) -> QuickPromptController:
@@ -189,6 +158,19 @@ class WindowSession:
         """Create the objects that react when windows are closed, hidden or focused."""
         window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
         values, current = self.controllers.state.values, self.controllers.state.current
+
+        def on_quick_hidden() -> None:
+            self._memory_trimmer.restart_timer()
+            self.closing.end_if_nothing_shows()
+
+        self.quick_host = QuickHost(
+            window,
+            self._theme,
+            self.controllers,
+            self._raise_window,
+            lambda: self.closing.quit(),
+            on_quick_hidden,
+        )
         closing = self.closing = ClosingController(
             window,
             running,
@@ -203,8 +185,13 @@ class WindowSession:
             tasks=tasks,
             was_started_to_stay=is_resident,
         )
-        closing.ended.connect(self.quit)
-        self._memory_trimmer = MemoryTrimmer(window, self._is_idle, tasks=tasks)
+        closing.ended.connect(self.shutdown.begin)
+
+        def is_idle() -> bool:
+            is_visible = window.isVisible() or self.quick_host.is_visible
+            return not is_visible and not running.conversations
+
+        self._memory_trimmer = MemoryTrimmer(window, is_idle, tasks=tasks)
         closing.hidden.connect(self._memory_trimmer.restart_timer)
         running.finished.connect(lambda *_: self._memory_trimmer.restart_timer())
         self._unread = UnreadMarks(
@@ -222,7 +209,7 @@ class WindowSession:
 
     def join_desktop(self, bus: SessionBus) -> None:
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
-        if self.is_ending:
+        if self.shutdown.has_begun:
             return
         from desktop_app.app.composition.desktop_controllers import DesktopControllers
 
@@ -242,14 +229,6 @@ class WindowSession:
         """Return True while conversations are exported, imported, backed up or printed."""
         parts = self.controllers
         return parts.panel.transfer.is_busy or parts.conversation.export.is_busy
-
-    def _is_idle(self) -> bool:
-        is_visible = self._window.isVisible() or self.quick_host.is_visible
-        return not is_visible and not self.controllers.running.conversations
-
-    def _on_quick_hidden(self) -> None:
-        self._memory_trimmer.restart_timer()
-        self.closing.end_if_nothing_shows()
 
     def _toggle_hotkey_pause(self) -> None:
         if self._is_on_desktop:
@@ -288,7 +267,7 @@ class WindowSession:
         try:
             await self._calls.start()
         except StorageError as error:
-            self._show_error(error)
+            self._errors.show(error)
         self._run_later(QUICK_PROMPT_DELAY_MS, lambda: self.quick)
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
         self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(parts.dialogs.batches.resume_jobs()))
@@ -302,7 +281,7 @@ class WindowSession:
         """Run an action after a delay, unless the session is ending."""
 
         def run() -> None:
-            if not self.is_ending:
+            if not self.shutdown.has_begun:
                 action()
 
         QTimer.singleShot(delay_ms, self._window, run)
@@ -313,16 +292,12 @@ class WindowSession:
         from desktop_app.ui.widgets.forms.tab_order import FocusScroller
 
         if self._mnemonics is None:
-            self._mnemonics = WindowMnemonics(self._window, self._without_mnemonics)
-            FocusScroller(self._window)
+            main = self._window
+            # Parts that need no mnemonics, because commands reach them.
+            without = (main.conversations, main.header, main.prompt, main.transcript)
+            self._mnemonics = WindowMnemonics(main, lambda shown: without if shown is main else ())
+            FocusScroller(main)
         return self._mnemonics
-
-    def _without_mnemonics(self, window: QWidget) -> tuple[QWidget, ...]:
-        """Return the parts of a window that need no mnemonics, because commands reach them."""
-        main = self._window
-        if window is not main:
-            return ()
-        return (main.conversations, main.header, main.prompt, main.transcript)
 
     async def check_spelling(self) -> None:
         """Begin to check the spelling in both prompts. The start does not wait for it."""
@@ -362,19 +337,6 @@ class WindowSession:
     def _raise_window(self) -> None:
         bring_to_front(self._window)
         self.controllers.composer.choice.propose_model()
-
-    def _show_key_line(self) -> None:
-        """Show the note on the built-in model while it is chosen in an empty conversation."""
-        state = self.controllers.state
-        is_on_device = state.setup.profile.kind is ProviderKind.ON_DEVICE
-        is_built_in = is_on_device and not state.values[WEIGHTS_SETTING]
-        text = tr(
-            "Using SmolLM2, a small built-in model for trying out Repartee. "
-            "Add an API key for real work."
-        )
-        is_empty = not state.current.path
-        self._window.empty_state.set_key_line(is_built_in and is_empty, text)
-        self._window.prompt.hint.set_keys_visible(not is_empty)
 
     # -------------------------------------------------------------- keys
 
@@ -431,62 +393,32 @@ class WindowSession:
 
     def _rebuild(self) -> None:
         """End, to be built again in another language."""
-        if not self.is_ending:
+        if not self.shutdown.has_begun:
             self.should_rebuild = True
             self.reopened = commands_to_reopen()
             self._window.setEnabled(False)  # text typed from now on would be lost
-            self.quit()
-
-    # -------------------------------------------------------------- errors
-
-    def _show_error(self, error: UserFacingError) -> None:
-        if isinstance(error, StorageError):
-            log.error("%s %s", error, error.details)
-        if isinstance(error.reason, Reason) and error.reason.remedy is Remedy.REPAIR_LIBRARY:
-            actions = [(tr("Repair"), self.controllers.panel.data_page.repair)]
-            self._window.notifications.notify(error, actions)
-            return
-        topic = STORE if isinstance(error, StorageError) else ""
-        self._window.notifications.notify(error, topic=topic)
-
-    def _on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Log a defect with its traceback, and notify the user."""
-        error = context.get("exception")
-        log.error("%s", context.get("message", "a defect"), exc_info=error)
-        self._window.notifications.notify(
-            UserFacingError(Reason.DEFECT, details=str(error or context.get("message", "")))
-        )
+            self.shutdown.begin()
 
     # -------------------------------------------------------------- end
-
-    def quit(self) -> None:
-        """End the session: stop tasks, store partial answers, close the store."""
-        if not self.is_ending:
-            self._end_task = asyncio.get_running_loop().create_task(self._end())
 
     def run_on_closed_store(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""
         self.closed_work = work
         self._window.hide()
-        self.quit()
+        self.shutdown.begin()
 
-    async def _end(self) -> None:
-        """Run all steps of the end; a step that raises must not prevent the next."""
-        for step in self._steps_of_end():
-            task = asyncio.create_task(_run(step))
-            await asyncio.wait([task])
-            match task.exception():
-                case None:
-                    pass
-                case UserFacingError() as error:  # there is no window left to show it
-                    log.error("%s %s", error, error.details)
-                case error:
-                    log.error("a step of the end failed", exc_info=error)
-        self._closed.set_result(None)
-
-    def _steps_of_end(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
+    def _steps_of_end(self) -> tuple[EndStep, ...]:
         parts, tasks = self.controllers, self.controllers.tasks
         desktop = self.desktop.steps_of_end if self._is_on_desktop else ()
+
+        def save_window_state() -> None:
+            state = self._window.saved_state()
+            tasks.start(self._backend.settings.set(WINDOW_STATE_KEY, state))
+
+        async def close_spelling() -> None:
+            if self.spelling is not None:
+                await self.spelling.aclose()
+
         return (
             self._forms.close,
             self._calls.aclose,
@@ -507,31 +439,13 @@ class WindowSession:
             parts.conversation.copies.close,
             parts.dialogs.help.close,
             parts.running.stop_all,
-            self._save_window_state,
+            save_window_state,
             parts.sidebar.navigator.close,
             self.quick_host.save_draft,
             tasks.settle,
-            self._close_spelling,
+            close_spelling,
             self.quick_host.close,
             self._memory_trimmer.close,
             parts.sidebar.housekeeping.clean_up_at_end,
             self._backend.aclose,
         )
-
-    def _save_window_state(self) -> None:
-        save = self._backend.settings.set(WINDOW_STATE_KEY, self._window.saved_state())
-        self.controllers.tasks.start(save)
-
-    async def _close_spelling(self) -> None:
-        if self.spelling is not None:
-            await self.spelling.aclose()
-
-    async def wait_closed(self) -> None:
-        """Wait until all steps of the end have run."""
-        await self._closed
-
-
-async def _run(step: Callable[[], Awaitable[object] | None]) -> None:
-    work = step()
-    if work is not None:
-        await work

@@ -236,8 +236,8 @@ class AppHarness:
     async def close(self) -> None:
         """Close the window as a user does, and wait for the program's end."""
         self.window.close()
-        self.session.quit()
-        await self.session.wait_closed()
+        self.session.shutdown.begin()
+        await self.session.shutdown.wait()
 
     # ------------------------------------------------------------------ user actions
 

@@ -233,7 +233,7 @@ async def test_a_run_that_begins_while_the_program_ends_is_left_running() -> Non
             disk = app.disk
             assert isinstance(disk, SlowStore)
             await until(lambda: disk.waiting)
-            app.session.quit()
+            app.session.shutdown.begin()
             await until(lambda: not app.controllers.running.conversations)
             disk.release.set()
         assert len(server.requested_paths("POST")) == 1, "no cancel"

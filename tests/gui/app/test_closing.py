@@ -45,7 +45,7 @@ async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
         app.window.close()
         assert question(app) is None
         assert not app.window.isVisible()
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
 
 
 @pytest.mark.parametrize("has_tray", [True, False])
@@ -56,7 +56,7 @@ async def test_closing_hides_the_window_with_tray_or_shortcut(has_tray: bool) ->
         app.session.closing.set_hotkey(TAKEN if has_tray else WORKS)
         app.window.close()
         assert not app.window.isVisible()
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_the_first_closing_asks_whether_to_keep_running(
         choose(app, answer)
         await until(lambda: app.state.values[ON_CLOSE] == stored.value)
         assert not app.window.isVisible()
-        assert app.session.is_ending is ends
+        assert app.session.shutdown.has_begun is ends
 
 
 async def test_quitting_at_the_first_question_asks_about_an_answer() -> None:
@@ -85,9 +85,9 @@ async def test_quitting_at_the_first_question_asks_about_an_answer() -> None:
         app.session.closing.set_tray(True)
         app.window.close()
         choose(app, "Quit")
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         choose(app, "Quit now")
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
 
 
 async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
@@ -98,7 +98,7 @@ async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
         app.window.close()
         monkeypatch.setattr(closing_controller, "is_session_ending", lambda: True)
         app.window.close()
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
 
 
 async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
@@ -108,9 +108,9 @@ async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
         assert app.window.isVisible()
         choose(app, "Finish, then quit")
         assert not app.window.isVisible()
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         turn.end("Because.")
-        await until(lambda: app.session.is_ending)
+        await until(lambda: app.session.shutdown.has_begun)
 
 
 async def test_quitting_says_that_a_temporary_response_is_deleted() -> None:
@@ -132,7 +132,7 @@ async def test_quitting_says_that_a_temporary_response_is_deleted() -> None:
         choose(app, "Finish, then quit")
         turn.end("Yes.")
         kept.end("Because.")
-        await until(lambda: app.session.is_ending)
+        await until(lambda: app.session.shutdown.has_begun)
 
 
 async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> None:
@@ -160,7 +160,7 @@ async def test_an_empty_temporary_conversation_does_not_hinder_quitting() -> Non
         app.controllers.conversation.temporary.open()
         app.window.close()
         assert question(app) is None
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
 
 
 async def test_quitting_asks_before_it_cancels_an_export(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ async def test_quitting_asks_before_it_cancels_an_export(tmp_path: Path) -> None
         assert box is not None
         assert "response is still running" in box.text()
         choose(app, "Quit now")
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
         turn.end("Because.")
 
 
@@ -208,7 +208,7 @@ async def test_the_program_does_not_wait_hidden_for_a_permission() -> None:
         await decided
         turn.end("Because.")
         await app.settled()
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
 
 
 async def test_quitting_asks_while_files_are_read(data: Path) -> None:
@@ -217,13 +217,13 @@ async def test_quitting_asks_while_files_are_read(data: Path) -> None:
         app.window.files_dropped.emit([data / "report.pdf"])
         app.window.close()
         choose(app, "Cancel")
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         app.window.close()
         choose(app, "Quit now")
         choose(app, "Finish, then quit")
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         turn.end("Because.")
-        await until(lambda: app.session.is_ending)
+        await until(lambda: app.session.shutdown.has_begun)
 
 
 async def test_quitting_asks_before_a_draft_is_lost_that_a_full_disk_refused() -> None:
@@ -236,11 +236,11 @@ async def test_quitting_asks_before_a_draft_is_lost_that_a_full_disk_refused() -
         await until(lambda: question(app))
         choose(app, "Cancel")
         assert app.window.isVisible()
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         app.window.close()
         await until(lambda: question(app))
         choose(app, "Quit now")
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
 
 
 async def test_quitting_asks_before_a_response_is_lost_that_a_full_disk_refused() -> None:
@@ -255,12 +255,12 @@ async def test_quitting_asks_before_a_response_is_lost_that_a_full_disk_refused(
         assert box is not None
         assert "couldn’t be saved" in box.text()
         choose(app, "Cancel")
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         app.disk.is_full = False
         turn.end()
         await app.settled()
         app.session.closing.quit()
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
 
 
 async def test_quitting_saves_a_draft_that_a_full_disk_had_refused() -> None:
@@ -271,7 +271,7 @@ async def test_quitting_saves_a_draft_that_a_full_disk_had_refused() -> None:
         await until(lambda: DISK_FULL in app.said)
         app.disk.is_full = False
         app.window.close()
-        await until(lambda: app.session.is_ending)
+        await until(lambda: app.session.shutdown.has_begun)
         assert question(app) is None
 
 
@@ -280,7 +280,7 @@ async def test_quitting_now_ends_the_program_during_an_answer() -> None:
         await app.ask("Why?")
         app.window.close()
         choose(app, "Quit now")
-        assert app.session.is_ending
+        assert app.session.shutdown.has_begun
 
 
 @pytest.mark.parametrize("is_hidden", [True, False])
@@ -293,11 +293,11 @@ async def test_quitting_a_resident_program_asks_about_an_answer(is_hidden: bool)
             app.window.close()
         app.session.actions["app.quit"]()
         app.session.actions["app.quit"]()  # one question at a time
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         choose(app, "Finish, then quit")
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         turn.end("Because.")
-        await until(lambda: app.session.is_ending)
+        await until(lambda: app.session.shutdown.has_begun)
 
 
 async def test_showing_the_window_cancels_the_choice_to_finish_then_quit() -> None:
@@ -311,7 +311,7 @@ async def test_showing_the_window_cancels_the_choice_to_finish_then_quit() -> No
         app.window.close()
         turn.end("Because.")
         await until(lambda: not app.controllers.running.conversations)
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
 
 
 async def test_a_resident_program_keeps_running() -> None:
@@ -319,7 +319,7 @@ async def test_a_resident_program_keeps_running() -> None:
         app.window.close()
         app.session.quick.open_with("")
         app.session.quick.window.hide()
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
 
 
 def release_memory(app: AppHarness) -> None:
@@ -392,7 +392,7 @@ async def test_the_question_links_to_the_setting() -> None:
         page = app.window.settings.findChild(QWidget, "settings-look")
         assert page is not None
         await until(page.isVisible)
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
 
 
 async def test_a_failing_step_of_the_end_prevents_no_other_step(

@@ -397,11 +397,11 @@ async def test_everything_is_deleted_after_a_typed_word() -> None:
         page = library_page(app)
         find(page, QPushButton, "delete-now").click()
         assert not app.state.current.is_new
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         word = find(page, QLineEdit, "delete-word")
         word.setText("Delete")
         find(page, QPushButton, "delete-now").click()
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
         work = app.session.closed_work
         assert work is not None
         closed = ClosedStore(None, app.theme.current, folders())
@@ -428,7 +428,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
         await app.ask_and_answer("After?", "Yes.")
         (archive,) = (tmp_path / "backups").glob("*.zip")
         app.session.run_on_closed_store(restore_work(folders(), archive))
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
         work = app.session.closed_work
         assert work is not None
         closed = ClosedStore(None, app.theme.current, folders())

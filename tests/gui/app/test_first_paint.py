@@ -108,7 +108,7 @@ from desktop_app.app.application import Application
 class Measured(Application):
     def on_ready(self):
         print(json.dumps(list(sys.modules)))
-        self.session.quit()
+        self.session.shutdown.begin()
 
 application = Measured(OpenRequest())
 application.show()

@@ -56,10 +56,10 @@ def look():
         window.settings.pages.setting_changed.emit("look.language", "en")
         ask_at_end()
     else:
-        application.session.quit()
+        application.session.shutdown.begin()
 
 def ask_at_end():
-    if application.session.is_ending:
+    if application.session.shutdown.has_begun:
         application._run_bus_action("quick", "")  # as the session bus does
     else:
         QTimer.singleShot(1, ask_at_end)
@@ -121,7 +121,7 @@ async def test_the_language_changes_after_the_running_response() -> None:
         assert "language changes once" in app.said
         turn.end()
         await until(lambda: app.session.should_rebuild)
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
     async with AppHarness() as app:
         assert app.messages()[-1][1] == MessageStatus.COMPLETE
 
@@ -142,7 +142,7 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
         app.controllers.conversation.temporary.request_close()
         app.window.findChildren(TemporaryBar)[0].confirmed.emit()
         await until(lambda: app.session.should_rebuild)
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
 
 
 async def test_the_language_changes_after_the_text_in_the_quick_prompt_is_sent() -> None:
@@ -159,7 +159,7 @@ async def test_the_language_changes_after_the_text_in_the_quick_prompt_is_sent()
         app.providers.turns[-1].say("Some")
         app.providers.turns[-1].end()
         await until(lambda: app.session.should_rebuild)
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
 
 
 async def test_the_language_changes_after_a_form_is_closed_and_open_windows_return() -> None:
@@ -175,7 +175,7 @@ async def test_the_language_changes_after_a_form_is_closed_and_open_windows_retu
         window("batch-jobs").close()
         await until(lambda: app.session.should_rebuild)
         assert app.session.reopened == ("spending.show",)
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
 
 
 async def test_the_language_changes_after_a_dialog_is_closed() -> None:
@@ -187,7 +187,7 @@ async def test_the_language_changes_after_a_dialog_is_closed() -> None:
         assert not app.session.should_rebuild
         window("prompts-dialog").close()
         await until(lambda: app.session.should_rebuild)
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
 
 
 async def test_a_program_that_ends_is_not_built_again() -> None:
@@ -199,10 +199,10 @@ async def test_a_program_that_ends_is_not_built_again() -> None:
         await app.written()
         timers = app.window.findChildren(QTimer)
         retry = next(t for t in timers if t.interval() == LANGUAGE_RETRY_MS)
-        app.session.quit()
+        app.session.shutdown.begin()
         await until(lambda: not app.controllers.running.conversations)
         retry.timeout.emit()
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
         assert not app.session.should_rebuild
 
 

@@ -605,9 +605,9 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         assert find(quick_of(app), QLabel, "accompanying-text").text() == "Text: 1 word"
         turn = await ask_quick(app, "One")
         quick_of(app).hide()
-        assert not app.session.is_ending  # the answer is still on its way
+        assert not app.session.shutdown.has_begun  # the answer is still on its way
         turn.end("1")
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
     async with AppHarness(request=QuickRequest()) as app:
         assert app.messages()[1] == ("assistant", "complete", "1")
         turn = await ask_quick(app, "Two")
@@ -615,7 +615,7 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         await app.settled()
         quick_of(app).open_in_window_requested.emit()
         await until(lambda: not quick_of(app).isVisible())
-        assert not app.session.is_ending
+        assert not app.session.shutdown.has_begun
         assert app.window.isVisible()
         assert "Two" in app.transcript
 
@@ -625,7 +625,7 @@ async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
         open_quick(app)
         await until(quick_of(app).isActiveWindow)
         QTest.keyClick(quick_of(app), Qt.Key.Key_Q, CONTROL)
-        await app.session.wait_closed()
+        await app.session.shutdown.wait()
 
 
 # ---------------------------------------------------------------- later starts

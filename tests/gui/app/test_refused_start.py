@@ -137,7 +137,7 @@ def end():
     timer.stop()
     model = application.window.conversations.model
     print(json.dumps([conversation.title for conversation in model.conversations]))
-    application.session.quit()
+    application.session.shutdown.begin()
 
 application = Application(OpenRequest())
 application.on_ready = lambda: QTimer.singleShot(0, end)

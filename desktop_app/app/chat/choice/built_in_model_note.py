@@ -1,0 +1,42 @@
+"""Shows a note while the built-in model is chosen in an empty conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.backend.backend import WEIGHTS_SETTING
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.ui.composer.prompt_hint import PromptHint
+    from desktop_app.ui.window.empty_state import EmptyState
+
+
+class BuiltInModelNote(QObject):
+    """Presenter of the note, and of the keys that an empty conversation names below the prompt."""
+
+    def __init__(
+        self, empty_state: EmptyState, hint: PromptHint, setup: AnswerSetup, values: SettingValues
+    ) -> None:
+        super().__init__(empty_state)
+        self._empty_state, self._hint = empty_state, hint
+        self._setup, self._current, self._values = setup, setup.current, values
+        for changed in (self._current.opened, self._current.path_changed, setup.choice_changed):
+            changed.connect(self._show)
+        values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)
+
+    def _show(self) -> None:
+        is_on_device = self._setup.profile.kind is ProviderKind.ON_DEVICE
+        is_built_in = is_on_device and not self._values[WEIGHTS_SETTING]
+        text = tr(
+            "Using SmolLM2, a small built-in model for trying out Repartee. "
+            "Add an API key for real work."
+        )
+        is_empty = not self._current.path
+        self._empty_state.set_key_line(is_built_in and is_empty, text)
+        self._hint.set_keys_visible(not is_empty)

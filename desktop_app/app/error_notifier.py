@@ -1,0 +1,48 @@
+"""Shows errors that no part of the window shows itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.app.answers.shown_answers import STORE
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.remedy import Remedy
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+log = logging.getLogger(__name__)
+
+
+class ErrorNotifier:
+    """Notifies the user of errors and defects.
+
+    Args:
+        repair: repairs the store.
+    """
+
+    def __init__(self, notifications: Notifications, repair: Callable[[], None]) -> None:
+        self._notifications, self._repair = notifications, repair
+
+    def show(self, error: UserFacingError) -> None:
+        """Notify of an error, with an action if the store can be repaired."""
+        if isinstance(error, StorageError):
+            log.error("%s %s", error, error.details)
+        if isinstance(error.reason, Reason) and error.reason.remedy is Remedy.REPAIR_LIBRARY:
+            self._notifications.notify(error, [(tr("Repair"), self._repair)])
+            return
+        topic = STORE if isinstance(error, StorageError) else ""
+        self._notifications.notify(error, topic=topic)
+
+    def on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log a defect with its traceback, and notify the user."""
+        error = context.get("exception")
+        log.error("%s", context.get("message", "a defect"), exc_info=error)
+        self._notifications.notify(
+            UserFacingError(Reason.DEFECT, details=str(error or context.get("message", "")))
+        )
