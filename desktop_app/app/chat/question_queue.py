@@ -85,7 +85,7 @@ class QuestionQueue(QObject):
 
     async def _ask_in_other_conversation(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
-        conversation = self._presenter.find_existing(conversation_id)
+        conversation = self._presenter.cache.find_existing(conversation_id)
         is_edited = self._drafts.edit_in(conversation_id) is not None
         if conversation is None or is_edited:
             return  # deleted, or a question that replaces an earlier one and stays in the draft

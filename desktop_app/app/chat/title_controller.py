@@ -61,7 +61,7 @@ class TitleController(QObject):
     async def _set_title(self, conversation_id: str) -> None:
         """Set a better title, unless the user has chosen one in the meantime."""
         path = await self._conversations.path(conversation_id)
-        conversation = self._presenter.find_existing(conversation_id)
+        conversation = self._presenter.cache.find_existing(conversation_id)
         if conversation is None or not wants_title(conversation, path):
             return
         if conversation_id in self._requested:  # for an answer that ended earlier
@@ -75,6 +75,6 @@ class TitleController(QObject):
         except UserFacingError as error:
             log.warning("no title: %s %s", error, error.all_details)
             return
-        current = self._presenter.find_existing(conversation_id)
+        current = self._presenter.cache.find_existing(conversation_id)
         if title and current is not None and current.title_is_automatic:
             self._presenter.rename(conversation_id, title)

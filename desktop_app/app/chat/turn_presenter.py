@@ -85,7 +85,7 @@ class TurnPresenter(QObject):
     def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
         """Return the conversation of a turn, as it was changed while the turn began."""
         asked, stored = turn.asked, turn.run.conversation
-        listed = self._presenter.cached(asked.id)
+        listed = self._presenter.cache.get(asked.id)
         now = self._current.conversation if is_open else listed or asked
         changes = {
             name: value

@@ -145,7 +145,7 @@ class TurnStarter(QObject):
             settings = settings.for_one_answer() if single_answer else settings
             self._notifications.dismiss_topic(NOT_SENT)
             await self._before_asking(asking, path, draft or Draft())
-            if path and self._presenter.find_existing(asked.id) is None:
+            if path and self._presenter.cache.find_existing(asked.id) is None:
                 return  # deleted in the meantime
             if compared:
                 targets = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]

@@ -153,7 +153,7 @@ class DesktopControllers:
         """Return a title for notifications, which desktops keep; "" if temporary or unknown."""
         if self._controllers.state.temporary.is_temporary(conversation_id):
             return ""
-        found = self._controllers.sidebar.list_presenter.cached(conversation_id)
+        found = self._controllers.sidebar.list_presenter.cache.get(conversation_id)
         return "" if found is None else found.title
 
     def _open_new(self) -> None:

@@ -43,7 +43,6 @@ class SidebarControllers:
         current, tasks, backend = state.current, state.tasks, state.backend
         self.draft_saver = DraftSaver(window.prompt, current, state.drafts)
         presenter = self.list_presenter = ListPresenter(
-            window,
             running,
             folders=state.folders,
             setup=state.setup,
@@ -52,7 +51,6 @@ class SidebarControllers:
             show_title=window.pane.set_title,
             conversation_list=window.conversations,
             conversations=backend.conversations,
-            folder_store=backend.conversation_folders,
         )
         shown = ShownConversation(
             pane=window.pane,

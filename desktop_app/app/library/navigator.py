@@ -138,7 +138,7 @@ class Navigator(QObject):
             draft=draft,
         )
         self._current.set_stored(conversation)
-        self._presenter.write(self._conversations.create(conversation))
+        self._presenter.writes.start(self._conversations.create(conversation))
         self._drafts.replace_stored(conversation.id, draft)
         self._presenter.upsert(conversation)
 
@@ -172,7 +172,7 @@ class Navigator(QObject):
         self._tasks.start(self._conversations.create(conversation))
         self._request_number += 1
         early_text = self._store_view_state()
-        self._presenter.merge_into_cache(conversation)
+        self._presenter.cache.merge(conversation)
         self._current.open(conversation, [], {}, Draft())
         self._append_early_text(early_text)
         self._pane.prompt.focus_text()
@@ -216,13 +216,13 @@ class Navigator(QObject):
             await self._preview(number, conversation)
         try:
             read = partial(self._read_path, conversation_id)
-            path, versions = await self._presenter.read_settled(read)
+            path, versions = await self._presenter.writes.read_settled(read)
         except StorageError:
             self._current.reopen()  # end the preview
             raise
         if number != self._request_number:
             return
-        conversation = self._presenter.merge_into_cache(conversation)
+        conversation = self._presenter.cache.merge(conversation)
         # Text that was typed so far belongs to the former conversation.
         early_text = self._store_view_state()
         draft = self._drafts.draft_of(conversation)
@@ -252,7 +252,7 @@ class Navigator(QObject):
             or self._shown.is_showing(conversation.id)
         ):
             return
-        title = (self._presenter.cached(conversation.id) or conversation).title
+        title = (self._presenter.cache.get(conversation.id) or conversation).title
         self._shown.preview(conversation.id, title, tail)
 
     async def _with_running_answer(self, path: list[Message]) -> list[Message]:

@@ -48,7 +48,7 @@ class PinnedOrder(QObject):
     def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
         self._presenter.change(conversation_ids, pinned=pinned)
-        self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
+        self._presenter.writes.start(self._flag_store.set_pinned(conversation_ids, pinned))
 
     def pin_chosen(self) -> None:
         """Pin the marked conversations or the open one, or unpin them if all are pinned."""
@@ -91,8 +91,8 @@ class PinnedOrder(QObject):
     def _apply_order(self, order: Sequence[str], changed: list[str], *, pinned: bool) -> None:
         if changed:
             self._presenter.change(changed, pinned=pinned)
-            self._presenter.write(self._flag_store.set_pinned(changed, pinned))
+            self._presenter.writes.start(self._flag_store.set_pinned(changed, pinned))
         # In a folder, the list shows only some pinned conversations.
         order = [*order, *(id_ for id_ in self._list.model.order.pin_order if id_ not in order)]
         self._list.model.set_pin_order(order)
-        self._presenter.write(self._settings_store.set(ORDER_KEY, order))
+        self._presenter.writes.start(self._settings_store.set(ORDER_KEY, order))

@@ -54,5 +54,5 @@ class SearchController(QObject):
 
     def _should_show(self, conversation_id: str) -> bool:
         """Return False for a conversation that was just trashed, which the store may still find."""
-        conversation = self._presenter.cached(conversation_id)
+        conversation = self._presenter.cache.get(conversation_id)
         return conversation is None or conversation.trashed_at is None

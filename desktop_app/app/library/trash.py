@@ -81,7 +81,7 @@ class Trash(QObject):
         opened_id = self._current.id
         at = now()
         self._leave_and_trash(ids, at)
-        self._presenter.write(self._flag_store.set_trashed(ids, at))
+        self._presenter.writes.start(self._flag_store.set_trashed(ids, at))
         self._notifications.notify_undo(message, lambda: self._undo(ids, at, opened_id))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ class Trash(QObject):
         ids = self._filter_ids(conversation_ids, in_trash=True)
         if ids:
             self._presenter.change(ids, trashed_at=None)
-            self._presenter.write(self._flag_store.set_trashed(ids, None))
+            self._presenter.writes.start(self._flag_store.set_trashed(ids, None))
 
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Archive conversations, or take them out of the archive."""
@@ -107,7 +107,7 @@ class Trash(QObject):
 
     def _set_archived(self, ids: list[str], archived: bool) -> None:
         self._presenter.change(ids, archived=archived)
-        self._presenter.write(self._flag_store.set_archived(ids, archived))
+        self._presenter.writes.start(self._flag_store.set_archived(ids, archived))
 
     def _leave_and_trash(self, ids: list[str], at: datetime) -> None:
         for id_ in ids:
@@ -122,7 +122,7 @@ class Trash(QObject):
 
     def _undo(self, ids: list[str], at: datetime, opened_id: str) -> None:
         """Restore the conversations that have been in the trash since `at`."""
-        cached = [(id_, self._presenter.cached(id_)) for id_ in ids]
+        cached = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
         restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == at]
         self.restore(restorable)
         if opened_id in restorable:
@@ -130,12 +130,12 @@ class Trash(QObject):
 
     def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
         """Return the ids of cached conversations in the trash, or outside it if not `in_trash`."""
-        found = [(id_, self._presenter.cached(id_)) for id_ in ids]
+        found = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
     def _title(self, ids: Sequence[str]) -> str:
         """Return the title of a single conversation; "" for several."""
-        conversation = self._presenter.cached(ids[0]) if len(ids) == 1 else None
+        conversation = self._presenter.cache.get(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
 
     def delete_chosen(self) -> None:

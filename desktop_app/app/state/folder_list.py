@@ -31,7 +31,11 @@ class FolderList(QObject):
 
     async def load(self) -> None:
         """Load the folders from the store."""
-        self.by_id = {folder.id: folder for folder in await self._store.all()}
+        self.by_id = {folder.id: folder for folder in await self.read()}
+
+    async def read(self) -> list[Folder]:
+        """Return the folders as they are stored now."""
+        return await self._store.all()
 
     def folder_of(self, conversation: Conversation) -> Folder | None:
         """Return the folder of a conversation, if it has one."""

@@ -47,6 +47,11 @@ class ListFilter:
         is_in_list = conversation.folder_id is None or conversation.pinned
         return self.kind is ListFilterKind.LIST and is_in_list
 
+    @property
+    def has_pinned(self) -> bool:
+        """Return True if pinned conversations are above the pages."""
+        return self.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
+
     def moment_of(self, conversation: Conversation) -> datetime:
         """Return the time that the filter sorts by, latest first."""
         if self.kind is ListFilterKind.TRASH and conversation.trashed_at is not None:

@@ -149,7 +149,7 @@ async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> Non
     async with AppHarness() as app:
         await app.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
-        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
         words = drag(app, folder.id, files_data(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
         await until(lambda: not app.is_reading and app.chips)

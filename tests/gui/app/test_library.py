@@ -201,7 +201,7 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
     async with AppHarness(environment=KEY) as app:
         state, panel = app.state, app.window.settings
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
         app.window.conversations.folder_settings_requested.emit(folder.id)
         panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.variant", "pro")
         panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.effort", "high")
@@ -247,7 +247,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
     one, *_ = await fill(2)
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
         app.window.conversations.move_requested.emit([one.id], folder.id)
         await app.written()
         await go(app, ListFilter.of_folder(folder.id))
@@ -278,7 +278,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
     one, *_ = await fill(2)
     async with AppHarness() as app:
         for name in ("Thesis", "Garden"):
-            app.controllers.sidebar.list_presenter.write(
+            app.controllers.sidebar.list_presenter.writes.start(
                 app.state.folders.save(Folder(new_id(), name, now()))
             )
         await app.open_conversation(one.id)
@@ -293,7 +293,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
 async def test_a_folder_has_a_dot_while_an_answer_streams_in_it() -> None:
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
         await go(app, ListFilter.of_folder(folder.id))
         app.window.conversations.new_button.click()
         turn = await app.ask("Why?")
@@ -663,7 +663,7 @@ async def test_a_folder_whose_deletion_is_pressed_twice_returns_with_its_convers
 
         monkeypatch.setattr(FolderStore, "delete", delete_and_press_again)
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
         app.window.conversations.move_requested.emit([one.id], folder.id)
         await app.written()
         app.window.conversations.folder_delete_requested.emit(folder.id)
@@ -744,7 +744,7 @@ async def test_a_change_during_the_reading_of_a_moved_conversation_is_kept(
             await until(lambda: renamed)
             await until(lambda: app.rows == [])
         await app.written()
-        cached = app.controllers.sidebar.list_presenter.cached(moved)
+        cached = app.controllers.sidebar.list_presenter.cache.get(moved)
         assert cached is not None
         assert (cached.title, cached.archived) == ("Mine", True)
 

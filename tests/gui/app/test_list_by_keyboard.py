@@ -181,7 +181,7 @@ async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -
 
 def pinned_titles(app: AppHarness) -> list[str]:
     known = [
-        app.controllers.sidebar.list_presenter.cached(id_)
+        app.controllers.sidebar.list_presenter.cache.get(id_)
         for id_ in app.window.conversations.model.pinned_ids
     ]
     return [conversation.title for conversation in known if conversation is not None]

@@ -185,7 +185,7 @@ async def test_closing_asks_once_if_there_are_messages() -> None:
         assert SECRET not in app.transcript
         assert app.window.prompt.text() == ""
         assert await app.state.backend.conversations.get(first) is None
-        assert app.controllers.sidebar.list_presenter.find_existing(first) is None
+        assert app.controllers.sidebar.list_presenter.cache.find_existing(first) is None
         assert row(app).isHidden()
         assert app.rows == []
 

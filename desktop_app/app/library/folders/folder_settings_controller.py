@@ -80,7 +80,7 @@ class FolderSettingsController(QObject):
     def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
-            self._presenter.write(self._folders.save(change(folder)))
+            self._presenter.writes.start(self._folders.save(change(folder)))
 
     def _remove_value(self, folder_id: str, key: str) -> None:
         """Reset a setting of a folder to the default; offer Undo."""
@@ -88,7 +88,7 @@ class FolderSettingsController(QObject):
         if folder is None:
             return
         removed = values_of(folder).get(key)
-        self._presenter.write(self._folders.save(without_value(folder, key)))
+        self._presenter.writes.start(self._folders.save(without_value(folder, key)))
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
             lambda: self._change(

@@ -75,7 +75,7 @@ class FoldersController(QObject):
         names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
         name = next(name for name in names if name not in taken)
         folder = Folder(new_id(), name, now())
-        self._presenter.write(self._folders.save(folder))
+        self._presenter.writes.start(self._folders.save(folder))
         if conversation_ids:
             self.move(conversation_ids, folder.id)
         self._presenter.start(self._edit_name(folder.id))
@@ -89,7 +89,7 @@ class FoldersController(QObject):
     def _rename(self, folder_id: str, name: str) -> None:
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
-            self._presenter.write(self._folders.save(replace(folder, name=name)))
+            self._presenter.writes.start(self._folders.save(replace(folder, name=name)))
 
     def delete(self, folder_id: str) -> None:
         """Delete a folder; its conversations stay in the list."""
@@ -97,7 +97,7 @@ class FoldersController(QObject):
         if folder is not None:
             # Removed at once, because Delete may be pressed twice.
             self._folders.replace_all([f for f in self._folders.by_id.values() if f is not folder])
-            self._presenter.write(self._delete(folder))
+            self._presenter.writes.start(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
         try:
@@ -113,7 +113,7 @@ class FoldersController(QObject):
         )
         message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
         self._notifications.notify_undo(
-            message, lambda: self._presenter.write(self._restore(folder, ids))
+            message, lambda: self._presenter.writes.start(self._restore(folder, ids))
         )
 
     async def _restore(self, folder: Folder, ids: list[str]) -> None:
@@ -130,7 +130,9 @@ class FoldersController(QObject):
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
         """Move conversations into a folder, or out of any if `folder_id` is ""; offer Undo."""
-        cached = [c for id_ in conversation_ids if (c := self._presenter.cached(id_)) is not None]
+        cached = [
+            c for id_ in conversation_ids if (c := self._presenter.cache.get(id_)) is not None
+        ]
         target = folder_id or None
         moved = [c for c in cached if c.folder_id != target]
         if not moved:
@@ -160,14 +162,14 @@ class FoldersController(QObject):
         for target in set(wanted.values()):
             ids = [id_ for id_, folder_id in wanted.items() if folder_id == target]
             self._presenter.change(ids, folder_id=target)
-            self._presenter.write(self._flag_store.move(ids, target))
+            self._presenter.writes.start(self._flag_store.move(ids, target))
 
     def offer_folders(self) -> None:
         """Let the user choose a folder for the marked conversations, else for the open one."""
         ids = [
             id_
             for id_ in self._conversation_list.selection.affected_ids
-            if self._presenter.cached(id_)
+            if self._presenter.cache.get(id_)
         ]
         if not ids:
             return
