@@ -14,7 +14,7 @@ from desktop_app.app.actions import Actions, actions_of
 from desktop_app.app.chat.choice.built_in_model_note import BuiltInModelNote
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
-from desktop_app.app.desktop.closing_controller import ClosingController
+from desktop_app.app.desktop.closing_controller import ClosingController, UnfinishedWork
 from desktop_app.app.desktop.form_draft_saver import FormDraftSaver
 from desktop_app.app.desktop.language_change import LanguageChange
 from desktop_app.app.desktop.memory_trimmer import MemoryTrimmer
@@ -175,11 +175,13 @@ class WindowSession:
             window,
             running,
             lambda: self.quick_host.is_visible,
-            lambda: bool(self.controllers.composer.readings.ids),
-            self._is_transferring,
-            has_temporary=lambda: self.controllers.conversation.temporary.would_lose_content,
-            is_temporary=self.controllers.state.temporary.is_temporary,
-            is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
+            UnfinishedWork(
+                is_reading=lambda: bool(self.controllers.composer.readings.ids),
+                is_transferring=self._is_transferring,
+                has_temporary=lambda: self.controllers.conversation.temporary.would_lose_content,
+                is_temporary=self.controllers.state.temporary.is_temporary,
+                is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
+            ),
             values=values,
             drafts=self.controllers.state.drafts,
             tasks=tasks,

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication
 
+from desktop_app.app.desktop.closing_questions import ClosingQuestions
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.ui.widgets.forms.form_dialog import ask_about_changes
-from desktop_app.ui.widgets.text.foreign_text import message_box
 from desktop_app.ui.widgets.text.linked_label import set_linked_informative_text
 from desktop_app.ui.window.session_end import is_session_ending
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox, QWidget
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.drafts import Drafts
@@ -31,17 +30,30 @@ _STAY_DETAILS: Final = N_(
 )
 
 
-class ClosingController(QObject):
-    """Handler of closed windows, which ends the program once nothing keeps it running.
+class UnfinishedWork(NamedTuple):
+    """Work that the end of the program would stop or lose.
 
-    Args:
-        has_other_windows: returns True if another window is visible.
+    Attributes:
         is_reading: returns True while files are being read, to be attached.
         is_transferring: returns True while conversations are exported, imported, backed up or
             printed.
         has_temporary: returns True if a temporary conversation would be lost.
         is_temporary: returns True for the id of a temporary conversation.
         is_waiting_for_user: returns True while a tool waits for the user's permission.
+    """
+
+    is_reading: Callable[[], bool]
+    is_transferring: Callable[[], bool]
+    has_temporary: Callable[[], bool]
+    is_temporary: Callable[[str], bool]
+    is_waiting_for_user: Callable[[], bool]
+
+
+class ClosingController(QObject):
+    """Handler of closed windows, which ends the program once nothing keeps it running.
+
+    Args:
+        has_other_windows: returns True if another window is visible.
         was_started_to_stay: the program was started without a window, and must not end by itself.
 
     Attributes:
@@ -60,12 +72,8 @@ class ClosingController(QObject):
         window: QWidget,
         running: RunningAnswers,
         has_other_windows: Callable[[], bool],
-        is_reading: Callable[[], bool],
-        is_transferring: Callable[[], bool],
+        unfinished: UnfinishedWork,
         *,
-        has_temporary: Callable[[], bool],
-        is_temporary: Callable[[str], bool],
-        is_waiting_for_user: Callable[[], bool],
         values: SettingValues,
         drafts: Drafts,
         tasks: Tasks,
@@ -73,12 +81,11 @@ class ClosingController(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._running = window, running
-        self._has_other_windows, self._is_reading = has_other_windows, is_reading
-        self._is_transferring, self._has_temporary = is_transferring, has_temporary
-        self._is_temporary, self._is_waiting_for_user = is_temporary, is_waiting_for_user
+        self._has_other_windows, self._unfinished = has_other_windows, unfinished
         self._values, self._drafts, self._tasks = values, drafts, tasks
         self._was_started_to_stay = was_started_to_stay
-        self._has_tray = self._has_hotkey = self._is_asking = False
+        self._questions = ClosingQuestions(window)
+        self._has_tray = self._has_hotkey = False
         self.is_finishing = False
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
@@ -103,7 +110,7 @@ class ClosingController(QObject):
         """Close the window as the setting says; ask if it says so, or if work might be lost."""
         if is_session_ending():  # nobody could answer a question any more
             self.ended.emit()
-        elif self._is_asking:
+        elif self._questions.is_asking:
             return
         elif self.is_resident:
             self.is_finishing = False
@@ -117,7 +124,7 @@ class ClosingController(QObject):
 
     def quit(self) -> None:
         """End the program, resident or not; ask if work is unsaved or still running."""
-        if self._is_asking or ask_about_changes():
+        if self._questions.is_asking or ask_about_changes():
             return
         self._end_or_ask()
 
@@ -135,21 +142,32 @@ class ClosingController(QObject):
     def _end_or_ask(self) -> None:
         if self._has_unsaved:
             self._tasks.start(self._save_or_ask())
-        elif self._is_reading():
-            self._ask_whether_to_stop_reading()
+        elif self._unfinished.is_reading():
+            self._questions.ask_to_quit(
+                tr("Files are still being read. Quit anyway?"),
+                tr("Files that haven’t been read are not attached."),
+                self._end_or_ask_about_transfers,
+            )
         else:
             self._end_or_ask_about_transfers()
 
     def _end_or_ask_about_transfers(self) -> None:
-        if self._is_transferring():
-            self._ask_whether_to_stop_transfers()
+        if self._unfinished.is_transferring():
+            self._questions.ask_to_quit(
+                tr("A transfer is still running. Quit anyway?"),
+                tr(
+                    "Unfinished exports, backups, and print jobs are discarded. Conversations "
+                    "imported so far are kept."
+                ),
+                self._end_or_ask_about_temporary,
+            )
         else:
             self._end_or_ask_about_temporary()
 
     def _end_or_ask_about_temporary(self) -> None:
-        is_answering = any(map(self._is_temporary, self._running.conversations))
-        if self._has_temporary() and not is_answering:  # else the next question says so
-            self._ask_whether_to_lose(
+        is_answering = any(map(self._unfinished.is_temporary, self._running.conversations))
+        if self._unfinished.has_temporary() and not is_answering:  # else the next question says so
+            self._questions.ask_to_quit(
                 tr("A temporary conversation is open. Quit anyway?"),
                 tr("Temporary conversations are deleted when you quit."),
                 self._end_or_ask_about_answers,
@@ -168,8 +186,15 @@ class ClosingController(QObject):
         await self._drafts.write_again()
         if not self._has_unsaved:
             self._end_or_ask()
-        elif not self._is_asking:
-            self._ask_whether_to_lose_text()
+        elif not self._questions.is_asking:
+            self._questions.ask_to_quit(
+                tr("Some text couldn’t be saved. Quit anyway?"),
+                tr(
+                    "Unsaved messages and responses are lost. Free up disk space or copy them "
+                    "first."
+                ),
+                self._end,
+            )
 
     def _end(self) -> None:
         self._window.hide()
@@ -182,7 +207,7 @@ class ClosingController(QObject):
     def _ask_whether_to_stay(self) -> None:
         details = linked_text(_STAY_DETAILS)
         words = tr("Keep Repartee running in the background?")
-        box = self._begin_question(words, plain_text(details))
+        box = self._questions.begin(words, plain_text(details))
         set_linked_informative_text(box, details)
         keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
@@ -201,37 +226,20 @@ class ClosingController(QObject):
         else:
             self._end_or_ask()
 
-    def _ask_whether_to_stop_reading(self) -> None:
-        self._ask_whether_to_lose(
-            tr("Files are still being read. Quit anyway?"),
-            tr("Files that haven’t been read are not attached."),
-            self._end_or_ask_about_transfers,
-        )
-
-    def _ask_whether_to_stop_transfers(self) -> None:
-        self._ask_whether_to_lose(
-            tr("A transfer is still running. Quit anyway?"),
-            tr(
-                "Unfinished exports, backups, and print jobs are discarded. Conversations imported "
-                "so far are kept."
-            ),
-            self._end_or_ask_about_temporary,
-        )
-
     def _ask_whether_to_stop(self) -> None:
         running = self._running.conversations
-        temporary = sum(map(self._is_temporary, running))
+        temporary = sum(map(self._unfinished.is_temporary, running))
         details = tr("Quitting now keeps what has arrived.")
         if temporary == len(running):
             details = tr("Temporary conversations are deleted when you quit.")
         elif temporary:
             details = tr("Quitting now keeps what has arrived, except in temporary conversations.")
-        box = self._begin_question(tr("A response is still running. Quit anyway?"), details)
+        box = self._questions.begin(tr("A response is still running. Quit anyway?"), details)
         stop = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         stop.clicked.connect(self._end)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
         # Nobody could read a temporary response, or give a permission, in a hidden window.
-        if temporary < len(running) and not self._is_waiting_for_user():
+        if temporary < len(running) and not self._unfinished.is_waiting_for_user():
             wait = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
             wait.clicked.connect(self._finish)
             box.setDefaultButton(wait)
@@ -243,31 +251,3 @@ class ClosingController(QObject):
         self.is_finishing = True
         self._hide()
         self.end_if_nothing_shows()  # the answer may have ended meanwhile
-
-    def _ask_whether_to_lose_text(self) -> None:
-        self._ask_whether_to_lose(
-            tr("Some text couldn’t be saved. Quit anyway?"),
-            tr("Unsaved messages and responses are lost. Free up disk space or copy them first."),
-            self._end,
-        )
-
-    def _ask_whether_to_lose(self, text: str, details: str, quit_now: Callable[[], None]) -> None:
-        box = self._begin_question(text, details)
-        leave = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
-        leave.clicked.connect(quit_now)
-        box.open()
-        box.activateWindow()
-
-    def _begin_question(self, text: str, details: str) -> QMessageBox:
-        """Return a question for the caller to open; until it closes, no other is asked."""
-        # The quick prompt stays above the window and would cover the question.
-        box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
-        box.setObjectName("closing-question")
-        self._is_asking = True
-        box.finished.connect(self._end_question)
-        box.finished.connect(box.deleteLater)
-        return box
-
-    def _end_question(self) -> None:
-        self._is_asking = False
