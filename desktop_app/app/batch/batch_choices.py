@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.batch.batch_jobs import batch_refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -19,67 +20,92 @@ from desktop_app.ui.batch.batch_new_page import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.prompt_list import PromptList
-    from desktop_app.app.state.providers import Providers
     from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.domain.models.variants import Effort
+    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 
 
-def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
-    """Return the prompts that `/` lists, with today's date and their defaults filled in."""
-    return [
-        BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
-        for p in prompts.offered_prompts
-    ]
+class BatchChoices:
+    """The options of a new batch job.
 
+    Attributes:
+        catalog: the known models.
+    """
 
-def provider_options(
-    *, providers: Providers, chat_service: ChatService
-) -> list[BatchProviderOption]:
-    """Return every provider; those without batches are last, each with the reason."""
-    found = [
-        _provider_option(providers.models_of(profile), chat_service=chat_service)
-        for profile in providers.all
-    ]
-    return sorted(found, key=lambda provider: bool(provider.refusal))
+    def __init__(
+        self,
+        prompts: PromptList,
+        setup: AnswerSetup,
+        chat_service: ChatService,
+        catalog: ModelCatalog,
+    ) -> None:
+        self._prompts, self._setup, self._chat_service = prompts, setup, chat_service
+        self.catalog = catalog
 
+    @property
+    def settings(self) -> AskSettings:
+        """Return the user's settings for answers of batch jobs."""
+        return ask_settings(self._setup.values.all).for_one_answer()
 
-def _provider_option(models: ProviderModels, *, chat_service: ChatService) -> BatchProviderOption:
-    profile = models.profile
-    refusal_error = batch_refusal(profile)
-    if refusal_error:
-        return BatchProviderOption(profile.id, profile.name, error_segments(refusal_error, WINDOW))
-    day = date.today()  # noqa: DTZ011 - the user's day
-    offered = [
-        _model_option(profile, entry, chat_service=chat_service)
-        for entry in menu_entries(models, day)
-    ]
-    return BatchProviderOption(
-        profile.id, profile.name, models=tuple(m for m in offered if not m.refusal)
-    )
+    def prompt_options(self) -> list[BatchPromptOption]:
+        """Return the prompts that `/` lists, with today's date and their defaults filled in."""
+        return [
+            BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
+            for p in self._prompts.offered_prompts
+        ]
 
+    def provider_options(self) -> list[BatchProviderOption]:
+        """Return every provider; those without batches are last, each with the reason."""
+        providers = self._setup.providers
+        found = [self._provider_option(providers.models_of(profile)) for profile in providers.all]
+        return sorted(found, key=lambda provider: bool(provider.refusal))
 
-def _model_option(
-    profile: ProviderProfile, entry: MenuEntry, *, chat_service: ChatService
-) -> BatchModelOption:
-    choice = ModelChoice(profile.id, "" if entry.variant else entry.model, entry.variant)
-    resolved = chat_service.resolve(profile, choice)
-    info = resolved.model
-    efforts = info.efforts or ()
-    if info.id != entry.model:  # another model replaces it, at a single effort
-        efforts = (resolved.effort,) if resolved.effort else ()
-    refusal_error = batch_refusal(profile, info)
-    refusal_text = error_segments(refusal_error, WINDOW) if refusal_error else ()
-    return BatchModelOption(entry.model, entry.name, entry.variant, efforts, refusal_text)
+    def preselection(
+        self, providers: Sequence[BatchProviderOption]
+    ) -> tuple[str, str, Effort | None]:
+        """Return the provider that the window has chosen, or the first, and model and effort."""
+        choice = self._setup.choice
+        usable = (p for p in providers if p.id == choice.provider_id and not p.refusal)
+        chosen = next(usable, providers[0] if providers else None)
+        model = choice.model
+        if choice.variant is not None:
+            model = self.catalog.for_variant(choice.variant).id
+        return chosen.id if chosen else "", model, choice.effort
 
+    def resolve(self, job: NewBatchJob) -> ResolvedChoice | None:
+        """Return the chosen model, None if the provider was removed."""
+        profile = self._setup.providers.get(job.provider_id)
+        if profile is None:
+            return None
+        choice = ModelChoice(profile.id, "" if job.variant else job.model, job.variant, job.effort)
+        return self._chat_service.resolve(profile, choice)
 
-def resolve_new_job(
-    job: NewBatchJob, *, providers: Providers, chat_service: ChatService
-) -> ResolvedChoice | None:
-    """Return the chosen model, None if the provider was removed."""
-    profile = providers.get(job.provider_id)
-    if profile is None:
-        return None
-    choice = ModelChoice(profile.id, "" if job.variant else job.model, job.variant, job.effort)
-    return chat_service.resolve(profile, choice)
+    def _provider_option(self, models: ProviderModels) -> BatchProviderOption:
+        profile = models.profile
+        refusal_error = batch_refusal(profile)
+        if refusal_error:
+            refusal = error_segments(refusal_error, WINDOW)
+            return BatchProviderOption(profile.id, profile.name, refusal)
+        day = date.today()  # noqa: DTZ011 - the user's day
+        offered = [self._model_option(profile, entry) for entry in menu_entries(models, day)]
+        return BatchProviderOption(
+            profile.id, profile.name, models=tuple(m for m in offered if not m.refusal)
+        )
+
+    def _model_option(self, profile: ProviderProfile, entry: MenuEntry) -> BatchModelOption:
+        choice = ModelChoice(profile.id, "" if entry.variant else entry.model, entry.variant)
+        resolved = self._chat_service.resolve(profile, choice)
+        info = resolved.model
+        efforts = info.efforts or ()
+        if info.id != entry.model:  # another model replaces it, at a single effort
+            efforts = (resolved.effort,) if resolved.effort else ()
+        refusal_error = batch_refusal(profile, info)
+        refusal_text = error_segments(refusal_error, WINDOW) if refusal_error else ()
+        return BatchModelOption(entry.model, entry.name, entry.variant, efforts, refusal_text)

@@ -6,33 +6,27 @@ This module is loaded at the start; it imports most others once there is a job.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.batch.batch_choices import BatchChoices
     from desktop_app.app.batch.batch_files import BatchFiles
     from desktop_app.app.batch.batch_runs import BatchRuns
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
-    from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.services.batch.batch_service import BatchService
-    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.ui.batch.batch_dialog import BatchDialog
-    from desktop_app.ui.batch.batch_new_page import NewBatchJob
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -46,6 +40,7 @@ class BatchController(QObject):
     """Connection of the batch service with its dialog.
 
     Args:
+        make_choices: returns the options of a new job.
         make_service: see `BatchRuns`.
 
     Signals:
@@ -65,28 +60,21 @@ class BatchController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         files: BatchFiles,
-        prompts: PromptList,
         *,
         notifications: Notifications,
-        setup: AnswerSetup,
         tasks: Tasks,
-        chat_service: ChatService,
-        catalog: ModelCatalog,
+        make_choices: Callable[[], BatchChoices],
         batch_store: Callable[[], BatchStore],
         make_service: Callable[[Callable[[str], None]], BatchService],
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme = parent, theme
-        self._notifications, self._files, self._prompts = notifications, files, prompts
-        self._values, self._providers = setup.values, setup.providers
-        self._setup, self._tasks = setup, tasks
-        self._start = tasks.start
-        self._chat_service, self._catalog = chat_service, catalog
+        self._notifications, self._files, self._tasks = notifications, files, tasks
+        self._start, self._make_choices = tasks.start, make_choices
         self._batch_store, self._make_service = batch_store, make_service
         self._lines: Sequence[BatchLine] = ()
         self._lines_job_id = ""
         self._dialog: BatchDialog | None = None
-        self._running_requests: set[tuple[Callable[..., object], tuple[Any, ...]]] = set()
         self._is_refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
@@ -113,33 +101,30 @@ class BatchController(QObject):
         runs.job_ended.connect(self.job_ended)
         return runs
 
+    @cached_property
+    def _choices(self) -> BatchChoices:
+        return self._make_choices()
+
     def _get_dialog(self) -> BatchDialog:
         if self._dialog is not None:
             return self._dialog
+        from desktop_app.app.batch.batch_requests import BatchRequests
         from desktop_app.ui.batch.batch_dialog import BatchDialog
 
         self._dialog = dialog = BatchDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
-        dialog.report_requested.connect(lambda *given: self._start(self._export_results(*given)))
-        dialog.new_page.preparation_requested.connect(
-            lambda new_job: self._run_from_dialog(self._create_job, new_job)
-        )
-        page = dialog.job_page
-        page.start_requested.connect(lambda job_id: self._run_from_dialog(self._start_job, job_id))
-        page.cancel_requested.connect(
-            lambda job_id: self._run_from_dialog(self._offer_cancellation, job_id)
-        )
-        page.retry_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job, job_id))
-        page.remove_requested.connect(self._ask_removal)
-        page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
-        files = self._files
-        page.open_requested.connect(
-            lambda *at: self._run_from_dialog(self._show_in_window, files.open_as_conversation, *at)
-        )
-        page.chunked_reading_requested.connect(
-            lambda *at: self._run_from_dialog(self._show_in_window, files.read_in_parts, *at)
+        dialog.job_page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
+        BatchRequests(
+            dialog,
+            self.runs,
+            self._files,
+            choices=self._choices,
+            store=self._batch_store(),
+            tasks=self._tasks,
+            show_job=self._show_job,
+            refresh_soon=self._refresh_soon,
         )
         return dialog
 
@@ -181,19 +166,12 @@ class BatchController(QObject):
         bring_to_front(dialog)
 
     def _show_new(self) -> None:
-        from desktop_app.app.batch.batch_choices import prompt_options, provider_options
         from desktop_app.services.chat.prompt_library import SUMMARY
 
         page = self._get_dialog().new_page
-        page.set_prompts(prompt_options(self._prompts), SUMMARY)
-        choice = self._setup.choice
-        providers = provider_options(providers=self._providers, chat_service=self._chat_service)
-        usable = (p for p in providers if p.id == choice.provider_id and not p.refusal)
-        chosen = next(usable, providers[0] if providers else None)
-        model = choice.model
-        if choice.variant is not None:
-            model = self._catalog.for_variant(choice.variant).id
-        page.set_providers(providers, chosen.id if chosen else "", model, choice.effort)
+        page.set_prompts(self._choices.prompt_options(), SUMMARY)
+        providers = self._choices.provider_options()
+        page.set_providers(providers, *self._choices.preselection(providers))
         self._get_dialog().show_new()
 
     async def _show_job(self, job_id: str) -> None:
@@ -252,124 +230,6 @@ class BatchController(QObject):
         if self._is_stale:
             self._is_stale = False
             self._refresh_soon()
-
-    # -------------------------------------------------------------- requests from the dialog
-
-    def _run_from_dialog(
-        self, handler: Callable[..., Coroutine[Any, Any, None]], *arguments: Any
-    ) -> None:
-        """Run a request of the dialog once at a time, and show its errors there."""
-        request = (handler, arguments)
-        if request not in self._running_requests:  # a double click must not create two jobs
-            self._running_requests.add(request)
-            self._start(self._run_reporting(*request))
-
-    async def _run_reporting(
-        self, handler: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[Any, ...]
-    ) -> None:
-        dialog = self._get_dialog()
-        dialog.show_status("")
-        try:
-            await handler(*arguments)
-        except UserFacingError as error:
-            dialog.show_status(error)
-        finally:
-            self._running_requests.discard((handler, arguments))
-        self._refresh_soon()
-
-    async def _create_job(self, new_job: NewBatchJob) -> None:
-        from desktop_app.app.batch.batch_choices import resolve_new_job
-        from desktop_app.backend.answer_settings import ask_settings
-        from desktop_app.backend.batch_wiring import expand_paths
-
-        resolved = resolve_new_job(
-            new_job, providers=self._providers, chat_service=self._chat_service
-        )
-        if resolved is None:
-            raise IllegalChoiceError(Reason.PROVIDER_REMOVED)
-        settings = ask_settings(self._values.all).for_one_answer()
-        job = await self.runs.service.create(
-            await expand_paths(new_job.paths),
-            resolved,
-            new_job.task,
-            settings,
-            title=new_job.title,
-            template_id=new_job.template_id,
-        )
-        dialog = self._get_dialog()
-        dialog.new_page.clear_job(new_job)
-        await self._show_job(job.id)
-        self.runs.resume(job.id)
-
-    async def _start_job(self, job_id: str) -> None:
-        await self.runs.service.start(job_id)
-        self.runs.resume(job_id)
-
-    async def _offer_cancellation(self, job_id: str) -> None:
-        """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
-        job = await self._batch_store().get(job_id)
-        if job is None or not job.status.was_sent:
-            await self._cancel(job_id)
-            return
-        from desktop_app.ui.widgets.forms.question import ask
-
-        ask(
-            self._get_dialog(),
-            "confirm-batch-cancelling",
-            tr("Cancel this batch job?"),
-            tr("Responses that are complete are kept. You can request the others in a new job."),
-            label=tr("Cancel job"),
-            on_accepted=lambda: self._run_from_dialog(self._cancel, job_id),
-            cancel_label=tr("Keep running"),
-        )
-
-    async def _cancel(self, job_id: str) -> None:
-        await self.runs.stop_reading(job_id)
-        job = await self.runs.service.cancel(job_id)
-        if not job.status.is_over:
-            self.runs.resume(job_id)
-
-    async def _retry_job(self, job_id: str) -> None:
-        job = await self.runs.service.create_retry(job_id)
-        await self._show_job(job.id)
-        self.runs.resume(job.id)
-
-    def _ask_removal(self, job_id: str) -> None:
-        from desktop_app.ui.widgets.forms.question import ask
-
-        ask(
-            self._get_dialog(),
-            "confirm-batch-removal",
-            tr("Remove this batch job?"),
-            tr("Its responses are deleted, too. This can’t be undone."),
-            label=tr("Remove"),
-            on_accepted=lambda: self._run_from_dialog(self._remove, job_id),
-        )
-
-    async def _remove(self, job_id: str) -> None:
-        await self.runs.service.remove(job_id)
-        self._get_dialog().show_list()
-
-    async def _export_results(self, job_id: str, format_: str, target: Path) -> None:
-        from desktop_app.cli.batch.batch_output import write_report
-
-        dialog, store = self._get_dialog(), self._batch_store()
-        job = await store.get(job_id)
-        if job is None:
-            return
-        try:
-            await write_report(store, self._catalog, job, format_, target)
-        except UserFacingError as error:
-            dialog.show_status(error)
-        else:
-            dialog.show_status(tr("Results exported to {file}.", file=str(target)))
-
-    async def _show_in_window(
-        self, show: Callable[[str, int], Coroutine[Any, Any, bool]], job_id: str, number: int
-    ) -> None:
-        """Show a file in the window, and hide the dialog unless the file is gone."""
-        if await show(job_id, number):
-            self._get_dialog().hide()
 
     # -------------------------------------------------------------- events of jobs
 

@@ -16,6 +16,7 @@ from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.ui.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
+    from desktop_app.app.batch.batch_choices import BatchChoices
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.window_state import WindowState
@@ -91,12 +92,9 @@ class DialogControllers:
             window,
             theme,
             batch_files,
-            state.prompts,
-            setup=state.setup,
             tasks=state.tasks,
             notifications=window.notifications,
-            chat_service=state.backend.chat,
-            catalog=state.backend.catalog,
+            make_choices=self._make_batch_choices,
             batch_store=lambda: state.backend.batch_store,
             make_service=self._make_batch_service,
         )
@@ -116,6 +114,12 @@ class DialogControllers:
         batches.running_changed.connect(bar.show_running)
         batches.job_ended.connect(bar.show_end)
         batches.jobs_shown.connect(bar.forget_end)
+
+    def _make_batch_choices(self) -> BatchChoices:
+        from desktop_app.app.batch.batch_choices import BatchChoices  # not needed at the start
+
+        state, backend = self._state, self._state.backend
+        return BatchChoices(state.prompts, state.setup, backend.chat, backend.catalog)
 
     def _make_batch_service(self, on_change: Callable[[str], None]) -> BatchService:
         from desktop_app.backend.batch_wiring import batch_service  # not needed at the start
