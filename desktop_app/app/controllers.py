@@ -94,18 +94,18 @@ class Controllers:
     def _connect_store(self) -> None:
         """Show changes that other processes write to the store."""
         start, foreign_changes = self.tasks.start, self.sidebar.foreign_changes
-        presets, servers, dialogs = self.composer.presets, self.composer.servers, self.dialogs
+        composer, dialogs = self.composer, self.dialogs
         store_changed = self.sidebar.store_watcher.store_changed
-        store_changed.connect(lambda: start(presets.refresh()))
+        store_changed.connect(lambda: start(composer.stored_presets.refresh()))
         store_changed.connect(lambda: start(foreign_changes.show()))
         store_changed.connect(dialogs.spending.refresh)
         store_changed.connect(dialogs.monthly_spending.refresh)
         store_changed.connect(dialogs.batches.check_store)
-        store_changed.connect(self.composer.collections.check_store)
+        store_changed.connect(composer.collections.check_store)
         store_changed.connect(lambda: start(dialogs.evaluations.check_store()))
         self.running.finished.connect(
             lambda conversation_id, _: start(foreign_changes.show_end(conversation_id))
         )
         # Questions and other processes start servers, which may then offer other prompts.
         for changed in (self.running.finished, store_changed):
-            changed.connect(lambda *_: start(servers.load_prompts()))
+            changed.connect(lambda *_: start(composer.servers.load_prompts()))

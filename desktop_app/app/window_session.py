@@ -247,7 +247,7 @@ class WindowSession:
         self._forms.restore(stored)
         await parts.state.load()
         self._use_settings()
-        await parts.composer.presets.load()
+        await parts.composer.stored_presets.load()
         tasks.start(parts.composer.prompts.load())
         await self._backend.conversations.disown_answers()
         resumer = Resumer(self._backend.conversations, self._backend.chat)

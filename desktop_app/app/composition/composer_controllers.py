@@ -16,8 +16,10 @@ from desktop_app.app.chat.choice.available_models import AvailableModels
 from desktop_app.app.chat.choice.choice_controller import ChoiceController
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.models.models_controller import ModelsController
+from desktop_app.app.prompts.preset_editing_controller import PresetEditingController
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
+from desktop_app.app.prompts.stored_presets import StoredPresets
 from desktop_app.app.tools.servers_controller import ServersController
 from desktop_app.app.tools.tools_controller import ToolsController
 
@@ -76,20 +78,33 @@ class ComposerControllers:
             pane=window.pane,
             prompt_store=state.backend.prompts,
         )
+        stored = self.stored_presets = StoredPresets(
+            window,
+            presets=state.presets,
+            tasks=state.tasks,
+            prompt_store=state.backend.prompts,
+            settings_store=state.backend.settings,
+        )
         self.presets = PresetsController(
-            self.choices,
+            stored,
             lambda: self.prompts.manage("presets"),
+            setup=state.setup,
+            presets=state.presets,
+            pane=window.pane,
+        )
+        editing = PresetEditingController(
+            stored,
+            self.choices,
             setup=state.setup,
             new_conversation=state.new_conversation,
             presets=state.presets,
             tasks=state.tasks,
-            pane=window.pane,
-            prompt_store=state.backend.prompts,
-            settings_store=state.backend.settings,
         )
+        editing.use_requested.connect(self.presets.use)
+        self.presets.edit_requested.connect(editing.edit)
         window.empty_state.example_chosen.connect(self.prompts.begin_example)
-        self.prompts.dialog_created.connect(self.presets.connect_page)
-        self.prompts.imported.connect(state.tasks.slot(self.presets.load))
+        self.prompts.dialog_created.connect(editing.connect_page)
+        self.prompts.imported.connect(state.tasks.slot(stored.load))
 
     def _make_attachments(self) -> None:
         window, theme, state = self._window, self._theme, self._state

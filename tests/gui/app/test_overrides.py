@@ -123,7 +123,7 @@ async def test_instructions_typed_in_a_blank_conversation_just_left_are_kept_the
     async with AppHarness(environment=COMET) as app:
         terse = Overrides().with_parameter("verbosity", "low")
         await app.backend.prompts.save(presets=[Preset("terse", "Terse", overrides=terse)])
-        await app.controllers.composer.presets.load()
+        await app.controllers.composer.stored_presets.load()
         first = await app.ask_and_answer("One", "1")
         await app.state.new_conversation.set_default(DEFAULT_PRESET, "terse")
         app.controllers.sidebar.navigator.open_new()

@@ -36,7 +36,7 @@ KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 async def store_presets(app: AppHarness) -> None:
     await app.backend.prompts.save(presets=[REVIEWER, POET])
-    await app.controllers.composer.presets.load()
+    await app.controllers.composer.stored_presets.load()
 
 
 def menu_of(app: AppHarness) -> dict[str, bool]:
@@ -153,7 +153,7 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
         )
         gone = replace(POET, provider_id="nowhere", model="x")
         await app.backend.prompts.save(presets=[gone])
-        await app.controllers.composer.presets.load()
+        await app.controllers.composer.stored_presets.load()
         app.controllers.composer.presets.use("poet")
         assert app.state.providers.has_provider(app.state.current.conversation)
         await app.written()
@@ -305,7 +305,7 @@ async def test_without_presets_the_command_opens_the_page() -> None:
     async with AppHarness() as app:
         shipped = [preset.id for preset in built_in_presets()]
         await app.backend.settings.set(HIDDEN_PRESETS, shipped)
-        await app.controllers.composer.presets.load()
+        await app.controllers.composer.stored_presets.load()
         assert not app.window.header.preset.isVisible()
         app.session.actions["presets.use"]()
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
@@ -328,7 +328,7 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         page.save_requested.emit(replace(app.state.presets.by_id["editor"], name="My editor"))
         page.delete_requested.emit("tutor")
         await app.written()
-        await app.controllers.composer.presets.load()
+        await app.controllers.composer.stored_presets.load()
         found = {preset.id: preset.name for preset in app.state.presets.by_id.values()}
         assert found["editor"] == "My editor"
         assert "tutor" not in found

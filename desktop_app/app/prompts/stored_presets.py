@@ -1,0 +1,109 @@
+"""The presets, loaded from the store and written to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.backend.preset_loader import (
+    HIDDEN_PRESETS,
+    built_in_presets,
+    hidden_ids,
+    with_built_in,
+)
+from desktop_app.i18n.translation import N_, tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.presets import Presets
+    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.domain.prompts.preset import Preset
+    from desktop_app.storage.settings.prompt_store import PromptStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
+
+NEW_NAME = N_("New preset")
+
+
+class StoredPresets(QObject):
+    """The presets of the window, whose changes are written one after the other.
+
+    Signals:
+        changed(): presets were loaded, saved or deleted.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        presets: Presets,
+        tasks: Tasks,
+        prompt_store: PromptStore,
+        settings_store: SettingsStore,
+    ) -> None:
+        super().__init__(parent)
+        self._presets, self._tasks = presets, tasks
+        self._prompt_store, self._settings_store = prompt_store, settings_store
+        self._save_lock = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Load the presets from the store."""
+        stored = await self._prompt_store.presets()
+        hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
+        self._presets.replace_all(with_built_in(stored, hidden))
+        self.changed.emit()
+
+    async def refresh(self) -> None:
+        """Add presets that another process has imported."""
+        found = await self._prompt_store.presets()
+        new = [preset for preset in found if preset.id not in self._presets.by_id]
+        for preset in new:
+            self._presets.put(preset)
+        if new:
+            self.changed.emit()
+
+    def save(self, preset: Preset) -> None:
+        """Add or replace a preset."""
+        self._presets.put(preset)
+        self.changed.emit()
+        self._tasks.start(self._write(self._prompt_store.save(presets=[preset])))
+
+    def delete(self, preset_id: str) -> Preset:
+        """Delete and return a preset."""
+        deleted = self._presets.remove(preset_id)
+        self.changed.emit()
+        self._tasks.start(self._write(self._delete(preset_id)))
+        return deleted
+
+    def restore(self, deleted: Preset) -> None:
+        """Save a deleted preset again, at its position."""
+        self.save(deleted)
+        presets = self._presets
+        presets.replace_all(sorted(presets.by_id.values(), key=lambda p: p.position))
+        self.changed.emit()
+
+    def free_name(self) -> str:
+        """Return a name for a new preset."""
+        taken = {preset.name for preset in self._presets.by_id.values()}
+        numbers = range(2, len(taken) + 2)
+        names = (tr(NEW_NAME), *(tr("New preset {number}", number=n) for n in numbers))
+        return next(name for name in names if name not in taken)
+
+    def next_position(self) -> int:
+        """Return the position after all presets of the user."""
+        shipped = {preset.id for preset in built_in_presets()}
+        own = (p.position for p in self._presets.by_id.values() if p.id not in shipped)
+        return max(own, default=-1) + 1
+
+    async def _delete(self, preset_id: str) -> None:
+        """Delete a preset. Hide a built-in preset, or it would return at the next start."""
+        await self._prompt_store.remove_preset(preset_id)
+        if any(preset.id == preset_id for preset in built_in_presets()):
+            hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
+            await self._settings_store.set(HIDDEN_PRESETS, sorted(hidden | {preset_id}))
+
+    async def _write(self, work: Work) -> None:
+        async with self._save_lock:
+            await work
