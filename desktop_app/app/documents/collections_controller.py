@@ -13,34 +13,31 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop_app.app.documents.collection_deletion import CollectionDeletion
+from desktop_app.app.documents.collection_picker import CollectionPicker
 from desktop_app.app.documents.collection_updates import CollectionUpdates
 from desktop_app.app.documents.draft_collections import DraftCollections
-from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
-from desktop_app.i18n.formatting import money, number
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.documents.shown_collection import ShownCollection
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.collection_notes import CollectionNotes
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.collections.collection_service import Collections
-    from desktop_app.services.collections.embedding_service import EmbeddingPlan
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Actions
-    from desktop_app.ui.window.command_palette import CommandPalette
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
-_MANAGE: Final = "collections.manage"  # a row of the picker
-_UNDO_MS: Final = 12_000
 _RELOAD_MS: Final = 200
 
 
@@ -70,14 +67,17 @@ class CollectionsController(QObject):
         self._theme, self._tasks = theme, tasks
         self._current, self._collections = current, collections
         self._dialog: CollectionsDialog | None = None
-        self._picker: CommandPalette | None = None
+        self._shown: ShownCollection | None = None
+        self._picker = CollectionPicker(parent, theme)
+        self._picker.chosen.connect(self.ask_in_draft)
+        self._picker.dialog_requested.connect(self.show)
         self._states: dict[str, CollectionState] = {}
-        self._deleted_id = ""  # of the collection to delete, unless the user presses Undo
         self._load_lock = asyncio.Lock()
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._tasks.slot(self._reload))
-        self._undo_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
-        self._undo_timer.timeout.connect(self._tasks.slot(self._complete_deletion))
+        self._deletion = CollectionDeletion(self, tasks=tasks, collections=collections)
+        self._deletion.undone.connect(tasks.slot(self._show))
+        self._deletion.completed.connect(self._on_deleted)
         self._draft_collections = DraftCollections(
             self, current=current, origins=origins, notes=notes
         )
@@ -89,14 +89,17 @@ class CollectionsController(QObject):
             states=lambda: self._states,
             reload=self._reload,
         )
-        self._updates.progressed.connect(self._on_update_progressed)
+
+        def on_progress() -> None:
+            if self._shown is not None:
+                self._shown.show_work()
+            if not self._reload_timer.isActive():
+                self._reload_timer.start()
+
+        self._updates.progressed.connect(on_progress)
         self._updates.reported.connect(
             lambda words, is_error: self._report(words, is_error=is_error)
         )
-
-    @property
-    def _service(self) -> Collections:
-        return self._collections()
 
     # -------------------------------------------------------------- the window
 
@@ -120,9 +123,11 @@ class CollectionsController(QObject):
         if self._dialog is not None:
             return self._dialog
         # Imported here, because the start does not need it.
+        from desktop_app.app.documents.shown_collection import ShownCollection
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
+        shown = self._shown = ShownCollection(dialog, self._updates, self._collections)
         self._theme.changed.connect(dialog.set_theme)
         dialog.create_requested.connect(self._tasks.slot(self._create))
         dialog.add_requested.connect(self._updates.add)
@@ -130,62 +135,34 @@ class CollectionsController(QObject):
         dialog.delete_requested.connect(self._tasks.slot(self._delete))
         dialog.refresh_requested.connect(self._updates.refresh)
         dialog.embedding_requested.connect(self._updates.embed)
-        dialog.ask_requested.connect(self._ask_from_dialog)
+        dialog.ask_requested.connect(lambda _id: dialog.hide())
+        dialog.ask_requested.connect(self.ask_in_draft)
         dialog.file_removal_requested.connect(self._tasks.slot(self._remove_file))
         dialog.file_open_requested.connect(
             lambda file: self.document_open_requested.emit(file.sha256, file.name)
         )
         dialog.cancel_requested.connect(self._updates.cancel)
-        dialog.collection_shown.connect(lambda _id: self._tasks.start(self._show_files()))
-        dialog.closed.connect(self._tasks.slot(self._complete_deletion))
+        dialog.collection_shown.connect(lambda _id: self._tasks.start(shown.show_files()))
+        dialog.closed.connect(self._tasks.slot(self._deletion.complete))
         return dialog
 
     async def _reload(self) -> None:
         """Load and show all collections but a deleted one; loads run one after the other."""
-        async with self._load_lock:
-            await self._load()
-
-    async def _load(self) -> None:
         from desktop_app.ui.library.collections_dialog import CollectionState
 
-        states: dict[str, CollectionState] = {}
-        for collection in await self._service.all():
-            if collection.id == self._deleted_id:
-                continue
-            counts = await self._service.file_counts(collection.id)
-            numbers = [counts.get(status, 0) for status in ("ready", "failed", "waiting")]
-            states[collection.id] = CollectionState(collection, *numbers)
-        self._states = states
-        if self._dialog is not None:
-            self._dialog.set_collections(list(states.values()))
-            await self._show_files()
-        self._draft_collections.show_states(states)
-
-    async def _show_files(self) -> None:
-        dialog = self._dialog
-        if dialog is None:
-            return
-        shown_id = dialog.current
-        from desktop_app.ui.library.collection_files import sort_files  # not at the start
-
-        found = await self._service.files(shown_id) if shown_id else []
-        files = await asyncio.to_thread(sort_files, found)
-        plan = await self._service.embedding_plan(shown_id) if shown_id else None
-        if shown_id == dialog.current:
-            dialog.set_files(files)
-            dialog.set_semantic_note(
-                _embedding_text(plan) if plan is not None and plan.passages else ""
-            )
-            self._show_work()
-
-    def _show_work(self) -> None:
-        if self._dialog is not None:
-            self._dialog.show_work(*self._updates.progress_text(self._dialog.current))
-
-    def _on_update_progressed(self) -> None:
-        self._show_work()
-        if not self._reload_timer.isActive():
-            self._reload_timer.start()
+        async with self._load_lock:
+            states: dict[str, CollectionState] = {}
+            for collection in await self._collections().all():
+                if collection.id == self._deletion.collection_id:
+                    continue
+                counts = await self._collections().file_counts(collection.id)
+                numbers = [counts.get(status, 0) for status in ("ready", "failed", "waiting")]
+                states[collection.id] = CollectionState(collection, *numbers)
+            self._states = states
+            if self._dialog is not None and self._shown is not None:
+                self._dialog.set_collections(list(states.values()))
+                await self._shown.show_files()
+            self._draft_collections.show_states(states)
 
     @property
     def is_busy(self) -> bool:
@@ -199,18 +176,18 @@ class CollectionsController(QObject):
         taken = {state.collection.name for state in self._states.values()}
         wanted = (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
         names = (wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3)))
-        created = await self._service.create(next(n for n in names if n not in taken))
+        created = await self._collections().create(next(n for n in names if n not in taken))
         await self._show(created.id, is_new=not paths)
         if paths:
             self._updates.add(created.id, paths)
         return created.id
 
     async def _rename(self, collection_id: str, name: str) -> None:
-        await self._service.rename(collection_id, name)
+        await self._collections().rename(collection_id, name)
         await self._reload()
 
     async def _remove_file(self, collection_id: str, path: str) -> None:
-        await self._service.remove_file(collection_id, path)
+        await self._collections().remove_file(collection_id, path)
         await self._reload()
         self._report(
             tr("“{name}” removed from the collection.", name=Path(path).name),
@@ -219,35 +196,23 @@ class CollectionsController(QObject):
 
     async def _delete(self, collection_id: str) -> None:
         """Delete a collection, permanently once Undo has expired."""
-        await self._complete_deletion()
+        await self._deletion.complete()
         state = self._states.get(collection_id)
         if state is None:
             return
         if self._updates.collection_id == collection_id:
             self._updates.cancel()
-        self._deleted_id = collection_id
-        self._undo_timer.start()
+        self._deletion.begin(collection_id)
         await self._reload()
         self._report(
             tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
-            self._undo_deletion,
+            self._deletion.undo,
         )
 
-    def _undo_deletion(self) -> None:
-        collection_id, self._deleted_id = self._deleted_id, ""
-        self._undo_timer.stop()
-        self._tasks.start(self._show(collection_id))
-
-    async def _complete_deletion(self) -> None:
-        self._undo_timer.stop()
-        collection_id = self._deleted_id
-        if collection_id:
-            await self._service.delete(collection_id)
-            if self._deleted_id == collection_id:
-                self._deleted_id = ""
-            if self._dialog is not None:
-                self._dialog.status.end_undo(self._undo_deletion)
-            self._draft_collections.remove([collection_id])
+    def _on_deleted(self, collection_id: str) -> None:
+        if self._dialog is not None:
+            self._dialog.status.end_undo(self._deletion.undo)
+        self._draft_collections.remove([collection_id])
 
     def _report(
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
@@ -268,34 +233,7 @@ class CollectionsController(QObject):
         if not self._states:
             await self._show()
             return
-        if self._picker is None:
-            from desktop_app.ui.window.command_palette import (
-                CommandPalette,  # not needed at the start
-            )
-
-            picker = self._picker = CommandPalette(self._parent, self._theme.current)
-            picker.set_labels(
-                "collection-picker", tr("Ask a collection"), tr("No matching collections")
-            )
-            self._theme.changed.connect(picker.set_theme)
-            picker.chosen.connect(self._on_picked)
-        rows = [
-            PaletteEntry(id_, state.collection.name, state.words)
-            for id_, state in self._states.items()
-        ]
-        rows.append(PaletteEntry(_MANAGE, tr("Show collections")))
-        self._picker.open_with(rows)
-
-    def _on_picked(self, row: str) -> None:
-        if row == _MANAGE:
-            self.show()
-        else:
-            self.ask_in_draft(row)
-
-    def _ask_from_dialog(self, collection_id: str) -> None:
-        if self._dialog is not None:
-            self._dialog.hide()
-        self.ask_in_draft(collection_id)
+        self._picker.open(self._states.values())
 
     async def names(self) -> list[tuple[str, str]]:
         """Return id and name of all collections."""
@@ -332,30 +270,9 @@ class CollectionsController(QObject):
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""
         self._updates.cancel()
-        self._undo_timer.stop()
+        self._deletion.stop()
         self._reload_timer.stop()
         try:
-            await self._complete_deletion()
+            await self._deletion.complete()
         except StorageError:
             return  # the collection stays and is shown after the next start
-
-
-def _embedding_text(plan: EmbeddingPlan) -> str:
-    """Return a sentence with the passages that embedding sends, the provider and the cost."""
-    provider, tokens = plan.choice.profile.name, number(plan.tokens)
-    if plan.cost is None:
-        return tr_plural(
-            "Creating embeddings sends {count} passage ({tokens} tokens) to {provider}.",
-            "Creating embeddings sends {count} passages ({tokens} tokens) to {provider}.",
-            plan.passages,
-            tokens=tokens,
-            provider=provider,
-        )
-    return tr_plural(
-        "Creating embeddings sends {count} passage ({tokens} tokens, about {cost}) to {provider}.",
-        "Creating embeddings sends {count} passages ({tokens} tokens, about {cost}) to {provider}.",
-        plan.passages,
-        tokens=tokens,
-        cost=money(plan.cost),
-        provider=provider,
-    )
