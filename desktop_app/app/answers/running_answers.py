@@ -77,6 +77,61 @@ class _Progress:
             self.text or self.reasoning or self.unreported_status is not None or self.has_step
         )
 
+    def record(self, event: StreamEvent, countdown: RetryCountdown) -> bool:
+        """Record an event, to be reported in the next frame. Return False if it changes nothing."""
+        match event:
+            case TextDelta(text) | RefusalDelta(text):
+                self.text.append(self.shown_text.shown_part(self.prefix + text))
+                self.prefix = ""
+                self._count_delta()
+                self._note_if_cut(self.shown_text)
+            case ReasoningDelta(text, section):
+                is_first = self.section is None
+                gap = "" if is_first or section == self.section else "\n\n"
+                self.section = section
+                self.reasoning.append(self.shown_reasoning.shown_part(gap + text))
+                if self.status:  # the reason for the wait
+                    countdown.stop(self.run.answer.id)
+                    self.set_status("")
+                self._note_if_cut(self.shown_reasoning)
+            case ReasoningItem():  # the next item counts its own sections
+                self.section = None if self.section is None else -1
+                return False
+            case StatusChanged(seconds, status):
+                answer_id = self.run.answer.id
+                countdown.stop(answer_id)
+                words = status_text(status)
+                if seconds:
+                    self.is_retrying = True
+                    words = countdown.start(answer_id, seconds, status)
+                self.first_status = self.first_status or words
+                self.set_status(words)
+            case Started() if self.is_retrying:
+                # The retry was accepted, so the reason for the wait is over.
+                self.is_retrying = False
+                countdown.stop(self.run.answer.id)
+                self.set_status(self.first_status)
+            case Notice(text):
+                self.set_status(text)
+            case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
+                self.has_step = True
+                if isinstance(event, RoundEnded) and self.deltas:
+                    self.prefix = "\n\n"
+            case _:
+                return False
+        return True
+
+    def _count_delta(self) -> None:
+        """Count a delta of the text; the first one ends the status."""
+        self.deltas += 1
+        if self.deltas == 1:
+            self.first_delta_at = time.monotonic()
+            self.set_status("")
+
+    def _note_if_cut(self, limiter: ShownTextLimiter) -> None:
+        if limiter.is_cut and self.status != NOT_ALL_SHOWN:
+            self.set_status(NOT_ALL_SHOWN)
+
 
 class RunningAnswers(QObject):
     """The running answers and their progress.
@@ -208,13 +263,19 @@ class RunningAnswers(QObject):
 
     async def _run(self, conversation_id: str, progress: _Progress) -> Message:
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            self._record_event(progress, event)
+            if progress.record(event, self._countdown) and not self._frame.isActive():
+                self._frame.start(FRAME_MS)
 
         def on_store(error: StorageError | None) -> None:
             # An error is reported once, however often the write is retried.
             if (error is None) != (progress.store_error is None):
                 progress.store_error = error
                 self.store_error_changed.emit(conversation_id, error)
+
+        async def cancel_remote() -> None:
+            """Cancel a background run at its provider, and report its changed answer."""
+            if await progress.run.cancel_remote():
+                self.amended.emit(conversation_id, progress.run.answer)
 
         progress.has_begun = True
         try:
@@ -230,12 +291,7 @@ class RunningAnswers(QObject):
                 self.amended.emit(conversation_id, progress.run.changed_question)
             self.finished.emit(conversation_id, progress.run.answer)
             if progress.is_stopping:
-                self._tasks.start(self._cancel_remote(conversation_id, progress.run))
-
-    async def _cancel_remote(self, conversation_id: str, run: AnswerRun) -> None:
-        """Cancel a background run at its provider, and report its changed answer."""
-        if await run.cancel_remote():
-            self.amended.emit(conversation_id, run.answer)
+                self._tasks.start(cancel_remote())
 
     async def _store_until_done(self, run: AnswerRun) -> None:
         """Store an answer that has ended, and retry until that works."""
@@ -249,64 +305,6 @@ class RunningAnswers(QObject):
         self.store_error_changed.emit(answer.conversation_id, None)
         if run.answer != answer:
             self.amended.emit(answer.conversation_id, run.answer)
-
-    def _record_event(self, progress: _Progress, event: StreamEvent) -> None:
-        """Record an event of an answer, to be reported in the next frame."""
-        match event:
-            case TextDelta(text) | RefusalDelta(text):
-                progress.text.append(progress.shown_text.shown_part(progress.prefix + text))
-                progress.prefix = ""
-                self._count_delta(progress)
-                self._note_if_cut(progress, progress.shown_text)
-            case ReasoningDelta(text, section):
-                is_first = progress.section is None
-                gap = "" if is_first or section == progress.section else "\n\n"
-                progress.section = section
-                progress.reasoning.append(progress.shown_reasoning.shown_part(gap + text))
-                if progress.status:  # the reason for the wait
-                    self._countdown.stop(progress.run.answer.id)
-                    progress.set_status("")
-                self._note_if_cut(progress, progress.shown_reasoning)
-            case ReasoningItem():  # the next item counts its own sections
-                progress.section = None if progress.section is None else -1
-                return
-            case StatusChanged(seconds, status):
-                answer_id = progress.run.answer.id
-                self._countdown.stop(answer_id)
-                words = status_text(status)
-                if seconds:
-                    progress.is_retrying = True
-                    words = self._countdown.start(answer_id, seconds, status)
-                progress.first_status = progress.first_status or words
-                progress.set_status(words)
-            case Started() if progress.is_retrying:
-                # The retry was accepted, so the reason for the wait is over.
-                progress.is_retrying = False
-                self._countdown.stop(progress.run.answer.id)
-                progress.set_status(progress.first_status)
-            case Notice(text):
-                progress.set_status(text)
-            case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
-                progress.has_step = True
-                if isinstance(event, RoundEnded) and progress.deltas:
-                    progress.prefix = "\n\n"
-            case _:
-                return
-        if not self._frame.isActive():
-            self._frame.start(FRAME_MS)
-
-    @staticmethod
-    def _count_delta(progress: _Progress) -> None:
-        """Count a delta of the text; the first one ends the status."""
-        progress.deltas += 1
-        if progress.deltas == 1:
-            progress.first_delta_at = time.monotonic()
-            progress.set_status("")
-
-    @staticmethod
-    def _note_if_cut(progress: _Progress, limiter: ShownTextLimiter) -> None:
-        if limiter.is_cut and progress.status != NOT_ALL_SHOWN:
-            progress.set_status(NOT_ALL_SHOWN)
 
     def _on_countdown(self, answer_id: str, sentence: str) -> None:
         progress = self._runs.get(answer_id)

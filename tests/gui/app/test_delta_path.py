@@ -41,7 +41,8 @@ providers/provider_client: ProviderClient._with_terminal_errors .stream
 services/answers/inline_pictures: PictureParser.feed with_pictures
 services/answers/answer_run: AnswerRun._stream ._add_shortened ._add_event
 domain/answering/reply: accumulate
-app/answers/running_answers: RunningAnswers._record_event ._report_next ._report
+app/answers/running_answers: RunningAnswers._run _Progress.record
+app/answers/running_answers: RunningAnswers._report_next ._report
 app/answers/shown_answers: ShownAnswers._show_text
 ui/transcript/viewport/message_stream: MessageStream.append_text
 ui/transcript/viewport/stream_scheduler: StreamScheduler.add ._write_slice ._write_until
