@@ -70,10 +70,16 @@ class QuickAttachments(QObject):
         self.parts: tuple[Attached, ...] = ()
         self._removed: tuple[Attached, int] | None = None  # what Undo restores, and its index
         quick.status.undo_requested.connect(self._undo_removal)
-        quick.files_dropped.connect(self._attach_files)
+        quick.files_dropped.connect(
+            lambda paths: self._read_contents([(path.name, path) for path in paths])
+        )
         quick.field.data_pasted.connect(lambda data: self._read_contents([(data.name, data)]))
         quick.chips.remove_requested.connect(self._remove)
-        quick.chips.detail_requested.connect(self._choose_detail)
+        quick.chips.detail_requested.connect(
+            lambda id_, detail: self.change(
+                lambda part: with_detail(part, detail) if part.sha256 == id_ else part
+            )
+        )
         image_chips.thumbnail_made.connect(lambda _sha256: self.show())
         conversation.choice_changed.connect(self.show)
 
@@ -152,9 +158,6 @@ class QuickAttachments(QObject):
         sent = self.as_sent(part)
         return document_chip(sent if isinstance(sent, DocumentPart) else part, self.resolved)
 
-    def _attach_files(self, paths: Iterable[Path]) -> None:
-        self._read_contents([(path.name, path) for path in paths])
-
     def _read_contents(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:
         if len(contents) > MAX_FILES:
             self._quick.status.show_problem(str(too_many_files()))
@@ -199,15 +202,11 @@ class QuickAttachments(QObject):
         except UserFacingError as error:
             self._quick.status.show_problem(error.sentences)
         finally:
-            if self._reading.pop(reading_id, None) is not None:
-                self._show_soon()
-
-    def _show_soon(self) -> None:
-        """Show the chips at once, or with many files ten times a second."""
-        if len(self._reading) <= FEW_FILES:
-            self.show()
-        elif not self._timer.isActive():
-            self._timer.start()
+            was_reading = self._reading.pop(reading_id, None) is not None  # else canceled
+            if was_reading and len(self._reading) <= FEW_FILES:
+                self.show()
+            elif was_reading and not self._timer.isActive():  # show many ten times a second
+                self._timer.start()
 
     def _remove(self, chip_id: str) -> None:
         if chip_id == OTHER_READINGS_CHIP:
@@ -227,9 +226,6 @@ class QuickAttachments(QObject):
             self.parts = (*self.parts[:index], part, *self.parts[index:])
             self._quick.status.show_status("")
             self.show()
-
-    def _choose_detail(self, chip_id: str, detail: str) -> None:
-        self.change(lambda part: with_detail(part, detail) if part.sha256 == chip_id else part)
 
 
 def _ignore_progress(_progress: Progress) -> None:
