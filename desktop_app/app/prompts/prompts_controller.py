@@ -26,7 +26,7 @@ from desktop_app.domain.prompts.prompts import (
     missing_names,
 )
 from desktop_app.i18n.formatting import joined
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.prompt_library import (
     PromptOrigin,
     copy_of,
@@ -178,27 +178,28 @@ class PromptsController(QObject):
 
     def manage(self, page: str = "prompts") -> None:
         """Show the dialog that manages prompts and presets."""
-        if self._dialog is None:
-            self._dialog = self._make_dialog()
-            self.dialog_created.emit(self._dialog)
-            self._show_prompts()
-        self._dialog.show_page(page)
-        bring_to_front(self._dialog)
+        dialog = self._get_dialog()
+        dialog.show_page(page)
+        bring_to_front(dialog)
 
-    def _make_dialog(self) -> PromptsDialog:
+    def _get_dialog(self) -> PromptsDialog:
+        if self._dialog is not None:
+            return self._dialog
         # Imported here, because the start does not need it.
         from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
-        dialog = PromptsDialog(self._theme.current, self._parent)
+        dialog = self._dialog = PromptsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         page = dialog.prompts
         page.change_requested.connect(self._change)
         page.new_requested.connect(self._begin_new)
         page.duplicate_requested.connect(self._duplicate)
-        page.delete_requested.connect(self._delete)
-        page.reset_requested.connect(self._reset)
+        page.delete_requested.connect(lambda id_: self._remove(id_, N_("“{name}” deleted")))
+        page.reset_requested.connect(lambda id_: self._remove(id_, N_("“{name}” reset to default")))
         dialog.import_requested.connect(self._tasks.slot(self._import))
         dialog.export_requested.connect(self._tasks.slot(self._export))
+        self.dialog_created.emit(dialog)
+        self._show_prompts()
         return dialog
 
     def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
@@ -224,7 +225,8 @@ class PromptsController(QObject):
 
     def _duplicate(self, prompt_id: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
-        copied = copy_of(self._listed_prompt(prompt_id), new_id())
+        listed = next(prompt for prompt in prompts if prompt.id == prompt_id)
+        copied = copy_of(listed, new_id())
         position = next_position(prompts, copied.folder)
         self._add(replace(copied, position=position, created_at=now()))
 
@@ -233,31 +235,19 @@ class PromptsController(QObject):
         if self._dialog is not None:
             self._dialog.prompts.edit(prompt.id)
 
-    def _listed_prompt(self, prompt_id: str) -> Prompt:
-        return next(e.prompt for e in self._list.entries if e.prompt.id == prompt_id)
-
-    def _delete(self, prompt_id: str) -> None:
-        removed = self._remove(prompt_id)
-        self._offer_undo(tr("“{name}” deleted", name=removed.title), removed)
-
-    def _reset(self, prompt_id: str) -> None:
-        removed = self._remove(prompt_id)
-        self._offer_undo(tr("“{name}” reset to default", name=removed.title), removed)
-
-    def _remove(self, prompt_id: str) -> Prompt:
+    def _remove(self, prompt_id: str, message: str) -> None:
+        """Remove a stored prompt; offer Undo with a message, marked by N_."""
         removed = self._stored.pop(prompt_id)
         self._show_prompts()
         self._tasks.start(self._write(self._prompt_store.remove_prompt(prompt_id)))
-        return removed
 
-    def _offer_undo(self, message: str, removed: Prompt) -> None:
         def undo() -> None:
             self.save(removed)
             if self._dialog is not None:
                 self._dialog.prompts.list.select(removed.id)
 
         if self._dialog is not None:
-            self._dialog.status.show_message(message, undo)
+            self._dialog.status.show_message(tr(message, name=removed.title), undo)
 
     # -------------------------------------------------------------- files
 
