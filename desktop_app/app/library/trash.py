@@ -80,7 +80,15 @@ class Trash(QObject):
         )
         opened_id = self._current.id
         at = now()
-        self._leave_and_trash(ids, at)
+        for id_ in ids:
+            self._running.stop(id_)
+        is_open = self._current.id in ids
+        had_keyboard = self._view.hasFocus()
+        self._presenter.change(ids, trashed_at=at)
+        if is_open:
+            self._navigator.open_new()
+        if had_keyboard and self._view.isVisible():  # so that Delete works again
+            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
         self._presenter.writes.start(self._flag_store.set_trashed(ids, at))
         self._notifications.notify_undo(message, lambda: self._undo(ids, at, opened_id))
 
@@ -108,17 +116,6 @@ class Trash(QObject):
     def _set_archived(self, ids: list[str], archived: bool) -> None:
         self._presenter.change(ids, archived=archived)
         self._presenter.writes.start(self._flag_store.set_archived(ids, archived))
-
-    def _leave_and_trash(self, ids: list[str], at: datetime) -> None:
-        for id_ in ids:
-            self._running.stop(id_)
-        is_open = self._current.id in ids
-        had_keyboard = self._view.hasFocus()
-        self._presenter.change(ids, trashed_at=at)
-        if is_open:
-            self._navigator.open_new()
-        if had_keyboard and self._view.isVisible():  # so that Delete works again
-            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _undo(self, ids: list[str], at: datetime, opened_id: str) -> None:
         """Restore the conversations that have been in the trash since `at`."""
@@ -186,13 +183,14 @@ class Trash(QObject):
 
     def offer_to_empty(self) -> None:
         """Ask for confirmation, then empty the trash, or say that it is empty."""
-        self._presenter.start(self._offer_to_empty())
 
-    async def _offer_to_empty(self) -> None:
-        if await self._conversations.list_trashed(1):
-            self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
-        else:
-            self._notifications.notify(tr("Trash is empty"))
+        async def offer() -> None:
+            if await self._conversations.list_trashed(1):
+                self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
+            else:
+                self._notifications.notify(tr("Trash is empty"))
+
+        self._presenter.start(offer())
 
     def _ask(self, question: str, on_accepted: Callable[[], object]) -> None:
         details, label = tr("This can’t be undone."), tr("Delete permanently")
