@@ -60,7 +60,6 @@ class PanelControllers:
             window, vault=state.backend.vault, notifications=window.notifications, tasks=tasks
         )
         providers = self.providers = ProvidersController(
-            window,
             offer,
             removal,
             setup=setup,

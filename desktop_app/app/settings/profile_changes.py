@@ -1,0 +1,84 @@
+"""Changes of providers' profiles, which are saved one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.app.settings.secret_removal import SecretRemoval
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.domain.answering.chat_request import ProviderProfile
+
+
+class ProfileChanges:
+    """Changes of profiles.
+
+    Attributes:
+        lock: held while a profile is changed.
+        secret_lock: held while a secret of a profile is stored.
+
+    Args:
+        on_new: called with the id of a new profile before it is saved.
+    """
+
+    def __init__(
+        self, providers: Providers, removal: SecretRemoval, on_new: Callable[[str], None]
+    ) -> None:
+        self._providers, self._removal, self._on_new = providers, removal, on_new
+        self.lock, self.secret_lock = asyncio.Lock(), asyncio.Lock()
+
+    async def find_saved(
+        self, is_wanted: Callable[[ProviderProfile], bool]
+    ) -> ProviderProfile | None:
+        """Wait until earlier changes are saved; return the first wanted profile, None for none."""
+        async with self.lock:
+            return next(filter(is_wanted, self._providers.all), None)
+
+    async def save(self, profile: ProviderProfile) -> None:
+        """Save a new or changed profile."""
+        async with self.lock:
+            await self._store(profile)
+
+    async def _store(self, profile: ProviderProfile) -> None:
+        before = self._providers.get(profile.id)
+        if before is None:
+            self._on_new(profile.id)
+        await self._providers.save(profile)
+        if before is not None:
+            await self._remove_fields(before, profile)
+
+    async def change(
+        self, profile_id: str, change: Callable[[ProviderProfile], ProviderProfile]
+    ) -> None:
+        """Save a change of a profile, unless it was removed; other changes of it are kept."""
+        async with self.lock:
+            profile = self._providers.get(profile_id)
+            if profile is not None:
+                await self._store(change(profile))
+
+    async def _remove_fields(self, before: ProviderProfile, after: ProviderProfile) -> None:
+        """Remove the secrets of custom fields that a profile lost; offer to restore the fields."""
+        keys = {field.key for field in after.custom_fields}
+        removed_fields = [field for field in before.custom_fields if field.key not in keys]
+        removed = await self._removal.remove(
+            sorted(before.secret_field_ids - after.secret_field_ids)
+        )
+        if not removed_fields:
+            return
+
+        def with_removed(profile: ProviderProfile) -> ProviderProfile:
+            keys = {field.key for field in profile.custom_fields}  # entered again since
+            missing = (field for field in removed_fields if field.key not in keys)
+            return replace(profile, custom_fields=(*profile.custom_fields, *missing))
+
+        async def restore() -> None:
+            await self.change(after.id, with_removed)
+
+        message = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
+        self._removal.offer_undo(message, removed, restore)
