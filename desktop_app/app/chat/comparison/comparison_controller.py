@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
+    from desktop_app.app.chat.comparison.comparison_marks import ComparisonMarks
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -62,6 +62,7 @@ class ComparisonController(QObject):
         self._make_transcript, self._name_of_model = make_transcript, name_of_model
         self._values, self._tasks, self._temporary = setup.values, tasks, temporary
         self._window: ComparisonWindow | None = None
+        self._marks: ComparisonMarks | None = None  # those of the window
         self._conversation_id, self._path = "", list[Message]()
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
@@ -69,31 +70,33 @@ class ComparisonController(QObject):
         for changed in (running.finished, running.amended, running.stepped):
             changed.connect(self._update_answer)
         self._current.opened.connect(self._close_if_discarded)
-        theme.changed.connect(self._mark_again)
 
     def show_versions(self) -> None:
         """Show the newest versions of the last answer that has several."""
+
+        async def show_stored(path: list[Message], ids: Sequence[str]) -> None:
+            answers, first_token_times = await self._answers.read(ids)
+            if not answers:
+                return  # another process has deleted the conversation
+            self.show_answers(path, answers)
+            for column in self._columns:
+                if column.id in first_token_times:
+                    column.set_first_token(first_token_times[column.id])
+
         versions = self._current.versions
         for answer in reversed(self._current.path):
             ids = versions.get(answer.id, ())
             if len(ids) > 1 and answer.role is Role.ASSISTANT:
                 path = self._current.path_before(answer.id)
-                self._tasks.start(self._show_stored(path, ids[-_MAX_COLUMNS:]))
+                self._tasks.start(show_stored(path, ids[-_MAX_COLUMNS:]))
                 return
         self._notifications.notify(tr("No response in this conversation has other versions."))
 
-    async def _show_stored(self, path: list[Message], ids: Sequence[str]) -> None:
-        answers, first_token_times = await self._answers.read(ids)
-        if not answers:
-            return  # another process has deleted the conversation
-        self.show_answers(path, answers)
-        for column in self._columns:
-            if column.id in first_token_times:
-                column.set_first_token(first_token_times[column.id])
-
     def show_answers(self, path: list[Message], answers: Sequence[Message]) -> None:
         """Show the answers to the last question of `path` side by side, streaming or not."""
-        from desktop_app.ui.comparison.answer_column import AnswerColumn  # not needed at the start
+        # Imported here, because the start does not need them.
+        from desktop_app.app.chat.comparison.comparison_marks import ComparisonMarks
+        from desktop_app.ui.comparison.answer_column import AnswerColumn
         from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 
         self._close()
@@ -112,9 +115,8 @@ class ComparisonController(QObject):
         window.bind(Keymap.from_settings(self._values.all))
         self._theme.changed.connect(window.set_theme)
         window.stop_all_requested.connect(lambda: self._running.stop(self._conversation_id))
-        window.marks_toggled.connect(self._mark)
         window.finished.connect(self._forget_window)
-        self._window = window
+        self._window, self._marks = window, ComparisonMarks(window, self._theme, self._tasks)
         window.show()
         self._running.repeat_status(self._conversation_id)
 
@@ -129,7 +131,7 @@ class ComparisonController(QObject):
         return next((column for column in self._columns if column.id == answer_id), None)
 
     def _forget_window(self) -> None:
-        self._window = None
+        self._window = self._marks = None
 
     def _close(self) -> None:
         if self._window is not None:
@@ -167,11 +169,11 @@ class ComparisonController(QObject):
 
     def _update_answer(self, _conversation_id: str, answer: Message) -> None:
         column = self._column(answer.id)
-        if column is not None and self._window is not None:
+        if column is not None and self._window is not None and self._marks is not None:
             column.transcript.stream.set_status_line(answer.id, "")
             column.update_answer(self._answers.as_shown(answer))
             self._window.update_buttons()
-            self._mark_again()
+            self._marks.refresh()
 
     # ------------------------------------------------------------------ actions
 
@@ -183,15 +185,15 @@ class ComparisonController(QObject):
             self._window.current.keep_button.click()
 
     def _run_action(self, answer_id: str, action: str) -> None:
+        async def keep_and_act() -> None:
+            """Keep the answer, and apply the action to it in the main window."""
+            if await self._keep(answer_id):
+                self._transcript.commands.run(answer_id, action)
+
         if action == "retry":
             self._tasks.start(self._retry(answer_id))
         elif not action.startswith(OPEN_IMAGE):  # opening an image chooses no answer
-            self._tasks.start(self._keep_and_act(answer_id, action))
-
-    async def _keep_and_act(self, answer_id: str, action: str) -> None:
-        """Keep an answer, and apply an action to it in the main window."""
-        if await self._keep(answer_id):
-            self._transcript.commands.run(answer_id, action)
+            self._tasks.start(keep_and_act())
 
     async def _keep(self, answer_id: str) -> bool:
         """Show an answer as the version in its conversation, and close the window.
@@ -222,8 +224,9 @@ class ComparisonController(QObject):
         if answer is None:
             self._show_deleted()
             return
-        if self._window is not None and column in self._columns:  # not closed meanwhile
-            self._mark(False)  # the marks are of the former answer
+        is_shown = column in self._columns  # not closed meanwhile
+        if self._window is not None and self._marks is not None and is_shown:
+            self._marks.clear()
             column.show_answer(self._newest_shown(answer))
             self._window.set_problem("")
             self._window.update_buttons()
@@ -232,23 +235,3 @@ class ComparisonController(QObject):
     def _show_deleted(self) -> None:
         if self._window is not None:
             self._window.set_problem(tr("This conversation was deleted."))
-
-    def _mark(self, marked: bool) -> None:
-        for column in self._columns:
-            column.mark_differences((), self._theme.current)
-        if marked:
-            self._tasks.start(self._mark_differences(self._columns))
-
-    def _mark_again(self) -> None:
-        """Mark the differences of newer answers, or in the colors of another theme."""
-        if self._window is not None and self._window.marks_differences:
-            self._mark(True)
-
-    async def _mark_differences(self, columns: Sequence[AnswerColumn]) -> None:
-        from desktop_app.rendering.search.word_differences import differing_words
-
-        words = [column.transcript.differences.words() for column in columns]
-        found = await asyncio.to_thread(differing_words, words)
-        if self._window is not None and self._window.marks_differences:
-            for column, differs in zip(columns, found, strict=True):
-                column.mark_differences(differs, self._theme.current)
