@@ -28,6 +28,7 @@ from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
+from desktop_app.services.batch.job_records import JobRecords
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.services.structured.form_notices import form_notice
 
@@ -58,8 +59,9 @@ def batch_service(
         return with_detail(part, detail)
 
     store = backend.batch_store
+    providers = backend.providers
     return BatchService(
-        store=store,
+        JobRecords(store, providers.profiles, providers.models_of, on_change),
         gateway=backend.gateway,
         preparer=BatchPreparer(store, read, backend.counter),
         sender=BatchSender(
@@ -70,9 +72,6 @@ def batch_service(
             backend.database.path.parent,
         ),
         budget=backend.budget,
-        models_of=backend.providers.models_of,
-        profiles=backend.providers.profiles,
-        changed=on_change,
         needs_of=partial(needs_of_prompt, backend.prompts),
     )
 

@@ -25,6 +25,7 @@ from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, UploadLimits
+from desktop_app.services.batch.job_records import JobRecords
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.batch.batch_store import BatchStore
@@ -88,17 +89,17 @@ class BatchSetup:
         async def profiles() -> list[ProviderProfile]:
             return [self.profile] if self.others is None else self.others
 
+        def models_of(profile: ProviderProfile) -> ProviderModels:
+            return ProviderModels(profile, CATALOG, self.listing)
+
         return BatchService(
-            store=self.store,
+            JobRecords(self.store, profiles, models_of, self.changes.append),
             gateway=self.gateway or OneGateway(self.client),
             preparer=BatchPreparer(self.store, self.read, WordCounter()),
             sender=BatchSender(
                 self.store, self.attachments, pictures, fences(), self.folder, limits
             ),
             budget=Budget(SpendingHolds(self.database), self.settings),
-            models_of=lambda profile: ProviderModels(profile, CATALOG, self.listing),
-            profiles=profiles,
-            changed=self.changes.append,
             needs_of=template_needs,
         )
 

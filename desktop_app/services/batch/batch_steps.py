@@ -1,0 +1,163 @@
+"""The steps of batch jobs that were sent: upload, poll, fetch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.batch.batch_jobs import (
+    BATCH_TIER,
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+    combined_status,
+)
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import EndpointMissingError, ProviderError
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.spending.cost import cost_of
+from desktop_app.services.batch.batch_ports import BatchProvider
+from desktop_app.services.batch.batch_results import ResultFetcher
+from desktop_app.services.batch.batch_upload import BatchSender, is_final_refusal
+from desktop_app.services.batch.job_records import JobRecords
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+
+
+class BatchSteps:
+    """The steps of jobs that were sent.
+
+    Args:
+        stopped: the ids of canceled jobs; the owner adds to them while a step runs.
+    """
+
+    def __init__(self, records: JobRecords, sender: BatchSender, stopped: set[str]) -> None:
+        self._records, self._store = records, records.store
+        self._sender, self._stopped = sender, stopped
+
+    async def run(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
+        """Send unsent files, poll the batches, and set the job's status.
+
+        If sending or a poll fails, the other batches are still polled; then the error is raised.
+        """
+        info = self._records.info(job, profile)
+        failure: ProviderError | None = None
+        try:
+            if job.is_cancelled:
+                self._stopped.add(job.id)
+                await self._find_created_batches(job, provider)
+            else:
+                await self._sender.send(job, info, provider, lambda: job.id in self._stopped)
+        except ProviderError as error:
+            failure = error
+        self._records.changed(job.id)
+        job = await self._records.get(job.id)
+        errors: list[ErrorNote | None] = []
+        for upload in job.uploads:
+            if not upload.batch_id or upload.is_fetched:
+                continue
+            try:
+                errors.append(await self._poll(job, profile, info, provider, upload))
+            except ProviderError as error:
+                if job.is_cancelled and is_unknown(error):
+                    await self.end_unknown(upload, error)
+                else:
+                    failure = failure or error
+        if failure is not None:
+            raise failure
+        job = await self._records.get(job.id)
+        await self._update_status(replace(job, error=next(filter(None, errors), None)))
+
+    async def _find_created_batches(self, job: BatchJob, provider: BatchProvider) -> None:
+        """Find the batches of a canceled job that a crash may have left unrecorded."""
+        for upload in job.uploads:
+            if not upload.batch_id and upload.is_creating:
+                batch = await provider.find(upload.name, upload.input_file_id)
+                found = replace(upload, is_creating=False)
+                if batch is not None:
+                    status = batch.status or BatchStatus.VALIDATING
+                    found = replace(found, batch_id=batch.id, status=status)
+                await self._store.save_upload(found)
+
+    async def _poll(
+        self,
+        job: BatchJob,
+        profile: ProviderProfile,
+        info: ModelInfo,
+        provider: BatchProvider,
+        upload: BatchUpload,
+    ) -> ErrorNote | None:
+        """Poll a batch. Cancel it if the job is canceled, and fetch its results once it has ended.
+
+        Return the error of unusable result lines; None if there are none, or before the end.
+        """
+        batch = await provider.fetch(upload.batch_id)
+        status = batch.status or upload.status
+        is_ending = status.is_over or status is BatchStatus.CANCELLING
+        if (job.is_cancelled or job.id in self._stopped) and not is_ending:
+            try:
+                batch = await provider.cancel(upload.batch_id)
+            except ProviderError as error:
+                if not is_final_refusal(error) and error.status != 409:
+                    raise
+                batch = await provider.fetch(upload.batch_id)  # the batch has just ended
+            status = batch.status or BatchStatus.CANCELLING
+        upload = replace(
+            upload,
+            status=status,
+            output_file_id=batch.output_file_id,
+            error_file_id=batch.error_file_id,
+            total=batch.total,
+            completed=batch.completed,
+            failed=batch.failed,
+        )
+        await self._store.save_upload(upload)
+        self._records.changed(job.id)
+        if not status.is_over:
+            return None
+        resolved = self._records.models_of(profile).choice_of(info, service_tier=BATCH_TIER)
+        fetcher = ResultFetcher(
+            self._store, provider, job, upload, lambda result: _cost(resolved, result)
+        )
+        return await fetcher.fetch(replace(batch, status=status))
+
+    async def _update_status(self, job: BatchJob) -> None:
+        """Set the job's status from its uploads."""
+        sent = [upload for upload in job.uploads if upload.batch_id]
+        unfetched = [upload for upload in sent if not upload.is_fetched]
+        is_stopped = job.is_cancelled or job.id in self._stopped
+        if is_stopped and not unfetched:
+            await self._records.end_cancelled(job, was_sent=bool(sent))
+            return
+        status = combined_status(sent) if sent else BatchStatus.UPLOADING
+        if not sent and not await self._records.has_unsent_files(job.id):
+            status = BatchStatus.FAILED  # no file could be sent
+        if status.is_over and (unfetched or await self._records.has_unsent_files(job.id)):
+            status = BatchStatus.FINALIZING
+        if not status.is_over:
+            await self._records.save(replace(job, status=status))
+            return
+        await self._records.save(replace(job, status=status, ended_at=now(), held=None))
+
+    async def end_unknown(self, upload: BatchUpload, error: ProviderError) -> None:
+        """End an upload of a canceled job, because the provider does not know its batch."""
+        ended = replace(upload, status=BatchStatus.CANCELLED)
+        why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
+        await self._store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
+
+
+def is_unknown(error: ProviderError) -> bool:
+    """Return True if the provider does not know a batch."""
+    return error.status == 404 or isinstance(error, EndpointMissingError)
+
+
+def _cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | None:
+    """Return the US dollars of a result; None without usage or a known price.
+
+    If another model has answered, only a certain price counts as known.
+    """
+    return cost_of(resolved.answered_by(result.answered_by).counted_price, result.usage)

@@ -1,0 +1,89 @@
+"""Batch jobs as they are stored, with their provider and model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.batch.batch_jobs import BatchJob, BatchStatus, ItemStatus, combined_status
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.spending.cost import Price
+from desktop_app.services.batch.batch_ports import BatchStorage, Profiles
+from desktop_app.services.models.choice_resolution import ProviderModels
+
+
+class JobRecords:
+    """The stored jobs.
+
+    Args:
+        changed: called with the id of a job whenever the job changes.
+    """
+
+    def __init__(
+        self,
+        store: BatchStorage,
+        profiles: Profiles,
+        models_of: Callable[[ProviderProfile], ProviderModels],
+        changed: Callable[[str], None],
+    ) -> None:
+        self.store, self.models_of, self.changed = store, models_of, changed
+        self._profiles = profiles
+
+    async def get(self, job_id: str) -> BatchJob:
+        """Return a job. Raises IllegalChoiceError if it was removed."""
+        job = await self.store.get(job_id)
+        if job is None:
+            raise IllegalChoiceError(Reason.BATCH_GONE)
+        return job
+
+    async def save(self, job: BatchJob) -> BatchJob:
+        """Save a job and return it as it is stored."""
+        await self.store.save(job)
+        self.changed(job.id)
+        return await self.get(job.id)
+
+    async def profile_of(self, job: BatchJob) -> ProviderProfile:
+        """Return a provider with the job's address: the job's own, or else another one.
+
+        Raises:
+            IllegalChoiceError: no such provider is configured.
+        """
+        profiles = await self._profiles()
+        at_address = [p for p in profiles if p.base_url == job.base_url]
+        for profile in (*(p for p in at_address if p.id == job.choice.provider_id), *at_address):
+            if profile.kind is not ProviderKind.ON_DEVICE:
+                return profile
+        raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
+
+    def info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
+        """Return the model of a job."""
+        return self.models_of(profile).info(job.choice.model)
+
+    def price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
+        """Return the tier's price, else the ordinary one as an upper bound; None if unknown."""
+        return self.models_of(profile).choice_of(info, service_tier=tier).counted_price
+
+    async def end_cancelled(self, job: BatchJob, *, was_sent: bool) -> None:
+        """Save the end of a canceled job."""
+        await self.mark_never_sent(job)
+        status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
+        # If the cancellation came too late, every answer is there.
+        is_complete = status is BatchStatus.COMPLETED
+        status = BatchStatus.COMPLETED if is_complete else BatchStatus.CANCELLED
+        await self.save(replace(job, status=status, ended_at=now(), held=None))
+
+    async def mark_never_sent(self, job: BatchJob) -> None:
+        """Mark the unsent files of a canceled job, so that a retry takes them over."""
+        why = ErrorNote(Reason.ITEM_NEVER_SENT)
+        for row in await self.store.items(job.id):
+            if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
+                await self.store.save_item(replace(row, status=ItemStatus.UNANSWERED, error=why))
+
+    async def has_unsent_files(self, job_id: str) -> bool:
+        """Return True if files were read, but not sent."""
+        return any(row.status is ItemStatus.READ for row in await self.store.items(job_id))
