@@ -101,7 +101,7 @@ class QuickHost(QObject):
     def save_draft(self) -> None:
         """Store the unsent question of the quick prompt."""
         if self._quick is not None:
-            self._quick.save_draft()
+            self._quick.draft.save()
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the stored position and unsent question, before the quick prompt is built."""
@@ -174,7 +174,7 @@ class QuickHost(QObject):
         )
         quick.restore_draft(self._unsent)
         controllers.composer.prompts.offer_in(
-            quick_window.completer, quick.fill_in, lambda: conversation.is_unsaved
+            quick_window.completer, quick.accompanying.fill_in, lambda: conversation.is_unsaved
         )
         quick.question_stored.connect(controllers.sidebar.list_presenter.upsert)
         self._make_previews(quick)

@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT, LARGE_PASTE
+from desktop_app.app.quick.accompanying_text import MARKS, AccompanyingText
 from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
-from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
-from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION
+from desktop_app.domain.prompts.prompts import SELECTION
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 RAISE_CAP = "raise-cap"
-# In the field, these marks stand for texts that may be too long for it.
-_MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
@@ -47,6 +45,8 @@ class QuickPromptController(QObject):
     Attributes:
         window: the quick prompt.
         attachments: the attachments of the question.
+        accompanying: text from other programs that is sent with the question.
+        draft: stores the unsent question.
 
     Signals:
         question_stored(Conversation): a question was stored in a conversation of the list.
@@ -73,10 +73,13 @@ class QuickPromptController(QObject):
         self._running, self._conversation, self._history = running, conversation, history
         self._continue_in_window, self._markdown_of = continue_in_window, markdown_of
         self._values, self._tasks = values, tasks
-        self._accompanying = self._clipboard = self._asked_text = ""
+        self.accompanying, self._asked_text = AccompanyingText(), ""
         self._handover = asyncio.Lock()  # while the question goes to the store or to the window
-        self._draft = QuickDraft(
-            quick, self._storable_question, settings_store=settings_store, tasks=tasks
+        self.draft = QuickDraft(
+            quick,
+            lambda: UnsentQuestion() if conversation.is_unsaved else self.unsent_question,
+            settings_store=settings_store,
+            tasks=tasks,
         )
         self._connect()
 
@@ -92,9 +95,14 @@ class QuickPromptController(QObject):
         )
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)
-        quick.text_changed.connect(self._draft.save_soon)
-        quick.transcript.action_requested.connect(lambda _id, action: self._run_action(action))
-        self.attachments.changed.connect(self._draft.save_soon)
+        quick.text_changed.connect(self.draft.save_soon)
+        # The main window applies an action to the answer; copying needs no other window.
+        quick.transcript.action_requested.connect(
+            lambda _id, action: (
+                None if action == "copy" else tasks.start(self._leave_for_window(action))
+            )
+        )
+        self.attachments.changed.connect(self.draft.save_soon)
 
     @property
     def is_visible(self) -> bool:
@@ -115,12 +123,12 @@ class QuickPromptController(QObject):
         if not has_unsent and not self._is_busy:
             self._begin_blank()
         if not has_unsent:
-            self._accompanying = self._clipboard = ""
+            self.accompanying.set("", "")
             self._history.reset()
         self._add_accompanying(text)
         self._conversation.report_choice()
         self.window.field.set_large_paste(int(self._values[LARGE_PASTE] or 0))
-        self.window.open_with(self._accompanying, keeps_content=has_unsent)
+        self.window.open_with(self.accompanying.text, keeps_content=has_unsent)
         self._tasks.start(self._history.load())
         self._tasks.start(self._conversation.propose_model())
 
@@ -131,15 +139,13 @@ class QuickPromptController(QObject):
         self._set_unsaved(False)
 
     def _add_accompanying(self, text: str) -> None:
-        self._accompanying = "\n\n".join(
-            part for part in (self._accompanying, text) if part.strip()
-        )
-        self._draft.save_soon()
+        self.accompanying.add(text)
+        self.draft.save_soon()
 
     async def _add_long_text(self, text: str, html: str) -> None:
         """Send a very long text along with the question."""
         self._add_accompanying(await self._markdown_of(text, html))
-        self.window.set_accompanying_text(self._accompanying)
+        self.window.set_accompanying_text(self.accompanying.text)
 
     async def _convert_rich_text(self, paste: RichTextPaste) -> None:
         paste.replace_with(await self._markdown_of("", paste.html))
@@ -163,7 +169,7 @@ class QuickPromptController(QObject):
             self.window.status.show_status(tr("No text is selected or on the clipboard"))
             return
         self._add_accompanying(text)
-        self.window.set_accompanying_text(self._accompanying)
+        self.window.set_accompanying_text(self.accompanying.text)
 
     def _toggle_unsaved(self) -> None:
         is_unsaved = self._conversation.is_unsaved
@@ -179,7 +185,7 @@ class QuickPromptController(QObject):
         elif is_closed:
             text, template_id = self._new_text(), self.window.field.template_id
             self._begin_blank()
-            self.window.open_with(self._accompanying)
+            self.window.open_with(self.accompanying.text)
             self.window.field.set_text(text, template_id if text else "")
         else:
             # Undo could not restore a removed attachment into the other state.
@@ -189,42 +195,15 @@ class QuickPromptController(QObject):
 
     def _set_unsaved(self, unsaved: bool) -> None:
         self._conversation.set_unsaved(unsaved)
-        self._draft.save_soon()
+        self.draft.save_soon()
         self.window.set_unsaved(unsaved)
-
-    # -------------------------------------------------------------- prompts of the library
-
-    def fill_in(self, names: frozenset[str]) -> dict[str, str]:
-        """Return the values that the program fills in; remember the clipboard's text if needed.
-
-        Selection and clipboard may be too long for the field, so marks stand for them until the
-        question is sent.
-        """
-        known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
-        if CLIPBOARD in names:
-            self._clipboard = QGuiApplication.clipboard().text()
-        for name, text in ((SELECTION, self._accompanying), (CLIPBOARD, self._clipboard)):
-            known[name] = _MARKS[name] if text.strip() else ""
-        return known
-
-    def _fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
-        """Return the typed text with its marks replaced, and the accompanying text.
-
-        The accompanying text is "" if it has replaced a mark.
-        """
-        mark, accompanying = _MARKS[SELECTION], accompanying.strip()
-        parts = text.split(mark)  # the accompanying text may contain the clipboard's mark
-        if self._clipboard:
-            clip = self._clipboard.strip()
-            parts = [part.replace(_MARKS[CLIPBOARD], clip) for part in parts]
-        if len(parts) == 1 or not accompanying:
-            return mark.join(parts).strip(), accompanying
-        return accompanying.join(parts).strip(), ""
 
     # -------------------------------------------------------------- asking
 
     async def _submit(self, text: str) -> None:
-        question = "\n\n".join(part for part in self._fill_marks(text, self._accompanying) if part)
+        question = "\n\n".join(
+            part for part in self.accompanying.fill_marks(text, self.accompanying.text) if part
+        )
         if self._is_busy or not question:
             return
         if self.attachments.reading_name:
@@ -232,7 +211,7 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
-        asked, accompanying, attached = text.strip(), self._accompanying, self.attachments.parts
+        asked, accompanying, attached = text.strip(), self.accompanying.text, self.attachments.parts
         try:
             draft = Draft(question, attached, self.window.field.template_id)
             async with self._handover:
@@ -245,23 +224,18 @@ class QuickPromptController(QObject):
             )
             return
         # Text that was added meanwhile waits for the next question.
-        self._accompanying = self._accompanying.removeprefix(accompanying).lstrip("\n")
+        self.accompanying.remove_sent(accompanying)
         self._asked_text = asked
         self._history.reset()
-        self._draft.save_soon()
+        self.draft.save_soon()
         self.attachments.remove_sent(attached)
-        self.window.set_accompanying_text(self._accompanying)
+        self.window.set_accompanying_text(self.accompanying.text)
         if not self._conversation.is_unsaved:
             self.question_stored.emit(run.conversation)
         self.window.transcript.set_messages([run.answer])
         self._running.start(run)
         self.window.set_streaming(True)
         self._tasks.start(self._history.load())
-
-    def _run_action(self, action: str) -> None:
-        """Apply an action to the answer in the main window; copying needs no other window."""
-        if action != "copy":
-            self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
         async with self._handover:
@@ -287,14 +261,16 @@ class QuickPromptController(QObject):
             typed = Draft(unasked, self.attachments.parts, template_id)
             await self._continue_in_window(self._conversation.id, action, typed, "")
         else:
-            text, accompanying = shown, self._accompanying.strip()
+            text, accompanying = shown, self.accompanying.text.strip()
             if len(accompanying) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
-                text = self._fill_marks(text.replace(_MARKS[SELECTION], ATTACHED_TEXT), "")[0]
+                text = self.accompanying.fill_marks(
+                    text.replace(MARKS[SELECTION], ATTACHED_TEXT), ""
+                )[0]
             else:
-                text, accompanying = self._fill_marks(text, accompanying)
+                text, accompanying = self.accompanying.fill_marks(text, accompanying)
             text = text if text.strip() else ""  # the user may type on after a space
             typed = Draft(text, self.attachments.parts, self.window.field.template_id)
-            self._accompanying = ""
+            self.accompanying.set("", self.accompanying.clipboard)
             await self._continue_in_window("", action, typed, accompanying)
         # The main window has the unsent text and the attachments now.
         self.attachments.remove_sent(typed.question_attachments)
@@ -317,19 +293,12 @@ class QuickPromptController(QObject):
             self.attachments.parts,
             self.window.field.template_id if replaced is None and text else "",
         )
-        return UnsentQuestion(draft, self._accompanying, self._clipboard)
-
-    def _storable_question(self) -> UnsentQuestion:
-        return UnsentQuestion() if self._conversation.is_unsaved else self.unsent_question
-
-    def save_draft(self) -> None:
-        """Store the unsent question."""
-        self._draft.save()
+        return UnsentQuestion(draft, self.accompanying.text, self.accompanying.clipboard)
 
     def restore_draft(self, stored: UnsentQuestion) -> None:
         """Put the unsent question of an earlier run into the quick prompt."""
-        self._draft.set_stored(stored)
-        self._accompanying, self._clipboard = stored.accompanying, stored.clipboard
+        self.draft.set_stored(stored)
+        self.accompanying.set(stored.accompanying, stored.clipboard)
         self.attachments.restore(stored.draft.question_attachments)
         self.window.field.set_text(stored.draft.text, stored.draft.template_id)
 

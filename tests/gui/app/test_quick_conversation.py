@@ -489,7 +489,7 @@ async def test_an_unsent_question_survives_a_restart() -> None:
         turn.end("So.")
         await app.settled()
         assert app.setting(QUICK_DRAFT_KEY) is not None  # until its timer
-        app.session.quick.save_draft()
+        app.session.quick.draft.save()
         await until(lambda: app.setting(QUICK_DRAFT_KEY) is None)
         quick.hide()
         assert line(opened(app)).toPlainText() == ""
@@ -517,7 +517,7 @@ async def test_attachments_and_the_clipboard_survive_a_restart(tmp_path: Path) -
     async with AppHarness() as app:
         quick = opened(app)
         QGuiApplication.clipboard().setText("copied")
-        app.session.quick.fill_in(frozenset({CLIPBOARD}))
+        app.session.quick.accompanying.fill_in(frozenset({CLIPBOARD}))
         quick.files_dropped.emit([path])
         await until(lambda: app.session.quick.attachments.parts)
     async with AppHarness() as app:

@@ -1,0 +1,62 @@
+"""Text from other programs that is sent with a question of the quick prompt."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.backend.prompt_loader import today
+from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION
+
+# In the field, these marks stand for texts that may be too long for it.
+MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
+
+
+class AccompanyingText:
+    """The text of other programs.
+
+    Attributes:
+        text: sent with the question.
+        clipboard: replaces the clipboard's mark in the question.
+    """
+
+    def __init__(self) -> None:
+        self.text = self.clipboard = ""
+
+    def set(self, text: str, clipboard: str) -> None:
+        """Set both texts."""
+        self.text, self.clipboard = text, clipboard
+
+    def add(self, text: str) -> None:
+        """Add a text after the others."""
+        self.text = "\n\n".join(part for part in (self.text, text) if part.strip())
+
+    def remove_sent(self, sent: str) -> None:
+        """Remove the text that was sent; text that was added meanwhile stays."""
+        self.text = self.text.removeprefix(sent).lstrip("\n")
+
+    def fill_in(self, names: frozenset[str]) -> dict[str, str]:
+        """Return the values that the program fills in; remember the clipboard's text if needed.
+
+        Selection and clipboard may be too long for the field, so marks stand for them until the
+        question is sent.
+        """
+        known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
+        if CLIPBOARD in names:
+            self.clipboard = QGuiApplication.clipboard().text()
+        for name, text in ((SELECTION, self.text), (CLIPBOARD, self.clipboard)):
+            known[name] = MARKS[name] if text.strip() else ""
+        return known
+
+    def fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
+        """Return the typed text with its marks replaced, and the accompanying text.
+
+        The accompanying text is "" if it has replaced a mark.
+        """
+        mark, accompanying = MARKS[SELECTION], accompanying.strip()
+        parts = text.split(mark)  # the accompanying text may contain the clipboard's mark
+        if self.clipboard:
+            clip = self.clipboard.strip()
+            parts = [part.replace(MARKS[CLIPBOARD], clip) for part in parts]
+        if len(parts) == 1 or not accompanying:
+            return mark.join(parts).strip(), accompanying
+        return accompanying.join(parts).strip(), ""
