@@ -75,7 +75,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "collections.ask": composer.collections.ask,
         "collections.show": composer.collections.show,
         "tools.choose": composer.tools.choose,
-        "tools.resources": composer.servers.show_resources,
+        "tools.resources": composer.resources.show,
         "tools.form": composer.tools.choose_form,
         "prompts.insert": window.prompt.completer.open,
         "prompts.manage": composer.prompts.manage,

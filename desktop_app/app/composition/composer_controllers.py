@@ -20,6 +20,7 @@ from desktop_app.app.prompts.preset_editing_controller import PresetEditingContr
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.prompts.stored_presets import StoredPresets
+from desktop_app.app.tools.resources_controller import ResourcesController
 from desktop_app.app.tools.servers_controller import ServersController
 from desktop_app.app.tools.tools_controller import ToolsController
 
@@ -182,7 +183,9 @@ class ComposerControllers:
             tasks=tasks,
             prompts=state.prompts,
             server_store=lambda: backend.server_store,
-            current=current,
+        )
+        self.resources = ResourcesController(
+            window, self._theme, lambda: backend.tool_servers, current=current, tasks=tasks
         )
         self.tools = ToolsController(
             window,
@@ -203,7 +206,7 @@ class ComposerControllers:
         window.files_dropped.connect(attachments.attach)
         window.data_dropped.connect(attachments.attach_content)
         self.prompts.text_attach_requested.connect(attachments.attach_text)
-        self.servers.content_attach_requested.connect(attachments.attach_content)
+        self.resources.content_attach_requested.connect(attachments.attach_content)
         self.drops.files_attach_requested.connect(attachments.attach)
         self.drops.content_attach_requested.connect(attachments.attach_content)
         self.drops.text_attach_requested.connect(attachments.attach_text)

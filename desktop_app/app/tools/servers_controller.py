@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 from shiboken6 import isValid
 
 from desktop_app.domain.error_reasons import Reason
@@ -22,7 +22,6 @@ from desktop_app.ui.widgets.text.foreign_text import one_line
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from desktop_app.storage.tools.server_store import ServerStore
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
-    from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -49,13 +47,7 @@ class ServersController(QObject):
 
     Args:
         servers: returns the servers; the start does not need them.
-
-    Signals:
-        content_attach_requested(DroppedData, str): attach a resource to the conversation in which
-            it was chosen.
     """
-
-    content_attach_requested = Signal(object, str)
 
     def __init__(
         self,
@@ -68,12 +60,11 @@ class ServersController(QObject):
         tasks: Tasks,
         prompts: PromptList,
         server_store: Callable[[], ServerStore],
-        current: OpenConversation,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._servers = parent, theme, servers
         self._page, self._notifications, self._tasks = panel.pages.servers, notifications, tasks
-        self._prompts, self._server_store, self._current = prompts, server_store, current
+        self._prompts, self._server_store = prompts, server_store
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
@@ -276,43 +267,6 @@ class ServersController(QObject):
         lines = [line.text for line in run.log]
         ServerLog(name, lines, self._theme.current, self._parent).open()
 
-    # -- resources
-
-    def show_resources(self) -> None:
-        """List the resources of all servers, to attach one."""
-        from desktop_app.ui.tools.resource_dialog import ResourceDialog
-
-        dialog = ResourceDialog(self._theme.current, self._parent)
-        dialog.chosen.connect(
-            lambda choice: self._tasks.start(self._attach(choice, self._current.id))
-        )
-        dialog.open()
-        self._tasks.start(self._list_resources(dialog))
-
-    async def _list_resources(self, dialog: ResourceDialog) -> None:
-        from desktop_app.ui.tools.resource_dialog import ResourceChoice
-
-        found: list[ResourceChoice] = []
-        problems: list[str] = []
-        for run in await self._servers().runs():
-            try:
-                rows = await run.fetch_list("resources")
-            except UserFacingError as error:
-                problems.append(error.sentences)
-                continue
-            name = run.server.name
-            found += [ResourceChoice(name, row["uri"], run.redact(row["name"])) for row in rows]
-        if isValid(dialog):  # not closed meanwhile
-            dialog.set_resources(found, problems)
-
-    async def _attach(self, choice: ResourceChoice, conversation_id: str) -> None:
-        from desktop_app.ui.composer.dropped_content import DroppedData
-
-        run = await self._servers().run(choice.server)
-        read = await run.read_resource(choice.uri)
-        data, name = await asyncio.to_thread(_resource_file, read, choice.name)
-        self.content_attach_requested.emit(DroppedData(name, data), conversation_id)
-
     def _choose_import(self) -> None:
         choose_file(
             self._parent,
@@ -368,15 +322,3 @@ def _open_in_browser(address: str) -> None:
     from desktop_app.ui.widgets.external_open import open_link
 
     open_link(QUrl(address))
-
-
-def _resource_file(read: Mapping[str, str], name: str) -> tuple[bytes, str]:
-    """Return the bytes of a resource, and its file name with a suffix."""
-    import base64
-    import mimetypes
-
-    data = read["data"].encode() if read["kind"] == "text" else base64.b64decode(read["data"])
-    if Path(name).suffix:
-        return data, name
-    usual = ".txt" if read["kind"] == "text" else ".bin"
-    return data, name + (mimetypes.guess_extension(read["media_type"]) or usual)

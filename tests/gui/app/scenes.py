@@ -481,7 +481,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     await look("server-log")
     _close_dialogs(app)
     app.window.outer_panes.show_settings(False)
-    app.controllers.composer.servers.show_resources()
+    app.controllers.composer.resources.show()
     resources = await dialog_of(ResourceDialog)
     await look("server-resources")
     resources.set_resources([ResourceChoice("my-notes", "notes:all", "my-notes")], [])

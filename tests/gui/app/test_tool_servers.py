@@ -62,7 +62,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered_prompts}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
-        app.controllers.composer.servers.show_resources()
+        app.controllers.composer.resources.show()
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
@@ -89,7 +89,7 @@ async def test_a_resource_is_attached_to_the_conversation_in_which_it_was_chosen
         await until(lambda: "Running, 9 tools" in server_states(app))
         app.window.outer_panes.show_settings(False)
         chosen_in = await app.ask_and_answer("Question", "Answer")
-        app.controllers.composer.servers.show_resources()
+        app.controllers.composer.resources.show()
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
