@@ -14,6 +14,7 @@ from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.chat.choice.available_models import AvailableModels
 from desktop_app.app.chat.choice.choice_controller import ChoiceController
+from desktop_app.app.chat.choice.estimate_presenter import EstimatePresenter
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.preset_editing_controller import PresetEditingController
@@ -49,14 +50,16 @@ class ComposerControllers:
         window, state = self._window, self._state
         setup, tasks = state.setup, state.tasks
         self.choices = AvailableModels(window, setup=setup, tasks=tasks)
-        self.choice = ChoiceController(
-            self.choices,
-            setup=setup,
+        estimates = EstimatePresenter(
+            window.pane,
+            setup=state.setup,
             spending=state.spending,
-            tasks=tasks,
-            pane=window.pane,
+            tasks=state.tasks,
             chat_service=state.backend.chat,
             ledger=state.backend.ledger,
+        )
+        self.choice = ChoiceController(
+            self.choices, estimates, pane=window.pane, setup=state.setup, tasks=state.tasks
         )
         self.models = ModelsController(
             window, self._theme, setup=setup, tasks=tasks, settings_store=state.backend.settings

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint
 
 from desktop_app.app.answers.retry_countdown import RetryCountdown
-from desktop_app.app.chat.choice.choice_controller import estimate_texts
+from desktop_app.app.chat.choice.estimate_presenter import estimate_texts
 from desktop_app.app.chat.compaction.compaction_marks import compaction_mark
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus, Role, now
