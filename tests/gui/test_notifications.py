@@ -54,7 +54,22 @@ def test_a_note_closes_by_itself(card: Notifications, qtbot: QtBot) -> None:
     card.notify("Saved.")
     assert card.note_timer.isActive()
     assert card.note_timer.interval() == NOTE_DURATION_MS
+    qtbot.waitUntil(card.isActiveWindow)
+    card.close_button.clearFocus()
     card.note_timer.start(1)
+    qtbot.waitUntil(card.isHidden)
+
+
+def test_a_note_stays_while_its_button_has_the_focus(card: Notifications, qtbot: QtBot) -> None:
+    card.notify("Moved.", [("Undo", lambda: None)])
+    qtbot.waitUntil(card.isActiveWindow)
+    buttons(card)["Undo"].setFocus()
+    card.note_timer.setInterval(1)
+    for _ in range(2):
+        with qtbot.waitSignal(card.note_timer.timeout):
+            card.note_timer.start()
+        assert buttons(card)["Undo"].hasFocus()
+    buttons(card)["Undo"].clearFocus()
     qtbot.waitUntil(card.isHidden)
 
 

@@ -96,7 +96,7 @@ class ChunkedReadingController(QObject):
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
         documents = self._whole_documents()
-        notifications.notify(tr("Counting parts…"), topic=NOT_SENT)
+        notifications.notify(tr("Counting parts…"), topic=NOT_SENT, stays=True)
         resolved = self._setup.resolved
         settings = self._setup.ask_settings
         try:
@@ -112,9 +112,8 @@ class ChunkedReadingController(QObject):
         if resolved.price == FREE:
             self._accept(draft)
             return
-        notifications.notify(
-            _plan_text(plan), [(tr("Read in parts"), lambda: self._accept(draft))], topic=NOT_SENT
-        )
+        offer = [(tr("Read in parts"), lambda: self._accept(draft))]
+        notifications.notify(_plan_text(plan), offer, topic=NOT_SENT, stays=True)
 
     def _accept(self, offered: Draft) -> None:
         """Ask the offered question, unless the attachments were changed meanwhile."""

@@ -367,6 +367,7 @@ async def test_a_scan_of_too_many_pages_is_read_in_parts_as_images(tmp_path: Pat
         assert app.text.hasFocus()
         await until(lambda: "will be read in 6 parts" in app.said)
         assert "Counting" not in app.said
+        assert not app.window.notifications.note_timer.isActive()  # there is a cost to consider
         app.press_action("Read in parts")
         seen = 0
         for number in range(6):

@@ -89,7 +89,7 @@ class Notifications(QFrame):
         self.close_button.setAccessibleName(tr("Dismiss"))
         self.close_button.clicked.connect(self.dismiss)
         self.note_timer = QTimer(self, singleShot=True, interval=NOTE_DURATION_MS)
-        self.note_timer.timeout.connect(self.dismiss)
+        self.note_timer.timeout.connect(self._on_note_timeout)
         self._lay_out()
         self.set_theme(theme)
         self.hide()
@@ -164,6 +164,16 @@ class Notifications(QFrame):
         if self._cards:
             self._cards.pop()
         self._show_top_card()
+
+    def _on_note_timeout(self) -> None:
+        """Close the note, but not while it has the focus.
+
+        Otherwise Enter, meant for the note's button, would send the message.
+        """
+        if _has_focus_within(self):
+            self.note_timer.start()
+        else:
+            self.dismiss()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
