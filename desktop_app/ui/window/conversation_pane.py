@@ -107,10 +107,11 @@ class ConversationPane(QWidget):
         self._tab_stops += parts
 
     def focus_cards(self, reason: Qt.FocusReason) -> None:
-        """Focus the first widget of the cards that Tab stops at."""
+        """Focus the first widget of the cards that Tab stops at, and scroll to it."""
         for stop in (*self.notifications.tab_stops, *self._tab_stops):
             if stop.isVisible() and stop.focusPolicy() & _TAB:
                 stop.setFocus(reason)
+                self.cards.ensureWidgetVisible(stop, 0, 0)
                 return
 
     def set_theme(self, theme: Theme) -> None:

@@ -383,3 +383,24 @@ async def test_f6_skips_a_text_of_a_card_that_needs_no_scrolling() -> None:
         app.session.actions["region.next"]()
         assert QApplication.focusWidget() is card.arguments
         card.hide()
+
+
+async def test_f6_scrolls_to_the_button_that_it_focuses() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Hi", "Hello.")
+        app.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)], stays=True)
+        card = ConsentCard(app.theme.current)
+        app.window.pane.add_above_prompt(card)
+        card.ask("search", "Reads files.", '{"a": 1,\n"b": 2,\n"c": 3}', waiting=0)
+        app.window.resize(640, 260)
+        undo = app.window.notifications.tab_stops[0]
+        cards = app.window.pane.cards
+        bar = cards.verticalScrollBar()
+        await until(lambda: bar.value() > 0)  # at the new card
+        bar.setValue(bar.value() + undo.mapTo(cards, undo.rect().center()).y())
+        await until(lambda: undo.visibleRegion().boundingRect() != undo.rect())
+        app.text.setFocus()
+        app.session.actions["region.previous"]()
+        assert undo.hasFocus()
+        assert undo.visibleRegion().boundingRect() == undo.rect()
+        card.hide()
