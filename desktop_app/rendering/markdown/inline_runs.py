@@ -20,7 +20,7 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.markdown import citations
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_images import image_runs
-from desktop_app.rendering.markdown.links import image_destination, true_destination
+from desktop_app.rendering.markdown.links import WORD_BREAK, image_destination, true_destination
 from desktop_app.rendering.markdown.parser import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _RunBuilder:
         length = 0
         for run in reversed(self.runs[max(0, end - _MAX_CONTEXT_LENGTH) : end]):
             piece = words_of(run)[-_MAX_CONTEXT_LENGTH:]
-            touching = "" if piece[-1:].isspace() else "".join(piece.split()[-1:])
+            touching = WORD_BREAK.split(piece)[-1]
             pieces.append(touching)
             length += len(touching)
             if touching != piece or not piece or length > _MAX_CONTEXT_LENGTH:
@@ -138,7 +138,7 @@ class _RunBuilder:
     def _continue_closed(self, closed: _ClosedLink, text: str) -> None:
         """Insert the destination of a closed link if its words mislead with the text after it."""
         self.closed = None
-        after = "" if text[0].isspace() else text[:_MAX_CONTEXT_LENGTH].split(maxsplit=1)[0]
+        after = WORD_BREAK.split(text[:_MAX_CONTEXT_LENGTH], maxsplit=1)[0]
         context = closed.context + after
         place = true_destination(closed.words, closed.target, context) if after else ""
         if place:

@@ -78,6 +78,8 @@ _LOOKALIKE_LETTERS: Final = {
     first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)
 }
 _NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
+WORD_BREAK: Final = re.compile(rf"[^\S{_NARROW_SPACES}]")
+"""A space that separates words; around a narrow one, they look like one address."""
 
 
 class _Mail(NamedTuple):

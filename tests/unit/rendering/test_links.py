@@ -362,6 +362,8 @@ def test_a_host_is_shown_in_ascii(label: str) -> None:
         "[bank]({u})**.ex**ample",
         "[bank]({u})`.example`",
         "[bank]({u})&#8203;.example",
+        "[bank]({u})&#8202;.example",
+        "bank.example&#8202;[/login]({u})",
         "P[\u0430ypal]({u})",
     ],
 )
