@@ -1,0 +1,114 @@
+"""The number formats of a workbook's cells that python-calamine does not apply.
+
+These are percentages, and the padded formats of postal codes and the like.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+_BUILT_IN_PERCENTAGES: Final = frozenset((9, 10))
+_QUOTED: Final = re.compile(r'"[^"]*"|\\.')
+# The formats of postal codes, article numbers and the like: digits and literals. Sections are for
+# positive and negative numbers and zero, or for numbers for which a condition holds.
+_FORMAT_SECTION: Final = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|\Z)')
+_PADDED_SECTION: Final = re.compile(
+    r"(?:\[(?:\$-[0-9A-Fa-f]+|[A-Za-z]+ ?[0-9]*|(<=?|>=?)([0-9.]{1,20}))\])*"
+    r'((?:"[^"]*"|\\.|[-+() 0#])*)'
+)
+_PADDED_PIECE: Final = re.compile(r'"([^"]*)"|\\(.)|([0#])')
+_CONDITIONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
+# Placeholders for a digit in the template of a section. A number without a digit at the place shows
+# 0 for the first, and nothing for the second.
+_ZERO, _OPTIONAL = "\0", "\1"
+_PLACE: Final = re.compile(f"([{_ZERO}{_OPTIONAL}])")
+
+
+def displayed_formats(codes: Iterable[tuple[int, str]]) -> dict[int, PaddedFormat | None]:
+    """Map number formats, by id, to padded formats, or to None for percentages.
+
+    Other formats are left out.
+    """
+    formats: dict[int, PaddedFormat | None] = dict.fromkeys(_BUILT_IN_PERCENTAGES)
+    for number, code in codes:
+        if len(code) > _MAX_FORMAT_LENGTH:
+            continue
+        if "%" in _QUOTED.sub("", code):
+            formats[number] = None
+        elif padded := PaddedFormat.parse(code):
+            formats[number] = padded
+    return formats
+
+
+def displayed_number(number: float, padded: PaddedFormat | None) -> str | None:
+    """Return a text such as "97.8%" for 0.978, or "02134" for 2134.
+
+    Return None for a fraction or a huge number in a padded format.
+    """
+    if padded is None:
+        return f"{round(number * 100, 9):.12g}%"
+    if number.is_integer() and abs(number) < 1e15:
+        return padded.text(int(number))
+    return None
+
+
+class PaddedFormat(NamedTuple):
+    """A number format of digits and literals.
+
+    Attributes:
+        templates: one for each section, with literals, `_ZERO` and `_OPTIONAL`.
+        condition: compares a number with `limit`; the first section is for the numbers for which
+            this is True. None if the sections are for positive and negative numbers and zero.
+    """
+
+    templates: list[str]
+    condition: Callable[[float, float], bool] | None
+    limit: float
+
+    @classmethod
+    def parse(cls, code: str) -> PaddedFormat | None:
+        """Parse a number format; return None if it is of another kind."""
+        codes = [text for text in _FORMAT_SECTION.findall(code)[:-1] if "@" not in text][:3]
+        sections = [_PADDED_SECTION.fullmatch(text) for text in codes]
+        found = [section for section in sections if section]
+        templates = [_PADDED_PIECE.sub(_template_piece, section[3]) for section in found]
+        conditions = [section[1] for section in found]
+        has_others = len(found) < len(sections) or any(conditions[1:])
+        if has_others or not templates or len(_PLACE.findall(templates[0])) < 2:
+            return None
+        if not conditions[0]:
+            return cls(templates, None, 0)
+        if len(templates) != 2:
+            return None
+        return cls(templates, _CONDITIONS[conditions[0]], float(found[0][2]))
+
+    def text(self, number: int) -> str:
+        """Return a number as the format shows it."""
+        at = int(number < 0) if number or len(self.templates) < 3 else 2
+        if self.condition:
+            at = int(not self.condition(number, self.limit))
+        template = self.templates[min(at, len(self.templates) - 1)]
+        has_own_sign = at == 1 and len(self.templates) > 1 and not self.condition
+        sign = "-" if number < 0 and not has_own_sign else ""
+        return f"{sign}{_fill(template, str(abs(number)))}"
+
+
+def _fill(template: str, digits: str) -> str:
+    """Put digits into a template; its first place takes all surplus digits."""
+    pieces = _PLACE.split(template)
+    places, (first, *literals) = pieces[1::2], pieces[::2]
+    zeros = len(places) - places.index(_ZERO) if _ZERO in places else 0
+    digits = digits.lstrip("0").zfill(zeros)
+    surplus = max(0, len(digits) - len(places)) + 1
+    shown = [digits[:surplus], *digits[surplus:]] if places else []
+    shown = [*[""] * (len(places) - len(shown)), *shown]
+    return first + "".join(map(str.__add__, shown, literals))
+
+
+def _template_piece(piece: re.Match[str]) -> str:
+    """Return a literal of a format without its quotes, or the placeholder for a digit."""
+    return {"0": _ZERO, "#": _OPTIONAL}.get(piece[3] or "", piece[1] or piece[2] or "")
