@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import lzma
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import PurePath
@@ -32,6 +33,8 @@ from desktop_app.domain.documents.document_types import (
     PPTX,
     RTF,
     TSV,
+    XLS,
+    XLSB,
     XLSX,
     ZIP,
 )
@@ -49,10 +52,21 @@ ZIP_ERRORS: Final = (
 )
 """The exceptions of the standard library for damaged or encrypted archives."""
 
+OLE_ERRORS: Final = (
+    OSError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    OverflowError,
+)
+"""The exceptions of olefile, and of what reads streams, for damaged compound files."""
+
 # Endings of binary formats. A file with such a name is refused if its content is not binary, or is
-# an ordinary ZIP archive in place of another format.
+# an ordinary ZIP archive in place of another format. Programs export web pages and texts as .xls.
 _TYPE_OF_ENDING: Final = {
-    **{known.suffix: kind for kind, known in DOCUMENT_FORMATS.items()},
+    **{known.suffix: kind for kind, known in DOCUMENT_FORMATS.items() if kind != XLS},
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
@@ -63,7 +77,7 @@ _TYPE_OF_ENDING: Final = {
     ".tiff": "image/tiff",
 }
 _UNSUPPORTED_PACKAGES: Final = (
-    *(".xlsb", ".pages", ".numbers", ".key", ".jar", ".apk", ".xps", ".oxps", ".idml"),
+    *(".pages", ".numbers", ".key", ".jar", ".apk", ".xps", ".oxps", ".idml"),
     *(".sxw", ".sxc", ".sxi", ".vsdx", ".vsdm", ".vssx", ".vssm", ".vstx", ".vstm"),
 )
 _IMAGE_SIGNATURES: Final = (
@@ -154,6 +168,7 @@ _ZIP_SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OOXML_PARTS: Final = (
     ("word/document.xml", DOCX),
     ("xl/workbook.xml", XLSX),
+    ("xl/workbook.bin", XLSB),
     ("ppt/presentation.xml", PPTX),
 )
 _BOOK_CONTAINER: Final = "META-INF/container.xml"
@@ -180,7 +195,7 @@ def detect_binary(name: str, data: bytes) -> str | None:
 
     Returns:
         Its media type; "" for an OpenDocument format that is not supported; None for other data,
-        such as texts, images and Outlook's messages.
+        such as texts, images and compound files.
 
     Raises:
         one of ZIP_ERRORS: the data begins like a ZIP archive, but is damaged.

@@ -13,7 +13,6 @@ from desktop_app.documents.worker.protocol import Limits, OnProgress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import UNITS
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentError
 
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 
@@ -90,6 +89,14 @@ def _read_binary(
             from desktop_app.documents.office import workbook
 
             return ReaderResult(kind, workbook.read(name, data, limits))
+        case document_types.XLSB:
+            from desktop_app.documents.office import binary_workbook
+
+            return ReaderResult(kind, binary_workbook.read_xlsb(name, data, limits))
+        case document_types.XLS:
+            from desktop_app.documents.office import binary_workbook
+
+            return ReaderResult(kind, binary_workbook.read_xls(name, data))
         case _:
             raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
 
@@ -102,11 +109,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     except media_type.ZIP_ERRORS as error:
         raise refusals.damaged(name, str(error)) from error
     if data.startswith(media_type.OLE):
-        from desktop_app.documents.mail import outlook
-
-        if outlook.is_message(data):
-            return document_types.OUTLOOK
-        raise _compound_file_error(name, data)
+        return _compound_file_kind(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
         raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
     if kind and not (kind == document_types.ZIP and promised not in (None, document_types.ZIP)):
@@ -120,11 +123,25 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     return None
 
 
-def _compound_file_error(name: str, data: bytes) -> DocumentError:
-    """Return the error for a compound file: an old Office format, or any with a password."""
+def _compound_file_kind(name: str, data: bytes) -> str:
+    """Return the media type of a compound file: a workbook or a message.
+
+    Raises:
+        DocumentError: it is in another old Office format, damaged, or has a password.
+    """
+    from desktop_app.documents.mail import outlook
+    from desktop_app.documents.office import binary_workbook
+
+    if binary_workbook.has_workbook(data):
+        return document_types.XLS
+    if outlook.is_message(data):
+        return document_types.OUTLOOK
     if _ENCRYPTED_STREAM in data:
-        return refusals.encrypted(name)
-    return refusals.unsupported(name, Reason.OLD_OFFICE_FORMAT)
+        raise refusals.encrypted(name)
+    suffix = PurePath(name).suffix.lower()
+    if suffix == document_types.DOCUMENT_FORMATS[document_types.XLS].suffix:
+        raise refusals.misnamed(name, suffix)
+    raise refusals.unsupported(name, Reason.OLD_OFFICE_FORMAT)
 
 
 def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:

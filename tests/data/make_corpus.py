@@ -6,8 +6,10 @@
 The files are committed; the tests do not run this. The expected text of FILE is in
 `expected/FILE.txt`, which was checked and is maintained by hand. Needs reportlab, pypdf,
 python-docx, openpyxl and Pillow, and LibreOffice's `soffice`. `house-rules.fodt` is written by
-hand. `outlook.msg` comes from the tests of python-oxmsg (MIT, Steve Canny). The texts may be used
-for any purpose.
+hand. `numbers.xls` and `numbers.xlsb` are `numbers.xlsx`, converted with SheetJS (`xlsx` 0.18.5 of
+npm: `writeFile` of what `readFile` returns with `cellNF`, `cellStyles` and `cellFormula`), which
+leaves out uncalculated formulas. `outlook.msg` comes from the tests of python-oxmsg (MIT, Steve
+Canny). The texts may be used for any purpose.
 """
 
 # The libraries that write documents are no part of the tests' environment.

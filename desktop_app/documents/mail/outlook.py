@@ -18,6 +18,7 @@ import olefile
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.mail.mail_reader import header_line, read_attachments
+from desktop_app.documents.media_type import OLE_ERRORS
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import decompress
 from desktop_app.documents.reader_result import ReaderResult
@@ -52,7 +53,6 @@ _ENCODINGS: Final = {
     65001: "utf-8",
 } | {28590 + part: f"iso8859-{part}" for part in (*range(1, 10), 13, 15)}
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
-_BROKEN: Final = (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, OverflowError)
 
 
 def is_message(data: bytes) -> bool:
@@ -65,7 +65,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             text = _Message(file).text(files, 0)
-    except _BROKEN as error:
+    except OLE_ERRORS as error:
         raise refusals.unparsable(name, error) from error
     return files.with_message(document_types.OUTLOOK, text)
 

@@ -37,11 +37,16 @@ def displayed_formats(codes: Iterable[tuple[int, str]]) -> dict[int, PaddedForma
     for number, code in codes:
         if len(code) > _MAX_FORMAT_LENGTH:
             continue
-        if "%" in _QUOTED.sub("", code):
+        if "%" in without_literals(code):
             formats[number] = None
         elif padded := PaddedFormat.parse(code):
             formats[number] = padded
     return formats
+
+
+def without_literals(code: str) -> str:
+    """Return a number format without its quoted texts and characters."""
+    return _QUOTED.sub("", code)
 
 
 def displayed_number(number: float, padded: PaddedFormat | None) -> str | None:

@@ -12,6 +12,9 @@ from desktop_app.documents.office import markdown_text as md
 if TYPE_CHECKING:
     import python_calamine
 
+CellTexts = dict[int, list[tuple[int, str]]]
+"""Columns and texts of cells, by row; rows and columns count from 0."""
+
 
 def join_sheets(sheets: Iterable[tuple[str, bool, str]]) -> str:
     """Return the contents of sheets, each under its name; "" if all are empty.
@@ -27,17 +30,29 @@ def join_sheets(sheets: Iterable[tuple[str, bool, str]]) -> str:
     return "\n\n".join(texts) if has_content else ""
 
 
-def table(sheet: python_calamine.CalamineSheet, links: dict[int, list[tuple[int, str]]]) -> str:
+def table(
+    sheet: python_calamine.CalamineSheet,
+    *,
+    texts: CellTexts | None = None,
+    links: CellTexts | None = None,
+) -> str:
     """Return the used range as a table.
 
     Several empty rows become one, which still separates tables.
+
+    Args:
+        texts: replace the values of cells within the range.
+        links: the addresses of cells.
     """
     lines: list[str] = []
     blank = f"|{'  |' * sheet.width}"
     first_column = sheet.start[1] if sheet.start else 0
     for number, row in enumerate(sheet.iter_rows()):
         cells = [_FORMATTERS[type(value)](value) for value in row]
-        for column, address in links.get(number, ()):
+        for column, text in texts.get(number, ()) if texts else ():
+            if 0 <= column - first_column < len(cells):
+                cells[column - first_column] = _FORMATTERS[str](text)
+        for column, address in links.get(number, ()) if links else ():
             if 0 <= column - first_column < len(cells):
                 cells[column - first_column] = md.link(cells[column - first_column], address)
         line = f"| {' | '.join(cells)} |"

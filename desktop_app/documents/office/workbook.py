@@ -27,6 +27,7 @@ from desktop_app.documents.office.number_format import (
     displayed_number,
 )
 from desktop_app.documents.office.package import Package, whole_number
+from desktop_app.documents.office.sheet_table import CellTexts
 from desktop_app.documents.worker.protocol import Limits
 
 _WORKBOOK: Final = "xl/workbook.xml"
@@ -83,7 +84,7 @@ def _sheets(
         part = targets.get(drawing.relation_id(element), "")
         table = (
             sheet_table.table(
-                workbook.get_sheet_by_name(calamine_names[name]), _links(package, part)
+                workbook.get_sheet_by_name(calamine_names[name]), links=_links(package, part)
             )
             if name in calamine_names
             else ""
@@ -94,10 +95,10 @@ def _sheets(
         yield name, is_hidden, content
 
 
-def _links(package: Package, part: str) -> dict[int, list[tuple[int, str]]]:
-    """Return the columns and addresses of a sheet's links, by row; both count from 0."""
+def _links(package: Package, part: str) -> CellTexts:
+    """Return the addresses that the cells of a sheet link to."""
     targets = package.relations(part)
-    found: dict[int, list[tuple[int, str]]] = {}
+    found: CellTexts = {}
     if part not in package or not any(":" in target for target in targets.values()):
         return found  # saves searching the sheet
     content = package.bytes(part)

@@ -18,6 +18,8 @@ _OPENXML: Final = "application/vnd.openxmlformats-officedocument"
 DOCX: Final = f"{_OPENXML}.wordprocessingml.document"
 PPTX: Final = f"{_OPENXML}.presentationml.presentation"
 XLSX: Final = f"{_OPENXML}.spreadsheetml.sheet"
+XLS: Final = "application/vnd.ms-excel"
+XLSB: Final = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
 OPENDOCUMENT: Final = "application/vnd.oasis.opendocument"
 ODT: Final = f"{OPENDOCUMENT}.text"
 ODP: Final = f"{OPENDOCUMENT}.presentation"
@@ -46,6 +48,8 @@ DOCUMENT_FORMATS: Final[Mapping[str, DocumentFormat]] = {
     DOCX: DocumentFormat(".docx"),
     PPTX: DocumentFormat(".pptx", "slide"),
     XLSX: DocumentFormat(".xlsx", "sheet"),
+    XLSB: DocumentFormat(".xlsb", "sheet"),
+    XLS: DocumentFormat(".xls", "sheet"),
     ODT: DocumentFormat(".odt"),
     ODP: DocumentFormat(".odp", "slide"),
     ODS: DocumentFormat(".ods", "sheet"),

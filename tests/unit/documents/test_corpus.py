@@ -134,7 +134,7 @@ def test_an_archive_of_locked_files_is_protected() -> None:
         extract_bytes("x.zip", data, Limits(), lambda _: None)
 
 
-@pytest.mark.parametrize("name", ["x.xlsb", "x.pages", "x.key", "x.xps", "x.sxw", "x.vsdm"])
+@pytest.mark.parametrize("name", ["x.pages", "x.key", "x.xps", "x.sxw", "x.vsdm"])
 def test_packages_of_unsupported_programs_are_refused(name: str) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:

@@ -27,6 +27,7 @@ def archive(**members: str) -> bytes:
         (b"{\\rtf1\\ansi", document_types.RTF),
         (archive(**{"word/document.xml": ""}), document_types.DOCX),
         (archive(**{"xl/workbook.xml": ""}), document_types.XLSX),
+        (archive(**{"xl/workbook.bin": ""}), document_types.XLSB),
         (archive(**{"ppt/presentation.xml": ""}), document_types.PPTX),
         (archive(mimetype="application/epub+zip"), document_types.EPUB),
         (archive(**{"META-INF/container.xml": ""}), document_types.EPUB),

@@ -180,7 +180,7 @@ def test_only_the_chosen_pages_pictures_are_sent() -> None:
 def test_a_document_has_a_unit_of_sections() -> None:
     known = {name: value for name, value in vars(document_types).items() if isinstance(value, str)}
     units = {"PDF": "page", "PPTX": "slide", "ODP": "slide", "EPUB": "chapter"}
-    units |= {"XLSX": "sheet", "ODS": "sheet"}
+    units |= dict.fromkeys(("XLSX", "XLSB", "XLS", "ODS"), "sheet")
     assert {known[name]: unit for name, unit in units.items()} == dict(UNITS)
     assert unit_of(PDF) == "page"
     assert unit_of(replace(PDF, pages=1)) == ""
