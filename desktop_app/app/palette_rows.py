@@ -81,6 +81,9 @@ class PaletteRows:
     def _places(self) -> Iterator[PaletteRow]:
         """Yield the pages of the settings, and fields and sections on them that are no settings."""
         note, providers = tr("Settings"), self._controllers.panel.providers
+        # Without it, the first row for "settings" is a command for the settings of a folder.
+        show = partial(self._window.outer_panes.show_settings, True)
+        yield PaletteEntry("place:settings", note), show
         yield PaletteEntry("place:key", tr("API key"), note), providers.open_at_key
         network = tr("Network and privacy")
         yield PaletteEntry("place:network", network, note), providers.open_at_network

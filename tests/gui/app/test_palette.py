@@ -158,6 +158,19 @@ async def test_the_last_chosen_row_is_first_next_time() -> None:
         await app.written()
 
 
+async def test_the_first_row_for_settings_shows_them_and_never_hides_them() -> None:
+    async with AppHarness() as app:
+        for _ in range(2):
+            shown = open_palette(app)
+            QTest.keyClicks(shown.field, "settings")
+            assert titles(shown)[0] == "Settings"
+            app.press(Qt.Key.Key_Return)
+            await until(app.window.settings.isVisible)
+            focused = QApplication.focusWidget()
+            assert focused is not None
+            assert app.window.settings.isAncestorOf(focused)
+
+
 async def test_parts_of_the_settings_without_a_value_are_found() -> None:
     async with AppHarness() as app:
         shown = open_palette(app)
