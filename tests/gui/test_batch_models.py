@@ -73,7 +73,7 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
 def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme) -> None:
     first = BatchNewPage(light_theme)
     names = [Path("/x/a\nb\u2028c.pdf"), Path("/x/c.pdf")]
-    first.add_files(names)
+    first.files.add(names)
     page = BatchNewPage(light_theme)
     page.restore_draft(first.draft())
     page.task.setPlainText("Summarize")
@@ -89,7 +89,7 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
 def test_a_draft_of_an_earlier_version_keeps_its_files(light_theme: Theme) -> None:
     page = BatchNewPage(light_theme)
     page.restore_draft({"files": "/x/a.pdf\n/x/b.pdf"})
-    assert page.files.text() == "2 files and folders: a.pdf and b.pdf"
+    assert page.files.label.text() == "2 files and folders: a.pdf and b.pdf"
 
 
 def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:

@@ -127,7 +127,7 @@ class BatchDialog(DraftDialog):
         """Show the page for a new job."""
         self.show_status("")
         self._stack.setCurrentIndex(1)
-        self.new_page.add_files_button.setFocus()
+        self.new_page.files.add_files_button.setFocus()
 
     def show_job(self, job: BatchJob) -> None:
         is_other = self.page != "job" or self.job_page.job_id != job.id
@@ -193,7 +193,7 @@ class BatchDialog(DraftDialog):
         accept_copy(event)
         if self.page != "new":
             self.new_job_requested.emit()
-        self.new_page.add_files(paths)
+        self.new_page.files.add(paths)
 
     # ------------------------------------------------------------------ appearance
 

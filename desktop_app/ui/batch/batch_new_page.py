@@ -12,22 +12,19 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.places import LinkedText, linked_text
-from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.batch.batch_files import BatchFiles
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
-from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField, Note
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from desktop_app.ui.widgets.forms.form_dialog import FormValues
 
 CUSTOM_MESSAGE: Final = ""
-MAX_NAMED_FILES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,9 @@ _NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page
 class BatchNewPage(QWidget):
     """The page for a new batch job.
 
+    Attributes:
+        files: the files of the job.
+
     Signals:
         preparation_requested(NewBatchJob): read these files and estimate the job.
         back_requested(): show the list of jobs.
@@ -96,21 +96,13 @@ class BatchNewPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("batch-new")
-        self._paths: dict[Path, None] = {}
         self._prompts: Mapping[str, BatchPromptOption] = {}
         self._providers: Mapping[str, BatchProviderOption] = {}
         self._template: TemplateMark | None = None
         self._wanted_effort: Effort | None = None
         self._has_chosen_model = False
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
-        self.add_files_button = dialog_button(tr("Add files…"), "batch-add-files")
-        self.add_folder_button = dialog_button(tr("Add folder…"), "batch-add-folder")
-        self.clear_button = dialog_button(tr("Clear"), "batch-clear-files")
-        self.undo_button = dialog_button(tr("Undo"), "batch-undo-clear", "link")
-        self.undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
-        self.undo_button.hide()
-        self._cleared_paths: tuple[Path, ...] = ()
-        self.files = PlainLabel(name="batch-files", wraps=True)
+        self.files = BatchFiles(self)
         self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
         self.task = MultilineField(theme, tr("Message for each file"), 96)
         self.task.setObjectName("batch-task")
@@ -123,12 +115,9 @@ class BatchNewPage(QWidget):
         self._build(theme)
         self._connect()
         self.set_theme(theme)
-        self._show_files()
+        self._update_refusal()
 
     def _build(self, theme: Theme) -> None:
-        file_buttons = FlowLayout(
-            self.add_files_button, self.add_folder_button, self.clear_button, self.undo_button
-        )
         self._choice = QGridLayout()
         for column, (label, field) in enumerate(
             (
@@ -144,8 +133,7 @@ class BatchNewPage(QWidget):
             self._choice.setColumnStretch(column, 3 if column < 2 else 2)
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
-            self.files,
-            file_buttons,
+            self.files.column,
             PlainLabel(tr("Message for each file"), role="strong"),
             self.prompt,
             self.task,
@@ -162,10 +150,7 @@ class BatchNewPage(QWidget):
 
     def _connect(self) -> None:
         self.back_button.clicked.connect(self.back_requested)
-        self.add_files_button.clicked.connect(self._choose_files)
-        self.add_folder_button.clicked.connect(self._choose_folder)
-        self.clear_button.clicked.connect(self._clear_files)
-        self.undo_button.clicked.connect(self._restore_files)
+        self.files.changed.connect(self._update_refusal)
         self.prompt.activated.connect(lambda _: self._apply_prompt())
         self.task.textChanged.connect(self._update_refusal)
         self.provider.currentIndexChanged.connect(lambda _: self._show_models())
@@ -177,27 +162,19 @@ class BatchNewPage(QWidget):
 
     # ------------------------------------------------------------------ options
 
-    def add_files(self, paths: Sequence[Path]) -> None:
-        """Add files and folders."""
-        self._paths |= dict.fromkeys(paths)
-        self._show_files()
-
     def clear_job(self, job: NewBatchJob) -> None:
         """Remove the files and the message of a job that was created; keep later entries."""
-        self._cleared_paths = tuple(path for path in self._cleared_paths if path not in job.paths)
-        self.undo_button.setVisible(bool(self._cleared_paths) and not self.undo_button.isHidden())
-        for path in job.paths:
-            self._paths.pop(path, None)
-        self._show_files()
+        self.files.remove(job.paths)
         if self.task.toPlainText().strip() == job.task:
             self.task.clear()
-        if not self._paths and not self.task.toPlainText():
+        if not self.files.paths and not self.task.toPlainText():
             self._has_chosen_model = False
 
     def draft(self) -> FormValues:
         """Return the files, and the message if the user edited it; {} if there is neither."""
         text = self.task.toPlainText() if self.task.document().isModified() else ""
-        files = "".join(f"{path}\0" for path in self._paths)  # a name may have any other character
+        # A name may have any other character.
+        files = "".join(f"{path}\0" for path in self.files.paths)
         return {"task": text, "files": files} if text or files else {}
 
     def restore_draft(self, draft: FormValues) -> None:
@@ -206,7 +183,7 @@ class BatchNewPage(QWidget):
         self.task.document().setModified(True)
         files = str(draft.get("files", ""))
         end = "\0" if "\0" in files else "\n"  # as earlier versions stored it
-        self.add_files([Path(path) for path in files.split(end) if path])
+        self.files.add([Path(path) for path in files.split(end) if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
         """Set the prompts; an empty message gets the text of the prompt with the id `default`."""
@@ -245,30 +222,6 @@ class BatchNewPage(QWidget):
 
     # ------------------------------------------------------------------ actions of the user
 
-    def _choose_files(self) -> None:
-        choose_files(self, tr("Select files"), self.add_files, start=Path.home())
-
-    def _choose_folder(self) -> None:
-        choose_folder(
-            self, tr("Select folder"), lambda folder: self.add_files([folder]), start=Path.home()
-        )
-
-    def _clear_files(self) -> None:
-        cleared = tuple(self._paths)
-        self._set_files(())
-        self._cleared_paths = cleared
-        self.undo_button.show()
-        self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
-
-    def _restore_files(self) -> None:
-        self._set_files((*self._cleared_paths, *self._paths))
-        self.clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _set_files(self, paths: Sequence[Path]) -> None:
-        self._paths = dict.fromkeys(paths)
-        self.undo_button.hide()
-        self._show_files()
-
     def _apply_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or CUSTOM_MESSAGE)
         if prompt is None:
@@ -282,27 +235,6 @@ class BatchNewPage(QWidget):
     @property
     def _template_id(self) -> str:
         return "" if self._template is None else self._template.template_id
-
-    def _show_files(self) -> None:
-        names = [path.name for path in self._paths]
-        unnamed = len(names) - MAX_NAMED_FILES
-        shown = names[:MAX_NAMED_FILES]
-        if unnamed > 0:
-            shown.append(tr_plural("{count} more", "{count} more", unnamed))
-        self.files.setText(
-            tr_plural(
-                "{count} file or folder: {names}",
-                "{count} files and folders: {names}",
-                len(names),
-                names=formatting.joined(shown),
-            )
-            if names
-            else tr("Add files or drop them here.")
-        )
-        set_role(self.files, "" if names else "note")
-        self.files.setAccessibleName(spoken_text(self.files.text()))
-        self.clear_button.setEnabled(bool(names))
-        self._update_refusal()
 
     def _show_models(self, chosen: str = "") -> None:
         provider = self._chosen_provider()
@@ -352,7 +284,7 @@ class BatchNewPage(QWidget):
             refusal = provider.refusal or model.refusal
         self.refusal.set_text(refusal, "warning")
         task = self.task.toPlainText().strip()
-        self.read_button.setEnabled(bool(self._paths) and bool(task) and not refusal)
+        self.read_button.setEnabled(bool(self.files.paths) and bool(task) and not refusal)
 
     def _request_preparation(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()
@@ -365,7 +297,7 @@ class BatchNewPage(QWidget):
         effort = self.effort.currentData()  # Qt returns it as a plain string
         self.preparation_requested.emit(
             NewBatchJob(
-                tuple(self._paths),
+                self.files.paths,
                 title,
                 task,
                 self._template_id,

@@ -257,7 +257,7 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert app.said == ""  # the job says what is wrong with them
         dialog = dialog_of(app)
         assert dialog.isVisible()
-        assert "13 files" in dialog.new_page.files.text()
+        assert "13 files" in dialog.new_page.files.label.text()
         # They do not go into the prompt as well; what stood there stays.
         assert len(app.state.current.draft.value.attachments) == 4
         assert dialog.new_page.prompt.currentText() == "Summarize"
@@ -395,7 +395,7 @@ async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path)
         await until(lambda: not app.is_reading)
         attached = [part.name for part in app.state.current.draft.value.attachments]
         assert attached == [read.name, unread.name]
-        assert "12 files" in dialog_of(app).new_page.files.text()
+        assert "12 files" in dialog_of(app).new_page.files.label.text()
 
 
 async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> None:
@@ -575,14 +575,14 @@ async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.controllers.dialogs.batches.begin(files)
         page = find(app.window, BatchDialog, "batch-jobs").new_page
-        page.clear_button.click()
-        assert "a.txt" not in page.files.text()
-        assert page.window().focusWidget() is page.undo_button
-        page.add_files([tmp_path / "c.txt"])
-        page.undo_button.click()
-        assert page.files.text().endswith("a.txt, b.txt, and c.txt")
-        assert page.undo_button.isHidden()
-        assert page.window().focusWidget() is page.clear_button
+        page.files.clear_button.click()
+        assert "a.txt" not in page.files.label.text()
+        assert page.window().focusWidget() is page.files.undo_button
+        page.files.add([tmp_path / "c.txt"])
+        page.files.undo_button.click()
+        assert page.files.label.text().endswith("a.txt, b.txt, and c.txt")
+        assert page.files.undo_button.isHidden()
+        assert page.window().focusWidget() is page.files.clear_button
 
 
 async def test_an_unfinished_job_keeps_the_choices_of_the_user(tmp_path: Path) -> None:
@@ -603,7 +603,7 @@ async def test_an_unfinished_job_keeps_the_choices_of_the_user(tmp_path: Path) -
         find(app.window, BatchBar, "batch-bar").show_button.click()
         await until(lambda: not app.is_reading)
         assert dialog.page == "new"
-        assert page.files.text().startswith("13 files and folders: note-1.md")
+        assert page.files.label.text().startswith("13 files and folders: note-1.md")
         kept = [page.prompt.currentText(), page.model.currentText(), page.task.toPlainText()]
         assert kept == chosen
         press(app, "batch-read")

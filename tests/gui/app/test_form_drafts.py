@@ -64,7 +64,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         dialog = await dialog_of(BatchDialog)
         dialog.new_page.set_prompts([], "")
         assert dialog.new_page.task.toPlainText() == "Which is it?"
-        assert tmp_path.name in dialog.new_page.files.text()
+        assert tmp_path.name in dialog.new_page.files.label.text()
         app.controllers.composer.tools.choose_form()
         form = await dialog_of(AnswerFormDialog)
         assert form.source.text == '{"type": "array"}'

@@ -1,0 +1,115 @@
+"""The files of a new batch job."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+MAX_NAMED_FILES: Final = 3
+
+
+class BatchFiles(QObject):
+    """The chosen files, and the buttons that add and remove them.
+
+    Attributes:
+        paths: the files and folders, in the order in which they were added.
+        label: names the first files.
+        add_files_button, clear_button, undo_button: the buttons with these names.
+        column: the layout of all parts.
+
+    Signals:
+        changed(): files were added or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__(page)
+        self._page = page
+        self.paths: tuple[Path, ...] = ()
+        self._cleared_paths: tuple[Path, ...] = ()
+        self.label = PlainLabel(name="batch-files", wraps=True)
+        self.add_files_button = dialog_button(tr("Add files…"), "batch-add-files")
+        self._add_folder_button = dialog_button(tr("Add folder…"), "batch-add-folder")
+        self.clear_button = dialog_button(tr("Clear"), "batch-clear-files")
+        self.undo_button = dialog_button(tr("Undo"), "batch-undo-clear", "link")
+        self.undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
+        self.undo_button.hide()
+        buttons = FlowLayout(
+            self.add_files_button, self._add_folder_button, self.clear_button, self.undo_button
+        )
+        self.column = column_of(self.label, buttons, spacing=8)
+        self.add_files_button.clicked.connect(self._choose_files)
+        self._add_folder_button.clicked.connect(self._choose_folder)
+        self.clear_button.clicked.connect(self._clear)
+        self.undo_button.clicked.connect(self._restore)
+        self._show()
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Add files and folders."""
+        self._set_paths((*self.paths, *paths))
+
+    def remove(self, paths: Collection[Path]) -> None:
+        """Remove files and folders, also from those that Undo would add again."""
+        self._cleared_paths = tuple(path for path in self._cleared_paths if path not in paths)
+        self.undo_button.setVisible(bool(self._cleared_paths) and not self.undo_button.isHidden())
+        self._set_paths([path for path in self.paths if path not in paths])
+
+    def _set_paths(self, paths: Sequence[Path]) -> None:
+        self.paths = tuple(dict.fromkeys(paths))
+        self._show()
+        self.changed.emit()
+
+    def _choose_files(self) -> None:
+        choose_files(self._page, tr("Select files"), self.add, start=Path.home())
+
+    def _choose_folder(self) -> None:
+        choose_folder(
+            self._page, tr("Select folder"), lambda folder: self.add([folder]), start=Path.home()
+        )
+
+    def _clear(self) -> None:
+        self._cleared_paths = self.paths
+        self._set_paths(())
+        self.undo_button.show()
+        self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
+
+    def _restore(self) -> None:
+        self.undo_button.hide()
+        self._set_paths((*self._cleared_paths, *self.paths))
+        self.clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show(self) -> None:
+        names = [path.name for path in self.paths]
+        unnamed = len(names) - MAX_NAMED_FILES
+        shown = names[:MAX_NAMED_FILES]
+        if unnamed > 0:
+            shown.append(tr_plural("{count} more", "{count} more", unnamed))
+        self.label.setText(
+            tr_plural(
+                "{count} file or folder: {names}",
+                "{count} files and folders: {names}",
+                len(names),
+                names=formatting.joined(shown),
+            )
+            if names
+            else tr("Add files or drop them here.")
+        )
+        set_role(self.label, "" if names else "note")
+        self.label.setAccessibleName(spoken_text(self.label.text()))
+        self.clear_button.setEnabled(bool(names))
