@@ -103,7 +103,9 @@ class BatchJobPage(QWidget):
         menu = ProgramMenu(self.report_button)
         for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
             action = menu.addAction(menu_text(label))
-            action.triggered.connect(lambda _=False, f=format_: self._request_report(f))
+            action.triggered.connect(
+                lambda _=False, f=format_: self._emit_with_job(self.report_requested, f)
+            )
         self.report_button.setMenu(menu)
         split = self._split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         for part, stretch in ((table, 3), (self.answer, 2)):
@@ -286,17 +288,13 @@ class BatchJobPage(QWidget):
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
             self._emit_with_item(self.open_requested)
 
-    def _emit_with_job(self, signal: SignalInstance) -> None:
+    def _emit_with_job(self, signal: SignalInstance, *details: str) -> None:
         if self._job is not None:
-            signal.emit(self._job.id)
+            signal.emit(self._job.id, *details)
 
     def _emit_with_item(self, signal: SignalInstance) -> None:
         if self._job is not None and self._item is not None:
             signal.emit(self._job.id, self._item.number)
-
-    def _request_report(self, format_: str) -> None:
-        if self._job is not None:
-            self.report_requested.emit(self._job.id, format_)
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
