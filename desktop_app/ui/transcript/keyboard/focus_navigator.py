@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.keyboard.action_row import ActionRowPlacer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
@@ -111,11 +112,11 @@ class FocusNavigator(QObject):
             return FocusedPlace(document.findBlock(target.start), target.link, button.geometry())
         if widget is None or not self._row.isAncestorOf(widget):
             return None
-        at = self._layout_index(self._row.message_id)
+        at = self._messages.layouts.index_of(self._row.message_id)
         if at < 0:
             return None
         corner = viewport.mapFromGlobal(widget.mapToGlobal(QPoint(0, 0)))
-        block = document.findBlock(self._message_range(at)[0])
+        block = document.findBlock(self._messages.layouts.range_of(at)[0])
         return FocusedPlace(block, "", QRect(corner, widget.size()))
 
     def scroll_to_focused(self) -> None:
@@ -160,7 +161,7 @@ class FocusNavigator(QObject):
         skips_actions = not forward
         while 0 <= at < len(layouts):
             position = self._materialize_next(layouts[at], position, forward=forward)
-            begin, end = self._message_range(at)
+            begin, end = self._messages.layouts.range_of(at)
             if not (forward or skips_actions) and self._focus_actions(at, forward=False):
                 return True
             least, most = (max(begin, position), end) if forward else (begin, min(end, position))
@@ -183,15 +184,15 @@ class FocusNavigator(QObject):
         """
         if layout.is_fully_materialized:
             return position
-        document = self._view.document()
+        document, layouts = self._view.document(), self._messages.layouts
         cursor = QTextCursor(document)
         cursor.setPosition(min(position, document.characterCount() - 1))
-        found = self._messages.layouts.place_of(cursor.blockNumber())
+        found = layouts.place_of(cursor.blockNumber())
         first = -1 if forward else len(layout.items)
         height = self._view.viewport().height()
         if found is not None and found.layout is layout:
             first = found.item
-            unit = self._missing_link_unit(layout, first, cursor.position(), forward=forward)
+            unit = _missing_link_unit(layouts, layout, first, cursor.position(), forward=forward)
             if unit is not None:
                 self._item_materializer.write_item(layout, first, height, unit)
                 return cursor.position()
@@ -199,30 +200,12 @@ class FocusNavigator(QObject):
         at = next((at for at in order if has_focus_target(layout.items[at])), -1)
         if at >= 0:
             self._item_materializer.write_item(layout, at, height)
-            unit = self._missing_link_unit(
-                layout, at, -1 if forward else sys.maxsize, forward=forward
+            unit = _missing_link_unit(
+                layouts, layout, at, -1 if forward else sys.maxsize, forward=forward
             )
             if unit is not None:
                 self._item_materializer.write_item(layout, at, height, unit)
         return cursor.position()
-
-    def _missing_link_unit(
-        self, layout: MessageLayout, at: int, position: int, *, forward: bool
-    ) -> int | None:
-        """Return the UTF-16 unit of the next missing link of a long text, or None.
-
-        The search starts at a document position.
-        """
-        layouts, index = self._messages.layouts, RunIndex(layout.items[at].runs)
-        gaps = layout.gaps[at] if forward else layout.gaps[at][::-1]
-        first = layouts.block_of(layout, at).blockNumber()
-        for gap in gaps:
-            below = layouts.document.findBlockByNumber(first + gap.block).position()
-            if (below > position) is forward:
-                links = index.link_positions(gap.start, layout.shapes[at][gap.block - 1])
-                if links:
-                    return links[0 if forward else -1]
-        return None
 
     def _current_position(self, *, forward: bool) -> tuple[int, int, bool]:
         """Return (message index, document position, is on actions) of the focus.
@@ -231,8 +214,8 @@ class FocusNavigator(QObject):
         """
         widget = QApplication.focusWidget()
         if widget is not None and self._row.isAncestorOf(widget):
-            at = self._layout_index(self._row.message_id)
-            return at, self._message_range(at)[1] if at >= 0 else -1, True
+            at = self._messages.layouts.index_of(self._row.message_id)
+            return at, self._messages.layouts.range_of(at)[1] if at >= 0 else -1, True
         button = self._buttons.focused
         if button is not None and widget is button:
             target = button.focus_target
@@ -250,19 +233,6 @@ class FocusNavigator(QObject):
         if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
             cursor = view.cursorForPosition(QPoint(0, 0))
         return self._messages.layouts.index_at(cursor.position()), cursor.position(), False
-
-    def _layout_index(self, message_id: str) -> int:
-        layouts = self._messages.layouts
-        return next((at for at, layout in enumerate(layouts) if layout.key == message_id), -1)
-
-    def _message_range(self, at: int) -> tuple[int, int]:
-        """Return the document positions at which the text of message `at` begins and ends."""
-        layouts = self._messages.layouts
-        first = layouts.first_block(layouts[at])
-        document = self._view.document()
-        begin = document.findBlockByNumber(first).position()
-        end = document.findBlockByNumber(first + layouts[at].total).position()
-        return begin, max(begin, end - 1)
 
     # ------------------------------------------------------------------ focus
 
@@ -304,7 +274,7 @@ class FocusNavigator(QObject):
         if button is None or self._buttons.place_focused():
             return
         target = button.focus_target
-        at = self._layout_index(self._message_id)
+        at = self._messages.layouts.index_of(self._message_id)
         same = self._nearest_with_same_link(at, target) if at >= 0 else None
         same = same or self._nearest_version_arrow(button)
         if same is not None:
@@ -317,7 +287,7 @@ class FocusNavigator(QObject):
 
         "Show JSON" and "Show as table" count as the same action, because they replace each other.
         """
-        begin, end = self._message_range(at)
+        begin, end = self._messages.layouts.range_of(at)
         links = (target.link, _ALTERNATIVES.get(target.link))
         candidates = [
             candidate for candidate in self._targets_between(begin, end) if candidate.link in links
@@ -359,3 +329,22 @@ class FocusNavigator(QObject):
         while block.isValid() and block.position() <= end:
             yield from focus_targets_of(block)
             block = block.next()
+
+
+def _missing_link_unit(
+    layouts: MessageLayouts, layout: MessageLayout, at: int, position: int, *, forward: bool
+) -> int | None:
+    """Return the UTF-16 unit of the next missing link of a long text, or None.
+
+    The search starts at a document position.
+    """
+    index = RunIndex(layout.items[at].runs)
+    gaps = layout.gaps[at] if forward else layout.gaps[at][::-1]
+    first = layouts.block_of(layout, at).blockNumber()
+    for gap in gaps:
+        below = layouts.document.findBlockByNumber(first + gap.block).position()
+        if (below > position) is forward:
+            links = index.link_positions(gap.start, layout.shapes[at][gap.block - 1])
+            if links:
+                return links[0 if forward else -1]
+    return None

@@ -46,6 +46,17 @@ class MessageLayouts(list[MessageLayout]):
             block -= layout.total
         return None
 
+    def index_of(self, key: str) -> int:
+        """Return the index of the layout with this key; -1 if there is none."""
+        return next((at for at, layout in enumerate(self) if layout.key == key), -1)
+
+    def range_of(self, index: int) -> tuple[int, int]:
+        """Return the document positions at which the text of a message begins and ends."""
+        first = self.first_block(self[index])
+        begin = self.document.findBlockByNumber(first).position()
+        end = self.document.findBlockByNumber(first + self[index].total).position()
+        return begin, max(begin, end - 1)
+
     def index_at(self, position: int) -> int:
         """Return the index of the message at a position; if there is none, of the last message."""
         found = self.layout_at(self.document.findBlock(position).blockNumber())
