@@ -20,11 +20,12 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.block_model import Block, Kind, Run, depths_of_quotes, has_gap_between
 from desktop_app.rendering.markdown.text_direction import starting_side
-from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_after_marker
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
+
+    from desktop_app.ui.look.theme import Theme
 
 # Sizes in points.
 TEXT_SIZE: Final = 10.0

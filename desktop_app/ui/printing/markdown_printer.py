@@ -1,0 +1,264 @@
+"""Markdown in a printed conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QTextBlockFormat, QTextCursor, QTextFormat
+
+from desktop_app.rendering.block_model import (
+    ADDED_MARK,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    is_in_other_quote,
+    quote_block,
+    shared_quotes,
+)
+from desktop_app.rendering.export.html_writer import group_blocks
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.footnote_links import link_to_mark
+from desktop_app.rendering.markdown.inline_images import (
+    image_bytes_of,
+    is_drawn_image,
+    is_image_name,
+)
+from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.processes import highlight
+from desktop_app.ui.printing.page_writer import display_text
+from desktop_app.ui.printing.print_styles import (
+    CODE_SIZE,
+    NOTE_SIZE,
+    QUOTE_BAR,
+    QUOTE_GAP,
+    begins_at_right,
+)
+from desktop_app.ui.printing.wide_tables import column_groups
+from desktop_app.ui.transcript.transcript_styles import ALIGNMENTS
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextBlock
+
+    from desktop_app.ui.printing.page_writer import PageWriter
+
+
+@dataclass
+class _QuoteBar:
+    """The bar beside a quote, from its first to its last block.
+
+    Attributes:
+        inset: the distance in pixels from the edge of the page where the quote begins.
+    """
+
+    first: QTextBlock
+    last: QTextBlock
+    inset: float
+    is_at_right: bool
+
+    def extend(self, last: QTextBlock) -> None:
+        """Let the bar end beside a later block."""
+        self.last = last
+
+
+class MarkdownPrinter:
+    """A printer of Markdown texts, which also knows where their quotes have bars."""
+
+    def __init__(self, writer: PageWriter) -> None:
+        self._writer, self._styles = writer, writer.styles
+        self._text_count = 0
+        self._quote_bars: list[_QuoteBar] = []
+
+    def quote_bars(self) -> list[QRectF]:
+        """Return the places of the bars beside quotes, in pixels from the top of the first page."""
+        return list(map(self._place_of_bar, self._quote_bars))
+
+    def _place_of_bar(self, bar: _QuoteBar) -> QRectF:
+        layout, width = self._writer.document.documentLayout(), QUOTE_BAR * self._styles.unit
+        left = self._writer.page.width() - bar.inset - width if bar.is_at_right else bar.inset
+        padding = QTextCursor(bar.last).currentFrame().frameFormat().padding()
+        bottom = layout.blockBoundingRect(bar.last).bottom() + padding
+        top = layout.blockBoundingRect(bar.first).top()
+        return QRectF(left, top, width, bottom - top)
+
+    def insert(self, markdown: str, *, is_quoted: bool = False) -> None:
+        """Insert Markdown; with `is_quoted`, within a quote."""
+        above: Block | None = None
+        open_bars: list[_QuoteBar] = []
+        self._text_count += 1
+        for members in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
+            if is_quoted:
+                members = [quote_block(block) for block in members]
+            first = members[0]
+            if above is not None and is_in_other_quote(above, first):
+                # Two blocks, because Qt gives an empty block below a table no height.
+                self._writer.insert_block(self._styles.empty_block_format())
+                self._writer.insert_block(self._styles.spacer_format(QUOTE_GAP * self._styles.unit))
+            begin = self._writer.cursor.position() + (0 if self._writer.is_block_empty else 1)
+            if first.kind in (Kind.CODE, Kind.CODE_HEAD):
+                self.insert_code(members)
+            elif first.kind is Kind.TABLE:
+                self._insert_table(members)
+            elif first.kind is Kind.RULE:
+                self._insert_rule(first, above)
+            else:
+                self._insert_paragraph(first, above)
+            del open_bars[shared_quotes(above, first) if above is not None else 0 :]
+            self._add_quote_bars(first, open_bars, self._writer.document.findBlock(begin))
+            above = members[-1]
+
+    def _add_quote_bars(
+        self, block: Block, open_bars: list[_QuoteBar], inserted: QTextBlock
+    ) -> None:
+        """Extend the bars of open quotes down to the inserted blocks, and add those that begin."""
+        at_end = self._writer.cursor.block()
+        last = at_end.previous() if self._writer.is_block_empty else at_end
+        for bar in open_bars:
+            bar.extend(last)
+        is_at_right = begins_at_right(block)
+        begun = [
+            _QuoteBar(inserted, last, inset, is_at_right)
+            for inset in self._styles.quote_insets(block)[len(open_bars) :]
+        ]
+        open_bars += begun
+        self._quote_bars += begun
+
+    def _insert_paragraph(self, block: Block, above: Block | None) -> None:
+        block_format = self._styles.block_format(block, above)
+        if block.kind is Kind.MATH and not block.marker:
+            block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._writer.insert_block(block_format, keeps_next=block.kind is Kind.HEADING)
+        if block.marker:
+            marker_format = self._styles.run_format(Run(""), Kind.PARAGRAPH)
+            if block.note:
+                name = self._name_of_note(link_to_mark(block.marker))
+                marker_format = self._styles.footnote_anchor_format(marker_format, name)
+            self._writer.cursor.insertText(f"{block.marker}\t", marker_format)
+        self._insert_runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
+
+    def _insert_runs(
+        self,
+        runs: Runs,
+        kind: Kind,
+        level: int = 0,
+        *,
+        is_head: bool = False,
+        is_quiet: bool = False,
+    ) -> None:
+        for run in runs:
+            if is_drawn_image(run):
+                self._insert_embedded_image(run.link)
+                continue
+            if is_image_name(run):
+                hidden = self._styles.hidden_text_format()
+                self._writer.cursor.insertText(display_text(run.text), hidden)
+                continue
+            char_format = self._styles.run_format(
+                run, kind, level, is_head=is_head, is_quiet=is_quiet
+            )
+            if is_opened(run.link):
+                char_format = self._styles.link_format(char_format, run.link)
+            elif run.note:
+                target = f"#{self._name_of_note(run.link)}"
+                char_format = self._styles.link_format(char_format, target, is_underlined=False)
+            self._writer.cursor.insertText(run.text.replace(ADDED_MARK, ""), char_format)
+
+    def _name_of_note(self, target: str) -> str:
+        """Return a footnote's anchor, unique in a document of several texts."""
+        return f"note-{self._text_count}-{target.rpartition('/')[2]}"
+
+    def _insert_embedded_image(self, target: str) -> None:
+        """Insert a small image that is embedded in the answer."""
+        image = QImage.fromData(image_bytes_of(target) or b"")
+        if image.isNull():
+            return
+        name = f"raster:{sha256(target.encode()).hexdigest()}"
+        self._writer.insert_image(name, image, self._writer.page.width() / 2)
+
+    def _insert_rule(self, block: Block, above: Block | None) -> None:
+        if block.marker:
+            self._insert_paragraph(block, above)  # only the marker, because a rule has no text
+        if self._writer.is_block_empty:  # below a table, where Qt gives an empty block no height
+            self._writer.insert_block(self._styles.empty_block_format())
+        block_format = self._styles.paragraph_format(8)
+        block_format.setLeftMargin(self._styles.inset(block))
+        block_format.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)
+        self._writer.insert_block(block_format)
+
+    def insert_code(self, members: list[Block]) -> None:
+        """Insert the blocks of a code block."""
+        styles, first = self._styles, members[0]
+        lines = [_code_text(block) for block in members if block.kind is Kind.CODE]
+        self._writer.begin_frame(
+            styles.frame_format(self._writer.theme.code_ground, 6, styles.inset(first))
+        )
+        if first.language:
+            name = display_text(first.language)
+            self._writer.insert_text(
+                name, styles.paragraph_format(0), NOTE_SIZE, color=self._writer.theme.dim, bold=True
+            )
+        block_format = styles.paragraph_format(0, line_height=1.25)
+        plain = styles.plain_format(CODE_SIZE, self._writer.theme.text, mono=True)
+        for line, spans in zip(lines, _spans_by_line(lines, first.language), strict=True):
+            self._writer.insert_block(block_format)
+            at = 0
+            for span in spans:
+                color = getattr(self._writer.theme, span.color.value)
+                self._writer.cursor.insertText(line[at : span.start], plain)
+                end = span.start + span.length
+                style = styles.plain_format(CODE_SIZE, color, mono=True)
+                self._writer.cursor.insertText(line[span.start : end], style)
+                at = end
+            self._writer.cursor.insertText(line[at:], plain)
+        self._writer.end_frame()
+
+    def _insert_table(self, parts: list[Block]) -> None:
+        rows = [(row, p.head and n == 0) for p in parts for n, row in enumerate(p.rows)]
+        columns = max((len(row) for row, _ in rows), default=0)
+        if not columns:
+            return
+        styles, texts = self._styles, [[_cell_text(cell) for cell in row] for row, _ in rows]
+        room = self._writer.page.width() - styles.inset(parts[0])
+        for group in column_groups(texts, columns, styles.cell_width, room):
+            self._insert_columns(parts[0], rows, group)
+
+    def _insert_columns(
+        self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
+    ) -> None:
+        """Insert some columns of a table; Qt always places the first column at the left."""
+        if first.from_right:
+            columns = columns[::-1]
+        default_align = "right" if first.from_right else "left"
+        table_format = self._styles.table_format(first)
+        table = self._writer.insert_table(len(rows), len(columns), table_format)
+        cell_format = self._styles.cell_format()
+        for number, (row, is_head) in enumerate(rows):
+            for position, column in enumerate(columns):
+                runs = row[column] if column < len(row) else ()
+                cell = table.cellAt(number, position)
+                cell.setFormat(cell_format)
+                self._writer.move_to(cell.firstCursorPosition())
+                aligned = QTextBlockFormat()
+                aligned.setAlignment(ALIGNMENTS[first.aligns[column] or default_align])
+                self._writer.cursor.setBlockFormat(aligned)
+                self._insert_runs(runs, Kind.TABLE, is_head=is_head)
+        self._writer.end_frame()
+
+
+def _spans_by_line(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
+    found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
+    for span in highlight.file_spans("\n".join(lines), language):
+        if span.line < len(found):
+            found[span.line].append(span)
+    return found
+
+
+def _code_text(block: Block) -> str:
+    return "".join(run.text for run in block.runs).replace(ADDED_MARK, "")
+
+
+def _cell_text(cell: Runs) -> str:
+    return "".join(run.text for run in cell)

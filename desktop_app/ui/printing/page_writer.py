@@ -1,0 +1,148 @@
+"""Writing blocks, frames and images at the end of a printed document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSizeF, QUrl
+from PySide6.QtGui import (
+    QImage,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextImageFormat,
+)
+
+from desktop_app.rendering.block_model import ADDED_MARK, Run, clean_text, show_invisible
+from desktop_app.ui.printing.page_breaks import PageBreaks
+from desktop_app.ui.printing.print_styles import NOTE_SIZE, TEXT_SIZE, PrintStyles
+from desktop_app.ui.transcript.layout.long_text import (
+    MAX_BLOCK_UNITS,
+    LongTextSplitter,
+    RunIndex,
+    TextFormats,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QColor, QTextFrameFormat, QTextTable, QTextTableFormat
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class PageWriter:
+    """A writer that appends to a document.
+
+    Attributes:
+        document: the document.
+        page: the size of a page in device pixels.
+        theme, styles: the colors and formats.
+        cursor: where the writer is: at the end, or in a cell of the last table.
+        breaks: keeps frames, tables and headings on one page.
+        is_block_empty: True if the next block takes the place of an empty one.
+    """
+
+    def __init__(
+        self, document: QTextDocument, page: QSizeF, theme: Theme, styles: PrintStyles
+    ) -> None:
+        self.document, self.page = document, page
+        self.theme, self.styles = theme, styles
+        self.cursor = QTextCursor(document)
+        self.breaks = PageBreaks(document, page.height(), styles.unit)
+        self.is_block_empty = True
+
+    def insert_note(self, text: str, top: float, color: QColor | None = None) -> None:
+        """Insert small text, dim unless `color` is set, `top` points below the last block."""
+        block_format = self.styles.paragraph_format(top)
+        color = color or self.theme.dim
+        self.insert_text(display_text(text), block_format, NOTE_SIZE, color=color)
+
+    def insert_text(
+        self,
+        text: str,
+        block_format: QTextBlockFormat,
+        points: float = TEXT_SIZE,
+        *,
+        color: QColor | None = None,
+        bold: bool = False,
+    ) -> None:
+        """Append text; a very long one in several blocks."""
+        style = self.styles.plain_format(points, color or self.theme.text, bold=bold)
+        for part in self._split_line(text, block_format, style):
+            self.insert_block(block_format)
+            self.cursor.setBlockCharFormat(style)
+            self.cursor.insertText(part, style)
+            block_format.setTopMargin(0)
+
+    def _split_line(
+        self, text: str, block_format: QTextBlockFormat, style: QTextCharFormat
+    ) -> Iterator[str]:
+        """Split a very long text where the page wraps it, and yield the parts.
+
+        The time that Qt needs for a block grows with the square of its length.
+        """
+        if len(text) <= MAX_BLOCK_UNITS:
+            yield text
+            return
+        frame = self.cursor.currentFrame().frameFormat()
+        lines = LongTextSplitter(self.page.width() - 2 * (frame.padding() + frame.border()), 0)
+        formats = TextFormats(block_format, block_format, lambda _: style)
+        words, at = RunIndex((Run(text),)), 0
+        while words.end - at > MAX_BLOCK_UNITS:
+            end = lines.part_end(words, at, formats)
+            yield "".join(run.text for run in words.runs_between(at, end))
+            at = end
+        yield "".join(run.text for run in words.runs_between(at, words.end))
+
+    def insert_block(self, block_format: QTextBlockFormat, *, keeps_next: bool = False) -> None:
+        """Append a block; `keeps_next` keeps it on one page with the line after it."""
+        if self.is_block_empty:
+            self.cursor.setBlockFormat(block_format)
+            self.cursor.setBlockCharFormat(QTextCharFormat())
+        else:
+            self.cursor.insertBlock(block_format, QTextCharFormat())
+        self.is_block_empty = False
+        if keeps_next:
+            self.breaks.keep_unbroken(self.cursor.block())
+
+    def begin_frame(self, frame_format: QTextFrameFormat) -> None:
+        """Begin a frame, kept on one page if it is short; later content goes into the frame."""
+        self.insert_block(self.styles.empty_block_format())
+        frame = self.cursor.insertFrame(frame_format)
+        self.is_block_empty = True
+        self.breaks.keep_unbroken(self.cursor.block(), frame)
+
+    def end_frame(self) -> None:
+        """Leave all frames and tables; later content goes below them."""
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        self.is_block_empty = True
+
+    def insert_table(self, rows: int, columns: int, table_format: QTextTableFormat) -> QTextTable:
+        """Insert a table; `end_frame` leaves it."""
+        self.insert_block(self.styles.empty_block_format())
+        table = self.cursor.insertTable(rows, columns, table_format)
+        self.breaks.keep_unbroken(self.cursor.block(), table)
+        return table
+
+    def move_to(self, cursor: QTextCursor) -> None:
+        """Go on at a position in the last table."""
+        self.cursor = cursor
+
+    def insert_image(self, name: str, image: QImage, max_width: float) -> None:
+        """Insert an image, scaled down to the maximum width and nearly half a page."""
+        self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
+        unit = 0.75 * self.styles.unit  # a CSS pixel is 0.75 points
+        width, height = image.width() * unit, image.height() * unit
+        scale = min(1.0, max_width / width, 0.45 * self.page.height() / height)
+        image_format = QTextImageFormat()
+        image_format.setName(name)
+        image_format.setWidth(width * scale)
+        image_format.setHeight(height * scale)
+        self.cursor.insertImage(image_format)
+
+
+def display_text(text: str) -> str:
+    """Return the text for one block, with control characters made visible."""
+    return show_invisible(clean_text(text)).replace(ADDED_MARK, "")
