@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+_PARTIAL_NAME: Final = re.compile(r"\.repartee-[0-9a-f]{16}(?:\.part)?")
+"""The names of registered files and folders. A link to any other was not made by the program.
+
+The user may have got the folder from somebody else, with REPARTEE_HOME.
+"""
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -51,7 +57,10 @@ class TemporaryFolder:
         self.close()
 
     def register(self, path: Path) -> None:
-        """Register a file or folder elsewhere, to be removed together with this folder."""
+        """Register a file or folder elsewhere, to be removed together with this folder.
+
+        Its name has to match `_PARTIAL_NAME`.
+        """
         (self.path / os.urandom(8).hex()).symlink_to(path.absolute())
 
     def close(self) -> None:
@@ -115,7 +124,7 @@ def removed_at_end(path: Path, parent: Path) -> Iterator[None]:
     registration.
 
     Args:
-        path: the file or folder; it may be missing at the end.
+        path: the file or folder, named as `register` needs it; it may be missing at the end.
         parent: `Folders.temporary`.
     """
     folder = None
@@ -156,11 +165,11 @@ def _folder_lock(folder: Path, operation: int) -> Iterator[None]:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a temporary folder, after the files that it links to."""
+    """Remove a temporary folder, after the files that are registered in it."""
     with suppress(OSError):
         for entry in folder.iterdir():
-            if entry.is_symlink():
-                _remove(entry.readlink())
+            if entry.is_symlink() and _PARTIAL_NAME.fullmatch((target := entry.readlink()).name):
+                _remove(target)
     _remove(folder)
 
 

@@ -22,6 +22,7 @@ from desktop_app.storage.database.temporary_files import (
 from tests.helpers.full_disk import full_disk
 
 ROOT = Path(__file__).parents[3]
+PARTIAL = f".repartee-{'0' * 16}"
 HOLDS_ONE = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -43,11 +44,11 @@ def parent(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_removed_with_registered_files(parent: Path, tmp_path: Path) -> None:
-    part, scratch = tmp_path / "out.md.part", tmp_path / "scratch"
+    part, scratch = tmp_path / f"{PARTIAL}.part", tmp_path / PARTIAL
     with TemporaryFolder(parent) as folder:
         (folder.path / "copy").write_text("secret")
         (folder.path / "copy").chmod(0o400)
-        for path in (part, scratch, tmp_path / "never made"):
+        for path in (part, scratch, tmp_path / PARTIAL.replace("0", "1")):
             folder.register(path)
         part.write_text("half")
         scratch.mkdir()
@@ -60,7 +61,7 @@ def test_a_folder_is_removed_with_registered_files(parent: Path, tmp_path: Path)
 
 @pytest.mark.attack("file-modes")
 def test_files_of_a_killed_process_are_removed(parent: Path, tmp_path: Path) -> None:
-    part = tmp_path / "out.md.part"
+    part = tmp_path / f"{PARTIAL}.part"
     command = [sys.executable, "-c", HOLDS_ONE, str(ROOT), str(parent), str(part)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
@@ -98,15 +99,37 @@ def test_no_link_is_followed(parent: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").write_text("mine")
-    (tmp_path / "scratch").mkdir()
-    (tmp_path / "scratch" / "link").symlink_to(precious)
-    (tmp_path / "out.part").symlink_to(precious)
+    scratch, part = tmp_path / PARTIAL, tmp_path / f"{PARTIAL}.part"
+    scratch.mkdir()
+    (scratch / "link").symlink_to(precious)
+    part.symlink_to(precious)
     with TemporaryFolder(parent) as folder:
-        folder.register(tmp_path / "scratch")
-        folder.register(tmp_path / "out.part")
-    assert not (tmp_path / "scratch").exists()
-    assert not (tmp_path / "out.part").is_symlink()
+        folder.register(scratch)
+        folder.register(part)
+    assert not scratch.exists()
+    assert not part.is_symlink()
     assert (precious / "file").read_text() == "mine"
+
+
+@pytest.mark.attack("file-modes")
+def test_a_planted_link_removes_nothing_of_the_user(parent: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "Documents"
+    precious.mkdir()
+    (precious / "file").write_text("mine")
+    planted = parent / "0123456789abcdef"
+    planted.mkdir(parents=True)
+    for number, target in enumerate((precious, precious / "file", scratch_within(precious))):
+        (planted / str(number)).symlink_to(target)
+    remove_abandoned(parent)
+    assert not planted.exists()
+    assert (precious / "file").read_text() == "mine"
+
+
+def scratch_within(folder: Path) -> Path:
+    """Return a path to `folder` that has the name of a registered folder on its way."""
+    scratch = folder / PARTIAL
+    scratch.mkdir()
+    return scratch / ".."
 
 
 def test_a_file_is_removed_at_the_end_without_a_registration(tmp_path: Path) -> None:
