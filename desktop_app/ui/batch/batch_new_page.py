@@ -77,6 +77,9 @@ class NewBatchJob:
 
 
 _NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page}.")
+_NO_MODELS: Final = N_(
+    "This provider lists no models for batches. Add model IDs in {provider_page}."
+)
 
 
 class BatchNewPage(QWidget):
@@ -279,7 +282,7 @@ class BatchNewPage(QWidget):
         if provider is None:
             refusal = linked_text(_NO_PROVIDER)
         elif model is None:
-            refusal = provider.refusal or tr("This provider lists no models for batches.")
+            refusal = provider.refusal or linked_text(_NO_MODELS)
         else:
             refusal = provider.refusal or model.refusal
         self.refusal.set_text(refusal, "warning")

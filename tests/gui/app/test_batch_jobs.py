@@ -449,7 +449,7 @@ async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
         await until(lambda: any(p.id == "home" and p.has_batches for p in app.state.providers.all))
         app.controllers.dialogs.batches.begin()
         page.provider.setCurrentIndex(page.provider.findData("home"))
-        assert "Supports Batch API" not in page.refusal.text()
+        assert "lists no models for batches. Add model IDs in" in page.refusal.text()
         find(panel, Switch, "takes-files").click()
         await until(
             lambda: any(
