@@ -100,7 +100,7 @@ class CompactionController(QObject):
         plan = None
         try:
             if await self._compaction_service().is_nearly_full(self._context):
-                plan = await self._make_plan()
+                plan = await self._compaction_service().plan(self._context)
         except UserFacingError:
             return  # sending reports the error
         if number != self._check_number or opened_id != self._current.id:
@@ -111,9 +111,6 @@ class CompactionController(QObject):
             plan = plan if plan.tokens > declined + limit * REOFFER_GROWTH else None
         self._plan = None if plan is None else (opened_id, plan)
         self._show_card()
-
-    async def _make_plan(self) -> CompactionPlan | None:
-        return await self._compaction_service().plan(self._context)
 
     @property
     def _context(self) -> SendContext:
@@ -132,7 +129,8 @@ class CompactionController(QObject):
         if self._is_busy(opened_id):
             self._notifications.notify(tr("Wait for the response to finish, then compact."))
             return
-        plan = await self._make_plan() if self._current.path else None
+        service, has_messages = self._compaction_service(), bool(self._current.path)
+        plan = await service.plan(self._context) if has_messages else None
         if opened_id != self._current.id or self._is_busy(opened_id):
             return
         if plan is None:
