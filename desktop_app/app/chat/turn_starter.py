@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.services.answers.answer_run import AnswerRun
+    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
@@ -148,32 +150,23 @@ class TurnStarter(QObject):
             if path and self._presenter.cache.find_existing(asked.id) is None:
                 return  # deleted in the meantime
             if compared:
-                targets = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
-                run = await chat.begin_compared(
-                    asking, path, draft, targets, settings.for_comparison()
-                )
+                run = await self._begin_compared(asking, path, draft, compared, settings)
             elif draft is None:
                 run = await chat.begin_again(asking, path, profile, settings, repairs=repairs)
             else:
                 run = await chat.begin(asking, path, draft, profile, settings)
         except UnpricedModelError as error:
-            profile, model = self._unpriced_model(error, compared or [asking.choice], asking)
-
-            async def agree_and_begin() -> None:
-                await chat.budget.agree_to_unpriced(profile, model)
-                await self.begin(
-                    path,
-                    draft,
-                    choice,
-                    asked,
-                    single_answer=single_answer,
-                    repairs=repairs,
-                    compared=compared,
-                )
-
-            self._ask_about_price(
-                error, profile.id, model, lambda: self._tasks.start(agree_and_begin())
+            begin_again = partial(
+                self.begin,
+                path,
+                draft,
+                choice,
+                asked,
+                single_answer=single_answer,
+                repairs=repairs,
+                compared=compared,
             )
+            self._ask_about_price(error, asking, compared, begin_again)
             return
         except UserFacingError as error:
             self._refuse(error, profile.id)
@@ -181,6 +174,19 @@ class TurnStarter(QObject):
         finally:
             self._beginning.discard(asked.id)
         self.begun.emit(BegunTurn(run, asked, path, draft, bool(compared), opening_number))
+
+    async def _begin_compared(
+        self,
+        asking: Conversation,
+        path: list[Message],
+        draft: Draft | None,
+        compared: Sequence[ModelChoice],
+        settings: AskSettings,
+    ) -> AnswerRun:
+        profile_of = self._setup.profile_of
+        targets = [(profile_of(replace(asking, choice=choice)), choice) for choice in compared]
+        settings = settings.for_comparison()
+        return await self._chat_service.begin_compared(asking, path, draft, targets, settings)
 
     def _unpriced_model(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation
@@ -198,14 +204,20 @@ class TurnStarter(QObject):
     def _ask_about_price(
         self,
         error: UnpricedModelError,
-        provider_id: str,
-        model: str,
-        on_agreed: Callable[[], object],
+        asking: Conversation,
+        compared: Sequence[ModelChoice],
+        begin_again: Callable[[], Awaitable[None]],
     ) -> None:
         """Ask for permission to use a model of unknown price in spite of the monthly cap."""
+        profile, model = self._unpriced_model(error, compared or [asking.choice], asking)
+
+        async def agree_and_begin() -> None:
+            await self._chat_service.budget.agree_to_unpriced(profile, model)
+            await begin_again()
+
         actions: Actions = [
-            (tr("Use anyway"), on_agreed),
-            (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),
+            (tr("Use anyway"), lambda: self._tasks.start(agree_and_begin())),
+            (tr("Enter price…"), lambda: self.price_entry_requested.emit(profile.id, model)),
         ]
         self._notifications.notify(error, actions, topic=NOT_SENT)
 
