@@ -34,11 +34,12 @@ class SidebarControllers:
     ) -> None:
         self._window, self._theme, self._state, self._running = window, theme, state, running
         self._make_list()
+        self._make_search()
         self._make_folders()
         self._make_cleaning()
 
     def _make_list(self) -> None:
-        """Create the list, and the controllers that open and find conversations."""
+        """Create the list, and the controllers that open its conversations."""
         window, state, running = self._window, self._state, self._running
         current, tasks, backend = state.current, state.tasks, state.backend
         self.draft_saver = DraftSaver(window.prompt, current, state.drafts)
@@ -91,9 +92,14 @@ class SidebarControllers:
             flag_store=backend.flags,
             settings_store=backend.settings,
         )
+
+    def _make_search(self) -> None:
+        """Create the search, the links, the watch on the store, and the footer."""
+        window, state = self._window, self._state
+        current, tasks, backend = state.current, state.tasks, state.backend
         SearchController(
             window,
-            presenter,
+            self.list_presenter,
             tasks=tasks,
             conversation_list=window.conversations,
             library_search=backend.search,
