@@ -132,18 +132,10 @@ class QuickHost(QObject):
         from desktop_app.app.quick.quick_conversation import QuickConversation
         from desktop_app.app.quick.quick_history import QuickHistory
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
-        from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
-        controllers, theme = self._controllers, self._theme.current
+        controllers = self._controllers
         state, backend = controllers.state, controllers.state.backend
-        transcript = TranscriptView(theme, is_brief=True)
-        transcript.formula_display.set_typesetter(controllers.conversation.typesetter)
-        transcript.highlighter.set_lexer(controllers.conversation.lexer)
-        quick_window = self._quick_window = QuickPrompt(theme, transcript)
-        quick_window.placement.restore(self._position)
-        if self._spelling is not None:
-            quick_window.field.check_spelling_with(self._spelling, quick_window.theme)
-        quick_window.hidden.connect(self._store_position)
+        quick_window = self._quick_window = self._make_window()
         conversation = QuickConversation(
             quick_window,
             setup=state.setup,
@@ -190,6 +182,20 @@ class QuickHost(QObject):
         self._make_shortcuts()
         self._theme.changed.connect(quick_window.set_theme)
         return quick
+
+    def _make_window(self) -> QuickPrompt:
+        from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+        conversation, theme = self._controllers.conversation, self._theme.current
+        transcript = TranscriptView(theme, is_brief=True)
+        transcript.formula_display.set_typesetter(conversation.typesetter)
+        transcript.highlighter.set_lexer(conversation.lexer)
+        quick_window = QuickPrompt(theme, transcript)
+        quick_window.placement.restore(self._position)
+        if self._spelling is not None:
+            quick_window.field.check_spelling_with(self._spelling, quick_window.theme)
+        quick_window.hidden.connect(self._store_position)
+        return quick_window
 
     async def _continue_in_window(
         self, conversation_id: str, action: str, typed: Draft, accompanying_text: str
