@@ -25,9 +25,29 @@ Actions = dict[str, Callable[[], object]]
 
 def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
     """Return the actions of a window's controllers, without those of the whole program."""
-    sidebar, composer = controllers.sidebar, controllers.composer
-    conversation, panel = controllers.conversation, controllers.panel
-    dialogs = controllers.dialogs
+    panel, dialogs = controllers.panel, controllers.dialogs
+    return {
+        **_list_actions(window, controllers),
+        **_prompt_actions(window, controllers),
+        **_transcript_actions(window, controllers),
+        "view.larger": lambda: panel.look.resize_text(+10),
+        "view.smaller": lambda: panel.look.resize_text(-10),
+        "view.normal": lambda: panel.look.resize_text(0),
+        "settings.toggle": window.outer_panes.toggle_settings,
+        "spending.show": dialogs.spending.show,
+        "evaluations.show": dialogs.evaluations.show,
+        "batch.new": dialogs.batches.begin,
+        "batch.show": dialogs.batches.show,
+        "help.open": dialogs.help.open,
+        "help.shortcuts": lambda: dialogs.help.open_at(SHORTCUTS),
+        "library.show": panel.data_page.show,
+        "library.import": panel.transfer.choose_import,
+    }
+
+
+def _list_actions(window: MainWindow, controllers: Controllers) -> Actions:
+    """Return the actions of the list and of whole conversations."""
+    sidebar, conversation = controllers.sidebar, controllers.conversation
     return {
         "conversation.new": sidebar.navigator.open_here,
         "conversation.rename": window.rename,
@@ -56,20 +76,20 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "list.next": lambda: _open_neighbor(window, controllers, +1),
         "list.previous": lambda: _open_neighbor(window, controllers, -1),
         "list.toggle": lambda: _toggle_list(window),
+    }
+
+
+def _prompt_actions(window: MainWindow, controllers: Controllers) -> Actions:
+    """Return the actions of the prompt, its attachments and the choice of a model."""
+    composer = controllers.composer
+    return {
         "prompt.focus": window.prompt.focus_text,
-        "message.next": lambda: window.transcript.reading.step_message(+1),
-        "message.previous": lambda: window.transcript.reading.step_message(-1),
-        "block.next": lambda: window.transcript.reading.step_block(+1),
-        "block.previous": lambda: window.transcript.reading.step_block(-1),
-        "region.next": lambda: step_region(window, +1),
-        "region.previous": lambda: step_region(window, -1),
-        "menu.open": lambda: open_context_menu(window),
         "prompt.attach": window.prompt.choose_files,
         "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
         "prompt.spelling": window.prompt.suggest_spelling,
         "prompt.as-text": composer.attachments.insert_as_text,
-        "prompt.stop": conversation.chat.stop_latest,
+        "prompt.stop": controllers.conversation.chat.stop_latest,
         "attachment.preview": composer.previews.show_focused,
         "attachment.choose-pages": composer.previews.choose_pages,
         "collections.ask": composer.collections.ask,
@@ -89,6 +109,20 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "effort.more": lambda: composer.choice.step_effort(+1),
         "effort.less": lambda: composer.choice.step_effort(-1),
         "prompt.background": composer.choice.toggle_background,
+    }
+
+
+def _transcript_actions(window: MainWindow, controllers: Controllers) -> Actions:
+    """Return the actions of messages, and those that move the focus."""
+    conversation = controllers.conversation
+    return {
+        "message.next": lambda: window.transcript.reading.step_message(+1),
+        "message.previous": lambda: window.transcript.reading.step_message(-1),
+        "block.next": lambda: window.transcript.reading.step_block(+1),
+        "block.previous": lambda: window.transcript.reading.step_block(-1),
+        "region.next": lambda: step_region(window, +1),
+        "region.previous": lambda: step_region(window, -1),
+        "menu.open": lambda: open_context_menu(window),
         "find.open": lambda: _find(window, lambda find: find.open()),
         "find.next": lambda: _find(window, lambda find: find.step(+1)),
         "find.previous": lambda: _find(window, lambda find: find.step(-1)),
@@ -104,18 +138,6 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "answer.older-version": lambda: conversation.answer_actions.switch_last_version(-1),
         "answer.newer-version": lambda: conversation.answer_actions.switch_last_version(+1),
         "question.edit": lambda: conversation.answer_actions.act_on_last("edit"),
-        "view.larger": lambda: panel.look.resize_text(+10),
-        "view.smaller": lambda: panel.look.resize_text(-10),
-        "view.normal": lambda: panel.look.resize_text(0),
-        "settings.toggle": window.outer_panes.toggle_settings,
-        "spending.show": dialogs.spending.show,
-        "evaluations.show": dialogs.evaluations.show,
-        "batch.new": dialogs.batches.begin,
-        "batch.show": dialogs.batches.show,
-        "help.open": dialogs.help.open,
-        "help.shortcuts": lambda: dialogs.help.open_at(SHORTCUTS),
-        "library.show": panel.data_page.show,
-        "library.import": panel.transfer.choose_import,
     }
 
 
