@@ -111,7 +111,8 @@ class DraftAttachmentHolder(QObject):
 
     def is_first_fenced(self, part: Attached) -> bool:
         """Return True if an attachment would be the first text between fences in its request."""
-        return is_first_fenced(part, self.attached, self._setup.sent_messages, self.resolved.files)
+        sent = self._setup.context.sent.messages
+        return is_first_fenced(part, self.attached, sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by the result of `change` for it."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.generation import Overrides
-    from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice
+    from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
     from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -157,14 +157,9 @@ class AnswerSetup(QObject):
         path = list(here.path_before_question)
         return SendContext(path, self.resolved, here.compactions, instructions)
 
-    @property
-    def sent_messages(self) -> Sequence[Message]:
-        """Return the messages of the open conversation that are sent with the next question."""
-        return self.context.sent.messages
-
     def as_sent(self, parts: Sequence[P]) -> list[P]:
         """Return attachments of the prompt in the form that the next question sends."""
-        return as_sent_after(self.sent_messages, parts, self.resolved.files)
+        return as_sent_after(self.context.sent.messages, parts, self.resolved.files)
 
     # -------------------------------------------------------------- background
 
@@ -217,7 +212,16 @@ class AnswerSetup(QObject):
         elif conversation_id == self._drafts.blank_id:
             self.copy_settings(conversation_id, change(self.current.last_blank))
         else:
-            self._change_elsewhere(conversation_id, change)
+
+            async def read_and_save() -> None:
+                async with self._save_lock:  # each change begins with the result of the last
+                    conversation = await self._conversations.get(conversation_id)
+                    if conversation is not None:
+                        changed = change(conversation)
+                        await self._conversations.save_settings(changed)
+                        self.other_conversation_changed.emit(changed)
+
+            self._tasks.start(read_and_save())
 
     def copy_settings(self, conversation_id: str, source: Conversation) -> None:
         """Copy choice and settings to the open conversation, or to the blank one that was left."""
@@ -231,16 +235,3 @@ class AnswerSetup(QObject):
             self.choice_changed.emit()
         else:
             self.current.update_last_blank(source)
-
-    def _change_elsewhere(
-        self, conversation_id: str, change: Callable[[Conversation], Conversation]
-    ) -> None:
-        async def read_and_save() -> None:
-            async with self._save_lock:  # each change begins with the result of the last
-                conversation = await self._conversations.get(conversation_id)
-                if conversation is not None:
-                    changed = change(conversation)
-                    await self._conversations.save_settings(changed)
-                    self.other_conversation_changed.emit(changed)
-
-        self._tasks.start(read_and_save())
