@@ -216,7 +216,10 @@ class FileReadings(QObject):
                 words = f"{part.name}: {note}"
                 # Chips show which pages are images, but not what was skipped.
                 self._notifications.notify(words, topic=TOPIC, stays=bool(note.skipped))
-            await self._add(reading, part)
+            if reading.conversation_id != self._current.id:
+                await self._drafts.attach(reading.conversation_id, part)
+            if reading.conversation_id == self._current.id:  # perhaps opened meanwhile
+                self._arrived.append((reading, part))
             is_attached = True
             reading.batch.add_attached()
             if isinstance(content, Path):
@@ -232,14 +235,11 @@ class FileReadings(QObject):
                 self._update_soon(reading.batch)
                 self._announce_attached(reading)
             self._notify_failures(reading.batch)
-            if is_wanted:
-                self._report_end(reading.conversation_id, is_attached=is_attached)
-
-    async def _add(self, reading: FileReading, part: DraftPart) -> None:
-        if reading.conversation_id != self._current.id:
-            await self._drafts.attach(reading.conversation_id, part)
-        if reading.conversation_id == self._current.id:  # perhaps opened meanwhile
-            self._arrived.append((reading, part))
+            if is_wanted and not is_attached:
+                self.failed.emit(reading.conversation_id)
+            if is_wanted and not self.is_reading(reading.conversation_id):
+                self._update()
+                self.ended.emit(reading.conversation_id)
 
     async def _store_origin(self, reading: FileReading, sha256: str, path: Path) -> None:
         """Record a file's location. It is not stored if the conversation is or was temporary.
@@ -255,13 +255,6 @@ class FileReadings(QObject):
             reading.batch.add_location_failure(reading.name, error)
 
     # -------------------------------------------------------------- reports
-
-    def _report_end(self, conversation_id: str, *, is_attached: bool) -> None:
-        if not is_attached:
-            self.failed.emit(conversation_id)
-        if not self.is_reading(conversation_id):
-            self._update()
-            self.ended.emit(conversation_id)
 
     def _announce_attached(self, reading: FileReading) -> None:
         """Announce the files of a batch once, after the last."""
