@@ -27,7 +27,6 @@ from desktop_app.domain.documents.collections import (
     Passage,
     PassageLocation,
 )
-from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
@@ -248,7 +247,12 @@ class Collections:
                 raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
             file, modified = file._replace(size=found[path].size), found[path].modified
             document = await self._reader.read(path)
-            await self._store_and_index(path, document)
+            await self._originals.add_document(path, document, is_searchable=False)
+            if not await self._store.is_indexed(document.sha256):
+                # Index the stored text: an earlier version may have extracted it differently.
+                text = await self._originals.text(document.sha256)
+                passages = await self._reader.passages(text, document.name, document.media_type)
+                await self._store.index_passages(document.sha256, passages)
         except StoreFullError:
             raise
         except (DocumentError, StorageError) as error:
@@ -263,14 +267,6 @@ class Collections:
             problem=document.note.as_error if document.note else None,
         )
         await self._store.put_files([(ready, modified)])
-
-    async def _store_and_index(self, path: Path, document: ExtractedDocument) -> None:
-        await self._originals.add_document(path, document, is_searchable=False)
-        if not await self._store.is_indexed(document.sha256):
-            # Index the stored text: an earlier version may have extracted it differently.
-            text = await self._originals.text(document.sha256)
-            found = await self._reader.passages(text, document.name, document.media_type)
-            await self._store.index_passages(document.sha256, found)
 
     async def _collection(self, collection_id: str) -> Collection:
         for collection in await self._store.all():
