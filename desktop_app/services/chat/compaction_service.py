@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from math import ceil
@@ -41,6 +41,7 @@ from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
 from desktop_app.services.chat.prompt_assembly import has_content, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
+from desktop_app.services.chat.text_packer import TextPacker
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -373,7 +374,8 @@ class CompactionService:
         fence = await self._fences.fence_of(plan.point.conversation_id)
         pieces = await self._pieces(plan.sent, fence)
         size, instructions = _part_size(plan.maker, plan.tokens), INSTRUCTIONS
-        parts = await self._pack(pieces, size, plan.answering)
+        packer = TextPacker(self._estimator, plan.answering, size)
+        parts = await packer.pack(pieces)
         while True:
             summaries = []
             for number, part in enumerate(parts):
@@ -382,7 +384,7 @@ class CompactionService:
             if len(summaries) == 1:
                 return summaries[0]
             instructions = INSTRUCTIONS + MERGING
-            merged = await self._pack(summaries, size, plan.answering)
+            merged = await packer.pack(summaries)
             if len(merged) >= len(parts):  # keep summaries side by side if merging gains nothing
                 return "\n\n".join(summaries)
             parts = merged
@@ -408,33 +410,6 @@ class CompactionService:
             words = text_of(part for part in message.parts if isinstance(part, TextPart))
             pieces.append(f"{who}:\n{words}")
         return pieces
-
-    async def _pack(self, pieces: Sequence[str], size: int, answering: ResolvedChoice) -> list[str]:
-        """Pack the pieces, in order, into as few texts of at most `size` tokens as possible."""
-        packed: list[str] = []
-        room = 0
-        for piece in pieces:
-            for text, tokens in await self._halve(piece, size, answering):
-                if not packed or tokens > room:
-                    packed.append(text)
-                    room = size - tokens
-                else:
-                    packed[-1] += f"\n\n{text}"
-                    room -= tokens + 2
-        return packed
-
-    async def _halve(
-        self, text: str, size: int, answering: ResolvedChoice
-    ) -> list[tuple[str, int]]:
-        """Halve a text until each part has at most `size` tokens. Return the parts and tokens."""
-        tokens = await self._estimator.text_tokens(text, answering)
-        if tokens <= size or len(text) < 2:
-            return [(text, tokens)]
-        middle = len(text) // 2
-        line = text.rfind("\n", middle // 2, middle)
-        at = line if line > 0 else middle
-        halves = (text[:at], text[at:])
-        return [cut for half in halves for cut in await self._halve(half, size, answering)]
 
 
 def _task_of(plan: CompactionPlan) -> SmallTask:

@@ -50,6 +50,7 @@ from desktop_app.services.chat.compaction_service import CompactionPlan, Compact
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+from desktop_app.services.chat.text_packer import TextPacker
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
@@ -443,7 +444,7 @@ async def test_texts_are_packed_up_to_the_size(
         pieces = [
             " ".join(f"{piece}.{word}" for word in range(n)) for piece, n in enumerate(counts)
         ]
-        found = await setup.service._pack(pieces, size, setup.own)
+        found = await TextPacker(setup.chat.estimator, setup.own, size).pack(pieces)
         assert [len(text.split()) for text in found] == packed
         assert " ".join(found).split() == " ".join(pieces).split()
 
@@ -463,15 +464,13 @@ async def test_long_texts_are_cut_at_lines(
     text: str, size: int, cut: list[str], tmp_path: Path
 ) -> None:
     async with open_setup(tmp_path) as setup:
-        found = await setup.service._halve(text, size, setup.own)
-        assert [part for part, _ in found] == cut
+        assert await TextPacker(setup.chat.estimator, setup.own, size).pack([text]) == cut
 
 
 @pytest.mark.parametrize("text", ["x", "\nx", "\nxy", "x\ny"])
 async def test_a_text_that_cannot_be_cut_small_enough_is_kept(text: str, tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
-        found = await setup.service._halve(text, -1, setup.own)
-        assert [part for part, _ in found] == list(text)
+        assert await TextPacker(setup.chat.estimator, setup.own, -1).pack([text]) == list(text)
 
 
 # ---------------------------------------------------------------- failures

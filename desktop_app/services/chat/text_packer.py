@@ -1,0 +1,45 @@
+"""Packs texts into parts of a limited number of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.spending.cost_estimate import Estimator
+
+
+class TextPacker:
+    """Packer of texts.
+
+    Args:
+        reader: the model whose tokens are counted.
+        size: the maximum tokens of a part.
+    """
+
+    def __init__(self, estimator: Estimator, reader: ResolvedChoice, size: int) -> None:
+        self._estimator, self._reader, self._size = estimator, reader, size
+
+    async def pack(self, pieces: Sequence[str]) -> list[str]:
+        """Pack the pieces, in order, into as few texts as possible."""
+        packed: list[str] = []
+        room = 0
+        for piece in pieces:
+            for text, tokens in await self._halve(piece):
+                if not packed or tokens > room:
+                    packed.append(text)
+                    room = self._size - tokens
+                else:
+                    packed[-1] += f"\n\n{text}"
+                    room -= tokens + 2
+        return packed
+
+    async def _halve(self, text: str) -> list[tuple[str, int]]:
+        """Halve a text until each part fits. Return the parts and their tokens."""
+        tokens = await self._estimator.text_tokens(text, self._reader)
+        if tokens <= self._size or len(text) < 2:
+            return [(text, tokens)]
+        middle = len(text) // 2
+        line = text.rfind("\n", middle // 2, middle)
+        at = line if line > 0 else middle
+        halves = (text[:at], text[at:])
+        return [cut for half in halves for cut in await self._halve(half)]
