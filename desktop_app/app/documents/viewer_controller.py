@@ -8,7 +8,6 @@ passages on them.
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from PySide6.QtCore import QObject, QRectF, Signal
 
 from desktop_app.app.attachments.attachment_facts import OPEN
+from desktop_app.app.documents.strip_renderer import StripRenderer
 from desktop_app.app.documents.viewer_positions import Span, TextPiece, split_by_page
 from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
@@ -39,11 +39,9 @@ if TYPE_CHECKING:
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
-    from desktop_app.ui.viewer.page_strips import PageStrip
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
-_SLOW_STRIP_S: Final = 1.0
 _MAX_PASSAGE_CHARACTERS: Final = 600
 # The suffix decides which program opens a file; executable types are opened as text.
 _OPENABLE_SUFFIXES: Final = frozenset(
@@ -109,9 +107,7 @@ class ViewerController(QObject):
         self._document_text = ""
         self._shown_match: Span | None = None
         self._text: DocumentText | None = None
-        self._wanted_strips: list[PageStrip] = []
-        self._draw_task: asyncio.Future[Any] | None = None
-        self._drawn_strip: tuple[PageStrip, float] | None = None
+        self._strips: StripRenderer | None = None
         self._copies = copies
         pane.transcript.action_requested.connect(self._run_action)
         pane.transcript.passage_requested.connect(self.open_passage)
@@ -155,7 +151,8 @@ class ViewerController(QObject):
 
             viewer = self.window = DocumentViewer(self._theme.current)
             self._theme.changed.connect(viewer.set_theme)
-            viewer.pages.strips_requested.connect(self._render_strips)
+            strips = self._strips = StripRenderer(viewer.pages, self._tasks)
+            viewer.pages.strips_requested.connect(strips.render)
             viewer.text.slice_requested.connect(self._on_slice_requested)
             viewer.original_requested.connect(self._on_original_requested)
             viewer.closed.connect(self._release)
@@ -167,11 +164,11 @@ class ViewerController(QObject):
         return self.window
 
     def _stop(self) -> None:
-        self._wanted_strips = []
-        for task in (self._open_task, self._draw_task):
-            if task is not None:
-                task.cancel()
-        self._open_task = self._draw_task = None
+        if self._open_task is not None:
+            self._open_task.cancel()
+        self._open_task = None
+        if self._strips is not None:
+            self._strips.stop()
 
     def _release(self) -> None:
         """Free the document when its window is closed."""
@@ -230,6 +227,8 @@ class ViewerController(QObject):
             pieces = await asyncio.to_thread(split_by_page, text, target.span)
         first = pieces[0].page if pieces else target.page or 1
         self._paged_document = document
+        if self._strips is not None:
+            self._strips.begin(self._worker, document)
         viewer.show_pages(sizes, first)
         if target.words:
             await self._mark_passage(target, document, pieces)
@@ -318,41 +317,6 @@ class ViewerController(QObject):
         rendered = await asyncio.to_thread(text.render_slice, number, span)
         if text is self._text and self.window is not None:
             self.window.text.show_slice(number, rendered)
-
-    # -------------------------------------------------------------- pages
-
-    def _render_strips(self, strips: list[PageStrip]) -> None:
-        """Render these strips next; cancel a slow strip that is out of view."""
-        self._wanted_strips = strips
-        if self._drawn_strip is not None and self._draw_task is not None:
-            strip, since = self._drawn_strip
-            pages = {each.page for each in strips}
-            if strip.page not in pages and time.monotonic() - since > _SLOW_STRIP_S:
-                self._draw_task.cancel()
-                self._draw_task = None
-        if strips and self._draw_task is None and self._paged_document is not None:
-            self._draw_task = self._tasks.start(self._draw(self._paged_document))
-
-    async def _draw(self, document: ViewedDocument) -> None:
-        from desktop_app.documents.worker.page_worker import Strip
-
-        viewer, worker = self._get_window(), self._worker
-        assert worker is not None
-        try:
-            while self._wanted_strips and document is self._paged_document:
-                wanted = self._wanted_strips.pop(0)
-                self._drawn_strip = (wanted, time.monotonic())
-                try:
-                    pixels = await worker.render_strip(document, Strip(*wanted))
-                except DocumentError:
-                    viewer.pages.strips.add_failed(wanted.page)
-                    self._wanted_strips = [s for s in self._wanted_strips if s.page != wanted.page]
-                    continue
-                if document is self._paged_document:
-                    viewer.pages.strips.store(wanted, pixels)
-        finally:
-            if self._draw_task is asyncio.current_task():
-                self._draw_task = self._drawn_strip = None
 
     # -------------------------------------------------------------- the original
 

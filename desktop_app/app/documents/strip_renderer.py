@@ -1,0 +1,71 @@
+"""Renders the strips of pages that the viewer shows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.domain.errors import DocumentError
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
+    from desktop_app.ui.viewer.page_strips import PageStrip
+    from desktop_app.ui.viewer.viewer_pages import ViewerPages
+
+_SLOW_STRIP_S: Final = 1.0
+
+
+class StripRenderer:
+    """Renderer of one document's strips, one strip at a time."""
+
+    def __init__(self, pages: ViewerPages, tasks: Tasks) -> None:
+        self._pages, self._tasks = pages, tasks
+        self._source: tuple[PageWorker, ViewedDocument] | None = None
+        self._wanted: list[PageStrip] = []
+        self._task: asyncio.Future[Any] | None = None
+        self._drawn: tuple[PageStrip, float] | None = None
+
+    def begin(self, worker: PageWorker, document: ViewedDocument) -> None:
+        """Render the strips of this document from now on."""
+        self._source = (worker, document)
+
+    def stop(self) -> None:
+        """Forget the document."""
+        self._source, self._wanted = None, []
+        if self._task is not None:
+            self._task.cancel()
+        self._task = None
+
+    def render(self, strips: list[PageStrip]) -> None:
+        """Render these strips next; cancel a slow strip that is out of view."""
+        self._wanted = strips
+        if self._drawn is not None and self._task is not None:
+            strip, since = self._drawn
+            pages = {each.page for each in strips}
+            if strip.page not in pages and time.monotonic() - since > _SLOW_STRIP_S:
+                self._task.cancel()
+                self._task = None
+        if strips and self._task is None and self._source is not None:
+            self._task = self._tasks.start(self._draw(*self._source))
+
+    async def _draw(self, worker: PageWorker, document: ViewedDocument) -> None:
+        from desktop_app.documents.worker.page_worker import Strip
+
+        source = self._source
+        try:
+            while self._wanted and source is self._source:
+                wanted = self._wanted.pop(0)
+                self._drawn = (wanted, time.monotonic())
+                try:
+                    pixels = await worker.render_strip(document, Strip(*wanted))
+                except DocumentError:
+                    self._pages.strips.add_failed(wanted.page)
+                    self._wanted = [strip for strip in self._wanted if strip.page != wanted.page]
+                    continue
+                if source is self._source:
+                    self._pages.strips.store(wanted, pixels)
+        finally:
+            if self._task is asyncio.current_task():
+                self._task = self._drawn = None
