@@ -117,6 +117,29 @@ class _Group:
     on_end: Callable[[], None] | None = None
 
 
+class _FormField:
+    """A box or a choice of a form.
+
+    Attributes:
+        numbers: the numbers by control word.
+        choices: the texts of which the field shows one.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.choices: list[str] = []
+
+    @property
+    def value(self) -> str:
+        """Return what the field shows."""
+        kind, result = self.numbers.get("fftype"), self.numbers.get("ffres", _UNSET)
+        result = self.numbers.get("ffdefres", 0) if result == _UNSET else result
+        if kind == _FORM_BOX:
+            return "☒" if result else "☐"
+        is_choice = kind == _FORM_CHOICE and result >= 0
+        return next(iter(self.choices[result : result + 1]), "") if is_choice else ""
+
+
 class _Reader:
     """Parser of a document's tokens."""
 
@@ -136,8 +159,7 @@ class _Reader:
         self._comment_author = ""  # of the comment that follows
         self._headers: list[str] = []
         self._footers: list[str] = []
-        self._form: dict[str, int] = {}  # the numbers of the last form field, by control word
-        self._choices: list[str] = []  # the choices of the last form field
+        self._form = _FormField()  # the last one
 
     def read(self, data: bytes) -> list[MarkdownBlock]:
         """Return the blocks of the document, also if its end is missing."""
@@ -268,13 +290,15 @@ class _Reader:
     def _process_form_word(self, word: str, number: int) -> None:
         """Process a control word of a form's box or choice."""
         if word == "formfield":
-            self._form, self._choices = {}, []
+            self._form = _FormField()
             self._enter(word)
         elif word == "ffl":
             self._enter(word)
-            self._call_at_group_end(lambda: self._choices.append("".join(self._destination_texts)))
+            self._call_at_group_end(
+                lambda: self._form.choices.append("".join(self._destination_texts))
+            )
         elif self._state.destination == "formfield":
-            self._form[word] = number
+            self._form.numbers[word] = number
 
     def _change_format(self, word: str, number: int | None) -> None:
         """Change the formatting of the characters that follow."""
@@ -330,7 +354,7 @@ class _Reader:
             return
         if word == "fldrslt":
             text, first_run, address = self._text, self._text.run_count, self._address
-            value, self._address = self._form_value(), ""
+            value, self._form, self._address = self._form.value, _FormField(), ""
 
             def end_result() -> None:
                 if value and text.run_count == first_run:
@@ -373,16 +397,6 @@ class _Reader:
     def _store_label(self) -> None:
         label = "".join(self._destination_texts).strip()
         self._text.set_label(label if any(sign.isalnum() for sign in label) else "-")
-
-    def _form_value(self) -> str:
-        """Return what the last form field shows, and forget the field."""
-        form, self._form = self._form, {}
-        result = form.get("ffres", _UNSET)
-        result = form.get("ffdefres", 0) if result == _UNSET else result
-        if form.get("fftype") == _FORM_BOX:
-            return "☒" if result else "☐"
-        is_choice = form.get("fftype") == _FORM_CHOICE and result >= 0
-        return next(iter(self._choices[result : result + 1]), "") if is_choice else ""
 
     def _store_comment_author(self) -> None:
         self._comment_author = "".join(self._destination_texts)
