@@ -74,6 +74,7 @@ class ConversationControllers:
         self._make_compaction()
         self._make_answers()
         self._make_turns()
+        self._make_turn_presenter()
         self._make_questions()
         self._make_comparison()
         self._prepare_transcript(window.transcript)
@@ -262,24 +263,28 @@ class ConversationControllers:
             chat_service=backend.chat,
         )
 
+    def _make_turn_presenter(self) -> None:
+        """Create the presenter of stored turns."""
+        state = self._state
+        self.turn_presenter = TurnPresenter(
+            self._running,
+            self._sidebar.navigator,
+            self._sidebar.list_presenter,
+            self._sidebar.draft_saver,
+            pane=self._window.pane,
+            setup=state.setup,
+            tasks=state.tasks,
+            conversations=state.backend.conversations,
+        )
+        self.turns.begun.connect(self.turn_presenter.start)
+        self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
+
     def _make_questions(self) -> None:
         """Create the controllers of new, queued, edited and repeated questions."""
         window, state, running = self._window, self._state, self._running
         current, drafts, tasks = state.current, state.drafts, state.tasks
         navigator, presenter = self._sidebar.navigator, self._sidebar.list_presenter
         edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
-        self.turn_presenter = TurnPresenter(
-            running,
-            navigator,
-            presenter,
-            self._sidebar.draft_saver,
-            pane=window.pane,
-            setup=state.setup,
-            tasks=tasks,
-            conversations=state.backend.conversations,
-        )
-        self.turns.begun.connect(self.turn_presenter.start)
-        self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
         readings = self._composer.readings
         queue = self.queue = QuestionQueue(
             running,
