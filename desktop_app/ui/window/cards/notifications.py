@@ -35,7 +35,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QPixmap, QResizeEvent
 
 
 Actions = Sequence[tuple[str, Callable[[], object]]]
@@ -183,7 +183,7 @@ class Notifications(QFrame):
         self._count.setContentsMargins(0, px(3), 0, 0)
         icons.set_icon(self.close_button, "x", theme.dim, px(14))
         limit_size(self.close_button, px(24), px(24))
-        self._draw_icon()
+        self._icon.setPixmap(_icon_of(self._cards[-1:], self._theme))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -222,7 +222,7 @@ class Notifications(QFrame):
         self.details.setVisible(bool(card.details))
         self._set_actions(card.actions)
         self._place_actions()
-        self._draw_icon()
+        self._icon.setPixmap(_icon_of(self._cards[-1:], self._theme))
         self.show()
         if not card.stays:
             self.note_timer.start()
@@ -267,12 +267,6 @@ class Notifications(QFrame):
         self.dismiss()
         action()
 
-    def _draw_icon(self) -> None:
-        is_error = bool(self._cards) and self._cards[-1].is_error
-        color = self._theme.error if is_error else self._theme.dim
-        icon_name = "circle-alert" if is_error else "info"
-        self._icon.setPixmap(icons.pixmap(icon_name, color, self._theme.px(18)))
-
     def _send_announcement(self, text: str) -> None:
         self.status.setAccessibleName(spoken_text(text))
         announce(self.status, text)
@@ -285,3 +279,10 @@ def _one_paragraph(text: str) -> str:
 def _has_focus_within(widget: QWidget) -> bool:
     focus = QApplication.focusWidget()
     return focus is not None and widget.isAncestorOf(focus)
+
+
+def _icon_of(cards: Sequence[_Card], theme: Theme) -> QPixmap:
+    """Return the icon of the visible card."""
+    is_error = any(card.is_error for card in cards)
+    color = theme.error if is_error else theme.dim
+    return icons.pixmap("circle-alert" if is_error else "info", color, theme.px(18))
