@@ -529,7 +529,7 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
     profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
     made.pages.provider.page.set_profiles([replace(profile, ca_file=f"/x/{text[:200]}")], "p")
     made.pages.provider.page.set_key_state("p", KeyState("session", text))
-    made.pages.provider.page.set_test_result("p", False, text)
+    made.pages.provider.page.test.set_result("p", False, text)
     made.pages.provider.page.network.set_ca_file_result("p", False, text)
     return host.show(made)
 

@@ -341,18 +341,18 @@ def test_a_test_result_is_discarded_when_address_or_key_change(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     result = find(panel, QLabel, "test-result")
-    panel.pages.provider.page.set_test_result(
+    panel.pages.provider.page.test.set_result(
         "openai", True, "Connected in 0.4 s, 38 models found."
     )
     write(qtbot, panel, "base-url", "https://gateway.example/v1")
     assert result.text() == ""
-    panel.pages.provider.page.set_test_result(
+    panel.pages.provider.page.test.set_result(
         "openai", True, "Connected in 0.4 s, 38 models found."
     )
     click(qtbot, panel, "remove-key")
     assert result.text() == ""
     panel.pages.provider.page.set_key_state("openai", KeyState("none"))
-    panel.pages.provider.page.set_test_result("openai", False, "There is no API key for OpenAI.")
+    panel.pages.provider.page.test.set_result("openai", False, "There is no API key for OpenAI.")
     qtbot.keyClicks(find(panel, QLineEdit, "key"), SECRET)
     click(qtbot, panel, "save-key")
     assert result.text() == ""
@@ -568,7 +568,7 @@ def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) 
     assert not find(panel, QPushButton, "test").isEnabled()
     choose_provider(panel, COMET)
     assert find(panel, QPushButton, "test").isEnabled()
-    panel.pages.provider.page.set_test_result(
+    panel.pages.provider.page.test.set_result(
         "openai", True, "Connected in 0.4 s, 38 models found."
     )
     assert result.text() == ""
@@ -582,7 +582,7 @@ def test_a_test_of_a_removed_provider_or_former_address_has_ended(
 ) -> None:
     button = find(panel, QPushButton, "test")
     click(qtbot, panel, "test")
-    panel.pages.provider.page.set_test_result("comet", True, "Connected.")
+    panel.pages.provider.page.test.set_result("comet", True, "Connected.")
     assert not button.isEnabled()
     panel.pages.provider.page.set_profiles((COMET, *others), "openai")
     panel.pages.provider.page.set_profiles(PROFILES, "openai")  # by Undo

@@ -233,7 +233,7 @@ class ProvidersController(QObject):
             if current is None or current.base_url != profile.base_url:
                 return  # the result is for a former address
             self._page.set_content(
-                ("test", profile_id), lambda page: page.set_test_result(profile_id, *result)
+                ("test", profile_id), lambda page: page.test.set_result(profile_id, *result)
             )
             if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
                 await self._providers.save(replace(current, models=models))

@@ -12,34 +12,33 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
-from desktop_app.ui.look.icons import pixmap, set_icon
+from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.sections.address_section import AddressSection
+from desktop_app.ui.settings.sections.connection_test import ConnectionTest
 from desktop_app.ui.settings.sections.custom_server_section import CustomServerSection
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
     LineSection,
-    Note,
     Switch,
     switch_row,
 )
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
-    PlainLabel,
     menu_text,
     set_tooltip,
     spoken_text,
@@ -48,7 +47,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from desktop_app.domain.places import LinkedText
 
 DEFAULT_PROVIDER: Final = "default.provider"
 WEIGHTS: Final = "local_model.weights"
@@ -60,6 +58,7 @@ class ProviderTab(QWidget):
     Attributes:
         spending: the monthly cap of the shown provider.
         network: how the shown provider is reached.
+        test: the test of the connection.
 
     Signals:
         profile_selected(str): the user selected the profile with this id.
@@ -92,8 +91,6 @@ class ProviderTab(QWidget):
         self._profile = NO_PROVIDER
         self._key_states: dict[str, KeyState] = {}
         self._added_id = ""  # the server that was just added
-        self._test_results: dict[str, tuple[bool, str | LinkedText]] = {}
-        self._testing: set[str] = set()
         self._weights = ""
         self._default = ""
         self._key_profile_id = ""
@@ -113,18 +110,25 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._key)
         self._local_model = LocalModelSection(theme)
         self._column.addWidget(self._local_model)
-        self._build_test(theme)
+        self.test = ConnectionTest(theme, self)
+        self._column.addLayout(self.test.row)
         self._rule = QFrame()
         set_role(self._rule, "rule")
         self._column.addWidget(self._rule)
-        self._build_default(theme)
+        title = tr("Use for new conversations")
+        self._default_switch = Switch(theme, title, object_name="use-for-new")
+        self._column.addLayout(switch_row(title, self._default_switch))
         self._models = self._line_section(tr("Additional models"), "models", theme)
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
         self._models_button = PlainButton(tr("Show models"), name="show-models", role="link")
         self._column.addWidget(self._models_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._build_price(theme)
-        self.spending = SpendingSection(theme, self._save_cap)
+        self._price = self._line_section(tr("Price (percent of list price)"), "price", theme)
+        self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
+        self._price.note.set_text(tr("Used to calculate the costs shown."))
+        self.spending = SpendingSection(
+            theme, lambda cap: self._save(replace(self._profile, monthly_cap=cap))
+        )
         self._column.addWidget(self.spending)
         self._custom_server = CustomServerSection(theme, self._save)
         self._column.addWidget(self._custom_server)
@@ -159,35 +163,23 @@ class ProviderTab(QWidget):
         self._column.addWidget(section)
         return section
 
-    def _build_test(self, theme: Theme) -> None:
-        self._test_button = PlainButton(tr("Test"), name="test", role="plain")
-        self._test_button.setAccessibleName(spoken_text(tr("Test connection")))
-        self._result_icon = PlainLabel()
-        self._result = Note(theme, object_name="test-result")
-        self._test_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        row = row_of(self._test_button, self._result_icon, (self._result, 100), STRETCH, spacing=8)
-        self._column.addLayout(row)
-
-    def _build_default(self, theme: Theme) -> None:
-        title = tr("Use for new conversations")
-        self._default_switch = Switch(theme, title, object_name="use-for-new")
-        self._column.addLayout(switch_row(title, self._default_switch))
-
-    def _build_price(self, theme: Theme) -> None:
-        self._price = self._line_section(tr("Price (percent of list price)"), "price", theme)
-        self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
-        self._price.note.set_text(tr("Used to calculate the costs shown."))
-
     def _connect(self) -> None:
         self._combo.activated.connect(self._select)
         self._name.finished.connect(self._save_name)
-        self._address.edited.connect(self._forget_result)
+        self._address.edited.connect(self.test.forget)
         self.network.custom_field_entered.connect(self._address.report_edits)
-        self._models.finished.connect(self._save_models)
-        self._price.finished.connect(self._save_price)
+        self._models.finished.connect(
+            lambda text: self._save(replace(self._profile, models=_model_ids(text)))
+        )
+        self._price.finished.connect(
+            lambda text: self._save(replace(self._profile, price_multiplier=_multiplier(text)))
+        )
         self._key.key_entered.connect(self._enter_key)
-        self._key.key_removal_requested.connect(self._remove_key)
-        self._test_button.clicked.connect(self._begin_test)
+        self._key.key_removal_requested.connect(self.test.forget)
+        self._key.key_removal_requested.connect(
+            lambda: self.key_removal_requested.emit(self.current_id())
+        )
+        self.test.requested.connect(self._begin_test)
         self._models_button.clicked.connect(self.models_requested)
         self._default_switch.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
@@ -206,10 +198,8 @@ class ProviderTab(QWidget):
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
         addresses = {profile.id: profile.base_url for profile in profiles}
-        # A test of a removed provider or a former address has no result.
-        self._testing = {
-            id_ for id_ in self._testing if addresses.get(id_) == self._profiles[id_].base_url
-        }
+        former = self._profiles.values()
+        self.test.stop_waiting({p.id for p in former if addresses.get(p.id) != p.base_url})
         self._profiles = {profile.id: profile for profile in profiles}
         self._combo.clear()
         for profile in profiles:
@@ -231,12 +221,6 @@ class ProviderTab(QWidget):
         if profile_id == self.current_id():
             self._key.update_state(state)
 
-    def set_test_result(self, profile_id: str, has_passed: bool, text: str | LinkedText) -> None:
-        """Show the result of a connection test."""
-        self._testing.discard(profile_id)
-        self._test_results[profile_id] = (has_passed, text)
-        self._show_result()
-
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show the settings of this page."""
         self._default = str(values.get(DEFAULT_PROVIDER) or "")
@@ -255,7 +239,7 @@ class ProviderTab(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         set_icon(self._add_button, "plus", theme.dim, theme.px(16))
-        self._show_result()
+        self.test.set_theme(theme)
 
     def _show_profile(self) -> None:
         profile = self._profile
@@ -274,7 +258,9 @@ class ProviderTab(QWidget):
         self._key.setVisible(is_remote)
         self._key.set_title(tr("API key") if profile.needs_key else tr("API key (optional)"))
         self._key.set_key_page(key_page(profile.base_url))
-        self._show_key(profile)
+        if profile.id != self._key_profile_id:  # otherwise a key being typed would be lost
+            self._key_profile_id = profile.id
+            self._key.reset_state(self._key_states.get(profile.id, _first_state(profile)))
         self._address.setVisible(is_remote)
         self._address.show_profile(profile, read_only=is_fixed)
         self._custom_server.show_profile(profile)
@@ -285,17 +271,11 @@ class ProviderTab(QWidget):
         self._local_model.setVisible(not is_remote)
         self._remove_button.setVisible(is_custom and not is_fixed)
         self._show_settings()
-        self._show_result()
+        self.test.show_profile(profile.id)
         if profile.id == self._added_id:  # continue with its first field
             self._added_id = ""
             self._name.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self._name.field.selectAll()
-
-    def _show_key(self, profile: ProviderProfile) -> None:
-        """Update the key field only for another profile, so that a key being typed survives."""
-        if profile.id != self._key_profile_id:
-            self._key_profile_id = profile.id
-            self._key.reset_state(self._key_states.get(profile.id, _first_state(profile)))
 
     def _show_settings(self) -> None:
         with QSignalBlocker(self._default_switch):
@@ -303,21 +283,6 @@ class ProviderTab(QWidget):
                 bool(self._default) and self._default == self.current_id()
             )
         self._local_model.show_file(self._weights)
-
-    def _show_result(self) -> None:
-        has_passed, text = self._test_results.get(self.current_id(), (True, ""))
-        is_testing = self.current_id() in self._testing
-        if is_testing:
-            has_passed, text = True, tr("Testing…")
-        self._test_button.setEnabled(not is_testing)
-        self._result.set_text(text, "note" if has_passed else "error", is_result=True)
-        self._result_icon.setVisible(not is_testing and self.current_id() in self._test_results)
-        name, color = (
-            ("circle-check", self._theme.good)
-            if has_passed
-            else ("circle-alert", self._theme.error)
-        )
-        self._result_icon.setPixmap(pixmap(name, color, self._theme.px(16)))
 
     # ------------------------------------------------------------------ actions of the user
 
@@ -332,21 +297,16 @@ class ProviderTab(QWidget):
 
     def _enter_key(self, key: str) -> None:
         self._address.report_edits()  # after a mnemonic, the focus is still in the field
-        self._forget_result()
+        self.test.forget()
         self.key_entered.emit(self.current_id(), key)
-
-    def _remove_key(self) -> None:
-        self._forget_result()
-        self.key_removal_requested.emit(self.current_id())
 
     def _begin_test(self) -> None:
         self._address.report_edits()
         if self._address.isVisibleTo(self) and not self._address.check():
-            self._test_results[self.current_id()] = (False, tr("Correct the base URL first."))
-            self._show_result()
+            text = tr("Correct the base URL first.")
+            self.test.set_result(self.current_id(), has_passed=False, text=text)
             return
-        self._testing.add(self.current_id())
-        self._show_result()
+        self.test.begin()
         self.test_requested.emit(self.current_id())
 
     def _save_name(self, text: str) -> None:
@@ -354,24 +314,6 @@ class ProviderTab(QWidget):
             self._save(replace(self._profile, name=text))
         else:
             self._name.show_value(self._profile.name)
-
-    def _forget_result(self) -> None:
-        """Discard the test result, which no longer applies."""
-        self._test_results.pop(self.current_id(), None)
-        self._testing.discard(self.current_id())
-        self._show_result()
-
-    def _save_models(self, text: str) -> None:
-        ids = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
-        self._save(replace(self._profile, models=tuple(ids)))
-
-    def _save_price(self, text: str) -> None:
-        # The validator also accepts the locale's group separator.
-        percent, _ok = QLocale().toInt(text)
-        self._save(replace(self._profile, price_multiplier=Decimal(percent) / 100))
-
-    def _save_cap(self, cap: Decimal | None) -> None:
-        self._save(replace(self._profile, monthly_cap=cap))
 
     def _save(self, profile: ProviderProfile) -> None:
         if profile != self._profile and profile.id in self._profiles:  # it may have been removed
@@ -393,3 +335,15 @@ def _first_state(profile: ProviderProfile) -> KeyState:
     if profile.from_environment:
         return KeyState("environment")
     return KeyState("unknown" if profile.needs_key else "none")
+
+
+def _model_ids(text: str) -> tuple[str, ...]:
+    """Return the ids that are separated by commas, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _multiplier(percentage: str) -> Decimal:
+    """Return the price multiplier for a typed percentage."""
+    # The validator also accepts the locale's group separator.
+    percent, _ok = QLocale().toInt(percentage)
+    return Decimal(percent) / 100
