@@ -73,7 +73,7 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
 def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme) -> None:
     first = BatchNewPage(light_theme)
     names = [Path("/x/a\nb\u2028c.pdf"), Path("/x/c.pdf")]
-    first.files.add(names)
+    first.files.add_paths(names)
     page = BatchNewPage(light_theme)
     page.restore_draft(first.draft())
     page.task.setPlainText("Summarize")

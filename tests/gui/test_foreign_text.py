@@ -722,7 +722,7 @@ def a_new_batch_job(host: WidgetHost, text: str) -> QWidget:
     made.set_prompts([BatchPromptOption("a", text, "x")], "a")
     model = BatchModelOption(text, text, refusal=(LinkSegment(text),))
     made.set_providers([BatchProviderOption("p", text, models=(model,))], "p", text, None)
-    made.files.add([Path(f"/x/{text}")])
+    made.files.add_paths([Path(f"/x/{text}")])
     return host.show(made)
 
 

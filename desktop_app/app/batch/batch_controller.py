@@ -162,7 +162,7 @@ class BatchController(QObject):
         """Show the page that creates a job, and add these files to those chosen earlier."""
         dialog = self._get_dialog()
         self._show_new()
-        dialog.new_page.files.add(paths)
+        dialog.new_page.files.add_paths(paths)
         bring_to_front(dialog)
 
     def _show_new(self) -> None:

@@ -193,7 +193,7 @@ class BatchDialog(DraftDialog):
         accept_copy(event)
         if self.page != "new":
             self.new_job_requested.emit()
-        self.new_page.files.add(paths)
+        self.new_page.files.add_paths(paths)
 
     # ------------------------------------------------------------------ appearance
 

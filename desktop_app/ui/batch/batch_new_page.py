@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.places import LinkedText, linked_text
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.batch.batch_files import BatchFiles
+from desktop_app.ui.batch.batch_file_chooser import BatchFileChooser
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -105,7 +105,7 @@ class BatchNewPage(QWidget):
         self._wanted_effort: Effort | None = None
         self._has_chosen_model = False
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
-        self.files = BatchFiles(self)
+        self.files = BatchFileChooser(self)
         self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
         self.task = MultilineField(theme, tr("Message for each file"), 96)
         self.task.setObjectName("batch-task")
@@ -167,7 +167,7 @@ class BatchNewPage(QWidget):
 
     def clear_job(self, job: NewBatchJob) -> None:
         """Remove the files and the message of a job that was created; keep later entries."""
-        self.files.remove(job.paths)
+        self.files.remove_paths(job.paths)
         if self.task.toPlainText().strip() == job.task:
             self.task.clear()
         if not self.files.paths and not self.task.toPlainText():
@@ -186,7 +186,7 @@ class BatchNewPage(QWidget):
         self.task.document().setModified(True)
         files = str(draft.get("files", ""))
         end = "\0" if "\0" in files else "\n"  # as earlier versions stored it
-        self.files.add([Path(path) for path in files.split(end) if path])
+        self.files.add_paths([Path(path) for path in files.split(end) if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
         """Set the prompts; an empty message gets the text of the prompt with the id `default`."""

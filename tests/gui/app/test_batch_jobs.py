@@ -578,7 +578,7 @@ async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
         page.files.clear_button.click()
         assert "a.txt" not in page.files.label.text()
         assert page.window().focusWidget() is page.files.undo_button
-        page.files.add([tmp_path / "c.txt"])
+        page.files.add_paths([tmp_path / "c.txt"])
         page.files.undo_button.click()
         assert page.files.label.text().endswith("a.txt, b.txt, and c.txt")
         assert page.files.undo_button.isHidden()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_NAMED_FILES: Final = 3
 
 
-class BatchFiles(QObject):
+class BatchFileChooser(QObject):
     """The chosen files, and the buttons that add and remove them.
 
     Attributes:
@@ -60,11 +60,11 @@ class BatchFiles(QObject):
         self.undo_button.clicked.connect(self._restore)
         self._show()
 
-    def add(self, paths: Sequence[Path]) -> None:
+    def add_paths(self, paths: Sequence[Path]) -> None:
         """Add files and folders."""
         self._set_paths((*self.paths, *paths))
 
-    def remove(self, paths: Collection[Path]) -> None:
+    def remove_paths(self, paths: Collection[Path]) -> None:
         """Remove files and folders, also from those that Undo would add again."""
         self._cleared_paths = tuple(path for path in self._cleared_paths if path not in paths)
         self.undo_button.setVisible(bool(self._cleared_paths) and not self.undo_button.isHidden())
@@ -76,11 +76,14 @@ class BatchFiles(QObject):
         self.changed.emit()
 
     def _choose_files(self) -> None:
-        choose_files(self._page, tr("Select files"), self.add, start=Path.home())
+        choose_files(self._page, tr("Select files"), self.add_paths, start=Path.home())
 
     def _choose_folder(self) -> None:
         choose_folder(
-            self._page, tr("Select folder"), lambda folder: self.add([folder]), start=Path.home()
+            self._page,
+            tr("Select folder"),
+            lambda folder: self.add_paths([folder]),
+            start=Path.home(),
         )
 
     def _clear(self) -> None:
