@@ -86,15 +86,15 @@ def _read_binary(
 
             return ReaderResult(kind, rtf.read(data))
         case document_types.XLSX:
-            from desktop_app.documents.office import workbook
+            from desktop_app.documents.spreadsheets import workbook
 
             return ReaderResult(kind, workbook.read(name, data, limits))
         case document_types.XLSB:
-            from desktop_app.documents.office import binary_workbook
+            from desktop_app.documents.spreadsheets import binary_workbook
 
             return ReaderResult(kind, binary_workbook.read_xlsb(name, data, limits))
         case document_types.XLS:
-            from desktop_app.documents.office import binary_workbook
+            from desktop_app.documents.spreadsheets import binary_workbook
 
             return ReaderResult(kind, binary_workbook.read_xls(name, data))
         case _:
@@ -130,7 +130,7 @@ def _compound_file_kind(name: str, data: bytes) -> str:
         DocumentError: it is in another old Office format, damaged, or has a password.
     """
     from desktop_app.documents.mail import outlook
-    from desktop_app.documents.office import binary_workbook
+    from desktop_app.documents.spreadsheets import binary_workbook
 
     if binary_workbook.has_workbook(data):
         return document_types.XLS

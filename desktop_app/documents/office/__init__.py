@@ -1,4 +1,4 @@
-"""Office formats: Word, PowerPoint, Excel (also .xls and .xlsb), OpenDocument, RTF, EPUB.
+"""Office formats: Word, PowerPoint, OpenDocument, RTF, EPUB.
 
 May import the root of `documents`, `text` and `worker.protocol`.
 """

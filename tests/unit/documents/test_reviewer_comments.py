@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from desktop_app.documents.office import workbook
+from desktop_app.documents.spreadsheets import workbook
 from desktop_app.documents.worker.protocol import Limits
 from tests.unit.documents.test_office_parts import DATA, SPACES, read, relations, word
 from tests.unit.documents.test_opendocument import cell, paragraph, row, table, text_of

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.documents.office.workbook import read
+from desktop_app.documents.spreadsheets.workbook import read
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_sections import find_sections

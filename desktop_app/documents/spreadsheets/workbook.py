@@ -19,15 +19,16 @@ from xml.sax.saxutils import escape
 import python_calamine
 
 from desktop_app.documents import refusals
-from desktop_app.documents.office import drawing, sheet_comments, sheet_table
+from desktop_app.documents.office import drawing
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.number_format import (
+from desktop_app.documents.office.package import Package, whole_number
+from desktop_app.documents.spreadsheets import sheet_comments, sheet_table
+from desktop_app.documents.spreadsheets.number_format import (
     PaddedFormat,
     displayed_formats,
     displayed_number,
 )
-from desktop_app.documents.office.package import Package, whole_number
-from desktop_app.documents.office.sheet_table import CellTexts
+from desktop_app.documents.spreadsheets.sheet_table import CellTexts
 from desktop_app.documents.worker.protocol import Limits
 
 _WORKBOOK: Final = "xl/workbook.xml"

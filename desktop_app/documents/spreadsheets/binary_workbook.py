@@ -22,15 +22,15 @@ from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
 from desktop_app.documents import refusals
 from desktop_app.documents.media_type import OLE_ERRORS
-from desktop_app.documents.office import sheet_table
-from desktop_app.documents.office.number_format import (
+from desktop_app.documents.office.package import Package
+from desktop_app.documents.spreadsheets import sheet_table
+from desktop_app.documents.spreadsheets.number_format import (
     PaddedFormat,
     displayed_formats,
     displayed_number,
     without_literals,
 )
-from desktop_app.documents.office.package import Package
-from desktop_app.documents.office.sheet_table import CellTexts
+from desktop_app.documents.spreadsheets.sheet_table import CellTexts
 from desktop_app.documents.worker.protocol import Limits
 
 Styles = Mapping[int, PaddedFormat | None]
