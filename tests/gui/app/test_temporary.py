@@ -190,6 +190,18 @@ async def test_closing_asks_once_if_there_are_messages() -> None:
         assert app.rows == []
 
 
+async def test_esc_in_the_question_keeps_the_conversation() -> None:
+    async with AppHarness() as app:
+        app.controllers.conversation.temporary.open()
+        await app.ask_and_answer(f"What is {SECRET}?", "A word.")
+        app.session.actions["conversation.delete"]()
+        await until(lambda: bar(app).forget_button.hasFocus())
+        app.press(Qt.Key.Key_Escape)
+        assert is_temporary(app)
+        assert not bar(app).forget_button.isVisible()
+        assert app.text.hasFocus()
+
+
 async def test_closing_the_row_opens_the_conversation_and_asks() -> None:
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")

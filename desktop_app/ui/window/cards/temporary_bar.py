@@ -28,7 +28,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 
 
 TITLE: Final = N_("Temporary conversation")
@@ -76,6 +76,13 @@ class TemporaryBar(QFrame):
         """Ask the user to confirm closing."""
         self._show_text(tr(QUESTION), is_asking=True)
         self.forget_button.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keep the conversation on Esc."""
+        if event.key() == Qt.Key.Key_Escape and self.keep_button.isVisible():
+            self.keep_button.click()
+        else:
+            super().keyPressEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
         scale_boxes(self, theme)
