@@ -329,5 +329,5 @@ class ShortcutsTab(QWidget):
         self._hotkey_help.show_report(report)
 
     def set_theme(self, theme: Theme) -> None:
-        for title in self._titles[1:]:
+        for title in self._titles:
             title.setContentsMargins(0, theme.px(10), 0, 0)
