@@ -119,7 +119,7 @@ def test_no_number_is_announced_if_only_folders_are_listed(
     listing.set_folders([Folder("f", "Folder", datetime(2026, 3, 18, tzinfo=UTC))])
     qtbot.keyClick(listing.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert words == []
-    assert not listing.view.has_marks
+    assert not listing.view.marks.is_active
 
 
 def test_undoing_is_announced(light_theme: Theme, page: QWidget) -> None:

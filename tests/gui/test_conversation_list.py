@@ -460,7 +460,7 @@ def test_del_with_a_modifier_deletes_nothing_during_a_rename(
 
 def test_the_next_page_keeps_the_marks(listing: ConversationList) -> None:
     listing.selection.select("a")
-    listing.view.mark_all()
+    listing.view.marks.mark_all()
     listing.append([conversation("old", days(400))], None)
     assert listing.selection.affected_ids == ["a", "b", "c"]
 
@@ -473,7 +473,7 @@ def test_the_open_conversation_is_selected_again_when_the_last_mark_is_removed(
         place = listing.view.visualRect(row_of(listing, identifier)).center()
         modifier = Qt.KeyboardModifier.ControlModifier
         qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, modifier, place)
-    assert not listing.view.has_marks
+    assert not listing.view.marks.is_active
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title a"]
 
 
@@ -481,11 +481,11 @@ def test_a_new_day_clears_the_marks(
     listing: ConversationList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listing.selection.select("a")
-    listing.view.mark_all()
+    listing.view.marks.mark_all()
     tomorrow = today() + days(1)
     monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
     listing.upsert(replace(conversation("b"), updated_at=datetime.now(UTC)))
-    assert not listing.view.has_marks
+    assert not listing.view.marks.is_active
     assert listing.selection.affected_ids == ["a"]
 
 

@@ -9,20 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import (
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication
 
-from desktop_app.i18n.translation import tr_plural
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
+from desktop_app.ui.sidebar.row_marks import RowMarks
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import Index
 
@@ -38,7 +30,6 @@ if TYPE_CHECKING:
     )
     from PySide6.QtWidgets import QWidget
 
-_Flag = QItemSelectionModel.SelectionFlag
 _Key = Qt.Key
 _MOVES: Final = {
     _Key.Key_Up: QAbstractItemView.CursorAction.MoveUp,
@@ -54,13 +45,11 @@ class ConversationView(RowView):
     """The view of the conversations. See the module.
 
     Attributes:
-        has_marks: True if the user marked the selected rows; otherwise the open conversation is
-            selected.
+        marks: the rows that the user has marked.
         can_go_back: True if a filter is active that the user can leave by Esc, Backspace or the
             back arrow: left, in right-to-left windows right.
 
     Signals:
-        selection_cleared(): the marks are cleared; select the open conversation again.
         back_requested(): the user wants to leave the filter (Esc, Backspace or back arrow).
         end_pressed(): the user wants to see the very last row, loaded or not.
         undo_pressed(): the key for Undo was pressed.
@@ -72,7 +61,6 @@ class ConversationView(RowView):
             conversation or folder with this id, or with "" outside the rows.
     """
 
-    selection_cleared = Signal()
     back_requested = Signal()
     end_pressed = Signal()
     undo_pressed = Signal()
@@ -83,8 +71,8 @@ class ConversationView(RowView):
 
     def __init__(self, name: str, model: QAbstractItemModel) -> None:
         super().__init__(name, model)
-        self.has_marks, self.can_go_back = False, False
-        self._anchor = QPersistentModelIndex()
+        self.marks = RowMarks(self)
+        self.can_go_back = False
         self._target = QPersistentModelIndex()
         self._shows_hint = False
         self._is_marking = False
@@ -107,60 +95,13 @@ class ConversationView(RowView):
         alone; none if the current row is a heading.
         """
         current = self.currentIndex()
-        if self.has_marks and self.selectionModel().isSelected(current):
+        if self.marks.is_active and self.selectionModel().isSelected(current):
             return sorted(self.selectedIndexes(), key=QModelIndex.row)
         return [current] if current.data(Roles.IDENTIFIER) else []
 
     def is_target(self, index: Index) -> bool:
         """Return True if a drag is over this row and it would accept the drop."""
         return self._target == index
-
-    def clear_marks(self) -> None:
-        """Clear the user's marks, and let the next range begin at the current row."""
-        self._anchor = QPersistentModelIndex(self.currentIndex())
-        if self.has_marks:
-            self.has_marks = False
-            self.selection_cleared.emit()
-
-    def mark_all(self) -> None:
-        """Mark all loaded conversations, and announce their number, because the focus stays."""
-        # Not needed at start-up.
-        from desktop_app.ui.widgets.accessibility.announcements import announce
-
-        count = self.model().rowCount()
-        if not count:
-            return
-        self._mark(self.model().index(0, 0), self.model().index(count - 1, 0))
-        marked = len(self.selectedIndexes())
-        if not marked:  # all rows are folders
-            self.clear_marks()
-            return
-        announce(
-            self,
-            tr_plural("{count} conversation selected", "{count} conversations selected", marked),
-        )
-
-    def _mark(self, first: QModelIndex, last: QModelIndex) -> None:
-        """Mark all rows between two rows; headings and folders are not selectable."""
-        if first.row() > last.row():
-            first, last = last, first
-        self.has_marks = True
-        self.selectionModel().select(QItemSelection(first, last), _Flag.ClearAndSelect)
-
-    def _mark_to(self, index: QModelIndex) -> None:
-        if not self._anchor.isValid():
-            self._anchor = QPersistentModelIndex(index)
-        anchor = self.model().index(self._anchor.row(), 0)
-        self.setCurrentIndex(index)
-        self._mark(anchor, index)
-
-    def _toggle(self, index: QModelIndex) -> None:
-        self.has_marks = True
-        self._anchor = QPersistentModelIndex(index)
-        self.setCurrentIndex(index)
-        self.selectionModel().select(index, _Flag.Toggle)
-        if not self.selectedIndexes():
-            self.clear_marks()
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
         """Before the current row is removed, make an enabled row below or above it current."""
@@ -191,15 +132,15 @@ class ConversationView(RowView):
         if key in _MOVES and modifiers & Qt.KeyboardModifier.ShiftModifier:
             index = self.moveCursor(_MOVES[key], Qt.KeyboardModifier.NoModifier)
             if index.isValid():
-                self._mark_to(index)
+                self.marks.mark_to(index)
         elif has_control and key == _Key.Key_A:
-            self.mark_all()
+            self.marks.mark_all()
         elif event.matches(QKeySequence.StandardKey.Undo):
             self.undo_pressed.emit()
         elif has_control and key == _Key.Key_Space and self.currentIndex().isValid():
-            self._toggle(self.currentIndex())
-        elif key == _Key.Key_Escape and self.has_marks:
-            self.clear_marks()
+            self.marks.toggle(self.currentIndex())
+        elif key == _Key.Key_Escape and self.marks.is_active:
+            self.marks.reset()
         elif key in (_Key.Key_Escape, _Key.Key_Backspace, back_arrow):
             if self.can_go_back:
                 self.back_requested.emit()
@@ -215,7 +156,7 @@ class ConversationView(RowView):
             return
         super().keyPressEvent(event)
         if key in _MOVES and not has_control:
-            self.clear_marks()
+            self.marks.reset()
         if key == _Key.Key_End:
             self.end_pressed.emit()
 
@@ -237,19 +178,13 @@ class ConversationView(RowView):
             self._pressed_at = event.position().toPoint() if is_left and can_be_dragged else None
             super().mousePressEvent(event)
             if not self.selectionModel().isSelected(index):
-                self.clear_marks()
+                self.marks.reset()
             return
         self.shows_focus = False
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._anchor_at_selected()
-            self._mark_to(index)
+            self.marks.mark_from_selected(index)
         else:
-            self._toggle(index)
-
-    def _anchor_at_selected(self) -> None:
-        """Anchor a range at the open conversation if there is no anchor yet."""
-        if not self._anchor.isValid() and self.selectedIndexes():
-            self._anchor = QPersistentModelIndex(self.selectedIndexes()[0])
+            self.marks.toggle(index)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Keep a click that marked rows from opening them."""
@@ -259,7 +194,7 @@ class ConversationView(RowView):
             return
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
-            self.clear_marks()
+            self.marks.reset()
 
     # ------------------------------------------------------------ dragging
 

@@ -19,14 +19,14 @@ class ListSelection:
     def __init__(self, model: ConversationModel, view: ConversationView) -> None:
         self._model, self._view = model, view
         self._open_id: str | None = None
-        view.selection_cleared.connect(self._select_open_row)
-        model.modelAboutToBeReset.connect(view.clear_marks)
+        view.marks.cleared.connect(self._select_open_row)
+        model.modelAboutToBeReset.connect(view.marks.reset)
         model.modelReset.connect(self._select_open_row)
 
     def select(self, identifier: str | None) -> None:
         """Select the open conversation; None if it is not listed yet."""
         self._open_id = identifier
-        self._view.clear_marks()
+        self._view.marks.reset()
         self._select_open_row()
         row = self.open_row
         if row.isValid():
@@ -37,7 +37,7 @@ class ListSelection:
 
     def update(self) -> None:
         """Select the open conversation after rows were inserted or moved, but keep marks."""
-        if not self._view.has_marks:
+        if not self._view.marks.is_active:
             self._select_open_row()
 
     def row_of(self, identifier: str | None) -> QModelIndex:
@@ -52,7 +52,7 @@ class ListSelection:
     @property
     def affected_ids(self) -> list[str]:
         """Return the ids that a command applies to: the marked ones, otherwise the open one."""
-        rows = self._view.selectedIndexes() if self._view.has_marks else []
+        rows = self._view.selectedIndexes() if self._view.marks.is_active else []
         found = [row.data(Roles.IDENTIFIER) for row in rows]
         return found or ([self._open_id] if self._open_id else [])
 

@@ -61,7 +61,7 @@ class NameEditing(QObject):
     def _begin(self, row: QModelIndex) -> bool:
         if self._view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:
             return False
-        self._view.clear_marks()
+        self._view.marks.reset()
         self._view.scrollTo(row)
         self._view.setCurrentIndex(row)
         self._view.edit(row)

@@ -139,7 +139,7 @@ class FoldersController(QObject):
             return
         before = {c.id: c.folder_id for c in moved}
         self._move_each({c.id: target for c in moved})
-        self._conversation_list.view.clear_marks()
+        self._conversation_list.view.marks.reset()
         folder, count, title = self._folders.by_id.get(folder_id), len(moved), moved[0].title
         if folder is None:
             message = tr_plural(
