@@ -42,8 +42,8 @@ from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import dragged_ids
 from desktop_app.ui.sidebar.filter_bars import FilterRow
-from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
-from desktop_app.ui.sidebar.search_field import NewConversationButton, SearchField
+from desktop_app.ui.sidebar.search.hit_model import HitModel, plain_snippet
+from desktop_app.ui.sidebar.search.search_field import NewConversationButton, SearchField
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from tests.helpers.menus import entry_text
 

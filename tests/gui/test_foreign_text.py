@@ -206,7 +206,7 @@ def folders_to_move_to(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def folders_to_search_in(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.sidebar.search_filters import SearchFilters
+    from desktop_app.ui.sidebar.search.search_filters import SearchFilters
 
     made = SearchFilters(host.theme)
     made.set_folders([Folder("f", text, NOW)])

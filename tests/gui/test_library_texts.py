@@ -23,7 +23,7 @@ from desktop_app.ui.library.collection_files import file_status_text
 from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.sidebar.conversation_list import ConversationList
-from desktop_app.ui.sidebar.search_filters import DaysDialog
+from desktop_app.ui.sidebar.search.search_filters import DaysDialog
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from desktop_app.ui.viewer.password_dialog import PasswordDialog

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter
 from desktop_app.domain.models.variants import Variant
-from desktop_app.ui.sidebar.search_filters import DaysDialog, SearchFilters
+from desktop_app.ui.sidebar.search.search_filters import DaysDialog, SearchFilters
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.day_change import DayChange
 from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
 from desktop_app.ui.sidebar.list_pages import ListPages
-from desktop_app.ui.sidebar.list_search import ListSearch
 from desktop_app.ui.sidebar.list_selection import ListSelection
 from desktop_app.ui.sidebar.name_editing import NameEditing
-from desktop_app.ui.sidebar.search_field import NewConversationButton
+from desktop_app.ui.sidebar.search.list_search import ListSearch
+from desktop_app.ui.sidebar.search.search_field import NewConversationButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import spoken_text

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_model import ConversationModel
     from desktop_app.ui.sidebar.conversation_view import ConversationView
     from desktop_app.ui.sidebar.filter_bars import FilterBar
-    from desktop_app.ui.sidebar.list_search import ListSearch
+    from desktop_app.ui.sidebar.search.list_search import ListSearch
     from desktop_app.ui.widgets.rows.row_view import RowView
 
 _EMPTY_NOTES: Final = {

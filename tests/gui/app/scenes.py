@@ -82,7 +82,7 @@ from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
-from desktop_app.ui.sidebar.search_filters import DaysDialog
+from desktop_app.ui.sidebar.search.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.consent_card import ConsentCard

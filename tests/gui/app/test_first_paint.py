@@ -36,9 +36,9 @@ ALLOWED_BEFORE_PAINT = {
     "ui.settings": "lazy_page settings_frame settings_pages settings_panel",
     "ui.sidebar": """
         calendar conversation_list conversation_model conversation_view day_change filter_bars
-        hit_model list_pages list_search list_selection name_editing row_marks row_order
-        search_field sidebar_footer
+        list_pages list_selection name_editing row_marks row_order sidebar_footer
     """,
+    "ui.sidebar.search": "hit_model list_search search_field",
     "ui.widgets": "boxes flow_layout program_menu",
     "ui.widgets.accessibility": "role_names",
     "ui.widgets.rows": "row_view rows_model",

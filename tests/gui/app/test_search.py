@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
-from desktop_app.ui.sidebar.search_filters import ORDERS, SearchFilters
+from desktop_app.ui.sidebar.search.search_filters import ORDERS, SearchFilters
 from desktop_app.ui.widgets.accessibility import announcements
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text

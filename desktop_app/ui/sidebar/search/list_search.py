@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
 
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.sidebar.hit_model import HitModel
-from desktop_app.ui.sidebar.search_field import SearchField
+from desktop_app.ui.sidebar.search.hit_model import HitModel
+from desktop_app.ui.sidebar.search.search_field import SearchField
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.conversation import Folder, SearchHit
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.sidebar.search_filters import SearchFilters
+    from desktop_app.ui.sidebar.search.search_filters import SearchFilters
 
 # The pause in typing after which a search starts.
 _SEARCH_PAUSE_MS: Final = 120
@@ -93,7 +93,7 @@ class ListSearch(QObject):
     def filters(self) -> SearchFilters:
         """Return the filters, created on first use because start-up does not need them."""
         if self._filters is None:
-            from desktop_app.ui.sidebar.search_filters import SearchFilters
+            from desktop_app.ui.sidebar.search.search_filters import SearchFilters
             from desktop_app.ui.widgets.forms.tab_order import order_tabs
 
             filters = self._filters = SearchFilters(self._theme)
