@@ -11,30 +11,19 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QBrush,
     QFont,
     QTextBlockFormat,
     QTextCharFormat,
     QTextFormat,
     QTextFrameFormat,
-    QTextLength,
     QTextOption,
-    QTextTableCellFormat,
-    QTextTableFormat,
 )
 
-from desktop_app.rendering.block_model import (
-    Block,
-    Kind,
-    Run,
-    Runs,
-    has_gap_between,
-    is_in_other_quote,
-)
+from desktop_app.rendering.block_model import Block, Kind, Run, has_gap_between, is_in_other_quote
 from desktop_app.rendering.incremental.packed_runs import styles_of, texts_of_runs
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
@@ -44,9 +33,6 @@ from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Them
 from desktop_app.ui.transcript.media.hidden_text import hidden_format
 from desktop_app.ui.transcript.media.message_images import image_format, raster_format
 from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Pixels at the default text size.
 INDENT: Final = 26
@@ -143,7 +129,7 @@ _BACKGROUNDS: Final = {
     Kind.CODE: Background.CODE,
     Kind.CODE_HEAD: Background.CODE,
 }
-_NOTE_KINDS: Final = (
+NOTE_KINDS: Final = (
     LineKind.ERROR_DETAILS,
     LineKind.IMAGES,
     LineKind.ATTACHMENT,
@@ -173,11 +159,10 @@ _FROM_RIGHT: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 
-# Pixels, at the default text size, between a table's last hairline and the next block.
-_GAP_BELOW_TABLE: Final = 10
-_NOTE_GAP_BELOW_TABLE: Final = 18
+NOTE_GAP_BELOW_TABLE: Final = 18
+"""Pixels, at the default text size, between a table's last hairline and a note."""
 
-_PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
+PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
 def background_of(item: Item | None) -> Background:
@@ -201,7 +186,6 @@ def _decoration_flags(item: Item) -> int:
     return flags
 
 
-_CELL_ITEM: Final = Block(Kind.TABLE)
 _TEXT_ITEM: Final = Block(Kind.PARAGRAPH)
 
 
@@ -282,7 +266,7 @@ class Styles:
     def _make_block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
         px, block_format = self.theme.px, QTextBlockFormat()
         block_format.setTopMargin(px(self.gap(item, above)))
-        block_format.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
+        block_format.setLineHeight(self._line_height(item) * 100, PROPORTIONAL)
         if flags := _decoration_flags(item):
             block_format.setProperty(DECORATION, flags)
         pad = px(PAD) if background_of(item) else 0
@@ -342,7 +326,7 @@ class Styles:
             return CODE_LINE_HEIGHT
         if kind is LineKind.IMAGES:
             return 1.0
-        if kind in _NOTE_KINDS or kind is Kind.CODE_HEAD:
+        if kind in NOTE_KINDS or kind is Kind.CODE_HEAD:
             return 1.2
         if kind in (Kind.HEADING, Kind.RULE, Kind.MATH):
             return 1.25
@@ -370,10 +354,10 @@ class Styles:
             return 18 + CELL_PAD if kind_above is Kind.TABLE else 18
         if kind is LineKind.VERSIONS:
             return 4  # so that the arrows are in line with the actions
-        if kind in _NOTE_KINDS and kind_above is Kind.TABLE:
-            return _NOTE_GAP_BELOW_TABLE + CELL_PAD
-        if kind in _NOTE_KINDS:
-            is_among_notes = kind_above in _NOTE_KINDS and not background_of(above)
+        if kind in NOTE_KINDS and kind_above is Kind.TABLE:
+            return NOTE_GAP_BELOW_TABLE + CELL_PAD
+        if kind in NOTE_KINDS:
+            is_among_notes = kind_above in NOTE_KINDS and not background_of(above)
             return 6 if is_among_notes else 12
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
             stands_alone = (
@@ -478,7 +462,7 @@ class Styles:
             char_format.setFont(font)
         elif kind is Kind.CODE:
             char_format.setFont(self._fonts["code"])
-        elif kind in _NOTE_KINDS or kind is Kind.CODE_HEAD:
+        elif kind in NOTE_KINDS or kind is Kind.CODE_HEAD:
             char_format.setFont(self._fonts["note"])
             char_format.setForeground(
                 theme.faint if kind in (LineKind.FOOTER, LineKind.VERSIONS) else theme.dim
@@ -494,143 +478,7 @@ class Styles:
             char_format.setFont(self._fonts["note"])
         return char_format
 
-    # ------------------------------------------------------------------ tables
-
-    def table_format(
-        self, block: Block, above: Item | None, widths: Sequence[int], *, is_reversed: bool
-    ) -> QTextTableFormat:
-        """Return the format of a QTextTable.
-
-        The parts of a long table follow each other without a gap.
-
-        Args:
-            block: the table or a part of it.
-            above: the item above it.
-            widths: the column widths in pixels.
-            is_reversed: whether the first column is on the right.
-        """
-        px, table_format = self.theme.px, QTextTableFormat()
-        table_format.setBorder(0)
-        table_format.setCellSpacing(0)
-        table_format.setCellPadding(0)
-        table_format.setHeaderRowCount(1 if block.head else 0)
-        table_format.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
-        table_format.setColumnWidthConstraints(
-            [
-                QTextLength(QTextLength.Type.FixedLength, width)
-                for width in (reversed(widths) if is_reversed else widths)
-            ]
-        )
-        table_format.setTopMargin(px(self.gap(block, above)) if block.head else 0)
-        # Qt drops the top margin of a block below a table.
-        table_format.setBottomMargin(px(_GAP_BELOW_TABLE))
-        table_format.setLeftMargin(
-            (0 if is_reversed else px(INDENT)) * block.depth + px(QUOTE) * block.quote
-        )
-        if is_reversed:  # the only way to reverse columns in Qt
-            table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        return table_format
-
-    def room_below_table(self, below: Item) -> int:
-        """Return the pixels between a QTextTable and the next item."""
-        room = _NOTE_GAP_BELOW_TABLE if below.kind in _NOTE_KINDS else _GAP_BELOW_TABLE
-        return self.theme.px(room + (PAD if background_of(below) else 0))
-
-    def row_margin(self, block: Block, above: Item | None) -> int:
-        """Return the pixels from a QTextTable to the text of rows that are text blocks."""
-        return self.row_padding() + (self.theme.px(self.gap(block, above)) if block.head else 0)
-
-    def row_padding(self) -> int:
-        """Return the pixels between a table's text and its hairlines."""
-        return self.theme.px(CELL_PAD)
-
-    def row_format(
-        self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
-    ) -> QTextBlockFormat:
-        """Return the block format of a table row that is a text block.
-
-        Args:
-            block: the table or a part of it.
-            number: the index of the row in it.
-            above: the item above the table part.
-            widths: the column widths in pixels.
-        """
-        first = block.head and number == 0
-        gap = self.gap(block, above) if first else 0
-        code = any(run.code for cell in block.rows[number] for run in cell)
-        quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
-        key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
-        block_format = self._blocks.get(key)
-        if block_format is None:
-            block_format = self._blocks[key] = self._make_row_format(
-                block, first, gap, code, widths
-            )
-        return block_format
-
-    def _make_row_format(
-        self, block: Block, first: bool, gap: int, code: bool, widths: tuple[int, ...]
-    ) -> QTextBlockFormat:
-        px, pad, block_format = self.theme.px, self.row_padding(), QTextBlockFormat()
-        flags = (
-            Decoration.ROW
-            | (Decoration.INLINE_CODE if code else 0)
-            | (Decoration.FIRST if first else 0)
-        )
-        _set_decoration(block_format, flags, block, first=first)
-        block_format.setTopMargin(px(gap) + pad if first else 2 * pad)
-        block_format.setBottomMargin(pad)
-        block_format.setLineHeight(100, _PROPORTIONAL)
-        block_format.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        block_format.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
-        block_format.setTabPositions(_tab_stops(block.aligns, widths, pad))
-        block_format.setNonBreakableLines(True)
-        return block_format
-
-    def cell_char_format(self, run: Run, *, is_head: bool) -> QTextCharFormat:
-        """Return the format of a run in a table."""
-        if not is_head:
-            return self.char_format(_CELL_ITEM, run)
-        key = ("head", *run[1:])
-        char_format = self._chars.get(key)
-        if char_format is None:
-            char_format = QTextCharFormat(self.char_format(_CELL_ITEM, run._replace(bold=True)))
-            if run.bold:
-                char_format.setFontWeight(BOLD_HEADING_WEIGHT)
-            if not run.link:
-                char_format.setForeground(self.theme.dim)
-                self._chars[key] = char_format
-        return char_format
-
-    def cell_format(self, block: Block) -> QTextTableCellFormat:
-        """Return the format of a cell with a hairline below.
-
-        Qt also uses it as the character format of the cell's first block.
-        """
-        cell_format = QTextTableCellFormat()
-        cell_format.merge(self.char_format(block, Run("")))
-        cell_format.setBottomBorder(1)
-        cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        cell_format.setBottomBorderBrush(QBrush(self.theme.line))
-        cell_format.setPadding(self.row_padding())
-        return cell_format
-
-    def cell_block_format(
-        self, block: Block, align: str, runs: Runs, *, first: bool
-    ) -> QTextBlockFormat:
-        """Return the block format of a cell's paragraph.
-
-        Args:
-            block: the table or a part of it.
-            align: the alignment of the cell's column.
-            runs: the text of the cell.
-            first: whether the cell is the first of the whole table in Qt's order.
-        """
-        block_format = QTextBlockFormat()
-        flags = Decoration.CELL if block.quote else 0
-        flags |= Decoration.INLINE_CODE if any(run.code for run in runs) else 0
-        _set_decoration(block_format, flags, block, first=first)
-        block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
-        return block_format
+    # ------------------------------------------------------------------ documents
 
     def root_format(self) -> QTextFrameFormat:
         """Return the document's format, with margins above the first message and below the last."""
@@ -638,17 +486,6 @@ class Styles:
         frame_format.setTopMargin(self.theme.px(4 if self._is_brief else 36))
         frame_format.setBottomMargin(self.theme.px(24))
         return frame_format
-
-    def format_before_table(self, block: Block) -> QTextBlockFormat:
-        """Return the format of the empty block before a QTextTable.
-
-        The block has only the quote bars that it shares with the block above.
-        """
-        block_format, _ = self.empty_block_formats()
-        _set_decoration(
-            block_format, Decoration.SHARED_BARS_ONLY if block.quote else 0, block, first=block.head
-        )
-        return block_format
 
     def empty_block_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """Return the formats of a block one pixel high, used before a table and at the end."""
@@ -658,42 +495,9 @@ class Styles:
         return block, char
 
 
-def _set_decoration(
-    block_format: QTextBlockFormat, flags: int, block: Block, *, first: bool
-) -> None:
-    """Set the flags and the quotes of a row or a cell on its block format.
-
-    With `first`, also set the number of quotes that open there.
-    """
-    flags |= block.quote << QUOTES_SHIFT
-    if flags:  # painting queries the box of each block that has the property
-        block_format.setProperty(DECORATION, flags)
-    if block.quoted_at:
-        block_format.setProperty(QUOTED_AT, list(block.quoted_at))
-    if block.opened and first:
-        block_format.setProperty(OPENED, block.opened)
-
-
 # Absolute, because Qt otherwise mirrors the alignment in right-to-left text.
 ALIGNMENTS: Final = {
     "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
     "center": Qt.AlignmentFlag.AlignHCenter,
 }
-
-
-def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:
-    """Return a tab stop for each cell, counted from the text of the first cell.
-
-    A first cell that is aligned left needs no tab stop.
-    """
-    stops, left = [], 0
-    for number, (align, width) in enumerate(zip(aligns, widths, strict=False)):
-        if align == "right":
-            stops.append(QTextOption.Tab(left + width - 2 * pad, QTextOption.TabType.RightTab))
-        elif align == "center":
-            stops.append(QTextOption.Tab(left + width / 2 - pad, QTextOption.TabType.CenterTab))
-        elif number:
-            stops.append(QTextOption.Tab(left, QTextOption.TabType.LeftTab))
-        left += width
-    return stops

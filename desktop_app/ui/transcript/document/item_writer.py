@@ -117,9 +117,9 @@ class ItemWriter:
         if not _follows_qtext_table(layout, at):
             return
         if not is_table(item):
-            gap = self.styles.room_below_table(item)
+            gap = self.tables.styles.room_below(item)
         elif are_row_blocks:
-            gap = self.styles.row_margin(item, layout.item_above(at))
+            gap = self.tables.styles.row_margin(item, layout.item_above(at))
         else:
             gap = 0
         self.tables.set_margin_below(cursor, gap)
@@ -162,7 +162,7 @@ class ItemWriter:
         if are_row_blocks:
             for number in range(len(block.rows)):
                 inserter.insert_block(
-                    self.styles.row_format(block, number, layout.item_above(at), widths),
+                    self.tables.styles.row_format(block, number, layout.item_above(at), widths),
                     tables.char_format(block, number, Run("")),
                 )
                 for run in row_runs(block, number):
@@ -255,8 +255,8 @@ class ItemWriter:
         if not is_table(item):
             return self.styles.block_format(item, above)
         if layout.has_row_blocks(at):
-            return self.styles.row_format(item, 0, above, layout.shapes[at])
-        return self.styles.format_before_table(item)
+            return self.tables.styles.row_format(item, 0, above, layout.shapes[at])
+        return self.tables.styles.format_before_table(item)
 
 
 def _follows_qtext_table(layout: MessageLayout, at: int) -> bool:

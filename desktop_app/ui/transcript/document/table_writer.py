@@ -20,6 +20,7 @@ from desktop_app.rendering.block_model import Block, Run, Runs
 from desktop_app.ui.transcript.document.run_changes import common_prefix, replace_text
 from desktop_app.ui.transcript.layout.column_widths import ColumnWidths
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, continues_table, is_table
+from desktop_app.ui.transcript.layout.table_styles import TableStyles
 from desktop_app.ui.transcript.transcript_styles import COLUMNS, Styles
 
 if TYPE_CHECKING:
@@ -86,11 +87,16 @@ def _append_run(runs: list[Run], run: Run) -> None:
 
 
 class TableWriter:
-    """A writer of tables with given styles, for a document of given width."""
+    """A writer of tables with given styles, for a document of given width.
+
+    Attributes:
+        styles: the formats of tables.
+        columns: calculates column widths.
+    """
 
     def __init__(self, styles: Styles, width: float) -> None:
-        self.styles = styles
-        self.columns = ColumnWidths(styles, width)
+        self._item_styles, self.styles = styles, TableStyles(styles)
+        self.columns = ColumnWidths(styles, self.styles, width)
         # The tables inserted in this edit, by the position below them.
         self._inserted: dict[int, QTextTable] = {}
         self._final_widths: tuple[Item, tuple[int, ...]] | None = None
@@ -124,7 +130,7 @@ class TableWriter:
     def key(self, layout: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
         """Return the key that determines the gap above the table part at item `at`."""
         if block.head:
-            return self.styles.block_key(block, layout.item_above(at))
+            return self._item_styles.block_key(block, layout.item_above(at))
         return ("part", bool(at) and layout.has_row_blocks(at - 1))
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
@@ -165,7 +171,7 @@ class TableWriter:
         first = table.cellAt(0, 0).firstCursorPosition().block().previous()
         cursor.setPosition(first.position())
         cursor.setBlockFormat(self.styles.format_before_table(block))
-        cursor.setBlockCharFormat(self.styles.empty_block_formats()[1])
+        cursor.setBlockCharFormat(self._item_styles.empty_block_formats()[1])
         cursor.setPosition(table.lastPosition() + 1)
         cursor.setBlockFormat(own_block)
         cursor.setBlockCharFormat(own_char)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QFontMetricsF
 
-from desktop_app.rendering.block_model import Block, Run, Runs
 from desktop_app.ui.transcript.transcript_styles import CELL_PAD, INDENT, QUOTE, Styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from desktop_app.rendering.block_model import Block, Run, Runs
+    from desktop_app.ui.transcript.layout.table_styles import TableStyles
 
 
 # Only the first rows determine the widths, because the rows of a long table arrive late.
@@ -50,8 +52,8 @@ class ColumnWidths:
         width: the document width in pixels.
     """
 
-    def __init__(self, styles: Styles, width: float) -> None:
-        self._styles = styles
+    def __init__(self, styles: Styles, table_styles: TableStyles, width: float) -> None:
+        self._styles, self._table_styles = styles, table_styles
         self.width = width
         self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
@@ -132,7 +134,9 @@ class ColumnWidths:
         key = (run.bold, is_head, run.italic, run.code, run.note)
         found = self._metrics.get(key)
         if found is None:
-            font = self._styles.cell_char_format(run._replace(link=""), is_head=is_head).font()
+            font = self._table_styles.cell_char_format(
+                run._replace(link=""), is_head=is_head
+            ).font()
             metrics = QFontMetricsF(font)
             widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
             found = self._metrics[key] = (metrics, widest)

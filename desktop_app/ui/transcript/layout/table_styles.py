@@ -1,0 +1,232 @@
+"""Qt text formats of tables, which are QTextTables, or text blocks with tab stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QBrush,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextFrameFormat,
+    QTextLength,
+    QTextOption,
+    QTextTableCellFormat,
+    QTextTableFormat,
+)
+
+from desktop_app.rendering.block_model import Block, Kind, Run, Runs
+from desktop_app.ui.transcript.transcript_styles import (
+    ALIGNMENTS,
+    BOLD_HEADING_WEIGHT,
+    CELL_PAD,
+    DECORATION,
+    INDENT,
+    NOTE_GAP_BELOW_TABLE,
+    NOTE_KINDS,
+    OPENED,
+    PAD,
+    PROPORTIONAL,
+    QUOTE,
+    QUOTED_AT,
+    QUOTES_SHIFT,
+    Decoration,
+    Styles,
+    background_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.ui.transcript.message_items import Item
+
+_CELL_ITEM: Final = Block(Kind.TABLE)
+# Pixels, at the default text size, between a table's last hairline and the next block.
+_GAP_BELOW_TABLE: Final = 10
+
+
+class TableStyles:
+    """The formats of tables, cached, with the fonts and gaps of other styles."""
+
+    def __init__(self, styles: Styles) -> None:
+        self._styles, self._theme = styles, styles.theme
+        self._rows: dict[tuple[object, ...], QTextBlockFormat] = {}
+        self._heads: dict[tuple[object, ...], QTextCharFormat] = {}
+
+    def table_format(
+        self, block: Block, above: Item | None, widths: Sequence[int], *, is_reversed: bool
+    ) -> QTextTableFormat:
+        """Return the format of a QTextTable.
+
+        The parts of a long table follow each other without a gap.
+
+        Args:
+            block: the table or a part of it.
+            above: the item above it.
+            widths: the column widths in pixels.
+            is_reversed: whether the first column is on the right.
+        """
+        px, table_format = self._theme.px, QTextTableFormat()
+        table_format.setBorder(0)
+        table_format.setCellSpacing(0)
+        table_format.setCellPadding(0)
+        table_format.setHeaderRowCount(1 if block.head else 0)
+        table_format.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
+        table_format.setColumnWidthConstraints(
+            [
+                QTextLength(QTextLength.Type.FixedLength, width)
+                for width in (reversed(widths) if is_reversed else widths)
+            ]
+        )
+        table_format.setTopMargin(px(self._styles.gap(block, above)) if block.head else 0)
+        # Qt drops the top margin of a block below a table.
+        table_format.setBottomMargin(px(_GAP_BELOW_TABLE))
+        table_format.setLeftMargin(
+            (0 if is_reversed else px(INDENT)) * block.depth + px(QUOTE) * block.quote
+        )
+        if is_reversed:  # the only way to reverse columns in Qt
+            table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        return table_format
+
+    def room_below(self, below: Item) -> int:
+        """Return the pixels between a QTextTable and the next item."""
+        room = NOTE_GAP_BELOW_TABLE if below.kind in NOTE_KINDS else _GAP_BELOW_TABLE
+        return self._theme.px(room + (PAD if background_of(below) else 0))
+
+    def row_margin(self, block: Block, above: Item | None) -> int:
+        """Return the pixels from a QTextTable to the text of rows that are text blocks."""
+        gap = self._theme.px(self._styles.gap(block, above)) if block.head else 0
+        return self._theme.px(CELL_PAD) + gap
+
+    def row_format(
+        self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
+    ) -> QTextBlockFormat:
+        """Return the block format of a table row that is a text block.
+
+        Args:
+            block: the table or a part of it.
+            number: the index of the row in it.
+            above: the item above the table part.
+            widths: the column widths in pixels.
+        """
+        first = block.head and number == 0
+        gap = self._styles.gap(block, above) if first else 0
+        code = any(run.code for cell in block.rows[number] for run in cell)
+        quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
+        key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
+        block_format = self._rows.get(key)
+        if block_format is None:
+            block_format = self._rows[key] = self._make_row_format(block, first, gap, code, widths)
+        return block_format
+
+    def _make_row_format(
+        self, block: Block, first: bool, gap: int, code: bool, widths: tuple[int, ...]
+    ) -> QTextBlockFormat:
+        px, pad, block_format = self._theme.px, self._theme.px(CELL_PAD), QTextBlockFormat()
+        flags = (
+            Decoration.ROW
+            | (Decoration.INLINE_CODE if code else 0)
+            | (Decoration.FIRST if first else 0)
+        )
+        _set_decoration(block_format, flags, block, first=first)
+        block_format.setTopMargin(px(gap) + pad if first else 2 * pad)
+        block_format.setBottomMargin(pad)
+        block_format.setLineHeight(100, PROPORTIONAL)
+        block_format.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        block_format.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
+        block_format.setTabPositions(_tab_stops(block.aligns, widths, pad))
+        block_format.setNonBreakableLines(True)
+        return block_format
+
+    def cell_char_format(self, run: Run, *, is_head: bool) -> QTextCharFormat:
+        """Return the format of a run in a table."""
+        if not is_head:
+            return self._styles.char_format(_CELL_ITEM, run)
+        key = ("head", *run[1:])
+        char_format = self._heads.get(key)
+        if char_format is None:
+            char_format = QTextCharFormat(
+                self._styles.char_format(_CELL_ITEM, run._replace(bold=True))
+            )
+            if run.bold:
+                char_format.setFontWeight(BOLD_HEADING_WEIGHT)
+            if not run.link:
+                char_format.setForeground(self._theme.dim)
+                self._heads[key] = char_format
+        return char_format
+
+    def cell_format(self, block: Block) -> QTextTableCellFormat:
+        """Return the format of a cell with a hairline below.
+
+        Qt also uses it as the character format of the cell's first block.
+        """
+        cell_format = QTextTableCellFormat()
+        cell_format.merge(self._styles.char_format(block, Run("")))
+        cell_format.setBottomBorder(1)
+        cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        cell_format.setBottomBorderBrush(QBrush(self._theme.line))
+        cell_format.setPadding(self._theme.px(CELL_PAD))
+        return cell_format
+
+    def cell_block_format(
+        self, block: Block, align: str, runs: Runs, *, first: bool
+    ) -> QTextBlockFormat:
+        """Return the block format of a cell's paragraph.
+
+        Args:
+            block: the table or a part of it.
+            align: the alignment of the cell's column.
+            runs: the text of the cell.
+            first: whether the cell is the first of the whole table in Qt's order.
+        """
+        block_format = QTextBlockFormat()
+        flags = Decoration.CELL if block.quote else 0
+        flags |= Decoration.INLINE_CODE if any(run.code for run in runs) else 0
+        _set_decoration(block_format, flags, block, first=first)
+        block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
+        return block_format
+
+    def format_before_table(self, block: Block) -> QTextBlockFormat:
+        """Return the format of the empty block before a QTextTable.
+
+        The block has only the quote bars that it shares with the block above.
+        """
+        block_format, _ = self._styles.empty_block_formats()
+        _set_decoration(
+            block_format, Decoration.SHARED_BARS_ONLY if block.quote else 0, block, first=block.head
+        )
+        return block_format
+
+
+def _set_decoration(
+    block_format: QTextBlockFormat, flags: int, block: Block, *, first: bool
+) -> None:
+    """Set the flags and the quotes of a row or a cell on its block format.
+
+    With `first`, also set the number of quotes that open there.
+    """
+    flags |= block.quote << QUOTES_SHIFT
+    if flags:  # painting queries the box of each block that has the property
+        block_format.setProperty(DECORATION, flags)
+    if block.quoted_at:
+        block_format.setProperty(QUOTED_AT, list(block.quoted_at))
+    if block.opened and first:
+        block_format.setProperty(OPENED, block.opened)
+
+
+def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:
+    """Return a tab stop for each cell, counted from the text of the first cell.
+
+    A first cell that is aligned left needs no tab stop.
+    """
+    stops, left = [], 0
+    for number, (align, width) in enumerate(zip(aligns, widths, strict=False)):
+        if align == "right":
+            stops.append(QTextOption.Tab(left + width - 2 * pad, QTextOption.TabType.RightTab))
+        elif align == "center":
+            stops.append(QTextOption.Tab(left + width / 2 - pad, QTextOption.TabType.CenterTab))
+        elif number:
+            stops.append(QTextOption.Tab(left, QTextOption.TabType.LeftTab))
+        left += width
+    return stops
