@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -58,6 +58,77 @@ class BusObject:
 DAEMON: Final = BusObject("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
+_SignalKey = tuple[str, str, str]  # path, interface and name of a signal
+
+
+class BusSignals:
+    """The signals that a connection listens to.
+
+    Args:
+        call: see `SessionBus.call`.
+    """
+
+    def __init__(self, call: Callable[..., Awaitable[Body]]) -> None:
+        self._call = call
+        # Signal -> the services that may send it, and the listeners.
+        self._listeners: dict[_SignalKey, list[tuple[str, OnSignal]]] = {}
+        self._owners: dict[str, str] = {}  # service -> its connection's unique name, "" for none
+
+    async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        """Call `on_signal` with the arguments of each such signal that the service itself sends.
+
+        Raises:
+            BusError: as for `SessionBus.call`.
+        """
+        await self._follow_owner(target.service)
+        key = (target.path, target.interface, signal)
+        listener = (target.service, on_signal)
+        listeners = self._listeners.setdefault(key, [])
+        listeners.append(listener)  # before the call, because signals may precede its reply
+        try:
+            await self._call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
+        except (BusError, asyncio.CancelledError):
+            listeners.remove(listener)
+            raise
+
+    async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        """Remove a listener of `listen`, even if the bus has ended meanwhile."""
+        listeners = self._listeners[target.path, target.interface, signal]
+        listeners.remove((target.service, on_signal))
+        with suppress(BusError):
+            await self._call(DAEMON, "RemoveMatch", "s", _match_rule(target, signal))
+
+    async def _follow_owner(self, service: str) -> None:
+        """Record the owner of a service, now and whenever it changes.
+
+        The bus checks the sender of a broadcast only. Any program can address a signal to us.
+
+        Raises:
+            BusError: as for `SessionBus.call`.
+        """
+        if service == DAEMON.service or service in self._owners:
+            return
+        self._owners[service] = ""
+        try:
+            rule = f"{_match_rule(DAEMON, _OWNER_CHANGED)},arg0='{service}'"
+            await self._call(DAEMON, "AddMatch", "s", rule)
+            with suppress(ErrorReplyError):  # the service does not run yet
+                (self._owners[service],) = await self._call(DAEMON, "GetNameOwner", "s", service)
+        except (BusError, asyncio.CancelledError):
+            del self._owners[service]
+            raise
+
+    def dispatch(self, key: _SignalKey, sender: str | None, body: Body) -> None:
+        """Have the event loop call the listeners of a signal soon, if its sender may send it."""
+        if sender == DAEMON.service and key == (DAEMON.path, DAEMON.interface, _OWNER_CHANGED):
+            service, _, owner = body
+            if service in self._owners:
+                self._owners[service] = owner
+        for service, on_signal in tuple(self._listeners.get(key, ())):
+            if sender == self._owners.get(service, service):
+                asyncio.get_running_loop().call_soon(on_signal, body)
+
+
 class SessionBus:
     """A connection to a message bus. Until `connect`, each call fails with BusError.
 
@@ -65,6 +136,7 @@ class SessionBus:
         kind: "SESSION" or "SYSTEM".
 
     Attributes:
+        signals: the signals that this connection listens to.
         is_activatable: True if the portal knows the program by its name on the bus, by which the
             bus can start it.
     """
@@ -77,9 +149,7 @@ class SessionBus:
         self._name = ""
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._objects: dict[tuple[str, str], OnCall] = {}
-        # Path, interface and name of a signal -> the services that may send it, and the listeners.
-        self._signals: dict[tuple[str, str, str], list[tuple[str, OnSignal]]] = {}
-        self._owners: dict[str, str] = {}  # service -> its connection's unique name, "" for none
+        self.signals = BusSignals(self.call)
         self._sending: set[asyncio.Task[None]] = set()
 
     async def connect(self, timeout_s: float = TIMEOUT_S) -> None:
@@ -209,50 +279,6 @@ class SessionBus:
         """Export an interface whose methods return nothing. `on_call` raises BusError to refuse."""
         self._objects[path, interface] = on_call
 
-    async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """Call `on_signal` with the arguments of each such signal that the service itself sends.
-
-        Raises:
-            BusError: as for `call`.
-        """
-        await self._follow_owner(target.service)
-        key = (target.path, target.interface, signal)
-        listener = (target.service, on_signal)
-        listeners = self._signals.setdefault(key, [])
-        listeners.append(listener)  # before the call, because signals may precede its reply
-        try:
-            await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
-        except (BusError, asyncio.CancelledError):
-            listeners.remove(listener)
-            raise
-
-    async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """Remove a listener of `listen`, even if the bus has ended meanwhile."""
-        listeners = self._signals[target.path, target.interface, signal]
-        listeners.remove((target.service, on_signal))
-        with suppress(BusError):
-            await self.call(DAEMON, "RemoveMatch", "s", _match_rule(target, signal))
-
-    async def _follow_owner(self, service: str) -> None:
-        """Record the owner of a service, now and whenever it changes.
-
-        The bus checks the sender of a broadcast only. Any program can address a signal to us.
-
-        Raises:
-            BusError: as for `call`.
-        """
-        if service == DAEMON.service or service in self._owners:
-            return
-        self._owners[service] = ""
-        try:
-            rule = f"{_match_rule(DAEMON, _OWNER_CHANGED)},arg0='{service}'"
-            await self.call(DAEMON, "AddMatch", "s", rule)
-            with suppress(ErrorReplyError):  # the service does not run yet
-                (self._owners[service],) = await self.call(DAEMON, "GetNameOwner", "s", service)
-        except (BusError, asyncio.CancelledError):
-            del self._owners[service]
-            raise
-
     def send_signal(
         self, path: str, interface: str, signal: str, signature: str, *body: Any
     ) -> None:
@@ -305,22 +331,11 @@ class SessionBus:
         interface = fields.get(HeaderFields.interface, "")
         member = fields.get(HeaderFields.member, "")
         if kind is MessageType.signal:
-            self._dispatch_signal((path, interface, member), message)
+            sender = fields.get(HeaderFields.sender)
+            self.signals.dispatch((path, interface, member), sender, tuple(message.body))
         elif kind is MessageType.method_call:
             on_call = self._objects.get((path, interface))
             asyncio.get_running_loop().call_soon(self._answer, message, on_call, member)
-
-    def _dispatch_signal(self, key: tuple[str, str, str], message: Message) -> None:
-        from jeepney import HeaderFields
-
-        sender, body = message.header.fields.get(HeaderFields.sender), tuple(message.body)
-        if sender == DAEMON.service and key == (DAEMON.path, DAEMON.interface, _OWNER_CHANGED):
-            service, _, owner = body
-            if service in self._owners:
-                self._owners[service] = owner
-        for service, on_signal in tuple(self._signals.get(key, ())):
-            if sender == self._owners.get(service, service):
-                asyncio.get_running_loop().call_soon(on_signal, body)
 
     def _answer(self, message: Message, on_call: OnCall | None, member: str) -> None:
         from jeepney import MessageFlag, new_error, new_method_return

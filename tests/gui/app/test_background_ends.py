@@ -189,7 +189,9 @@ async def test_progress_is_shown_on_the_launcher() -> None:
     seen: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
     path = "/io/github/repartee/Repartee"
     async with session_bus() as dock, session_bus() as bus, AppHarness(bus=bus) as app:
-        await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
+        await dock.signals.listen(
+            BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait
+        )
         app.session.desktop.notifier.show_progress(1, 4)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}

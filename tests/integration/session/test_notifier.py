@@ -11,7 +11,7 @@ from jeepney import DBusAddress, HeaderFields, Message, new_method_return, new_s
 
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notification, Notifier
 from desktop_app.session.portal import portal_requests
-from desktop_app.session.session_bus import BusError, BusObject
+from desktop_app.session.session_bus import BusError, BusObject, BusSignals
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
 from tests.helpers.waiting import until
 
@@ -131,7 +131,7 @@ async def test_a_bus_that_fails_at_first_is_asked_again(
                 raise BusError("no reply in time")
             return await call(target, method, *arguments, **options)
 
-        monkeypatch.setattr(bus, "call", fail_once)
+        monkeypatch.setattr(bus, "signals", BusSignals(fail_once))
         with BusService(address, SERVICE.service, methods) as desktop:
             notifier = Notifier(bus, opened.append)
             with pytest.raises(BusError):

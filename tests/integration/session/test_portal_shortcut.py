@@ -31,7 +31,7 @@ from desktop_app.session.portal.portal_shortcut import (
     check_portal,
     is_paused,
 )
-from desktop_app.session.session_bus import BusObject, OnSignal, SessionBus
+from desktop_app.session.session_bus import BusObject, BusSignals, OnSignal, SessionBus
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
 
 KEYS = "Meta+Alt+Space"
@@ -197,11 +197,11 @@ async def test_dialog_and_session_close_if_the_request_is_canceled(address: str)
             assert closed == [portal.request_path(options), portal.session_path()]
 
 
-class SlowBus(SessionBus):
-    """A bus that begins neither to watch a session nor to ignore the response of a request."""
+class SlowSignals(BusSignals):
+    """Signals that neither begin to watch a session nor to ignore the response of a request."""
 
-    def __init__(self, slow_signal: str) -> None:
-        super().__init__()
+    def __init__(self, bus: SessionBus, slow_signal: str) -> None:
+        super().__init__(bus.call)
         self._slow_signal = slow_signal
         self.is_asked = asyncio.Event()
 
@@ -224,10 +224,11 @@ async def test_the_session_is_closed_if_it_is_canceled_before_it_is_watched(
 ) -> None:
     portal = ShortcutsPortal(address)
     with portal.service:
-        async with aclosing(SlowBus(slow_signal)) as bus:
+        async with aclosing(SessionBus()) as bus:
+            bus.signals = signals = SlowSignals(bus, slow_signal)
             await bus.connect()
             binding = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
-            await bus.is_asked.wait()
+            await signals.is_asked.wait()
             binding.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await binding

@@ -98,7 +98,7 @@ async def test_signals_count_only_if_their_own_service_sends_them(address: str) 
         return len(heard) >= count
 
     async with session_bus() as bus:
-        await bus.listen(clock, "Tick", heard.append)  # the service starts later
+        await bus.signals.listen(clock, "Tick", heard.append)  # the service starts later
         with open_dbus_connection(address) as stranger, BusService(address, "a.b", {}) as own:
             forged = new_signal(DBusAddress("/clock", interface="a.b.Clock"), "Tick", "s", ("x",))
             forged.header.fields[HeaderFields.destination] = bus.unique_name
@@ -171,7 +171,7 @@ async def test_a_callback_that_fails_ends_neither_the_others_nor_the_connection(
     async with session_bus() as bus, session_bus() as peer:
         bus.export("/x", "x.Y", fail)
         for on_signal in (fail, heard.append):
-            await bus.listen(clock, "Tick", on_signal)
+            await bus.signals.listen(clock, "Tick", on_signal)
         with pytest.raises(BusError, match="Failed"):
             await peer.call(BusObject(bus.unique_name, "/x", "x.Y"), "Call")
         with BusService(address, "a.b", {}) as own:
