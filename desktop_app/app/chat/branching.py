@@ -21,8 +21,6 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
@@ -39,7 +37,6 @@ class Branching(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
@@ -50,7 +47,7 @@ class Branching(QObject):
         conversation_store: ConversationStore,
         compaction_store: CompactionStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(transcript)
         self._current, self._tasks = current, tasks
         self._conversation_store = conversation_store
         self._compaction_store = compaction_store

@@ -32,7 +32,6 @@ class TemporaryController(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         widgets: TemporaryWidgets,
         running: RunningAnswers,
         navigator: Navigator,
@@ -43,7 +42,7 @@ class TemporaryController(QObject):
         temporary: TemporaryConversations,
         tasks: Tasks,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(prompt)
         self._widgets, self._prompt = widgets, prompt
         self._current, self._draft = current, current.draft
         self._new_conversation, self._tasks = new_conversation, tasks

@@ -79,7 +79,6 @@ class TurnStarter(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         running: RunningAnswers,
         presenter: ListPresenter,
         *,
@@ -90,7 +89,7 @@ class TurnStarter(QObject):
         tasks: Tasks,
         chat_service: ChatService,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(notifications)
         current = setup.current
         self._running, self._presenter, self._notifications = running, presenter, notifications
         self._before_asking, self._remedies_for = before_asking, remedies_for

@@ -86,7 +86,6 @@ class ConversationControllers:
         window, state, running = self._window, self._state, self._running
         current, tasks, backend = state.current, state.tasks, state.backend
         temporary = self.temporary = TemporaryController(
-            window,
             TemporaryWidgets(self._theme, pane=window.pane, conversation_list=window.conversations),
             running,
             self._sidebar.navigator,
@@ -99,7 +98,6 @@ class ConversationControllers:
         window.conversations.temporary_requested.connect(temporary.open)
         temporary.content_dropped.connect(self._composer.drops.insert_drop)
         self.branching = Branching(
-            window,
             running,
             self._sidebar.navigator,
             self._sidebar.list_presenter,
@@ -252,7 +250,6 @@ class ConversationControllers:
             ]
 
         self.turns = TurnStarter(
-            window,
             self._running,
             self._sidebar.list_presenter,
             before_asking=self.compaction.before_asking,

@@ -80,7 +80,6 @@ class PanelControllers:
         window, state = self._window, self._state
         self.look = LookController(self._theme, window.transcript, state.values, state.tasks)
         self.settings = SettingsController(
-            window,
             setup=state.setup,
             new_conversation=state.new_conversation,
             tasks=state.tasks,

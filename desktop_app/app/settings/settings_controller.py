@@ -58,7 +58,6 @@ class SettingsController(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         *,
         notifications: Notifications,
         panel: SettingsPanel,
@@ -69,7 +68,7 @@ class SettingsController(QObject):
         utility_model: Callable[[], UtilityModel],
         examine: Callable[[], Awaitable[str]],
     ) -> None:
-        super().__init__(parent)
+        super().__init__(panel)
         self._notifications, self._pages = notifications, panel.pages
         self._current, self._tasks, self._examine = setup.current, tasks, examine
         self._gateway, self._utility_model = gateway, utility_model
