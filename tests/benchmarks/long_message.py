@@ -144,7 +144,7 @@ class _StepMeter:
         finder.match_shown.connect(lambda: shown.append(True))
         self._measure("find", lambda: finder.search(SOUGHT), busy=lambda: not shown or busy())
         assert self._is_on_screen(view, SOUGHT), kind
-        finder.stop()
+        finder.search("")
         bar = view.verticalScrollBar()
         bar.setValue(bar.maximum() // 3)
         self._measure("resize", *self._widths(view), busy=busy)

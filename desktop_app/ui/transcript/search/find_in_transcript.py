@@ -88,7 +88,7 @@ class FindInTranscript(QObject):
             # A button over a link is deleted once it loses the focus.
             (before if before is not None and isValid(before) else self._view).setFocus()
         self.bar.hide()
-        self.finder.stop()
+        self.finder.search("")
         self.height_changed.emit()
         self._focused_before = None
 

@@ -1,0 +1,160 @@
+"""Locates matches in the items of messages, and in the document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.block_model import Block, Runs
+from desktop_app.rendering.incremental.packed_runs import text_of
+from desktop_app.rendering.search.text_search import count_matches, match_ranges, searchable_texts
+from desktop_app.ui.transcript.layout.item_prefix import prefix_of
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
+from desktop_app.ui.transcript.layout.text_ranges import selected_characters
+from desktop_app.ui.transcript.media.code_folds import fold_number
+from desktop_app.ui.transcript.message_items import Item
+from desktop_app.ui.widgets.text.utf16 import utf16_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from PySide6.QtGui import QTextCursor
+
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
+    from desktop_app.ui.transcript.message_state import MessageState
+
+_ITEMS_PER_CHECK: Final = 64
+"""Items whose joined text is searched before the items are searched one by one."""
+
+
+class ItemMatch(NamedTuple):
+    """Match `number`, counted from 0, of an item of a message."""
+
+    item: int
+    number: int
+
+
+class _TextMatches(NamedTuple):
+    """The matches of the case-folded `query` in the text of some runs."""
+
+    runs: Runs
+    query: str
+    text: str
+    ranges: list[tuple[int, int]]
+
+
+class MatchLocator:
+    """A locator of matches in the messages of one document.
+
+    It remembers the last results, because the highlights ask again for the same message.
+    """
+
+    def __init__(self, layouts: MessageLayouts) -> None:
+        self._layouts = layouts
+        self._matching_items: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
+        self._text_matches: _TextMatches | None = None
+
+    def locate(
+        self, state: MessageState, number: int, in_reasoning: int, query: str
+    ) -> ItemMatch | None:
+        """Return match `number` of a message by its item, or the last if there are fewer now.
+
+        `in_reasoning` is the number of matches in the reasoning, which may be folded. Return None
+        if there are none.
+        """
+        if state.reasoning.is_folded or not state.head_count:
+            number -= in_reasoning
+        number, item_match = max(0, number), None
+        for at, count in self.matching_items(state, query):
+            item_match = ItemMatch(at, min(number, count - 1))
+            if number < count:
+                break
+            number -= count
+        return item_match
+
+    def matching_items(self, state: MessageState, query: str) -> list[tuple[int, int]]:
+        """Return the items of a message that match, by index, with the number of matches.
+
+        Covers the reasoning, if it is shown, and the text.
+        """
+        layout, first = state.layout, 1 if state.head_count > 1 else state.head_count
+        end = len(layout.items) - state.foot_count
+        key = (layout, layout.edition, query, first, end)
+        if self._matching_items is None or self._matching_items[0] != key:
+            found = list(_find_matching_items(layout.items, first, end, query))
+            self._matching_items = key, found
+        return self._matching_items[1]
+
+    def cursor_of(
+        self, layout: MessageLayout, item_match: ItemMatch, query: str
+    ) -> QTextCursor | None:
+        """Return a selection of a match, or of the last in its item if there are fewer now.
+
+        Return None if the item is not materialized, or no longer has a match.
+        """
+        at, number = item_match
+        layouts, item = self._layouts, layout.items[at]
+        if not layout.counts[at]:
+            return None
+        if layout.shapes[at] and not is_table(item):
+            return layouts.select_units(layout, at, *self.units_of(item, number, query))
+        block, last, head = layouts.block_of(layout, at), None, len(prefix_of(item))
+        for _ in range(layout.counts[at]):
+            ranges = [found for found in match_ranges(block.text(), query) if found[0] >= head]
+            if ranges:
+                last = block, ranges[min(number, len(ranges) - 1)]
+            if number < len(ranges):
+                break
+            number, head, block = number - len(ranges), 0, block.next()
+        return None if last is None else selected_characters(last[0], *last[1])
+
+    def units_of(self, item: Item, number: int, query: str) -> tuple[int, int]:
+        """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
+        known = self._text_matches
+        if known is None or known.runs is not item.runs or known.query != query:
+            text = text_of(item.runs)
+            known = _TextMatches(item.runs, query, text, match_ranges(text, query))
+            self._text_matches = known
+        text, ranges = known.text, known.ranges
+        first, end = ranges[min(number, len(ranges) - 1)] if ranges else (0, 0)
+        return utf16_length(text[:first]), utf16_length(text[:end])
+
+
+def _find_matching_items(
+    items: Sequence[Item], first: int, end: int, query: str
+) -> Iterator[tuple[int, int]]:
+    for begin in range(first, end, _ITEMS_PER_CHECK):
+        batch = items[begin : min(begin + _ITEMS_PER_CHECK, end)]
+        for at, item in enumerate(batch if _may_match_any(batch, query) else (), begin):
+            count = _count_in_item(item, query)
+            if count:
+                yield at, count
+
+
+def _may_match_any(items: Sequence[Item], query: str) -> bool:
+    """Return True if the query may occur in any of these items.
+
+    This quick check comes first, because searching one joined text is faster than many. An item
+    without runs may be a table, whose cells are not searched here.
+    """
+    texts = ["".join([run[0] for run in item[1]]) for item in items]
+    joined = "\n".join(texts)
+    return not joined.isascii() or query in joined.lower() or not all(texts)
+
+
+def _count_in_item(item: Item, query: str) -> int:
+    """Return the number of matches of the case-folded `query` in an item.
+
+    Called for tens of thousands of items at once.
+    """
+    if len(item.runs) == 1 and item.runs[0].text.isascii():
+        count = item.runs[0].text.lower().count(query)
+        return count if not count or fold_number(item) is None else 0
+    if isinstance(item, Block):
+        return count_matches(searchable_texts([item]), query) if _may_match(item, query) else 0
+    return count_matches([text_of(item.runs)], query)
+
+
+def _may_match(block: Block, query: str) -> bool:
+    cells = (cell for row in block.rows for cell in row) if block.rows else (block.runs,)
+    text = "\n".join(map(text_of, cells))
+    return not text.isascii() or query in text.lower()
