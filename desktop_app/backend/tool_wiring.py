@@ -10,7 +10,7 @@ from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.providers.http.trust import trusted_context
 from desktop_app.services.tools.hosted_tools import HostedTools
-from desktop_app.services.tools.server_registry import ToolServers
+from desktop_app.services.tools.server_registry import ServerEnvironment, ToolServers
 from desktop_app.services.tools.server_source import ServerSource
 from desktop_app.storage.tools.file_lock import file_lock
 from desktop_app.tool_servers.server_connection import ServerConnection
@@ -66,9 +66,9 @@ def tool_servers(backend: Backend) -> ToolServers:
         ServerConnection.open,
         store_secret=store_secret,
         renewal_lock=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),
-        variables=environment_with_keys(),
-        provider_variables=PROVIDER_VARIABLES,
-        home=str(Path.home()),
+        environment=ServerEnvironment(
+            environment_with_keys(), PROVIDER_VARIABLES, home=str(Path.home())
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.error_reasons import Reason
@@ -54,6 +54,21 @@ class SecretKeeper(Protocol):
     async def remove(self, name: str) -> None: ...
 
 
+class ServerEnvironment(NamedTuple):
+    """The values that configurations of servers may refer to.
+
+    Attributes:
+        variables: the environment variables.
+        provider_variables: the names of variables for providers, such as keys, which no server at
+            an address may get.
+        home: the user's home folder.
+    """
+
+    variables: Mapping[str, str]
+    provider_variables: Sequence[str]
+    home: str
+
+
 class ToolServers:
     """All configured servers.
 
@@ -61,10 +76,6 @@ class ToolServers:
         forget_permissions: deletes the user's permissions for the tools of a server.
         store_secret: stores a secret; returns False if it would be lost at the end of this process.
         renewal_lock: returns a lock between processes, for the name of a server.
-        variables: the environment variables, for references in configurations.
-        provider_variables: the names of variables for providers, such as keys, which no server at
-            an address may get.
-        home: the user's home folder.
     """
 
     def __init__(
@@ -76,16 +87,13 @@ class ToolServers:
         *,
         store_secret: Callable[[str, Secret], Awaitable[bool]],
         renewal_lock: Callable[[str], AbstractAsyncContextManager[None]],
-        variables: Mapping[str, str],
-        provider_variables: Sequence[str],
-        home: str,
+        environment: ServerEnvironment,
     ) -> None:
         self.storage = storage
         self._secrets, self._connect = secrets, connect
         self._forget_permissions = forget_permissions
         self._store_secret, self._renewal_lock = store_secret, renewal_lock
-        self._variables, self._provider_variables = variables, provider_variables
-        self._home = home
+        self._environment = environment
         self._runs: dict[str, ServerRun] = {}
 
     async def runs(self) -> list[ServerRun]:
@@ -213,10 +221,11 @@ class ToolServers:
         """Return the launch message of a server, and the secrets to redact: see `MakeLaunch`."""
         secrets = await self.secrets_of(server)
         for name in referenced_variables(server, secrets) if server.url else ():
-            if name in self._provider_variables:
+            if name in self._environment.provider_variables:
                 raise ToolServerError(Reason.TOOL_SERVER_KEY, server=server.name, variable=name)
-        launch = launch_message(server, secrets, self._variables, self._home)
-        values = secret_values(server, secrets, self._variables)
+        variables, _, home = self._environment
+        launch = launch_message(server, secrets, variables, home)
+        values = secret_values(server, secrets, variables)
         if is_sign_in:
             page = tr("You can close this page and return to Repartee.")
             return {**launch, "sign_in": page}, values

@@ -16,7 +16,7 @@ from desktop_app.domain.errors import StoreFullError, ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, server_of
-from desktop_app.services.tools.server_registry import ToolServers
+from desktop_app.services.tools.server_registry import ServerEnvironment, ToolServers
 from desktop_app.services.tools.server_run import Connect
 from desktop_app.storage.tools.server_store import ServerStore
 from tests.unit.storage.samples import opened
@@ -85,9 +85,9 @@ async def open_servers(
             connect,
             store_secret=keyring.keep,
             renewal_lock=lambda _name: nullcontext(),
-            variables={"OPENAI_API_KEY": "sk-a", "TOKEN": "t"},
-            provider_variables=("OPENAI_API_KEY",),
-            home="/home/me",
+            environment=ServerEnvironment(
+                {"OPENAI_API_KEY": "sk-a", "TOKEN": "t"}, ("OPENAI_API_KEY",), "/home/me"
+            ),
         )
         yield servers, keyring
         await servers.aclose()
