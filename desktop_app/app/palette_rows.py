@@ -14,7 +14,7 @@ from desktop_app.settings.setting import Group
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
-    from desktop_app.ui.composer.choice_view import ModelEntry
+    from desktop_app.ui.composer.choice.choice_view import ModelEntry
     from desktop_app.ui.window.main_window import MainWindow
 
 PaletteRow = tuple[PaletteEntry, Callable[[], object]]

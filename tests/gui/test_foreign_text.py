@@ -56,7 +56,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.spending_report import SpendingSum
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.text.foreign_text import message_box
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
@@ -451,7 +451,7 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.choice_menus import fill_models
+    from desktop_app.ui.composer.choice.choice_menus import fill_models
 
     menu = QMenu(host.window)
     fill_models(menu, models(text), lambda _: None)
@@ -460,7 +460,7 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def a_menu_of_many_models(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.choice_menus import fill_models
+    from desktop_app.ui.composer.choice.choice_menus import fill_models
 
     names = [text, *(f"{text[:40]}{number}" for number in range(60))]
     many = tuple(ModelEntry("p", text, name, name, None) for name in names)
@@ -472,7 +472,7 @@ def a_menu_of_many_models(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_menus_of_effort_and_background(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.choice_menus import fill_background, fill_efforts
+    from desktop_app.ui.composer.choice.choice_menus import fill_background, fill_efforts
 
     menu = QMenu(host.window)
     fill_efforts(menu, models(text), lambda _: None)

@@ -36,7 +36,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
-from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions

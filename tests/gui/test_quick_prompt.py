@@ -31,7 +31,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.composer.choice_view import ChoiceView
+from desktop_app.ui.composer.choice.choice_view import ChoiceView
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import MAX_SHARE_OF_SCREEN, QuickPrompt

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QToolButton
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_assembly import CONTINUE
-from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.composer.choice.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.ui.composer.choice_view import ModelEntry
+from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from desktop_app.domain.models.variants import Variant
 
 if TYPE_CHECKING:
     from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.ui.composer.choice_view import ChoiceView
+    from desktop_app.ui.composer.choice.choice_view import ChoiceView
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 

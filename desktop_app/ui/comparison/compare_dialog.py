@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.composer.choice.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of, scale_boxes
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.ui.composer.choice_view import ChoiceView
+    from desktop_app.ui.composer.choice.choice_view import ChoiceView
 
 _MIN_ANSWERS: Final = 2
 _MAX_ANSWERS: Final = 4

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
-from desktop_app.ui.composer.choice_row import ChoiceRow
+from desktop_app.ui.composer.choice.choice_row import ChoiceRow
 from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupAboveEditor
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_hint import PromptHint
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
-    from desktop_app.ui.composer.choice_view import ChoiceView
+    from desktop_app.ui.composer.choice.choice_view import ChoiceView
     from desktop_app.ui.composer.dropped_content import DroppedContent
 
 _MAX_SHARE_OF_WINDOW: Final = 0.4

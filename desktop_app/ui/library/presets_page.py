@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.answering.generation import Examples
     from desktop_app.domain.prompts.preset import Preset
-    from desktop_app.ui.composer.choice_view import ModelEntry
+    from desktop_app.ui.composer.choice.choice_view import ModelEntry
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.dialog_field import EditRequest
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.choice_view import ChoiceView, no_choice
+from desktop_app.ui.composer.choice.choice_view import ChoiceView, no_choice
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.program_menu import add_choice

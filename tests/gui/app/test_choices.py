@@ -27,7 +27,7 @@ from desktop_app.paths import resource_path
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS
-from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION

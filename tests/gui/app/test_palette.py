@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS
-from desktop_app.ui.composer.choice_view import ModelEntry
+from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find

@@ -34,7 +34,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.storage.settings.prompt_store import PromptStore
-from desktop_app.ui.composer.choice_view import ModelEntry
+from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.look.theme import INTERFACE_SIZE
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until

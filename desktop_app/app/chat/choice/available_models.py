@@ -16,7 +16,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_menu import menu_entries
-from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, no_choice
+from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup

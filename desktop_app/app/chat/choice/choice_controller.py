@@ -16,7 +16,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.ui.composer.choice_view import ModelEntry
+from desktop_app.ui.composer.choice.choice_view import ModelEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

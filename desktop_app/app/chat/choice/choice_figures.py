@@ -10,7 +10,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.choice_view import ChoiceFigures
+from desktop_app.ui.composer.choice.choice_view import ChoiceFigures
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import ModelChoice

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
-    from desktop_app.ui.composer.choice_view import ModelEntry
+    from desktop_app.ui.composer.choice.choice_view import ModelEntry
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.conversation_pane import ConversationPane
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, Signal
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.composer import choice_menus
-from desktop_app.ui.composer.choice_view import ChoiceView, no_choice
+from desktop_app.ui.composer.choice import choice_menus
+from desktop_app.ui.composer.choice.choice_view import ChoiceView, no_choice
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import Theme, set_role

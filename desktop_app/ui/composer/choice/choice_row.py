@@ -21,9 +21,9 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer import choice_menus
-from desktop_app.ui.composer.background_button import BackgroundButton
-from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, no_choice
+from desktop_app.ui.composer.choice import choice_menus
+from desktop_app.ui.composer.choice.background_button import BackgroundButton
+from desktop_app.ui.composer.choice.choice_view import EFFORT_BARS, ChoiceFigures, no_choice
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND_SIZE, Theme, set_role
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.ui.composer.choice_view import ChoiceView
+    from desktop_app.ui.composer.choice.choice_view import ChoiceView
 
 _GAP: Final = 9
 _MINIMUM_WIDTH: Final = 280

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from desktop_app.domain.models.variants import Effort
-    from desktop_app.ui.composer.choice_view import ChoiceFigures, ChoiceView, ModelEntry
+    from desktop_app.ui.composer.choice.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 
 _MAX_FLAT_ENTRIES: Final = 18
 _MAX_SUBMENU_ENTRIES: Final = 40

@@ -1,0 +1,4 @@
+"""The row below the prompt's text: model, effort, variants, background, and their menus.
+
+May import `ui.look` and `ui.widgets`.
+"""
