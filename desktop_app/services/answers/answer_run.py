@@ -58,7 +58,7 @@ from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_pictures import AnswerPictures
 from desktop_app.services.answers.checkpoints import Checkpoints
 from desktop_app.services.answers.inline_pictures import PictureParser, with_pictures
-from desktop_app.services.answers.long_answer import LongAnswer
+from desktop_app.services.answers.long_answer import LongAnswer, with_file
 from desktop_app.services.answers.message_limit import MessageLimit
 from desktop_app.services.answers.prepared_request import PreparedRequest, RequestFallbacks
 from desktop_app.services.answers.retried_writes import RetriedWrites, StoreListener
@@ -222,7 +222,8 @@ class AnswerRun:
                 await self.long_answer.flush()
                 await self._store.save_answer(self.answer)
                 return
-            self.answer = await self.long_answer.attach_to(self.answer)
+            file = await self.long_answer.attach()
+            self.answer = with_file(self.answer, file)  # `cancel_remote` may have changed it
             await self._store.save_answer(self.answer)
             # The call of a run to cancel is recorded with the usage that `cancel_remote` gets.
             if self._run_to_cancel is None and not self._is_recorded:

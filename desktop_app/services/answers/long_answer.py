@@ -174,8 +174,8 @@ class LongAnswer:
     def _abandon(self) -> None:
         self._waiting, self._waiting_length, self._is_abandoned = [], 0, True
 
-    async def attach_to(self, answer: Message) -> Message:
-        """Return the answer with the file as an attachment, or unchanged if there is no file.
+    async def attach(self) -> DocumentPart | None:
+        """Make the file an attachment, and return it; None if there is no file.
 
         Raises:
             StorageError: it could not be stored; the file is kept.
@@ -183,7 +183,7 @@ class LongAnswer:
         if self.may_exist and self._attachment is None:
             await self.flush()
             self._attachment = await self._files.attach(self._answer)
-        return with_file(answer, self._attachment)
+        return self._attachment
 
     async def abandon(self) -> None:
         """Remove the file, which cannot be continued."""

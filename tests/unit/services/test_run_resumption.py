@@ -218,6 +218,40 @@ async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path:
         assert provider.cancelled == [RemoteRun("resp_1", 1)]
 
 
+async def test_a_stopped_run_keeps_its_usage_though_it_is_stored_again_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
+    provider.cancel_result = USAGE
+    is_attaching, may_attach = asyncio.Event(), asyncio.Event()
+
+    async with open_chat(tmp_path, provider) as chat:
+        await interrupted_answer(chat, provider)
+        provider.holding.clear()
+        answering = await run_to_resume(chat)
+        task = asyncio.ensure_future(chat.run(answering))
+        await provider.holding.wait()
+        await cancel(task)
+
+        async def attach_later(_answer: Message) -> None:
+            is_attaching.set()
+            await may_attach.wait()
+
+        monkeypatch.setattr(chat.attachments.answers, "attach", attach_later)
+        storing = asyncio.ensure_future(answering.store_end())
+        await is_attaching.wait()
+        canceling = asyncio.ensure_future(answering.cancel_remote())
+        async with asyncio.timeout(30):
+            while answering.answer.usage != USAGE:  # noqa: ASYNC110 — an attribute, not an event
+                await asyncio.sleep(0)
+        may_attach.set()
+        await storing
+        assert await canceling
+        stored = await chat.store.message(answering.answer.id)
+        assert stored is not None
+        assert (stored.usage, stored.cost) == (USAGE, COST)
+
+
 async def test_a_run_whose_provider_was_removed_is_interrupted(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
