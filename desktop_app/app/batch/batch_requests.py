@@ -90,11 +90,12 @@ class BatchRequests(QObject):
         resolved = self._choices.resolve(new_job)
         if resolved is None:
             raise IllegalChoiceError(Reason.PROVIDER_REMOVED)
+        settings = self._choices.settings  # those at the click
         job = await self._runs.service.create(
             await expand_paths(new_job.paths),
             resolved,
             new_job.task,
-            self._choices.settings,
+            settings,
             title=new_job.title,
             template_id=new_job.template_id,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +15,16 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox
 
+from desktop_app.backend import batch_wiring
+from desktop_app.backend.answer_settings import INSTRUCTIONS
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
+from desktop_app.domain.batch.batch_jobs import (
+    BatchFile,
+    BatchItem,
+    BatchJob,
+    BatchStatus,
+    ItemStatus,
+)
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.services.batch.batch_service import BatchService
@@ -338,6 +346,24 @@ async def test_changes_while_a_job_is_created_are_kept_for_the_next(
         app.controllers.dialogs.batches.begin()
         press(app, "batch-undo-clear")  # without the files of the job
         assert page.draft()["files"] == f"{cleared}\0{added}\0"
+
+
+async def test_a_job_has_the_settings_that_applied_when_it_was_requested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app() as (_provider, app):
+        expand = batch_wiring.expand_paths
+        await app.state.values.set(INSTRUCTIONS, "Be brief.")
+
+        async def expand_slowly(paths: Iterable[Path]) -> list[BatchFile]:
+            await app.state.values.set(INSTRUCTIONS, "Be long.")
+            return await expand(paths)
+
+        monkeypatch.setattr(batch_wiring, "expand_paths", expand_slowly)
+        dialog = await prepare_job(app, notes(tmp_path, 1))
+        job = await app.backend.batch_store.get(dialog.job_page.job_id)
+        assert job is not None
+        assert job.instructions == "Be brief."
 
 
 async def test_a_queued_question_is_not_sent_without_the_files_of_a_job(tmp_path: Path) -> None:
