@@ -38,7 +38,7 @@ class CollectionDeletion(QObject):
         self._timer.timeout.connect(tasks.slot(self.complete))
 
     def begin(self, collection_id: str) -> None:
-        """Delete this collection soon. Complete an earlier deletion before."""
+        """Delete this collection once Undo has expired; first `complete` an earlier deletion."""
         self.collection_id = collection_id
         self._timer.start()
 
