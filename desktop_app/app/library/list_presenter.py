@@ -85,7 +85,7 @@ class ListPresenter(QObject):
         """Start a task that writes no change of the list (see `writes`)."""
         self._tasks.start(work)
 
-    # -------------------------------------------------------------- cache
+    # -------------------------------------------------------------- conversations
 
     @property
     def list_filter(self) -> ListFilter:

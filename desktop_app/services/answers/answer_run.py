@@ -98,6 +98,7 @@ class AnswerRun:
         siblings: further answers to the same question, which run at the same time.
         limit: limits the text in the answer's message; a longer answer is kept in a file.
         long_answer: that file.
+        checkpoints: stores the answer while it streams.
         hold: the hold of the request, released at the end of `run`.
         timing: the times of the answer.
         schema: the answer is checked against it, even if the model does not support schemas; None

@@ -29,7 +29,7 @@ class GrowingAnswer(Protocol):
 
 
 class Checkpoints:
-    """Stores an unfinished answer twice a second, while it grows.
+    """Writer that stores an unfinished answer twice a second, while it grows.
 
     Attributes:
         interval_s: seconds between two checkpoints.

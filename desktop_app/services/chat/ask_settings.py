@@ -26,7 +26,7 @@ MAX_OUTPUT_ON_DEVICE = 1024
 
 @dataclass(frozen=True)
 class AskSettings:
-    """The user's settings for answers, and what a model accepts of them."""
+    """The user's settings for answers."""
 
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)

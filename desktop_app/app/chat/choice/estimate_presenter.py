@@ -107,7 +107,7 @@ class EstimatePresenter(QObject):
         self._row.set_choice_figures(figures)
 
     def forget(self) -> None:
-        """Forget the estimate, because another conversation is open."""
+        """Forget the estimate, which was for another question."""
         self._estimated = None
         self._show_price()
 
