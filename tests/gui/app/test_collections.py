@@ -94,7 +94,7 @@ async def test_files_are_ordered_in_a_thread(monkeypatch: pytest.MonkeyPatch) ->
         threads.append(threading.current_thread())
         return sort_files(files)
 
-    monkeypatch.setattr("desktop_app.ui.library.collection_files.sort_files", note_thread)
+    monkeypatch.setattr("desktop_app.app.documents.shown_collection.sort_files", note_thread)
     async with AppHarness() as app:
         await shown(app)
         await until(lambda: threads)
