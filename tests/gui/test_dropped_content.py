@@ -21,7 +21,7 @@ from desktop_app.ui.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.ui.composer.rich_text_paste import RichTextPaste, text_of_html
+from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, text_of_html
 
 PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at here"
 MAIL = b"From: a@b.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= an/alle\r\n\r\nHello\r\n"

@@ -172,7 +172,7 @@ OWN_VALUES = {
     "desktop_app/app/attachments/file_readings.py": {"reading", "reading.batch"},
     "desktop_app/app/answers/running_answers.py": {"progress"},
     "desktop_app/app/import_hook_removal.py": {"builtins"},
-    "desktop_app/ui/composer/prompt_spelling.py": {"mark"},
+    "desktop_app/ui/composer/text/prompt_spelling.py": {"mark"},
     "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},
     "desktop_app/ui/widgets/forms/form_widgets.py": {"option"},

@@ -26,7 +26,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import require_files, without_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.composer.prompt_text import MAX_TEXT_CHARACTERS
+from desktop_app.ui.composer.text.prompt_text import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips

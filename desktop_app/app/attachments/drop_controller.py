@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.rich_text_paste import RichTextPaste, is_richer, text_of_html
+from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, is_richer, text_of_html
 
 if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator

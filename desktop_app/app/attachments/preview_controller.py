@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.composer.attachment_chips import AttachmentChips
-    from desktop_app.ui.composer.prompt_text import PromptText
+    from desktop_app.ui.composer.text.prompt_text import PromptText
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 

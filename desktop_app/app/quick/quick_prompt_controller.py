@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.composer.rich_text_paste import RichTextPaste
+    from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 RAISE_CAP = "raise-cap"

@@ -20,8 +20,8 @@ from desktop_app.ui.composer.choice.choice_row import ChoiceRow
 from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupAboveEditor
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_hint import PromptHint
-from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
+from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes

@@ -9,7 +9,7 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.composer.dropped_content import has_attachable_content
-from desktop_app.ui.composer.prompt_text import PromptText, pressed_keys
+from desktop_app.ui.composer.text.prompt_text import PromptText, pressed_keys
 from desktop_app.ui.look.theme import Theme, set_role
 
 if TYPE_CHECKING:

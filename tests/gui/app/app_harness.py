@@ -46,7 +46,7 @@ from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.startup_settings import read_startup_settings
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.composer.prompt_text import PromptText
+from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.sidebar.conversation_model import Roles

@@ -27,9 +27,10 @@ ALLOWED_BEFORE_PAINT = {
     "rendering": "color_tokens",
     "settings": "schema setting values",
     "storage.settings": "startup_settings",
-    "ui.composer": "attachment_chips prompt_editor prompt_hint prompt_text suggestions",
+    "ui.composer": "attachment_chips prompt_editor prompt_hint suggestions",
     "ui.composer.choice": "background_button choice_menus choice_row choice_view",
     "ui.composer.completion": "completion_fields prompt_completer",
+    "ui.composer.text": "prompt_text",
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
     "ui.settings": "lazy_page settings_frame settings_pages settings_panel",
     "ui.sidebar": """

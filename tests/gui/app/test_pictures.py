@@ -18,7 +18,7 @@ from desktop_app.domain.answering.stream_events import ImageArrived
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
-from desktop_app.ui.composer.prompt_text import PromptText
+from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text

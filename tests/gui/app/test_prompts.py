@@ -19,8 +19,8 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
-from desktop_app.ui.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
+from desktop_app.ui.composer.text.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from tests.gui.app.app_harness import AppHarness, until

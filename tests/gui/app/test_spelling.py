@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 
 from desktop_app.session import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
-from desktop_app.ui.composer import prompt_spelling
+from desktop_app.ui.composer.text import prompt_spelling
 from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.ui.composer.prompt_text import PromptText
+from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.view import TranscriptView

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-    from desktop_app.ui.composer.prompt_text import PromptText
+    from desktop_app.ui.composer.text.prompt_text import PromptText
 
 SLASHES: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.ui.composer.prompt_text import PromptText
+    from desktop_app.ui.composer.text.prompt_text import PromptText
     from desktop_app.ui.look.theme import Theme
 
 PAUSE_MS: Final = 300

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from desktop_app.commands.keymap import Keymap
     from desktop_app.ui.composer.completion.template_mark import TemplateMark
     from desktop_app.ui.composer.dropped_content import DroppedContent
-    from desktop_app.ui.composer.prompt_spelling import PromptSpelling
     from desktop_app.ui.composer.spelling import Spelling
+    from desktop_app.ui.composer.text.prompt_spelling import PromptSpelling
     from desktop_app.ui.look.theme import Theme
 
 LARGE_PASTE_CHARACTERS: Final = 20_000
@@ -223,7 +223,9 @@ class PromptText(PlainTextField):
 
     def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
         """Underline words that are misspelled."""
-        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # not needed at start-up
+        from desktop_app.ui.composer.text.prompt_spelling import (
+            PromptSpelling,  # not needed at start-up
+        )
 
         self._spelling = PromptSpelling(self, spelling, theme)
         self._spelling.notice_raised.connect(self.notice_raised)
@@ -309,7 +311,7 @@ class PromptText(PlainTextField):
 
     def insert_dropped(self, dropped: DroppedContent) -> None:
         """Insert text at the cursor; emit signals for everything else."""
-        from desktop_app.ui.composer.rich_text_paste import RichTextPaste, text_of_html
+        from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, text_of_html
 
         if dropped.files:
             self.files_pasted.emit(list(dropped.files))
