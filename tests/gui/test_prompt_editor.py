@@ -151,7 +151,7 @@ def test_keys_neither_send_nor_stop_while_an_input_method_composes(
     compose(editor, "にほん")
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
-        qtbot.assertNotEmitted(editor.field.stop_pressed),
+        qtbot.assertNotEmitted(editor.field.keys.stop_pressed),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
@@ -209,10 +209,10 @@ def test_enter_queues_the_text_while_an_answer_streams(qtbot: QtBot, editor: Pro
 
 
 def test_escape_and_the_button_stop(qtbot: QtBot, editor: PromptEditor) -> None:
-    with qtbot.assertNotEmitted(editor.field.stop_pressed):
+    with qtbot.assertNotEmitted(editor.field.keys.stop_pressed):
         press(qtbot, editor, Qt.Key.Key_Escape)
     editor.set_streaming(True)
-    with qtbot.waitSignal(editor.field.stop_pressed):
+    with qtbot.waitSignal(editor.field.keys.stop_pressed):
         press(qtbot, editor, Qt.Key.Key_Escape)
     with qtbot.waitSignal(editor.stop_requested):
         qtbot.mouseClick(button(editor, "stop"), Qt.MouseButton.LeftButton)
@@ -337,7 +337,7 @@ def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> Non
     picture = QImage(4, 3, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QGuiApplication.clipboard().setImage(picture)
-    with qtbot.waitSignal(editor.field.data_pasted) as pasted:
+    with qtbot.waitSignal(editor.field.insertion.data_pasted) as pasted:
         text_of(editor).paste()
     assert pasted.args is not None
     assert pasted.args[0].name == "Pasted image.png"
@@ -376,7 +376,7 @@ def test_images_copied_in_a_browser_are_attached_and_addresses_inserted(
     for name, content in formats.items():
         data.setData(name, content)
     pictures: list[DroppedData] = []
-    editor.field.data_pasted.connect(pictures.append)
+    editor.field.insertion.data_pasted.connect(pictures.append)
     text_of(editor).insertFromMimeData(data)
     assert pictures == ([] if given is None else [given])
     assert bool(editor.text()) is (given is None)
@@ -412,7 +412,7 @@ def test_a_copied_cell_with_an_image_is_inserted_as_text(
     picture.fill(Qt.GlobalColor.red)
     data.setImageData(picture)
     data.setText("12,5")
-    with qtbot.assertNotEmitted(editor.field.data_pasted):
+    with qtbot.assertNotEmitted(editor.field.insertion.data_pasted):
         text_of(editor).insertFromMimeData(data)
     assert editor.text() == "12,5"
 
@@ -422,7 +422,7 @@ def test_a_large_paste_becomes_an_attachment(
     editor: PromptEditor, length: int, is_large: bool
 ) -> None:
     large: list[str] = []
-    editor.field.large_text_pasted.connect(large.append)
+    editor.field.insertion.large_text_pasted.connect(large.append)
     QGuiApplication.clipboard().setText("x" * length)
     text_of(editor).paste()
     assert (len(large) == 1) is is_large
@@ -793,7 +793,7 @@ def test_a_character_without_a_key_is_typed_if_no_key_sends(
     press = QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, "ē")
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
-        qtbot.assertNotEmitted(editor.field.stop_pressed),
+        qtbot.assertNotEmitted(editor.field.keys.stop_pressed),
     ):
         QApplication.sendEvent(text_of(editor), press)
     assert editor.text() == "ē"

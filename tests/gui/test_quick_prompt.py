@@ -33,6 +33,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.choice.choice_view import ChoiceView
 from desktop_app.ui.composer.dropped_content import DroppedData
+from desktop_app.ui.composer.text.text_height import height_of_lines
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import MAX_SHARE_OF_SCREEN, QuickPrompt
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
@@ -177,7 +178,7 @@ def test_the_prompt_fits_a_long_paragraph_that_is_inserted_at_once(
 ) -> None:
     line = line_of(quick)
     assert isinstance(line, QuickPromptField)
-    line.insert_plain("Translate " * words + "\n\n")
+    line.insertion.insert_plain("Translate " * words + "\n\n")
     qtbot.waitUntil(lambda: shown_lines(line) == min(6, line_count(line)))
     scrolls = line.verticalScrollBar()
     assert scrolls.value() == scrolls.maximum() == max(0, line_count(line) - 6)
@@ -192,7 +193,7 @@ def line_count(line: QPlainTextEdit) -> int:
 
 
 def shown_lines(line: QuickPromptField) -> int:
-    return next((n for n in range(1, 9) if line.height() == line.height_of(n)), 0)
+    return next((n for n in range(1, 9) if line.height() == height_of_lines(line, n)), 0)
 
 
 def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(
@@ -213,7 +214,7 @@ def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
     QGuiApplication.clipboard().setText("one\n\ttwo\n")
     qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert quick.field.toPlainText() == "one\n\ttwo\n"
-    quick.field.set_large_paste(5)
+    quick.field.insertion.set_large_paste(5)
     with qtbot.waitSignal(quick.large_text_dropped) as given:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert given.args == ["one\n\ttwo\n", ""]
@@ -506,14 +507,14 @@ def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot)
     dropped = QMimeData()
     dropped.setData("image/png", b"bytes")
     line = find(quick, QPlainTextEdit, "prompt")
-    with qtbot.waitSignal(quick.field.data_pasted) as given:
+    with qtbot.waitSignal(quick.field.insertion.data_pasted) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted image.png", b"bytes")]
     assert line.toPlainText() == ""
     how = (Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY)
     QApplication.sendEvent(quick, QDragEnterEvent(QPoint(5, 5), *how))
     assert quick.status.label.text() != ""
-    with qtbot.waitSignal(quick.field.data_pasted):
+    with qtbot.waitSignal(quick.field.insertion.data_pasted):
         QApplication.sendEvent(quick, QDropEvent(QPointF(5, 5), *how))
     assert quick.status.label.text() == ""
     QGuiApplication.clipboard().setText("words")

@@ -26,7 +26,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import require_files, without_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.composer.text.prompt_text import MAX_TEXT_CHARACTERS
+from desktop_app.ui.composer.text.text_insertion import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
@@ -69,8 +69,8 @@ class AttachmentsController(QObject):
         self._readings, self._notes = readings, notes
         self._is_expanded = self._has_opened = False
         prompt.attach_requested.connect(self.attach)
-        prompt.field.large_text_pasted.connect(self.attach_text)
-        prompt.field.data_pasted.connect(self.attach_content)
+        prompt.field.insertion.large_text_pasted.connect(self.attach_text)
+        prompt.field.insertion.data_pasted.connect(self.attach_content)
         prompt.chips.detail_requested.connect(self._choose_detail)
         prompt.chips.remove_requested.connect(self._remove)
         prompt.text_changed.connect(self._show_suggestions)
@@ -124,7 +124,7 @@ class AttachmentsController(QObject):
         if len(text) > MAX_TEXT_CHARACTERS:
             self._notifications.notify(tr("This text is too long for the message box."))
             return
-        self._prompt.field.insert_plain(text)
+        self._prompt.field.insertion.insert_plain(text)
         self._remove_part(sha256)
         self._prompt.focus_text()
 
@@ -161,7 +161,7 @@ class AttachmentsController(QObject):
                 is_last = self._notifications.last_undo is undo
                 self._notifications.undo_last() if is_last else undo()
 
-            self._prompt.field.offer_undo(undo_on_shortcut)
+            self._prompt.field.keys.offer_undo(undo_on_shortcut)
 
     def _remove_part(self, chip_id: str) -> None:
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)

@@ -60,8 +60,9 @@ class DropController(QObject):
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
         list_view.content_dropped.connect(self.insert_drop)
-        pane.prompt.field.rich_text_pasted.connect(tasks.slot(self._convert))
-        pane.prompt.field.large_rich_text_pasted.connect(
+        insertion = pane.prompt.field.insertion
+        insertion.rich_text_pasted.connect(tasks.slot(self._convert))
+        insertion.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html, current.id))
         )
         pane.prompt.field.notice_raised.connect(lambda note: pane.notifications.notify(note))
@@ -78,7 +79,7 @@ class DropController(QObject):
 
     def _on_value(self, key: str) -> None:
         if key == LARGE_PASTE:
-            self._prompt.field.set_large_paste(int(self._values[key] or 0))
+            self._prompt.field.insertion.set_large_paste(int(self._values[key] or 0))
 
     # -------------------------------------------------------------- drops on the list
 

@@ -57,7 +57,7 @@ class ChatController(QObject):
         self._announced_hint = ""
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
-        prompt.field.stop_pressed.connect(self.stop_latest)
+        prompt.field.keys.stop_pressed.connect(self.stop_latest)
         self._current.opened.connect(self._show_state)
         edited.changed.connect(self._show_hint)
         queue.changed.connect(self._show_hint)

@@ -73,7 +73,9 @@ class QuickAttachments(QObject):
         quick.files_dropped.connect(
             lambda paths: self._read_contents([(path.name, path) for path in paths])
         )
-        quick.field.data_pasted.connect(lambda data: self._read_contents([(data.name, data)]))
+        quick.field.insertion.data_pasted.connect(
+            lambda data: self._read_contents([(data.name, data)])
+        )
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(
             lambda id_, detail: self.change(

@@ -86,7 +86,7 @@ class QuickPromptController(QObject):
     def _connect(self) -> None:
         quick, running, tasks = self.window, self._running, self._tasks
         quick.submit_requested.connect(tasks.slot(self._submit))
-        quick.field.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
+        quick.field.insertion.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
         quick.large_text_dropped.connect(tasks.slot(self._add_long_text))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
         quick.open_in_window_requested.connect(tasks.slot(self._leave_for_window))
@@ -127,7 +127,7 @@ class QuickPromptController(QObject):
             self._history.reset()
         self._add_accompanying(text)
         self._conversation.report_choice()
-        self.window.field.set_large_paste(int(self._values[LARGE_PASTE] or 0))
+        self.window.field.insertion.set_large_paste(int(self._values[LARGE_PASTE] or 0))
         self.window.open_with(self.accompanying.text, keeps_content=has_unsent)
         self._tasks.start(self._history.load())
         self._tasks.start(self._conversation.propose_model())

@@ -22,6 +22,7 @@ from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_hint import PromptHint
 from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.composer.text.prompt_text import PromptText
+from desktop_app.ui.composer.text.text_height import fit_height
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
@@ -114,9 +115,9 @@ class PromptEditor(QFrame):
         text, row = self.field, self.row
         text.textChanged.connect(self._on_text_changed)
         text.cursorPositionChanged.connect(self.completer.update_open_list)
-        text.send_pressed.connect(self.send)
-        text.edit_last_requested.connect(self._request_edit)
-        text.files_pasted.connect(self.attach_requested)
+        text.keys.send_pressed.connect(self.send)
+        text.keys.edit_last_requested.connect(self._request_edit)
+        text.insertion.files_pasted.connect(self.attach_requested)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
         text.height_changed.connect(self._fit)
         row.attach_button.clicked.connect(self.choose_files)
@@ -174,14 +175,14 @@ class PromptEditor(QFrame):
         cursor = self.field.textCursor()
         cursor.beginEditBlock()  # a single undo step
         if dropped.is_text:
-            self.field.separate_from_word()
-        self.field.insert_dropped(dropped)
+            self.field.insertion.separate_from_word()
+        self.field.insertion.insert_dropped(dropped)
         cursor.endEditBlock()
 
     def paste_plain(self) -> None:
         """Paste the clipboard's text unformatted."""
         self.focus_text()
-        self.field.paste_plain()
+        self.field.insertion.paste_plain()
 
     def suggest_spelling(self) -> None:
         """Go to the next misspelled word, and show suggestions for it."""
@@ -207,7 +208,7 @@ class PromptEditor(QFrame):
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
         self._is_streaming = is_streaming
-        self.field.set_can_stop(is_streaming)
+        self.field.keys.set_can_stop(is_streaming)
         self.row.set_streaming(is_streaming)
         if had_focus:
             self.focus_text()
@@ -245,7 +246,7 @@ class PromptEditor(QFrame):
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
         self._send_key = shortcut_text(keymap.shortcut_of("prompt.send"))
-        self.field.set_keymap(keymap)
+        self.field.keys.set_keymap(keymap)
         self.hint.set_keymap(keymap)
         self._show_send_tooltip()
         self._show_enter_key()
@@ -324,7 +325,8 @@ class PromptEditor(QFrame):
         if self._layout.hasHeightForWidth():  # suggestions may wrap
             wanted = self._layout.totalHeightForWidth(self.width())
         other_height = wanted - self.field.height()
-        self.field.fit_height(round(self.window().height() * _MAX_SHARE_OF_WINDOW) - other_height)
+        limit = round(self.window().height() * _MAX_SHARE_OF_WINDOW)
+        fit_height(self.field, limit - other_height)
         # The card may have been laid out for the text's former height. Lay it out again, so that
         # its size hint includes the new height.
         self._card_layout.invalidate()

@@ -42,6 +42,6 @@ class QuickDropArea(QObject):
         if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
             self._status.hide_drop_hint()
             accept_copy(event)
-            self._field.insert_dropped(read_dropped(event.mimeData()))
+            self._field.insertion.insert_dropped(read_dropped(event.mimeData()))
             return True
         return False

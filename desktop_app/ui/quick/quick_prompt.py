@@ -19,6 +19,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupBelowField
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
+from desktop_app.ui.composer.text.text_height import height_of_lines
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import pixmap, set_icon
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, Theme, set_role
@@ -168,21 +169,23 @@ class QuickPrompt(QWidget):
             "quick.close": self.hide,
             "quick.add-selection": self.selection_requested.emit,
             "quick.temporary": self.unsaved_requested.emit,
-            "prompt.paste-plain": self.field.paste_plain,
+            "prompt.paste-plain": self.field.insertion.paste_plain,
             "prompt.spelling": self.field.suggest_spelling,
             "effort.more": lambda: self.effort_step_requested.emit(1),
             "effort.less": lambda: self.effort_step_requested.emit(-1),
             **{f"variant.{v.value}": partial(self.variant_requested.emit, v) for v in Variant},
         }
         self._footer.connect_buttons(self.command_actions)
-        self.field.send_pressed.connect(self._submit)
+        self.field.keys.send_pressed.connect(self._submit)
         self.field.textChanged.connect(self.completer.update_list)
         self.field.textChanged.connect(self.text_changed)
         self.field.cursorPositionChanged.connect(self.completer.update_open_list)
         self.field.height_changed.connect(self._fit)
-        self.field.files_pasted.connect(self.files_dropped)
-        self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
-        self.field.large_rich_text_pasted.connect(self.large_text_dropped)
+        self.field.insertion.files_pasted.connect(self.files_dropped)
+        self.field.insertion.large_text_pasted.connect(
+            lambda text: self.large_text_dropped.emit(text, "")
+        )
+        self.field.insertion.large_rich_text_pasted.connect(self.large_text_dropped)
         self.field.notice_raised.connect(self.status.show_status)
         self._stop_button.clicked.connect(self.stop_requested)
         self.status.changed.connect(self._fit)
@@ -192,7 +195,7 @@ class QuickPrompt(QWidget):
         self.transcript.text_typed.connect(
             lambda _: self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         )
-        self.transcript.text_typed.connect(self.field.insert_plain)
+        self.transcript.text_typed.connect(self.field.insertion.insert_plain)
         self.transcript.notice_raised.connect(self.status.show_status)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -262,7 +265,7 @@ class QuickPrompt(QWidget):
                 shortcut = QShortcut(QKeySequence(keys), self)
                 shortcut.activated.connect(action)
                 self._shortcuts.append(shortcut)
-        self.field.set_keymap(keymap)
+        self.field.keys.set_keymap(keymap, default_send="Return")  # there is no button to send
         self._footer.set_keymap(keymap)
 
     def set_theme(self, theme: Theme) -> None:
@@ -317,7 +320,7 @@ class QuickPrompt(QWidget):
         if self._x11_frame is not None:
             self._x11_frame.set_radius(px(RADIUS_CARD))
         # The icon is beside the first line.
-        line_height = max(self.field.height_of(1), self.model_button.sizeHint().height())
+        line_height = max(height_of_lines(self.field, 1), self.model_button.sizeHint().height())
         self._icon.setFixedHeight(line_height)
         self._fit()
 

@@ -9,14 +9,13 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.composer.dropped_content import has_attachable_content
-from desktop_app.ui.composer.text.prompt_text import PromptText, pressed_keys
+from desktop_app.ui.composer.text.prompt_keys import pressed_keys
+from desktop_app.ui.composer.text.prompt_text import PromptText
+from desktop_app.ui.composer.text.text_height import fit_height, height_of_lines
 from desktop_app.ui.look.theme import Theme, set_role
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QFont, QKeyEvent
-
-    from desktop_app.commands.keymap import Keymap
-
 
 _MAX_COUNTED_CHARACTERS: Final = 200_000
 """Characters of a text whose words are counted without a noticeable delay."""
@@ -44,14 +43,9 @@ class QuickPromptField(PromptText):
     history_requested = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme)
+        super().__init__(theme, font_of=_large_font)
         self.setPlaceholderText(tr("Ask anything"))
         set_role(self, "card-text")
-
-    def set_keymap(self, keymap: Keymap) -> None:
-        """Set the keys; Enter sends if no other key does, because there is no button to send."""
-        super().set_keymap(keymap)
-        self._send_keys = self._send_keys or "Return"
 
     def set_text(self, text: str, template_id: str = "") -> None:
         """Replace the text, with the cursor at its end.
@@ -63,8 +57,8 @@ class QuickPromptField(PromptText):
         self.mark_template(template_id, 0, self.document().characterCount() - 1)
 
     def fit_lines(self, limit: int) -> None:
-        """Fit the height to the text, up to six lines and `limit` pixels; see `fit_height`."""
-        self.fit_height(min(self.height_of(_MAX_LINES), limit))
+        """Fit the height to the text, up to six lines and `limit` pixels; see `text_height`."""
+        fit_height(self, min(height_of_lines(self, _MAX_LINES), limit))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Leave files and images to the window, which shows the effect of a drop."""
@@ -83,7 +77,8 @@ class QuickPromptField(PromptText):
         else:
             super().keyPressEvent(event)
 
-    def _font_of(self, theme: Theme) -> QFont:
-        font = theme.reading()
-        font.setPointSizeF(theme.points(19))
-        return font
+
+def _large_font(theme: Theme) -> QFont:
+    font = theme.reading()
+    font.setPointSizeF(theme.points(19))
+    return font

@@ -114,7 +114,7 @@ class MainWindow(QMainWindow):
         self.pane.add_later_parts(transcript, self.empty_state, self.notifications)
         self._watcher.changed.connect(self._set_transcript_theme)
         transcript.text_typed.connect(lambda _: self.prompt.focus_text())
-        transcript.text_typed.connect(self.prompt.field.insert_plain)
+        transcript.text_typed.connect(self.prompt.field.insertion.insert_plain)
         order_tabs_of(self)
 
     # ------------------------------------------------------------ commands and state

@@ -158,14 +158,14 @@ async def test_attachments_are_part_of_a_draft() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("First", "1")
         new(app)
-        app.window.prompt.field.large_text_pasted.emit("word " * 5_000)
+        app.window.prompt.field.insertion.large_text_pasted.emit("word " * 5_000)
         assert PASTED_NAME in app.chips[0]
         await app.open_conversation(one)  # it is read on
         assert app.chips == []
         await app.written()
         new(app)
         assert [chip.split(",")[0] for chip in app.chips] == [PASTED_NAME], app.said
-        app.window.prompt.field.large_text_pasted.emit("other " * 5_000)
+        app.window.prompt.field.insertion.large_text_pasted.emit("other " * 5_000)
         await app.open_conversation(one)
         new(app)
         await until(lambda: len(app.chips) == 2 and "reading" not in "".join(app.chips))

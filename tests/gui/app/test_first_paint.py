@@ -30,7 +30,7 @@ ALLOWED_BEFORE_PAINT = {
     "ui.composer": "attachment_chips prompt_editor prompt_hint suggestions",
     "ui.composer.choice": "background_button choice_menus choice_row choice_view",
     "ui.composer.completion": "completion_fields prompt_completer",
-    "ui.composer.text": "prompt_text",
+    "ui.composer.text": "prompt_keys prompt_text text_height text_insertion",
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
     "ui.settings": "lazy_page settings_frame settings_pages settings_panel",
     "ui.sidebar": """

@@ -157,7 +157,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         app.session.quick.open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
-        find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
+        find(quick, PromptText, "prompt").insertion.insert_dropped(read_dropped(image))
         attached = app.session.quick.attachments
         assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
@@ -174,7 +174,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         assert attached.parts == ()
         app.providers.turns[0].end("Red.")
         await app.settled()
-        find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
+        find(quick, PromptText, "prompt").insertion.insert_dropped(read_dropped(image))
         await until(lambda: attached.parts)
         quick.open_in_window_requested.emit()
         await until(lambda: app.chips)
@@ -186,7 +186,7 @@ async def test_a_broken_image_in_the_quick_prompt_is_reported() -> None:
     async with AppHarness(environment=OPENAI) as app:
         app.session.quick.open_with("")
         quick = app.session.quick.window
-        quick.field.data_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        quick.field.insertion.data_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
         assert app.session.quick.attachments.parts == ()
 

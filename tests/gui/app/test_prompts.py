@@ -20,7 +20,8 @@ from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
-from desktop_app.ui.composer.text.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
+from desktop_app.ui.composer.text.prompt_text import PromptText
+from desktop_app.ui.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from tests.gui.app.app_harness import AppHarness, until
