@@ -84,8 +84,8 @@ def _prompt_actions(window: MainWindow, controllers: Controllers) -> Actions:
     composer = controllers.composer
     return {
         "prompt.focus": window.prompt.focus_text,
-        "prompt.attach": window.prompt.choose_files,
-        "prompt.attach-folder": window.prompt.choose_folder,
+        "prompt.attach": window.prompt.attachment_picker.choose_files,
+        "prompt.attach-folder": window.prompt.attachment_picker.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
         "prompt.spelling": window.prompt.suggest_spelling,
         "prompt.as-text": composer.attachments.insert_as_text,

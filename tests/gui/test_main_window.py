@@ -334,7 +334,7 @@ def test_tab_visits_suggestions_and_attachments_in_visual_order(
 ) -> None:
     chips = [Chip(name, f"{name}.pdf", "", "ready", None, "file-text") for name in ("1", "2", "3")]
     window.prompt.chips.set_chips(chips[:2])
-    window.prompt.set_suggestions([("summarize", "Summarize", "list")])
+    window.prompt.suggestions.set_suggestions([("summarize", "Summarize", "list")])
     window.prompt.chips.set_chips([chips[0], chips[2]])
     suggestion = window.prompt.findChildren(QWidget, "suggest-summarize")[0]
     crosses = window.prompt.findChildren(QWidget, "remove-attachment")

@@ -435,11 +435,11 @@ def test_undoing_a_template_forgets_it(driver: PromptDriver) -> None:
 def test_a_draft_keeps_its_template(editor: PromptDriver) -> None:
     prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
     prompt.set_text("What is different?", "differences")
-    assert prompt.template_id == "differences"
+    assert prompt.field.template_id == "differences"
     prompt.set_text("What is different?")
-    assert prompt.template_id == ""
+    assert prompt.field.template_id == ""
     prompt.prepend("Compare. ", "differences")
-    assert prompt.template_id == "differences"
+    assert prompt.field.template_id == "differences"
 
 
 def test_a_restored_draft_does_not_open_the_list(editor: PromptDriver) -> None:

@@ -231,7 +231,7 @@ def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     editor.chips.set_chips([PDF])
-    editor.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
+    editor.suggestions.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
         qtbot.waitSignal(editor.suggestions.chosen) as taken,
@@ -247,7 +247,7 @@ def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
 
 
 def test_a_click_chooses_a_suggestion(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
+    editor.suggestions.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
     facts = find(editor, SuggestionButton, "suggest-facts")
     with qtbot.waitSignal(editor.suggestions.chosen) as taken:
         qtbot.mouseClick(facts, Qt.MouseButton.LeftButton)
@@ -273,8 +273,8 @@ def test_a_compact_suggestion_without_room_beside_the_key_is_hidden(
 
 
 def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_suggestions([SUMMARIZE])
-    editor.set_can_send(False, "Report.pdf is still being read.")
+    editor.suggestions.set_suggestions([SUMMARIZE])
+    editor.send_action.set_can_send(False, "Report.pdf is still being read.")
     assert not button(editor, "send").isEnabled()
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
@@ -284,9 +284,9 @@ def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> 
     assert hint_of(editor) == "Report.pdf is still being read."
     editor.hint.set_keys_visible(False)
     assert find(editor, QLabel, "hint").isVisible()
-    editor.set_can_send(False, "Notes.md is still being read.")
+    editor.send_action.set_can_send(False, "Notes.md is still being read.")
     assert hint_of(editor) == "Notes.md is still being read."
-    editor.set_can_send(True)
+    editor.send_action.set_can_send(True)
     assert hint_of(editor) == "Enter to send · Shift+Enter for a new line"
     assert button(editor, "send").isEnabled()
 
@@ -653,7 +653,9 @@ def test_the_row_fits_640_pixels_at_twice_the_text_size(
 
 def test_wrapped_suggestions_cover_no_other_widget(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.chips.set_chips([replace(PDF, id=str(n)) for n in range(2)])
-    editor.set_suggestions([SUMMARIZE, *((f"k{n}", "Facts as a table", "list") for n in range(6))])
+    editor.suggestions.set_suggestions(
+        [SUMMARIZE, *((f"k{n}", "Facts as a table", "list") for n in range(6))]
+    )
     editor.window().resize(420, 700)
     buttons = editor.findChildren(SuggestionButton)
 
@@ -702,7 +704,7 @@ def test_every_control_has_an_accessible_name(editor: PromptEditor) -> None:
 
 def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.chips.set_chips([PDF])
-    editor.set_suggestions([SUMMARIZE])
+    editor.suggestions.set_suggestions([SUMMARIZE])
     editor.setFocus()
     reached: set[QWidget] = set()
     while (focused := QGuiApplication.focusObject()) not in reached:

@@ -217,7 +217,7 @@ class AttachmentsController(QObject):
         can_queue = bool(reading) and not why
         if can_queue:
             why = tr("Reading {name}…", name=next(iter(reading.values())).name)
-        self._prompt.set_can_send(not why, why, can_queue=can_queue)
+        self._prompt.send_action.set_can_send(not why, why, can_queue=can_queue)
         self._show_suggestions()
 
     def _attached_chips(self) -> list[Chip]:
@@ -294,6 +294,6 @@ class AttachmentsController(QObject):
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         offered = bool(documents) and not self._readings.in_open_conversation
         if offered and not self._prompt.text().strip():
-            self._prompt.set_suggestions(self._prompts.suggestions(len(documents)))
+            self._prompt.suggestions.set_suggestions(self._prompts.suggestions(len(documents)))
         else:
-            self._prompt.set_suggestions([])
+            self._prompt.suggestions.set_suggestions([])

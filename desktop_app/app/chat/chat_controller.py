@@ -55,7 +55,7 @@ class ChatController(QObject):
         self._cancel_other_work, self._is_reading = cancel_other_work, is_reading
         self._current, self._draft, self._tasks = current, current.draft, tasks
         self._announced_hint = ""
-        prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
+        prompt.submit_requested.connect(lambda text: self.submit(text, prompt.field.template_id))
         prompt.stop_requested.connect(self.stop)
         prompt.field.keys.stop_pressed.connect(self.stop_latest)
         self._current.opened.connect(self._show_state)

@@ -79,7 +79,7 @@ class QuestionQueue(QObject):
             return
         self.changed.emit()
         if conversation_id == self._current.id:
-            self._prompt.send()
+            self._prompt.send_action.send()
         else:
             self._tasks.start(self._ask_in_other_conversation(conversation_id, text))
 

@@ -279,5 +279,5 @@ class Navigator(QObject):
     def _append_early_text(self, early_text: str) -> None:
         if early_text:
             prompt = self._pane.prompt
-            prompt.set_text(prompt.text() + early_text, prompt.template_id)
+            prompt.set_text(prompt.text() + early_text, prompt.field.template_id)
             self._saver.save_soon()

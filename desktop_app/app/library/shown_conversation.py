@@ -63,7 +63,7 @@ class ShownConversation(QObject):
         self._shown_id = conversation_id
         self._pane.set_title(title)
         self._pane.show_empty_state(False)
-        self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
+        self._pane.prompt.send_action.set_can_send(False, tr("Loading conversation…"))
         self._pane.transcript.set_messages([self._messages.as_shown(message) for message in tail])
         self._conversation_list.selection.select(conversation_id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
@@ -99,5 +99,5 @@ class ShownConversation(QObject):
             navigator.restore_scroll(scroll)
         self.select_open()
         draft, prompt = self._current.draft.value, self._pane.prompt
-        if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
+        if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)

@@ -131,9 +131,9 @@ class PromptsController(QObject):
         prompt = self._prompt
         template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
         if template is None:
-            prompt.choose_files()
+            prompt.attachment_picker.choose_files()
             return
-        if prompt.template_id != template.id:
+        if prompt.field.template_id != template.id:
             prompt.prepend(fill(template.text, {}).text, template.id)
         prompt.focus_text()
 
@@ -148,7 +148,7 @@ class PromptsController(QObject):
             # the document is too large, the user can decide what to do.
             text = self._for_each_document(template, text)
             self._prompt.prepend(text, template.id)
-            self._prompt.submit()
+            self._prompt.send_action.submit()
 
     def _for_each_document(self, template: Prompt, text: str) -> str:
         """Return a template's text; a task about one document is extended to several."""

@@ -34,7 +34,7 @@ class PromptDraft(QObject):
     @property
     def current(self) -> Draft:
         """Return the draft with the text that is in the prompt now."""
-        return self.with_text(self._prompt.text(), self._prompt.template_id)
+        return self.with_text(self._prompt.text(), self._prompt.field.template_id)
 
     def load(self, draft: Draft) -> None:
         """Set the draft of a conversation that is being opened.

@@ -79,9 +79,11 @@ class Suggestions(QWidget):
 
     Signals:
         chosen(str): the user chose the suggestion with this id.
+        changed(): other suggestions are shown.
     """
 
     chosen = Signal(str)
+    changed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -89,6 +91,7 @@ class Suggestions(QWidget):
         self._items: tuple[tuple[str, str, str], ...] = ()
         self._buttons: list[SuggestionButton] = []
         self._is_compact = False
+        self._first_key = self._refusal = ""
         self._layout = FlowLayout(parent=self)
         self._layout.setSpacing(theme.px(8))
         self.setAccessibleName(tr("Suggestions"))
@@ -106,7 +109,9 @@ class Suggestions(QWidget):
         self._buttons = [self._create_button(*item) for item in items]
         order_children(self, self._buttons)
         self.setVisible(bool(items))
-        self._show_fitting_buttons()
+        self._show_refusal()
+        self._show_first_key()
+        self.changed.emit()
 
     def set_compact(self, is_compact: bool) -> None:
         """Show one row of suggestions if there is little room; "/" offers all prompts."""
@@ -136,15 +141,23 @@ class Suggestions(QWidget):
 
     def set_first_key(self, words: str) -> None:
         """Show the key of the first suggestion; "" for none."""
+        self._first_key = words
+        self._show_first_key()
+
+    def _show_first_key(self) -> None:
         for number, button in enumerate(self._buttons):
-            button.set_key("" if number else words)
+            button.set_key("" if number else self._first_key)
         self._show_fitting_buttons()
 
     def set_refusal(self, refusal: str) -> None:
         """Disable all suggestions with a reason as tooltip; "" enables them."""
+        self._refusal = refusal
+        self._show_refusal()
+
+    def _show_refusal(self) -> None:
         for button in self._buttons:
-            button.setEnabled(not refusal)
-            set_tooltip(button, refusal)
+            button.setEnabled(not self._refusal)
+            set_tooltip(button, self._refusal)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -241,7 +241,7 @@ async def test_a_prompt_brings_its_schema() -> None:
         app.controllers.composer.prompts.save(mine)
         await app.settled()
         app.window.prompt.set_text("Who?", mine.id)
-        app.window.prompt.submit()
+        app.window.prompt.send_action.submit()
         turn = await app.turn(0)
         assert turn.request.schema is not None
         turn.end(PEOPLE)

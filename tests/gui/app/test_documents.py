@@ -458,7 +458,7 @@ async def test_a_file_stays_attached_if_its_location_cannot_be_stored(data: Path
         app.window.files_dropped.emit([data / "report.pdf"])
         await until(lambda: not app.is_reading and bool(app.said))
         assert app.chips[0].startswith("report.pdf, 3 pages")
-        assert app.window.prompt.can_send
+        assert app.window.prompt.send_action.can_send
         assert "“report.pdf” is attached, but" in app.said
         app.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
         await until(lambda: not app.is_reading and len(app.chips) == 2)

@@ -27,7 +27,10 @@ ALLOWED_BEFORE_PAINT = {
     "rendering": "color_tokens",
     "settings": "schema setting values",
     "storage.settings": "startup_settings",
-    "ui.composer": "attachment_chips prompt_editor prompt_hint suggestions",
+    "ui.composer": """
+        attachment_chips attachment_picker editor_height prompt_editor prompt_hint send_action
+        suggestions
+    """,
     "ui.composer.choice": "background_button choice_menus choice_row choice_view",
     "ui.composer.completion": "completion_fields prompt_completer",
     "ui.composer.text": "prompt_keys prompt_text text_height text_insertion",

@@ -394,9 +394,9 @@ async def test_no_file_is_sent_to_a_model_that_takes_none(data: Path) -> None:
         state = app.state
         state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
         assert "doesn’t accept files such as" in app.chips[0]
-        assert not app.window.prompt.can_send
+        assert not app.window.prompt.send_action.can_send
         take(app, "send-as-file")
-        await until(lambda: app.window.prompt.can_send)
+        await until(lambda: app.window.prompt.send_action.can_send)
         chip = app.chip_widgets[0]
         names = [action.objectName() for action in chip.menu().actions()]
         assert names == ["preview", "open-document", "choose-pages"]

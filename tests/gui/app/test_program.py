@@ -68,18 +68,18 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
     load = Navigator.load
 
     async def note_and_load(navigator: Navigator) -> None:
-        early.append(app.window.prompt.can_send)
+        early.append(app.window.prompt.send_action.can_send)
         await load(navigator)
 
     class StartingHarness(AppHarness):
         def before_ready(self) -> None:
-            self.window.prompt.set_can_send(False, "Starting…")
+            self.window.prompt.send_action.set_can_send(False, "Starting…")
 
     monkeypatch.setattr(Navigator, "load", note_and_load)
     app = StartingHarness(environment=KEYED)
     async with app:
         assert early == [False]
-        assert app.window.prompt.can_send
+        assert app.window.prompt.send_action.can_send
 
 
 @pytest.mark.parametrize("how", ["command", "menu"])
