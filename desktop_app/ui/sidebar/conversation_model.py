@@ -1,9 +1,8 @@
 """The rows of the conversation list: folders, and conversations grouped by date.
 
-Headings are rows, too, but disabled, so that keys and clicks skip them. The rows are sorted
-by a key and found by bisection. A change of a conversation changes, moves, inserts or
-removes its row and at most two headings. So views keep their selection, current row and
-scroll position.
+Headings are rows, too, but disabled, so that keys and clicks skip them. A change of a
+conversation changes, moves, inserts or removes its row and at most two headings. So views
+keep their selection, current row and scroll position.
 
 Large lists are loaded in pages. `more_requested` asks for the next page; until it arrives,
 conversations that sort after the loaded pages are not shown.
@@ -11,7 +10,6 @@ conversations that sort after the loaded pages are not shown.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
@@ -23,6 +21,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, Signa
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.row_order import FolderRow, Heading, Key, RowOrder
+from desktop_app.ui.sidebar.sorted_rows import SortedRows
 from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
@@ -70,10 +69,8 @@ class ConversationModel(QAbstractListModel):
     def __init__(self, today: date, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.order = RowOrder(today)
-        self._rows: list[Conversation | FolderRow | Heading] = []
+        self._rows = SortedRows()
         self._unread: frozenset[str] = frozenset()
-        self._keys: list[Key] = []
-        self._key_of: dict[str, Key] = {}
         self.last_of_pages: Conversation | None = None
         self._has_requested_page = False
 
@@ -177,8 +174,8 @@ class ConversationModel(QAbstractListModel):
 
     def index_of(self, identifier: str) -> QModelIndex:
         """Return the index of a conversation or folder; invalid if it is not listed."""
-        key = self._key_of.get(identifier)
-        return QModelIndex() if key is None else self.index(self._find(key))
+        position = self._rows.position_of(identifier)
+        return QModelIndex() if position is None else self.index(position)
 
     @property
     def conversations(self) -> list[Conversation]:
@@ -206,13 +203,13 @@ class ConversationModel(QAbstractListModel):
             last: the last conversation of the loaded pages; None if no page follows.
         """
         self.last_of_pages, self._has_requested_page = last, False
-        fresh = [c for c in page if c.id not in self._key_of]
+        fresh = [c for c in page if self._rows.key_of(c.id) is None]
         keyed = sorted(((self.order.key(c), c) for c in fresh), key=itemgetter(0))
-        if keyed and self._keys and keyed[0][0] < self._keys[-1]:
+        if keyed and self._rows.find(keyed[0][0]) < len(self._rows):
             for _, conversation in keyed:
                 self._insert_or_update(conversation)
         elif keyed:
-            self._extend(keyed)
+            self._insert(self.order.with_headings(keyed, self._rows.last_group))
 
     def set_today(self, today: date) -> None:
         """Regroup the rows after the day has changed."""
@@ -247,11 +244,9 @@ class ConversationModel(QAbstractListModel):
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
-        key = self._key_of.pop(identifier, None)
-        if key is None:
-            return
-        row = self._find(key)
-        self._remove_rows(row - 1 if self._is_alone_in_group(row) else row, row)
+        row = self._rows.position_of(identifier)
+        if row is not None:
+            self._remove_rows(row - 1 if self._rows.is_alone_in_group(row) else row, row)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark these conversations as unread, and no others."""
@@ -275,27 +270,13 @@ class ConversationModel(QAbstractListModel):
 
     def set_streaming(self, identifier: str, is_streaming: bool) -> None:
         """Show or hide the streaming dot of a conversation or folder."""
-        key = self._key_of.get(identifier)
-        if key is not None:
-            position = self._find(key)
+        position = self._rows.position_of(identifier)
+        if position is not None:
             row = self._rows[position]
             assert not isinstance(row, Heading)
             self._replace(position, replace(row, streaming=is_streaming))
 
     # ------------------------------------------------------------ rows
-
-    def _find(self, key: Key) -> int:
-        return bisect_left(self._keys, key)
-
-    def _has_heading(self, group: int) -> bool:
-        position = self._find((group, float("-inf"), ""))
-        return position < len(self._keys) and self._keys[position][0] == group
-
-    def _is_alone_in_group(self, row: int) -> bool:
-        return isinstance(self._rows[row - 1], Heading) and self._ends_group(row)
-
-    def _ends_group(self, row: int) -> bool:
-        return row + 1 == len(self._rows) or isinstance(self._rows[row + 1], Heading)
 
     def _reset(
         self,
@@ -306,67 +287,51 @@ class ConversationModel(QAbstractListModel):
         self.beginResetModel()
         self.order.set_list_filter(list_filter)
         self.last_of_pages, self._has_requested_page = last, False
-        self._rows, self._keys, self._key_of = [], [], {}
         keyed = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
-        for key, item in self.order.with_headings(keyed, -1):
-            self._rows.append(item)
-            self._keys.append(key)
-        self._key_of = {row.id: key for key, row in keyed}
+        self._rows = SortedRows(self.order.with_headings(keyed, -1))
         self.endResetModel()
 
-    def _extend(self, keyed: Sequence[tuple[Key, Conversation]]) -> None:
-        last_group = self._keys[-1][0] if self._keys else -1
-        self._insert(len(self._rows), self.order.with_headings(keyed, last_group))
-        self._key_of |= {conversation.id: key for key, conversation in keyed}
-
-    def _insert(
-        self, position: int, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]
-    ) -> None:
-        keys, rows = zip(*keyed, strict=True)
-        self.beginInsertRows(QModelIndex(), position, position + len(rows) - 1)
-        self._rows[position:position] = rows
-        self._keys[position:position] = keys
+    def _insert(self, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
+        added = list(keyed)
+        position = self._rows.find(added[0][0])
+        self.beginInsertRows(QModelIndex(), position, position + len(added) - 1)
+        self._rows.insert(added)
         self.endInsertRows()
 
     def _insert_or_update(self, row: Conversation | FolderRow) -> None:
         """Insert a row with the heading that it needs, or move and update it."""
-        new, old = self.order.key(row), self._key_of.get(row.id)
-        shown_group = new[0] if self._has_heading(new[0]) else -1
+        new, old = self.order.key(row), self._rows.key_of(row.id)
+        shown_group = new[0] if self._rows.has_group(new[0]) else -1
         if old is None:
-            self._insert(self._find(new), self.order.with_headings([(new, row)], shown_group))
+            self._insert(self.order.with_headings([(new, row)], shown_group))
         elif old != new:
             if shown_group < 0:
                 heading = self.order.heading(new[0])
-                self._insert(self._find(new), [(heading.key, heading)])
+                self._insert([(heading.key, heading)])
             self._move(old, new)
-            old_heading = self._find(self.order.heading(old[0]).key)
-            if self._ends_group(old_heading):
+            old_heading = self._rows.find(self.order.heading(old[0]).key)
+            if self._rows.ends_group(old_heading):
                 self._remove_rows(old_heading, old_heading)
-        self._key_of[row.id] = new
-        self._replace(self._find(new), row)
+        self._replace(self._rows.find(new), row)
 
     def _remove_rows(self, first: int, last: int) -> None:
         self.beginRemoveRows(QModelIndex(), first, last)
-        del self._rows[first : last + 1], self._keys[first : last + 1]
+        self._rows.remove(first, last)
         self.endRemoveRows()
 
     def _replace(self, position: int, row: Conversation | FolderRow) -> None:
         if self._rows[position] != row:
-            self._rows[position] = row
+            self._rows.replace(position, row)
             index = self.index(position)
             self.dataChanged.emit(index, index)
 
     def _move(self, old: Key, new: Key) -> None:
         """Move a row instead of inserting it again, so that views keep its selection."""
-        source, target = self._find(old), self._find(new)
+        source, target = self._rows.find(old), self._rows.find(new)
         must_move = target not in (source, source + 1)
         if must_move:
             self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
-        if target > source:
-            target -= 1  # counted without the moved row
-        self._rows.insert(target, self._rows.pop(source))
-        del self._keys[source]
-        self._keys.insert(target, new)
+        self._rows.move(source, target, new)
         if must_move:
             self.endMoveRows()
 
