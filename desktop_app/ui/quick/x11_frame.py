@@ -1,4 +1,4 @@
-"""What a frameless window needs on X11: a mask with round corners, and no entry in task lists."""
+"""Round corners, and no entry in task lists, for a frameless window on X11."""
 
 from __future__ import annotations
 

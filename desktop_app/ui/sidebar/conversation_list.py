@@ -49,7 +49,7 @@ class ConversationList(QFrame):
         folders: all folders, sorted by name.
         theme: the current theme.
         search: the search field with its filters and hits.
-        top: the layout above the rows, down to "New conversation".
+        top: the layout above the rows; what is added to it comes below "New conversation".
         selection: the selected rows.
         pages: the rows, the hits, or a note without them.
         name_editing: edits names in the rows.

@@ -1,7 +1,7 @@
 """A window that shows a document, as pages or as text, with a passage marked.
 
-Its controller provides the content. This module has the keys, the note above the
-document, and the message that replaces the document if there is nothing to show.
+Its controller provides the content. This module has the keys, the note above the document, and
+the message that replaces the document if there is nothing to show.
 """
 
 from __future__ import annotations

@@ -42,12 +42,12 @@ _DIRECTION_SAMPLE: Final = 200  # characters of the first line
 class PromptText(PlainTextField):
     """The field for the prompt's text. See the module.
 
+    Args:
+        font_of: returns the font of a theme.
+
     Attributes:
         insertion: inserts pasted and dropped content.
         keys: handles the keys that do not type.
-
-    Args:
-        font_of: returns the font of a theme.
 
     Signals:
         notice_raised(str): a sentence about content that was left out, or about the spelling.
