@@ -129,6 +129,7 @@ async def test_a_delta_takes_this_path() -> None:
     async with PreparedServer(ANSWERS) as server:
         environment["OPENAI_BASE_URL"] = server.base_url
         async with AppHarness(has_real_providers=True, environment=environment) as app:
+            app.session.show_mnemonics()  # otherwise a timer does that, perhaps while recording
             app.type("Tell me a story")
             await until(lambda: "tokens" in app.estimate)
             app.enter()
