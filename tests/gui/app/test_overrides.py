@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPlainTextEdit
 
+from desktop_app.app.chat.compaction.compaction_controller import CompactionController
 from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api
@@ -21,6 +24,9 @@ from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 SERVER = {
@@ -43,6 +49,33 @@ def refused(app: AppHarness) -> set[str]:
     app.window.settings.pages.responses.page.show_scope(CONVERSATION)
     keys = [each.key for each in settings_of(Group.ANSWER)]
     return {key for key in keys if not answer_field(app, key).isEnabled()}
+
+
+async def test_a_question_is_sent_with_the_settings_from_when_it_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Check this for a question that waits, as for a compaction."""
+    is_waiting, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        is_waiting.set()
+        await may_go_on.wait()
+
+    monkeypatch.setattr(CompactionController, "before_asking", wait)
+    async with AppHarness(environment=COMET) as app:
+        app.window.prompt.row.effort_requested.emit(Effort.NONE)
+        change = app.window.settings.pages.setting_changed.emit
+        change("answer.temperature", 1.5)
+        await app.written()
+        asking = asyncio.create_task(app.ask("One"))
+        await is_waiting.wait()
+        change("answer.temperature", 0.5)
+        await until(lambda: app.state.values["answer.temperature"] == 0.5)
+        may_go_on.set()
+        turn = await asking
+        assert turn.request.parameters.temperature == 1.5
+        turn.end("1")
+        await app.settled()
 
 
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
