@@ -1,1 +1,4 @@
-"""The search in the conversation list: its field, filters and hits."""
+"""The search in the conversation list: its field, filters and hits.
+
+May import `ui.look`, `ui.widgets` and the calendar of `ui.sidebar`.
+"""
