@@ -331,16 +331,19 @@ async def test_a_late_forecast_does_not_replace_a_newer_one(
         charts = await open_charts(app)
         profiles = app.state.providers.all
         months = await spending_command.current_months(app.backend.ledger, profiles)
-        waiting = iter(((late, []), (newer, months)))
+        waiting = [(late, []), (newer, months)]
 
         async def wait(*_: object) -> list[Any]:
-            may_end, found = next(waiting)
+            may_end, found = waiting.pop(0)
             await may_end.wait()
             return found
 
         monkeypatch.setattr(spending_command, "current_months", wait)
+        # Each waits before the next is chosen: their rows may arrive in either order.
         choose(charts, "chart-period", 365)
+        await until(lambda: len(waiting) == 1)
         choose(charts, "chart-period", 30)
+        await until(lambda: not waiting)
         newer.set()
         late.set()
         await app.written()
