@@ -1,9 +1,9 @@
 """A tool server that requires a sign-in, made of the SDK's own server: `python oauth_server.py`.
 
 It grants every authorization at once, as a user who always agrees. Lines of standard input change
-that: "deny" refuses the next ones, "expire" ends all access tokens, "revoke" ends all tokens. Its
-first line of output is its port. It answers each line of input with the number of registered
-clients.
+that: "deny" refuses the next ones, "quote" refuses the next requests for tokens and quotes the
+client's secret, "expire" ends all access tokens, "revoke" ends all tokens. Its first line of output
+is its port. It answers each line of input with the number of registered clients.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mcp.server.auth.provider import (
     AuthorizationCode,
     AuthorizationParams,
     RefreshToken,
+    TokenError,
     construct_redirect_uri,
 )
 from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
@@ -35,7 +36,7 @@ class Users:
     """Clients and tokens, in memory. Implements the SDK's OAuthAuthorizationServerProvider."""
 
     def __init__(self) -> None:
-        self.denies = False
+        self.denies = self.quotes = False
         self.clients: dict[str, OAuthClientInformationFull] = {}
         self.codes: dict[str, AuthorizationCode] = {}
         self.access: dict[str, AccessToken] = {}
@@ -82,6 +83,8 @@ class Users:
         self, client: OAuthClientInformationFull, authorization_code: AuthorizationCode
     ) -> OAuthToken:
         """Return tokens for a code."""
+        if self.quotes:
+            raise TokenError("invalid_request", f"client_secret={client.client_secret}")
         del self.codes[authorization_code.code]
         return self._tokens(client.client_id, authorization_code.resource)
 
@@ -161,6 +164,8 @@ def main() -> None:
         match line.strip():
             case "deny":
                 users.denies = True
+            case "quote":
+                users.quotes = True
             case "expire":
                 users.access.clear()
             case "revoke":

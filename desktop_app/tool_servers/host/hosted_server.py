@@ -174,10 +174,14 @@ class HostedServer:
     def _send_failed(self, error: BaseException) -> None:
         self._output.send(
             event="failed",
-            reason=reason_of(error),
+            reason=self._reason_of(error),
             has_closed=has_closed(error),
             needs_sign_in=self._needs_sign_in,
         )
+
+    def _reason_of(self, error: BaseException) -> str:
+        reason = reason_of(error)
+        return reason if self._sign_in is None else self._sign_in.redact(reason)
 
     @property
     def _needs_sign_in(self) -> bool:
@@ -246,7 +250,7 @@ class HostedServer:
                     self._send_failed(error)  # first, so that the parent sends no more orders
                     self._end()
                 if not has_ended:
-                    reason = SIGN_IN_NEEDED if self._needs_sign_in else reason_of(error)
+                    reason = SIGN_IN_NEEDED if self._needs_sign_in else self._reason_of(error)
                     was_refused = isinstance(error, _SessionLostError)
                     self._output.send(id=number, error=reason, may_repeat=was_refused)
             else:

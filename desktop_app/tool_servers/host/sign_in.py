@@ -23,6 +23,7 @@ from mcp.shared.auth import (
 from pydantic import BaseModel, ValidationError
 
 from desktop_app.domain.network.network_address import is_private
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.tool_servers.host.failure_text import HostError
 
 if TYPE_CHECKING:
@@ -135,6 +136,16 @@ class SignIn:
     async def check_response(self, response: httpx2.Response) -> None:
         """Set `is_needed` if the server refuses a request without authorization."""
         self.is_needed = self.is_needed or (response.status_code == 401 and self._context is None)
+
+    def redact(self, text: str) -> str:
+        """Return a text of the authorization server without the secret of a new client.
+
+        Servers quote a refused request for tokens. The parent redacts the secrets that it has
+        stored, but those of a sign-in are stored only once it has succeeded.
+        """
+        client = None if self._context is None else self._context.client_info
+        secret = None if client is None else client.client_secret
+        return Redactor([secret]).clean(text) if secret else text
 
     # -- the browser
 
