@@ -276,7 +276,15 @@ class PromptsController(QObject):
         await self.load()
         self.imported.emit()
         if dialog is not None:
-            dialog.status.show_message(_import_text(len(added.prompts), len(added.presets)))
+            ids = {prompt.id for prompt in added.prompts}
+            replaced = [
+                entry.prompt.title
+                for entry in self._list.entries
+                if entry.origin is PromptOrigin.EDITED and entry.prompt.id in ids
+            ]
+            dialog.status.show_message(
+                _import_text(len(added.prompts), len(added.presets), replaced)
+            )
 
     async def _export(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
@@ -317,7 +325,14 @@ def _export_text(prompts: int, presets: int, file_name: str) -> str:
     return tr("Exported {items} to {name}", items=_count_text(prompts, presets), name=file_name)
 
 
-def _import_text(prompts: int, presets: int) -> str:
+def _import_text(prompts: int, presets: int, replaced: Sequence[str]) -> str:
     if not prompts and not presets:
         return tr("Nothing new to import")
-    return tr("Imported {items}", items=_count_text(prompts, presets))
+    items = _count_text(prompts, presets)
+    if not replaced:
+        return tr("Imported {items}", items=items)
+    return tr(
+        "Imported {items}. Replaced built-in prompts: {names}. “Reset to default” restores them.",
+        items=items,
+        names=joined(replaced),
+    )

@@ -217,6 +217,24 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         await app.settled()
 
 
+async def test_an_import_names_the_built_in_prompts_that_it_replaces(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.json"
+    theirs = {"id": SUMMARY, "title": "Theirs", "text": "Do otherwise."}
+    file.write_text(
+        json.dumps({"format": "repartee-prompts", "version": 1, "prompts": [theirs]}), "utf-8"
+    )
+    async with AppHarness() as app:
+        await prompts_loaded(app)
+        dialog = dialog_of(app)
+        dialog.import_requested.emit(file)
+        await until(lambda: said(dialog).startswith("Imported 1 prompt."))
+        assert "Replaced built-in prompts: Theirs. “Reset to default”" in said(dialog)
+        dialog.prompts.list.select(SUMMARY)
+        press(dialog, "reset-prompt")
+        await app.settled()
+        assert await app.backend.prompts.prompts() == []
+
+
 @pytest.mark.usefixtures("pseudo_language")
 async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
