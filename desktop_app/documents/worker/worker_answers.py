@@ -28,6 +28,7 @@ from desktop_app.domain.documents.extracted_document import (
     IndexedPassage,
     TextChunk,
 )
+from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
 from desktop_app.domain.models.token_rates import TextKind
@@ -203,9 +204,13 @@ def images(
 
 
 def _image(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
+    """Return an image, whose bytes must be in the stated format and size: Qt will decode them.
+
+    Qt recognizes formats by their bytes. It would read an SVG image, with the files that it names.
+    """
     media_type, width, height = row
-    if media_type not in _IMAGE_TYPES:
-        raise MalformedAnswerError("a picture of an unknown kind")
+    if media_type not in _IMAGE_TYPES or tuple(row) != read_image_header(data):
+        raise MalformedAnswerError("a picture of another kind")
     return ScaledImage(media_type, _integer(width, 1, size[0]), _integer(height, 1, size[1]), data)
 
 

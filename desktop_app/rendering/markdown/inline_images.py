@@ -7,11 +7,11 @@ to its header. All other images are shown as a name.
 from __future__ import annotations
 
 import re
-import struct
 from base64 import b64decode
 from functools import lru_cache
 from typing import Final
 
+from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import PICTURE, Run
 
@@ -38,8 +38,6 @@ _ADDRESS_START: Final = re.compile(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE
 )
 _AFTER_ADDRESS: Final = re.compile(r"[^A-Za-z0-9+/=]")
-_FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-"""The second bytes of the JPEG markers that begin a frame: its header has the image's size."""
 
 
 def image_runs(words: str, target: str) -> tuple[Run, ...]:
@@ -73,52 +71,11 @@ def image_bytes_of(target: str) -> bytes | None:
 def image_size_of(target: str) -> tuple[int, int] | None:
     """Return the width and height in pixels of the image in an address, None if it is not drawn."""
     data = image_bytes_of(target)
-    size = _size(data) if data is not None and len(data) <= MAX_IMAGE_BYTES else None
-    if size is None or min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+    header = read_image_header(data) if data is not None and len(data) <= MAX_IMAGE_BYTES else None
+    if header is None:
         return None
-    return size
-
-
-def _size(data: bytes) -> tuple[int, int] | None:
-    """Read the size of an image from its header, by the formats' specifications."""
-    try:
-        if data[:8] == b"\x89PNG\r\n\x1a\n":
-            width, height = struct.unpack(">II", data[16:24])
-        elif data[:6] in (b"GIF87a", b"GIF89a"):
-            width, height = struct.unpack("<HH", data[6:10])
-        elif data[:2] == b"\xff\xd8":
-            return _size_of_jpeg(data)
-        elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _size_of_webp(data)
-        else:
-            return None
-    except struct.error:
-        return None
-    return width, height
-
-
-def _size_of_jpeg(data: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        kind = data[at + 1]
-        if kind in _FRAMES:
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width, height
-        at += 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
-    return None
-
-
-def _size_of_webp(data: bytes) -> tuple[int, int] | None:
-    kind = data[12:16]
-    if kind == b"VP8 ":
-        width, height = struct.unpack("<HH", data[26:30])
-        return width & 0x3FFF, height & 0x3FFF
-    if kind == b"VP8L":
-        bits = struct.unpack("<I", data[21:25])[0]
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if kind == b"VP8X" and len(data) >= 30:
-        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
-    return None
+    size = header.width, header.height
+    return size if min(size) >= 1 and size[0] * size[1] <= MAX_PIXELS else None
 
 
 def ends_in_address(source: str, added: int, *, did_before: bool) -> bool:

@@ -222,12 +222,16 @@ async def ask(answer: bytes, what: str, folder: Path) -> Any:
 
 
 PICTURE = {"kind": "scaled", "media_type": "image/png", "width": 10, "height": 10}
+# Qt draws the files that an SVG image names.
+SVG = b'<svg width="10" height="10"><image href="/usr/share/x.png"/></svg>'
 PASSAGE = b'[0, 5, 1, null, "", "", ""]'
 OTHERS = [
     ("scale", frame({**PICTURE, "width": 11}, b"x")),
     ("scale", frame({**PICTURE, "width": 0}, b"x")),
     ("scale", frame({**PICTURE, "media_type": "image/svg+xml"}, b"x")),
+    ("scale", frame(PICTURE, SVG)),
     ("scale", frame(PICTURE, claimed=1 << 30)),
+    ("render", frame({"kind": "rendered", "pictures": [["image/png", 10, 10, len(SVG)]]}, SVG)),
     ("render", frame({"kind": "rendered", "pictures": []})),
     ("render", frame({"kind": "rendered", "pictures": [["image/png", 10, 10, 9]]}, b"x")),
     ("render", frame({"kind": "rendered", "pictures": [["image/png", 10, 10, -1]]}, b"x")),

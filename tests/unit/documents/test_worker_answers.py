@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,7 @@ from desktop_app.domain.errors import DocumentEncryptedError, DocumentError, Use
 from desktop_app.domain.models.token_rates import TextKind
 
 MOST = 2**53
+JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\3"
 LIMITS = Limits(pixels=12)
 DOCUMENT = {
     "media_type": "text/plain",
@@ -48,12 +50,18 @@ def progress(done: object, total: object = None, unit: object = "page") -> Progr
     return answers.progress({"done": done, "total": total, "unit": unit})
 
 
-def image(kind: str, width: object, height: object) -> ScaledImage:
-    return answers.image({"media_type": kind, "width": width, "height": height}, b"data", (3, 4))
+def png(width: int, height: int) -> bytes:
+    """Return the beginning of a PNG image, in 24 bytes."""
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+
+
+def image(kind: str, width: int, height: int, data: bytes = b"") -> ScaledImage:
+    header = {"media_type": kind, "width": width, "height": height}
+    return answers.image(header, data or png(width, height), (3, 4))
 
 
 def images(*given: list[object]) -> list[ScaledImage]:
-    return answers.images({"pictures": [*given]}, b"12345", [(3, 4), (3, 4)])
+    return answers.images({"pictures": [*given]}, png(1, 1) + png(3, 4), [(3, 4), (3, 4)])
 
 
 def passage(start: object, end: object, tokens: object, page: object) -> list[IndexedPassage]:
@@ -77,15 +85,11 @@ ACCEPTED: list[tuple[Callable[[], object], object]] = [
     *((lambda n=n: field("is_protected", n), n) for n in (False, True)),
     (lambda: field("pictured", [[1, MOST, 1]]), (PageImage(1, MOST, 1),)),
     (lambda: [getattr(document(width=3, height=4), s) for s in ("width", "height")], [3, 4]),
-    (lambda: image("image/png", 1, 4), ScaledImage("image/png", 1, 4, b"data")),
-    (lambda: image("image/jpeg", 3, 1), ScaledImage("image/jpeg", 3, 1, b"data")),
+    (lambda: image("image/png", 1, 4), ScaledImage("image/png", 1, 4, png(1, 4))),
+    (lambda: image("image/jpeg", 3, 1, JPEG), ScaledImage("image/jpeg", 3, 1, JPEG)),
     (
-        lambda: images(["image/png", 1, 1, 0], ["image/png", 3, 4, 5]),
-        [ScaledImage("image/png", 1, 1, b""), ScaledImage("image/png", 3, 4, b"12345")],
-    ),
-    (
-        lambda: images(["image/png", 1, 1, 2], ["image/png", 3, 4, 3]),
-        [ScaledImage("image/png", 1, 1, b"12"), ScaledImage("image/png", 3, 4, b"345")],
+        lambda: images(["image/png", 1, 1, 24], ["image/png", 3, 4, 24]),
+        [ScaledImage("image/png", 1, 1, png(1, 1)), ScaledImage("image/png", 3, 4, png(3, 4))],
     ),
     (
         lambda: answers.chunks(rows([0, 4, 0], [4, 4, MOST]), 4),
@@ -132,11 +136,18 @@ REFUSED: list[Callable[[], object]] = [
     ),
     *(lambda text=text: document(sha256=text) for text in ("a" * 63, "a" * 65, "g" * 64)),
     *(lambda size=size: image("image/png", *size) for size in ((0, 1), (1, 0), (4, 1), (1, 5))),
-    lambda: image("image/gif", 1, 1),
-    lambda: images(["image/png", 1, 1, 2], ["image/png", 3, 4, 4]),
-    lambda: images(["image/png", 1, 1, -1], ["image/png", 3, 4, 4]),
-    lambda: images(["image/png", 1, 1, 2]),
-    lambda: images(["image/png", 1, 1, 2, 3], ["image/png", 3, 4, 3]),
+    lambda: image("image/gif", 1, 1, b"GIF89a\1\0\1\0"),
+    lambda: image("image/jpeg", 1, 1),
+    lambda: image("image/png", 1, 1, JPEG),
+    lambda: image("image/png", 1, 1, png(1, 2)),
+    lambda: image("image/png", 1, 1, png(9_000, 1)),
+    lambda: image("image/png", 1, 1, png(1, 1)[:-1]),
+    lambda: image("image/png", 1, 1, b'<svg width="1" height="1"><image href="/etc/x"/></svg>'),
+    lambda: images(["image/png", 1, 1, 24], ["image/png", 3, 4, 25]),
+    lambda: images(["image/png", 1, 1, -1], ["image/png", 3, 4, 24]),
+    lambda: images(["image/png", 1, 1, 24]),
+    lambda: images(["image/png", 1, 1, 24, 3], ["image/png", 3, 4, 24]),
+    lambda: images(["image/png", 3, 4, 24], ["image/png", 3, 4, 24]),
     *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 5, 0], [3, 2, 0], [-1, 2, 0])),
     *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 4, -1], [0, 4, MOST + 1])),
     *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 4], [0, 4, 0, 0])),

@@ -62,6 +62,8 @@ LOSSLESS: Final = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0/" + (29 | 19 << 14).to_bytes(4,
     ("kind", "data", "size"),
     [
         ("jpeg", SEGMENT + FRAME, (30, 20)),
+        ("jpeg", SEGMENT + b"\xff\xff" + FRAME, (30, 20)),
+        ("jpeg", SEGMENT + b"\xff\xd0" + FRAME, None),
         ("jpeg", SEGMENT + FRAME[:-1], None),
         ("jpeg", SEGMENT, None),
         ("jpeg", SEGMENT + b"\0" + FRAME[1:], None),

@@ -1,0 +1,67 @@
+"""Reads the format and the size of an image from its header, by the formats' specifications.
+
+Only formats that the window decodes are known: PNG, JPEG, GIF and WebP.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final, NamedTuple
+
+_FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+"""The second bytes of the JPEG markers that begin a frame: its header has the image's size."""
+
+_WITHOUT_LENGTH: Final = {0x01, *range(0xD0, 0xDA)}
+"""The second bytes of the JPEG markers that no length follows."""
+
+
+class ImageHeader(NamedTuple):
+    """The format of an image, and its size in pixels."""
+
+    media_type: str
+    width: int
+    height: int
+
+
+def read_image_header(data: bytes) -> ImageHeader | None:
+    """Return the header of an image; None if it is damaged or of another format."""
+    try:
+        if data[:8] == b"\x89PNG\r\n\x1a\n":
+            return ImageHeader("image/png", *struct.unpack(">II", data[16:24]))
+        if data[:6] in (b"GIF87a", b"GIF89a"):
+            return ImageHeader("image/gif", *struct.unpack("<HH", data[6:10]))
+        if data[:2] == b"\xff\xd8":
+            return _header_of_jpeg(data)
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _header_of_webp(data)
+    except struct.error:
+        pass
+    return None
+
+
+def _header_of_jpeg(data: bytes) -> ImageHeader | None:
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        kind = data[at + 1]
+        if kind in _FRAMES:
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return ImageHeader("image/jpeg", width, height)
+        if kind in _WITHOUT_LENGTH:
+            return None
+        # 0xFF fills the space before a marker.
+        at += 1 if kind == 0xFF else 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+    return None
+
+
+def _header_of_webp(data: bytes) -> ImageHeader | None:
+    kind = data[12:16]
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return ImageHeader("image/webp", width & 0x3FFF, height & 0x3FFF)
+    if kind == b"VP8L":
+        bits = struct.unpack("<I", data[21:25])[0]
+        return ImageHeader("image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+    if kind == b"VP8X" and len(data) >= 30:
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+        return ImageHeader("image/webp", width, height)
+    return None
