@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QImage, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop_app.ui.composer.dropped_content import (
@@ -205,6 +205,16 @@ def test_invalid_characters_are_removed_with_a_note() -> None:
     given = read_dropped(data)
     assert given.text == "abc😀"
     assert given.note == "2 invalid characters were removed."
+
+
+@pytest.mark.attack("sandbox")
+@pytest.mark.parametrize("kind", ["image/svg", "image/x-icon"])
+def test_an_image_of_another_format_is_not_decoded(kind: str) -> None:
+    data = offered({kind: "<svg><image href='/dev/zero'/></svg>"})
+    assert read_dropped(data) == DroppedContent(note=NOTHING_READABLE)
+    data.setImageData(QImage(4, 3, QImage.Format.Format_RGB32))  # Qt would decode the SVG image
+    assert not has_attachable_content(data)
+    assert read_dropped(data) == DroppedContent(note=NOTHING_READABLE)
 
 
 def test_the_hint_says_what_a_drop_will_do() -> None:

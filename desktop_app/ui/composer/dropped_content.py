@@ -361,11 +361,20 @@ def has_image(data: QMimeData) -> bool:
     A copied table cell comes as both, and the text is meant. If the text is the image's
     address, the image is meant.
     """
-    has_bytes = data.hasImage() or any(data.hasFormat(kind) for kind in _IMAGE_TYPES)
+    has_bytes = any(data.hasFormat(kind) for kind in _IMAGE_TYPES) or _is_decoded_image(data)
     text = data.text().strip()
     if has_bytes:
         return not text or bool(re.match(_ADDRESS, text))
     return bool(_data_url(data, text))
+
+
+def _is_decoded_image(data: QMimeData) -> bool:
+    """Return True for an image of this program, of Windows or of macOS.
+
+    From encoded bytes of another program, Qt would decode any format that it knows, in this
+    process. An SVG image may name files, and take hours.
+    """
+    return data.hasImage() and not any(kind.startswith("image/") for kind in data.formats())
 
 
 def image_in(data: QMimeData) -> DroppedData | None:
@@ -377,7 +386,7 @@ def image_in(data: QMimeData) -> DroppedData | None:
             return DroppedData(_image_name(data, ending), content)
     if found := re.match(_DATA_URL, _data_url(data, data.text().strip())):
         return _decode_data_url(data, found)
-    image = data.imageData() if data.hasImage() else None
+    image = data.imageData() if _is_decoded_image(data) else None
     if isinstance(image, QImage) and not image.isNull():
         return DroppedData(_image_name(data, ".png"), image)
     return None
