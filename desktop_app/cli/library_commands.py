@@ -44,6 +44,8 @@ from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.conversations.message_parts import AttachmentFile
+from desktop_app.domain.documents.document_types import MARKDOWN
+from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -301,13 +303,26 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
     The text in an export may differ from it. It would be sent whenever the user attaches this file,
     because an attachment is stored once.
     """
-    if not file.text or file.data == file.text.encode("utf-8", "surrogatepass"):
+    if file.data == file.text.encode("utf-8", "surrogatepass") or _is_textless(file):
         return file
     try:
         read = await backend.documents.extract_bytes(file.name, file.data)
     except DocumentEncryptedError:  # it was read with a password, which an export does not have
         return file
     return replace(file, text=read.text, pages=read.pages, tokens=read.tokens)
+
+
+def _is_textless(file: AttachmentFile) -> bool:
+    """Return True for an image, and for a long answer, whose text is that of its bytes."""
+    if file.text:
+        return False
+    if file.media_type != MARKDOWN:
+        return read_image_header(file.data) is not None
+    try:
+        file.data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 # -------------------------------------------------------------- search

@@ -29,7 +29,8 @@ from desktop_app.cli.export_command import MarkdownExporter
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.error_json import error_from_json
-from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart
+from desktop_app.domain.conversations.message_parts import ANSWER_FILE, AttachmentFile, DocumentPart
+from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.exchange.own_json import JsonWriter
@@ -141,10 +142,17 @@ def test_empty_conversations_are_left_out_and_counted(
 def test_an_import_changes_neither_presets_nor_the_text_of_files(
     command: Run, tmp_path: Path
 ) -> None:
-    page = b"<p>The real words.</p>"
+    page = "<p>The real words.</p>"
     files = [
-        AttachmentFile(hashlib.sha256(data).hexdigest(), name, "text/html", "Forged.", data=data)
-        for name, data in (("a.html", page), ("unreadable.exe", b"MZ\0"))
+        AttachmentFile(hashlib.sha256(data).hexdigest(), name, kind, text, data=data)
+        for name, kind, text, data in (
+            ("a.html", "text/html", "Forged.", page.encode()),
+            ("unreadable.exe", "text/html", "Forged.", b"MZ\0"),
+            ("b.html", "text/html", "", page.encode() + b" "),
+            ("c.html", MARKDOWN, "", page.encode("utf-16")),
+            ("image.gif", "image/gif", "", b"GIF89a\1\0\1\0 cut off"),
+            (ANSWER_FILE, MARKDOWN, "", "Größe".encode()),
+        )
     ]
     parts = tuple(DocumentPart(f.sha256, f.name, f.media_type, len(f.data)) for f in files)
     built_in = built_in_presets()[0]
@@ -163,7 +171,9 @@ def test_an_import_changes_neither_presets_nor_the_text_of_files(
     assert "unreadable.exe" in err.splitlines()[-1]
     with closing(sqlite3.connect(folders().database)) as store:
         assert store.execute("SELECT * FROM presets").fetchall() == []
-        assert store.execute("SELECT text FROM attachments").fetchall() == [("The real words.",)]
+        stored = dict(store.execute("SELECT name, text FROM attachments").fetchall())
+    read = dict.fromkeys(("a.html", "b.html", "c.html"), "The real words.")
+    assert stored == {**read, "image.gif": "", ANSWER_FILE: ""}
 
 
 def test_an_unreadable_file_does_not_stop_the_others(
