@@ -48,6 +48,8 @@ MAX_CONVERSATIONS: Final = 100_000
 # to less than a hundredth is not an export.
 _ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
 _MAX_COMPRESSED: Final = 100
+# Images hardly compress, but versions of a question may repeat one.
+_MAX_IMAGES_UNPACKED: Final = 20
 # An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB. The
 # values of exports take about twice the bytes of their JSON.
 _MAX_VALUES: Final = 50_000_000
@@ -201,23 +203,31 @@ def _require_plausible(members: list[ZipInfo]) -> None:
 
 
 class _Images:
-    """The images of an archive. The first search opens the archive again."""
+    """The images of an archive. The first search opens the archive again.
+
+    Of a bomb, only the first images are found: a megabyte could unpack to a gigabyte, which would
+    be in memory, and in the library.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._archive: ForeignArchive | None = None
         self._members_by_name: list[tuple[str, ZipInfo]] = []
+        self._bytes_left = 0
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the name and bytes of the first member whose name begins with a file id.
 
-        Return None if there is none, or if the archive or the member cannot be read.
+        Return None if there is none, if the archive or the member cannot be read, or if the images
+        unpack to too many bytes.
         """
         with suppress(OSError, RefusedFileError):  # the import goes on without this image
             if self._archive is None:
                 self._archive = ForeignArchive(open_file(self._path))
                 members = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
                 self._members_by_name = sorted(members, key=_member_name)
+                packed = sum(info.compress_size for info in self._archive.members)
+                self._bytes_left = max(_ALWAYS_PLAUSIBLE, _MAX_IMAGES_UNPACKED * packed)
             at = bisect_left(self._members_by_name, file_id, key=_member_name)
             if (
                 file_id
@@ -225,7 +235,9 @@ class _Images:
                 and self._members_by_name[at][0].startswith(file_id)
             ):
                 name, info = self._members_by_name[at]
-                return name, self._archive.read(info, LARGEST_IMAGE)
+                if info.file_size <= self._bytes_left:
+                    self._bytes_left -= info.file_size
+                    return name, self._archive.read(info, LARGEST_IMAGE)
         return None
 
     def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
