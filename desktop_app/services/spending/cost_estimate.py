@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import accumulate
 from typing import NamedTuple
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, was_made_with
@@ -57,6 +58,9 @@ ROOM_FOR_ANSWER = 512
 USABLE_SHARE = 0.95
 # A compaction is counted for one model; another model counts at most this many times as much.
 MAX_COUNT_RATIO = 4
+# Texts have three to five characters a token, and only runs of blanks or dashes more. Fewer tokens
+# cannot be those of a text: a file to import may state any usage, and would hide a cost.
+_MAX_CHARS_PER_TOKEN = 8
 # Messages counted between two turns of the event loop: 5 ms if their tokens are known.
 _COUNTED_AT_ONCE = 200
 
@@ -208,6 +212,7 @@ class Estimator:
         before = len(path) - len(sent.messages)
         fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
         first_fenced = next(fenced, None)
+        characters = list(accumulate(map(_sent_characters, sent.messages)))
         for number in range(len(path) - 1, before - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
@@ -216,6 +221,7 @@ class Estimator:
                 message.usage is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
+                and characters[number - before] <= _tokens_of(message.usage) * _MAX_CHARS_PER_TOKEN
                 and _is_same_provider(message, resolved)
                 and (number < first_image or _is_same_model(message, resolved))
                 and was_made_with(
@@ -413,9 +419,20 @@ def _first_image_index(path: Sequence[Message]) -> int:
     return next(numbers, len(path))
 
 
+def _tokens_of(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens
+
+
+def _sent_characters(message: Message) -> int:
+    """Return the length of the texts of a message, without documents and tool calls."""
+    texts = sum(len(part.text) for part in message.parts if isinstance(part, TextPart))
+    passages = (passage for part in message.passage_parts for passage in part.passages)
+    return texts + sum(len(passage.text) for passage in passages)
+
+
 def _tokens_in_window(usage: Usage) -> int:
     """Return the tokens in the window after a call; its reasoning is not sent again."""
-    return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
+    return _tokens_of(usage) - usage.reasoning_tokens
 
 
 def _is_same_model(message: Message, resolved: ResolvedChoice) -> bool:
