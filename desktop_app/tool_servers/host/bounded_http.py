@@ -1,4 +1,4 @@
-"""Bounds the bodies of a server's HTTP responses.
+"""Bounds the bodies of a server's HTTP responses, and how often its streams are opened again.
 
 The SDK reads whole bodies, and httpx2 decompresses each piece at once: a few kilobytes can expand
 to gigabytes. Here bodies are decompressed in small pieces, up to a limit.
@@ -6,6 +6,7 @@ to gigabytes. Here bodies are decompressed in small pieces, up to a limit.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ACCEPTED_ENCODINGS: Final = "gzip, deflate"
 """The value of Accept-Encoding. By default, httpx2 accepts Zstandard, too, if Python has it."""
+STREAM_INTERVAL_S: Final = 1.0
+"""The least seconds between two requests for a stream of events."""
 _PIECE_BYTES: Final = 64 * 1024
 _ENCODINGS: Final = ("gzip", "x-gzip", "deflate")
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
@@ -41,6 +44,25 @@ async def bound_body(response: httpx2.Response) -> None:
     limit = None if kind.startswith("text/event-stream") else MAX_MESSAGE_BYTES
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = _BoundedBody(response.stream, encodings, limit)
+
+
+class StreamPace:
+    """A delay before requests for streams of events.
+
+    The SDK opens a stream that has ended again after the time that the server names. Without this
+    delay, a server that ends each stream and names 0 would keep a processor busy.
+    """
+
+    def __init__(self) -> None:
+        self._next_at = 0.0
+
+    async def wait(self, request: httpx2.Request) -> None:
+        """Wait until another stream may be opened. This is an event hook of httpx2."""
+        if request.method == "GET" and "text/event-stream" in request.headers.get("accept", ""):
+            now = asyncio.get_running_loop().time()
+            at = max(now, self._next_at)
+            self._next_at = at + STREAM_INTERVAL_S
+            await asyncio.sleep(at - now)
 
 
 class _BoundedBody(httpx2.AsyncByteStream):

@@ -22,7 +22,7 @@ from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.network.network_address import is_loopback
 from desktop_app.tool_servers.host import content
-from desktop_app.tool_servers.host.bounded_http import ACCEPTED_ENCODINGS, bound_body
+from desktop_app.tool_servers.host.bounded_http import ACCEPTED_ENCODINGS, StreamPace, bound_body
 from desktop_app.tool_servers.host.bounded_stdio import MAX_MESSAGE_BYTES, bounded_stdio
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
 from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
@@ -147,14 +147,15 @@ class HostedServer:
         headers = {"accept-encoding": ACCEPTED_ENCODINGS, **headers}
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
         auth = None
-        hooks: dict[str, list[Any]] = {"response": [bound_body, self._watch_session]}
+        hooks: dict[str, list[Any]] = {
+            "request": [StreamPace().wait],
+            "response": [bound_body, self._watch_session],
+        }
         if "authorization" not in map(str.lower, headers):  # otherwise the user has a token already
             sign_in = self._sign_in = SignIn(self._order, self._output)
             auth = await sign_in.create_provider()
-            hooks = {
-                "request": [sign_in.check_request],
-                "response": [bound_body, sign_in.check_response, self._watch_session],
-            }
+            hooks["request"].append(sign_in.check_request)
+            hooks["response"].insert(1, sign_in.check_response)
         return httpx2.AsyncClient(
             headers=headers,
             timeout=timeout,

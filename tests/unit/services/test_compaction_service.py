@@ -387,7 +387,7 @@ async def test_a_text_larger_than_the_window_is_summarized_in_parts(tmp_path: Pa
     async with open_setup(tmp_path, profile=ON_DEVICE, choice=LOCAL) as setup:
         # The provider counts less than the words here, so that the questions themselves fit.
         for number in range(4):
-            await setup.ask(f"q{number} " + "word " * 3_000, f"a{number}", 1_000 * (number + 1))
+            await setup.ask(f"q{number} " + "w " * 3_000, f"a{number}", 1_000 * (number + 1))
         for text in ("first part", "second part", "third part", "all parts"):
             setup.provider.add(*said(text, 5_200))
         parts: list[tuple[int, int]] = []

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -165,3 +166,55 @@ async def test_only_a_server_without_a_token_is_signed_in_at(
         url = f"http://127.0.0.1:{port}/"
         failure = await failure_of({"url": url, "headers": headers, "proxies": {}})
     assert (failure["event"], failure["needs_sign_in"]) == ("failed", needs_sign_in)
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer t"}])
+async def test_a_stream_that_ends_at_once_is_opened_again_after_a_second(
+    headers: dict[str, str],
+) -> None:
+    opened: list[float] = []
+    was_opened_twice = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        kind, body, status = "application/json", b"", "202 Accepted"
+        if head.startswith(b"GET"):
+            opened.append(time.monotonic())
+            kind, body, status = "text/event-stream", b"retry: 0\nid: 1\ndata: \n\n", "200 OK"
+            if len(opened) == 2:
+                was_opened_twice.set()
+        else:
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+            message = json.loads(await reader.readexactly(length) or b"{}")
+            if message.get("method") == "initialize":
+                result = {
+                    "protocolVersion": message["params"]["protocolVersion"],
+                    "capabilities": {},
+                    "serverInfo": {"name": "n", "version": "1"},
+                }
+                reply = {"jsonrpc": "2.0", "id": message["id"], "result": result}
+                body, status = json.dumps(reply).encode(), "200 OK"
+        writer.write(
+            f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: {kind}\r\n"
+            f"mcp-session-id: s\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        writer.close()
+
+    reading, writing = os.pipe()
+    orders = asyncio.StreamReader()
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as site:
+        port = site.sockets[0].getsockname()[1]
+        order = {"url": f"http://127.0.0.1:{port}/", "headers": headers, "proxies": {}}
+        server = HostedServer(order, orders, LineOutput(writing), lambda: None)
+        running = asyncio.ensure_future(server.run())
+        try:
+            async with asyncio.timeout(60):
+                await was_opened_twice.wait()
+                orders.feed_eof()
+                await running
+        finally:
+            os.close(reading)
+            os.close(writing)
+    assert opened[1] - opened[0] > 0.9
