@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
@@ -84,17 +85,26 @@ def resource_to_json(result: types.ReadResourceResult) -> dict[str, Any]:
     """Return the first part of a resource: its text, or its data in base64.
 
     Raises:
-        HostError: it is empty or too long.
+        HostError: it is empty, too long or not base64.
     """
     for part in result.contents:
         if isinstance(part, types.TextResourceContents):
-            kind, data = "text", part.text
+            kind, data = "text", part.text.encode("utf-8", "replace").decode()
         else:
             kind, data = "base64", part.blob
         if len(data) > MAX_RESOURCE_CHARS:
             raise HostError(ServerFault.TOO_LONG)
+        if kind == "base64":
+            _require_base64(data)
         return {"kind": kind, "data": data, "media_type": (part.mime_type or "")[:MAX_NAME_CHARS]}
     raise HostError(ServerFault.EMPTY)
+
+
+def _require_base64(data: str) -> None:
+    try:
+        b64decode(data)
+    except ValueError as error:
+        raise HostError(f"its reply is not valid: {error}") from None
 
 
 def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:

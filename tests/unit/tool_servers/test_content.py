@@ -129,6 +129,13 @@ def test_a_resource_is_text_or_base64() -> None:
         convert_resource(text="x" * (content.MAX_RESOURCE_CHARS + 1))
 
 
+def test_a_resource_can_be_attached_whatever_a_server_sends() -> None:
+    assert convert_resource(text="half a pair: \ud83d")["data"] == "half a pair: ?"
+    for malformed in ("QQ", "QQ==é", "\ud83d"):
+        with pytest.raises(HostError, match="its reply is not valid: "):
+            convert_resource(blob=malformed)
+
+
 def convert_result(*blocks: dict[str, object], **more: object) -> dict[str, object]:
     return content.call_result_to_json(
         types.CallToolResult.model_validate({"content": list(blocks), **more})
