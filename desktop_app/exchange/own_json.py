@@ -11,25 +11,26 @@ Each item is on its own line, with its keys in alphabetical order, so that expor
 Times are ISO 8601 in UTC with microseconds.
 
 Conversations. `title_is_automatic` means that the title is the beginning of the first question or
-of its draft; files of earlier versions lack it. `messages` is the whole tree, parents first: {id,
-parent_id, role: user|assistant, status, created_at, choice, usage, cost, duration_s, error,
-notices, parts, template_id, usage_scope: own|all|first (see `UsageScope`), answered_by}; `leaf_id`
-is the end of the shown path.
-`choice` is {provider_id, model, variant, effort}; `usage` counts tokens {input_tokens,
-cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text.
-`overrides` has the settings of the conversation (or folder) by name. `draft` is {text, attachments,
-template_id}. `preset` is the preset last used, as `preset_json.py` writes it, or null; its settings
-are in `choice` and `overrides`, and may have been changed since. `compactions` has the texts sent
-in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id,
-model, body, created_at, tokens_before, tokens_after, undone_at}. `undone_at` is null unless the
-user undid the compaction; files of earlier versions have no `compactions`.
+of its draft; older files lack it. `messages` is the whole tree, parents first: {id, parent_id,
+role: user|assistant, status, created_at, choice, usage, cost, duration_s, error, notices, parts,
+template_id, usage_scope: own|all|first (see `UsageScope`), answered_by}; `leaf_id` is the end of
+the shown path. `choice` is {provider_id, model, variant, effort}; `usage` counts tokens
+{input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US
+dollars as text. `overrides` has the settings of the conversation (or folder) by name. `draft` is
+{text, attachments, template_id}. `preset` is the preset last used, as `preset_json.py` writes it,
+or null; its settings are in `choice` and `overrides`, and may have been changed since.
+`compactions` has the texts that are sent instead of all messages up to `message_id`: {id,
+message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
+tokens_after, undone_at}. `undone_at` is null unless the user undid the compaction; older files have
+no `compactions`.
 
 Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,
 which `data` has in Base64. A document's `chosen` is the part of it that is sent, null for all:
-{unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` means that
-the original needs a password, `as_file` that the original is sent, `by_tools` that only its
-beginning is sent because tools read the rest; files of earlier versions lack all four.
+{unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}, where `of` is the number of
+units in the document; `is_protected` means that the original needs a password, `as_file` that the
+original is sent, `by_tools` that only its beginning is sent because tools read the rest; older
+files lack all four.
 `seconds` of a reasoning part is its duration, null or absent if unknown. `passages` has the texts
 sent from a collection; `known` has the numbers of passages that were found again, but had been sent
 with earlier questions.
@@ -94,7 +95,7 @@ _SECTIONS: Final = ("folders", "conversations", "attachments")
 class JsonWriter:
     """A writer of the file, which is never in memory as a whole. All methods raise OSError.
 
-    Write all folders first, then all conversations, then all files, then `end`.
+    Write all folders first, then all conversations, then all attachments, then `end`.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -122,18 +123,18 @@ class JsonWriter:
         self._add("attachments", _file(file))
 
     def end(self) -> None:
-        self._open(None)
+        self._advance_to(None)
         self._stream.write(b"}\n")
 
     def _add(self, section: str, item: Mapping[str, Any]) -> None:
         line = _line(item)  # before anything is written: an item may be impossible to encode
         is_first = section != self._section
         if is_first:
-            self._open(section)
+            self._advance_to(section)
         self._stream.write((b"\n" if is_first else b",\n") + line)
 
-    def _open(self, section: str | None) -> None:
-        """Close the open section, write empty ones up to `section`, and open that, unless None."""
+    def _advance_to(self, section: str | None) -> None:
+        """Close the open section, write empty ones up to `section`, and open it, unless None."""
         left = _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
         if self._section:
             self._stream.write(b"]")
@@ -176,7 +177,7 @@ def _read_each(
 ) -> Iterator[ImportedConversation | ImportRefusedError]:
     for item in items:
         try:
-            yield _conversation_in(item, folders, files)
+            yield _imported_conversation(item, folders, files)
         except bounds.BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)
 
@@ -286,7 +287,7 @@ def _time(moment: datetime) -> str:
 # -------------------------------------------------------------- reading
 
 
-def _conversation_in(
+def _imported_conversation(
     item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
     if not isinstance(item, Mapping):
@@ -310,7 +311,7 @@ def _conversation_in(
         raise ValueError("a compaction of no message")
     preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
     if preset is not None:
-        _storable_text(bounds.checked_name(preset.provider_id))
+        _storable_text(bounds.checked_name(preset.provider_id))  # raises if it is not
         conversation = replace(conversation, preset_id=_identifier(preset.id))
     return ImportedConversation(conversation, messages, folder, found, compactions, preset)
 
@@ -430,7 +431,7 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
     try:
         data = base64.b64decode(item["data"], validate=True)
     except binascii.Error as exc:
-        raise ValueError("an attachment's data") from exc
+        raise ValueError("an attachment's data is not Base64") from exc
     if hashlib.sha256(data).hexdigest() != item["sha256"]:
         raise ValueError("an attachment with another SHA-256")
     file = AttachmentFile(
@@ -464,7 +465,12 @@ def _identifier(value: Any) -> str:
 
 
 def _storable_text(value: Any) -> str:
-    """Return a text that can be stored. Raises TypeError, or ValueError for lone surrogates."""
+    """Return a text of a column that must be UTF-8; others keep lone surrogates.
+
+    Raises:
+        TypeError: it is no text.
+        ValueError: it has a lone surrogate.
+    """
     _text(value).encode()
     return str(value)
 

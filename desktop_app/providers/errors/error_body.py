@@ -1,11 +1,11 @@
 """Reads the error in a server's reply, in any of the shapes seen in practice.
 
-OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama, LM
-Studio and TGI send "error" as plain text; FastAPI sends "detail", as text or as a list; Mistral
-nests this list in "message"; Gemini sends a list with one item; Cloudflare sends lists under
-"error" or "errors"; Helicone and KoboldCpp have other names for the message. OpenRouter quotes the
-reply of the provider behind it. LiteLLM sends errors of streamed requests as an event, whatever the
-status.
+OpenAI nests it under "error"; older vLLM and OpenAI's stream event have its fields at the top
+level; Ollama, LM Studio and TGI send "error" as plain text; FastAPI sends "detail", as text or as a
+list; Mistral nests this list in "message"; Gemini sends a list with one item; Cloudflare sends
+lists under "error" or "errors"; Helicone and KoboldCpp have other names for the message. OpenRouter
+quotes the reply of the provider behind it. LiteLLM sends errors of streamed requests as an event,
+whatever the status.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class ErrorBody:
 
     Attributes:
         size: the size of the request and of the window, if fields of the error name them.
-        http_status: a numeric code, which inside the streams of gateways is an HTTP status; else 0.
+        http_status: the `code` if it is a number, otherwise 0. In streams, gateways put the HTTP
+            status there.
     """
 
     message: str = ""
@@ -54,7 +55,9 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
     """Return the error in the start of a reply's body: JSON, an event stream, text or a page."""
     with suppress(ValueError):
         value = _first_item(json_fields.parse(data))
-        return ErrorBody(_text({"": value}, "")) if isinstance(value, str) else parse_error(value)
+        if isinstance(value, str):
+            return ErrorBody(json_fields.without_surrogates(value)[:_MAX_MESSAGE_CHARS])
+        return parse_error(value)
     for event in SSEDecoder().feed(bytes(data) + b"\n\n"):
         with suppress(ValueError):
             found = parse_error(json_fields.parse(event.data))
@@ -66,7 +69,10 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
 
 
 def is_error(event: object) -> bool:
-    """Return True if a decoded event of a stream is an error, nested or with its fields flat."""
+    """Return True if a decoded event is an error, nested or with its fields at the top level.
+
+    Without `"error"`, an event with a "type" is none: the Responses API has a type for errors.
+    """
     event = _first_item(event)
     if not isinstance(event, dict):
         return False
@@ -90,9 +96,9 @@ def parse_error(value: object) -> ErrorBody:
         nested = next(listed, nested)
     if nested:
         return _with_quoted(_fields(nested), nested)
-    message = _text(value, "error")
+    message = _message(value, "error")
     if message:
-        return ErrorBody(message, type=_code(value, "error_type"))
+        return ErrorBody(message, type=_short_text(value, "error_type"))
     message_fields = json_fields.mapping(value, "message")
     details = json_fields.rows(message_fields or value, "detail")
     if details:
@@ -101,12 +107,12 @@ def parse_error(value: object) -> ErrorBody:
 
 
 def _fields(value: object) -> ErrorBody:
-    kind = _code(value, "type")
+    kind = _short_text(value, "type")
     return ErrorBody(
-        message=next(filter(None, (_text(value, name) for name in _MESSAGE_FIELDS)), ""),
-        code=_code(value, "code"),
+        message=next(filter(None, (_message(value, name) for name in _MESSAGE_FIELDS)), ""),
+        code=_short_text(value, "code"),
         type="" if kind == "error" else kind,
-        param=_code(value, "param"),
+        param=_short_text(value, "param"),
         size=size_from_fields(value),
         http_status=json_fields.count(value, "code"),
     )
@@ -114,7 +120,7 @@ def _fields(value: object) -> ErrorBody:
 
 def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
     """Add the reply of the provider behind a gateway to the gateway's own message."""
-    raw = _text(json_fields.mapping(value, "metadata"), "raw")
+    raw = _message(json_fields.mapping(value, "metadata"), "raw")
     if not raw:
         return body
     quoted = ErrorBody()
@@ -126,16 +132,18 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
     return replace(body, message=message, code=code, type=kind, param=body.param or quoted.param)
 
 
-def _text(value: object, key: str) -> str:
-    """Return the start of a message, which bounds the work of the patterns searched in it."""
+def _message(value: object, key: str) -> str:
+    """Return a message, cut so that patterns are searched in a bounded text."""
     return json_fields.text(value, key)[:_MAX_MESSAGE_CHARS]
 
 
-def _code(value: object, key: str) -> str:
+def _short_text(value: object, key: str) -> str:
     return json_fields.text(value, key)[:_MAX_CODE_CHARS]
 
 
 def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
     location = json_fields.texts(row, "loc")[:_MAX_FIELD_DEPTH]
     names = (name for name in location if name != "body")
-    return ErrorBody(_text(row, "msg"), _code(row, "type"), param=".".join(names)[:_MAX_CODE_CHARS])
+    return ErrorBody(
+        _message(row, "msg"), _short_text(row, "type"), param=".".join(names)[:_MAX_CODE_CHARS]
+    )

@@ -67,7 +67,8 @@ class RunTimes:
             run still exists.
         poll: the time between two polls of a run that cannot be streamed.
         queued: the time in the queue after which the user is told that the run may never begin.
-        unreachable: how long the provider may be unreachable before the run is given up.
+        unreachable: the time without an accepted reply (status 200) after which the run is given
+            up.
         longest_pause: the longest time between two attempts to reach the provider, unless it asks
             for a longer one.
         cancel: the longest time that a request to cancel may take.

@@ -40,12 +40,13 @@ URLS: Final = {
 NAME_KEY: Final = "repartee"
 """The metadata key under which a batch created here stores its name."""
 
-# A batch streams nothing, and nobody replays the reasoning of its answers.
+# A batch cannot stream or run in the background. "include" asks for encrypted reasoning, which is
+# only needed to continue a conversation.
 _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
 MAX_RESULT_BYTES: Final = 16 << 20
 """The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
 MAX_ERRORS: Final = 50_000
-"""The maximum number of errors read of a batch, which has at most 50,000 requests."""
+"""How many errors of a batch are read: one for each of at most 50,000 requests."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _UNSTARTED_ERRORS: Final = {
@@ -53,7 +54,7 @@ _UNSTARTED_ERRORS: Final = {
     "batch_cancelled": Reason.ITEM_CANCELLED,
 }
 _API_OF_OBJECT_FIELD: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
-"""The API that a body's `object` field implies. It outweighs the API that was asked."""
+"""The API of a body by its `object` field. The field outweighs the API of the request."""
 _REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
     BatchStatus.PREPARING,
     BatchStatus.READY,
@@ -74,10 +75,12 @@ def request_line(
     Args:
         refused: the refused parameters of this model, spelled as in unsupported_parameters.py.
     """
+    # A batch has no service tier; of each answer, one candidate is stored, without its reasoning.
     plain = replace(request.parameters, service_tier=None, candidates=1, reasoning_summary=None)
     request = replace(request, parameters=plain, store=False, background=False, cache_key="")
     request, _ = unsupported_parameters.without_known_refusals(request, info, refused)
     builder = responses.body if api is Api.RESPONSES else chat_completions.body
+    # Fields that the program adds are no parameters, so the builder omits them.
     omit = _OMITTED_FIELDS | (refused & unsupported_parameters.OWN_FIELDS)
     row = {
         "custom_id": custom_id,
@@ -100,11 +103,11 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
     if not custom_id:
         return None
     response = json_fields.mapping(row, "response")
-    error = row.get("error")
-    failure = _error_of(provider, error) if error else None
+    raw_error = row.get("error")
+    failure = _error_of(provider, raw_error) if raw_error else None
     note = None if failure is None else note_of(failure)
     if not response:
-        return _result_without_response(custom_id, error, failure)
+        return _result_without_response(custom_id, raw_error, failure)
     result = _result_of_response(custom_id, response, provider, api)
     if note is None:
         return result
@@ -114,9 +117,9 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
 
 
 def _result_without_response(
-    custom_id: str, error: object, failure: ProviderError | None
+    custom_id: str, raw_error: object, failure: ProviderError | None
 ) -> BatchResult:
-    reason = _UNSTARTED_ERRORS.get(json_fields.text(error, "code"))
+    reason = _UNSTARTED_ERRORS.get(json_fields.text(raw_error, "code"))
     if reason:
         return BatchResult(custom_id, ItemStatus.UNANSWERED, error=ErrorNote(reason))
     note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_of(failure)
@@ -128,8 +131,8 @@ def _failure_status(failure: ProviderError | None) -> ItemStatus:
     return ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
 
 
-def _error_of(provider: str, error: object) -> ProviderError:
-    return error_replies.error_from(provider, error_body.parse_error({"error": error}))
+def _error_of(provider: str, raw_error: object) -> ProviderError:
+    return error_replies.error_from(provider, error_body.parse_error({"error": raw_error}))
 
 
 def _result_of_response(
@@ -140,10 +143,10 @@ def _result_of_response(
     if status >= 300 or not isinstance(body, dict):
         request_id = json_fields.text(response, "request_id")
         found = error_body.parse_error(body) if isinstance(body, dict) else error_body.ErrorBody()
-        error = error_replies.error_from(
+        failure = error_replies.error_from(
             provider, found, status=status or None, request_id=request_id
         )
-        return BatchResult(custom_id, _failure_status(error), error=note_of(error))
+        return BatchResult(custom_id, _failure_status(failure), error=note_of(failure))
     reply = _reply(body, provider, api)
     item_status, answer, why = _outcome(reply)
     return BatchResult(custom_id, item_status, answer, why, reply.usage, reply.model)
@@ -173,6 +176,7 @@ def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
 def _why_refused(reply: Reply) -> ErrorNote:
     if reply.error is not None:
         return note_of(reply.error)
+    # A refused answer with an incomplete reason was cut off by a content filter.
     is_filtered = bool(reply.incomplete_reason)
     return ErrorNote(Reason.ITEM_ENDED_BY_FILTER if is_filtered else Reason.ITEM_DECLINED)
 

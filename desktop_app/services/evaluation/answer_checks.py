@@ -37,6 +37,7 @@ class PatternSearch(Protocol):
 def failure_of(check: Check, answer: str, patterns: PatternSearch) -> FailedCheck | None:
     """Return why an answer fails a check that needs no judge; None if it passes."""
     failure = _failure_of_comparison(check, answer, patterns)
+    # Negation turns success and mismatch around. A check that cannot be made fails either way.
     if check.is_negated and (failure is None or failure.reason.is_mismatch):
         return FailedCheck.from_check(check) if failure is None else None
     return failure

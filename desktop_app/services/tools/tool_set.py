@@ -16,12 +16,13 @@ from desktop_app.services.tools.tool_source import ToolSource
 MAX_TOOLS: Final = 128
 """Tools in a request; OpenAI refuses more."""
 MAX_DEFINITION_CHARS: Final = 400_000
-"""Characters of all definitions in a request, some 100,000 tokens, which the estimate leaves out.
+"""Characters of all definitions in a request, some 100,000 tokens.
 
-A server may change its tools at any time, and each request would cost more.
+The estimate of costs does not count them, so without a limit a server could raise the cost of each
+request unnoticed.
 """
 MAX_NAMED: Final = 5
-"""The most tools beyond the limits that the notice names."""
+"""How many of the tools beyond the limits the notice names."""
 
 
 class SourcedTool(NamedTuple):
@@ -36,8 +37,8 @@ class ToolSet:
     """The chosen tools by their wire names.
 
     Attributes:
-        missing: the chosen names that are not available, and names of tools beyond the limits;
-            "…" stands for more than MAX_NAMED of these.
+        missing: the chosen names that are not available, and those of at most MAX_NAMED tools
+            beyond the limits, with "…" for the rest.
     """
 
     tools: Mapping[str, SourcedTool] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class ToolSet:
         return tuple(self.tools[name].definition for name in sorted(self.tools))
 
 
-Sources = Callable[[], Awaitable[Sequence[ToolSource]]]
+ServerSources = Callable[[], Awaitable[Sequence[ToolSource]]]
 
 
 async def _no_servers() -> Sequence[ToolSource]:
@@ -67,15 +68,15 @@ class ToolCatalog:
         servers: returns the sources that may change. Raises UserFacingError.
     """
 
-    def __init__(self, sources: Iterable[ToolSource], servers: Sources = _no_servers) -> None:
+    def __init__(self, sources: Iterable[ToolSource], servers: ServerSources = _no_servers) -> None:
         self._sources, self._servers = tuple(sources), servers
 
     async def list_tools(self, names: Sequence[str] = ()) -> list[ListedTool]:
-        """Return every known tool, available or not. Sources that fail are left out.
+        """Return every known tool, available or not; none of a source that cannot list its tools.
 
         Args:
-            names: full names, or SOURCE/*, of tools whose sources are prepared first; a failure is
-                the reason why their tools are unavailable.
+            names: full names, or SOURCE/*, of tools whose sources are prepared first. If that
+                fails, the tools are unavailable, with the failure as the reason.
         """
         return [tool for _, tool in await self._all(names)]
 
@@ -86,19 +87,19 @@ class ToolCatalog:
     async def choose(self, names: Sequence[str]) -> ToolSet:
         """Return the tools with these full names, or of SOURCE/*, that are available.
 
-        The set has at most MAX_TOOLS tools, of MAX_DEFINITION_CHARS characters.
+        The set has at most MAX_TOOLS tools, of MAX_DEFINITION_CHARS characters in total.
         """
         if not names:
             return ToolSet()
         found: dict[str, SourcedTool] = {}
-        known: set[str] = set()
+        matched_names: set[str] = set()
         for source, tool in await self._all(names):
             definition = tool.definition
             matching = {definition.full_name, wildcard_of(source.name)} & set(names)
             if matching and tool.is_available:
-                known |= matching
+                matched_names |= matching
                 found.setdefault(definition.wire_name, SourcedTool(definition, source))
-        missing = [name for name in names if name not in known]
+        missing = [name for name in names if name not in matched_names]
         kept: dict[str, SourcedTool] = {}
         too_many: list[str] = []
         left = MAX_DEFINITION_CHARS

@@ -2,10 +2,11 @@
 
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
 found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
-becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, without the last
-character alone unless another word follows (日本go). A query of one character is a prefix of pairs.
-The tokenizer also ignores emoji and other signs. In texts and in queries, each therefore becomes a
-word of its own: a private-use character, which the tokenizer takes for a letter.
+becomes 日本 本語 語. A query of two or more characters is searched as the phrase of its pairs, to
+which the last character is added only if another word follows (日本go). A query of one character is
+a prefix of pairs. The tokenizer also ignores emoji and other signs. In texts and in queries, each
+therefore becomes a word of its own: a private-use character, which the tokenizer takes for a
+letter.
 
 Words are removed from the index by computing them again. A change to this folding therefore needs
 a migration that rebuilds the index.
@@ -38,32 +39,32 @@ _MAX_BYTES_PER_CHARACTER: Final = 7
 """The limit for each character of a larger text: a pair of ideographs and a blank."""
 
 # Emoji, and signs used as such.
-_SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
-_SIGN = re.compile(f"[{_SIGNS}]")
+_EMOJI_RANGES = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+_EMOJI = re.compile(f"[{_EMOJI_RANGES}]")
 _FIRST_PRIVATE: Final = 0xF0000
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
-_LINE_SIGNS: Final = re.compile(
+_LINE_MARKUP: Final = re.compile(
     r"\n[ \t]*(?:>[ \t]?)*"
     r"(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:```|~~~)[^`\n]*(?=\n|$))?"
 )
 """The beginning of a quote, a heading, an item or a code block in Markdown."""
-_PAIRED_SIGNS: Final = re.compile(
+_PAIRED_MARKUP: Final = re.compile(
     r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
 )
 """Bold, italic, struck-through or code text, whose end may be cut off."""
 _LINKS: Final = re.compile(
     r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
 )
-"""A link or an image whose address has no match; its end may be cut off."""
+"""A link or an image whose address contains no marked match; its end may be cut off."""
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
 def index_text(text: str) -> bytearray:
     """Return the words to index for `text`, as UTF-8.
 
-    They are made in pieces, because folding blocks all threads. As a single text, the words of
-    16 MB of emoji would also take 200 MB. A text that grows far more than any script does is cut: a
-    server can send 16 MB of characters that each become a word.
+    They are made in pieces, because folding blocks all threads, and as bytes, because a `str` of
+    the words of 16 MB of emoji would take 200 MB. A text that grows far more than any script does
+    is cut: a server can send 16 MB of characters that each become a word.
     """
     words = bytearray()
     max_bytes = max(_MAX_INDEX_BYTES, _MAX_BYTES_PER_CHARACTER * len(text))
@@ -93,7 +94,7 @@ def _pairs_in_piece(before: str, folded: str) -> str:
     def pairs(run: re.Match[str]) -> str:
         words = list(map("".join, pairwise(run.group())))
         if run.end() < len(joined) or not folded:  # the run ends here
-            words += [run.group()[-1], ""]
+            words += [run.group()[-1], ""]  # "" ends the run with a blank
         return "".join([f" {word}" for word in words])
 
     return unspaced_run().sub(pairs, joined)
@@ -103,7 +104,12 @@ def _split_signs(folded: str) -> str:
     """Return the text with each sign as a word of its own."""
     if folded.isascii():
         return folded
-    return _SIGN.sub(lambda sign: f" {chr(_FIRST_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
+    return _EMOJI.sub(lambda found: f" {_private_character(found.group())} ", folded)
+
+
+def _private_character(sign: str) -> str:
+    """Return the character that stands for a sign; no two signs of `_EMOJI` have the same."""
+    return chr(_FIRST_PRIVATE + (ord(sign) & 0xFFFF))
 
 
 def _pairs_of_run(run: str, *, is_ended: bool) -> str:
@@ -138,7 +144,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
     for term in islice(_TERM.finditer(query), _MAX_TERMS):
         quoted, word = term.groups()
         folded = fold(quoted or word or "")
-        if any(map(str.isalnum, folded)) or _SIGN.search(folded):
+        if any(map(str.isalnum, folded)) or _EMOJI.search(folded):
             is_last = word is not None and term.end() == len(query)
             found.append((folded, is_last and _is_word_character(folded[-1])))
     return found
@@ -162,9 +168,9 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
 def snippet(text: str, query: str) -> str:
     """Return the part of `text` around the first match of `query`, on one line.
 
-    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out. If
-    no match can be located, return the beginning of the text: it may spell a word with other
-    characters than the query.
+    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out.
+    Return the beginning of the text if no match can be located: the index also finds words that the
+    text spells with other characters than the query.
     """
     pattern = _query_pattern(query)
     first = _first_match(pattern, text) if pattern else None
@@ -173,13 +179,13 @@ def snippet(text: str, query: str) -> str:
         start = _next_word(text, start, first.start() if first else start)
     piece = text[start : start + SNIPPET_LENGTH]
     if not start or text[start - 1] == "\n":
-        piece = f"\n{piece}"
-    marked = _CONTROL_OR_SPACE.sub(" ", _LINE_SIGNS.sub("\n", piece))
+        piece = f"\n{piece}"  # so that _LINE_MARKUP matches in the first line
+    marked = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", piece))
     if pattern:
         marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
     after = "…" if start + SNIPPET_LENGTH < len(text) else ""
     found = f"{'…' if start else ''}{marked.strip()}{after}"
-    return _PAIRED_SIGNS.sub(r"\2", _LINKS.sub(r"\1", found))
+    return _PAIRED_MARKUP.sub(r"\2", _LINKS.sub(r"\1", found))
 
 
 def count_occurrences(text: str, query: str) -> int:
@@ -212,18 +218,15 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
     for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
         words = [word for word in re.split(_gap_pattern(), term) if word]
         body = _gap_pattern().join(map(_word_pattern, words))
-        before = "" if _stands_alone(words[0]) else r"(?<![^\W_])"
-        after = "" if is_prefix or _stands_alone(words[-1][-1]) else r"(?![^\W_])"
+        before = "" if _may_touch_letters(words[0]) else r"(?<![^\W_])"
+        after = "" if is_prefix or _may_touch_letters(words[-1][-1]) else r"(?![^\W_])"
         alternatives.append(f"{before}{body}{after}")
     return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
 
 
-def _stands_alone(text: str) -> bool:
-    """Return True if a word that begins or ends with `text` may touch a letter there.
-
-    Signs, and the characters of scripts without spaces, may.
-    """
-    return bool(unspaced_run().match(text) or _SIGN.match(text))
+def _may_touch_letters(text: str) -> bool:
+    """Return True for emoji and scripts without spaces, whose words need no boundary."""
+    return bool(unspaced_run().match(text) or _EMOJI.match(text))
 
 
 def _is_word_character(letter: str) -> bool:
@@ -239,16 +242,18 @@ def _gap_pattern() -> str:
     """
     characters = map(chr, range(0x300, 0x10000))
     marks = "".join(char for char in characters if unicodedata.category(char).startswith("M"))
-    return rf"(?:(?![{marks}{_SIGNS}])[\W_])+"
+    return rf"(?:(?![{marks}{_EMOJI_RANGES}])[\W_])+"
 
 
 def _word_pattern(word: str) -> str:
-    joined, pieces, at = _unfolded_pairs(), [], 0
+    """Return a pattern for a folded word with its accents, and ß or æ for ss or ae."""
+    letters_of, pieces, at = _letters_by_pair(), [], 0
     while at < len(word):
-        pair = word[at : at + 2]
-        piece = "".join(map(_letter_pattern, pair)) if pair in joined else _letter_pattern(word[at])
-        pieces.append(f"(?:{piece}|[{joined[pair]}])" if pair in joined else piece)
-        at += 2 if pair in joined else 1
+        letters = letters_of.get(word[at : at + 2])
+        part = word[at : at + 2] if letters else word[at]
+        piece = "".join(map(_letter_pattern, part))
+        pieces.append(f"(?:{piece}|[{letters}])" if letters else piece)
+        at += len(part)
     return "".join(pieces)
 
 
@@ -261,7 +266,7 @@ def _letter_pattern(letter: str) -> str:
 
 
 @cache
-def _unfolded_pairs() -> dict[str, str]:
+def _letters_by_pair() -> dict[str, str]:
     """Return the letters that fold to a pair of letters, by pair: ss -> ßẞ."""
     return {pair: letters for pair, letters in _unfolded_letters().items() if len(pair) == 2}
 

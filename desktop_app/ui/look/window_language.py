@@ -33,7 +33,7 @@ class WindowLanguage:
         self._application.setLayoutDirection(
             _RIGHT_TO_LEFT if translation.is_right_to_left() else _LEFT_TO_RIGHT
         )
-        self._use_qt_texts(translation.language())
+        self._use_qt_texts(translation.language())  # differs from `code` without a catalog
 
     def _use_qt_texts(self, code: str) -> None:
         self._application.removeTranslator(self._qt_texts)

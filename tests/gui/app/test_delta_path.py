@@ -8,7 +8,8 @@ another of the list, or by the event loop. Functions that only help one of them 
 With tools, `tool_loop._LoopProvider.stream` runs before `with_pictures`. The deltas of Chat
 Completions come from `ChatCompletionsReader.read`. The event loop starts `SilenceWatch.events_of`,
 `RunningAnswers._report_next`, `MainWindow.event` and, if a slice was just written,
-`StreamScheduler._write_slice`.
+`StreamScheduler._write_slice`. Qt paints all widgets of a window in the event UpdateRequest of the
+window itself, hence `MainWindow.event`.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class TransferController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._listed = parent, listed
+        self._parent, self._sidebar_model = parent, listed
         self._add_above_prompt, self._notifications = pane.add_above_prompt, pane.notifications
         self._theme, self._current, self._tasks = theme, current, tasks
         self._on_imported = on_imported
@@ -104,6 +104,7 @@ class TransferController(QObject):
         except (ValueError, KeyError):  # the command ended without a report
             raise _error_of(result, Reason.IMPORT_BROKE_OFF) from None
         refused = [error_from_json(error) for file in files for error in file["refused"]]
+        # Nothing but one error: show it as the error of the import.
         if len(refused) == 1 and not any(file["conversations"] for file in files):
             raise error_of(refused[0])
         sentences = [_import_summary(files), *(each.sentences for each in refused[:MAX_REASONS])]
@@ -131,7 +132,7 @@ class TransferController(QObject):
         """Return the title of a single conversation that is listed or open; "" otherwise."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
-        opened, model = self._current.conversation, self._listed
+        opened, model = self._current.conversation, self._sidebar_model
         if opened.id == conversation_ids[0]:
             return opened.title
         found = model.conversation_at(model.index_of(conversation_ids[0]))
@@ -217,10 +218,11 @@ def _error_of(result: CommandResult, fallback: Reason) -> UserFacingError:
 
 
 def _import_summary(files: Sequence[dict[str, Any]]) -> str:
+    """Summarize the report of `repartee import --json`; "conversations" includes known ones."""
     added = sum(file["added"] for file in files)
     known = sum(file["conversations"] for file in files) - added
     messages = sum(file["messages"] for file in files)
-    if messages and not added:
+    if messages and not added:  # only new messages of conversations that are in the library
         added_text = tr_plural("{count} message imported.", "{count} messages imported.", messages)
     else:
         added_text = tr_plural(

@@ -81,31 +81,31 @@ def rows(value: object, key: str) -> list[Mapping[str, Any]]:
 
 
 def text(value: object, key: str) -> str:
-    """Return the text under `key`, or "".
-
-    Unpaired surrogates, which no file or database takes, become U+FFFD.
-    """
+    """Return the text under `key`, or ""; see `without_surrogates`."""
     found = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(found, str):
-        return ""
-    if found.isascii() or not any(map(_SURROGATES.search, _slices(found))):
-        return found
-    return "".join([_SURROGATES.sub(REPLACEMENT, piece) for piece in _slices(found)])
+    return without_surrogates(found) if isinstance(found, str) else ""
 
 
 def texts(value: object, key: str) -> list[str]:
     """Return the texts of the list under `key`, without any other values; see `text`."""
     found = value.get(key) if isinstance(value, dict) else None
     listed = found if isinstance(found, list) else []
-    return [text({key: each}, key) for each in listed if isinstance(each, str)]
+    return [without_surrogates(each) for each in listed if isinstance(each, str)]
 
 
 def text_or_json(value: object, key: str) -> str:
     """Return the text, or the JSON of the object or list, under `key`; else ""."""
     found = value.get(key) if isinstance(value, dict) else None
     if isinstance(found, (dict, list)):
-        return text({key: json.dumps(found, ensure_ascii=False)}, key)
+        return without_surrogates(json.dumps(found, ensure_ascii=False))
     return text(value, key)
+
+
+def without_surrogates(text: str) -> str:
+    """Return the text with U+FFFD for unpaired surrogates, which no file or database takes."""
+    if text.isascii() or not any(map(_SURROGATES.search, _slices(text))):
+        return text
+    return "".join([_SURROGATES.sub(REPLACEMENT, piece) for piece in _slices(text)])
 
 
 def _slices(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ _SLICE_S: Final = 0.008
 _PIECE_S: Final = 0.004
 """Seconds that writing a piece should take: half a slice."""
 _BRIEF_S: Final = 0.01
-"""Seconds of processor time for `flush(briefly=True)`; on a busy machine, more time passes."""
+"""Seconds of `_clock` for `flush(briefly=True)`."""
 
 _MIN_PIECE_CHARACTERS: Final = 400
 _MAX_PIECE_CHARACTERS: Final = 1500
@@ -37,8 +37,8 @@ processor has just slept. Short pieces are therefore expensive.
 ANY_LENGTH: Final = 0, _MAX_PIECE_CHARACTERS
 """Minimum and maximum length of a piece if its length does not matter."""
 
-# Pieces are measured in this thread's processor time: smaller pieces would not win back the time
-# that other programs take. Windows counts processor time in steps of a frame, which is too coarse.
+# Pieces are measured in this thread's processor time, because the time that other programs take is
+# no reason for smaller pieces. Windows counts processor time too coarsely, in steps of a frame.
 _HAS_FINE_THREAD_TIME: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
 _clock: Final = time.thread_time if _HAS_FINE_THREAD_TIME else time.monotonic
 
@@ -92,8 +92,8 @@ class StreamScheduler(QObject):
         Args:
             write: receives a message id and a piece of its text; returns the minimum and maximum
                 length of the next piece.
-            prepare: called before each piece, until it returns True because everything that the
-                piece needs, such as a font, is loaded.
+            prepare: receives the next piece before it is written, and loads what it needs, such as
+                fonts. After False, which means that more is to be loaded, it is called again.
             parent: the owner of the queue.
         """
         super().__init__(parent)
@@ -215,7 +215,8 @@ class StreamScheduler(QObject):
             message_id = self._prioritized
         queued = self._queue[message_id]
         least, most = queued.piece_bounds
-        pieces = ceil(most / self._piece_length)  # of equal length
+        # Divide the most that may be taken into equal pieces of at most the adapted length.
+        pieces = ceil(most / self._piece_length)
         count = max(least, ceil(most / pieces))
         if not self._prepare(queued.peek(count)):
             return
