@@ -30,9 +30,9 @@ from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
 from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
-from desktop_app.services.fence import Fences
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_listings import ModelListings
+from desktop_app.services.prompt_delimiter import DelimiterFactory
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.tools.consent import ConsentBroker
@@ -104,7 +104,7 @@ class Backend:
     counter: ProviderTokenCounter
     learning: TokenLearning
     budget: Budget
-    fences: Fences
+    delimiters: DelimiterFactory
     permissions: PermissionStore
     consent: ConsentBroker
     listings: ModelListings
@@ -187,7 +187,7 @@ class Backend:
             calls=self.paid_calls,
             estimator=estimator,
             models_of=self.providers.models_of,
-            fences=self.fences,
+            delimiters=self.delimiters,
             tools=lambda: self.tools,
             consent=self.consent,
             window_of=self.learning.window_of,
@@ -286,7 +286,7 @@ class Backend:
             pictures=self.pictures,
             estimator=self.chat.estimator,
             utility_model=self.utility_model,
-            fences=self.fences,
+            delimiters=self.delimiters,
         )
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
@@ -369,7 +369,7 @@ def build_backend(
         counter=ProviderTokenCounter(documents, local_model, gateway, learning),
         learning=learning,
         budget=Budget(SpendingHolds(database), settings, allows_unpriced=allows_unpriced),
-        fences=Fences(settings),
+        delimiters=DelimiterFactory(settings),
         permissions=permissions,
         consent=ConsentBroker(permissions),
         listings=listings,

@@ -68,7 +68,7 @@ def batch_service(
             store,
             backend.attachments,
             backend.pictures,
-            backend.fences,
+            backend.delimiters,
             backend.database.path.parent,
         ),
         budget=backend.budget,

@@ -61,7 +61,7 @@ from desktop_app.domain.tools.tool import Permission, ToolError, ToolLimits
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.run_resumption import Resumer
-from desktop_app.services.fence import DIGITS
+from desktop_app.services.prompt_delimiter import DIGITS
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.data.make_provider_samples import as_line
@@ -306,7 +306,7 @@ def _of_request(request: ChatRequest) -> list[object]:
 
 
 def _without_numbers(value: object) -> str:
-    """Return a text without the numbers of fences, which depend on the conversation's id."""
+    """Return a text without the numbers of delimiters, which depend on the conversation's id."""
     return _NUMBER.sub("", str(value))
 
 

@@ -214,11 +214,11 @@ class _Unlimited:
         return Hold()
 
 
-class _Fences:
-    async def fence_of(self, *_of: str) -> Any:
-        from desktop_app.services.fence import SAMPLE_FENCE
+class _FixedDelimiters:
+    async def delimiter_for(self, *_of: str) -> Any:
+        from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 
-        return SAMPLE_FENCE
+        return SAMPLE_DELIMITER
 
 
 def estimates() -> Iterator[str]:
@@ -250,7 +250,7 @@ def compactions() -> Iterator[str]:
             pictures=cast("Any", None),
             estimator=Estimator(WordCounter(), _NumberedTexts()),
             utility_model=cast("Any", _UtilityModel(chance)),
-            fences=cast("Any", _Fences()),
+            delimiters=cast("Any", _FixedDelimiters()),
         )
         more = chance.choice((0, 0, 300, 3_000))
         plan = asyncio.run(service.plan(context))

@@ -34,7 +34,7 @@ from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
-from tests.helpers.fences import fences
+from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG
@@ -97,7 +97,7 @@ class BatchSetup:
             gateway=self.gateway or OneGateway(self.client),
             preparer=BatchPreparer(self.store, self.read, WordCounter()),
             sender=BatchSender(
-                self.store, self.attachments, pictures, fences(), self.folder, limits
+                self.store, self.attachments, pictures, delimiters(), self.folder, limits
             ),
             budget=Budget(SpendingHolds(self.database), self.settings),
             needs_of=template_needs,

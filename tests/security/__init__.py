@@ -19,7 +19,7 @@ TARGETS: Final = {
     "reply-bounds": "Replies are bounded",
     "secrets": "No secret at rest",
     "imports": "Imports, restores and repairs trust nothing",
-    "prompt-fences": "Documents stand between fences in prompts",
+    "prompt-delimiters": "Documents stand between delimiters in prompts",
     "tools": "Tools reach nothing without consent, and code nothing outside",
     "links": "Links show where they lead",
     "file-modes": "Files are private, temporary copies are removed",

@@ -23,7 +23,7 @@ from desktop_app.domain.documents.document_sections import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.services.chat.prompt_assembly import is_first_fenced
+from desktop_app.services.chat.prompt_assembly import is_first_delimited
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -61,8 +61,8 @@ class AttachmentHolder(Protocol):
     def as_sent(self, part: Attached) -> Attached:
         """Return an attachment as it would be sent: a document sent before is only named."""
 
-    def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment would be the first text between fences in its request."""
+    def is_first_delimited(self, part: Attached) -> bool:
+        """Return True if an attachment would be the first delimited text in its request."""
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by the result of `change` for it."""
@@ -109,10 +109,10 @@ class DraftAttachmentHolder(QObject):
         """Return an attachment as the next question would send it."""
         return self._setup.as_sent([part])[0]
 
-    def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment would be the first text between fences in its request."""
+    def is_first_delimited(self, part: Attached) -> bool:
+        """Return True if an attachment would be the first delimited text in its request."""
         sent = self._setup.context.sent.messages
-        return is_first_fenced(part, self.attached, sent, self.resolved.files)
+        return is_first_delimited(part, self.attached, sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by the result of `change` for it."""

@@ -95,7 +95,7 @@ class PreviewController(QObject):
         self._window, self._prompt, self._holder = window, prompt, holder
         self._theme, self._setup = theme, setup
         self._tasks, self._attachment_store = tasks, sources.attachment_store
-        self._image_scaler, self._fences = sources.image_scaler, sources.fences
+        self._image_scaler, self._delimiters = sources.image_scaler, sources.delimiters
         self._chat_service = chat_service
         self._image_chips, self._notify = image_chips, notify
         self._dialog: AttachmentPreview | None = None
@@ -210,7 +210,7 @@ class PreviewController(QObject):
         resolved = self._holder.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
-        is_first = self._holder.is_first_fenced(part)
+        is_first = self._holder.is_first_delimited(part)
         return part, is_first, resolved.model.id, resolved.profile.id, resolved.files
 
     def _show_facts(self, part: Attached) -> None:
@@ -263,17 +263,19 @@ class PreviewController(QObject):
         if isinstance(part, ImagePart):
             shown = await ImageForm(resolved.model, self._image_scaler).sendable(part)
             return shown.text if isinstance(shown, TextPart) else ""
-        fence = await self._fences.fence_of(self._holder.conversation_id)
+        delimiter = await self._delimiters.delimiter_for(self._holder.conversation_id)
         if part.in_parts:
             question = self._prompt.field.toPlainText()
             reader = self._chat_service.chunked_reader
             instructions = self._setup.ask_settings.instructions
-            return "\n\n".join(await reader.texts(part, question, resolved, fence, instructions))
+            return "\n\n".join(
+                await reader.texts(part, question, resolved, delimiter, instructions)
+            )
         if is_file(part, resolved.files):
             return await self._attachment_store.text(part.sha256)
-        block = await sent_block(part, self._attachment_store, fence)
-        if self._holder.is_first_fenced(part):
-            block = f"{fence.explanation}\n\n{block}"
+        block = await sent_block(part, self._attachment_store, delimiter)
+        if self._holder.is_first_delimited(part):
+            block = f"{delimiter.explanation}\n\n{block}"
         return sent_text(part, block, sees_images=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
-    from desktop_app.services.fence import Fences
+    from desktop_app.services.prompt_delimiter import DelimiterFactory
     from desktop_app.storage.conversations.conversation_store import ConversationStore
 
 log = logging.getLogger(__name__)
@@ -40,14 +40,14 @@ class TitleController(QObject):
         tasks: Tasks,
         conversations: ConversationStore,
         chat_service: ChatService,
-        fences: Fences,
+        delimiters: DelimiterFactory,
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(presenter)
         self._values, self._setup = setup.values, setup
         self._temporary = temporary
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
-        self._fences, self._utility_model = fences, utility_model
+        self._delimiters, self._utility_model = delimiters, utility_model
         self._presenter = presenter
         self._requested: set[str] = set()
         running.finished.connect(self._on_finished)
@@ -71,7 +71,7 @@ class TitleController(QObject):
             self._setup.profile_of(conversation), conversation.choice
         )
         try:
-            title = await Titles(self._utility_model(), self._fences).suggest(path, resolved)
+            title = await Titles(self._utility_model(), self._delimiters).suggest(path, resolved)
         except UserFacingError as error:
             log.warning("no title: %s %s", error, error.all_details)
             return

@@ -204,7 +204,7 @@ class ConversationControllers:
             tasks=tasks,
             conversations=backend.conversations,
             chat_service=backend.chat,
-            fences=backend.fences,
+            delimiters=backend.delimiters,
             utility_model=lambda: backend.utility_model,
         )
         self.server_watch = ServerWatch(

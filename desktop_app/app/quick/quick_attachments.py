@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.prompt_assembly import is_first_fenced
+from desktop_app.services.chat.prompt_assembly import is_first_delimited
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.ui.composer.attachment_chips import Chip
@@ -104,9 +104,9 @@ class QuickAttachments(QObject):
         """Return the id of the quick prompt's conversation."""
         return self._conversation.id
 
-    def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment would be the first text between fences in its request."""
-        return is_first_fenced(part, self.attached, self._conversation.path, self.resolved.files)
+    def is_first_delimited(self, part: Attached) -> bool:
+        """Return True if an attachment would be the first delimited text in its request."""
+        return is_first_delimited(part, self.attached, self._conversation.path, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by the result of `change` for it."""

@@ -71,7 +71,7 @@ class WindowState:
             attachment_store=backend.attachments,
             documents=backend.documents,
             image_scaler=backend.pictures,
-            fences=backend.fences,
+            delimiters=backend.delimiters,
         )
 
     async def load(self) -> None:

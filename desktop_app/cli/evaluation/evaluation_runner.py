@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.fence import Fence
     from desktop_app.services.models.choice_resolution import ResolvedChoice
+    from desktop_app.services.prompt_delimiter import PromptDelimiter
 
 MAX_JUDGE_TOKENS: Final = 2048
 _JUDGE_INSTRUCTIONS: Final = (
@@ -274,8 +274,8 @@ class EvaluationRunner:
             The failure, None if the answer passes; and the cost of the judgment, None if unknown.
         """
         conversation_id = self._conversation_id(case)
-        fence = await self.backend.fences.fence_of(conversation_id)
-        text = _judge_prompt(fence, check, case, answer)
+        delimiter = await self.backend.delimiters.delimiter_for(conversation_id)
+        text = _judge_prompt(delimiter, check, case, answer)
         judgment_id, asked = new_id(), replace(contestant.resolved, service_tier=None)
         task = SmallTask(Purpose.JUDGMENT, asked, conversation_id, judgment_id)
         try:
@@ -298,9 +298,10 @@ class EvaluationRunner:
 
     async def judge_input(self, contestant: Contestant, cases: Sequence[EvaluationCase]) -> int:
         """Return the input tokens of the judgments on a contestant's cases, without its answers."""
-        judge, fence = self.judge_of(contestant), await self.backend.fences.fence_of(self._name)
+        judge = self.judge_of(contestant)
+        delimiter = await self.backend.delimiters.delimiter_for(self._name)
         texts = [
-            f"{_JUDGE_INSTRUCTIONS}\n\n{_judge_prompt(fence, check, case, '')}"
+            f"{_JUDGE_INSTRUCTIONS}\n\n{_judge_prompt(delimiter, check, case, '')}"
             for case in cases
             for check in case.checks
             if check.kind is CheckKind.RUBRIC
@@ -321,9 +322,11 @@ class EvaluationRunner:
         )
 
 
-def _judge_prompt(fence: Fence, check: Check, case: EvaluationCase, answer: str) -> str:
-    fenced = (fence.wrap("question", case.input), fence.wrap("answer", answer))
-    return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
+def _judge_prompt(
+    delimiter: PromptDelimiter, check: Check, case: EvaluationCase, answer: str
+) -> str:
+    wrapped = (delimiter.wrap("question", case.input), delimiter.wrap("answer", answer))
+    return "\n\n".join((f"Rubric:\n{check.value}", *wrapped))
 
 
 def _failure_in_verdict(check: Check, reply: str) -> FailedCheck | None:

@@ -52,8 +52,8 @@ from desktop_app.services.chat.prompt_assembly import (
     request_messages,
 )
 from desktop_app.services.documents.image_attachments import ImageForm
-from desktop_app.services.fence import Fences
 from desktop_app.services.ports import AttachmentSource, PictureSource
+from desktop_app.services.prompt_delimiter import DelimiterFactory
 from desktop_app.services.structured.requested_form import chosen_form
 
 
@@ -78,14 +78,14 @@ class BatchSender:
         store: BatchStorage,
         attachments: AttachmentSource,
         pictures: PictureSource,
-        fences: Fences,
+        delimiters: DelimiterFactory,
         scratch: Path,
         limits: UploadLimits | None = None,
     ) -> None:
         self._store = store
         self._attachments = attachments
         self._pictures = pictures
-        self._fences = fences
+        self._delimiters = delimiters
         self._scratch = scratch
         self._limits = limits or UploadLimits()
 
@@ -239,8 +239,9 @@ class BatchSender:
     ) -> bytes:
         question = question_of(job, item, "")
         form = await form_of_job(job)
-        image_form, fence = ImageForm(info, self._pictures), await self._fences.fence_of(job.id)
-        messages = await request_messages([question], self._attachments, fence, image_form)
+        image_form = ImageForm(info, self._pictures)
+        delimiter = await self._delimiters.delimiter_for(job.id)
+        messages = await request_messages([question], self._attachments, delimiter, image_form)
         request = ChatRequest(
             model=info.id,
             messages=(*example_turns(job.examples), *messages),

@@ -12,9 +12,9 @@ from desktop_app.domain.models.parameter_support import first_api, supports_cand
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.answers.candidate_answers import SharedRequest
 from desktop_app.services.chat.request_builder import AnswerPlan
-from desktop_app.services.fence import Fences
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, Gateway
+from desktop_app.services.prompt_delimiter import DelimiterFactory
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.tool_set import ToolSet
@@ -36,13 +36,13 @@ class AnswerGateways:
         budget: Budget,
         models_of: Callable[[ProviderProfile], ProviderModels],
         attachments: AttachmentSource,
-        fences: Fences,
+        delimiters: DelimiterFactory,
         consent: ConsentBroker,
         chunked_reader: Callable[[], ChunkedReader],
     ) -> None:
         self._gateway, self._budget = gateway, budget
         self._models_of, self._attachments = models_of, attachments
-        self._fences, self._consent = fences, consent
+        self._delimiters, self._consent = delimiters, consent
         self._chunked_reader = chunked_reader
 
     async def choose(
@@ -83,18 +83,18 @@ class AnswerGateways:
             call_hold: for the hold of the request for the answer; still empty.
         """
         question, resolved = plan.question, plan.resolved
-        fence = await self._fences.fence_of(question.conversation_id)
+        delimiter = await self._delimiters.delimiter_for(question.conversation_id)
         if tools:
             from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
             path = tuple(plan.context.path)
             tool_context = ToolContext(question.conversation_id, path, self._attachments.text)
             limits, prices = plan.settings.limits, self.tool_prices(resolved)
-            task = LoopTask(tools, tool_context, resolved, fence, limits, call_hold, prices)
+            task = LoopTask(tools, tool_context, resolved, delimiter, limits, call_hold, prices)
             gateway = ToolLoop(gateway, task, consent=self._consent, budget=self._budget)
         if plan.documents:
             gateway = self._chunked_reader().reading_gateway(
-                question, answer, request, resolved, fence, gateway, call_hold, plan.purpose
+                question, answer, request, resolved, delimiter, gateway, call_hold, plan.purpose
             )
         return gateway
 

@@ -70,7 +70,6 @@ from desktop_app.services.documents.image_attachments import (
     require_image_input,
     unseen_images_notice,
 )
-from desktop_app.services.fence import Fences
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import (
     ChatAttachments,
@@ -79,6 +78,7 @@ from desktop_app.services.ports import (
     NeedsOf,
     PictureSource,
 )
+from desktop_app.services.prompt_delimiter import DelimiterFactory
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.structured.form_notices import form_notice
@@ -130,7 +130,7 @@ class ChatService:
         calls: PaidCalls,
         estimator: Estimator,
         models_of: Callable[[ProviderProfile], ProviderModels],
-        fences: Fences,
+        delimiters: DelimiterFactory,
         tools: Callable[[], ToolCatalog],
         consent: ConsentBroker,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
@@ -142,13 +142,13 @@ class ChatService:
         self.estimator = estimator
         self.costs = AnswerCosts(self.gateway, self.budget, estimator)
         attachments = sources.attachments
-        self._requests = RequestBuilder(attachments, sources.pictures, fences, sources.needs_of)
+        self._requests = RequestBuilder(attachments, sources.pictures, delimiters, sources.needs_of)
         self._gateways = AnswerGateways(
             self.gateway,
             self.budget,
             models_of,
             attachments,
-            fences,
+            delimiters,
             consent,
             lambda: self.chunked_reader,
         )

@@ -43,9 +43,9 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.chat.text_packer import TextPacker
 from desktop_app.services.documents.image_attachments import ImageForm
-from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, CompactionStorage, PictureSource
+from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
 NEARLY_FULL_SHARE: Final = 0.8
@@ -119,14 +119,14 @@ class CompactionService:
         pictures: PictureSource,
         estimator: Estimator,
         utility_model: UtilityModel,
-        fences: Fences,
+        delimiters: DelimiterFactory,
     ) -> None:
         self._store = store
         self._attachments = attachments
         self._pictures = pictures
         self._estimator = estimator
         self._utility_model = utility_model
-        self._fences = fences
+        self._delimiters = delimiters
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
         """Return all compactions of a conversation, even if undone. Raises StorageError."""
@@ -292,9 +292,9 @@ class CompactionService:
     ) -> tuple[str, int]:
         """Return the provider's items as JSON, and their estimated tokens."""
         image_form = ImageForm(plan.maker.model, self._pictures, plan.answering.files)
-        fence = await self._fences.fence_of(plan.point.conversation_id)
+        delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
         state, messages = await sent_messages(
-            plan.sent, self._attachments, fence, image_form, plan.answering.profile.id
+            plan.sent, self._attachments, delimiter, image_form, plan.answering.profile.id
         )
         request = ChatRequest(
             model=plan.maker.model.id,
@@ -371,8 +371,8 @@ class CompactionService:
     # -- the summary
 
     async def _summary(self, plan: CompactionPlan, on_part: Progress) -> str:
-        fence = await self._fences.fence_of(plan.point.conversation_id)
-        pieces = await self._pieces(plan.sent, fence)
+        delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
+        pieces = await self._pieces(plan.sent, delimiter)
         size, instructions = _part_size(plan.maker, plan.tokens), INSTRUCTIONS
         packer = TextPacker(self._estimator, plan.answering, size)
         parts = await packer.pack(pieces)
@@ -390,22 +390,22 @@ class CompactionService:
             parts = merged
 
     async def _ask(self, plan: CompactionPlan, instructions: str, text: str) -> str:
-        # A separate fence, because the messages contain documents in the conversation's fence.
-        fence = await self._fences.fence_of(plan.point.conversation_id, "summary")
+        # Another delimiter, because the messages contain documents in the conversation's own.
+        delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id, "summary")
         return await self._utility_model.ask(
             _task_of(plan),
             instructions,
-            f"{fence.wrap('conversation', text)}\n\nWrite the summary.",
+            f"{delimiter.wrap('conversation', text)}\n\nWrite the summary.",
             max_output_tokens=_max_summary_tokens(plan.maker),
         )
 
-    async def _pieces(self, sent: SentPath, fence: Fence) -> list[str]:
+    async def _pieces(self, sent: SentPath, delimiter: PromptDelimiter) -> list[str]:
         """Return the texts of the messages, after the earlier summary."""
         pieces = []
         # The plan ignores a compaction that only a provider can read, and includes its messages.
         if sent.compaction is not None and sent.compaction.kind is CompactionKind.SUMMARY:
             pieces.append(f"Summary of what came before:\n{sent.compaction.body}")
-        for message in await request_messages(sent.messages, self._attachments, fence):
+        for message in await request_messages(sent.messages, self._attachments, delimiter):
             who = "Person" if message.role is Role.USER else "Assistant"
             words = text_of(part for part in message.parts if isinstance(part, TextPart))
             pieces.append(f"{who}:\n{words}")

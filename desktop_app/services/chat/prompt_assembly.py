@@ -2,7 +2,7 @@
 
 A document's text stands before the words of its message, in the same form on every turn, so that
 the beginning of the request stays the same and the provider's cache can serve it. Documents and
-passages are fenced: they stand between tags that they cannot close (see `fence.py`).
+passages are delimited: they stand between tags that they cannot close (see `prompt_delimiter.py`).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from desktop_app.services.documents.attachment_dedup import without_repeats
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.file_attachments import file_data, is_file
 from desktop_app.services.documents.image_attachments import ImageForm, image_name, page_name
-from desktop_app.services.fence import Fence, attribute, one_line
 from desktop_app.services.ports import AttachmentSource
+from desktop_app.services.prompt_delimiter import PromptDelimiter, attribute, one_line
 from desktop_app.services.tools.call_results import sent_parts
 
 CONTINUE = "Continue exactly where you stopped."
@@ -54,7 +54,7 @@ SENT_BEFORE = (
 )
 
 
-def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
+def document_block(part: DocumentPart, text: str, delimiter: PromptDelimiter) -> str:
     """Return the form of a document in a prompt; `text` is all of its text.
 
     Raises:
@@ -72,10 +72,12 @@ def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
         attributes += attribute(f"{part.chosen.unit}s", which)
     elif part.pages:
         attributes += attribute("pages", str(part.pages))
-    return fence.wrap("document", text, attributes)
+    return delimiter.wrap("document", text, attributes)
 
 
-async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: Fence) -> str:
+async def sent_block(
+    part: DocumentPart, attachments: AttachmentSource, delimiter: PromptDelimiter
+) -> str:
     """Return the form of a stored document in a prompt.
 
     Raises:
@@ -83,8 +85,8 @@ async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: F
     """
     text = await attachments.text(part.sha256)
     if len(text) < LARGE_TEXT_CHARS:
-        return document_block(part, text, fence)
-    return await asyncio.to_thread(document_block, part, text, fence)
+        return document_block(part, text, delimiter)
+    return await asyncio.to_thread(document_block, part, text, delimiter)
 
 
 def sent_text(part: DocumentPart, block: str, *, sees_images: bool) -> str:
@@ -99,7 +101,7 @@ def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Pa
     return (*draft.question_attachments, *found, *((TextPart(text),) if text else ()))
 
 
-def is_fenced(part: Part, files: FileInputs | None) -> bool:
+def is_delimited(part: Part, files: FileInputs | None) -> bool:
     """Return True for passages, and for documents that are not sent as files.
 
     Args:
@@ -110,37 +112,39 @@ def is_fenced(part: Part, files: FileInputs | None) -> bool:
     return isinstance(part, PassagesPart)
 
 
-def has_fenced(messages: Iterable[Message], files: FileInputs | None) -> bool:
-    """Return True if the messages contain fenced text."""
-    return any(is_fenced(part, files) for message in messages for part in message.sent_parts)
+def has_delimited_parts(messages: Iterable[Message], files: FileInputs | None) -> bool:
+    """Return True if a message has a delimited part."""
+    return any(is_delimited(part, files) for message in messages for part in message.sent_parts)
 
 
-def is_first_fenced(
+def is_first_delimited(
     part: DocumentPart | ImagePart,
     attached: Iterable[DocumentPart | ImagePart],
     sent: Iterable[Message],
     files: FileInputs | None,
 ) -> bool:
-    """Return True if `part` is the first fenced part of a request.
+    """Return True if `part` is the first text between tags in a request.
 
-    The explanation of the fence stands before it. `attached` are the parts of the question, `sent`
-    the messages before.
+    The explanation of the delimiter stands before it. `attached` are the parts of the question,
+    `sent` the messages before.
     """
-    first = next((one for one in attached if is_fenced(one, files)), None)
-    return first is not None and first.sha256 == part.sha256 and not has_fenced(sent, files)
+    first = next((one for one in attached if is_delimited(one, files)), None)
+    return (
+        first is not None and first.sha256 == part.sha256 and not has_delimited_parts(sent, files)
+    )
 
 
 async def request_messages(
     path: Iterable[Message],
     attachments: AttachmentSource,
-    fence: Fence,
+    delimiter: PromptDelimiter,
     image_form: ImageForm | None = None,
 ) -> tuple[RequestMessage, ...]:
     """Return the messages of `path` as they are sent.
 
     Answers without content are left out, and repeated documents are reduced to their names.
     Without `image_form`, images are reduced to their names and all documents are sent as text. The
-    explanation of the fence stands before the first fenced text.
+    explanation of the delimiter stands before the first delimited text.
 
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
@@ -149,20 +153,22 @@ async def request_messages(
     files = image_form.files if image_form else None
     deduplicated = without_repeats(sent, files)
     first = next(
-        (n for n, message in enumerate(deduplicated) if has_fenced([message], files)), None
+        (n for n, message in enumerate(deduplicated) if has_delimited_parts([message], files)), None
     )
     made = [
-        await _request_message(message, attachments, fence, image_form, with_explanation=n == first)
+        await _request_message(
+            message, attachments, delimiter, image_form, with_explanation=n == first
+        )
         for n, message in enumerate(deduplicated)
     ]
     return tuple(made)
 
 
-def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
+def summary_messages(summary: str, delimiter: PromptDelimiter) -> tuple[RequestMessage, ...]:
     """Return the messages that replace summarized messages."""
     words = (
         "This is a summary of our conversation so far; the messages themselves are left out.\n\n"
-        + fence.wrap("summary", summary)
+        + delimiter.wrap("summary", summary)
     )
     return (
         RequestMessage(Role.USER, (TextPart(words),)),
@@ -173,18 +179,18 @@ def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
 async def sent_messages(
     sent: SentPath,
     attachments: AttachmentSource,
-    fence: Fence,
+    delimiter: PromptDelimiter,
     image_form: ImageForm,
     provider_id: str,
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """Return the provider's own compaction, or "", and the messages sent with it."""
     path = [_without_foreign_reasoning(message, provider_id) for message in sent.messages]
-    messages = await request_messages(path, attachments, fence, image_form)
+    messages = await request_messages(path, attachments, delimiter, image_form)
     if sent.compaction is None:
         return "", messages
     if sent.compaction.kind is CompactionKind.PROVIDER:
         return sent.compaction.body, messages
-    return "", (*summary_messages(sent.compaction.body, fence), *messages)
+    return "", (*summary_messages(sent.compaction.body, delimiter), *messages)
 
 
 def _without_foreign_reasoning(message: Message, provider_id: str) -> Message:
@@ -214,33 +220,33 @@ def has_content(message: Message) -> bool:
 async def _request_message(
     message: Message,
     attachments: AttachmentSource,
-    fence: Fence,
+    delimiter: PromptDelimiter,
     image_form: ImageForm | None,
     *,
     with_explanation: bool,
 ) -> RequestMessage:
     parts: list[RequestPart] = []
     for part in message.parts:
-        if with_explanation and is_fenced(part, image_form.files if image_form else None):
-            parts.append(TextPart(fence.explanation))
+        if with_explanation and is_delimited(part, image_form.files if image_form else None):
+            parts.append(TextPart(delimiter.explanation))
             with_explanation = False
         match part:
             case DocumentPart() if image_form and is_file(part, image_form.files):
                 parts.append(await file_data(part, attachments))
             case DocumentPart():
-                parts.append(TextPart(await sent_block(part, attachments, fence)))
+                parts.append(TextPart(await sent_block(part, attachments, delimiter)))
                 parts += await image_form.pages(part) if image_form else ()
             case ImagePart():
                 parts.append(await image_form.sendable(part) if image_form else image_name(part))
             case PassagesPart():
-                parts.append(TextPart(passages_block(part, fence)))
+                parts.append(TextPart(passages_block(part, delimiter)))
             case CollectionPart():
                 pass  # occurs only in drafts
             case ReasoningPart() if not part.encrypted:
                 pass  # a plain summary is for the user; only encrypted reasoning can be sent again
             case _:
                 parts.append(part)
-    return RequestMessage(message.role, _join_texts(sent_parts(parts, fence)))
+    return RequestMessage(message.role, _join_texts(sent_parts(parts, delimiter)))
 
 
 def _join_texts(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:

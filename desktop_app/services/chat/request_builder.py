@@ -18,9 +18,9 @@ from desktop_app.services.chat.prompt_assembly import example_turns, sent_messag
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.documents.summary_grammar import grammar_for
-from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, NeedsOf, PictureSource
+from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.structured.form_notices import repair_turn
 from desktop_app.services.tools.tool_set import ToolSet
 
@@ -63,20 +63,20 @@ class RequestBuilder:
         self,
         attachments: AttachmentSource,
         pictures: PictureSource,
-        fences: Fences,
+        delimiters: DelimiterFactory,
         needs_of: NeedsOf,
     ) -> None:
         self._attachments, self._pictures = attachments, pictures
-        self._fences, self._needs_of = fences, needs_of
+        self._delimiters, self._needs_of = delimiters, needs_of
 
     async def build(self, plan: AnswerPlan, tools: ToolSet) -> ChatRequest:
         """Return the request for all answers. Raises StorageError, DocumentError."""
         question, resolved, settings = plan.question, plan.resolved, plan.settings
-        fence = await self._fences.fence_of(question.conversation_id)
+        delimiter = await self._delimiters.delimiter_for(question.conversation_id)
         image_form = ImageForm(resolved.model, self._pictures, resolved.files)
         needs = await self._needs_of(question.template_id)
         state, messages = await sent_messages(
-            plan.context.sent, self._attachments, fence, image_form, resolved.profile.id
+            plan.context.sent, self._attachments, delimiter, image_form, resolved.profile.id
         )
         request = ChatRequest(
             model=resolved.model.id,
@@ -97,18 +97,20 @@ class RequestBuilder:
             wants_images=bool(resolved.model.makes_images),
             requested=settings.requested,
         )
-        return _with_tools(request, tools, fence)
+        return _with_tools(request, tools, delimiter)
 
 
-def _with_tools(request: ChatRequest, tools: ToolSet, fence: Fence) -> ChatRequest:
-    """Return the request with tools, and with the explanation of the fence around results.
+def _with_tools(request: ChatRequest, tools: ToolSet, delimiter: PromptDelimiter) -> ChatRequest:
+    """Return the request with tools, and with the explanation of the delimiter around results.
 
     With tools it does not run in the background, because nobody could approve the calls.
     """
     has_results = any(tool_calls(message.parts) for message in request.messages)
     if not tools and not has_results:
         return request
-    instructions = "\n\n".join(text for text in (request.instructions, fence.explanation) if text)
+    instructions = "\n\n".join(
+        text for text in (request.instructions, delimiter.explanation) if text
+    )
     return replace(
         request,
         instructions=instructions,

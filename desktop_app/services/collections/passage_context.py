@@ -18,8 +18,8 @@ from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.fence import Fence, attribute
 from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.prompt_delimiter import PromptDelimiter, attribute
 
 # About ten passages. The first few contain the answer (`python -m tests.benchmarks retrieval`);
 # more passages distract a model and cost on every turn.
@@ -157,10 +157,10 @@ def passage_budget(resolved: ResolvedChoice) -> int:
     return MAX_TOKENS if limit is None else min(MAX_TOKENS, int(limit * MAX_WINDOW_SHARE))
 
 
-def passages_block(part: PassagesPart, fence: Fence) -> str:
+def passages_block(part: PassagesPart, delimiter: PromptDelimiter) -> str:
     """Return the passages of a collection as the prompt contains them, with instructions."""
-    blocks = [_block(passage, fence) for passage in part.passages]
-    found = fence.wrap_blocks("passages", blocks, attribute("collection", part.name))
+    blocks = [_block(passage, delimiter) for passage in part.passages]
+    found = delimiter.wrap_blocks("passages", blocks, attribute("collection", part.name))
     if not part.passages and not part.known:
         return f"{found}\n\n{NOTHING_FOUND}"
     known = " ".join(f"[{number}]" for number in part.known)
@@ -168,8 +168,8 @@ def passages_block(part: PassagesPart, fence: Fence) -> str:
     return "\n\n".join(texts)
 
 
-def _block(passage: Passage, fence: Fence) -> str:
+def _block(passage: Passage, delimiter: PromptDelimiter) -> str:
     attributes = attribute("number", str(passage.number)) + attribute("document", passage.name)
     if passage.place:
         attributes += attribute("place", passage.place)
-    return fence.wrap("passage", passage.text, attributes)
+    return delimiter.wrap("passage", passage.text, attributes)

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from typing import Final
 
-from desktop_app.services.fence import attribute
+from desktop_app.services.prompt_delimiter import attribute
 
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S)(.*)$", re.M)
 _MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)

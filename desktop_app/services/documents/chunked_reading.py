@@ -53,9 +53,9 @@ from desktop_app.services.documents.note_taking import (
     wrap_piece,
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
-from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource
+from desktop_app.services.prompt_delimiter import PromptDelimiter, one_line
 from desktop_app.services.provider_wrapper import GatewayWrapper
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import (
@@ -159,14 +159,14 @@ class ChunkedReader:
         document: DocumentPart,
         prompt: str,
         resolved: ResolvedChoice,
-        fence: Fence,
+        delimiter: PromptDelimiter,
         instructions: str = "",
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
         task = ReadingTask((document,), prompt, self._taker(resolved), instructions)
         pieces = await self.pieces(task, self._estimator)
         return [
-            "\n\n".join([wrap_piece(piece, fence, are_notes=False), *page_names(piece)])
+            "\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *page_names(piece)])
             for piece in pieces
         ]
 
@@ -176,7 +176,7 @@ class ChunkedReader:
         answer: Message,
         request: ChatRequest,
         resolved: ResolvedChoice,
-        fence: Fence,
+        delimiter: PromptDelimiter,
         gateway: Gateway,
         answer_hold: Hold,
         purpose: Purpose,
@@ -195,7 +195,7 @@ class ChunkedReader:
             request.parameters,
             question.conversation_id,
             answer.id,
-            fence,
+            delimiter,
             answerer=resolved,
             answer_hold=answer_hold,
             purpose=purpose,
@@ -309,7 +309,7 @@ class ChunkedReader:
         fixed = task.instructions + INSTRUCTIONS + MERGING
         overhead = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed, resolved)
         overhead += await estimator.text_tokens(task.prompt, resolved)
-        overhead += await estimator.text_tokens(task.fence.wrap("notes", ""), resolved)
+        overhead += await estimator.text_tokens(task.delimiter.wrap("notes", ""), resolved)
         return max(MIN_PART_TOKENS, int((usable - overhead) * USABLE_SHARE))
 
     async def room_for_notes(self, task: ReadingTask, request: ChatRequest) -> int:
@@ -355,7 +355,9 @@ class ChunkedReader:
         return DocumentPiece(piece.label, text, await self._tokens(task, text))
 
     async def _merge(self, task: ReadingTask, notes: Sequence[DocumentPiece]) -> DocumentPiece:
-        text = "\n\n".join(task.fence.wrap("notes", note.text, f" {note.label}") for note in notes)
+        text = "\n\n".join(
+            task.delimiter.wrap("notes", note.text, f" {note.label}") for note in notes
+        )
         first, last = notes[0].label, notes[-1].label.replace('"', "")
         label = first if len(notes) == 1 else f'{first} to="{last}"'
         return DocumentPiece(label, text, await self._tokens(task, text))

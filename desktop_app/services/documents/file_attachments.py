@@ -22,7 +22,7 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.i18n import formatting
-from desktop_app.services.fence import one_line
+from desktop_app.services.prompt_delimiter import one_line
 
 if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice

@@ -17,8 +17,8 @@ from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr_plural
-from desktop_app.services.fence import one_line
 from desktop_app.services.ports import PictureSource
+from desktop_app.services.prompt_delimiter import one_line
 
 # Tokens of the text that replaces an image.
 NAME_TOKENS = 30

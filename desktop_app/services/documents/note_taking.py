@@ -55,9 +55,9 @@ from desktop_app.i18n import formatting
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
-from desktop_app.services.fence import SAMPLE_FENCE, Fence
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Provider
+from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER, PromptDelimiter
 from desktop_app.services.provider_wrapper import ProviderWrapper
 from desktop_app.services.spending.budget import Hold
 
@@ -133,7 +133,7 @@ class ReadingTask:
         answer_hold, purpose: of the request for the answer. The hold is empty until that request is
             sent: if this process is killed before, there was no such call to count.
         instructions, parameters: as for any answer.
-        fence: the boundaries around chunks and notes.
+        delimiter: the tags around chunks and notes.
     """
 
     documents: tuple[DocumentPart, ...]
@@ -143,7 +143,7 @@ class ReadingTask:
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     conversation_id: str = ""
     message_id: str = ""
-    fence: Fence = SAMPLE_FENCE
+    delimiter: PromptDelimiter = SAMPLE_DELIMITER
     answerer: ResolvedChoice | None = None
     answer_hold: Hold | None = None
     purpose: Purpose = Purpose.ANSWER
@@ -159,13 +159,13 @@ class NoteCache(Protocol):
 def note_key(task: ReadingTask, piece: DocumentPiece) -> str:
     """Return the cache key of a note on a piece.
 
-    The label is included because notes name their position. The fence is not, so that a run in
+    The label is included because notes name their position. The delimiter is not, so that a run in
     another conversation finds the notes.
     """
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""
     model = (resolved.profile.id, resolved.model.id, effort)
-    text = task.fence.strip_number(piece.text)
+    text = task.delimiter.strip_number(piece.text)
     key_parts: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
     if (document := piece.image_document) is not None:
         pages = [page.number for page in document.pictured]
@@ -455,7 +455,7 @@ class ReadingProvider(ProviderWrapper):
 def _request(
     task: ReadingTask, piece: DocumentPiece, images: Sequence[RequestPart], *, are_notes: bool
 ) -> ChatRequest:
-    words = wrap_piece(piece, task.fence, are_notes=are_notes)
+    words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
     question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
         model=task.resolved.model.id,
@@ -475,11 +475,11 @@ def _request(
     )
 
 
-def wrap_piece(piece: DocumentPiece, fence: Fence, *, are_notes: bool) -> str:
+def wrap_piece(piece: DocumentPiece, delimiter: PromptDelimiter, *, are_notes: bool) -> str:
     """Return a piece in its tag; notes that are to be merged already have inner tags."""
     if are_notes:
-        return fence.wrap_blocks("notes", [piece.text], f" {piece.label}")
-    return fence.wrap("part", piece.text, f" {piece.label}")
+        return delimiter.wrap_blocks("notes", [piece.text], f" {piece.label}")
+    return delimiter.wrap("part", piece.text, f" {piece.label}")
 
 
 def page_names(piece: DocumentPiece) -> list[str]:

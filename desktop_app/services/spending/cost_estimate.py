@@ -31,8 +31,8 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
 from desktop_app.i18n.formatting import joined
 from desktop_app.services.chat.prompt_assembly import (
-    has_fenced,
-    is_fenced,
+    has_delimited_parts,
+    is_delimited,
     sent_block,
     summary_messages,
 )
@@ -46,9 +46,9 @@ from desktop_app.services.collections.passage_context import (
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.file_attachments import file_tokens, is_file, is_wanted
 from desktop_app.services.documents.image_attachments import has_images, page_tokens, picture_tokens
-from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, TokenCounter
+from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 
 # Tokens of a message apart from its text (role, separators); OpenAI's own examples count 3 or 4.
 MESSAGE_OVERHEAD = 4
@@ -178,9 +178,9 @@ class Estimator:
         new = as_sent_after(sent.messages, draft.question_attachments, resolved.files)
         parts = (*new, *found)
         attached, is_attached_exact = await self._attached_tokens(parts, resolved)
-        explains = not has_fenced(sent.messages, resolved.files)
-        if explains and any(is_fenced(part, resolved.files) for part in parts):
-            attached += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
+        explains = not has_delimited_parts(sent.messages, resolved.files)
+        if explains and any(is_delimited(part, resolved.files) for part in parts):
+            attached += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
         is_exact = is_exact and is_context_exact and is_attached_exact
         method = self._method(resolved, is_exact=is_exact)
         return _estimate_of(total + attached, method, resolved, max_output_tokens)
@@ -192,7 +192,7 @@ class Estimator:
         total, is_exact = 0, True
         for part in parts:
             if isinstance(part, PassagesPart):
-                block = passages_block(part, SAMPLE_FENCE)
+                block = passages_block(part, SAMPLE_DELIMITER)
                 tokens, is_known = await self.text_tokens(block, resolved), True
             elif isinstance(part, DocumentPart) and is_file(part, resolved.files):
                 text = await self.document_tokens(part, resolved)
@@ -210,8 +210,12 @@ class Estimator:
         path, resolved, sent = context.path, context.resolved, context.sent
         total, is_exact, first_image = 0, True, _first_image_index(path)
         before = len(path) - len(sent.messages)
-        fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
-        first_fenced = next(fenced, None)
+        delimited = (
+            n
+            for n, m in enumerate(sent.messages, before)
+            if has_delimited_parts([m], resolved.files)
+        )
+        first_delimited = next(delimited, None)
         characters = list(accumulate(map(_sent_characters, sent.messages)))
         for number in range(len(path) - 1, before - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
@@ -233,8 +237,8 @@ class Estimator:
                 total += message.usage.input_tokens
                 return total + await self.message_tokens(message, resolved), False
             total += await self.message_tokens(message, resolved)
-            if number == first_fenced:
-                total += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
+            if number == first_delimited:
+                total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
             is_exact = is_exact and not message.parts
         if context.instructions:
             total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
@@ -254,7 +258,7 @@ class Estimator:
 
     async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a summary as it is sent."""
-        messages = summary_messages(summary, SAMPLE_FENCE)
+        messages = summary_messages(summary, SAMPLE_DELIMITER)
         texts = [p.text for m in messages for p in m.parts if isinstance(p, TextPart)]
         counts = [await self.text_tokens(text, resolved) for text in texts]
         return sum(counts) + MESSAGE_OVERHEAD * len(counts)
@@ -269,7 +273,7 @@ class Estimator:
         model = f"{resolved.profile.id} {resolved.model.id}"
         key = (part.sha256, f"{model} {part.in_parts} {part.by_tools} {spans} {part.again_as}")
         if key not in self._documents:
-            block = await sent_block(part, self._attachments, SAMPLE_FENCE)
+            block = await sent_block(part, self._attachments, SAMPLE_DELIMITER)
             self._documents[key] = await self.text_tokens(block, resolved)
         return self._documents[key]
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
-from desktop_app.services.fence import Fence
+from desktop_app.services.prompt_delimiter import PromptDelimiter
 
 T = TypeVar("T")
 
@@ -30,27 +30,27 @@ def limit_result(text: str) -> str:
     return (kept.strip() and kept) or EMPTY
 
 
-def sent_parts(parts: Iterable[T], fence: Fence) -> list[T]:
+def sent_parts(parts: Iterable[T], delimiter: PromptDelimiter) -> list[T]:
     """Return the parts of an answer as they are sent: without calls that have not ended.
 
     Calls without an id, and calls that the provider ran, are left out, too. Results are untrusted,
-    so they are fenced; the words for denied and interrupted calls are not.
+    so they are delimited; the words for denied and interrupted calls are not.
     """
     sent: list[T] = []
     for part in parts:
         if not isinstance(part, ToolCallPart):
             sent.append(part)
         elif part.state.has_ended and part.call_id and not part.is_hosted:
-            sent.append(replace(part, result=_sent_result(part, fence)))
+            sent.append(replace(part, result=_sent_result(part, delimiter)))
     return sent
 
 
-def _sent_result(call: ToolCallPart, fence: Fence) -> str:
+def _sent_result(call: ToolCallPart, delimiter: PromptDelimiter) -> str:
     if call.state is ToolCallState.INTERRUPTED:
         return INTERRUPTED
     if call.state is ToolCallState.DENIED:
         return call.result or DENIED
-    result = fence.wrap("result", call.result)
+    result = delimiter.wrap("result", call.result)
     if not call.edited:
         return result
     return f"{EDITED.format(arguments=call.edited)}\n{result}"

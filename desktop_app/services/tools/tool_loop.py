@@ -38,9 +38,9 @@ from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.fence import Fence
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Gateway, Provider
+from desktop_app.services.prompt_delimiter import PromptDelimiter
 from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrapper
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import sent_parts
@@ -67,7 +67,7 @@ class LoopTask:
     tools: ToolSet
     context: ToolContext
     resolved: ResolvedChoice
-    fence: Fence
+    delimiter: PromptDelimiter
     limits: ToolLimits
     call_hold: Hold
     tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
@@ -141,7 +141,7 @@ class _LoopProvider(ProviderWrapper):
         if not reply.round:
             return request
         task = self._loop.task
-        answer_so_far = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.fence))
+        answer_so_far = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.delimiter))
         is_last = reply.round >= task.limits.rounds
         return replace(
             request,
@@ -185,6 +185,6 @@ def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
     return ceil(characters / _CHARS_PER_TOKEN)
 
 
-def _request_parts(parts: tuple[Part, ...], fence: Fence) -> tuple[RequestPart, ...]:
+def _request_parts(parts: tuple[Part, ...], delimiter: PromptDelimiter) -> tuple[RequestPart, ...]:
     kept = [part for part in parts if isinstance(part, _SENT)]
-    return cast("tuple[RequestPart, ...]", tuple(sent_parts(kept, fence)))
+    return cast("tuple[RequestPart, ...]", tuple(sent_parts(kept, delimiter)))

@@ -21,7 +21,7 @@ from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
-from tests.helpers.fences import plain
+from tests.helpers.prompt_delimiters import plain
 from tests.helpers.widgets import find
 
 ANSWERS = {"What": Prepared("It says so.")}

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
-from tests.helpers.fences import plain
+from tests.helpers.prompt_delimiters import plain
 from tests.helpers.templates import translate_into
 from tests.integration.cli.command import Ended, Shell, against, answer_to, gateway
 from tests.integration.cli.replies import ANSWER, CHAT, WHOLE, refusal

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.fences import plain
+from tests.helpers.prompt_delimiters import plain
 from tests.integration.cli.command import Shell, against, gateway
 from tests.integration.cli.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, replies

@@ -46,8 +46,8 @@ from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
-from tests.helpers.fences import fences
 from tests.helpers.parts import unused_parts
+from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
 from tests.helpers.tools import broker, no_tools
@@ -167,7 +167,7 @@ async def asker_of(
         ),
         estimator=Estimator(WordCounter(), attachments),
         models_of=partial(ProviderModels, catalog=CATALOG),
-        fences=fences(),
+        delimiters=delimiters(),
         tools=tools,
         consent=broker(),
     )

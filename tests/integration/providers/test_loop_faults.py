@@ -136,7 +136,7 @@ async def outcome(
 
 
 def replay_in(body: dict[str, Any]) -> tuple[str, Any, str]:
-    """Return the call, its arguments and its result in a request, without the fence's tags."""
+    """Return the call, its arguments and its result in a request, without its tags."""
     if "input" in body:
         (call,) = (item for item in body["input"] if item.get("type") == "function_call")
         (out,) = (item for item in body["input"] if item.get("type") == "function_call_output")

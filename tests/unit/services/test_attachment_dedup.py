@@ -28,11 +28,11 @@ from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import as_sent_after, without_repeats
 from desktop_app.services.documents.image_attachments import ImageForm
-from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.services.spending.cost_estimate import Estimator
-from tests.helpers.fences import plain
 from tests.helpers.one_text import OneText
+from tests.helpers.prompt_delimiters import plain
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.providers.samples import CATALOG
 
@@ -81,7 +81,7 @@ def test_a_document_read_in_parts_is_not_a_first_copy() -> None:
 
 async def test_a_repeated_document_is_sent_once() -> None:
     path = [asked("first", REPORT), asked("second", replace(REPORT, name='a "copy".pdf'))]
-    sent = await request_messages(path, OneText(WORDS), SAMPLE_FENCE)
+    sent = await request_messages(path, OneText(WORDS), SAMPLE_DELIMITER)
     texts = [message.parts[0].text for message in sent]  # type: ignore[union-attr]
     assert [text.count("ferry") for text in texts] == [100, 0]
     assert plain(texts[1]).startswith(
@@ -89,7 +89,7 @@ async def test_a_repeated_document_is_sent_once() -> None:
     )
     assert plain(texts[1]).endswith("</document>\n\nsecond")
     # After a compaction has replaced the first copy, the second is sent whole.
-    (alone,) = await request_messages(path[1:], OneText(WORDS), SAMPLE_FENCE)
+    (alone,) = await request_messages(path[1:], OneText(WORDS), SAMPLE_DELIMITER)
     assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
 
@@ -98,7 +98,7 @@ async def test_a_repeated_file_is_sent_once() -> None:
     file = replace(REPORT, as_file=True)
     sight = ImageForm(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
     sent = await request_messages(
-        [asked("a", file), asked("b", file)], OneText(WORDS), SAMPLE_FENCE, sight
+        [asked("a", file), asked("b", file)], OneText(WORDS), SAMPLE_DELIMITER, sight
     )
     assert isinstance(sent[0].parts[0], FileData)
     assert not any(isinstance(part, FileData) for part in sent[1].parts)

@@ -23,7 +23,7 @@ from desktop_app.services.batch.batch_upload import UploadLimits
 from desktop_app.services.chat.ask_settings import AskSettings
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.batch_setup import LOCKED, TASK, BatchSetup, change_profile, open_setup
-from tests.helpers.fences import plain
+from tests.helpers.prompt_delimiters import plain
 
 
 @asynccontextmanager

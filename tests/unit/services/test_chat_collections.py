@@ -16,7 +16,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
-from tests.helpers.fences import plain
+from tests.helpers.prompt_delimiters import plain
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
 from tests.unit.services.test_chat_service import open_chat

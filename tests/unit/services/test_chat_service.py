@@ -94,8 +94,8 @@ from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
-from tests.helpers.fences import fences, plain
 from tests.helpers.parts import unused_parts
+from tests.helpers.prompt_delimiters import delimiters, plain
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, broker, no_tools
 from tests.helpers.waiting import cancel, until
@@ -216,7 +216,7 @@ async def open_chat(
         ),
         estimator=estimator,
         models_of=partial(ProviderModels, catalog=CATALOG),
-        fences=fences(),
+        delimiters=delimiters(),
         tools=lambda: tools or no_tools(),
         consent=consent or broker(),
     )
@@ -801,9 +801,9 @@ async def test_tools_are_offered_with_the_explanation_of_their_results(
     async with open_chat(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as chat:
         settings = AskSettings("Be brief.", GenerationParameters(tools=names))
         answer = await chat.run(await chat.begin("?", settings=settings))
-        fence = await fences().fence_of(answer.conversation_id)
+        delimiter = await delimiters().delimiter_for(answer.conversation_id)
     (request,) = provider.requests
-    explained = f"Be brief.\n\n{fence.explanation}" if names else "Be brief."
+    explained = f"Be brief.\n\n{delimiter.explanation}" if names else "Be brief."
     assert request.instructions == explained
     assert [tool.name for tool in request.tools] == offered
     assert request.tool_choice == choice

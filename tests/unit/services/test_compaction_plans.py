@@ -39,7 +39,7 @@ from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
-from tests.helpers.fences import fences
+from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.unit.providers.samples import CATALOG
 from tests.unit.storage.samples import NOON
@@ -64,7 +64,7 @@ def service(counter: WordCounter | None = None) -> CompactionService:
             PaidCalls(OneProvider(ScriptedProvider()), budget, Ledger(database)),
             partial(ProviderModels, catalog=CATALOG),
         ),
-        fences=fences(),
+        delimiters=delimiters(),
     )
 
 

@@ -36,8 +36,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.services.spending.cost_estimate import (
     MESSAGE_OVERHEAD,
     Estimate,
@@ -98,8 +98,10 @@ async def estimate(
 
 @pytest.mark.parametrize("model", PRICED)
 def test_prices_are_multiplied_and_no_cache_discount_is_assumed(model: str) -> None:
-    fenced = f"{SAMPLE_FENCE.explanation} {document_block(DOCUMENT, WORDS, SAMPLE_FENCE)}"
-    tokens = 4 + MESSAGE_OVERHEAD + len(fenced.split())
+    delimited = (
+        f"{SAMPLE_DELIMITER.explanation} {document_block(DOCUMENT, WORDS, SAMPLE_DELIMITER)}"
+    )
+    tokens = 4 + MESSAGE_OVERHEAD + len(delimited.split())
     made, row = estimate(resolved(model)), ROWS[model]
     assert made.input_tokens == tokens
     by_hand = Decimal(row["price"]["input"]) * tokens * Decimal("0.8") / 1_000_000
@@ -185,10 +187,10 @@ async def test_chosen_pages_alone_are_counted() -> None:
 
     first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
     second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
-    assert await counted(DOCUMENT) == len(document_block(DOCUMENT, text, SAMPLE_FENCE).split())
+    assert await counted(DOCUMENT) == len(document_block(DOCUMENT, text, SAMPLE_DELIMITER).split())
     assert await counted(second) - await counted(first) == 10
-    assert 'pages="2 of 2">\n[page 2]' in document_block(second, text, SAMPLE_FENCE)
-    assert "[page 1]" not in document_block(second, text, SAMPLE_FENCE)
+    assert 'pages="2 of 2">\n[page 2]' in document_block(second, text, SAMPLE_DELIMITER)
+    assert "[page 1]" not in document_block(second, text, SAMPLE_DELIMITER)
 
 
 def limited(window: int | None, max_input: int | None = None, **more: Any) -> ResolvedChoice:

@@ -25,8 +25,8 @@ from desktop_app.services.documents.document_beginnings import (
     require_reading_tools,
     with_beginnings,
 )
-from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.services.spending.cost_estimate import Estimator
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.storage.samples import a_conversation, a_question
@@ -39,7 +39,7 @@ MODEL = ModelInfo("m", "M")
 
 
 def sent(part: DocumentPart, text: str) -> str:
-    return document_block(part, text, SAMPLE_FENCE)
+    return document_block(part, text, SAMPLE_DELIMITER)
 
 
 def test_a_table_is_described() -> None:

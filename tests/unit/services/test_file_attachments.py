@@ -38,8 +38,8 @@ from desktop_app.services.documents.file_attachments import (
     text_notice,
 )
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
-from tests.helpers.fences import fences
 from tests.helpers.messages import question
+from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.providers.samples import CATALOG
 from tests.unit.services.test_chat_service import ChatSetup, open_chat
@@ -106,8 +106,8 @@ async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_pat
 
 async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     """Return the question "Who?" about a document that is sent as its text."""
-    fence = await fences().fence_of(began.conversation.id)
-    return TextPart(f"{fence.explanation}\n\n{document_block(part, TEXT, fence)}\n\nWho?")
+    delimiter = await delimiters().delimiter_for(began.conversation.id)
+    return TextPart(f"{delimiter.explanation}\n\n{document_block(part, TEXT, delimiter)}\n\nWho?")
 
 
 async def test_chosen_pages_are_sent_as_text(tmp_path: Path) -> None:

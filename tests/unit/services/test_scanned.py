@@ -28,8 +28,8 @@ from desktop_app.services.documents.image_attachments import (
     page_tokens,
     require_image_input,
 )
-from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked
+from tests.helpers.prompt_delimiters import plain
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.providers.samples import CATALOG
 from tests.unit.services.test_chat_service import ChatSetup, open_chat

@@ -15,8 +15,8 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
-from desktop_app.services.fence import Fences, one_line
 from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.prompt_delimiter import DelimiterFactory, one_line
 
 # The beginnings are enough for a title. Reasoning counts as output.
 QUESTION_CHARS: Final = 2000
@@ -66,8 +66,8 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
 class Titles:
     """Requests for titles."""
 
-    def __init__(self, utility_model: UtilityModel, fences: Fences) -> None:
-        self._utility_model, self._fences = utility_model, fences
+    def __init__(self, utility_model: UtilityModel, delimiters: DelimiterFactory) -> None:
+        self._utility_model, self._delimiters = utility_model, delimiters
 
     async def suggest(self, path: Sequence[Message], answering: ResolvedChoice) -> str:
         """Return a title for a question and its answer; "" if the model gave none.
@@ -81,11 +81,11 @@ class Titles:
             f"Question:\n{names}{question.text[:QUESTION_CHARS]}\n\n"
             f"Answer:\n{answer.text[:ANSWER_CHARS]}"
         )
-        fence = await self._fences.fence_of(question.conversation_id)
+        delimiter = await self._delimiters.delimiter_for(question.conversation_id)
         written = await self._utility_model.ask(
             SmallTask(Purpose.TITLE, answering, question.conversation_id, answer.id),
             INSTRUCTIONS,
-            fence.wrap("conversation", text),
+            delimiter.wrap("conversation", text),
             max_output_tokens=MAX_OUTPUT_TOKENS,
         )
         return clean_title(written)

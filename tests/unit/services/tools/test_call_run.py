@@ -40,8 +40,8 @@ from desktop_app.domain.tools.tool import (
     ToolLimits,
 )
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import (
     DENIED,
@@ -356,7 +356,7 @@ def test_a_result_is_valid_text_of_limited_length(text: str, kept: str) -> None:
 
 def test_only_ended_calls_of_an_answer_are_sent_again() -> None:
     call = ToolCallPart("1", "look", "{}", result="seen")
-    fenced = SAMPLE_FENCE.wrap("result", "seen")
+    delimited = SAMPLE_DELIMITER.wrap("result", "seen")
     parts = [
         TextPart("a"),
         replace(call, state=S.DONE),
@@ -369,10 +369,10 @@ def test_only_ended_calls_of_an_answer_are_sent_again() -> None:
         replace(call, state=S.DONE, call_id=""),
         replace(call, state=S.DONE, is_hosted=True),
     ]
-    assert [getattr(part, "result", part) for part in sent_parts(parts, SAMPLE_FENCE)] == [
+    assert [getattr(part, "result", part) for part in sent_parts(parts, SAMPLE_DELIMITER)] == [
         TextPart("a"),
-        fenced,
-        f'The user changed the arguments to: {{"n": 2}}\n{fenced}',
+        delimited,
+        f'The user changed the arguments to: {{"n": 2}}\n{delimited}',
         DENIED,
         "Never.",
         INTERRUPTED,
@@ -409,7 +409,9 @@ async def looped(
     provider, budget = ScriptedProvider(*scripts), Holds()
     tools = await ToolCatalog([own or source()]).choose(["look"])
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
-    task = LoopTask(tools, ToolContext("c"), choice, SAMPLE_FENCE, limits or ToolLimits(), Hold())
+    task = LoopTask(
+        tools, ToolContext("c"), choice, SAMPLE_DELIMITER, limits or ToolLimits(), Hold()
+    )
     loop = ToolLoop(OneProvider(provider), task, consent=broker(), budget=budget)
     client = await loop.provider(OPENAI)
     events = [event async for event in client.stream(ChatRequest("gpt-5.2", ()))]

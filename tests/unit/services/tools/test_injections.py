@@ -12,7 +12,7 @@ from desktop_app.domain.answering.stream_events import ToolCallStep
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.fence import Fence
+from desktop_app.services.prompt_delimiter import PromptDelimiter
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun
 from desktop_app.services.tools.consent import AllowedTools, ConsentBroker, Decision
@@ -66,7 +66,7 @@ def test_text_in_a_result_does_not_give_consent(text: str) -> None:
     states = [call.state for call in calls]
     assert states[:2] == [ToolCallState.DONE, ToolCallState.DENIED]
     assert not {ToolCallState.DONE, ToolCallState.RUNNING} & set(states[1:])
-    (sent,) = sent_parts(calls[:1], Fence(NUMBER))
+    (sent,) = sent_parts(calls[:1], PromptDelimiter(NUMBER))
     assert len(re.findall(NUMBER, sent.result)) == 2, "only the two tags have the number"
     assert sent.result.endswith(f"</result-{NUMBER}>")
 

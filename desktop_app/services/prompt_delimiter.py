@@ -1,9 +1,9 @@
-"""Boundaries around untrusted text in prompts.
+"""Delimiters around untrusted text in prompts.
 
-A document must not be able to close its own boundary and continue as the user's words. Each piece
-of untrusted text stands between tags that carry a number; `Fence` replaces that number in the
-text. The number is random for each conversation and constant within it, so that the beginning of a
-request stays the same and the provider's cache can serve it.
+A document must not be able to close its own delimiter and continue as the user's words. Each piece
+of untrusted text stands between tags that carry a number; `PromptDelimiter` replaces that number in
+the text. The number is random for each conversation and constant within it, so that the beginning
+of a request stays the same and the provider's cache can serve it.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def attribute(name: str, value: str) -> str:
 
 
 @dataclass(frozen=True)
-class Fence:
-    """The boundaries in the prompts of a conversation.
+class PromptDelimiter:
+    """The tags around untrusted text in the prompts of a conversation.
 
     Attributes:
         number: DIGITS decimal digits, which no text inside may contain.
@@ -63,7 +63,7 @@ class Fence:
 
     @property
     def explanation(self) -> str:
-        """Return the sentence before the first fenced text of a request.
+        """Return the sentence before the first text between tags in a request.
 
         Other wordings ("instructions", "documents") make the built-in model write about those
         words, and half as much about the document.
@@ -75,22 +75,22 @@ class Fence:
         return self.wrap_blocks(kind, [self._without_number(text.strip())], attributes)
 
     def wrap_blocks(self, kind: str, blocks: Sequence[str], attributes: str = "") -> str:
-        """Return blocks that this fence has made, between outer tags."""
+        """Return blocks that `wrap` has returned, between outer tags."""
         tag = f"{kind}-{self.number}"
         body = "".join(f"{block}\n" for block in blocks)
         return f"<{tag}{self._without_number(attributes)}>\n{body}</{tag}>"
 
-    def strip_number(self, fenced: str) -> str:
-        """Return fenced text without the number, so that it is the same in every conversation."""
-        return fenced.replace(f"-{self.number}", "")
+    def strip_number(self, wrapped: str) -> str:
+        """Return wrapped text without the number, so that it is the same in every conversation."""
+        return wrapped.replace(f"-{self.number}", "")
 
     def _without_number(self, text: str) -> str:
         # The replacement has no digits, so it cannot join the digits around it into the number.
         return text.replace(self.number, _REPLACED)
 
 
-SAMPLE_FENCE: Final = Fence("483920175264")
-"""A fence for counting tokens."""
+SAMPLE_DELIMITER: Final = PromptDelimiter("483920175264")
+"""A delimiter for counting tokens."""
 
 
 class SecretSource(Protocol):
@@ -100,15 +100,15 @@ class SecretSource(Protocol):
         """Return random bytes, the same as long as the store exists. Raises StorageError."""
 
 
-class Fences:
-    """Factory of the fences of conversations."""
+class DelimiterFactory:
+    """Factory of the delimiters of each conversation's prompts."""
 
     def __init__(self, source: SecretSource) -> None:
         self._source = source
         self._secret = b""
 
-    async def fence_of(self, *ids: str) -> Fence:
-        """Return the fence of a conversation, or of another prompt that the ids identify.
+    async def delimiter_for(self, *ids: str) -> PromptDelimiter:
+        """Return the delimiter for a conversation, or for another prompt that the ids identify.
 
         If the store cannot keep a secret, a secret of this process is used: after a restart the
         provider's cache starts empty, and nothing else is lost.
@@ -122,4 +122,4 @@ class Fences:
             except StorageError:
                 self._secret = os.urandom(32)
         digest = hmac.digest(self._secret, "\0".join(ids).encode(), hashlib.sha256)
-        return Fence(f"{int.from_bytes(digest[:16]) % 10**DIGITS:0{DIGITS}}")
+        return PromptDelimiter(f"{int.from_bytes(digest[:16]) % 10**DIGITS:0{DIGITS}}")

@@ -1,15 +1,16 @@
-"""Prompt fences for tests, made from a fixed secret."""
+"""Prompt delimiters for tests, made from a fixed secret."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from desktop_app.services.fence import DIGITS, SAMPLE_FENCE, Fences
+from desktop_app.services.prompt_delimiter import DIGITS, SAMPLE_DELIMITER, DelimiterFactory
 
 _NUMBER: Final = re.compile(rf"(?<=[a-z])-\d{{{DIGITS}}}(?=[ >])")
 _EXPLANATION: Final = re.compile(
-    re.escape(SAMPLE_FENCE.explanation).replace(SAMPLE_FENCE.number, rf"\d{{{DIGITS}}}") + "\n\n"
+    re.escape(SAMPLE_DELIMITER.explanation).replace(SAMPLE_DELIMITER.number, rf"\d{{{DIGITS}}}")
+    + "\n\n"
 )
 
 
@@ -18,9 +19,9 @@ class _FixedSecret:
         return b"a secret"
 
 
-def fences() -> Fences:
-    """Return the factory of the conversations' fences."""
-    return Fences(_FixedSecret())
+def delimiters() -> DelimiterFactory:
+    """Return the factory of the conversations' delimiters."""
+    return DelimiterFactory(_FixedSecret())
 
 
 def plain(prompt: str) -> str:
