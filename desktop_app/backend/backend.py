@@ -14,7 +14,7 @@ from desktop_app.backend.gateway.provider_gateway import ProviderGateway
 from desktop_app.backend.gateway.provider_registry import ProviderRegistry
 from desktop_app.backend.gateway.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_loader import needs_of_prompt
+from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
@@ -181,7 +181,7 @@ class Backend:
                 pictures=pictures,
                 compactions=self.compactions,
                 chunked_reader=chunked_reader,
-                needs_of=partial(needs_of_prompt, self.prompts),
+                load_requirements=partial(load_prompt_requirements, self.prompts),
                 passages=lambda: self.collections,
             ),
             calls=self.paid_calls,

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.prompt_loader import needs_of_prompt
+from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.domain.batch.batch_jobs import BatchFile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -72,7 +72,7 @@ def batch_service(
             backend.database.path.parent,
         ),
         budget=backend.budget,
-        needs_of=partial(needs_of_prompt, backend.prompts),
+        load_requirements=partial(load_prompt_requirements, backend.prompts),
     )
 
 

@@ -13,10 +13,10 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
     CLIPBOARD,
     DATE,
-    NO_NEEDS,
+    NO_REQUIREMENTS,
     SELECTION,
     Prompt,
-    TemplateNeeds,
+    PromptRequirements,
     program_variables_in,
 )
 from desktop_app.paths import resource_path
@@ -43,25 +43,25 @@ def built_in_prompts() -> tuple[Prompt, ...]:
 
 
 @cache
-def _built_in_needs() -> Mapping[str, TemplateNeeds]:
-    return {prompt.id: prompt.needs for prompt in built_in_prompts()}
+def _requirements_by_id() -> Mapping[str, PromptRequirements]:
+    return {prompt.id: prompt.requirements for prompt in built_in_prompts()}
 
 
-async def template_needs(template_id: str) -> TemplateNeeds:
-    """Return the requirements of a built-in prompt; NO_NEEDS for any other."""
+async def built_in_requirements(template_id: str) -> PromptRequirements:
+    """Return the requirements of a built-in prompt; NO_REQUIREMENTS for any other."""
     if not template_id:
-        return NO_NEEDS
-    return (await asyncio.to_thread(_built_in_needs)).get(template_id, NO_NEEDS)
+        return NO_REQUIREMENTS
+    return (await asyncio.to_thread(_requirements_by_id)).get(template_id, NO_REQUIREMENTS)
 
 
-async def needs_of_prompt(store: PromptStore, prompt_id: str) -> TemplateNeeds:
+async def load_prompt_requirements(store: PromptStore, prompt_id: str) -> PromptRequirements:
     """Return the requirements of a prompt, with the answer form that the user gave it.
 
     Raises:
         StorageError: the store cannot be read.
     """
     form = await store.form_of_prompt(prompt_id) if prompt_id else ""
-    return (await template_needs(prompt_id))._replace(form=form)
+    return (await built_in_requirements(prompt_id))._replace(form=form)
 
 
 async def prompt_library(backend: Backend) -> tuple[PromptEntry, ...]:

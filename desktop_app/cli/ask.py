@@ -165,7 +165,7 @@ async def _question_draft(
     if options.template:
         template, question = await fill_template(backend, options.template, options.set, prompt)
         if options.in_parts:
-            question = task_for_each(question, template.needs, parts)
+            question = task_for_each(question, template.requirements, parts)
         return Draft(question, template_id=template.id)
     if prompt:
         return Draft(prompt)
@@ -173,7 +173,8 @@ async def _question_draft(
         return Draft("Describe what this shows.")
     summary = find_prompt(SUMMARY, await prompt_library(backend))
     return Draft(
-        task_for_each(fill_prompt(summary, {}, {}), summary.needs, parts), template_id=summary.id
+        task_for_each(fill_prompt(summary, {}, {}), summary.requirements, parts),
+        template_id=summary.id,
     )
 
 
@@ -405,7 +406,7 @@ async def _with_parts_if_needed(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
-    require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
+    require_two_documents(await service.load_requirements(draft.template_id), draft.attachments)
     estimate = await service.estimator.at_sending().estimate(
         SendContext([], resolved, instructions=settings.counted_instructions), draft
     )

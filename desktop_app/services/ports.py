@@ -13,12 +13,12 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
-from desktop_app.domain.prompts.prompts import TemplateNeeds
+from desktop_app.domain.prompts.prompts import PromptRequirements
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 
-NeedsOf = Callable[[str], Awaitable[TemplateNeeds]]
-"""Returns the needs of a prompt, given its id; NO_NEEDS if the prompt is unknown."""
+RequirementsLoader = Callable[[str], Awaitable[PromptRequirements]]
+"""Returns the requirements of the prompt with this id; NO_REQUIREMENTS if it is unknown."""
 
 
 class Provider(Protocol):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_loader import template_needs
+from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.documents.refusals import locked
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob
@@ -100,7 +100,7 @@ class BatchSetup:
                 self.store, self.attachments, pictures, delimiters(), self.folder, limits
             ),
             budget=Budget(SpendingHolds(self.database), self.settings),
-            needs_of=template_needs,
+            load_requirements=built_in_requirements,
         )
 
     async def read(self, path: Path) -> DocumentPart:

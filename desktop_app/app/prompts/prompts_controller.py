@@ -152,7 +152,7 @@ class PromptsController(QObject):
 
     def _for_each_document(self, template: Prompt, text: str) -> str:
         """Return a template's text; a task about one document is extended to several."""
-        return task_for_each(text, template.needs, self._draft.value.attachments)
+        return task_for_each(text, template.requirements, self._draft.value.attachments)
 
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in: selection, clipboard and date.

@@ -40,7 +40,7 @@ class BuiltInGrammar(StrEnum):
     SUMMARY = "summary"
 
 
-class TemplateNeeds(NamedTuple):
+class PromptRequirements(NamedTuple):
     """The requirements of a prompt, which edits of its text do not change.
 
     Only built-in prompts have `documents` and `grammar`.
@@ -50,7 +50,7 @@ class TemplateNeeds(NamedTuple):
             several. 2: it compares exactly two. 0: any number.
         grammar: the built-in grammar of the answer; None for free text.
         form: the schema or grammar that the user set, as `FormSource` writes it; "" for none.
-            `Prompt.needs` leaves it empty, because `Prompt.form` has it.
+            `Prompt.requirements` leaves it empty, because `Prompt.form` has it.
     """
 
     documents: int = 0
@@ -58,7 +58,7 @@ class TemplateNeeds(NamedTuple):
     form: str = ""
 
 
-NO_NEEDS: Final = TemplateNeeds()
+NO_REQUIREMENTS: Final = PromptRequirements()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Prompt:
         folder: "" for none.
         position: in its folder.
         hidden: stored, but not offered.
-        needs: the needs of the built-in prompt with this id.
+        requirements: those of the built-in prompt with this id.
         form: the schema or grammar of the answer, as `FormSource` writes it; "" for none.
     """
 
@@ -81,7 +81,7 @@ class Prompt:
     position: int = 0
     created_at: datetime | None = None
     hidden: bool = False
-    needs: TemplateNeeds = NO_NEEDS
+    requirements: PromptRequirements = NO_REQUIREMENTS
     form: str = ""
 
 

@@ -45,7 +45,7 @@ from desktop_app.services.batch.job_records import JobRecords
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import NeedsOf
+from desktop_app.services.ports import RequirementsLoader
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.requested_form import chosen_form
 
@@ -69,13 +69,13 @@ class BatchService:
         preparer: BatchPreparer,
         sender: BatchSender,
         budget: Budget,
-        needs_of: NeedsOf,
+        load_requirements: RequirementsLoader,
     ) -> None:
         self._records, self._store = records, records.store
         self._gateway = gateway
         self._preparer = preparer
         self._budget = budget
-        self._needs_of = needs_of
+        self._load_requirements = load_requirements
         self._stopped: set[str] = set()  # the ids of canceled jobs
         self._steps = BatchSteps(records, sender, self._stopped)
 
@@ -104,12 +104,12 @@ class BatchService:
             ProviderError, CredentialError: there is no key.
         """
         profile, info = resolved.profile, resolved.model
-        needs = await self._needs_of(template_id)
-        why = batch_refusal(profile, info) or _task_refusal(files, task, needs.documents)
+        requirements = await self._load_requirements(template_id)
+        why = batch_refusal(profile, info) or _task_refusal(files, task, requirements.documents)
         if why:
             raise why
         parameters = settings.parameters
-        parameters = replace(parameters, form=parameters.form or needs.form)
+        parameters = replace(parameters, form=parameters.form or requirements.form)
         if isinstance(await chosen_form(parameters.form), AnswerGrammar):
             raise IllegalChoiceError(Reason.GRAMMAR_IN_BATCH)
         await self._gateway.batches(profile)  # fails without a key, before any file is read

@@ -75,8 +75,8 @@ from desktop_app.services.ports import (
     ChatAttachments,
     CompactionStorage,
     MessageStore,
-    NeedsOf,
     PictureSource,
+    RequirementsLoader,
 )
 from desktop_app.services.prompt_delimiter import DelimiterFactory
 from desktop_app.services.spending.budget import Hold, PaidCalls
@@ -99,7 +99,7 @@ class MessageSources(NamedTuple):
         pictures: attached images, scaled for a model.
         compactions: the compactions that replace the beginnings of long conversations.
         chunked_reader: returns the reader of documents that exceed a model's limit.
-        needs_of: returns the needs of a prompt.
+        load_requirements: returns the requirements of a prompt.
         passages: returns the finder of passages in collections.
     """
 
@@ -108,7 +108,7 @@ class MessageSources(NamedTuple):
     pictures: PictureSource
     compactions: CompactionStorage
     chunked_reader: Callable[[], ChunkedReader]
-    needs_of: NeedsOf
+    load_requirements: RequirementsLoader
     passages: Callable[[], PassageSource] = NoCollections
 
 
@@ -136,13 +136,15 @@ class ChatService:
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> None:
         self.store = sources.messages
-        self.compactions, self.needs_of = sources.compactions, sources.needs_of
+        self.compactions, self.load_requirements = sources.compactions, sources.load_requirements
         self._make_chunked_reader, self._passages = sources.chunked_reader, sources.passages
         self.gateway, self.budget, self.spending = calls
         self.estimator = estimator
         self.costs = AnswerCosts(self.gateway, self.budget, estimator)
         attachments = sources.attachments
-        self._requests = RequestBuilder(attachments, sources.pictures, delimiters, sources.needs_of)
+        self._requests = RequestBuilder(
+            attachments, sources.pictures, delimiters, sources.load_requirements
+        )
         self._gateways = AnswerGateways(
             self.gateway,
             self.budget,
@@ -211,11 +213,13 @@ class ChatService:
     ) -> list[AnswerRun]:
         """Return the runs that answer a new question; nothing is stored. Raises as `begin`."""
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
-        needs = await self.needs_of(draft.template_id)
-        require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
+        requirements = await self.load_requirements(draft.template_id)
+        require_two_documents(
+            requirements, draft.attachments, (p for m in path for p in m.sent_parts)
+        )
         require_files(draft.attachments, path, resolved)
         require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
-        settings = await with_form(settings, needs.form, resolved)
+        settings = await with_form(settings, requirements.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         found = await find_passages(self._passages, context, draft)
@@ -306,8 +310,8 @@ class ChatService:
         settings = settings.for_one_answer()
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
-        needs = await self.needs_of(path[-1].template_id)
-        settings = await with_form(settings, needs.form, resolved)
+        requirements = await self.load_requirements(path[-1].template_id)
+        settings = await with_form(settings, requirements.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         holds = await self.costs.hold_input(context, Draft(), settings)

@@ -1,7 +1,7 @@
 """The library of prompts: built-in prompts, and the user's, which may replace them.
 
 A built-in prompt is a Markdown file, `resources/templates/<id>.md`. It contains front matter with
-the prompt's needs (`documents: 2`, `grammar: summary`), the title as a heading, a line
+the prompt's requirements (`documents: 2`, `grammar: summary`), the title as a heading, a line
 `Folder: Name`, and the text. Only the title and the text are required.
 """
 
@@ -17,10 +17,10 @@ from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
-    NO_NEEDS,
+    NO_REQUIREMENTS,
     BuiltInGrammar,
     Prompt,
-    TemplateNeeds,
+    PromptRequirements,
     fill,
     missing_names,
     variables,
@@ -67,10 +67,10 @@ def has_several_documents(parts: Iterable[Part]) -> bool:
     return len(documents) > 1 or any(part.media_type in _CONTAINER_TYPES for part in documents)
 
 
-def task_for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
+def task_for_each(task: str, requirements: PromptRequirements, parts: Iterable[Part]) -> str:
     """Return the text of a prompt about a single document, extended if there are several."""
     documents = [part for part in parts if isinstance(part, DocumentPart)]
-    if needs.documents != 1 or not has_several_documents(documents):
+    if requirements.documents != 1 or not has_several_documents(documents):
         return task
     # The text states no number, because the user may attach or remove documents before sending.
     return (
@@ -80,7 +80,7 @@ def task_for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str
 
 
 def require_two_documents(
-    needs: TemplateNeeds, attached: Iterable[Part], before: Iterable[Part] = ()
+    requirements: PromptRequirements, attached: Iterable[Part], before: Iterable[Part] = ()
 ) -> None:
     """Check that a prompt which compares two documents has two; images count as documents.
 
@@ -93,7 +93,7 @@ def require_two_documents(
     Raises:
         IllegalChoiceError: neither the attached parts alone nor all parts together are two.
     """
-    if needs.documents != 2:
+    if requirements.documents != 2:
         return
     now = [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
     earlier = [part for part in before if isinstance(part, DocumentPart | ImagePart)]
@@ -111,10 +111,10 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
     Raises:
         ValueError: the heading or the text is missing, or the front matter is unknown.
     """
-    needs = NO_NEEDS
+    requirements = NO_REQUIREMENTS
     if source.startswith(_FRONT_MATTER):
         front, _, source = source.removeprefix(_FRONT_MATTER).partition(_FRONT_MATTER)
-        needs = _parse_needs(prompt_id, front)
+        requirements = _parse_requirements(prompt_id, front)
     heading, _, rest = source.partition("\n")
     folder = ""
     if rest.startswith(_FOLDER):
@@ -122,29 +122,33 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
         folder = line.removeprefix(_FOLDER).strip()
     if not heading.startswith("# ") or not rest.strip():
         raise ValueError(f"prompt {prompt_id}: a heading and a text are needed")
-    return Prompt(prompt_id, heading[2:].strip(), rest.strip(), folder, position, needs=needs)
+    return Prompt(
+        prompt_id, heading[2:].strip(), rest.strip(), folder, position, requirements=requirements
+    )
 
 
-def _parse_needs(prompt_id: str, front: str) -> TemplateNeeds:
+def _parse_requirements(prompt_id: str, front: str) -> PromptRequirements:
     fields = dict(line.split(": ", 1) for line in front.splitlines())
     documents, grammar = fields.pop("documents", "0"), fields.pop("grammar", None)
     if fields or documents not in ("0", "1", "2"):
         raise ValueError(f"prompt {prompt_id}: unknown front matter")
-    return TemplateNeeds(int(documents), None if grammar is None else BuiltInGrammar(grammar))
+    return PromptRequirements(int(documents), None if grammar is None else BuiltInGrammar(grammar))
 
 
 def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[PromptEntry, ...]:
     """Return all prompts, even if hidden, sorted by folder, position and title.
 
-    Prompts without a folder come first. The user's version of a built-in prompt has the needs of
-    the built-in prompt.
+    Prompts without a folder come first. The user's version of a built-in prompt has the
+    requirements of the built-in prompt.
     """
     shipped = {prompt.id: prompt for prompt in built_in}
     entries = {id_: PromptEntry(prompt, PromptOrigin.BUILT_IN) for id_, prompt in shipped.items()}
     for prompt in stored:
         original = shipped.get(prompt.id)
-        needs = NO_NEEDS if original is None else original.needs
-        entries[prompt.id] = PromptEntry(replace(prompt, needs=needs), _origin(prompt, original))
+        requirements = NO_REQUIREMENTS if original is None else original.requirements
+        entries[prompt.id] = PromptEntry(
+            replace(prompt, requirements=requirements), _origin(prompt, original)
+        )
     return tuple(sorted(entries.values(), key=_sort_key))
 
 
@@ -240,6 +244,6 @@ def next_position(prompts: Iterable[Prompt], folder: str) -> int:
 
 
 def copy_of(prompt: Prompt, prompt_id: str) -> Prompt:
-    """Return a copy, as a prompt of the user: shown, and without a built-in prompt's needs."""
+    """Return a copy, as a prompt of the user: shown, and without requirements."""
     title = tr("{name} (copy)", name=prompt.title)
-    return replace(prompt, id=prompt_id, title=title, hidden=False, needs=NO_NEEDS)
+    return replace(prompt, id=prompt_id, title=title, hidden=False, requirements=NO_REQUIREMENTS)

@@ -19,7 +19,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import AttachmentSource, NeedsOf, PictureSource
+from desktop_app.services.ports import AttachmentSource, PictureSource, RequirementsLoader
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.structured.form_notices import repair_turn
 from desktop_app.services.tools.tool_set import ToolSet
@@ -64,17 +64,17 @@ class RequestBuilder:
         attachments: AttachmentSource,
         pictures: PictureSource,
         delimiters: DelimiterFactory,
-        needs_of: NeedsOf,
+        load_requirements: RequirementsLoader,
     ) -> None:
         self._attachments, self._pictures = attachments, pictures
-        self._delimiters, self._needs_of = delimiters, needs_of
+        self._delimiters, self._load_requirements = delimiters, load_requirements
 
     async def build(self, plan: AnswerPlan, tools: ToolSet) -> ChatRequest:
         """Return the request for all answers. Raises StorageError, DocumentError."""
         question, resolved, settings = plan.question, plan.resolved, plan.settings
         delimiter = await self._delimiters.delimiter_for(question.conversation_id)
         image_form = ImageForm(resolved.model, self._pictures, resolved.files)
-        needs = await self._needs_of(question.template_id)
+        requirements = await self._load_requirements(question.template_id)
         state, messages = await sent_messages(
             plan.context.sent, self._attachments, delimiter, image_form, resolved.profile.id
         )
@@ -93,7 +93,7 @@ class RequestBuilder:
             store=resolved.profile.keeps_at_provider,
             background=settings.background and offers_background(resolved),
             schema=None if resolved.model.takes_schema is False else settings.schema,
-            grammar=settings.grammar or grammar_for(needs, question.parts, resolved),
+            grammar=settings.grammar or grammar_for(requirements, question.parts, resolved),
             wants_images=bool(resolved.model.makes_images),
             requested=settings.requested,
         )

@@ -13,7 +13,7 @@ from typing import Final
 from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
-from desktop_app.domain.prompts.prompts import BuiltInGrammar, TemplateNeeds
+from desktop_app.domain.prompts.prompts import BuiltInGrammar, PromptRequirements
 from desktop_app.services.chat.prompt_library import has_several_documents
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 
@@ -40,13 +40,13 @@ def is_built_in(resolved: ResolvedChoice) -> bool:
 
 
 def grammar_for(
-    needs: TemplateNeeds, parts: Iterable[Part], resolved: ResolvedChoice
+    requirements: PromptRequirements, parts: Iterable[Part], resolved: ResolvedChoice
 ) -> AnswerGrammar | None:
     """Return the grammar for the answer to a prompt; None if no grammar applies.
 
     The grammar describes one summary, so it does not apply to several documents.
     """
-    is_summary = needs.grammar is BuiltInGrammar.SUMMARY and not has_several_documents(parts)
+    is_summary = requirements.grammar is BuiltInGrammar.SUMMARY and not has_several_documents(parts)
     if not is_summary or not is_built_in(resolved):
         return None
     return AnswerGrammar(FormKind.GBNF, SUMMARY)

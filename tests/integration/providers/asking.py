@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_loader import template_needs
+from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.answer_status import AnswerStatus, Status, StatusCode, status_text
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -163,7 +163,7 @@ async def asker_of(
             ImageScaler(attachments, documents),
             CompactionStore(database),
             unused_parts,
-            template_needs,
+            built_in_requirements,
         ),
         estimator=Estimator(WordCounter(), attachments),
         models_of=partial(ProviderModels, catalog=CATALOG),

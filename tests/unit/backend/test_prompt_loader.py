@@ -13,13 +13,13 @@ from desktop_app.backend.backend import build_backend
 from desktop_app.backend.prompt_loader import (
     built_in_prompts,
     fill_template,
-    needs_of_prompt,
+    load_prompt_requirements,
     prompt_library,
     today,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.prompts.prompts import NO_NEEDS, Prompt, TemplateNeeds
+from desktop_app.domain.prompts.prompts import NO_REQUIREMENTS, Prompt, PromptRequirements
 from desktop_app.storage.settings.prompt_store import PromptStore
 from tests.helpers.started_backend import started_backend
 from tests.unit.storage.samples import opened
@@ -60,17 +60,19 @@ async def test_the_needs_are_those_of_the_built_in_prompt_with_the_users_form(
     tmp_path: Path,
 ) -> None:
     summary = next(p for p in built_in_prompts() if p.id == "executive-summary")
-    assert summary.needs.documents == 1
-    assert summary.needs.grammar is not None
+    assert summary.requirements.documents == 1
+    assert summary.requirements.grammar is not None
     async with opened(tmp_path / "s.sqlite3") as database:
         store = PromptStore(database)
-        assert await needs_of_prompt(store, "") == NO_NEEDS
-        assert await needs_of_prompt(store, "unknown") == NO_NEEDS
-        assert await needs_of_prompt(store, summary.id) == summary.needs
+        assert await load_prompt_requirements(store, "") == NO_REQUIREMENTS
+        assert await load_prompt_requirements(store, "unknown") == NO_REQUIREMENTS
+        assert await load_prompt_requirements(store, summary.id) == summary.requirements
         copy = Prompt(summary.id, "Mine", "…", form="a form")
         await store.save([copy, Prompt("own", "Own", "…", form="a form")])
-        assert await needs_of_prompt(store, summary.id) == summary.needs._replace(form="a form")
-        assert await needs_of_prompt(store, "own") == TemplateNeeds(form="a form")
+        assert await load_prompt_requirements(store, summary.id) == summary.requirements._replace(
+            form="a form"
+        )
+        assert await load_prompt_requirements(store, "own") == PromptRequirements(form="a form")
 
 
 def test_built_in_prompts_are_in_the_order_of_their_files() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_loader import template_needs
+from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
@@ -211,7 +211,7 @@ async def open_chat(
             pictures,
             CompactionStore(database),
             reader,
-            template_needs,
+            built_in_requirements,
             lambda: passages or NoCollections(),
         ),
         estimator=estimator,

@@ -15,7 +15,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_loader import template_needs
+from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.answering.stream_events import (
@@ -158,7 +158,7 @@ async def open_setup(
     chat = ChatService(
         calls=PaidCalls(gateway, budget, ledger),
         sources=MessageSources(
-            store, attachments, pictures, compactions, unused_parts, template_needs
+            store, attachments, pictures, compactions, unused_parts, built_in_requirements
         ),
         estimator=estimator,
         models_of=partial(ProviderModels, catalog=CATALOG),

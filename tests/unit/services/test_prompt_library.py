@@ -12,10 +12,10 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
-    NO_NEEDS,
+    NO_REQUIREMENTS,
     BuiltInGrammar,
     Prompt,
-    TemplateNeeds,
+    PromptRequirements,
     parse,
 )
 from desktop_app.i18n.translation import tr
@@ -52,10 +52,10 @@ def test_front_matter_says_what_a_prompt_needs() -> None:
     source = "---\ndocuments: 2\ngrammar: summary\n---\n# Title\nDo this."
     found = prompt_from_markdown("x", source)
     assert (found.title, found.text) == ("Title", "Do this.")
-    assert found.needs == TemplateNeeds(2, BuiltInGrammar.SUMMARY)
-    needs = {prompt.id: prompt.needs for prompt in built_in_prompts()}
-    assert needs["differences"] == TemplateNeeds(documents=2)
-    assert needs["executive-summary"] == TemplateNeeds(1, BuiltInGrammar.SUMMARY)
+    assert found.requirements == PromptRequirements(2, BuiltInGrammar.SUMMARY)
+    requirements = {prompt.id: prompt.requirements for prompt in built_in_prompts()}
+    assert requirements["differences"] == PromptRequirements(documents=2)
+    assert requirements["executive-summary"] == PromptRequirements(1, BuiltInGrammar.SUMMARY)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_unknown_front_matter_is_refused(line: str) -> None:
 
 
 def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
-    of_one = TemplateNeeds(documents=1)
+    of_one = PromptRequirements(documents=1)
     assert task_for_each("Sum up.", of_one, [ONE]) == "Sum up."
     assert "If there are several documents, do this for each" in task_for_each(
         "Sum up.", of_one, [ONE, ONE]
@@ -78,8 +78,8 @@ def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
         "Sum up.", of_one, [ONE] * 5
     )
     typed = "Read the attached document."
-    for needs in (NO_NEEDS, TemplateNeeds(documents=2)):
-        assert task_for_each(typed, needs, [ONE, ONE]) == typed
+    for requirements in (NO_REQUIREMENTS, PromptRequirements(documents=2)):
+        assert task_for_each(typed, requirements, [ONE, ONE]) == typed
 
 
 @pytest.mark.parametrize("source", ["", "Title\ntext", "# Title", "# Title\nFolder: Code\n\n"])
@@ -109,11 +109,13 @@ def test_a_users_version_replaces_a_built_in_prompt() -> None:
 
 
 def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
-    shipped = replace(SHIPPED, needs=TemplateNeeds(documents=2))
+    shipped = replace(SHIPPED, requirements=PromptRequirements(documents=2))
     edited = replace(SHIPPED, text="What is different here?")
     (entry,) = library([shipped], [edited])
-    assert entry == PromptEntry(replace(edited, needs=shipped.needs), PromptOrigin.EDITED)
-    assert copy_of(entry.prompt, "n").needs == NO_NEEDS
+    assert entry == PromptEntry(
+        replace(edited, requirements=shipped.requirements), PromptOrigin.EDITED
+    )
+    assert copy_of(entry.prompt, "n").requirements == NO_REQUIREMENTS
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_a_comparison_wants_two_documents(
 ) -> None:
     def refused(documents: int) -> tuple[Reason | str, object] | None:
         try:
-            require_two_documents(TemplateNeeds(documents=documents), attached, before)
+            require_two_documents(PromptRequirements(documents=documents), attached, before)
         except IllegalChoiceError as error:
             return error.reason, error.params["count"]
         return None

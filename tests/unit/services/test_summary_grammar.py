@@ -13,13 +13,13 @@ from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.prompts.prompts import NO_NEEDS, BuiltInGrammar, Prompt
+from desktop_app.domain.prompts.prompts import NO_REQUIREMENTS, BuiltInGrammar, Prompt
 from desktop_app.providers.apis.chat_completions import body
 from desktop_app.services.chat.prompt_library import library
 from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 
-NEEDS = {prompt.id: prompt.needs for prompt in built_in_prompts()}
+REQUIREMENTS = {prompt.id: prompt.requirements for prompt in built_in_prompts()}
 DOCUMENT = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
 FOLDER = replace(DOCUMENT, media_type="inode/directory")
 BUILT_IN = ModelInfo(ON_DEVICE_MODEL, "SmolLM2 135M", context_window=8192)
@@ -31,8 +31,8 @@ def grammar_definition(
     profile: ProviderProfile = ON_DEVICE,
     info: ModelInfo = BUILT_IN,
 ) -> str:
-    needs = NEEDS.get(template_id, NO_NEEDS)
-    found = grammar_for(needs, parts, ResolvedChoice(profile, info, None, None))
+    requirements = REQUIREMENTS.get(template_id, NO_REQUIREMENTS)
+    found = grammar_for(requirements, parts, ResolvedChoice(profile, info, None, None))
     return "" if found is None else found.definition
 
 
@@ -44,14 +44,16 @@ def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
     assert (
         grammar_definition(summary, DOCUMENT, DOCUMENT) == grammar_definition(summary, FOLDER) == ""
     )
-    assert not any(grammar_definition(name) for name in (*NEEDS.keys() - {summary}, "mine", ""))
+    assert not any(
+        grammar_definition(name) for name in (*REQUIREMENTS.keys() - {summary}, "mine", "")
+    )
 
 
 def test_an_edited_summary_keeps_its_form() -> None:
     edited = Prompt("executive-summary", "Short", "Sum it up in a few bullets.")
     (entry,) = (e for e in library(built_in_prompts(), [edited]) if e.prompt.id == edited.id)
     assert entry.prompt.text == edited.text
-    assert entry.prompt.needs.grammar is BuiltInGrammar.SUMMARY
+    assert entry.prompt.requirements.grammar is BuiltInGrammar.SUMMARY
 
 
 @pytest.mark.parametrize(("profile", "is_sent"), [(ON_DEVICE, True), (OPENAI, False)])
