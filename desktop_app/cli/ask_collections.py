@@ -55,7 +55,7 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
         known_names = ", ".join(collection.name for collection in known)
         raise IllegalChoiceError(
             Reason.NO_SUCH_COLLECTION,
-            remedy=Remedy.THERE_ARE if known_names else "",
+            remedy=Remedy.LIST_AVAILABLE if known_names else "",
             name=name,
             known=known_names,
         )

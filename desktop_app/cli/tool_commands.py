@@ -123,7 +123,7 @@ async def require_tools(
                     Reason.NO_SUCH_TOOL_SERVER,
                     server=source,
                     known=servers,
-                    remedy=Remedy.THERE_ARE if servers else Remedy.NONE,
+                    remedy=Remedy.LIST_AVAILABLE if servers else Remedy.NONE,
                 )
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
         if refusal := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):

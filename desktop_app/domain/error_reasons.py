@@ -191,7 +191,7 @@ class Reason(StrEnum):
         Remedy.RETRY_BILLED,
     )
     BROKE_IN_REPLY = _row(
-        N_("The connection to {provider} was lost during a response."), Remedy.ASKED_AGAIN
+        N_("The connection to {provider} was lost during a response."), Remedy.AUTOMATIC_RETRY
     )
     BROKE_IN_ANSWER = _row(
         N_("The connection to {provider} was lost before the response finished."),
@@ -320,8 +320,8 @@ class Reason(StrEnum):
 
     # Questions and settings that cannot be sent
     PROVIDER_REMOVED = _row(N_("Provider removed."), Remedy.CHOOSE_ANOTHER)
-    NO_SUCH_PROVIDER = _row(N_("There is no provider “{provider}”."), Remedy.THERE_ARE)
-    NO_SUCH_PRESET = _row(N_("There is no preset “{preset}”."), Remedy.THERE_ARE)
+    NO_SUCH_PROVIDER = _row(N_("There is no provider “{provider}”."), Remedy.LIST_AVAILABLE)
+    NO_SUCH_PRESET = _row(N_("There is no preset “{preset}”."), Remedy.LIST_AVAILABLE)
     TOO_MANY_STOPS = _row(
         N_("At most {most} stop sequences are supported."), Remedy.USE_FEWER_STOPS
     )
@@ -367,9 +367,9 @@ class Reason(StrEnum):
     EFFORT_NOT_TAKEN = _row(
         N_("{model} doesn’t support reasoning effort."), Remedy.LEAVE_OUT_EFFORT
     )
-    EFFORT_FIXED = _row(N_("{model} always uses the effort {only}."), Remedy.EFFORTS_ARE)
+    EFFORT_FIXED = _row(N_("{model} always uses the effort {only}."), Remedy.LIST_EFFORTS)
     EFFORT_UNSUPPORTED = _row(
-        N_("{model} doesn’t support the effort {effort}."), Remedy.EFFORTS_ARE
+        N_("{model} doesn’t support the effort {effort}."), Remedy.LIST_EFFORTS
     )
     CAP_REACHED = _row(
         N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
@@ -424,17 +424,19 @@ class Reason(StrEnum):
     )
     SECTIONS_UNMARKED = _row(N_("Can’t select parts of {name}."), Remedy.SEND_ALL)
     SECTIONS_GONE = _row(N_("Can’t find the selected parts of “{name}”."), Remedy.ATTACH_AGAIN)
-    NO_SECTION_NAMED = _row(N_("Nothing is selected."), Remedy.SECTIONS_ARE)
-    SECTION_NAME_AMBIGUOUS = _row(N_("Several sheets are named “{given}”."), Remedy.SECTIONS_ARE)
+    NO_SECTION_NAMED = _row(N_("Nothing is selected."), Remedy.ENTER_SECTION_NUMBERS)
+    SECTION_NAME_AMBIGUOUS = _row(
+        N_("Several sheets are named “{given}”."), Remedy.ENTER_SECTION_NUMBERS
+    )
     SECTION_UNKNOWN = _row(
         N_("The selection contains an empty entry."),
-        Remedy.SECTIONS_ARE,
+        Remedy.ENTER_SECTION_NUMBERS,
         fuller=N_("“{given}” isn’t a valid selection."),
     )
     SECTION_NAME_IS_NUMBER = _row(N_("“{given}” could mean two sheets."), Remedy.QUOTE_NAMES)
-    SECTIONS_BACKWARDS = _row(N_("“{given}” isn’t a valid range."), Remedy.SECTIONS_ARE)
-    NO_SUCH_SECTION = _row(N_("“{number}” isn’t in this file."), Remedy.SECTIONS_ARE)
-    NO_SUCH_FILE_NAMED = _row(N_("There is no file “{given}” for --pages."), Remedy.THERE_ARE)
+    SECTIONS_BACKWARDS = _row(N_("“{given}” isn’t a valid range."), Remedy.ENTER_SECTION_NUMBERS)
+    NO_SUCH_SECTION = _row(N_("“{number}” isn’t in this file."), Remedy.ENTER_SECTION_NUMBERS)
+    NO_SUCH_FILE_NAMED = _row(N_("There is no file “{given}” for --pages."), Remedy.LIST_AVAILABLE)
     PAGES_WITHOUT_FILE = _row(N_("--pages needs a file."), Remedy.NAME_FILE_FOR_PAGES)
     NO_PAGES_TO_CHOOSE = _row(N_("“{name}” has no pages to select."), Remedy.LEAVE_OUT_PAGES)
     NOTHING_PIPED_IN = _row(
@@ -456,15 +458,15 @@ class Reason(StrEnum):
     PROMPT_WANTS_NOT_MORE = _row(
         N_("This prompt compares two documents, but {count} are attached."), Remedy.ATTACH_ONLY_TWO
     )
-    NO_SUCH_PROMPT = _row(N_("There is no prompt “{name}”."), Remedy.THERE_ARE)
-    PROMPT_NAME_AMBIGUOUS = _row(N_("Several prompts are named “{name}”."), Remedy.THERE_ARE)
+    NO_SUCH_PROMPT = _row(N_("There is no prompt “{name}”."), Remedy.LIST_AVAILABLE)
+    PROMPT_NAME_AMBIGUOUS = _row(N_("Several prompts are named “{name}”."), Remedy.LIST_AVAILABLE)
     PROMPT_HAS_NO_FIELD = _row(
-        N_("The prompt “{prompt}” has no field “{field}”."), Remedy.IT_ASKS_FOR
+        N_("The prompt “{prompt}” has no field “{field}”."), Remedy.LIST_FIELDS
     )
     PROMPT_FIELD_REFUSED = _row(
         N_("“{value}” isn’t valid for “{field}”."), Remedy.CHOOSE_OFFERED_VALUE
     )
-    PROMPT_FIELDS_MISSING = _row(N_("The prompt “{prompt}” needs {fields}."), Remedy.IT_ASKS_FOR)
+    PROMPT_FIELDS_MISSING = _row(N_("The prompt “{prompt}” needs {fields}."), Remedy.LIST_FIELDS)
     PROMPTS_NOT_JSON = _row(
         N_("This isn’t a Repartee prompts file because it isn’t JSON."), Remedy.CHOOSE_PROMPTS
     )
@@ -507,7 +509,7 @@ class Reason(StrEnum):
     TOOL_COST_REACHED = _row(N_("The tools reached their cost limit."), Remedy.CONTINUE)
 
     # Tools
-    NO_SUCH_TOOL = _row(N_("There is no tool named “{tool}”."), Remedy.THERE_ARE)
+    NO_SUCH_TOOL = _row(N_("There is no tool named “{tool}”."), Remedy.LIST_AVAILABLE)
     BEGINNING_WITHOUT_TOOLS = _row(
         N_("Without the tool, only the beginning of “{name}” would be read."),
         Remedy.CHOOSE_TOOL_OR_SEND_ALL,
@@ -534,12 +536,14 @@ class Reason(StrEnum):
     SANDBOX_MISSING = _row(N_("Repartee has no sandbox for this system."))
 
     # Tool servers
-    NO_SUCH_TOOL_SERVER = _row(N_("There is no tool server named “{server}”."), Remedy.THERE_ARE)
+    NO_SUCH_TOOL_SERVER = _row(
+        N_("There is no tool server named “{server}”."), Remedy.LIST_AVAILABLE
+    )
     TOOL_SERVER_EXISTS = _row(
         N_("There is already a tool server named “{server}”."), Remedy.CHOOSE_SERVER_NAME
     )
     TOOL_SERVER_NAME = _row(
-        N_("“{server}” can’t be the name of a tool server."), Remedy.SERVER_NAMES_HAVE
+        N_("“{server}” can’t be the name of a tool server."), Remedy.SERVER_NAME_RULES
     )
     TOOL_SERVER_EMPTY = _row(
         N_("The tool server “{server}” needs either a command or an address."),
@@ -573,7 +577,7 @@ class Reason(StrEnum):
     )
     TOOL_SERVER_ADDRESS = _row(
         N_("The address of the tool server “{server}” isn’t a web address."),
-        Remedy.SERVER_ADDRESSES_START_WITH,
+        Remedy.SERVER_ADDRESS_RULES,
     )
     TOOL_SERVER_UNENCRYPTED = _row(
         N_("The connection to the tool server “{server}” isn’t encrypted."),
@@ -613,7 +617,7 @@ class Reason(StrEnum):
         N_("Without a keyring, the values of “{server}” can’t be stored."), Remedy.USE_VARIABLES
     )
     TOOL_SERVER_FILE = _row(
-        N_("“{name}” has no configuration of tool servers."), Remedy.CONFIGURATION_NEEDS
+        N_("“{name}” has no configuration of tool servers."), Remedy.CONFIGURATION_FORMAT
     )
     TOOL_SERVER_SSE = _row(
         N_("The tool server “{server}” uses SSE, which isn’t supported."),

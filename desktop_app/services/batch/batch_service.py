@@ -318,7 +318,7 @@ class BatchService:
                     await self._steps.end_unknown(upload, error)
             await self._records.end_cancelled(await self._records.get(job.id), was_sent=False)
             return None
-        await self._store_error(job_id, replace(note_of(error), remedy=Remedy.ASKED_AGAIN))
+        await self._store_error(job_id, replace(note_of(error), remedy=Remedy.AUTOMATIC_RETRY))
         return REFUSED_RETRY_S if is_final else RETRY_S
 
     async def _store_error(self, job_id: str, error: ErrorNote) -> None:

@@ -119,7 +119,7 @@ class ResumedRun(AnswerRun):
             try:
                 await super()._stream(listen)
             except _KeyWantedError as wanted:
-                waiting = status_of(wanted.error, Remedy.CONTINUES_WITH_KEY)
+                waiting = status_of(wanted.error, Remedy.ENTER_KEY_FOR_RUN)
                 listen(StatusChanged(0, waiting), self.reply)
                 await self._key_came.wait()
                 self._start_over()

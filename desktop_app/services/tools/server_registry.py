@@ -121,7 +121,7 @@ class ToolServers:
             if run.server.name == name:
                 return run
         known = ", ".join(run.server.name for run in runs)
-        remedy = Remedy.THERE_ARE if known else Remedy.NONE
+        remedy = Remedy.LIST_AVAILABLE if known else Remedy.NONE
         raise ToolServerError(Reason.NO_SUCH_TOOL_SERVER, server=name, known=known, remedy=remedy)
 
     async def add(

@@ -551,7 +551,7 @@ async def test_an_error_before_the_batch_exists_is_retried_or_resets_the_job(
         assert job.status is status
         assert job.error is not None
         remedy = job.error.remedy
-        assert (remedy is Remedy.ASKED_AGAIN) is (status is BatchStatus.UPLOADING)
+        assert (remedy is Remedy.AUTOMATIC_RETRY) is (status is BatchStatus.UPLOADING)
         assert (job.held is None) is (status is BatchStatus.READY)
 
 
@@ -588,7 +588,7 @@ async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
         (item,) = await made.items("j")
         if status is None:
             assert job.error is not None
-            assert job.error.remedy is Remedy.ASKED_AGAIN
+            assert job.error.remedy is Remedy.AUTOMATIC_RETRY
             assert item.status is ItemStatus.SENT
         else:
             assert item.status is ItemStatus.UNANSWERED

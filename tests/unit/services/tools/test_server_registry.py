@@ -193,7 +193,7 @@ async def test_a_removed_server_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "known", "remedy"),
-    [((), "", Remedy.NONE), (("files", "docs"), "docs, files", Remedy.THERE_ARE)],
+    [((), "", Remedy.NONE), (("files", "docs"), "docs, files", Remedy.LIST_AVAILABLE)],
 )
 async def test_an_unknown_server_is_refused_with_the_known_ones(
     tmp_path: Path, names: tuple[str, ...], known: str, remedy: Remedy
