@@ -46,7 +46,7 @@ from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.documents.image_header import read_image_header
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     DocumentEncryptedError,
@@ -107,7 +107,7 @@ def run_library(options: argparse.Namespace) -> int:
 def _report(error: UserFacingError, options: argparse.Namespace) -> ExitCode:
     if not reports_to_window():
         return report_error(error, options)
-    write_stderr_line(json.dumps(error_to_json(note_of(error))))
+    write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
     return error_exit_code(error)
 
 
@@ -144,7 +144,7 @@ class _ImportResult:
     def to_json(self) -> dict[str, Any]:
         uses_codes = reports_to_window()
         refused = [
-            error_to_json(note_of(error)) if uses_codes else error_words(error)
+            error_to_json(note_from_error(error)) if uses_codes else error_words(error)
             for error in self.refused
         ]
         return {**vars(self), "refused": refused}

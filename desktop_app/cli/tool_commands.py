@@ -10,7 +10,7 @@ from desktop_app.cli.answers.chosen_model import learn_listing
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import write_json, write_line
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.error_note import ErrorNote, error_of
+from desktop_app.domain.error_note import ErrorNote, error_from_note
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import TERMINAL, error_segments, remedy_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -157,7 +157,7 @@ def _unavailable_error(name: str, refusal: ErrorNote) -> IllegalChoiceError:
         Reason.TOOL_UNAVAILABLE,
         refusal.params,
         tool=name,
-        because=error_of(refusal),
+        because=error_from_note(refusal),
         remedy=remedy_of(refusal),
     )
 

@@ -45,7 +45,7 @@ class ErrorNote(ErrorDescription):
         return self.remedy_on(WINDOW)
 
 
-def note_of(error: UserFacingError) -> ErrorNote:
+def note_from_error(error: UserFacingError) -> ErrorNote:
     """Return the form in which an error is stored."""
     return ErrorNote(
         error.reason,
@@ -53,16 +53,16 @@ def note_of(error: UserFacingError) -> ErrorNote:
         error.all_details,
         error.code,
         dict(error.params),
-        because=note_of(error.because) if error.because else None,
+        because=note_from_error(error.because) if error.because else None,
     )
 
 
-def error_of(note: ErrorNote) -> UserFacingError:
+def error_from_note(note: ErrorNote) -> UserFacingError:
     """Return an error with the sentences of a note, to be raised or reported."""
     return UserFacingError(
         note.reason,
         note.params,
         remedy=note.remedy,
         details=note.details,
-        because=error_of(note.because) if note.because else None,
+        because=error_from_note(note.because) if note.because else None,
     )

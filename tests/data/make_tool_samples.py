@@ -31,7 +31,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError, StorageError, StreamCutError
 from desktop_app.domain.models.variants import Effort, Variant
@@ -209,7 +209,7 @@ def _write(chance: random.Random, output: AnswerOutput) -> None:
                 chance.choice((None, Usage(9, 1, 5, 2))),
                 cost=chance.choice((None, Decimal("0.05"))),
                 duration_s=chance.choice((None, 1.23456)),
-                error=note_of(error) if status is MessageStatus.FAILED else None,
+                error=note_from_error(error) if status is MessageStatus.FAILED else None,
                 notices=(notice(NoticeCode.REPAIRED),) if chance.random() < 0.3 else (),
             )
             schema = {"type": "object", "required": ["a"]}

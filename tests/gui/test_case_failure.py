@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, check_from_json
 from desktop_app.domain.evaluation.evaluation_result import CaseResult
@@ -17,7 +17,7 @@ from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
 from desktop_app.ui.evaluation.case_failure import check_text, failure_text
 
-FULL = note_of(StoreFullError("The disk is full."))
+FULL = note_from_error(StoreFullError("The disk is full."))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus
-from desktop_app.domain.error_note import error_of
+from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class BatchRuns(QObject):
         if job is not None and job.status.is_over:
             self.job_ended.emit(job)
         elif job is not None and job.error:
-            self._tasks.start(_raise_in_task(error_of(job.error)))
+            self._tasks.start(_raise_in_task(error_from_note(job.error)))
 
 
 async def _raise_in_task(error: UserFacingError) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.file_dialogs import choose_folder
@@ -133,7 +133,7 @@ class EvaluationController(QObject):
         try:
             await asyncio.to_thread(write_reports, folder, evaluation)
         except StorageError as error:
-            self._notifications.notify(note_of(error).sentences)
+            self._notifications.notify(note_from_error(error).sentences)
             return
         opening = [
             (tr("Open report"), lambda: open_path(folder / HTML_NAME)),

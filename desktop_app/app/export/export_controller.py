@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, QStandardPaths
 from desktop_app.app.startup.command_runner import reported_error
 from desktop_app.child_processes import ChildCommand, child_command, library_command, start_child
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.error_note import error_of
+from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
@@ -305,7 +305,7 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
     if process.returncode:
         for line in errors.splitlines():
             if note := reported_error(line):
-                raise error_of(note)
+                raise error_from_note(note)
         raise StorageError(
             Reason.PRINT_FAILED if file is None else Reason.EXPORT_FAILED,
             details=errors.decode(errors="replace").strip(),

@@ -33,7 +33,7 @@ from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.export_command import LoadedConversation, load_conversation
 from desktop_app.cli.streams.console import write_stderr_line
 from desktop_app.domain.conversations.error_json import error_to_json
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.system_error import system_error
@@ -87,7 +87,7 @@ def main() -> int:
 
 def _report(error: UserFacingError) -> int:
     """Report an error to the window; return the exit code."""
-    write_stderr_line(json.dumps(error_to_json(note_of(error))))
+    write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
     return 1
 
 

@@ -42,7 +42,7 @@ from desktop_app.cli.streams.terminal import error_fields, error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import BATCH_TIER, batch_refusal
 from desktop_app.domain.conversations.conversation import new_id, now
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.case_error import CaseError, CaseFault
@@ -110,7 +110,7 @@ async def _eval(options: argparse.Namespace) -> int:
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
         "notices": notices,
-        "error": None if error is None else error_fields(note_of(error)),
+        "error": None if error is None else error_fields(note_from_error(error)),
     }
     if options.to is not None:
         try:

@@ -28,7 +28,7 @@ from desktop_app.domain.batch.batch_jobs import (
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.notices import NoticeText
-from desktop_app.domain.error_note import error_of
+from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_result import CaseResult
@@ -179,7 +179,7 @@ def require_single_files(cases: Sequence[EvaluationCase]) -> None:
 def _job_error(job: BatchJob) -> UserFacingError:
     if job.error is None:
         return IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
-    return error_of(job.error)
+    return error_from_note(job.error)
 
 
 def _case_result(case: EvaluationCase, item: BatchItem) -> CaseResult:

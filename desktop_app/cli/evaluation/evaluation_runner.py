@@ -29,7 +29,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, new_id, now
 from desktop_app.domain.conversations.notices import NoticeText, notice_of_error
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import SpendingCapError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import (
@@ -190,7 +190,7 @@ class EvaluationRunner:
         except UserFacingError as error:
             # The store may fail after the answer was paid for; other errors precede the payment.
             cost = None if isinstance(error, StorageError) else Decimal(0)
-            status, note = MessageStatus.FAILED, note_of(error)
+            status, note = MessageStatus.FAILED, note_from_error(error)
             result = CaseResult(case.id, "", cost=cost, status=status, error=note)
             self.case_notices[case.id, notice_of_error(note)] = None
         await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
@@ -285,7 +285,7 @@ class EvaluationRunner:
         except SpendingCapError:
             raise
         except UserFacingError as error:
-            note = note_of(error)
+            note = note_from_error(error)
             return FailedCheck.from_check(check, FailureReason.NOT_JUDGED, error=note), None
         spent = await self.backend.ledger.answer_spending(conversation_id, judgment_id)
         cost = None if spent.uncounted else spent.cost

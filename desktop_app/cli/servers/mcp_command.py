@@ -23,7 +23,7 @@ from desktop_app.cli.streams.console import (
 )
 from desktop_app.cli.streams.terminal import error_fields, error_words
 from desktop_app.cli.tool_commands import refusal_text, tool_json, tool_summary
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
 from desktop_app.domain.tools.tool_server import server_of
@@ -213,7 +213,7 @@ def _test_json(
             "seconds": round(seconds, 3),
             "tools": [tool_json(tool, refusal_text(tool.refusal)) for tool in tools],
             "offers": list(run.offers),
-            "error": None if error is None else error_fields(note_of(error)),
+            "error": None if error is None else error_fields(note_from_error(error)),
             "log": [line.text for line in run.log],
         }
 

@@ -34,7 +34,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ending_text
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.system_error import system_error
@@ -55,7 +55,7 @@ def error_words(error: UserFacingError | ErrorNote, *, from_environment: bool = 
     Args:
         from_environment: the provider's address and key come from the environment.
     """
-    note = note_of(error) if isinstance(error, UserFacingError) else error
+    note = note_from_error(error) if isinstance(error, UserFacingError) else error
     note = replace(note, is_of_environment=from_environment)
     return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
 
@@ -225,7 +225,7 @@ class AnswerOutput(AnswerStreams):
 
     def refuse(self, error: UserFacingError) -> None:
         """Report why there is no answer, and write the JSON."""
-        note = note_of(error)
+        note = note_from_error(error)
         write_diagnostic(error_words(note, from_environment=self._from_environment))
         self._write_json(error=note)
 

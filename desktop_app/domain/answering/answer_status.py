@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from math import ceil
 
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import Param, UserFacingError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_, tr, tr_filled
@@ -57,7 +57,7 @@ def answer_status(code: StatusCode, **params: Param) -> AnswerStatus:
 
 def status_of(error: UserFacingError, remedy: Remedy = Remedy.NONE) -> ErrorNote:
     """Return the status of an answer that continues after an error."""
-    return replace(note_of(error), remedy=remedy, details="")
+    return replace(note_from_error(error), remedy=remedy, details="")
 
 
 def status_text(status: Status | None, seconds: float = 0) -> str:

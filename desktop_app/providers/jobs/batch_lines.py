@@ -19,7 +19,7 @@ from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.batch.batch_jobs import BatchResult, BatchStatus, ItemStatus, RemoteBatch
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, ProviderError, ReplyTooLargeError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
@@ -105,7 +105,7 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
     response = json_fields.mapping(row, "response")
     raw_error = row.get("error")
     failure = _error_of(provider, raw_error) if raw_error else None
-    note = None if failure is None else note_of(failure)
+    note = None if failure is None else note_from_error(failure)
     if not response:
         return _result_without_response(custom_id, raw_error, failure)
     result = _result_of_response(custom_id, response, provider, api)
@@ -122,7 +122,7 @@ def _result_without_response(
     reason = _UNSTARTED_ERRORS.get(json_fields.text(raw_error, "code"))
     if reason:
         return BatchResult(custom_id, ItemStatus.UNANSWERED, error=ErrorNote(reason))
-    note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_of(failure)
+    note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_from_error(failure)
     return BatchResult(custom_id, _failure_status(failure), error=note)
 
 
@@ -146,7 +146,7 @@ def _result_of_response(
         failure = error_replies.error_from(
             provider, found, status=status or None, request_id=request_id
         )
-        return BatchResult(custom_id, _failure_status(failure), error=note_of(failure))
+        return BatchResult(custom_id, _failure_status(failure), error=note_from_error(failure))
     reply = _reply(body, provider, api)
     item_status, answer, why = _outcome(reply)
     return BatchResult(custom_id, item_status, answer, why, reply.usage, reply.model)
@@ -169,13 +169,13 @@ def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
         reason = Reason.ITEM_ENDED_AT_LENGTH if is_at_limit else Reason.ITEM_ENDED_EARLY
         status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
         return status, answer, ErrorNote(reason, params=words)
-    why = note_of(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
+    why = note_from_error(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
     return ItemStatus.FAILED, answer, why
 
 
 def _why_refused(reply: Reply) -> ErrorNote:
     if reply.error is not None:
-        return note_of(reply.error)
+        return note_from_error(reply.error)
     # A refused answer with an incomplete reason was cut off by a content filter.
     is_filtered = bool(reply.incomplete_reason)
     return ErrorNote(Reason.ITEM_ENDED_BY_FILTER if is_filtered else Reason.ITEM_DECLINED)

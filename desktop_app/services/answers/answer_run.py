@@ -41,7 +41,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import last_text, with_interrupted_calls
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
@@ -493,7 +493,7 @@ def _end_status(reply: Reply) -> MessageStatus:
 
 def _error_note(reply: Reply) -> ErrorNote | None:
     if reply.error is not None:
-        return note_of(reply.error)
+        return note_from_error(reply.error)
     if reply.status is MessageStatus.INCOMPLETE:
         return ErrorNote(
             _INCOMPLETE.get(reply.incomplete_reason, Reason.ENDED_BY_MODEL),

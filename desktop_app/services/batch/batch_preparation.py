@@ -10,7 +10,7 @@ from typing import Final
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     DocumentEncryptedError,
@@ -101,7 +101,7 @@ def _note_with_remedy(error: UserFacingError) -> ErrorNote:
         remedy = Remedy.COPY_WITHOUT_PASSWORD
     elif isinstance(error, IllegalChoiceError):
         remedy = Remedy.NONE  # a prompt can leave parts out, a job cannot
-    return replace(note_of(error), remedy=remedy)
+    return replace(note_from_error(error), remedy=remedy)
 
 
 def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:

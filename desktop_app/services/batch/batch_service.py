@@ -30,7 +30,7 @@ from desktop_app.domain.batch.batch_jobs import (
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, IllegalChoiceError, ProviderError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
@@ -297,7 +297,7 @@ class BatchService:
         except ProviderError as error:
             return await self._handle_failure(job_id, error)
         except (IllegalChoiceError, CredentialError) as error:
-            await self._store_error(job_id, note_of(error))
+            await self._store_error(job_id, note_from_error(error))
             return None
         job = await self._records.get(job_id)
         return None if job.status.is_over else poll_delay_s(job)
@@ -309,7 +309,7 @@ class BatchService:
         is_final = is_final_refusal(error)
         if is_final and not has_batch and not job.is_cancelled:
             # Nothing was created, so nothing is billed and the user may start the job again.
-            why = note_of(error)
+            why = note_from_error(error)
             await self._records.save(replace(job, status=BatchStatus.READY, held=None, error=why))
             return None
         if job.is_cancelled and is_unknown(error):
@@ -318,7 +318,9 @@ class BatchService:
                     await self._steps.end_unknown(upload, error)
             await self._records.end_cancelled(await self._records.get(job.id), was_sent=False)
             return None
-        await self._store_error(job_id, replace(note_of(error), remedy=Remedy.AUTOMATIC_RETRY))
+        await self._store_error(
+            job_id, replace(note_from_error(error), remedy=Remedy.AUTOMATIC_RETRY)
+        )
         return REFUSED_RETRY_S if is_final else RETRY_S
 
     async def _store_error(self, job_id: str, error: ErrorNote) -> None:

@@ -16,7 +16,7 @@ from desktop_app.domain.batch.batch_jobs import (
     combined_status,
 )
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, ProviderError
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -146,7 +146,7 @@ class BatchSteps:
     async def end_unknown(self, upload: BatchUpload, error: ProviderError) -> None:
         """End an upload of a canceled job, because the provider does not know its batch."""
         ended = replace(upload, status=BatchStatus.CANCELLED)
-        why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
+        why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_from_error(error))
         await self._store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
 
 

@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -217,7 +217,7 @@ class BatchSender:
             except UserFacingError as error:
                 if _is_failure_of_store(error):
                     raise
-                await self._skip_item(item, note_of(error))
+                await self._skip_item(item, note_from_error(error))
                 continue
             if len(line) > self._limits.size:
                 await self._skip_item(item, ErrorNote(Reason.ITEM_TOO_LARGE))

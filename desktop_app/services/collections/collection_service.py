@@ -28,7 +28,7 @@ from desktop_app.domain.documents.collections import (
     PassageLocation,
 )
 from desktop_app.domain.documents.passage_words import question_terms
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
@@ -256,7 +256,7 @@ class Collections:
         except StoreFullError:
             raise
         except (DocumentError, StorageError) as error:
-            failed = file._replace(status="failed", problem=note_of(error))
+            failed = file._replace(status="failed", problem=note_from_error(error))
             await self._store.put_files([(failed, modified)])
             return
         ready = file._replace(
@@ -395,7 +395,7 @@ def _new_file(collection_id: str, found: FoundFile) -> CollectionFile:
         return file
     shown = name.encode("utf-8", "replace").decode()
     error = DocumentError(Reason.DOCUMENT_NAME_NOT_UTF8, name=shown)
-    return file._replace(status="failed", problem=note_of(error))
+    return file._replace(status="failed", problem=note_from_error(error))
 
 
 def _fuse_rankings(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.remote_tool import unavailable_entry
@@ -55,7 +55,7 @@ class ServerSource:
         rows = await self._storage.listed_tools(self.name)
         found = await tools_of(self._run.server, rows)
         if self._run.failure is not None:
-            refusal = note_of(self._run.failure)
+            refusal = note_from_error(self._run.failure)
             return [ListedTool(each.definition, refusal) for each in found] or [
                 unavailable_entry(self.name, refusal)
             ]

@@ -20,7 +20,7 @@ from desktop_app.app.startup.command_runner import reported_error
 from desktop_app.child_processes import ChildKind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
-from desktop_app.domain.error_note import error_of
+from desktop_app.domain.error_note import error_from_note
 from tests.helpers.extraction import extract_file
 from tests.helpers.waiting import until
 
@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_printed_to_is_named_with_the_reason(tmp_path: Pat
         _, said = child.communicate(json.dumps(request).encode())
     assert child.returncode == 1
     [note] = filter(None, map(reported_error, said.splitlines()))
-    assert "printed.pdf: it doesn’t exist." in error_of(note).sentences
+    assert "printed.pdf: it doesn’t exist." in error_from_note(note).sentences
 
 
 def test_an_exported_conversation_is_laid_out_by_a_confined_process(tmp_path: Path) -> None:

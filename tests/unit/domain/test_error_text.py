@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.notices import (
     notice_of_error,
     notice_to_json,
 )
-from desktop_app.domain.error_note import ErrorNote, error_of, note_of
+from desktop_app.domain.error_note import ErrorNote, error_from_note, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import (
     CONTINUABLE,
@@ -92,7 +92,7 @@ def test_the_limit_of_an_environment_provider_is_that_of_the_saved_one() -> None
 
 
 def test_a_key_of_the_environment_is_replaced_in_its_variable() -> None:
-    note = note_of(AuthenticationError("No.", remedy=Remedy.CHECK_KEY))
+    note = note_from_error(AuthenticationError("No.", remedy=Remedy.CHECK_KEY))
     assert note.code == "authentication"
     said = error_words(note, from_environment=True)
     assert said == "No. Check or replace the key in environment variables."
@@ -123,11 +123,11 @@ def test_a_stored_error_is_refused_if_its_sentence_lacks_a_parameter(reason: Rea
 
 def test_an_error_that_quotes_another_is_worded_when_it_is_shown() -> None:
     cause = AuthenticationError(Reason.NO_KEY, provider="OpenAI")
-    note = ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, because=note_of(cause))
+    note = ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, because=note_from_error(cause))
     stored = error_to_json(note)
     assert "needs an API key" not in json.dumps(stored)
     assert error_from_json(stored) == note
-    assert note_of(error_of(note)).what_happened == note.what_happened
+    assert note_from_error(error_from_note(note)).what_happened == note.what_happened
     words = "The response came with an error: OpenAI needs an API key."
     assert note.what_happened == str(notice_of_error(note)) == words
     assert notice_from_json(notice_to_json(notice_of_error(note))) == notice_of_error(note)

@@ -23,7 +23,7 @@ from desktop_app.domain.documents.collections import (
 )
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
 from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
@@ -315,7 +315,11 @@ async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexi
     found = await service.create("x")
     await service.add(found.id, [A, B])
     first, second = await service.files(found.id)
-    assert (first.status, first.problem, second.status) == ("failed", note_of(error), "ready")
+    assert (first.status, first.problem, second.status) == (
+        "failed",
+        note_from_error(error),
+        "ready",
+    )
     await service.add(found.id, [A])
     assert disk.read_paths == [A, B], "it has not changed"
     disk.write(A, "full")

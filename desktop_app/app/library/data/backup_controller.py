@@ -17,7 +17,7 @@ from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.error_note import error_of
+from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import StorageError
@@ -187,7 +187,7 @@ class BackupController(QObject):
                 self._notifications.notify(tr("Backed up to {file}.", file=result.output.strip()))
         elif is_manual or error != before.get("error"):
             self._notifications.dismiss_topic(TOPIC)
-            self._notifications.notify(error_of(result.error), topic=TOPIC)
+            self._notifications.notify(error_from_note(result.error), topic=TOPIC)
 
     def _show_state(self) -> None:
         backed_up_at = _parse_time(self._last_outcome.get("at"))
@@ -218,7 +218,7 @@ def _backup_error(result: CommandResult) -> StorageError:
     failed = StorageError(Reason.BACKUP_FAILED, details=result.messages)
     if result.error is None:
         return failed
-    cause = error_of(result.error)
+    cause = error_from_note(result.error)
     remedy = remedy_of(cause)
     if isinstance(remedy, Remedy) and remedy is not Remedy.NONE:
         failed = failed.with_remedy(remedy, **cause.params)

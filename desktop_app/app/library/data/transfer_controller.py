@@ -13,7 +13,7 @@ from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.error_json import error_from_json
-from desktop_app.domain.error_note import error_of
+from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
@@ -106,7 +106,7 @@ class TransferController(QObject):
         refused = [error_from_json(error) for file in files for error in file["refused"]]
         # Nothing but one error: show it as the error of the import.
         if len(refused) == 1 and not any(file["conversations"] for file in files):
-            raise error_of(refused[0])
+            raise error_from_note(refused[0])
         sentences = [_import_summary(files), *(each.sentences for each in refused[:MAX_REASONS])]
         unshown = len(refused) - MAX_REASONS
         if unshown > 0:
@@ -213,7 +213,7 @@ class TransferController(QObject):
 def _error_of(result: CommandResult, fallback: Reason) -> UserFacingError:
     """Return the error that ended a command; `fallback` is the reason if it reported none."""
     if result.error is not None:
-        return error_of(result.error)
+        return error_from_note(result.error)
     return StorageError(fallback, details=result.messages)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
@@ -528,7 +528,7 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
     await source.prepare()  # only the tools, which are known
     server.crash()
     assert server.run.failure is not None
-    failure = note_of(server.run.failure)
+    failure = note_from_error(server.run.failure)
     assert [tool.refusal for tool in await source.tools()] == [failure] * 2
     book.rows = []
     assert await source.tools() == [unavailable_entry("demo", failure)]
