@@ -31,7 +31,7 @@ from desktop_app.ui.composer.text.text_insertion import MAX_TEXT_CHARACTERS
 if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.collection_notes import CollectionNotes
+    from desktop_app.app.state.collection_facts import CollectionFacts
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -54,7 +54,7 @@ class AttachmentsController(QObject):
         *,
         pane: ConversationPane,
         drafts: Drafts,
-        notes: CollectionNotes,
+        collection_facts: CollectionFacts,
         setup: AnswerSetup,
         tasks: Tasks,
         attachment_store: AttachmentStore,
@@ -66,7 +66,7 @@ class AttachmentsController(QObject):
         self._providers, self._setup = setup.providers, setup
         self._tasks, self._attachment_store = tasks, attachment_store
         self._image_chips, self._prompts = image_chips, prompts
-        self._readings, self._notes = readings, notes
+        self._readings, self._collection_facts = readings, collection_facts
         self._is_expanded = self._has_opened = False
         prompt.attach_requested.connect(self.attach)
         prompt.field.insertion.large_text_pasted.connect(self.attach_text)
@@ -86,7 +86,7 @@ class AttachmentsController(QObject):
             self._draft.changed,
             self._providers.changed,
             self._providers.listings_changed,
-            notes.changed,
+            collection_facts.changed,
             readings.progressed,
         ):
             changed.connect(self._show_chips)
@@ -267,7 +267,7 @@ class AttachmentsController(QObject):
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            facts, is_there = self._notes.note_of(part.collection_id)
+            facts, is_there = self._collection_facts.facts(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if is_there else "failed"
             return Chip(part.collection_id, part.name, facts, state, None, "library")
         if isinstance(part, ImagePart):

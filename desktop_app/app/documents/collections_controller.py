@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.documents.shown_collection import ShownCollection
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
-    from desktop_app.app.state.collection_notes import CollectionNotes
+    from desktop_app.app.state.collection_facts import CollectionFacts
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.collections.collection_service import Collections
@@ -58,7 +58,7 @@ class CollectionsController(QObject):
         pane: ConversationPane,
         current: OpenConversation,
         origins: AttachmentOrigins,
-        notes: CollectionNotes,
+        collection_facts: CollectionFacts,
         tasks: Tasks,
         collections: Callable[[], Collections],
     ) -> None:
@@ -79,7 +79,7 @@ class CollectionsController(QObject):
         self._deletion.undone.connect(tasks.slot(self._show))
         self._deletion.completed.connect(self._on_deleted)
         self._draft_collections = DraftCollections(
-            self, current=current, origins=origins, notes=notes
+            self, current=current, origins=origins, collection_facts=collection_facts
         )
         self._draft_collections.unknown_found.connect(self._reload_timer.start)
         self._updates = CollectionUpdates(

@@ -13,13 +13,13 @@ from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
-    from desktop_app.app.state.collection_notes import CollectionNotes
+    from desktop_app.app.state.collection_facts import CollectionFacts
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.ui.library.collections_dialog import CollectionState
 
 
 class DraftCollections(QObject):
-    """The collections in the draft, and the notes on their chips.
+    """The collections in the draft, and the facts on their chips.
 
     Signals:
         unknown_found(): the draft has a collection that the last `show_states` did not contain.
@@ -33,10 +33,10 @@ class DraftCollections(QObject):
         *,
         current: OpenConversation,
         origins: AttachmentOrigins,
-        notes: CollectionNotes,
+        collection_facts: CollectionFacts,
     ) -> None:
         super().__init__(parent)
-        self._draft, self._origins, self._notes = current.draft, origins, notes
+        self._draft, self._origins, self._facts = current.draft, origins, collection_facts
         self._states: Mapping[str, CollectionState] = {}
         self._unknown_ids: set[str] = set()
         self._missing_ids: set[str] = set()
@@ -52,10 +52,10 @@ class DraftCollections(QObject):
         before, self._states = self._states, states
         in_draft = {part.collection_id for part in self._draft.value.collections}
         missing_before, self._missing_ids = self._missing_ids, in_draft - set(states)
-        notes = {id_: (state.words, True) for id_, state in states.items()}
-        notes |= dict.fromkeys(self._missing_ids, (tr("not on this computer"), False))
+        facts = {id_: (state.words, True) for id_, state in states.items()}
+        facts |= dict.fromkeys(self._missing_ids, (tr("not on this computer"), False))
         has_changed = states != before or self._missing_ids != missing_before
-        self._notes.set(notes, report=bool(in_draft) and has_changed)
+        self._facts.set(facts, report=bool(in_draft) and has_changed)
 
     def add(self, part: CollectionPart) -> None:
         """Add a collection to the draft, after the other attachments."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.attachment_origins import AttachmentOrigins
 from desktop_app.app.state.attachment_sources import AttachmentSources
-from desktop_app.app.state.collection_notes import CollectionNotes
+from desktop_app.app.state.collection_facts import CollectionFacts
 from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
 from desktop_app.app.state.message_presenter import MessagePresenter
@@ -43,7 +43,7 @@ class WindowState:
         )
         self.folders = FolderList(backend.conversation_folders, window)
         self.prompts = PromptList(window)
-        self.collection_notes = CollectionNotes(window)
+        self.collection_facts = CollectionFacts(window)
         self.origins = AttachmentOrigins(backend.attachments)
         self.current = OpenConversation(
             self.drafts, PromptDraft(window.prompt), self.temporary, window
