@@ -28,7 +28,12 @@ from desktop_app.domain.evaluation.evaluation_case import (
     check_from_json,
 )
 from desktop_app.exchange.evaluation import promptfoo
-from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, ReadSibling, refuse_siblings
+from desktop_app.exchange.evaluation.promptfoo import (
+    INPUT_NAMES,
+    ReadSibling,
+    TemplateFiller,
+    refuse_siblings,
+)
 
 MAX_CASES: Final = 50_000
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
@@ -64,17 +69,22 @@ def read_cases(
 
 
 def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
+    filler = TemplateFiller()
     if name.endswith(".csv"):
-        read = partial(_case_of_csv, decimal_sign="," if _csv_delimiter(text) == ";" else ".")
+        decimal_sign = "," if _csv_delimiter(text) == ";" else "."
+        read = partial(_case_of_csv, decimal_sign=decimal_sign, filler=filler)
         return (_read_at(place, read, row) for place, row in _csv_rows(text))
     if name.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
-        return _cases_of_value(value, read_sibling)
-    return _cases_of_rows(_json_lines(text))
+        return _cases_of_value(value, read_sibling, filler)
+    return _cases_of_rows(_json_lines(text), filler)
 
 
-def _cases_of_rows(rows: Iterable[tuple[CasePlace, _Row]]) -> Iterator[EvaluationCase]:
-    return (case for place, row in rows for case in _read_at(place, _cases_of_json, row))
+def _cases_of_rows(
+    rows: Iterable[tuple[CasePlace, _Row]], filler: TemplateFiller
+) -> Iterator[EvaluationCase]:
+    read = partial(_cases_of_json, filler=filler)
+    return (case for place, row in rows for case in _read_at(place, read, row))
 
 
 def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
@@ -117,16 +127,20 @@ def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
             yield place, {key: value or "" for key, value in row.items()}
 
 
-def _cases_of_value(value: object, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
+def _cases_of_value(
+    value: object, read_sibling: ReadSibling, filler: TemplateFiller
+) -> Iterator[EvaluationCase]:
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
             raise CaseError(CaseFault.SCENARIOS_UNSUPPORTED)
-        return promptfoo.cases_in(value, _tests(value.get("tests"), read_sibling), read_sibling)
+        tests = _tests(value.get("tests"), read_sibling)
+        return promptfoo.cases_in(value, tests, read_sibling, filler)
     if not isinstance(value, list):
         raise CaseError(CaseFault.NO_CASES)
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
-        return promptfoo.cases_in({}, value, read_sibling)
-    return _cases_of_rows((CasePlace(PlaceKind.CASE, n), row) for n, row in enumerate(value, 1))
+        return promptfoo.cases_in({}, value, read_sibling, filler)
+    rows = ((CasePlace(PlaceKind.CASE, number), row) for number, row in enumerate(value, 1))
+    return _cases_of_rows(rows, filler)
 
 
 def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
@@ -153,12 +167,12 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
         raise CaseError(CaseFault.NOT_A_FILE_OF_TESTS, name=name)
 
 
-def _cases_of_json(row: _Row) -> list[EvaluationCase]:
+def _cases_of_json(row: _Row, filler: TemplateFiller) -> list[EvaluationCase]:
     """Return the case of a row, or all cases of a promptfoo test, whose variables may be lists."""
     if not isinstance(row, dict):
         raise CaseError(CaseFault.CASE_NOT_AN_OBJECT)
     if "vars" in row:
-        return list(promptfoo.cases_in({}, [row], refuse_siblings))
+        return list(promptfoo.cases_in({}, [row], refuse_siblings, filler))
     if isinstance(row.get("input"), list):
         return [_case_of_openai(row)]
     checks = row.get("checks", [])
@@ -216,7 +230,7 @@ def _ideal_check(value: object) -> Check:
 # ---------------------------------------------------------------- CSV
 
 
-def _case_of_csv(row: _Row, decimal_sign: str) -> EvaluationCase:
+def _case_of_csv(row: _Row, decimal_sign: str, filler: TemplateFiller) -> EvaluationCase:
     name = next((name for name in INPUT_NAMES if name in row), None)
     if name is None:
         raise CaseError(CaseFault.NO_INPUT_COLUMN)
@@ -228,7 +242,7 @@ def _case_of_csv(row: _Row, decimal_sign: str) -> EvaluationCase:
         checks.append(check_from_json({"schema": json.loads(row["schema"])}))
     test = promptfoo.csv_test(row)
     for cell in test[promptfoo.EXPECTED]:
-        checks += promptfoo.expected_checks(cell, test["vars"])
+        checks += promptfoo.expected_checks(cell, test["vars"], filler)
     files = tuple(file.strip() for file in row.get("files", "").split(";") if file.strip())
     return EvaluationCase(row.get("id", ""), row[name], files, tuple(checks))
 

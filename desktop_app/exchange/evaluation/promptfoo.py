@@ -31,12 +31,47 @@ INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
 EXPECTED: Final = "__expected"
 _MAX_YAML_CHARS: Final = 4 * 1024 * 1024
 _MAX_COMBINATIONS: Final = 10_000
+_MAX_FILLED_CHARS: Final = 256 << 20
+_CHARS_OF_TEXT: Final = 250  # a text in a check takes so many bytes, even a short one
 _VARIABLE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
 # The fields that are read or change no result. All others are refused.
 _TEST_FIELDS: Final = frozenset({"vars", "assert", "description", "metadata", EXPECTED})
 _ASSERTION_FIELDS: Final = frozenset({"type", "value", "metric", "weight"})
+
+
+class TemplateFiller:
+    """Fills in the variables of a file of cases, up to a number of characters in all.
+
+    A megabyte of templates and values could become gigabytes.
+    """
+
+    def __init__(self) -> None:
+        self._chars_left = _MAX_FILLED_CHARS
+
+    def count(self, chars: int) -> None:
+        """Count characters. Raises CaseError if there are too many in all."""
+        self._chars_left -= chars
+        if self._chars_left < 0:
+            raise CaseError(CaseFault.TOO_MANY_COMBINATIONS)
+
+    def fill_in(self, text: str, variables: Mapping[str, str]) -> str:
+        """Fill in the variables.
+
+        Raises:
+            CaseError: there are other template expressions, unknown variables, or too many
+                characters in all.
+        """
+        if "{%" in text:
+            raise CaseError(CaseFault.TEMPLATE_UNSUPPORTED)
+        self.count(_CHARS_OF_TEXT)
+        for found in _VARIABLE.finditer(text):
+            name = found[1].strip()
+            if name not in variables:
+                raise CaseError(CaseFault.UNKNOWN_VARIABLE, variable=found[0])
+            self.count(len(variables[name]))
+        return _VARIABLE.sub(lambda found: variables[found[1].strip()], text)
 
 
 def refuse_siblings(name: str) -> str:
@@ -95,20 +130,23 @@ def parse_yaml(text: str) -> Any:
 
 
 def cases_in(
-    config: _Row, tests: Iterable[_Row], read_sibling: ReadSibling
+    config: _Row, tests: Iterable[_Row], read_sibling: ReadSibling, filler: TemplateFiller
 ) -> Iterator[EvaluationCase]:
     """Yield the cases of a configuration: each test with each prompt.
 
     Raises:
         ValueError: with the place and the reason.
     """
-    prompts = list(_prompts(config.get("prompts"), read_sibling))
+    prompts = []
+    for prompt in _prompts(config.get("prompts"), read_sibling):
+        filler.count(len(prompt))
+        prompts.append(prompt)
     default = config.get("defaultTest") or {}
     if not isinstance(default, dict):
         raise CaseError(CaseFault.DEFAULT_TEST_NOT_AN_OBJECT)
     for number, test in enumerate(tests, start=1):
         try:
-            yield from _cases(test, default, config, prompts)
+            yield from _cases(test, default, config, prompts, filler)
         except (ValueError, TypeError) as error:
             raise located_error(CasePlace(PlaceKind.TEST, number), error) from error
 
@@ -133,7 +171,7 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
 
 
 def _cases(
-    test: _Row, default: _Row, config: _Row, prompts: Sequence[str]
+    test: _Row, default: _Row, config: _Row, prompts: Sequence[str], filler: TemplateFiller
 ) -> Iterator[EvaluationCase]:
     for row in (test, default):
         if not isinstance(row, dict):
@@ -157,13 +195,13 @@ def _cases(
         checks: list[Check] = []
         for place, row in assertions:
             try:
-                checks += _assertion_checks(_resolve_template(row, config), variables)
+                checks += _assertion_checks(_resolve_template(row, config), variables, filler)
             except (ValueError, TypeError) as error:
                 raise located_error(place, error) from error
         for cell in (*_list_at(test, EXPECTED), *_list_at(default, EXPECTED)):
-            checks += expected_checks(cell, variables)
+            checks += expected_checks(cell, variables, filler)
         for prompt in prompts:
-            question = _fill_in(prompt, variables) if prompt else _question(variables)
+            question = filler.fill_in(prompt, variables) if prompt else _question(variables)
             # Descriptions may be equal, but the ids of cases may not.
             yield EvaluationCase("", question, checks=tuple(checks))
 
@@ -206,20 +244,6 @@ def _question(variables: Mapping[str, str]) -> str:
     return variables[name] if name else next(iter(variables.values()))
 
 
-def _fill_in(text: str, variables: Mapping[str, str]) -> str:
-    """Fill in the variables. Raises ValueError for other template expressions."""
-    if "{%" in text:
-        raise CaseError(CaseFault.TEMPLATE_UNSUPPORTED)
-
-    def value_of(found: re.Match[str]) -> str:
-        name = found[1].strip()
-        if name not in variables:
-            raise CaseError(CaseFault.UNKNOWN_VARIABLE, variable=found[0])
-        return variables[name]
-
-    return _VARIABLE.sub(value_of, text)
-
-
 def _resolve_template(row: Any, config: _Row) -> Any:
     """Return the assertion, or the template that it refers to by `#/assertionTemplates/name`."""
     if not isinstance(row, dict) or "$ref" not in row:
@@ -231,7 +255,9 @@ def _resolve_template(row: Any, config: _Row) -> Any:
     return templates[name]
 
 
-def _assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
+def _assertion_checks(
+    row: Any, variables: Mapping[str, str], filler: TemplateFiller
+) -> list[Check]:
     """Return the checks of an assertion. Raises ValueError."""
     if not isinstance(row, dict) or not isinstance(row.get("type"), str):
         raise CaseError(CaseFault.NO_TYPE)
@@ -245,9 +271,9 @@ def _assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
     if isinstance(value, str):
         if value.startswith("file://"):
             raise CaseError(CaseFault.VALUE_FILE_UNSUPPORTED)
-        value = _fill_in(value, variables)
+        value = filler.fill_in(value, variables)
     elif isinstance(value, list):
-        value = [_fill_in(v, variables) if isinstance(v, str) else v for v in value]
+        value = [filler.fill_in(v, variables) if isinstance(v, str) else v for v in value]
     is_negated = kind.startswith("not-")
     checks = _checks(kind.removeprefix("not-"), value)
     if is_negated and len(checks) != 1:
@@ -312,20 +338,20 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
     return {"vars": variables, EXPECTED: cells}
 
 
-def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
+def expected_checks(text: str, variables: Mapping[str, str], filler: TemplateFiller) -> list[Check]:
     """Return the checks of a cell, such as `contains: Paris`; plain text must be equal."""
     found = _CELL.fullmatch(text)
     kind = _PREFIXES.get(found["kind"], found["kind"]) if found else ""
     plain = kind.removeprefix("not-")
     is_known = plain in _KINDS | _UNSUPPORTED_KINDS
     if found is None or not is_known or not (found["value"] or _may_lack_value(plain, found)):
-        return [check_from_json({"equals": _fill_in(text, variables)})]
+        return [check_from_json({"equals": filler.fill_in(text, variables)})]
     if found["threshold"] and plain in _KINDS:
         raise CaseError(CaseFault.THRESHOLD_UNSUPPORTED, kind=kind)
     value: Any = found["value"].strip() if found["value"] else None
     if plain == "is-json" and value is not None:
         value = json.loads(value)
-    return _assertion_checks({"type": kind, "value": value}, variables)
+    return _assertion_checks({"type": kind, "value": value}, variables, filler)
 
 
 def _may_lack_value(kind: str, found: re.Match[str]) -> bool:

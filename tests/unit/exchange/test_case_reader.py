@@ -710,3 +710,31 @@ def test_spaces_in_an_open_variable_take_little_time() -> None:
     began = time.thread_time()
     assert len(read_cases(config, "a.json")) == 1
     assert time.thread_time() - began < 1  # took minutes
+
+
+EXPANDING = {
+    "prompt.json": {"prompts": ["{{a}}" * 100_000], "tests": [{"vars": {"a": "x" * 10_000}}]},
+    "prompts.json": {
+        "prompts": ["{{a}} {{b}}"],
+        "tests": [{"vars": {"a": ["x"] * 10_000, "b": "y" * 1_000_000}}],
+    },
+    "assertion.json": [
+        {
+            "vars": {"input": "x", "a": "y" * 10_000},
+            "assert": [{"type": "contains", "value": "{{a}}" * 100_000}],
+        }
+    ],
+    "files.json": {"prompts": ["file://a.txt"] * 1_000, "tests": [{"vars": {"input": "x"}}]},
+}
+EXPANDING_TEXTS = {
+    **{name: json.dumps(value) for name, value in EXPANDING.items()},
+    "cell.csv": f"input,a,__expected\nx,{'y' * 10_000},{'{{a}}' * 100_000}\n",
+    "line.jsonl": json.dumps(EXPANDING["assertion.json"][0]),  # type: ignore[index]
+}
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("name", EXPANDING_TEXTS)
+def test_templates_that_expand_to_gigabytes_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="too many combinations of “vars”"):
+        read_cases(EXPANDING_TEXTS[name], name, lambda _name: "z" * 1_000_000)
