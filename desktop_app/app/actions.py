@@ -135,8 +135,8 @@ def _transcript_actions(window: MainWindow, controllers: Controllers) -> Actions
         "answer.keep": conversation.comparison.keep,
         "answer.review": conversation.reviews.review_last,
         "answer.continue": conversation.answer_actions.continue_last,
-        "answer.older-version": lambda: conversation.answer_actions.switch_last_version(-1),
-        "answer.newer-version": lambda: conversation.answer_actions.switch_last_version(+1),
+        "answer.older-version": lambda: conversation.answer_actions.switch_version(-1),
+        "answer.newer-version": lambda: conversation.answer_actions.switch_version(+1),
         "question.edit": lambda: conversation.answer_actions.act_on_last("edit"),
     }
 

@@ -78,18 +78,20 @@ class AnswerActions(QObject):
         if self._current.path:
             self._run_action(self._current.path[-1].id, action)
 
-    def switch_last_version(self, step: int) -> None:
-        """Show another version of the last message that has several.
+    def switch_version(self, step: int) -> None:
+        """Show another version of the focused message, or of the last that has several.
 
         Args:
             step: -1 for the next older version, +1 for the next newer one.
         """
-        versions = self._current.versions
-        for message in reversed(self._current.path):
-            if len(versions.get(message.id, ())) > 1:
-                self._tasks.start(self._switch_version(message, step))
-                return
-        self._notifications.notify(tr("No message in this conversation has other versions."))
+        focused_id = self._transcript.focus_navigator.focused_message_id()
+        message = self._current.message_with_versions(focused_id)
+        if message is not None:
+            self._tasks.start(self._switch_version(message, step))
+        elif focused_id:
+            self._notifications.notify(tr("This message has no other versions."))
+        else:
+            self._notifications.notify(tr("No message in this conversation has other versions."))
 
     def continue_last(self) -> None:
         """Continue the last message if it is an answer that was cut."""
@@ -142,10 +144,13 @@ class AnswerActions(QObject):
         if not 0 <= index < len(ids):
             return
         opened_id = self._current.id
+        was_focused = bool(self._transcript.focus_navigator.focused_message_id())
         await self._conversations.show_version(opened_id, ids[index])
         if opened_id != self._current.id:
             return
         y = self._transcript.navigator.actions_line_y(message.id)
         await self._navigator.open(opened_id)
-        if y is not None:
+        if was_focused and self._transcript.hasFocus():
+            self._transcript.reading.read_at(ids[index], -1)
+        elif y is not None:
             self._transcript.navigator.scroll_actions_line_to(ids[index], y)

@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
     ModelChoice,
+    Role,
     now,
 )
 
@@ -150,6 +151,23 @@ class OpenConversation(QObject):
     def message(self, message_id: str) -> Message | None:
         """Return a message of the path by its id, None if it is not in the path."""
         return next((message for message in self.path if message.id == message_id), None)
+
+    def message_with_versions(self, focused_id: str, *, is_answer: bool = False) -> Message | None:
+        """Return the message with several versions that a command acts on, None for none.
+
+        That is the focused message or, if it is a question without versions, its answer. If
+        `focused_id` is "", it is the last message that has several. With `is_answer`, skip
+        questions.
+        """
+        focused = self.message(focused_id)
+        candidates = self.path[::-1]
+        if focused is not None:
+            at = self.path.index(focused)
+            candidates = self.path[at : at + (2 if focused.role is Role.USER else 1)]
+        if is_answer:
+            candidates = [message for message in candidates if message.role is Role.ASSISTANT]
+        has_several = (m for m in candidates if len(self.versions.get(m.id, ())) > 1)
+        return next(has_several, None)
 
     def path_before(self, message_id: str) -> list[Message]:
         """Return the messages before this message; [] if it is not in the path."""

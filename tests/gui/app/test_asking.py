@@ -514,6 +514,49 @@ async def test_the_arrows_between_versions_stay_in_place_above_much_text() -> No
             assert not view.navigator.is_at_end
 
 
+async def test_the_version_commands_act_on_the_focused_message() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("One?", "First")
+        await _regenerate(app, "Second")
+        await app.ask_and_answer("Two?", "Third")
+        await _regenerate(app, "Fourth")
+        act, view = app.session.actions, app.window.transcript
+        view.reading.read_at(app.state.current.path[1].id, -1)
+        act["answer.older-version"]()
+        await until(lambda: "First" in app.transcript)
+        await until(lambda: _focused(app) == app.state.current.path[1].id)
+        act["answer.newer-version"]()
+        await until(lambda: "Second" in app.transcript and "Fourth" in app.transcript)
+        question = app.state.current.path[0].id
+        view.reading.read_at(question, -1)
+        assert view.focus_navigator.focus_next(forward=True)  # a button of the question
+        assert _focused(app) == question
+        act["answer.older-version"]()
+        await until(lambda: "First" in app.transcript)
+        act["answer.newer-version"]()
+        await until(lambda: "Fourth" in app.transcript)
+        app.text.setFocus()
+        act["answer.older-version"]()
+        await until(lambda: "Third" in app.transcript)
+        assert "Second" in app.transcript
+        await app.ask_and_answer("Three?", "Fifth")
+        view.reading.read_at(app.state.current.path[-1].id, -1)
+        act["answer.newer-version"]()
+        assert app.said == "This message has no other versions."
+        assert "Third" in app.transcript
+
+
+async def _regenerate(app: AppHarness, answer: str) -> None:
+    count = len(app.providers.turns)
+    app.act("retry")
+    (await app.turn(count)).end(answer)
+    await app.settled()
+
+
+def _focused(app: AppHarness) -> str:
+    return app.window.transcript.focus_navigator.focused_message_id()
+
+
 def _has_foot_at(app: AppHarness, words: str, foot: int) -> bool:
     asked = app.state.current.path[0].id
     return words in app.transcript and app.window.transcript.navigator.actions_line_y(asked) == foot

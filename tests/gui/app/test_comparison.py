@@ -122,6 +122,20 @@ async def test_closing_the_window_loses_nothing() -> None:
         await until(lambda: "first token" in again.columns[1].facts)
 
 
+async def test_versions_of_the_focused_answer_are_shown() -> None:
+    async with AppHarness() as app:
+        for question, answers in (("One?", ("First", "Second")), ("Two?", ("Third", "Fourth"))):
+            await app.ask_and_answer(question, answers[0])
+            app.act("retry")
+            (await app.turn(len(app.providers.turns))).end(answers[1])
+            await app.settled()
+        app.window.transcript.reading.read_at(app.state.current.path[1].id, -1)
+        app.controllers.conversation.comparison.show_versions()
+        window = await shown(ComparisonWindow)
+        await until(lambda: "First" in window.columns[0].transcript.toPlainText())
+        assert "Second" in window.columns[1].transcript.toPlainText()
+
+
 async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
     async with AppHarness(environment=COMET) as app:
         first, second, third = await compare(app, 3)

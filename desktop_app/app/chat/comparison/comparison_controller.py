@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
@@ -72,7 +72,7 @@ class ComparisonController(QObject):
         self._current.opened.connect(self._close_if_discarded)
 
     def show_versions(self) -> None:
-        """Show the newest versions of the last answer that has several."""
+        """Show the newest versions of the focused answer, or of the last that has several."""
 
         async def show_stored(path: list[Message], ids: Sequence[str]) -> None:
             answers, first_token_times = await self._answers.read(ids)
@@ -83,14 +83,16 @@ class ComparisonController(QObject):
                 if column.id in first_token_times:
                     column.set_first_token(first_token_times[column.id])
 
-        versions = self._current.versions
-        for answer in reversed(self._current.path):
-            ids = versions.get(answer.id, ())
-            if len(ids) > 1 and answer.role is Role.ASSISTANT:
-                path = self._current.path_before(answer.id)
-                self._tasks.start(show_stored(path, ids[-_MAX_COLUMNS:]))
-                return
-        self._notifications.notify(tr("No response in this conversation has other versions."))
+        focused_id = self._transcript.focus_navigator.focused_message_id()
+        answer = self._current.message_with_versions(focused_id, is_answer=True)
+        if answer is not None:
+            ids = self._current.versions[answer.id]
+            path = self._current.path_before(answer.id)
+            self._tasks.start(show_stored(path, ids[-_MAX_COLUMNS:]))
+        elif focused_id:
+            self._notifications.notify(tr("This message has no other versions."))
+        else:
+            self._notifications.notify(tr("No response in this conversation has other versions."))
 
     def show_answers(self, path: list[Message], answers: Sequence[Message]) -> None:
         """Show the answers to the last question of `path` side by side, streaming or not."""

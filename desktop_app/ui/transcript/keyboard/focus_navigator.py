@@ -119,6 +119,21 @@ class FocusNavigator(QObject):
         block = document.findBlock(self._messages.layouts.range_of(at)[0])
         return FocusedPlace(block, "", QRect(corner, widget.size()))
 
+    def focused_message_id(self) -> str:
+        """Return the message with the focused button, or with the caret if the text has the focus.
+
+        Return "" if the focus is elsewhere, or the caret is off screen or below all messages.
+        """
+        place, view = self.focused_place(), self._view
+        if place is not None:
+            block = place.block
+        elif view.hasFocus() and view.viewport().rect().intersects(view.cursorRect()):
+            block = view.textCursor().block()
+        else:
+            return ""
+        state = self._messages.state_at_block(block)
+        return "" if state is None else state.message.id
+
     def scroll_to_focused(self) -> None:
         """Scroll to the focused target."""
         self._buttons.scroll_to_focused()
