@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from desktop_app.domain.answering.stream_events import (
     ReasoningDelta,
     RefusalDelta,
@@ -11,6 +9,7 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
 )
+from desktop_app.services.answers.answer_clock import AnswerClock
 
 
 class CallTiming:
@@ -25,12 +24,14 @@ class CallTiming:
     """
 
     def __init__(self, elapsed_s: float = 0.0) -> None:
-        self._began = time.monotonic() - elapsed_s
+        self._clock = AnswerClock()
+        self._began = self._clock.seconds() - elapsed_s
         self.first_token_s: float | None = None
         self.retries = 0
 
     def observe(self, event: StreamEvent) -> None:
         """Measure an event that has just arrived."""
+        self._clock.observe(event)
         match event:
             case TextDelta() | ReasoningDelta() | RefusalDelta() if self.first_token_s is None:
                 self.first_token_s = self.elapsed_s
@@ -39,5 +40,5 @@ class CallTiming:
 
     @property
     def elapsed_s(self) -> float:
-        """Return the seconds since the request."""
-        return time.monotonic() - self._began
+        """Return the seconds since the request, without those in which the user decided."""
+        return self._clock.seconds() - self._began

@@ -26,7 +26,7 @@ from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyT
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import CallPerformance
-from desktop_app.services.answers import call_timing
+from desktop_app.services.answers import answer_clock
 from desktop_app.services.chat.small_tasks import small_reply
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.chat.small_tasks.titles import clean_title
@@ -48,7 +48,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(call_timing, "time", made)
+    monkeypatch.setattr(answer_clock, "time", made)
     return made
 
 

@@ -25,12 +25,13 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
+from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart, tool_calls
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, Permission, ToolError, ToolLimits
+from desktop_app.services.answers import answer_clock
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.tools import call_run, tool_loop
 from desktop_app.services.tools.call_results import DENIED, INTERRUPTED
@@ -211,6 +212,7 @@ async def test_the_time_of_a_decision_does_not_count(
     clock = Clock()
     monkeypatch.setattr(tool_loop, "time", clock)
     monkeypatch.setattr(call_run, "time", clock)
+    monkeypatch.setattr(answer_clock, "time", clock)
 
     class Slow(Answers):
         async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
@@ -223,10 +225,14 @@ async def test_the_time_of_a_decision_does_not_count(
 
     consent = ConsentBroker(Permissions())
     consent.set_source(Slow())
-    script = asks(("1", "work", "{}"))
+    script = [ReasoningDelta("Hm."), *asks(("1", "work", "{}"))]
     answer, *_ = await run(
         tmp_path, Source(work=work), script, ANSWER, consent=consent, seconds=55.0
     )
+    assert answer.duration_s == ran_s
+    thought = answer.parts[0]
+    assert isinstance(thought, ReasoningPart)
+    assert thought.seconds == ran_s
     assert call_of(answer).state is ToolCallState.DONE
     assert (answer.error and answer.error.reason) == reason
 
