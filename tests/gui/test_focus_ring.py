@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QListView, QTableWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QTableWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.ui.look import theme
 from desktop_app.ui.spending.bar_chart import BarChart
@@ -15,6 +23,7 @@ from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.tab_order import FocusScroller
+from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainTextField, PlainToolButton
 
 if TYPE_CHECKING:
@@ -87,6 +96,7 @@ MAKERS: Final[dict[str, tuple[Callable[[], QWidget], str]]] = {
     "text": (PlainTextField, "field"),
     "table": (QTableWidget, "figures"),
     "scrolled": (QListView, "ringed"),
+    "card-text": (lambda: CardText(QLabel("Words of a card. " * 99)), ""),
     "chart": (lambda: BarChart(theme.light()), ""),
 }
 

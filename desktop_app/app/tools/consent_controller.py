@@ -61,7 +61,7 @@ class ConsentController(QObject):
         current: OpenConversation,
     ) -> None:
         super().__init__(pane)
-        self._add_above_prompt, self._prompt = pane.add_above_prompt, pane.prompt
+        self._pane, self._prompt = pane, pane.prompt
         self._theme, self._current, self._notifications = theme, current, pane.notifications
         self._pending: list[_Pending] = []
         self._shown_pending: _Pending | None = None
@@ -146,7 +146,8 @@ class ConsentController(QObject):
             self._card = ConsentCard(self._theme.current)
             self._card.decided.connect(self._on_decided)
             self._theme.changed.connect(self._card.set_theme)
-            self._add_above_prompt(self._card)
+            self._pane.cards.room_changed.connect(self._card.set_room)
+            self._pane.add_above_prompt(self._card)
         return self._card
 
     def _on_decided(self, choice: ConsentChoice) -> None:

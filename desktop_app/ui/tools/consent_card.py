@@ -19,7 +19,7 @@ from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import SingleClickButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.line_field import text_field
-from desktop_app.ui.widgets.text.card_text import MAX_SHARE_OF_WINDOW, CardText
+from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     set_tooltip,
@@ -28,11 +28,12 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
 
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Longer arguments are truncated, and cannot be changed."""
+_MIN_LINES: Final = 1.5
 _MAX_LINES: Final = 6
 # Characters that could hide or reorder what the user reads. Tags and variation selectors, among
 # them, can carry a whole text. A text field changes others: U+00A0 to a space, U+FDD0 and U+FDD1
@@ -78,6 +79,7 @@ class ConsentCard(QFrame):
         )
         self.deny_button = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
         self._tool = self._shown_arguments = ""
+        self._room = self.maximumHeight()
         self._lay_out()
         self.set_theme(theme)
         self.hide()
@@ -149,26 +151,40 @@ class ConsentCard(QFrame):
         self._theme = theme
         self._fit()
 
+    def set_room(self, height: int) -> None:
+        """Shorten the arguments so that the buttons, or their first row, fit into this height."""
+        self._room = height
+        self._fit()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
-        """Limit the arguments' height to `_MAX_LINES`, and to a share of the window's height."""
-        lines = self.arguments.fontMetrics().lineSpacing() * _MAX_LINES + self._theme.px(12)
-        share = round(self.window().height() * MAX_SHARE_OF_WINDOW)
-        self.arguments.setMaximumHeight(min(lines, share))
+        """Limit the arguments' height to `_MAX_LINES`, and to the room beside the other parts."""
+        line, padding = self.arguments.fontMetrics().lineSpacing(), self._theme.px(12)
+        least, most = round(line * _MIN_LINES) + padding, line * _MAX_LINES + padding
+        others = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
+        room = self._room - others
+        if room < least:  # then the other buttons are scrolled to
+            rows = self._buttons.heightForWidth(self._buttons.geometry().width())
+            room += rows - self.once_button.sizeHint().height()
+        self.arguments.setFixedHeight(max(least, min(most, room)))
 
     def _lay_out(self) -> None:
         # The two plain answers first: with large text, the last row may have to be scrolled to.
-        buttons = FlowLayout(
+        self._buttons = FlowLayout(
             self.once_button,
             self.deny_button,
             self.conversation_button,
             self.always_button,
             spacing=16,
         )
-        column = column_of(self._text, self.arguments, buttons, spacing=6)
+        column = column_of(self._text, self.arguments, self._buttons, spacing=6)
         icon = (self._icon, Qt.AlignmentFlag.AlignTop)
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 

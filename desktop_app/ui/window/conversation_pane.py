@@ -175,7 +175,7 @@ class ConversationPane(QWidget):
             spare -= line + spacing
         if needed:
             spare -= spacing
-            self.cards.setMaximumHeight(max(spare, px(_MIN_CARDS_HEIGHT)))
+            self.cards.set_room(max(spare, px(_MIN_CARDS_HEIGHT)))
             spare -= needed
         fits = self._empty_state.show_fitting_parts(width, spare - spacing)
         self._empty_state.setVisible(fits and self._is_empty)

@@ -541,8 +541,8 @@ async def test_the_card_is_not_cut_off_in_a_small_window_with_large_text() -> No
 
 
 def needed_height(text: CardText) -> int:
-    """Return the height that a card's words need."""
-    return text.column.heightForWidth(text.viewport().width())
+    """Return the height that a card's words need, with the frame around them."""
+    return text.column.heightForWidth(text.viewport().width()) + 2 * text.frameWidth()
 
 
 async def test_a_conversation_renamed_during_a_compaction_keeps_its_name() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -40,6 +41,7 @@ from tests.gui.app.app_harness import AppHarness, rows_created, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
+    from desktop_app.ui.window.cards.card_area import CardArea
     from tests.gui.app.scripted_providers import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
@@ -115,6 +117,37 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         assert await task == Decision(True, Permission.ASK, '{"path": "c"}')
         await until(lambda: card(app) is None)
         await until(app.text.hasFocus)
+
+
+async def test_the_plain_answers_are_on_screen_in_a_small_window_with_large_text() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await app.ask_and_answer("One", "1")
+        app.theme.set_look(app.theme.look._replace(text_size=160))
+        app.window.resize(640, 480)
+        await until(app.window.updatesEnabled)
+        tool = replace(TOOL, touches="It searches all conversations in the library.")
+        arguments = json.dumps({"words": "upload retry with backoff " * 9})
+        task = asyncio.create_task(ask_for_consent(app, tool, arguments))
+        await until(lambda: card(app))
+        shown, area = card(app), app.window.pane.cards
+        assert shown is not None
+        await until(lambda: is_whole(area, shown.deny_button))
+        assert is_whole(area, shown.once_button)
+        assert shown.arguments.height() > shown.arguments.fontMetrics().lineSpacing()
+        assert not is_whole(area, shown.always_button)
+        app.window.resize(640, 680)
+        await until(lambda: is_whole(area, shown.always_button))
+        app.window.resize(1280, 1000)
+        lines = 6 * shown.arguments.fontMetrics().lineSpacing()
+        await until(lambda: shown.arguments.height() > lines)
+        app.click("consent-deny")
+        await task
+
+
+def is_whole(area: CardArea, part: QWidget) -> bool:
+    """Return True if no pixel of a part of a card has to be scrolled to."""
+    corner = part.mapTo(area.viewport(), QPoint(0, 0))
+    return area.viewport().rect().contains(QRect(corner, part.size()))
 
 
 async def test_changed_arguments_are_kept_while_another_conversation_is_open() -> None:

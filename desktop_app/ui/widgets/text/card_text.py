@@ -12,7 +12,7 @@ from desktop_app.ui.widgets.boxes import column_of
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-MAX_SHARE_OF_WINDOW = 0.2
+_MAX_SHARE_OF_WINDOW = 0.2
 """The share of the window's height that a card's text may take, without the card's buttons."""
 
 
@@ -27,7 +27,8 @@ class CardText(QScrollArea):
         # The viewport is created here, because PySide needs 15 ms to wrap the first widget that Qt
         # itself created. Roles are set before widgets are polished, so that they are styled once.
         inner, viewport = QWidget(), QWidget()
-        for surface in (self, viewport, inner):
+        self.setProperty("role", "ringed")
+        for surface in (viewport, inner):
             surface.setProperty("role", "card-text")
         self.setViewport(viewport)
         for label in labels:
@@ -67,9 +68,10 @@ class CardText(QScrollArea):
         needed = self.column.heightForWidth(self.viewport().width())
         if needed < 0:
             needed = self.column.sizeHint().height()
+        needed += 2 * self.frameWidth()
         line_height = self.fontMetrics().lineSpacing()
         height = min(
-            needed, max(2 * line_height, round(self.window().height() * MAX_SHARE_OF_WINDOW))
+            needed, max(2 * line_height, round(self.window().height() * _MAX_SHARE_OF_WINDOW))
         )
         # A scrollable text must be reachable by keyboard.
         is_scrollable = height < needed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
@@ -15,7 +15,12 @@ class CardArea(QScrollArea):
     """A scrollable column of cards, shown while any card is shown.
 
     In its layout, it is as high as its cards, up to its maximum height.
+
+    Signals:
+        room_changed(int): the maximum height was changed to this.
     """
+
+    room_changed = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +52,12 @@ class CardArea(QScrollArea):
     def set_spacing(self, pixels: int) -> None:
         """Set the distance between cards."""
         self._column.setSpacing(pixels)
+
+    def set_room(self, height: int) -> None:
+        """Set the maximum height."""
+        if height != self.maximumHeight():
+            self.setMaximumHeight(height)
+            self.room_changed.emit(height)
 
     @property
     def needed_height(self) -> int:
