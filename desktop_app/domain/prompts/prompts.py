@@ -27,6 +27,9 @@ SELECTION, CLIPBOARD, DATE = "selection", "clipboard", "date"
 PROGRAM_VARIABLES: Final = frozenset((SELECTION, CLIPBOARD, DATE))
 """The variables that the program fills."""
 
+MAX_FILLED_CHARS: Final = 16 << 20
+"""More characters than any model reads."""
+
 _NAME: Final = r"[^\W\d_][\w \-]*"
 _PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(?:=([^{{}}]*))?\}}\}}")
 
@@ -175,11 +178,13 @@ def missing_names(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
 def fill(text: str, values: Mapping[str, str]) -> FilledPrompt:
     """Fill each variable with its value, else its default, else "".
 
-    Braces in a value are plain text.
+    Braces in a value are plain text. A value is not repeated beyond `MAX_FILLED_CHARS`: a shared
+    prompt may name a long one very often.
     """
     defaults = {v.name: v.default or "" for v in variables(text)}
     filled = ""
     cursor: int | None = None
+    used: set[str] = set()
     for piece in parse(text):
         if isinstance(piece, str):
             filled += piece
@@ -187,5 +192,7 @@ def fill(text: str, values: Mapping[str, str]) -> FilledPrompt:
         value = values.get(piece.name, defaults.get(piece.name, ""))
         if not value and cursor is None:
             cursor = len(filled)
-        filled += value
+        if piece.name not in used or len(filled) + len(value) <= MAX_FILLED_CHARS:
+            filled += value
+        used.add(piece.name)
     return FilledPrompt(filled, len(filled) if cursor is None else cursor)

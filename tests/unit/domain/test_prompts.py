@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desktop_app.domain.prompts.prompts import (
+    MAX_FILLED_CHARS,
     Variable,
     fill,
     missing_names,
@@ -92,3 +93,12 @@ def test_the_cursor_is_at_the_first_empty_variable_else_at_the_end() -> None:
 
 def test_an_emptied_default_stays_empty() -> None:
     assert fill("In {{language=English}}.", {"language": ""}).text == "In ."
+
+
+@pytest.mark.attack("imports")
+def test_a_value_is_not_repeated_beyond_the_limit() -> None:
+    long = "x" * (MAX_FILLED_CHARS // 4)
+    assert len(fill(f"{{{{a={long}}}}}" + "{{a}}" * 10_000, {}).text) == MAX_FILLED_CHARS
+    longer = "y" * (MAX_FILLED_CHARS + 1)
+    filled = fill("{{selection}}, {{name}} {{selection}}", {"selection": longer, "name": "n"})
+    assert filled.text == f"{longer}, n "
