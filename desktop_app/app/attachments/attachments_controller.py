@@ -224,7 +224,7 @@ class AttachmentsController(QObject):
         """Return a chip for each attachment; of many, the last chip stands for the rest."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         first = len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
-        sent = self._setup.as_sent(parts[:first])
+        sent = self._setup.deduplicate(parts[:first])
         chips = [self._chip(part, resolved) for part in sent]
         if others := parts[first:]:
             tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))

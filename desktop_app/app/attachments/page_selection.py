@@ -58,8 +58,8 @@ class AttachmentHolder(Protocol):
     def resolved(self) -> ResolvedChoice:
         """Return the model that would be asked now."""
 
-    def as_sent(self, part: Attached) -> Attached:
-        """Return an attachment as it would be sent: a document sent before is only named."""
+    def deduplicate(self, part: Attached) -> Attached:
+        """Return an attachment as it would be sent: reduced to its name if sent before."""
 
     def is_first_delimited(self, part: Attached) -> bool:
         """Return True if an attachment would be the first delimited text in its request."""
@@ -105,9 +105,9 @@ class DraftAttachmentHolder(QObject):
         """Return the model of the open conversation."""
         return self._setup.resolved
 
-    def as_sent(self, part: Attached) -> Attached:
+    def deduplicate(self, part: Attached) -> Attached:
         """Return an attachment as the next question would send it."""
-        return self._setup.as_sent([part])[0]
+        return self._setup.deduplicate([part])[0]
 
     def is_first_delimited(self, part: Attached) -> bool:
         """Return True if an attachment would be the first delimited text in its request."""

@@ -199,7 +199,7 @@ class PreviewController(QObject):
         if part is None:
             self._dialog.reject()
             return
-        part = self._holder.as_sent(part)
+        part = self._holder.deduplicate(part)
         self._show_facts(part)
         last, self._shown_part = self._shown_part, part
         if last is None or self._sending_state(last) != self._sending_state(part):

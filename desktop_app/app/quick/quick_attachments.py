@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_assembly import is_first_delimited
-from desktop_app.services.documents.attachment_dedup import as_sent_after
+from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.ui.composer.attachment_chips import Chip
 
@@ -95,9 +95,9 @@ class QuickAttachments(QObject):
         """Return the model that would be asked now."""
         return self._conversation.resolved
 
-    def as_sent(self, part: Attached) -> Attached:
+    def deduplicate(self, part: Attached) -> Attached:
         """Return an attachment as it would be sent after the earlier messages."""
-        return as_sent_after(self._conversation.path, [part], self.resolved.files)[0]
+        return deduplicate_parts(self._conversation.path, [part], self.resolved.files)[0]
 
     @property
     def conversation_id(self) -> str:
@@ -157,7 +157,7 @@ class QuickAttachments(QObject):
     def _chip(self, part: Attached) -> Chip:
         if isinstance(part, ImagePart):
             return self._image_chips.chip(part, self.resolved)
-        sent = self.as_sent(part)
+        sent = self.deduplicate(part)
         return document_chip(sent if isinstance(sent, DocumentPart) else part, self.resolved)
 
     def _read_contents(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:

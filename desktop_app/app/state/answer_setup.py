@@ -14,7 +14,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.message_parts import DraftPart
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.documents.attachment_dedup import as_sent_after
+from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 
 if TYPE_CHECKING:
     from desktop_app.app.state.drafts import Drafts
@@ -157,9 +157,9 @@ class AnswerSetup(QObject):
         path = list(here.path_before_question)
         return SendContext(path, self.resolved, here.compactions, instructions)
 
-    def as_sent(self, parts: Sequence[P]) -> list[P]:
-        """Return attachments of the prompt in the form that the next question sends."""
-        return as_sent_after(self.context.sent.messages, parts, self.resolved.files)
+    def deduplicate(self, parts: Sequence[P]) -> list[P]:
+        """Return attachments as the next question sends them; those sent before are only named."""
+        return deduplicate_parts(self.context.sent.messages, parts, self.resolved.files)
 
     # -------------------------------------------------------------- background
 

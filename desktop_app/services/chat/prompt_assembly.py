@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.document_sections import chosen_text, format_spans
 from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.services.collections.passage_context import passages_block
-from desktop_app.services.documents.attachment_dedup import without_repeats
+from desktop_app.services.documents.attachment_dedup import deduplicate_messages
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.file_attachments import file_data, is_file
 from desktop_app.services.documents.image_attachments import ImageForm, image_name, page_name
@@ -151,7 +151,7 @@ async def request_messages(
     """
     sent = [_with_sent_parts(message) for message in path if has_content(message)]
     files = image_form.files if image_form else None
-    deduplicated = without_repeats(sent, files)
+    deduplicated = deduplicate_messages(sent, files)
     first = next(
         (n for n, message in enumerate(deduplicated) if has_delimited_parts([message], files)), None
     )

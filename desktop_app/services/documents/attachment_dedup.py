@@ -18,7 +18,7 @@ from desktop_app.services.documents.file_attachments import is_file
 P = TypeVar("P", bound=Part)
 
 
-def without_repeats(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
+def deduplicate_messages(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
     """Return the messages of a request with each document in full only once.
 
     Later copies are reduced to their names.
@@ -30,10 +30,10 @@ def without_repeats(messages: Iterable[Message], files: FileInputs | None) -> li
     return [_with_parts(message, _name_repeats(message.parts, seen, files)) for message in messages]
 
 
-def as_sent_after(
+def deduplicate_parts(
     messages: Iterable[Message], parts: Sequence[P], files: FileInputs | None
 ) -> list[P]:
-    """Return the parts of a question as they would be sent after `messages`."""
+    """Return the parts of a question, reduced to their names if `messages` contain them."""
     if not any(isinstance(part, DocumentPart) for part in parts):
         return list(parts)  # avoids a pass over thousands of `messages`
     seen: dict[object, str] = {}

@@ -43,7 +43,7 @@ from desktop_app.services.collections.passage_context import (
     find_passages,
     passages_block,
 )
-from desktop_app.services.documents.attachment_dedup import as_sent_after
+from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 from desktop_app.services.documents.file_attachments import file_tokens, is_file, is_wanted
 from desktop_app.services.documents.image_attachments import has_images, page_tokens, picture_tokens
 from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -175,7 +175,7 @@ class Estimator:
         draft_tokens, is_exact = await self.count(draft.text, resolved)
         total = before + draft_tokens + MESSAGE_OVERHEAD
         sent = context.sent
-        new = as_sent_after(sent.messages, draft.question_attachments, resolved.files)
+        new = deduplicate_parts(sent.messages, draft.question_attachments, resolved.files)
         parts = (*new, *found)
         attached, is_attached_exact = await self._attached_tokens(parts, resolved)
         explains = not has_delimited_parts(sent.messages, resolved.files)
@@ -360,7 +360,7 @@ def _as_sent(
     message = path[number]
     if not any(isinstance(part, DocumentPart) for part in message.parts):
         return message
-    parts = as_sent_after(path[before:number], message.sent_parts, resolved.files)
+    parts = deduplicate_parts(path[before:number], message.sent_parts, resolved.files)
     return replace(message, parts=tuple(parts))
 
 

@@ -26,7 +26,7 @@ from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.documents.attachment_dedup import as_sent_after, without_repeats
+from desktop_app.services.documents.attachment_dedup import deduplicate_messages, deduplicate_parts
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
@@ -52,7 +52,7 @@ def asked(id_: str, *parts: Any, **changes: Any) -> Message:
 def earlier_names(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
     """Return the names under which these documents were sent before."""
     messages = [asked(str(number), part) for number, part in enumerate(parts)]
-    return [message.attachments[0].again_as for message in without_repeats(messages, files)]  # type: ignore[union-attr]
+    return [message.attachments[0].again_as for message in deduplicate_messages(messages, files)]  # type: ignore[union-attr]
 
 
 def test_a_repeated_document_is_named_by_its_first_copy() -> None:
@@ -123,4 +123,4 @@ async def test_a_document_attached_twice_is_counted_once() -> None:
     )
     assert await tokens([first, answer], draft) < 760
     pages = replace(REPORT, chosen=ChosenPages("page", ((1, 20),), 20, 300))
-    assert as_sent_after([first], [pages], None) == [pages]
+    assert deduplicate_parts([first], [pages], None) == [pages]
