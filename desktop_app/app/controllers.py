@@ -75,7 +75,7 @@ class Controllers:
         bar, current = self.dialogs.batch_bar, self.state.current
         bar.reading_stop_requested.connect(self.composer.readings.cancel_paths)
         bar.reading_stop_requested.connect(lambda _: queue.remove(current.id))
-        turns.begun.connect(lambda turn: bar.forget_offer_in(turn.asked.id))
+        turns.begun.connect(lambda turn: bar.forget_offer_in(turn.original.id))
 
     def _connect_places(self, window: MainWindow) -> None:
         """Open the places that texts link to."""

@@ -91,7 +91,7 @@ class QuestionQueue(QObject):
             return  # deleted, or a question that replaces an earlier one and stays in the draft
         draft = replace(self._drafts.cached(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
-        await self._turns.begin(path, draft, asked=conversation)
+        await self._turns.begin(path, draft, conversation=conversation)
 
     def clear(self) -> None:
         """Ask no queued question any more, because the program ends."""

@@ -58,7 +58,7 @@ class TurnPresenter(QObject):
             is_open and self._current.is_new and turn.opening_number != self._current.opening_number
         )
         if run.question is not None and turn.draft is not None:
-            self._saver.remove_sent(turn.asked.id, turn.draft)
+            self._saver.remove_sent(turn.original.id, turn.draft)
         if was_left:
             self._navigator.open_another_blank()
             is_open = False
@@ -84,13 +84,13 @@ class TurnPresenter(QObject):
 
     def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
         """Return the conversation of a turn, as it was changed while the turn began."""
-        asked, stored = turn.asked, turn.run.conversation
-        listed = self._presenter.cache.get(asked.id)
-        now = self._current.conversation if is_open else listed or asked
+        original, stored = turn.original, turn.run.conversation
+        listed = self._presenter.cache.get(original.id)
+        now = self._current.conversation if is_open else listed or original
         changes = {
             name: value
             for name in _CHANGED_IN_LIST
-            if listed is not None and (value := getattr(now, name)) != getattr(asked, name)
+            if listed is not None and (value := getattr(now, name)) != getattr(original, name)
         }
         choice = self._setup.choice_of(now)
         return replace(stored.with_settings_of(now), choice=choice, **changes)

@@ -43,7 +43,7 @@ class BegunTurn:
 
     Attributes:
         run: the run of the first answer.
-        asked: the conversation before the turn.
+        original: the conversation before the turn.
         path: the messages before `draft`, or up to the question that is answered again.
         draft: the text and attachments that were asked; None for another answer.
         is_comparison: several models answer.
@@ -52,7 +52,7 @@ class BegunTurn:
     """
 
     run: AnswerRun
-    asked: Conversation
+    original: Conversation
     path: list[Message]
     draft: Draft | None
     is_comparison: bool
@@ -113,7 +113,7 @@ class TurnStarter(QObject):
         path: list[Message],
         draft: Draft | None,
         choice: ModelChoice | None = None,
-        asked: Conversation | None = None,
+        conversation: Conversation | None = None,
         *,
         single_answer: bool = False,
         repairs: Message | None = None,
@@ -125,73 +125,80 @@ class TurnStarter(QObject):
 
         Args:
             choice: the model for this answer only; the conversation keeps its own choice.
-            asked: the conversation; None for the open one.
+            conversation: in which to ask, as it is before the turn; None for the open one.
             single_answer: request a single answer, even if several are set.
             repairs: an answer that does not match its schema; it is sent with the reason.
             compared: the models that each give an answer, without tools; () for the usual answer.
         """
-        asked, chat = asked or self._current.conversation, self._chat_service
+        original, chat = conversation or self._current.conversation, self._chat_service
         opening_number = self._current.opening_number
-        profile = self._setup.profile_of(asked)
-        if self.is_beginning(asked.id) or self._running.is_running(asked.id):
+        profile = self._setup.profile_of(original)
+        if self.is_beginning(original.id) or self._running.is_running(original.id):
             return
-        if choice is None and not compared and not self._providers.has_provider(asked):
+        if choice is None and not compared and not self._providers.has_provider(original):
             error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
             self._notifications.notify(error, topic=NOT_SENT)
             return
-        self._beginning.add(asked.id)
+        self._beginning.add(original.id)
         try:
-            asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
-            profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
+            with_choice = replace(
+                original, choice=choice or await self._setup.known_choice(original)
+            )
+            profile = self._setup.profile_of(with_choice)
+            settings = self._setup.settings_of(with_choice)
             settings = settings.for_one_answer() if single_answer else settings
             self._notifications.dismiss_topic(NOT_SENT)
-            await self._before_asking(asking, path, draft or Draft())
-            if path and self._presenter.cache.find_existing(asked.id) is None:
+            await self._before_asking(with_choice, path, draft or Draft())
+            if path and self._presenter.cache.find_existing(original.id) is None:
                 return  # deleted in the meantime
             if compared:
-                run = await self._begin_compared(asking, path, draft, compared, settings)
+                run = await self._begin_compared(with_choice, path, draft, compared, settings)
             elif draft is None:
-                run = await chat.begin_again(asking, path, profile, settings, repairs=repairs)
+                run = await chat.begin_again(with_choice, path, profile, settings, repairs=repairs)
             else:
-                run = await chat.begin(asking, path, draft, profile, settings)
+                run = await chat.begin(with_choice, path, draft, profile, settings)
         except UnpricedModelError as error:
             begin_again = partial(
                 self.begin,
                 path,
                 draft,
                 choice,
-                asked,
+                original,
                 single_answer=single_answer,
                 repairs=repairs,
                 compared=compared,
             )
-            self._ask_about_price(error, asking, compared, begin_again)
+            self._ask_about_price(error, with_choice, compared, begin_again)
             return
         except UserFacingError as error:
             self._refuse(error, profile.id)
             return
         finally:
-            self._beginning.discard(asked.id)
-        self.begun.emit(BegunTurn(run, asked, path, draft, bool(compared), opening_number))
+            self._beginning.discard(original.id)
+        self.begun.emit(BegunTurn(run, original, path, draft, bool(compared), opening_number))
 
     async def _begin_compared(
         self,
-        asking: Conversation,
+        conversation: Conversation,
         path: list[Message],
         draft: Draft | None,
         compared: Sequence[ModelChoice],
         settings: AskSettings,
     ) -> AnswerRun:
         profile_of = self._setup.profile_of
-        targets = [(profile_of(replace(asking, choice=choice)), choice) for choice in compared]
+        targets = [
+            (profile_of(replace(conversation, choice=choice)), choice) for choice in compared
+        ]
         settings = settings.for_comparison()
-        return await self._chat_service.begin_compared(asking, path, draft, targets, settings)
+        return await self._chat_service.begin_compared(conversation, path, draft, targets, settings)
 
     def _unpriced_model(
-        self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation
+        self, error: UnpricedModelError, choices: Sequence[ModelChoice], conversation: Conversation
     ) -> tuple[ProviderProfile, str]:
         """Return the provider and the id of the model whose price is unknown."""
-        profiles = [self._setup.profile_of(replace(asking, choice=choice)) for choice in choices]
+        profiles = [
+            self._setup.profile_of(replace(conversation, choice=choice)) for choice in choices
+        ]
         found = [
             (profile, self._chat_service.resolve(profile, choice).model)
             for profile, choice in zip(profiles, choices, strict=True)
@@ -203,12 +210,14 @@ class TurnStarter(QObject):
     def _ask_about_price(
         self,
         error: UnpricedModelError,
-        asking: Conversation,
+        conversation: Conversation,
         compared: Sequence[ModelChoice],
         begin_again: Callable[[], Awaitable[None]],
     ) -> None:
         """Ask for permission to use a model of unknown price in spite of the monthly cap."""
-        profile, model = self._unpriced_model(error, compared or [asking.choice], asking)
+        profile, model = self._unpriced_model(
+            error, compared or [conversation.choice], conversation
+        )
 
         async def agree_and_begin() -> None:
             await self._chat_service.budget.agree_to_unpriced(profile, model)

@@ -285,14 +285,14 @@ class ChatService:
         runs: list[AnswerRun] = []
         async with AsyncExitStack() as undo:
             for profile, choice in choices:
-                asking = replace(conversation, choice=choice)
+                with_choice = replace(conversation, choice=choice)
                 if draft is not None and not runs:
                     made = await self._prepare(
-                        asking, path, draft, profile, settings.for_one_answer()
+                        with_choice, path, draft, profile, settings.for_one_answer()
                     )
                     path = [*path, *(run.question for run in made if run.question)]
                 else:
-                    made = await self._prepare_again(asking, path, profile, settings)
+                    made = await self._prepare_again(with_choice, path, profile, settings)
                 undo.push_async_callback(made[0].hold.release)
                 runs += made
             undo.pop_all()

@@ -240,22 +240,22 @@ class CompactionController(QObject):
             task.cancel()
 
     async def before_asking(
-        self, asking: Conversation, path: Sequence[Message], draft: Draft
+        self, conversation: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         """Wait for a running compaction, or compact first if that is enabled and needed."""
-        if asking.id not in self._work and self._values["answer.auto_compact"]:
-            await self._compact_automatically(asking, path, draft)
-        if asking.id in self._work:
+        if conversation.id not in self._work and self._values["answer.auto_compact"]:
+            await self._compact_automatically(conversation, path, draft)
+        if conversation.id in self._work:
             # `_compact` reports a failure itself; the question is then sent uncompacted.
-            await asyncio.wait([self._work[asking.id][0]])
+            await asyncio.wait([self._work[conversation.id][0]])
 
     async def _compact_automatically(
-        self, asking: Conversation, path: Sequence[Message], draft: Draft
+        self, conversation: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         service, chat = self._compaction_service(), self._chat_service
-        resolved = chat.resolve(self._setup.profile_of(asking), asking.choice)
-        instructions = self._setup.settings_of(asking).instructions
-        compactions = await service.load(asking.id)
+        resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
+        instructions = self._setup.settings_of(conversation).instructions
+        compactions = await service.load(conversation.id)
         if not path or usable_input(resolved.model) is None:
             return
         draft_tokens = 0
@@ -265,9 +265,9 @@ class CompactionController(QObject):
         context = SendContext(path, resolved, compactions, instructions)
         is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
         plan = await service.plan(context) if is_nearly_full else None
-        if plan is not None and asking.id not in self._work:
+        if plan is not None and conversation.id not in self._work:
             self._plan = None
-            self._start_compaction(asking.id, plan, instructions)
+            self._start_compaction(conversation.id, plan, instructions)
 
 
 def offer_texts(plan: CompactionPlan) -> tuple[str, str]:

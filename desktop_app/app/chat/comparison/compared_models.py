@@ -148,8 +148,8 @@ class ComparedModels(QObject):
         self._show_costs(texts, total)
 
     def _resolved(self, choice: ModelChoice) -> ResolvedChoice:
-        asking = replace(self._current.conversation, choice=choice)
-        profile, settings = self._setup.profile_of(asking), self._setup.ask_settings
+        with_choice = replace(self._current.conversation, choice=choice)
+        profile, settings = self._setup.profile_of(with_choice), self._setup.ask_settings
         return self._chat_service.resolve_with(profile, choice, settings)
 
     async def _highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
