@@ -330,7 +330,7 @@ async def _begin(
     if len(choices) == 1:
         return await service.begin(conversation, [], draft, profile, settings)
     profile_choices = [(profile, choice) for choice in choices]
-    return await service.begin_compared(conversation, [], draft, profile_choices, settings)
+    return await service.begin_comparison(conversation, [], draft, profile_choices, settings)
 
 
 async def _run_several(

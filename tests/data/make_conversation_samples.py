@@ -176,7 +176,7 @@ async def _answers(chance: random.Random, chat: ChatSetup, provider: _Provider) 
             )  # fmt: skip
         else:
             repairs = path[1] if chance.random() < 0.5 else None
-            again = await chat.service.begin_again(
+            again = await chat.service.begin_another_answer(
                 run.conversation, path[:1], profile, settings.for_one_answer(), repairs=repairs
             )
         await chat.run(again)

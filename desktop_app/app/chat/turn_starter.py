@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
-BeforeAsking = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
+BeforeTurn = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class TurnStarter(QObject):
     """Starter of the main window's turns.
 
     Args:
-        before_asking: awaited before a turn is stored, with the conversation, the path and the
+        before_turn: awaited before a turn is stored, with the conversation, the path and the
             draft, which is empty if another answer is requested.
         remedies_for: returns the remedies for a refused question.
 
@@ -83,7 +83,7 @@ class TurnStarter(QObject):
         presenter: ListPresenter,
         *,
         notifications: Notifications,
-        before_asking: BeforeAsking,
+        before_turn: BeforeTurn,
         remedies_for: Callable[[UserFacingError], Actions],
         setup: AnswerSetup,
         tasks: Tasks,
@@ -92,7 +92,7 @@ class TurnStarter(QObject):
         super().__init__(notifications)
         current = setup.current
         self._running, self._presenter, self._notifications = running, presenter, notifications
-        self._before_asking, self._remedies_for = before_asking, remedies_for
+        self._before_turn, self._remedies_for = before_turn, remedies_for
         self._current, self._tasks, self._chat_service = current, tasks, chat_service
         self._providers, self._setup = setup.providers, setup
         self._beginning: set[str] = set()  # ids of conversations whose turn is being written
@@ -148,13 +148,15 @@ class TurnStarter(QObject):
             settings = self._setup.settings_of(with_choice)
             settings = settings.for_one_answer() if single_answer else settings
             self._notifications.dismiss_topic(NOT_SENT)
-            await self._before_asking(with_choice, path, draft or Draft())
+            await self._before_turn(with_choice, path, draft or Draft())
             if path and self._presenter.cache.find_existing(original.id) is None:
                 return  # deleted in the meantime
             if compared:
-                run = await self._begin_compared(with_choice, path, draft, compared, settings)
+                run = await self._begin_comparison(with_choice, path, draft, compared, settings)
             elif draft is None:
-                run = await chat.begin_again(with_choice, path, profile, settings, repairs=repairs)
+                run = await chat.begin_another_answer(
+                    with_choice, path, profile, settings, repairs=repairs
+                )
             else:
                 run = await chat.begin(with_choice, path, draft, profile, settings)
         except UnpricedModelError as error:
@@ -177,7 +179,7 @@ class TurnStarter(QObject):
             self._beginning.discard(original.id)
         self.begun.emit(BegunTurn(run, original, path, draft, bool(compared), opening_number))
 
-    async def _begin_compared(
+    async def _begin_comparison(
         self,
         conversation: Conversation,
         path: list[Message],
@@ -190,7 +192,9 @@ class TurnStarter(QObject):
             (profile_of(replace(conversation, choice=choice)), choice) for choice in compared
         ]
         settings = settings.for_comparison()
-        return await self._chat_service.begin_compared(conversation, path, draft, targets, settings)
+        return await self._chat_service.begin_comparison(
+            conversation, path, draft, targets, settings
+        )
 
     def _unpriced_model(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], conversation: Conversation
@@ -219,12 +223,12 @@ class TurnStarter(QObject):
             error, compared or [conversation.choice], conversation
         )
 
-        async def agree_and_begin() -> None:
-            await self._chat_service.budget.agree_to_unpriced(profile, model)
+        async def allow_and_begin() -> None:
+            await self._chat_service.budget.allow_unpriced(profile, model)
             await begin_again()
 
         actions: Actions = [
-            (tr("Use anyway"), lambda: self._tasks.start(agree_and_begin())),
+            (tr("Use anyway"), lambda: self._tasks.start(allow_and_begin())),
             (tr("Enter price…"), lambda: self.price_entry_requested.emit(profile.id, model)),
         ]
         self._notifications.notify(error, actions, topic=NOT_SENT)

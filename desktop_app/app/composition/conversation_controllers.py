@@ -252,7 +252,7 @@ class ConversationControllers:
         self.turns = TurnStarter(
             self._running,
             self._sidebar.list_presenter,
-            before_asking=self.compaction.before_asking,
+            before_turn=self.compaction.compact_before_turn,
             remedies_for=remedies_for,
             setup=state.setup,
             tasks=tasks,

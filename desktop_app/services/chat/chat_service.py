@@ -241,7 +241,7 @@ class ChatService:
         plan = AnswerPlan(replace(context, path=[*path, question]), settings, purpose=purpose)
         return await self._prepare_runs(titled, question, plan, holds)
 
-    async def begin_again(
+    async def begin_another_answer(
         self,
         conversation: Conversation,
         path: Sequence[Message],
@@ -261,7 +261,7 @@ class ChatService:
             await self._prepare_again(conversation, path, profile, settings, repairs)
         )
 
-    async def begin_compared(
+    async def begin_comparison(
         self,
         conversation: Conversation,
         path: Sequence[Message],

@@ -118,7 +118,7 @@ class Budget:
     ) -> None:
         """Raise if a model of unknown price would escape the provider's cap.
 
-        The user is asked once for each model: see `agree_to_unpriced`.
+        The user is asked once for each model: see `allow_unpriced`.
 
         Raises:
             UnpricedModelError: the user has not agreed.
@@ -131,7 +131,7 @@ class Budget:
                 Reason.PRICE_UNKNOWN_UNDER_CAP, model=model.name, provider=profile.short_name
             )
 
-    async def agree_to_unpriced(self, profile: ProviderProfile, model_id: str) -> None:
+    async def allow_unpriced(self, profile: ProviderProfile, model_id: str) -> None:
         """Record the consent to use a model of unknown price. Raises StorageError."""
         await self._notes.set(_unpriced_key(profile, model_id), True)
 

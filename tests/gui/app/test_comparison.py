@@ -335,7 +335,7 @@ async def test_an_image_is_shown_in_its_column() -> None:
 
 def delay_retries(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
     """Let retries wait until the second event; the first is set when one waits."""
-    begin_again = ChatService.begin_again
+    begin_again = ChatService.begin_another_answer
     has_begun, may_begin = asyncio.Event(), asyncio.Event()
 
     async def begin_late(*arguments: Any) -> Any:
@@ -343,7 +343,7 @@ def delay_retries(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, async
         await may_begin.wait()
         return await begin_again(*arguments)
 
-    monkeypatch.setattr(ChatService, "begin_again", begin_late)
+    monkeypatch.setattr(ChatService, "begin_another_answer", begin_late)
     return has_begun, may_begin
 
 

@@ -61,7 +61,7 @@ async def test_a_question_is_sent_with_the_settings_from_when_it_was_asked(
         is_waiting.set()
         await may_go_on.wait()
 
-    monkeypatch.setattr(CompactionController, "before_asking", wait)
+    monkeypatch.setattr(CompactionController, "compact_before_turn", wait)
     async with AppHarness(environment=COMET) as app:
         app.window.prompt.row.effort_requested.emit(Effort.NONE)
         change = app.window.settings.pages.setting_changed.emit

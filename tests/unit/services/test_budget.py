@@ -210,7 +210,7 @@ async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> N
             SpendingHolds(setup.database), SettingsStore(setup.database), allows_unpriced=True
         )
         await allowing.require_price(CAPPED, model, None)
-        await own.agree_to_unpriced(CAPPED, "gpt-5.2")
+        await own.allow_unpriced(CAPPED, "gpt-5.2")
         await own.require_price(CAPPED, model, None)
         for profile, other in (
             (CAPPED, CATALOG.info("gpt-5.2-pro")),

@@ -282,7 +282,7 @@ async def test_another_answer_is_a_single_answer(tmp_path: Path) -> None:
         began = await chat.begin("?", settings=TWO)
         await run_all(chat, began)
         path = await chat.store.path(began.conversation.id)
-        again = await chat.service.begin_again(began.conversation, path[:1], OPENAI, TWO)
+        again = await chat.service.begin_another_answer(began.conversation, path[:1], OPENAI, TWO)
         assert again.siblings == ()
         await chat.run(again)
         versions = await chat.store.versions_on_path(again.answer.conversation_id)

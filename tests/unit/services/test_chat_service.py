@@ -248,7 +248,7 @@ async def test_an_edited_summary_prompt_keeps_its_grammar(tmp_path: Path) -> Non
         made = await chat.begin(words, ON_DEVICE, None, template_id="executive-summary")
         await chat.run(made)
         path = await chat.store.path(made.conversation.id)
-        again = await chat.service.begin_again(
+        again = await chat.service.begin_another_answer(
             made.conversation, path[:1], ON_DEVICE, AskSettings()
         )
         await chat.run(again)
@@ -615,7 +615,9 @@ async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None
         began = await chat.begin("?")
         first = await chat.run(began)
         path = await chat.store.path(began.conversation.id)
-        again = await chat.service.begin_again(began.conversation, path[:1], OPENAI, AskSettings())
+        again = await chat.service.begin_another_answer(
+            began.conversation, path[:1], OPENAI, AskSettings()
+        )
         second = await chat.run(again)
         versions = await chat.store.versions_on_path(second.conversation_id)
         assert versions == {second.id: (first.id, second.id)}
@@ -692,7 +694,9 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
         path = await chat.store.path(first.conversation.id)
         assert [message.role.value for message in path] == ["user", "assistant"]
         with pytest.raises(SpendingCapError):
-            await chat.service.begin_again(first.conversation, path[:1], capped, AskSettings())
+            await chat.service.begin_another_answer(
+                first.conversation, path[:1], capped, AskSettings()
+            )
 
 
 async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
@@ -704,10 +708,10 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
         blank = Conversation(new_id(), "", now(), now(), chosen[0])
         with pytest.raises(SpendingCapError):  # the second is too expensive beside the first
-            await chat.service.begin_compared(blank, [], words, asked, AskSettings())
+            await chat.service.begin_comparison(blank, [], words, asked, AskSettings())
         assert (await chat.service.budget.month(capped)).held == 0
         assert await chat.store.get(blank.id) is None
-        began = await chat.service.begin_compared(
+        began = await chat.service.begin_comparison(
             blank, [], words, [(OPENAI, choice) for choice in chosen], AskSettings()
         )
         runs = [began, *began.siblings]
@@ -948,7 +952,7 @@ async def test_a_repair_that_is_read_in_parts_still_asks_for_the_correction(tmp_
         began = await chat.begin("?", COMPATIBLE, attachments=(document,))
         wrong = await chat.run(began)
         path = [began.question] if began.question else []
-        again = await chat.service.begin_again(
+        again = await chat.service.begin_another_answer(
             began.conversation, path, COMPATIBLE, AskSettings(), repairs=wrong
         )
         assert (await chat.run(again)).text == "right"

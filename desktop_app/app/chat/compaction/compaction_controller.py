@@ -239,7 +239,7 @@ class CompactionController(QObject):
         for task, _ in self._work.values():
             task.cancel()
 
-    async def before_asking(
+    async def compact_before_turn(
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         """Wait for a running compaction, or compact first if that is enabled and needed."""

@@ -67,7 +67,7 @@ class ComparedAnswers:
         with_choice = replace(conversation, choice=answer.choice or conversation.choice)
         profile = self._setup.profile_of(with_choice)
         settings = self._setup.settings_of(with_choice).for_comparison()
-        run = await self._chat_service.begin_again(with_choice, path, profile, settings)
+        run = await self._chat_service.begin_another_answer(with_choice, path, profile, settings)
         self._running.start(run)
         # The retry has stored its choice and shows its answer: restore both.
         is_open = self._current.id == conversation.id
