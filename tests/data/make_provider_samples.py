@@ -372,7 +372,11 @@ def errors() -> Iterator[str]:
             error.remedy,
             *([body.http_status, *size] if any(size) or body.http_status else ()),
             *((inside,) if inside and inside.reason is not found.reason else ()),
-            [failed.asked_wait_s, failed.asked_wait_s and failed.wait_s(1), failed.wait_s(2)]
+            [
+                failed.requested_wait_s,
+                failed.requested_wait_s and failed.wait_s(1),
+                failed.wait_s(2),
+            ]
             if failed.may_repeat
             else error_body.is_error(shape),
         )

@@ -45,7 +45,7 @@ class BegunTurn:
         run: the run of the first answer.
         original: the conversation before the turn.
         path: the messages before `draft`, or up to the question that is answered again.
-        draft: the text and attachments that were asked; None for another answer.
+        draft: the text and attachments of the question; None for another answer.
         is_comparison: several models answer.
         opening_number: how often conversations had been opened when it was asked; tells whether
             another one, or the same again, has been opened since.

@@ -135,14 +135,14 @@ class DesktopControllers:
             values=controllers.state.values,
             tasks=controllers.tasks,
         )
-        controllers.conversation.consent.asked.connect(self._on_permission_asked)
+        controllers.conversation.consent.question_opened.connect(self._on_consent_question)
         notifier.message_requested.connect(self._open_conversation)
         notifier.batches_requested.connect(self._show_batches)
         controllers.dialogs.batches.job_ended.connect(notifier.notify_batch_end)
         controllers.dialogs.batches.progressed.connect(notifier.show_progress)
         current.opened.connect(lambda: notifier.forget(current.id))
 
-    def _on_permission_asked(self, conversation_id: str) -> None:
+    def _on_consent_question(self, conversation_id: str) -> None:
         """Show the conversation if the window was hidden to finish; notify otherwise."""
         if self._closing.is_finishing:
             self._open_conversation(conversation_id)

@@ -73,7 +73,7 @@ class QuickPromptController(QObject):
         self._running, self._conversation, self._history = running, conversation, history
         self._continue_in_window, self._markdown_of = continue_in_window, markdown_of
         self._values, self._tasks = values, tasks
-        self.accompanying, self._asked_text = AccompanyingText(), ""
+        self.accompanying, self._typed_text = AccompanyingText(), ""
         self._handover = asyncio.Lock()  # while the question goes to the store or to the window
         self.draft = QuickDraft(
             quick,
@@ -134,7 +134,7 @@ class QuickPromptController(QObject):
 
     def _begin_blank(self) -> None:
         self._conversation.begin()
-        self._asked_text = ""
+        self._typed_text = ""
         self.attachments.clear()
         self._set_unsaved(False)
 
@@ -211,7 +211,7 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
-        asked, accompanying, attached = text.strip(), self.accompanying.text, self.attachments.parts
+        typed, accompanying, attached = text.strip(), self.accompanying.text, self.attachments.parts
         try:
             draft = Draft(question, attached, self.window.field.template_id)
             async with self._handover:
@@ -225,7 +225,7 @@ class QuickPromptController(QObject):
             return
         # Text that was added meanwhile waits for the next question.
         self.accompanying.remove_sent(accompanying)
-        self._asked_text = asked
+        self._typed_text = typed
         self._history.reset()
         self.draft.save_soon()
         self.attachments.remove_sent(attached)
@@ -275,7 +275,7 @@ class QuickPromptController(QObject):
         # The main window has the unsent text and the attachments now.
         self.attachments.remove_sent(typed.question_attachments)
         if self.window.field.toPlainText() == shown:  # nothing was typed meanwhile
-            self.window.field.set_text(self._asked_text if self._conversation.path else "")
+            self.window.field.set_text(self._typed_text if self._conversation.path else "")
         self.window.hide()
 
     @property
@@ -305,4 +305,4 @@ class QuickPromptController(QObject):
     def _new_text(self) -> str:
         """Return the typed text, "" if it is the last question, which the prompt still shows."""
         text = self.window.field.toPlainText().strip()
-        return "" if text == self._asked_text else text
+        return "" if text == self._typed_text else text

@@ -85,10 +85,10 @@ class NewKeyOffer(QObject):
     def _request_action(self, profile: ProviderProfile) -> Actions:
         """Return the offer of a first request, with its cost; () if the cost is zero or unknown."""
         resolved = self._chat_service.resolve(profile, self._providers.default_choice(profile))
-        asked = self._utility_model().model_for(Purpose.TEST, resolved)
-        if asked.price is None or asked.price == FREE:
+        test_choice = self._utility_model().model_for(Purpose.TEST, resolved)
+        if test_choice.price is None or test_choice.price == FREE:
             return ()
-        cost = asked.price.cost(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
+        cost = test_choice.price.cost(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
         label = tr("Try it for {cost} at most", cost=formatting.money(cost))
         return [(label, lambda: self._tasks.start(self._send_request(resolved)))]
 

@@ -47,10 +47,10 @@ class ConsentController(QObject):
     """Controller of the card above the prompt, which asks the broker's questions.
 
     Signals:
-        asked(str): a question waits, in the conversation with this id.
+        question_opened(str): a question waits, in the conversation with this id.
     """
 
-    asked = Signal(str)
+    question_opened = Signal(str)
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class ConsentController(QObject):
             message = tr("A tool in another conversation is waiting for your permission.")
             self._notifications.notify(message)
         self._show()
-        self.asked.emit(question.conversation_id)
+        self.question_opened.emit(question.conversation_id)
         try:
             decision = await pending.answer
             while problem := await _problem_of(question.tool, decision.arguments):

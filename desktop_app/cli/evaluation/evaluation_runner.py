@@ -276,8 +276,8 @@ class EvaluationRunner:
         conversation_id = self._conversation_id(case)
         delimiter = await self.backend.delimiters.delimiter_for(conversation_id)
         text = _judge_prompt(delimiter, check, case, answer)
-        judgment_id, asked = new_id(), replace(contestant.resolved, service_tier=None)
-        task = SmallTask(Purpose.JUDGMENT, asked, conversation_id, judgment_id)
+        judgment_id, judge_choice = new_id(), replace(contestant.resolved, service_tier=None)
+        task = SmallTask(Purpose.JUDGMENT, judge_choice, conversation_id, judgment_id)
         try:
             reply = await self.backend.utility_model.ask(
                 task, _JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS

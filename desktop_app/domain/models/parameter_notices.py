@@ -23,7 +23,7 @@ _DEFAULTS: Final = GenerationParameters()
 
 
 def model_notices(
-    asked: GenerationParameters,
+    parameters: GenerationParameters,
     sent: GenerationParameters,
     requested: Collection[str],
     profile: ProviderProfile,
@@ -33,16 +33,16 @@ def model_notices(
     """Return a notice for each requested parameter that the model does not take as it is.
 
     Args:
-        asked: the parameters of the answer, with defaults for those that nobody set.
+        parameters: the parameters of the answer, with defaults for those that nobody set.
         sent: the parameters that the model takes.
         requested: the names of the parameters that the user set.
     """
     reasons = refused_by_every_api(profile, info, effort)
     notices = [
         _refusal_notice(name, reasons[name], info)
-        for name in _set_by_user(asked, requested, reasons)
+        for name in _set_by_user(parameters, requested, reasons)
     ]
-    limit, lowered = asked.max_output_tokens, sent.max_output_tokens
+    limit, lowered = parameters.max_output_tokens, sent.max_output_tokens
     if "max_output_tokens" in requested and limit and lowered and lowered < limit:
         notices.append(
             notice(
@@ -56,7 +56,7 @@ def model_notices(
 
 
 def api_notices(
-    asked: GenerationParameters,
+    parameters: GenerationParameters,
     requested: Collection[str],
     profile: ProviderProfile,
     info: ModelInfo,
@@ -75,11 +75,11 @@ def api_notices(
         if reasons[name] in _API_REFUSALS
         else _refusal_notice(name, reasons[name], info)
         for name in _set_by_user(
-            asked, requested, [name for name in reasons if name not in refused_everywhere]
+            parameters, requested, [name for name in reasons if name not in refused_everywhere]
         )
     ]
-    limit = sendable_parameters(asked, profile, info, effort, api).max_output_tokens
-    if "max_output_tokens" in requested and limit != asked.max_output_tokens:
+    limit = sendable_parameters(parameters, profile, info, effort, api).max_output_tokens
+    if "max_output_tokens" in requested and limit != parameters.max_output_tokens:
         raised = notice(
             NoticeCode.SETTING_RAISED,
             setting="max_output_tokens",
@@ -91,13 +91,13 @@ def api_notices(
 
 
 def _set_by_user(
-    asked: GenerationParameters, requested: Collection[str], names: Collection[str]
+    parameters: GenerationParameters, requested: Collection[str], names: Collection[str]
 ) -> list[str]:
     """Return the `names` that were requested with other values than the default, in order."""
     return [
         name
         for name in names
-        if name in requested and getattr(asked, name) != getattr(_DEFAULTS, name)
+        if name in requested and getattr(parameters, name) != getattr(_DEFAULTS, name)
     ]
 
 

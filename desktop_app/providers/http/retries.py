@@ -35,16 +35,20 @@ class AttemptError(Exception):
     Attributes:
         error: the error to show if this was the last attempt.
         may_repeat: True if nothing can have been billed and another attempt may help.
-        asked_wait_s: the wait that the server requested, in seconds, or None.
+        requested_wait_s: the wait that the server requested, in seconds, or None.
     """
 
     def __init__(
-        self, error: ProviderError, *, may_repeat: bool = False, asked_wait_s: float | None = None
+        self,
+        error: ProviderError,
+        *,
+        may_repeat: bool = False,
+        requested_wait_s: float | None = None,
     ) -> None:
         super().__init__(error)
         self.error = error
         self.may_repeat = may_repeat
-        self.asked_wait_s = asked_wait_s
+        self.requested_wait_s = requested_wait_s
 
     def wait_s(self, attempt: int) -> float | None:
         """Return the wait in seconds after attempt `attempt` (from 0); None if it was the last.
@@ -53,9 +57,9 @@ class AttemptError(Exception):
         """
         if not self.may_repeat or attempt + 1 >= _MAX_ATTEMPTS:
             return None
-        if self.asked_wait_s is None:
+        if self.requested_wait_s is None:
             return _FIRST_BACKOFF_S * float(2**attempt) * (1 - 0.25 * random.random())
-        return self.asked_wait_s if self.asked_wait_s <= MAX_WAIT_S else None
+        return self.requested_wait_s if self.requested_wait_s <= MAX_WAIT_S else None
 
     async def pause(self, attempt: int) -> None:
         """Sleep before the attempt after `attempt` (from 0).
@@ -71,14 +75,16 @@ class AttemptError(Exception):
 
 def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
     """Return the failed attempt for a reply with an error status."""
-    asked = asked_wait_s(headers)
-    if isinstance(error, RateLimitedError) and asked is not None and asked > MAX_WAIT_S:
-        error = _with_wait(error, asked)
+    requested_s = requested_wait_s(headers)
+    if isinstance(error, RateLimitedError) and requested_s is not None and requested_s > MAX_WAIT_S:
+        error = _with_wait(error, requested_s)
     is_repeatable = isinstance(error, RateLimitedError) or (
         status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT
     )
     is_refused = headers.get("x-should-retry", "").lower() == "false"
-    return AttemptError(error, may_repeat=is_repeatable and not is_refused, asked_wait_s=asked)
+    return AttemptError(
+        error, may_repeat=is_repeatable and not is_refused, requested_wait_s=requested_s
+    )
 
 
 def _with_wait(error: RateLimitedError, seconds: float) -> RateLimitedError:
@@ -90,7 +96,7 @@ def _with_wait(error: RateLimitedError, seconds: float) -> RateLimitedError:
     return error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(seconds / 60))
 
 
-def asked_wait_s(headers: Mapping[str, str]) -> float | None:
+def requested_wait_s(headers: Mapping[str, str]) -> float | None:
     """Return the wait in seconds that the server requests, or None.
 
     It is taken from retry-after-ms, else from retry-after in seconds or as an HTTP date in the

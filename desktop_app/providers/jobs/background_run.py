@@ -320,8 +320,8 @@ class BackgroundRun:
         is_given_up = self._loop.time() - self._reached_at >= self._times.unreachable
         if is_given_up or isinstance(error, AuthenticationError) or _is_refusal(error):
             raise error from failed
-        if failed.asked_wait_s is not None:
-            return min(failed.asked_wait_s, MAX_WAIT_S)
+        if failed.requested_wait_s is not None:
+            return min(failed.requested_wait_s, MAX_WAIT_S)
         return min(2.0 ** min(failures, 30), self._times.longest_pause)
 
 

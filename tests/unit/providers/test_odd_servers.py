@@ -28,7 +28,7 @@ from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.provider_access import ProviderAccess
-from desktop_app.providers.http.retries import asked_wait_s, failed_attempt
+from desktop_app.providers.http.retries import failed_attempt, requested_wait_s
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
@@ -185,7 +185,7 @@ def test_an_echoed_key_is_not_shown(script: Script) -> None:
 def test_an_invalid_date_is_no_wait() -> None:
     zone = "Wed, 21 Oct 2015 07:28:00 +99999999999999999999"
     for moment in (zone, "Wed, 21 Oct 99999 07:28:00 GMT", "inf", "nan", "", "\x00"):
-        assert asked_wait_s({"retry-after": moment}) is None
+        assert requested_wait_s({"retry-after": moment}) is None
 
 
 @pytest.mark.parametrize(

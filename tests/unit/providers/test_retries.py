@@ -11,7 +11,7 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http import retries
-from desktop_app.providers.http.retries import AttemptError, asked_wait_s, failed_attempt
+from desktop_app.providers.http.retries import AttemptError, failed_attempt, requested_wait_s
 
 
 def failed(status: int, code: str = "", **headers: str) -> AttemptError:
@@ -102,7 +102,7 @@ def test_each_form_of_retry_after_is_read(
     headers: dict[str, str], wait_s: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "datetime", Clock)
-    assert asked_wait_s(headers) == wait_s
+    assert requested_wait_s(headers) == wait_s
 
 
 def test_an_attempt_without_a_connection_is_repeated_without_a_server_asking() -> None:

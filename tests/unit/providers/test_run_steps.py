@@ -335,7 +335,7 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
 
 def test_a_pause_after_very_many_failures_is_the_longest() -> None:
     error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
-    busy, gone = AttemptError(error, asked_wait_s=0.01), AttemptError(error)
+    busy, gone = AttemptError(error, requested_wait_s=0.01), AttemptError(error)
     script, _, ended_by = follow_run(*[busy] * 1_100, gone, STREAM)
     assert ended_by is None
     assert [at for at, _ in script.asked][-2:] == [11, 41]
@@ -346,7 +346,7 @@ def test_a_pause_after_very_many_failures_is_the_longest() -> None:
 )
 def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits: float) -> None:
     error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
-    busy = AttemptError(error, asked_wait_s=asked)
+    busy = AttemptError(error, requested_wait_s=asked)
     script, _, ended_by = follow_run(busy, STREAM)
     assert ended_by is None
     assert [at for at, _ in script.asked] == [0, waits]
