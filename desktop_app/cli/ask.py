@@ -398,6 +398,7 @@ async def _with_beginnings(
     from desktop_app.services.documents.document_beginnings import with_beginnings
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
+    context = await service.with_stored_tools(context, settings)
     estimator, tools = service.estimator.at_sending(), settings.parameters.tools
     return await with_beginnings(estimator, context, draft, tools)
 
@@ -407,9 +408,9 @@ async def _with_parts_if_needed(
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
     require_two_documents(await service.load_requirements(draft.template_id), draft.attachments)
-    estimate = await service.estimator.at_sending().estimate(
-        SendContext([], resolved, instructions=settings.counted_instructions), draft
-    )
+    context = SendContext([], resolved, instructions=settings.counted_instructions)
+    context = await service.with_stored_tools(context, settings)
+    estimate = await service.estimator.at_sending().estimate(context, draft)
     try:
         service.estimator.require_room(draft, estimate, resolved)
     except DocumentDoesNotFitError:

@@ -71,9 +71,9 @@ class ChunkedReadingController(QObject):
 
     async def _attach_beginnings(self, refused: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
-        tools = self._setup.ask_settings.parameters.tools
-        context, estimator = self._setup.context, self._chat_service.estimator
-        draft = await with_beginnings(estimator, context, refused, tools)
+        chat, settings = self._chat_service, self._setup.ask_settings
+        context = await chat.with_stored_tools(self._setup.context, settings)
+        draft = await with_beginnings(chat.estimator, context, refused, settings.parameters.tools)
         if self._draft.value.attachments == refused.attachments:
             self._draft.set_attachments(draft.attachments)
             words = tr(

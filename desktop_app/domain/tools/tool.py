@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,6 +104,14 @@ class ToolDefinition:
 
         mark = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         return f"{sent[: MAX_WIRE_NAME_CHARS - 9]}_{mark}"
+
+    @property
+    def sent_text(self) -> str:
+        """Return what is sent of the tool, approximately; "" for a tool that the provider has."""
+        if self.hosted is not None:
+            return ""
+        schema = self.parameters if self.input_format is None else self.input_format
+        return f"{self.wire_name}\n{self.description}\n{json.dumps(dict(schema))}"
 
     @property
     def is_custom(self) -> bool:

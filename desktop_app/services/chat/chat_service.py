@@ -221,7 +221,10 @@ class ChatService:
         require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
         settings = await with_form(settings, requirements.form, resolved)
         compactions = await self.compactions.load(conversation.id)
-        context = SendContext(path, resolved, compactions, settings.counted_instructions)
+        tools = await self._chosen_tools(settings, resolved)
+        context = SendContext(
+            path, resolved, compactions, settings.counted_instructions, tools.definitions
+        )
         found = await find_passages(self._passages, context, draft)
         holds = await self.costs.hold_input(context, draft, settings, found, purpose)
         question = Message(
@@ -239,7 +242,7 @@ class ChatService:
         if not titled.title:
             titled = replace(titled, title=_first_title(question), title_is_automatic=True)
         plan = AnswerPlan(replace(context, path=[*path, question]), settings, purpose=purpose)
-        return await self._prepare_runs(titled, question, plan, holds)
+        return await self._prepare_runs(titled, question, plan, tools, holds)
 
     async def begin_another_answer(
         self,
@@ -313,16 +316,20 @@ class ChatService:
         requirements = await self.load_requirements(path[-1].template_id)
         settings = await with_form(settings, requirements.form, resolved)
         compactions = await self.compactions.load(conversation.id)
-        context = SendContext(path, resolved, compactions, settings.counted_instructions)
+        tools = await self._chosen_tools(settings, resolved)
+        context = SendContext(
+            path, resolved, compactions, settings.counted_instructions, tools.definitions
+        )
         holds = await self.costs.hold_input(context, Draft(), settings)
         plan = AnswerPlan(context, settings, repairs)
-        return await self._prepare_runs(conversation, None, plan, holds)
+        return await self._prepare_runs(conversation, None, plan, tools, holds)
 
     async def _prepare_runs(
         self,
         conversation: Conversation,
         question: Message | None,
         plan: AnswerPlan,
+        tools: ToolSet,
         input_holds: Sequence[Hold],
     ) -> list[AnswerRun]:
         """Return runs, not stored yet, that answer the question of the plan.
@@ -334,7 +341,6 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for hold in input_holds:
                 undo.push_async_callback(hold.release)
-            tools = await self._chosen_tools(settings, resolved)
             notices = _notices(plan, tools)
             count = settings.parameters.candidates
             answers = [_empty_answer(plan.question, resolved, notices) for _ in range(count)]
@@ -425,12 +431,21 @@ class ChatService:
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
 
-    async def _chosen_tools(self, settings: AskSettings, resolved: ResolvedChoice) -> ToolSet:
+    async def with_stored_tools(self, context: SendContext, settings: AskSettings) -> SendContext:
+        """Return the context with the chosen tools as they were last listed, to estimate a cost."""
+        tools = await self._chosen_tools(settings, context.resolved, starts_servers=False)
+        return replace(context, tools=tools.definitions)
+
+    async def _chosen_tools(
+        self, settings: AskSettings, resolved: ResolvedChoice, *, starts_servers: bool = True
+    ) -> ToolSet:
         names = settings.parameters.tools if resolved.model.takes_tools is not False else ()
         if not names:
             return ToolSet()
         refused = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
-        found = await self._tools().choose([name for name in names if name not in refused])
+        found = await self._tools().choose(
+            [name for name in names if name not in refused], starts_servers=starts_servers
+        )
         return replace(found, missing=(*found.missing, *refused))
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
 from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 
@@ -19,12 +20,14 @@ class SendContext:
         resolved: the model that answers.
         compactions: all compactions of the conversation; `sent_path` chooses the one to send.
         instructions: all text that is sent before the conversation, examples included.
+        tools: the definitions of the tools that are sent.
     """
 
     path: Sequence[Message]
     resolved: ResolvedChoice
     compactions: Sequence[Compaction] = ()
     instructions: str = ""
+    tools: Sequence[ToolDefinition] = ()
 
     @property
     def sent(self) -> SentPath:

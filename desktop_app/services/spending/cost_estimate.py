@@ -29,6 +29,7 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.i18n.formatting import joined
 from desktop_app.services.chat.prompt_assembly import (
     has_delimited_parts,
@@ -108,6 +109,7 @@ class Estimator:
         self._revision = counter.revision
         self._documents: dict[tuple[str, str], int] = {}
         self._messages: dict[tuple[str, str, str, int], int] = {}
+        self._tools: dict[tuple[str, str, str], int] = {}
 
     def at_sending(self) -> Estimator:
         """Return an estimator for the moment of sending, which may ask the server to count."""
@@ -150,6 +152,7 @@ class Estimator:
             self._revision = self._counter.revision
             self._documents.clear()
             self._messages.clear()
+            self._tools.clear()
 
     async def estimate(
         self,
@@ -245,7 +248,17 @@ class Estimator:
         if sent.compaction is not None:
             total += await self._compaction_tokens(sent.compaction, resolved)
             is_exact = False
+        if context.tools:
+            total += await self._tools_tokens(context.tools, resolved)
+            is_exact = False  # providers rewrite the definitions in a form of their own
         return total, is_exact
+
+    async def _tools_tokens(self, tools: Sequence[ToolDefinition], resolved: ResolvedChoice) -> int:
+        text = "\n".join(filter(None, (tool.sent_text for tool in tools)))
+        key = (text, resolved.profile.id, resolved.model.id)
+        if key not in self._tools:
+            self._tools = {key: await self.text_tokens(text, resolved)}  # only the last is kept
+        return self._tools[key]
 
     async def _compaction_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
         is_own = compaction.provider_id == resolved.profile.id
@@ -297,7 +310,8 @@ class Estimator:
         if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):
             return None
         compacted = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
-        texts = (context.instructions, text, *(message.text for message in sent.messages))
+        before = (context.instructions, *(tool.sent_text for tool in context.tools))
+        texts = (*before, text, *(message.text for message in sent.messages))
         size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
         return compacted + size + len(texts) * MESSAGE_OVERHEAD
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,8 +17,7 @@ MAX_TOOLS: Final = 128
 MAX_DEFINITION_CHARS: Final = 400_000
 """Characters of all definitions in a request, some 100,000 tokens.
 
-The estimate of costs does not count them, so without a limit a server could raise the cost of each
-request unnoticed.
+A server may change its tools at any time, and each request would cost more.
 """
 MAX_NAMED: Final = 5
 """How many of the tools beyond the limits the notice names."""
@@ -84,16 +82,19 @@ class ToolCatalog:
         """Return the names of the servers. Raises UserFacingError."""
         return [source.name for source in await self._servers()]
 
-    async def choose(self, names: Sequence[str]) -> ToolSet:
+    async def choose(self, names: Sequence[str], *, starts_servers: bool = True) -> ToolSet:
         """Return the tools with these full names, or of SOURCE/*, that are available.
 
         The set has at most MAX_TOOLS tools, of MAX_DEFINITION_CHARS characters in total.
+
+        Args:
+            starts_servers: False for the tools as they were last listed.
         """
         if not names:
             return ToolSet()
         found: dict[str, SourcedTool] = {}
         matched_names: set[str] = set()
-        for source, tool in await self._all(names):
+        for source, tool in await self._all(names if starts_servers else ()):
             definition = tool.definition
             matching = {definition.full_name, wildcard_of(source.name)} & set(names)
             if matching and tool.is_available:
@@ -104,7 +105,7 @@ class ToolCatalog:
         too_many: list[str] = []
         left = MAX_DEFINITION_CHARS
         for name, chosen in found.items():
-            size = _definition_chars(chosen.definition)
+            size = len(chosen.definition.sent_text)
             if len(kept) < MAX_TOOLS and size <= left:
                 kept[name] = chosen
                 left -= size
@@ -125,10 +126,6 @@ class ToolCatalog:
             with suppress(UserFacingError):  # the answer has a notice here, too
                 found += [(source, tool) for tool in await source.tools()]
         return found
-
-
-def _definition_chars(tool: ToolDefinition) -> int:
-    return len(tool.description) + len(json.dumps(dict(tool.parameters)))
 
 
 def wildcard_of(source: str) -> str:

@@ -279,6 +279,22 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
         assert box.isChecked()
 
 
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_the_estimate_includes_the_chosen_tools() -> None:
+    async with AppHarness(environment=COMET) as app:
+        app.type("What is 1 + 1?")
+        await until(lambda: "tokens" in app.estimate)
+        alone = app.estimate
+        picker = await _picker(app)
+        find(picker, QCheckBox, "tool-calculator").click()
+        await until(lambda: app.estimate.startswith("≈"))
+        counts = [int(text.strip("≈ ").partition(" ")[0]) for text in (alone, app.estimate)]
+        assert counts[1] > counts[0] + 20
+        find(picker, QCheckBox, "tool-calculator").click()
+        await until(lambda: app.estimate == alone)
+        await app.settled()
+
+
 async def _picker(app: AppHarness) -> ToolPicker:
     tools = app.controllers.composer.tools
     find(app.window, QToolButton, "tools").click()

@@ -699,6 +699,28 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
             )
 
 
+async def test_a_cap_refuses_a_question_with_the_definitions_of_its_tools(tmp_path: Path) -> None:
+    price = CATALOG.info("gpt-5.2").price
+    assert price is not None
+    enough_without = Usage(input_tokens=1 + 2 * MESSAGE_OVERHEAD)
+    capped = replace(OPENAI, monthly_cap=price.cost(enough_without))
+    settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
+    source = Source(look=_look)
+    source.parameters = {"type": "object", "description": "word " * 20}
+    catalog = ToolCatalog([source])
+    async with open_chat(tmp_path, ScriptedProvider(), tools=catalog) as chat:
+        with pytest.raises(SpendingCapError):
+            await chat.begin("one", capped, settings=settings)
+        began = await chat.begin("one", capped)
+        await began.hold.release()
+        assert began.question is not None
+        path = [began.question]
+        again = partial(chat.service.begin_another_answer, began.conversation, path, capped)
+        with pytest.raises(SpendingCapError):
+            await again(settings)
+        await (await again(AskSettings())).hold.release()
+
+
 async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
     capped = replace(OPENAI, monthly_cap=Decimal("0.001"))
     chosen = [ModelChoice(OPENAI.id, "", variant) for variant in (Variant.THINKING, Variant.PRO)]

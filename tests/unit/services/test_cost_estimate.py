@@ -33,6 +33,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
@@ -168,6 +169,31 @@ async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
     assert needs_counting(context)
     tokens, _ = await Estimator(WordCounter(), OneText(WORDS)).context_tokens(context)
     assert tokens > 300
+
+
+async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_them() -> None:
+    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
+    look = ToolDefinition("look", "Look around.", {"type": "object"})
+    search = ToolDefinition("web_search", "Search the web.", hosted={"type": "web_search"})
+    context, draft = SendContext([], choice, tools=(look, search)), Draft("What is here?")
+    with_tools = await estimator.estimate(context, draft)
+    alone = await estimator.estimate(replace(context, tools=()), draft)
+    assert alone.is_exact
+    assert not with_tools.is_exact
+    words = len(look.sent_text.split())
+    assert with_tools.input_tokens == alone.input_tokens + words
+    assert "Look around." in look.sent_text
+    assert '{"type": "object"}' in look.sent_text
+    surely = estimator.tokens_at_most(context), estimator.tokens_at_most(replace(context, tools=()))
+    assert surely[0] is not None
+    assert surely[1] is not None
+    assert surely[0] >= surely[1] + words
+
+    asked = ModelChoice(choice.profile.id, choice.model.id)
+    answer = answered("Nothing.", usage=Usage(500, 0, 20), choice=asked)
+    counted = replace(context, path=[said("What?"), answer])
+    for tools in ((), (look, search)):
+        assert await estimator.context_tokens(replace(counted, tools=tools)) == (520, True)
 
 
 async def test_an_image_is_not_counted_exactly() -> None:

@@ -187,8 +187,9 @@ class EstimatePresenter(QObject):
         settings = self._setup.ask_settings
         try:
             chat = self._chat_service
+            context = replace(self._setup.context, resolved=resolved)
             estimate = await chat.estimator.estimate(
-                replace(self._setup.context, resolved=resolved),
+                await chat.with_stored_tools(context, settings),
                 draft,
                 max_output_tokens=settings.parameters.max_output_tokens,
             )

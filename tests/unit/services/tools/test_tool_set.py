@@ -48,5 +48,9 @@ async def test_only_the_sources_of_chosen_tools_are_prepared() -> None:
     async def servers() -> list[Source]:
         return sources
 
-    await ToolCatalog([Source("", look=nothing)], servers).choose(["a/look", "look"])
+    catalog = ToolCatalog([Source("", look=nothing)], servers)
+    listed = await catalog.choose(["a/look", "look"], starts_servers=False)
+    assert [tool.full_name for tool in listed.definitions] == ["a/look", "look"]
+    assert not any(source.is_prepared for source in sources)
+    await catalog.choose(["a/look", "look"])
     assert [source.is_prepared for source in sources] == [True, False, False]
