@@ -412,7 +412,7 @@ async def _with_parts_if_needed(
     context = await service.with_stored_tools(context, settings)
     estimate = await service.estimator.at_sending().estimate(context, draft)
     try:
-        service.estimator.require_room(draft, estimate, resolved)
+        service.estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _with_parts_planned(service, draft, resolved, settings)
     total = await service.costs.estimate_all(estimate, resolved, settings, draft.attachments)

@@ -143,7 +143,7 @@ class TokenCounter(Protocol):
     """Counter of tokens for a provider's model: see backend/gateway/token_counting.py.
 
     `count` returns the tokens, and True if they are exact. `rates` returns the rates to split a
-    text by, and the share of the room that a part may fill; None if the tokens are exact.
+    text by, and the share of its limit that a part may fill; None if the tokens are exact.
     `revision` grows when counts may have changed.
     """
 

@@ -328,8 +328,8 @@ async def _reading(chance: random.Random) -> list[object]:
         [_piece(piece) for piece in smaller],
         [_piece(piece) for piece in merged],
         [
-            await reader.room(task),
-            await reader.room_for_notes(task, request),
+            await reader.max_chunk_tokens(task),
+            await reader.max_notes_tokens(task, request),
             max_note_tokens(task),
         ],
         [[len(found.sha256), found.in_parts] for found in chunked_documents(documents)],
@@ -617,7 +617,7 @@ def _compacted(service: CompactionService, plan: CompactionPlan) -> list[object]
 def _refusal(estimator: Estimator, context: SendContext, draft: Draft) -> str:
     found = asyncio.run(estimator.estimate(context, draft, found=()))
     try:
-        estimator.require_room(draft, found, context.resolved, may_compact=len(context.path) > 4)
+        estimator.require_fit(draft, found, context.resolved, may_compact=len(context.path) > 4)
     except UserFacingError as error:
         return f"{error} {error.what_to_do}"
     return ""

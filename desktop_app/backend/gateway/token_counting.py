@@ -202,7 +202,7 @@ class ProviderTokenCounter:
     async def rates(
         self, text: str, profile: ProviderProfile, model: str
     ) -> tuple[Mapping[TextKind, float], float] | None:
-        """Return the rates to split a text by, and the share of the room that a part may fill.
+        """Return the rates to split a text by, and the share of its limit that a part may fill.
 
         Return None for a model whose tokens are counted exactly. Raises DocumentError.
         """

@@ -87,7 +87,7 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
             max_output_tokens=max_output_tokens,
         )
         try:
-            runner.service.estimator.require_room(draft, estimate, resolved)
+            runner.service.estimator.require_fit(draft, estimate, resolved)
         except DocumentDoesNotFitError as error:
             not_sent.append(f"{case.id}: {error.what_happened}")
             continue

@@ -65,7 +65,7 @@ MAX_RATE: Final = 20.0
 MIN_LEARNED_TOKENS: Final = 300
 # A kind is learned once it has made up this share of a counted text.
 MIN_KIND_SHARE: Final = 0.2
-# The share of the room that a part of a text may fill: it may have more tokens than expected.
+# The share of its limit that a part of a text may fill: it may have more tokens than expected.
 LEARNED_SHARE: Final = 0.88
 GUESSED_SHARE: Final = 0.7
 
@@ -115,7 +115,7 @@ class TokenRates:
         )
 
     def usable_share(self, mix: TokenMix) -> float:
-        """Return the share of the room that a part of a text may fill: see LEARNED_SHARE."""
+        """Return the share of its limit that a part of a text may fill: see LEARNED_SHARE."""
         return LEARNED_SHARE if self.covers(mix) else GUESSED_SHARE
 
     def with_count(self, mix: TokenMix, tokens: int) -> TokenRates:

@@ -85,7 +85,7 @@ class AnswerCosts:
             cost = Decimal(0) if price == FREE else None
             return [await self._budget.hold(resolved.profile, cost, held_model, purpose.value)]
         estimate = await self._estimator.at_sending().estimate(context, draft, found=found)
-        self._estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
+        self._estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.estimate_all(estimate, resolved, settings, draft.attachments)
         tokens, count = estimate.input_tokens, estimate.inputs
         cost = cost_of(price, Usage(input_tokens=tokens * count))

@@ -22,15 +22,15 @@ class TextPacker:
     async def pack(self, pieces: Sequence[str]) -> list[str]:
         """Pack the pieces, in order, into as few texts as possible."""
         packed: list[str] = []
-        room = 0
+        free_tokens = 0
         for piece in pieces:
             for text, tokens in await self._halve(piece):
-                if not packed or tokens > room:
+                if not packed or tokens > free_tokens:
                     packed.append(text)
-                    room = self._size - tokens
+                    free_tokens = self._size - tokens
                 else:
                     packed[-1] += f"\n\n{text}"
-                    room -= tokens + 2
+                    free_tokens -= tokens + 2
         return packed
 
     async def _halve(self, text: str) -> list[tuple[str, int]]:

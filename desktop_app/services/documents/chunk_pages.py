@@ -33,22 +33,27 @@ class PageSpan:
     tokens: int = 0
 
 
-def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -> list[PageSpan]:
+def page_spans(
+    document: DocumentPart, text: str, max_tokens: int, model: ModelInfo
+) -> list[PageSpan]:
     """Split a text into as few spans as its images allow: a single span if none is sent.
 
     Raises:
-        IllegalChoiceError: a single image is too large for a chunk of `room` tokens.
+        IllegalChoiceError: a single image is too large for a chunk of `max_tokens` tokens.
     """
     made = [PageSpan(0, len(text))]
     for at, page in placed_pages(document, text, model):
         single_page = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(single_page, model)
-        if tokens > room * MAX_IMAGE_SHARE:
+        if tokens > max_tokens * MAX_IMAGE_SHARE:
             raise IllegalChoiceError(
                 Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
             )
         last = made[-1]
-        if len(last.pages) == MAX_PAGES_PER_CHUNK or last.tokens + tokens > room * MAX_IMAGE_SHARE:
+        if (
+            len(last.pages) == MAX_PAGES_PER_CHUNK
+            or last.tokens + tokens > max_tokens * MAX_IMAGE_SHARE
+        ):
             last.end = at
             made.append(PageSpan(at, len(text)))
         made[-1].pages.append((at, page))

@@ -223,15 +223,17 @@ class ChunkedReader:
         largest = MAX_CHUNK_TOKENS_BUILT_IN if is_built_in(task.resolved) else MAX_CHUNK_TOKENS
         is_sent = estimator is None
         estimator = estimator or self._estimator.at_sending()
-        made, room = [], 0
+        made, max_tokens = [], 0
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
             key = spans_key(task, document)
             spans = spans_from_json(await self.notes.get(key), len(text))
             if spans is None:
-                room = room or min(await self._room(task, estimator), largest)
-                spans = await self._spans(document, text, room, task, estimator)
+                max_tokens = max_tokens or min(
+                    await self._max_chunk_tokens(task, estimator), largest
+                )
+                spans = await self._spans(document, text, max_tokens, task, estimator)
                 if is_sent:
                     await self.notes.put(key, spans_to_json(spans), task.conversation_id)
             cut = await self._pieces_of(document, text, spans, task.resolved.model)
@@ -242,13 +244,18 @@ class ChunkedReader:
         return made
 
     async def _spans(
-        self, document: DocumentPart, text: str, room: int, task: ReadingTask, estimator: Estimator
+        self,
+        document: DocumentPart,
+        text: str,
+        max_tokens: int,
+        task: ReadingTask,
+        estimator: Estimator,
     ) -> list[TextChunk]:
-        """Return the chunks of a document's text that fit `room` with their image pages."""
+        """Return the chunks of a document's text that fit `max_tokens` with their image pages."""
         made = []
-        for span in page_spans(document, text, room, task.resolved.model):
+        for span in page_spans(document, text, max_tokens, task.resolved.model):
             words = text[span.start : span.end]
-            left = max(MIN_PART_TOKENS, room - span.tokens)
+            left = max(MIN_PART_TOKENS, max_tokens - span.tokens)
             for cut in await fitting_parts(words, left, task.resolved, self._splitter, estimator):
                 begins, ends = span.start + cut.start, span.start + cut.end
                 made.append(TextChunk(begins, ends, cut.tokens))
@@ -300,11 +307,11 @@ class ChunkedReader:
             made.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
         return made
 
-    async def room(self, task: ReadingTask) -> int:
-        """Return the maximum tokens of a chunk, with room left for the prompt and the note."""
-        return await self._room(task, self._estimator.at_sending())
+    async def max_chunk_tokens(self, task: ReadingTask) -> int:
+        """Return the maximum tokens of a chunk, less those of the prompt and the note."""
+        return await self._max_chunk_tokens(task, self._estimator.at_sending())
 
-    async def _room(self, task: ReadingTask, estimator: Estimator) -> int:
+    async def _max_chunk_tokens(self, task: ReadingTask, estimator: Estimator) -> int:
         usable, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
         fixed = task.instructions + INSTRUCTIONS + MERGING
         overhead = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed, resolved)
@@ -312,7 +319,7 @@ class ChunkedReader:
         overhead += await estimator.text_tokens(task.delimiter.wrap("notes", ""), resolved)
         return max(MIN_PART_TOKENS, int((usable - overhead) * USABLE_SHARE))
 
-    async def room_for_notes(self, task: ReadingTask, request: ChatRequest) -> int:
+    async def max_notes_tokens(self, task: ReadingTask, request: ChatRequest) -> int:
         """Return the tokens that all notes may have in the last call.
 
         The call also contains the earlier messages, and the documents and images that are sent in
@@ -326,17 +333,17 @@ class ChunkedReader:
         rule = (task.answerer or task.resolved).model.image_tokens
         pictures = (p for m in request.messages for p in m.parts if isinstance(p, ImageData))
         pictured = sum(image_tokens((LARGEST_SIDE,) * 2, p.detail, rule)[0] for p in pictures)
-        share = await estimator.room_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
+        share = await estimator.usable_window_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
         taken = sum(message_tokens) + pictured
-        return max(MIN_PART_TOKENS, int(await self.room(task) * share) - taken)
+        return max(MIN_PART_TOKENS, int(await self.max_chunk_tokens(task) * share) - taken)
 
     async def merge_notes(
-        self, task: ReadingTask, notes: list[DocumentPiece], room: int
+        self, task: ReadingTask, notes: list[DocumentPiece], max_tokens: int
     ) -> list[DocumentPiece]:
         """Merge adjacent notes into as few pieces as fit a call each."""
         batches: list[list[DocumentPiece]] = [[]]
         for note in notes:
-            if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > room:
+            if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > max_tokens:
                 batches.append([])
             batches[-1].append(note)
         return [await self._merge(task, batch) for batch in batches]

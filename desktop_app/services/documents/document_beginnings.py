@@ -76,7 +76,7 @@ async def with_beginnings(
     while True:
         estimate = await estimator.estimate(context, draft)
         try:
-            estimator.require_room(draft, estimate, context.resolved)
+            estimator.require_fit(draft, estimate, context.resolved)
         except DocumentDoesNotFitError:
             model = context.resolved.model
             reducible = [

@@ -18,7 +18,7 @@ MIN_PART_TOKENS: Final = 300
 _SAMPLE_CHARS: Final = 10_000
 """Characters at the beginning that the server counts first, to learn its token rates."""
 _MAX_CUTS: Final = 3
-# A part that was too large is split into parts that should fill this share of the room.
+# A part that was too large is split into parts that should fill this share of the limit.
 _MARGIN: Final = 0.95
 
 
@@ -36,9 +36,9 @@ class Splitter(Protocol):
 
 
 async def fitting_parts(
-    text: str, room: int, resolved: ResolvedChoice, splitter: Splitter, estimator: Estimator
+    text: str, max_tokens: int, resolved: ResolvedChoice, splitter: Splitter, estimator: Estimator
 ) -> list[TextChunk]:
-    """Return consecutive parts of `text` of at most `room` tokens each, as far as known.
+    """Return consecutive parts of `text` of at most `max_tokens` tokens each, as far as known.
 
     A part may be larger if counts are estimates, if it cannot be split, or if it is still too large
     after _MAX_CUTS splits.
@@ -49,9 +49,9 @@ async def fitting_parts(
     _, is_exact = await estimator.count(text[:_SAMPLE_CHARS], resolved)
     found = await estimator.rates(text, resolved)
     if found is None:
-        return await splitter.chunks(text, room)
+        return await splitter.chunks(text, max_tokens)
     rates, usable_share = found
-    limit = room if is_exact else max(MIN_PART_TOKENS, int(room * usable_share))
+    limit = max_tokens if is_exact else max(MIN_PART_TOKENS, int(max_tokens * usable_share))
     parts = await splitter.chunks(text, limit, rates)
     if not is_exact:
         return parts
@@ -61,9 +61,9 @@ async def fitting_parts(
         own_text = text[part.start : part.end]
         tokens, _ = await estimator.count(own_text, resolved)
         found = await estimator.rates(own_text, resolved)
-        if tokens <= room or not cuts or found is None:
+        if tokens <= max_tokens or not cuts or found is None:
             return [TextChunk(part.start, part.end, tokens)]
-        limit = max(1, int(part.tokens * room / tokens * _MARGIN))
+        limit = max(1, int(part.tokens * max_tokens / tokens * _MARGIN))
         fitting = []
         for piece in await splitter.chunks(own_text, limit, found[0]):
             moved = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)

@@ -193,8 +193,8 @@ class ReadingProvider(ProviderWrapper):
         try:
             pieces = await self._reader.pieces(self._task)
             self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
-            room = await self._reader.room_for_notes(self._task, request)
-            async with aclosing(self._condense(pieces, room, are_notes=False)) as steps:
+            max_tokens = await self._reader.max_notes_tokens(self._task, request)
+            async with aclosing(self._condense(pieces, max_tokens, are_notes=False)) as steps:
                 async for step in steps:
                     yield step
         except UserFacingError as error:
@@ -202,19 +202,19 @@ class ReadingProvider(ProviderWrapper):
             return
         if self._spent:  # the line below the answer has the cost of the last call only
             yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._spent)))
-        async with aclosing(self._answer(request, pieces, room)) as events:
+        async with aclosing(self._answer(request, pieces, max_tokens)) as events:
             async for event in events:
                 yield event
 
     async def _condense(
-        self, pieces: list[DocumentPiece], room: int, *, are_notes: bool
+        self, pieces: list[DocumentPiece], max_tokens: int, *, are_notes: bool
     ) -> AsyncGenerator[StatusChanged, None]:
-        """Replace `pieces` by notes until they fit `room` together. Yield the progress.
+        """Replace `pieces` by notes until they fit `max_tokens` together. Yield the progress.
 
-        The notes may exceed `room` if merging them further gains nothing.
+        The notes may exceed `max_tokens` if merging them further gains nothing.
 
         Args:
-            room: in tokens.
+            max_tokens: of all pieces together.
             are_notes: the pieces are notes already, of which shorter notes are taken.
         """
         while True:
@@ -222,13 +222,13 @@ class ReadingProvider(ProviderWrapper):
                 async for step in steps:
                     yield step
             count = len(pieces)
-            pieces[:] = await self._reader.merge_notes(self._task, pieces, room)
+            pieces[:] = await self._reader.merge_notes(self._task, pieces, max_tokens)
             if len(pieces) == 1 or (are_notes and len(pieces) >= count):
                 return
             are_notes = True
 
     async def _answer(
-        self, request: ChatRequest, pieces: list[DocumentPiece], room: int
+        self, request: ChatRequest, pieces: list[DocumentPiece], max_tokens: int
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer; shorten the notes if the server refuses the request as too long."""
         for attempt in range(MAX_SPLITS + 1):
@@ -253,10 +253,10 @@ class ReadingProvider(ProviderWrapper):
             if self._task.answer_hold is not None:
                 await self._task.answer_hold.release()
             try:
-                room = room * 2 // 3
+                max_tokens = max_tokens * 2 // 3
                 split = [await self._reader.split(self._task, p, refused) for p in pieces]
                 pieces = [piece for found in split for piece in found]
-                async with aclosing(self._condense(pieces, room, are_notes=True)) as steps:
+                async with aclosing(self._condense(pieces, max_tokens, are_notes=True)) as steps:
                     async for step in steps:
                         yield step
             except UserFacingError as error:

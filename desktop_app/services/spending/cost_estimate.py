@@ -54,7 +54,7 @@ from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 # Tokens of a message apart from its text (role, separators); OpenAI's own examples count 3 or 4.
 MESSAGE_OVERHEAD = 4
 # Tokens reserved for an answer: a question that leaves less room is refused.
-ROOM_FOR_ANSWER = 512
+RESERVED_ANSWER_TOKENS = 512
 # The usable share of a window whose tokens are counted exactly: servers add text of their own.
 USABLE_SHARE = 0.95
 # A compaction is counted for one model; another model counts at most this many times as much.
@@ -140,7 +140,7 @@ class Estimator:
         """Return the rates to split a text by; see `TokenCounter.rates`."""
         return await self._counter.rates(text, resolved.profile, resolved.model.id)
 
-    async def room_share(self, text: str, resolved: ResolvedChoice) -> float:
+    async def usable_window_share(self, text: str, resolved: ResolvedChoice) -> float:
         """Return the share of a window that can be filled, given how exactly `text` is counted."""
         _, is_exact = await self.count(text, resolved)
         found = await self.rates(text, resolved)
@@ -299,7 +299,7 @@ class Estimator:
         if limit is None:
             return True
         most = None if draft.attachments else self.tokens_at_most(context, draft.text)
-        return most is not None and most + ROOM_FOR_ANSWER <= limit
+        return most is not None and most + RESERVED_ANSWER_TOKENS <= limit
 
     def tokens_at_most(self, context: SendContext, text: str = "") -> int | None:
         """Return an upper limit of the tokens sent with `text`: a token has at least a byte.
@@ -315,7 +315,7 @@ class Estimator:
         size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
         return compacted + size + len(texts) * MESSAGE_OVERHEAD
 
-    def require_room(
+    def require_fit(
         self,
         draft: Draft,
         estimate: Estimate,
@@ -334,8 +334,8 @@ class Estimator:
         limit = estimate.limit
         if limit is None:
             return
-        room = ROOM_FOR_ANSWER if resolved.model.max_input is None else 0
-        if estimate.input_tokens + room <= limit:
+        reserved = RESERVED_ANSWER_TOKENS if resolved.model.max_input is None else 0
+        if estimate.input_tokens + reserved <= limit:
             return
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
         raise DocumentDoesNotFitError(
@@ -344,7 +344,7 @@ class Estimator:
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
-            limit=limit - room,
+            limit=limit - reserved,
         )
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
@@ -381,14 +381,14 @@ def _as_sent(
 def usable_input(info: ModelInfo) -> int | None:
     """Return the tokens of input that leave room for an answer; None if unknown.
 
-    This is the stated limit, or else the window minus the answer's room.
+    This is the stated limit, or else the window minus the tokens reserved for an answer.
     """
     if info.max_input is not None:
         return info.max_input
     if info.context_window is None:
         return None
-    room = info.max_output or info.context_window // 8
-    return info.context_window - min(room, info.context_window // 4)
+    reserved = info.max_output or info.context_window // 8
+    return info.context_window - min(reserved, info.context_window // 4)
 
 
 def used_tokens(context: SendContext) -> int | None:

@@ -61,7 +61,7 @@ LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
 # The disk space for the unpacked store and the new store, as a multiple of the unpacked store. The
 # new store needs more while its index is built.
-_ROOM_FOR_COPY: Final = 2
+_COPY_SPACE_FACTOR: Final = 2
 # A running job would send these files at the next start, at a cost. The user can retry them.
 _HOLD_UNSENT_FILES: Final = """
     UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
@@ -301,7 +301,7 @@ class _Unpacker:
         size = self._store.file_size
         if size > LARGEST_STORE:
             raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=LARGEST_STORE >> 30)
-        self._require_room(new_store.parent, _ROOM_FOR_COPY * size)
+        self._require_free_space(new_store.parent, _COPY_SPACE_FACTOR * size)
         foreign = new_store.with_name("foreign.sqlite3")
         create_private(foreign)
         with foreign.open("wb") as file:
@@ -328,7 +328,7 @@ class _Unpacker:
             )
         for folder in (attachments, target.parent):
             create_private_folder(folder)
-        self._require_room(attachments, info.file_size)
+        self._require_free_space(attachments, info.file_size)
         self._total += info.file_size
         unfinished = target.with_name(f".{target.name}")
         digest = hashlib.sha256()
@@ -347,7 +347,7 @@ class _Unpacker:
             unfinished.unlink(missing_ok=True)
         sync(target.parent)
 
-    def _require_room(self, folder: Path, size: int) -> None:
+    def _require_free_space(self, folder: Path, size: int) -> None:
         free = shutil.disk_usage(folder).free
         if size > free:
             size_mb = -(-size >> 20)  # rounded up: the message must show more than the free space

@@ -314,9 +314,9 @@ async def test_images_of_pages_are_sent_with_their_part(
 
     async with open_reading(tmp_path, a="\n\n".join(pages)) as reading:
         task = scanned(reading, count, every=every)
-        room = await reading.reader.room(task)
+        max_tokens = await reading.reader.max_chunk_tokens(task)
         for piece in await reading.reader.pieces(task):
-            assert piece.tokens <= room
+            assert piece.tokens <= max_tokens
         await reading.run(task)
         *notes, last = reading.provider.requests
         seen: list[int] = []
@@ -336,7 +336,7 @@ async def test_images_of_the_request_take_room_from_the_notes(tmp_path: Path) ->
         words = (TextPart(PROMPT),)
         pictures = (ImageData("image/png", b"a", "low"), ImageData("image/png", b"b", "high"))
         without, with_pictures = [
-            await reading.reader.room_for_notes(
+            await reading.reader.max_notes_tokens(
                 task, ChatRequest(MODEL.id, (RequestMessage(Role.USER, parts),))
             )
             for parts in (words, (*words, *pictures))
@@ -347,9 +347,9 @@ async def test_images_of_the_request_take_room_from_the_notes(tmp_path: Path) ->
 async def test_pages_without_marks_do_not_overfill_a_part(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(30)) as reading:
         task = scanned(reading, 30)
-        room = await reading.reader.room(task)
+        max_tokens = await reading.reader.max_chunk_tokens(task)
         pieces = await reading.reader.pieces(task)
-        assert max(piece.tokens for piece in pieces) <= room
+        assert max(piece.tokens for piece in pieces) <= max_tokens
         shown = [p.number for each in pieces if (d := each.image_document) for p in d.pictured]
         assert shown == list(range(1, 31))
 

@@ -262,15 +262,15 @@ def test_the_length_of_a_question_is_limited(
     estimator = Estimator(WordCounter(), OneText(WORDS))
     window = choice.model.input_limit
     fits = Estimate(largest, CountMethod.TOKENIZER, None, None, window)
-    estimator.require_room(Draft("?"), fits, choice)
-    estimator.require_room(Draft("?"), fits._replace(input_tokens=10**9, limit=None), choice)
+    estimator.require_fit(Draft("?"), fits, choice)
+    estimator.require_fit(Draft("?"), fits._replace(input_tokens=10**9, limit=None), choice)
     for method, reason in (
         (CountMethod.TOKENIZER, Reason.DOES_NOT_FIT),
         (CountMethod.GUESSED, Reason.MAY_NOT_FIT),
     ):
         longer = fits._replace(input_tokens=largest + 1, method=method)
         with pytest.raises(DocumentDoesNotFitError) as caught:
-            estimator.require_room(Draft("?", (DOCUMENT,)), longer, choice)
+            estimator.require_fit(Draft("?", (DOCUMENT,)), longer, choice)
         assert (caught.value.reason, caught.value.params) == (
             reason,
             {
@@ -297,7 +297,7 @@ def test_a_question_that_is_too_long_has_a_fitting_remedy(
     estimate = Estimate(10**9, CountMethod.TOKENIZER, None, None, limit)
     draft = Draft("?", (DOCUMENT,) if attached else ())
     with pytest.raises(DocumentDoesNotFitError) as caught:
-        Estimator(WordCounter(), OneText(WORDS)).require_room(
+        Estimator(WordCounter(), OneText(WORDS)).require_fit(
             draft, estimate, limited(limit), may_compact=may_compact
         )
     assert caught.value.remedy is remedy

@@ -117,7 +117,7 @@ class ItemWriter:
         if not _follows_qtext_table(layout, at):
             return
         if not is_table(item):
-            gap = self.tables.styles.room_below(item)
+            gap = self.tables.styles.space_below(item)
         elif are_row_blocks:
             gap = self.tables.styles.row_margin(item, layout.item_above(at))
         else:

@@ -89,7 +89,7 @@ class TableStyles:
             table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return table_format
 
-    def room_below(self, below: Item) -> int:
+    def space_below(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
         room = NOTE_GAP_BELOW_TABLE if below.kind in NOTE_KINDS else _GAP_BELOW_TABLE
         return self._theme.px(room + (PAD if background_of(below) else 0))
