@@ -180,8 +180,8 @@ def _columns(chance: random.Random) -> str:
         row = []
         for column in range(count):
             words = ""
-            room = width * (1 if chance.random() < full else 0.6)
-            while len(words) * 5 < room - 10:
+            viewport_width = width * (1 if chance.random() < full else 0.6)
+            while len(words) * 5 < viewport_width - 10:
                 words = f"{words} {chance.choice(_WORDS)}".strip()
             row.append((60 + column * (width + gutter), y - shift * column, words))
         if as_one:
@@ -388,13 +388,13 @@ def _letters(chance: random.Random) -> str:
         drawn += "".join(_line(x, 712, x, 620) for x in (60, 150, 240, 330))
     for y in (698, 676, 660, 644, 628):
         for x in (64.0, 154.0, 244.0):
-            room = chance.choice((0, 0, 2, 3, 3.5, 4, 4.5, 5))
+            viewport_width = chance.choice((0, 0, 2, 3, 3.5, 4, 4.5, 5))
             rise = chance.choice((0, 0, 3, 3.5, 4, 5, 6))
             start = x + chance.choice((0, 0, 0, 60, 66, 70))
             for letter in chance.choice(("goose", "tide", "H2O", "12.5", "\x8c\xad")):
                 raised = rise if letter.isdigit() else 0
                 drawn += _said(start, y + raised, letter, size * (0.7 if raised else 1))
-                start += size * 0.55 + room
+                start += size * 0.55 + viewport_width
     return drawn
 
 

@@ -78,8 +78,8 @@ class SilenceWatch:
         self._suspended_s = suspended_s
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
-        self._has_room = asyncio.Event()
-        self._has_room.set()
+        self._has_queue_space = asyncio.Event()
+        self._has_queue_space.set()
         self._heard_at = self._loop.time()
         self._slept_s = suspended_s()
         self._woke_at: float | None = None
@@ -121,7 +121,7 @@ class SilenceWatch:
             while (event := await self._events.get()) is not None:
                 yield event
                 if self._events.empty():
-                    self._has_room.set()
+                    self._has_queue_space.set()
             if self._lost is not None:
                 raise self._lost
             task.result()
@@ -144,14 +144,14 @@ class SilenceWatch:
             async for event in source:
                 self._events.put_nowait(event)
                 if self._events.qsize() >= MAX_QUEUED_EVENTS:
-                    self._has_room.clear()
-                    await self._has_room.wait()
+                    self._has_queue_space.clear()
+                    await self._has_queue_space.wait()
 
     def _check(self) -> None:
         """Report a long silence or a lost connection, and set the timer for the next check."""
         now = self._loop.time()
         self._notice_sleep(now)
-        if not self._has_room.is_set():  # nobody reads from the connection
+        if not self._has_queue_space.is_set():  # nobody reads from the connection
             self._heard_at = now
             self._woke_at = None if self._woke_at is None else now
         silent_s = now - self._heard_at

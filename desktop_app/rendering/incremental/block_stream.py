@@ -230,8 +230,8 @@ class BlockStream:
         piece that crosses a step is parsed in two.
         """
         again = len(self._source) + len(self._context.prefix) // _COPY_SPEED
-        room = _STEP_LENGTH - self._length % _STEP_LENGTH
-        return min(again // _REPARSE_FACTOR, room), room
+        remaining = _STEP_LENGTH - self._length % _STEP_LENGTH
+        return min(again // _REPARSE_FACTOR, remaining), remaining
 
     def run_updates(self) -> list[Patch]:
         """Update earlier blocks for definitions or loose lists, for a few milliseconds."""

@@ -24,7 +24,7 @@ def pack_rows(packed: list[Block], blocks: list[Block]) -> list[Block]:
             and block.kind is Kind.TABLE
             and not block.head
             and _is_same_table(last, block)
-            and _has_room(last, rows, letters, block)
+            and _can_add_row(last, rows, letters, block)
         ):
             rows += block.rows
             letters += block.letters
@@ -42,8 +42,8 @@ def _is_same_table(last: Block, row: Block) -> bool:
     return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
 
 
-def _has_room(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
-    """Return True if a table block with these pending rows has room for another row."""
+def _can_add_row(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
+    """Return True if a table block with these pending rows can take another row."""
     count = len(table.rows) + len(rows)
     is_short = table.letters + letters + row.letters <= MAX_TABLE_LETTERS
     return count < max_rows_of(table) and (is_short or (table.head and count < 2))

@@ -107,9 +107,9 @@ class BatchBar(QFrame):
     def _arrange(self) -> None:
         directions, sides = QBoxLayout.Direction, Qt.AlignmentFlag
         was_narrow = self._row.direction() is directions.TopToBottom
-        room = self._row.contentsRect().width() - self._buttons.sizeHint().width()
+        available_width = self._row.contentsRect().width() - self._buttons.sizeHint().width()
         least_width = self._theme.px(_WIDE_TEXT_WIDTH if was_narrow else _MIN_TEXT_WIDTH)
-        is_narrow = room - self._row.spacing() < least_width
+        is_narrow = available_width - self._row.spacing() < least_width
         direction = directions.TopToBottom if is_narrow else directions.LeftToRight
         if direction != self._row.direction():
             self._row.setDirection(direction)

@@ -129,8 +129,8 @@ class CompareDialog(QDialog):
         self._theme, px = theme, theme.px
         retheme(self, theme)
         parent = self.parentWidget()
-        room = px(_WIDTH) if parent is None else parent.window().width() - px(24)
-        self.setMinimumWidth(min(px(_WIDTH), room))
+        available_width = px(_WIDTH) if parent is None else parent.window().width() - px(24)
+        self.setMinimumWidth(min(px(_WIDTH), available_width))
 
 
 class CompareRow(QWidget):

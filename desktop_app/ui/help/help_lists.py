@@ -49,8 +49,8 @@ class HelpHitDelegate(RowDelegate):
         half = rect.height() // 2
         above, below = rect.adjusted(0, 0, 0, -half), rect.adjusted(0, half, 0, 0)
         width = painting.text_width(row.chapter, theme.note()) + 1
-        room = above.adjusted(max(above.width() - width, above.width() // 2), 0, 0, 0)
-        painting.draw_text(painter, room, one_line(row.chapter), theme.note(), theme.faint)
-        above.setRight(room.left() - theme.px(8))
+        chapter_rect = above.adjusted(max(above.width() - width, above.width() // 2), 0, 0, 0)
+        painting.draw_text(painter, chapter_rect, one_line(row.chapter), theme.note(), theme.faint)
+        above.setRight(chapter_rect.left() - theme.px(8))
         painting.draw_text(painter, above, one_line(row.title), theme.strong(), theme.text)
         painting.draw_text(painter, below, one_line(row.context), theme.note(), theme.dim)

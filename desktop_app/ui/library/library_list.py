@@ -170,11 +170,13 @@ class LibraryList(QWidget):
         if index.isValid():
             self.view.setCurrentIndex(index)
 
-    def fit(self, room: int) -> None:
-        """Set the width for a page of `room` pixels, leaving the larger part to the editor."""
+    def fit(self, available_width: int) -> None:
+        """Set the width in a page of `available_width` pixels; the editor gets the larger part."""
         px = self._delegate.theme.px
         needed = max(px(_MIN_WIDTH), self.new_button.sizeHint().width())
-        self.setFixedWidth(min(px(_MAX_WIDTH), max(needed, round(room * _SHARE_OF_PAGE))))
+        self.setFixedWidth(
+            min(px(_MAX_WIDTH), max(needed, round(available_width * _SHARE_OF_PAGE)))
+        )
 
     def set_theme(self, theme: Theme) -> None:
         self._delegate.set_theme(theme)

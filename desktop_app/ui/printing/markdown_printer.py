@@ -221,8 +221,8 @@ class MarkdownPrinter:
         if not columns:
             return
         styles, texts = self._styles, [[_cell_text(cell) for cell in row] for row, _ in rows]
-        room = self._writer.page.width() - styles.inset(parts[0])
-        for group in column_groups(texts, columns, styles.cell_width, room):
+        available_width = self._writer.page.width() - styles.inset(parts[0])
+        for group in column_groups(texts, columns, styles.cell_width, available_width):
             self._insert_columns(parts[0], rows, group)
 
     def _insert_columns(

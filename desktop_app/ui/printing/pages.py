@@ -88,8 +88,8 @@ class PrintedPages:
         align = Qt.AlignmentFlag
         label = f"{number + 1} / {self.count}"
         painter.drawText(footer, align.AlignRight | align.AlignVCenter, label)
-        room = footer.adjusted(0, 0, -60 * self._unit, 0)
+        title_rect = footer.adjusted(0, 0, -60 * self._unit, 0)
         title = painter.fontMetrics().elidedText(
-            self._title, Qt.TextElideMode.ElideRight, int(room.width())
+            self._title, Qt.TextElideMode.ElideRight, int(title_rect.width())
         )
-        painter.drawText(room, align.AlignLeft | align.AlignVCenter, title)
+        painter.drawText(title_rect, align.AlignLeft | align.AlignVCenter, title)

@@ -16,20 +16,23 @@ _PREFERRED_WIDTH: Final = 9
 
 
 def column_groups(
-    rows: Sequence[Sequence[str]], columns: int, measure: Callable[[str], float], room: float
+    rows: Sequence[Sequence[str]],
+    columns: int,
+    measure: Callable[[str], float],
+    available_width: float,
 ) -> list[list[int]]:
     """Return the columns of each part, from the left; one part if no word must be broken.
 
     Args:
         measure: returns the width of a cell with a text.
-        room: the available width.
+        available_width: in the unit of `measure`.
     """
     texts = [[row[column] for row in rows if column < len(row)] for column in range(columns)]
     min_widths = [
         max((measure(word) for text in column for word in text.split()), default=0.0)
         for column in texts
     ]
-    if sum(min_widths) <= room or columns < 2:
+    if sum(min_widths) <= available_width or columns < 2:
         return [list(range(columns))]
     widths = [
         max(word, min(max(map(measure, column), default=0.0), measure("m" * _PREFERRED_WIDTH)))
@@ -37,7 +40,7 @@ def column_groups(
     ]
     groups, width = [[0]], widths[0]
     for column in range(1, columns):
-        if width + widths[column] > room and len(groups[-1]) > 1:
+        if width + widths[column] > available_width and len(groups[-1]) > 1:
             groups.append([0])
             width = widths[0]
         groups[-1].append(column)

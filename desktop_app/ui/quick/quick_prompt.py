@@ -362,15 +362,17 @@ class QuickPrompt(QWidget):
         available = self.screen().availableGeometry()
         width = min(self.theme.px(_WIDTH), available.width())
         self._footer.fit(width)
-        room = available.height()
-        top = max(round(room * TOP_SHARE), self.y() - available.top())  # the user may move it
-        self.field.fit_lines(round(room * MAX_SHARE_OF_FIELD))
+        screen_height = available.height()
+        top = max(
+            round(screen_height * TOP_SHARE), self.y() - available.top()
+        )  # the user may move it
+        self.field.fit_lines(round(screen_height * MAX_SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column
         column.activate()
         rest = column.totalSizeHint().height() - self.transcript.height()
-        limit = min(round(room * MAX_SHARE_OF_SCREEN), room - top - rest)
+        limit = min(round(screen_height * MAX_SHARE_OF_SCREEN), screen_height - top - rest)
         fitting = min(max(wanted, self.transcript.height()), limit)
         if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
             self.transcript.setFixedHeight(max(fitting, self.theme.px(_MIN_ANSWER_HEIGHT)))

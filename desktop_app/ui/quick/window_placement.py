@@ -20,7 +20,7 @@ class WindowPlacement:
 
     Attributes:
         shares: the position to which the user moved the window, as shares of the screen's free
-            room; None if it was not moved.
+            space; None if it was not moved.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -39,11 +39,14 @@ class WindowPlacement:
         """
         screen = QGuiApplication.screenAt(QCursor.pos()) or self._window.screen()
         self._opened_size = self._window.size()
-        available, room = screen.availableGeometry(), self._free_room(screen)
+        available, free_size = screen.availableGeometry(), self._free_size(screen)
         x = available.width() // 2 - self._window.width() // 2
         y = available.height() * TOP_SHARE
         if self.shares is not None:
-            x, y = round(self.shares[0] * room.width()), round(self.shares[1] * room.height())
+            x, y = (
+                round(self.shares[0] * free_size.width()),
+                round(self.shares[1] * free_size.height()),
+            )
         self._opened_at = QPoint(available.left() + x, available.top() + round(y))
         self._window.move(self._opened_at)
 
@@ -51,14 +54,14 @@ class WindowPlacement:
         """Set `shares` if the user moved the window."""
         if self._window.pos() != self._opened_at:
             screen = self._window.screen()
-            room = self._free_room(screen)
+            free_size = self._free_size(screen)
             moved = self._window.pos() - screen.availableGeometry().topLeft()
             self.shares = (
-                min(max(moved.x() / room.width(), 0.0), 1.0),
-                min(max(moved.y() / room.height(), 0.0), 1.0),
+                min(max(moved.x() / free_size.width(), 0.0), 1.0),
+                min(max(moved.y() / free_size.height(), 0.0), 1.0),
             )
 
-    def _free_room(self, screen: QScreen) -> QSize:
+    def _free_size(self, screen: QScreen) -> QSize:
         """Return how far the window could be moved on a screen when it was opened, at least 1.
 
         An answer makes the window taller, but the window opens again without the answer.

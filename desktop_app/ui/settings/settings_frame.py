@@ -145,8 +145,8 @@ class SettingsFrame(QWidget):
         font = self._theme.note()
         font.setWeight(font.Weight.DemiBold)
         widest = max(painting.text_width(label, font) for label in labels)
-        room = self._theme.px(PANEL_WIDTH - 3 * _SCROLL_BAR)
-        fits = _MAX_TABS_IN_ROW * (widest + self._theme.px(6)) <= room
+        available_width = self._theme.px(PANEL_WIDTH - 3 * _SCROLL_BAR)
+        fits = _MAX_TABS_IN_ROW * (widest + self._theme.px(6)) <= available_width
         return _MAX_TABS_IN_ROW if fits else _MIN_TABS_IN_ROW
 
     def _create_area(self, page: str) -> QWidget:

@@ -133,12 +133,12 @@ class ConversationDelegate(RowDelegate):
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
         icon_width = px(_ICON + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
-        right_room = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
+        right_width = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
         note = index.data(conversation_model.Roles.NOTE)
         if note:
-            right_room += painting.text_width(note, self.theme.note()) + px(8)
+            right_width += painting.text_width(note, self.theme.note()) + px(8)
         return self.row_rect(option).adjusted(
-            px(_INSET) + icon_width, 0, -px(_INSET) - right_room, 0
+            px(_INSET) + icon_width, 0, -px(_INSET) - right_width, 0
         )
 
     def helpEvent(

@@ -203,13 +203,13 @@ class BarChart(QWidget):
             painter.drawLine(int(plot.left()), round(y), int(plot.right()), round(y))
             painter.setPen(self._theme.dim)
             if is_mirrored():
-                room = QRectF(plot.right() + px(6), y - height / 2, self.width(), height)
+                label_rect = QRectF(plot.right() + px(6), y - height / 2, self.width(), height)
                 side = Qt.AlignmentFlag.AlignLeft
             else:
-                room = QRectF(0, y - height / 2, plot.left() - px(6), height)
+                label_rect = QRectF(0, y - height / 2, plot.left() - px(6), height)
                 side = Qt.AlignmentFlag.AlignRight
             side |= Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
-            painter.drawText(room, int(side), self.bars.axis_text(tick))
+            painter.drawText(label_rect, int(side), self.bars.axis_text(tick))
 
     def _paint_legend(self, painter: QPainter) -> None:
         if len(self.bars.series) < 2:
@@ -217,8 +217,10 @@ class BarChart(QWidget):
         metrics, px = self.fontMetrics(), self._theme.px
         x, side = float(px(4)), metrics.ascent()
         for number, name in enumerate(self.bars.series):
-            room = self.width() - x - side - px(24)
-            text = metrics.elidedText(one_line(name), Qt.TextElideMode.ElideRight, int(room))
+            available_width = self.width() - x - side - px(24)
+            text = metrics.elidedText(
+                one_line(name), Qt.TextElideMode.ElideRight, int(available_width)
+            )
             width = metrics.horizontalAdvance(text)
             total = side + px(6) + width
             start = self.width() - x - total if is_mirrored() else x
@@ -271,9 +273,9 @@ class BarChart(QWidget):
         step = max(1, ceil(widest / column)) if len(labels) > 12 else 1
         painter.setPen(self._theme.dim)
         for index in range(0, len(labels), step):
-            room = self._column(plot, index)
-            width = room.width() * step
-            box = QRectF(room.center().x() - width / 2, plot.bottom() + px(4), width, px(40))
+            column_rect = self._column(plot, index)
+            width = column_rect.width() * step
+            box = QRectF(column_rect.center().x() - width / 2, plot.bottom() + px(4), width, px(40))
             if box.right() > self.width():
                 box.moveRight(self.width())
             if box.left() < 0:

@@ -180,8 +180,10 @@ class SpendingView(QDialog):
             return
         widths = {c: max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in visible}
         names = range(table.columnCount() - len(FIGURES))
-        room = self.width() - sides.left() - sides.right() - 2 * table.frameWidth()
-        excess = sum(widths.values()) - room + table.verticalScrollBar().sizeHint().width()
+        available_width = self.width() - sides.left() - sides.right() - 2 * table.frameWidth()
+        excess = (
+            sum(widths.values()) - available_width + table.verticalScrollBar().sizeHint().width()
+        )
         for _ in range(max(0, excess)):
             widths[max(names, key=widths.__getitem__)] -= 1
         # With large text, the first column would get no width.

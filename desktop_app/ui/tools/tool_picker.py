@@ -209,12 +209,14 @@ class ToolPicker(QFrame):
         if tool.permission is not None:
             combo = self._permission_field(tool.name, tool.permission)
         px = self._theme.px
-        room = self.width() - 2 * px(_MARGIN) - px(_SPACING)
-        room -= box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
-        room -= combo.sizeHint().width() + px(_SPACING) if combo is not None else 0
+        available_width = self.width() - 2 * px(_MARGIN) - px(_SPACING)
+        available_width -= (
+            box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
+        )
+        available_width -= combo.sizeHint().width() + px(_SPACING) if combo is not None else 0
         name = one_line(tool.name)
         # A name as wide as the list would push the permission out of sight.
-        fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+        fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, available_width)
         box.setText(menu_text(fitting))
         set_tooltip(box, "" if fitting == name else tool.name)
         box.setAccessibleName(spoken_text(tool.name))

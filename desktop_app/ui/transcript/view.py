@@ -231,7 +231,7 @@ class TranscriptView(TranscriptSurface):
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_sideways)
         self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
         finder.match_shown.connect(self.anchor.stop_following_stream)
-        self.find_in_transcript.height_changed.connect(self._make_room)
+        self.find_in_transcript.height_changed.connect(self._update_space_above)
         self.action_placer.row.chosen.connect(self.commands.run)
         self.commands.action_requested.connect(self.action_requested)
         self.copies.notice_raised.connect(self.notice_raised)
@@ -366,9 +366,9 @@ class TranscriptView(TranscriptSurface):
             self._wraps_code = wraps
             self.set_theme(self.theme)
 
-    def _make_room(self) -> None:
+    def _update_space_above(self) -> None:
         """Make room above the text for the find bar, keeping the scroll position."""
-        self._room_above = self.find_in_transcript.needed_height
+        self._space_above = self.find_in_transcript.needed_height
         with self.anchor.keep_position():
             self._set_margins()
 

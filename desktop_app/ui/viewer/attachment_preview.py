@@ -66,9 +66,9 @@ class ImageView(QWidget):
             return
         ratio = self.devicePixelRatioF()
         size = self.image.size()
-        room = self.size() * ratio
-        if size.width() > room.width() or size.height() > room.height():
-            size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        available_size = self.size() * ratio
+        if size.width() > available_size.width() or size.height() > available_size.height():
+            size = size.scaled(available_size, Qt.AspectRatioMode.KeepAspectRatio)
         box = QRect(QPoint(0, 0), size / ratio)
         box.moveCenter(self.rect().center())
         with QPainter(self) as painter:

@@ -21,7 +21,12 @@ class PageLayout:
     """
 
     def __init__(
-        self, sizes: Sequence[tuple[float, float]], scale: float, gap: int, edge: int, room: int
+        self,
+        sizes: Sequence[tuple[float, float]],
+        scale: float,
+        gap: int,
+        edge: int,
+        viewport_width: int,
     ) -> None:
         """Lay out pages.
 
@@ -30,11 +35,11 @@ class PageLayout:
             scale: pixels per point.
             gap: pixels above and below each page.
             edge: pixels beside the widest page.
-            room: the width of the viewport; pages are centered in it.
+            viewport_width: the width of the viewport; pages are centered in it.
         """
         self._sizes = [tuple(max(1, round(points * scale)) for points in size) for size in sizes]
         self.widest = max((width for width, _ in self._sizes), default=max(1, round(scale)))
-        self._width = max(room, self.widest + 2 * edge)
+        self._width = max(viewport_width, self.widest + 2 * edge)
         self._tops = list(accumulate((height + gap for _, height in self._sizes), initial=gap))
         self.height = self._tops[-1]
 

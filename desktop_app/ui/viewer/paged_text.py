@@ -190,8 +190,8 @@ class PagedText(QWidget):
         # A match that continues on the next page counts for the page on which it begins.
         start, end = self._page_start(number), self._ends[number] + len(self._query) - 1
         found = re.compile(re.escape(self._query), re.IGNORECASE).finditer(self.text[start:end])
-        room = _MAX_MATCHES - len(self._matches)
-        self._matches += [(number, match.start()) for match in islice(found, room)]
+        remaining = _MAX_MATCHES - len(self._matches)
+        self._matches += [(number, match.start()) for match in islice(found, remaining)]
 
     def _go_to_current_match(self) -> None:
         number = self._matches[self._current][0]

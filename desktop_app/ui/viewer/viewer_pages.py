@@ -79,7 +79,7 @@ class ViewerPages(QAbstractScrollArea):
         self.marks: dict[int, list[QRectF]] = {}
         self.strips = StripCache(self)
         self.strips.changed.connect(self.viewport().update)
-        self._layout = PageLayout([], scale=1.0, gap=0, edge=0, room=0)
+        self._layout = PageLayout([], scale=1.0, gap=0, edge=0, viewport_width=0)
         self._wheel_steps = WheelSteps()
         self._request_timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._request_timer.timeout.connect(self._request_strips)
@@ -122,8 +122,12 @@ class ViewerPages(QAbstractScrollArea):
         if marks:
             top = area.top() + round(marks[0].top() * area.height())
             bottom = area.top() + round(marks[-1].bottom() * area.height())
-            room = self.viewport().height()
-            aim = (top + bottom - room) // 2 if bottom - top < room else top - self._theme.px(_EDGE)
+            height = self.viewport().height()
+            aim = (
+                (top + bottom - height) // 2
+                if bottom - top < height
+                else top - self._theme.px(_EDGE)
+            )
             bar.setValue(max(aim, area.top() - self._theme.px(_GAP)))
             # Sideways, too, if the page is wider than the viewport.
             left = area.left() + min(mark.left() for mark in marks) * area.width()
@@ -167,8 +171,10 @@ class ViewerPages(QAbstractScrollArea):
         """Update the layout, and the zoom if it follows the width."""
         percent = self.percent
         if self._fits_width and self.count:
-            room = self.viewport().width() - 2 * self._theme.px(_EDGE)
-            percent = round(100 * room / (self._widest * _PIXELS_PER_POINT * self._theme.scale))
+            available_width = self.viewport().width() - 2 * self._theme.px(_EDGE)
+            percent = round(
+                100 * available_width / (self._widest * _PIXELS_PER_POINT * self._theme.scale)
+            )
             percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
         self._zoom_to(percent)
 
@@ -178,14 +184,14 @@ class ViewerPages(QAbstractScrollArea):
         gap, edge = self._theme.px(_GAP), self._theme.px(_EDGE)
         self._layout = PageLayout(self._sizes, scale, gap, edge, self.viewport().width())
         vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()
-        room = self.viewport().size()
-        vertical.setPageStep(max(1, room.height() - self._theme.px(_PAGE_OVERLAP)))
+        viewport_size = self.viewport().size()
+        vertical.setPageStep(max(1, viewport_size.height() - self._theme.px(_PAGE_OVERLAP)))
         vertical.setSingleStep(self._theme.px(40))
-        vertical.setRange(0, max(0, self._layout.height - room.height()))
+        vertical.setRange(0, max(0, self._layout.height - viewport_size.height()))
         widest = self._layout.widest + (0 if self._fits_width else 2 * edge)
-        horizontal.setPageStep(room.width())
+        horizontal.setPageStep(viewport_size.width())
         horizontal.setSingleStep(self._theme.px(40))
-        horizontal.setRange(0, max(0, widest - room.width()))
+        horizontal.setRange(0, max(0, widest - viewport_size.width()))
 
     def _visible_pages(self, margin: int = 0) -> Iterator[tuple[int, QRect]]:
         """Yield the visible pages and their rectangles in the viewport.

@@ -150,8 +150,8 @@ class ViewerText(TranscriptSurface):
         last = self.document().findBlock(max(cursor.selectionEnd() for cursor in cursors))
         top = layout.blockBoundingRect(first).top()
         bottom = layout.blockBoundingRect(last).bottom()
-        room = self.viewport().height()
-        value = (top + bottom - room) / 2 if bottom - top < room else top - self.theme.px(24)
+        height = self.viewport().height()
+        value = (top + bottom - height) / 2 if bottom - top < height else top - self.theme.px(24)
         self.verticalScrollBar().setValue(round(value))
 
     def clear_marks(self) -> None:

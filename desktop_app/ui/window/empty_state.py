@@ -66,7 +66,7 @@ class EmptyState(QWidget):
         self.key_line = _KeyLine()
         self.key_line.button.clicked.connect(self.add_key_requested)
         self.key_line.hide()
-        self._is_key_line_wanted, self._has_room_for_key_line = False, True
+        self._is_key_line_wanted, self._key_line_fits = False, True
         self.set_theme(theme)
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
@@ -78,12 +78,12 @@ class EmptyState(QWidget):
     def fit_key_line(self, width: int, height: int) -> int:
         """Show the key line only if it fits; return its height, 0 if it is hidden."""
         needed = self.key_line.height_for(width) if self._is_key_line_wanted else 0
-        self._has_room_for_key_line = needed <= height
+        self._key_line_fits = needed <= height
         self._update_key_line()
-        return needed if self._has_room_for_key_line else 0
+        return needed if self._key_line_fits else 0
 
     def _update_key_line(self) -> None:
-        self.key_line.setVisible(self._is_key_line_wanted and self._has_room_for_key_line)
+        self.key_line.setVisible(self._is_key_line_wanted and self._key_line_fits)
 
     def show_fitting_parts(self, width: int, height: int) -> bool:
         """Show the question and the examples if they fit; return True if the question fits."""

@@ -171,10 +171,10 @@ class OuterPanes:
         return self._window.width() >= self._px(_MIN_WIDE_WIDTH)
 
     def _settings_fit(self) -> bool:
-        room = self._window.width() - self._px(themes.PANEL_WIDTH)
+        available_width = self._window.width() - self._px(themes.PANEL_WIDTH)
         if self.wants_list and self._is_wide():
-            room -= self._px(themes.LIST_WIDTH)
-        return room >= self._px(_MIN_MIDDLE_WIDTH)
+            available_width -= self._px(themes.LIST_WIDTH)
+        return available_width >= self._px(_MIN_MIDDLE_WIDTH)
 
     def _px(self, length: int) -> int:
         return self._watcher.current.px(length)

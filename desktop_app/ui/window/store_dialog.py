@@ -71,8 +71,8 @@ class StoreDialog(QDialog):
         scale_boxes(self, theme)
         self._bar.hide()
         # With large text, the dialog could be wider than a small screen.
-        room = self.screen().availableGeometry().size()
-        self._width = min(theme.px(_WIDTH), room.width())
+        available = self.screen().availableGeometry().size()
+        self._width = min(theme.px(_WIDTH), available.width())
         self.setFixedWidth(self._width)
 
     @property
@@ -149,15 +149,17 @@ class StoreDialog(QDialog):
         ring = 2 * self._scroll.frameWidth()
         inner_width = self._width - 2 * self._theme.px(20) - ring
         needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
-        room = self.screen().availableGeometry().adjusted(0, 0, 0, -self._theme.px(_FRAME))
+        available = self.screen().availableGeometry().adjusted(0, 0, 0, -self._theme.px(_FRAME))
         others = self._column.heightForWidth(self._width) - self._scroll.height()
-        limit = min(self._theme.px(_MAX_TEXT_HEIGHT), max(room.height() - others, _MIN_TEXT_HEIGHT))
+        limit = min(
+            self._theme.px(_MAX_TEXT_HEIGHT), max(available.height() - others, _MIN_TEXT_HEIGHT)
+        )
         shown = min(needed, limit) + ring
         if shown != self._scroll.height():
             self._scroll.setFixedHeight(shown)
         height = self._column.heightForWidth(self._width)
         if height != self.height():
             self.setFixedHeight(height)
-            top = max(room.top(), room.bottom() - height)
+            top = max(available.top(), available.bottom() - height)
             if self.isVisible() and self.y() > top:  # the choices must not be below the screen
                 self.move(self.x(), top)

@@ -117,10 +117,10 @@ class PopupAboveEditor(QObject):
 
     def _fit(self, widget: QWidget) -> None:
         position = self._editor.mapTo(self._editor.window(), QPoint())
-        room = position.y() - 2 * _GAP
-        if room - _HEADER_HEIGHT >= _MIN_LIST_HEIGHT:  # otherwise it may cover the header
-            room -= _HEADER_HEIGHT
-        height = min(widget.sizeHint().height(), room)
+        available = position.y() - 2 * _GAP
+        if available - _HEADER_HEIGHT >= _MIN_LIST_HEIGHT:  # otherwise it may cover the header
+            available -= _HEADER_HEIGHT
+        height = min(widget.sizeHint().height(), available)
         widget.setGeometry(position.x(), position.y() - _GAP - height, self._editor.width(), height)
 
 

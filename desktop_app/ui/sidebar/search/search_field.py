@@ -133,10 +133,10 @@ class NewConversationButton(PlainButton):
 
     def _update_hint(self) -> None:
         edges, spacing = self._line.contentsMargins(), self._line.spacing()
-        room = self.width() - edges.left() - edges.right()
-        room -= self._icon.sizeHint().width() + spacing
+        available_width = self.width() - edges.left() - edges.right()
+        available_width -= self._icon.sizeHint().width() + spacing
         needed = self._label.fontMetrics().horizontalAdvance(self._label.text())
         needed_with_hint = needed + spacing + self.hint.sizeHint().width()
-        self.hint.setVisible(bool(self.hint.text()) and needed_with_hint <= room)
+        self.hint.setVisible(bool(self.hint.text()) and needed_with_hint <= available_width)
         # The label lets the mouse through, so the button has the tooltip of an elided label.
-        set_tooltip(self, self._label.text() if needed > room else "")
+        set_tooltip(self, self._label.text() if needed > available_width else "")

@@ -46,8 +46,8 @@ class ItemUpdater:
                 self._item_writer.adjust_space_above(layout, at, cursor)
             else:
                 styles = self._item_writer.styles
-                room = styles.gap(new, above) - styles.gap(old, above)
-                layout.set_heights(at, [layout.heights[at] + room * styles.scale])
+                gap_change = styles.gap(new, above) - styles.gap(old, above)
+                layout.set_heights(at, [layout.heights[at] + gap_change * styles.scale])
             return True
         if not layout.counts[at]:
             layout.replace_item(at, new)

@@ -113,7 +113,7 @@ class MessageMaterializer:
         self._limit = characters
 
     @property
-    def has_room(self) -> bool:
+    def can_materialize_more(self) -> bool:
         """Return True if less than three quarters of the limit are used.
 
         Then the next message usually fits, too.

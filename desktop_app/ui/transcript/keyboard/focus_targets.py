@@ -238,11 +238,13 @@ class FocusTargetButton(QAbstractButton):
     def set_target_rects(self, rects: list[QRect]) -> None:
         """Cover these rectangles in the viewport."""
         # The ring ends at the left and the right edge of the viewport.
-        room = self._viewport.rect()
+        viewport_rect = self._viewport.rect()
         self._rects = []
         for rect in rects:
             ring = rect.adjusted(-_RING_MARGIN, -_RING_MARGIN, _RING_MARGIN, _RING_MARGIN)
-            self._rects.append(ring & QRect(room.left(), ring.top(), room.width(), ring.height()))
+            self._rects.append(
+                ring & QRect(viewport_rect.left(), ring.top(), viewport_rect.width(), ring.height())
+            )
         bounds = QRect()
         for rect in self._rects:
             bounds = bounds.united(rect)

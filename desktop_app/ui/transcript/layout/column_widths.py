@@ -66,25 +66,25 @@ class ColumnWidths:
         the only row.
         """
         px = self._styles.theme.px
-        room = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
+        available = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
         rows = block.rows if is_complete or len(block.rows) < 2 else block.rows[:-1]
         columns = max(1, len(block.aligns))
         wanted = [float(px(CELL_PAD) * 4)] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            width = self._measure(cell, is_head, max(room, px(_MAX_WIDTH)))
+            width = self._measure(cell, is_head, max(available, px(_MAX_WIDTH)))
             wanted[column] = max(wanted[column], width + self._extra)
-        if sum(wanted) <= room:
-            return _fill_width(wanted, room)
+        if sum(wanted) <= available:
+            return _fill_width(wanted, available)
         words = [0.0] * columns
         for column, cell, is_head in _cells(block, rows, columns):
             word = self._longest_word_width(cell, is_head) + self._extra
             words[column] = max(words[column], word)
         least = [min(px(_MAX_WIDTH), word) for word in words]
-        if sum(least) > room:
+        if sum(least) > available:
             minimums = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in wanted)
             return tuple(round(max(pair)) for pair in zip(least, minimums, strict=True))
         wanted = [min(px(_MAX_WIDTH), max(px(_MIN_WIDTH), width)) for width in wanted]
-        return _fill_width(_shrink(wanted, words, room), room)
+        return _fill_width(_shrink(wanted, words, available), available)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
         """Return True if each row takes one line and has only text that tab stops support."""
@@ -94,7 +94,7 @@ class ColumnWidths:
             for cell, width in zip(row, widths, strict=False)
         )
 
-    def _cell_fits(self, cell: Runs, room: int, is_head: bool) -> bool:
+    def _cell_fits(self, cell: Runs, available: int, is_head: bool) -> bool:
         if not cell:
             return True
         bound = 0.0  # an upper bound of the width
@@ -103,8 +103,10 @@ class ColumnWidths:
             is_suited = (is_ascii and "\t" not in run.text) or not _NEEDS_CELL.search(run.text)
             if run.math or run.image or not is_suited:
                 return False
-            bound += self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else room + 1
-        return bound <= room or self._measure(cell, is_head, room) <= room
+            bound += (
+                self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else available + 1
+            )
+        return bound <= available or self._measure(cell, is_head, available) <= available
 
     def _measure(self, cell: Runs, is_head: bool, limit: float) -> float:
         """Return the width of a cell in one line. Measure no further than `limit`."""
@@ -152,20 +154,20 @@ def _cells(
             yield column, cell, block.head and number == 0
 
 
-def _fill_width(wanted: list[float], room: float) -> tuple[int, ...]:
+def _fill_width(wanted: list[float], available: float) -> tuple[int, ...]:
     """Scale widths to whole pixels that fill the space."""
-    scale = room / sum(wanted)
+    scale = available / sum(wanted)
     edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
     return tuple(max(1, right - left) for left, right in pairwise(edges))
 
 
-def _shrink(wanted: list[float], words: list[float], room: float) -> list[float]:
-    """Shrink widths to fit into `room`, but not below the longest words.
+def _shrink(wanted: list[float], words: list[float], available: float) -> list[float]:
+    """Shrink widths to fit into `available`, but not below the longest words.
 
     If that is impossible, or the widths already fit, return them unchanged.
     """
     least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
-    spare, needed = room - sum(least), sum(wanted) - sum(least)
+    spare, needed = available - sum(least), sum(wanted) - sum(least)
     if not 0 <= spare < needed:
         return wanted
     return [low + spare * (width - low) / needed for low, width in zip(least, wanted, strict=True)]

@@ -91,8 +91,8 @@ class TableStyles:
 
     def space_below(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
-        room = NOTE_GAP_BELOW_TABLE if below.kind in NOTE_KINDS else _GAP_BELOW_TABLE
-        return self._theme.px(room + (PAD if background_of(below) else 0))
+        gap = NOTE_GAP_BELOW_TABLE if below.kind in NOTE_KINDS else _GAP_BELOW_TABLE
+        return self._theme.px(gap + (PAD if background_of(below) else 0))
 
     def row_margin(self, block: Block, above: Item | None) -> int:
         """Return the pixels from a QTextTable to the text of rows that are text blocks."""

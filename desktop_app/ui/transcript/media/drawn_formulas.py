@@ -240,8 +240,10 @@ class Formulas:
     def _measure(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
         em, descent = char_format.doubleProperty(_EM), char_format.doubleProperty(_DESCENT)
         # Qt positions letters in 1/64 pixel, so the hidden source still takes some space.
-        room = self._room(position, char_format) - len(str(char_format.property(_TEX))) / 64
-        scale = min(1.0, room / (formula.width * em))
+        available_width = (
+            self._available_width(position, char_format) - len(str(char_format.property(_TEX))) / 64
+        )
+        scale = min(1.0, available_width / (formula.width * em))
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
         if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
             height = max(0.0, ascent) + descent
@@ -251,20 +253,20 @@ class Formulas:
         height = max(2 * ascent - half_x, 2 * depth + half_x)
         return _Box(formula.width * em * scale, height, (height + half_x) / 2, scale, em)
 
-    def _room(self, position: int, char_format: QTextCharFormat) -> float:
+    def _available_width(self, position: int, char_format: QTextCharFormat) -> float:
         width, columns = self._document.textWidth(), char_format.intProperty(COLUMNS)
         if columns:
-            return _room_in_cell(width, columns)
+            return _cell_width(width, columns)
         block = self._document.findBlock(position)
         table: QTextTable | None = QTextCursor(block).currentTable()
         if table is not None:
-            return _room_in_cell(width, table.columns())
+            return _cell_width(width, table.columns())
         style = block.blockFormat()
         indent = style.indent() * self._document.indentWidth()
         return max(40.0, width - indent - style.leftMargin() - style.rightMargin() - 2)
 
 
-def _room_in_cell(width: float, columns: int) -> float:
+def _cell_width(width: float, columns: int) -> float:
     return max(40.0, width / columns - 16)
 
 

@@ -73,7 +73,7 @@ class ScreenReaderLoader(QObject):
         if self._virtualizer.fill_more(_PASS_ITEMS):
             self.loaded.emit()
             self._timer.start()
-        if not self._materializer.has_room:
+        if not self._materializer.can_materialize_more:
             return
         if not self._stream.is_writing_text and self._messages.older:
             with self._anchor.keep_position(), self._selection.keep():

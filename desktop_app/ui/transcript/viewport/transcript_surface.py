@@ -51,7 +51,7 @@ class TranscriptSurface(SealedBrowser):
         self._backdrop = Backdrop(theme)
         self._repainting = PartialRepaint(self)
         self._focus_frame = FocusFrame(self)
-        self._room_above = 0
+        self._space_above = 0
         self._is_margin_pressed = False
         self._has_keyboard_focus = False
         self._copied: QTextCursor | None = None
@@ -116,7 +116,7 @@ class TranscriptSurface(SealedBrowser):
         twice.
         """
         left, right = self._side_margins()
-        margins, above = self.viewportMargins(), self._room_above
+        margins, above = self.viewportMargins(), self._space_above
         if (margins.left(), margins.top(), margins.right()) != (left, above, right):
             self.setViewportMargins(left, above, right, 0)
 

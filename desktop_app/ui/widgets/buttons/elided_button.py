@@ -38,5 +38,5 @@ class ElidedButton(PlainButton):
     def _elided(self, label: str, flags: int = 0) -> str:
         metrics = self.fontMetrics()
         frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
-        room = self.width() - frame + 1  # widths of letters are rounded
-        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, room, flags)
+        available_width = self.width() - frame + 1  # widths of letters are rounded
+        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, available_width, flags)

@@ -26,9 +26,9 @@ def fitting_size(wanted: tuple[int, int], theme: Theme, parent: QWidget | None) 
     size = QSize(theme.px(wanted[0]), theme.px(wanted[1]))
     if parent is None:
         return size
-    room = parent.window().size()
-    margin = theme.px(_MARGIN) if room.height() >= theme.px(_SMALL_HEIGHT) else 0
-    return size.boundedTo(room - QSize(margin, margin))
+    window_size = parent.window().size()
+    margin = theme.px(_MARGIN) if window_size.height() >= theme.px(_SMALL_HEIGHT) else 0
+    return size.boundedTo(window_size - QSize(margin, margin))
 
 
 def scroll_area_of(page: QWidget) -> QScrollArea:

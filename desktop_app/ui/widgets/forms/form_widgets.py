@@ -191,10 +191,10 @@ class ReadOnlyLine(QLineEdit):
         option = QStyleOptionFrame()
         self.initStyleOption(option)
         part = QStyle.SubElement.SE_LineEditContents
-        room = self.style().subElementRect(part, option, self) - self.textMargins()
-        room.adjust(2, 0, -2, 0)  # as QLineEdit does
+        available = self.style().subElementRect(part, option, self) - self.textMargins()
+        available.adjust(2, 0, -2, 0)  # as QLineEdit does
         shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, room.width()
+            self.text(), Qt.TextElideMode.ElideRight, available.width()
         )
         if shown == self.text():
             super().paintEvent(event)
@@ -202,7 +202,7 @@ class ReadOnlyLine(QLineEdit):
         painter = QStylePainter(self)
         painter.drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(room, painting.LEFT, shown)
+        painter.drawText(available, painting.LEFT, shown)
 
 
 class Combo(QComboBox):
@@ -251,9 +251,9 @@ class Combo(QComboBox):
 
     def _elided_text(self) -> str:
         """Return the current text, elided before the arrow."""
-        room = self.width() - self._theme.px(2 * 8 + 28) - 2
+        available = self.width() - self._theme.px(2 * 8 + 28) - 2
         text = self.currentText()
-        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, available)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -236,8 +236,8 @@ class Notifications(QFrame):
         is_narrow = line + self._buttons.sizeHint().width() > self.width() - self._theme.px(100)
         below = card.is_error or (bool(card.actions) and is_narrow)
         self._body.setDirection(direction.TopToBottom if below else direction.LeftToRight)
-        room = self._theme.px(3) if below else 0
-        self._body.setContentsMargins(0, room, 0, room)
+        margin = self._theme.px(3) if below else 0
+        self._body.setContentsMargins(0, margin, 0, margin)
         left = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
         self._body.setAlignment(self._buttons, left)
 
