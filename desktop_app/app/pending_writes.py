@@ -25,11 +25,11 @@ class PendingWrites:
     def start(self, work: Work) -> None:
         """Start the write of a change that is already shown."""
         task = self._tasks.start(work)
-        self.note_change()
+        self.invalidate_reads()
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
 
-    def note_change(self) -> None:
+    def invalidate_reads(self) -> None:
         """Have running reads read again, because what is shown has changed."""
         self._change_count += 1
 

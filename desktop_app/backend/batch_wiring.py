@@ -163,5 +163,5 @@ async def store_as_conversation(
         notices=tuple(notices),
     )
     await conversations.begin_turn(conversation, question, answer)
-    await batches.note_conversation(job.id, item.number, conversation.id)
+    await batches.record_conversation(job.id, item.number, conversation.id)
     return conversation.id

@@ -5,8 +5,8 @@ keyring can make the program send it elsewhere. A caller names the origin that i
 for, and gets nothing if the secret belongs to another origin.
 
 Reading the keyring can open the dialog that unlocks it, so nothing is read before it is needed. The
-database remembers which secrets are in the keyring and for which origins (`KeyNotes`). That is a
-hint for the window; the keyring decides.
+database remembers which secrets are in the keyring and for which origins (`KeyOriginStorage`). That
+is a hint for the window; the keyring decides.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ class ProbeResult(NamedTuple):
     why: str
 
 
-class KeyNotes(Protocol):
-    """Notes on which secrets are in the keyring, and for which origins; they contain no secret."""
+class KeyOriginStorage(Protocol):
+    """Store of which secrets are in the keyring, and for which origins; it contains no secret."""
 
     async def key_origin(self, name: str) -> str | None:
-        """Return the origin noted for a secret, UNKNOWN_ORIGIN, or None if it is not noted."""
+        """Return the recorded origin of a secret, UNKNOWN_ORIGIN, or None if it has none."""
 
-    async def note_key(self, name: str, origin: str | None) -> None:
+    async def record_key_origin(self, name: str, origin: str | None) -> None:
         """Record the origin of a secret in the keyring; None if there is no such secret."""
 
 
@@ -101,13 +101,13 @@ class KeyVault:
     def __init__(
         self,
         service: str,
-        notes: KeyNotes,
+        origins: KeyOriginStorage,
         *,
         legacy_origins: Callable[[], Mapping[str, str]] = dict,
         prompt_timeout_s: float = PROMPT_TIMEOUT_S,
     ) -> None:
         self._keyring = Keyring(service)
-        self._notes = notes
+        self._origins = origins
         self._legacy_origins = legacy_origins
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
@@ -122,7 +122,7 @@ class KeyVault:
 
         Raises:
             CredentialError: it is in the keyring, which is locked, gone or does not answer.
-            StorageError: the notes cannot be read or changed.
+            StorageError: the origins cannot be read or changed.
         """
         if not origin:
             return None
@@ -130,14 +130,14 @@ class KeyVault:
         if entry is not None and entry.secret.origin == origin:
             return entry.secret
         changes = self._changes
-        noted = await self._notes.key_origin(name)
-        if noted not in (origin, UNKNOWN_ORIGIN):
+        recorded = await self._origins.key_origin(name)
+        if recorded not in (origin, UNKNOWN_ORIGIN):
             return None
         found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         belongs_to = None if found is None else found.origin
         # If an entry was changed meanwhile, the newer note must stay.
-        if belongs_to != noted and self._changes == changes:
-            await self._notes.note_key(name, belongs_to)
+        if belongs_to != recorded and self._changes == changes:
+            await self._origins.record_key_origin(name, belongs_to)
         return found if belongs_to == origin else None
 
     def _read(self, name: str) -> Secret | None:
@@ -200,7 +200,7 @@ class KeyVault:
         self._changes += 1
         # Without the note, the secret is not found in the keyring.
         self.use_for_session(name, secret, KeyPlace.SESSION)
-        await self._notes.note_key(name, secret.origin)
+        await self._origins.record_key_origin(name, secret.origin)
         self._session.pop(name, None)
         return KeyPlace.KEYRING
 
@@ -209,14 +209,14 @@ class KeyVault:
 
         Raises:
             CredentialError: the keyring is locked, gone or does not answer; nothing is removed.
-            StorageError: the notes cannot be read or changed.
+            StorageError: the origins cannot be read or changed.
         """
         entry = self._session.pop(name, None)
         try:
-            if await self._notes.key_origin(name) is not None:
+            if await self._origins.key_origin(name) is not None:
                 await _run_in_thread(partial(self._delete, name), self._prompt_timeout_s)
                 self._changes += 1
-                await self._notes.note_key(name, None)
+                await self._origins.record_key_origin(name, None)
         except (CredentialError, StorageError):
             if entry is not None:
                 self._session.setdefault(name, entry)
@@ -231,10 +231,10 @@ class KeyVault:
 
         Raises:
             CredentialError: as for `remove`.
-            StorageError: the notes cannot be read or changed; the secret was not removed.
+            StorageError: the origins cannot be read or changed; the secret was not removed.
         """
         entry, found = self._session.get(name), None
-        if entry is None and await self._notes.key_origin(name) is not None:
+        if entry is None and await self._origins.key_origin(name) is not None:
             found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         try:
             await self.remove(name)
@@ -249,14 +249,14 @@ class KeyVault:
         entry = self._session.get(name)
         if entry is not None and entry.secret.origin == origin:
             return entry.place
-        noted = await self._notes.key_origin(name)
-        if noted == UNKNOWN_ORIGIN:
-            noted = (await asyncio.to_thread(self._legacy_origins)).get(name, UNKNOWN_ORIGIN)
-        if noted is None:
+        recorded = await self._origins.key_origin(name)
+        if recorded == UNKNOWN_ORIGIN:
+            recorded = (await asyncio.to_thread(self._legacy_origins)).get(name, UNKNOWN_ORIGIN)
+        if recorded is None:
             return KeyPlace.NONE if entry is None else KeyPlace.ELSEWHERE
-        if noted == UNKNOWN_ORIGIN:
+        if recorded == UNKNOWN_ORIGIN:
             return KeyPlace.UNKNOWN
-        return KeyPlace.KEYRING if noted == origin else KeyPlace.ELSEWHERE
+        return KeyPlace.KEYRING if recorded == origin else KeyPlace.ELSEWHERE
 
     async def probe(self, timeout_s: float) -> ProbeResult:
         """Try the keyring with a test entry. May open the dialog that unlocks it."""

@@ -128,7 +128,7 @@ class AnswerAttempts:
                 async with self._request_lock, aclosing(source) as events:
                     async for event in events:
                         if _is_content(event):
-                            self._facts.note_api(api)
+                            self._facts.record_api(api)
                         yield event
                 return
             except AttemptError as failed:
@@ -152,4 +152,4 @@ class AnswerAttempts:
         self, api: Api, path: str, body: Mapping[str, Any]
     ) -> AsyncGenerator[StreamEvent, None]:
         watch = self._watch()
-        return watch.events_of(self._requests.events(api, path, body, watch.note_bytes))
+        return watch.events_of(self._requests.events(api, path, body, watch.end_silence))

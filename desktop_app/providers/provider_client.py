@@ -113,7 +113,7 @@ class ProviderClient:
             source = tool_input_as_text(source)
         async with aclosing(self._with_terminal_errors(source)) as events:
             async for event in events:
-                self._note_count(request, event)
+                self._record_count(request, event)
                 yield event
                 if isinstance(event, UsageReported):
                     tokens = event.usage.input_tokens
@@ -124,17 +124,17 @@ class ProviderClient:
         count = formatting.number(tokens)
         return notice(NoticeCode.INPUT_CUT, provider=self._profile.name, tokens=count)
 
-    def _note_server(self, kind: ServerKind | None) -> None:
+    def _set_server_kind(self, kind: ServerKind | None) -> None:
         from desktop_app.providers.models.server_counters import counter_of
 
         self._counter, self._has_sought_counter = counter_of(kind), True
-        self._facts.note_answer()
+        self._facts.confirm_address()
         # Custom headers may be for a gateway, whose list may be that of another server.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
-            self._transport.note_server(kind)
+            self._transport.set_server_kind(kind)
             self._memory.remember_kind(kind)
 
-    def _note_count(self, request: ChatRequest, event: StreamEvent) -> None:
+    def _record_count(self, request: ChatRequest, event: StreamEvent) -> None:
         """Pass the server's count of a request's tokens on to the memory."""
         match event:
             case UsageReported(usage):
@@ -240,7 +240,7 @@ class ProviderClient:
             async with asyncio.timeout(self._timeouts.quick_read):
                 if not self._has_sought_counter:
                     self._has_sought_counter = True
-                    self._note_server(await model_list.fetch_kind(self._transport.get_json))
+                    self._set_server_kind(await model_list.fetch_kind(self._transport.get_json))
                 counter, total = self._counter, 0
                 if counter is None or self._attempts.is_locked:
                     return None
@@ -289,7 +289,7 @@ class ProviderClient:
             get, windows_timeout_s = self._transport.get_json, self._timeouts.windows
             with self._in_use():
                 return await model_list.fetch_listing(
-                    get, self._profile, windows_timeout_s, self._note_server
+                    get, self._profile, windows_timeout_s, self._set_server_kind
                 )
         except AttemptError as failed:
             raise failed.error from failed

@@ -191,7 +191,7 @@ def negotiations() -> Iterator[str]:
             said.append(error)
         else:
             said += [negotiation.on_opened(), negotiation.on_opened()]
-            learning.note_api(negotiation.api)
+            learning.record_api(negotiation.api)
         reduced = negotiation.request
         yield as_line(
             *said,

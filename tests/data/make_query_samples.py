@@ -181,7 +181,7 @@ async def batches(database: MemoryDatabase) -> AsyncIterator[str]:
         yield _line([each.custom_id for each in results], unknown, repr(found.counts))
     await store.end_upload(BatchUpload("j", 1), ItemStatus.UNANSWERED, why, {5: why})
     await store.mark_cancelled("j")
-    await store.note_conversation("j", 2, "c")
+    await store.record_conversation("j", 2, "c")
     for each in await store.all():
         yield _line(repr(each), await store.claim(each.id))
         await store.release(each.id)

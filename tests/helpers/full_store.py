@@ -123,7 +123,7 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
             ),
             is_searchable=is_searchable,
         )
-    await files.note_origin(SHA256, Path("/somewhere/found.txt"))
+    await files.record_origin(SHA256, Path("/somewhere/found.txt"))
     part = DocumentPart(SHA256, "found.txt", "text/plain", len(DATA))
     first: Conversation | None = None
     for n in range(conversations):
@@ -187,7 +187,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     }.items():
         await settings.set(key, value)
     await settings.save_profile(PROFILE)
-    await settings.note_key("openai", "https://api.openai.com:443")
+    await settings.record_key_origin("openai", "https://api.openai.com:443")
     prompt = Prompt("paragraph", "Mine", "Say {{selection}}", "Mail", 2, NOON, hidden=True)
     preset = Preset(new_id(), "Editor", variant=Variant.PRO, overrides=Overrides("Edit."))
     await PromptStore(database).save([prompt], [preset])

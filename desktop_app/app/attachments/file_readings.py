@@ -250,7 +250,7 @@ class FileReadings(QObject):
         if self._temporary.was_ever_temporary(reading.conversation_id):
             return
         try:
-            await self._attachment_store.note_origin(sha256, path)
+            await self._attachment_store.record_origin(sha256, path)
         except StorageError as error:
             reading.batch.add_location_failure(reading.name, error)
 

@@ -100,7 +100,7 @@ class ListPresenter(QObject):
 
     def upsert(self, conversation: Conversation) -> None:
         """Cache a conversation and show it at its position in the list; the caller writes it."""
-        self.writes.note_change()
+        self.writes.invalidate_reads()
         self.cache.set(conversation)
         if self._temporary.was_ever_temporary(conversation.id):
             return  # temporary conversations are in no list
@@ -139,7 +139,7 @@ class ListPresenter(QObject):
 
     def _cache_choice(self) -> None:
         if self.cache.set_current_choice():
-            self.writes.note_change()
+            self.writes.invalidate_reads()
 
     # -------------------------------------------------------------- filters and pages
 
@@ -237,7 +237,7 @@ class ListPresenter(QObject):
         self._show_dots_of_folders()
 
     def _show_dot(self, conversation_id: str) -> None:
-        self.writes.note_change()
+        self.writes.invalidate_reads()
         self._list.model.set_streaming(conversation_id, self._running.is_running(conversation_id))
         self._show_dots_of_folders()
 

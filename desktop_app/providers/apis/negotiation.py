@@ -39,7 +39,7 @@ class LearnedFacts:
         self.is_learning_api = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
 
     def is_known(self, api: Api) -> bool:
-        """Return True if `note_api` has remembered this API, perhaps in an earlier client."""
+        """Return True if `record_api` has remembered this API, perhaps in an earlier client."""
         return self._known_api is api
 
     def first_api(self, info: ModelInfo) -> Api:
@@ -56,20 +56,20 @@ class LearnedFacts:
             and info.apis != (Api.RESPONSES,)
         )
 
-    def note_missing_responses(self, model: str) -> None:
+    def record_responses_unavailable(self, model: str) -> None:
         """Remember that the model is not available through the Responses API."""
         self._without_responses.add(model)
 
-    def note_answer(self) -> None:
+    def confirm_address(self) -> None:
         """Remember that the address is that of an API."""
         self.has_answered = True
 
-    def note_api(self, api: Api) -> None:
+    def record_api(self, api: Api) -> None:
         """Remember that content came through this API.
 
         The API itself is remembered only for compatible providers whose profile does not choose it.
         """
-        self.note_answer()
+        self.confirm_address()
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api
             self._memory.remember_api(api)
@@ -173,7 +173,7 @@ class Negotiation:
         return _api_for_grammar(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
-        self._facts.note_missing_responses(self.request.model)
+        self._facts.record_responses_unavailable(self.request.model)
         return self._use_api(Api.CHAT_COMPLETIONS)
 
     def _use_api(self, api: Api) -> list[Notice | Started]:

@@ -88,7 +88,7 @@ class SilenceWatch:
         self._lost: StreamCutError | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def note_bytes(self) -> None:
+    def end_silence(self) -> None:
         """End the silence: bytes have arrived."""
         self._heard_at = self._loop.time()
         self._woke_at = None

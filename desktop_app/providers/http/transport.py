@@ -126,7 +126,7 @@ class Transport:
         """Return the redactor of the secrets that are sent, because a server can echo them."""
         return self._connection.redactor
 
-    def note_server(self, kind: ServerKind) -> None:
+    def set_server_kind(self, kind: ServerKind) -> None:
         """Set the kind of server, which errors of later requests name."""
         self.server = kind
 

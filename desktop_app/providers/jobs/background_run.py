@@ -185,7 +185,7 @@ class BackgroundRun:
         # after the computer has slept.
         self._watch = watch = self._new_watch(bool(self._id))
         async with aclosing(
-            watch.events_of(self._read_connection(open_reply(watch.note_bytes)))
+            watch.events_of(self._read_connection(open_reply(watch.end_silence)))
         ) as events:
             async for event in events:
                 yield event

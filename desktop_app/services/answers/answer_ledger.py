@@ -94,7 +94,7 @@ class AnswerLedger:
     async def record_round(self, resolved: ResolvedChoice, reply: Reply, answer: Message) -> bool:
         """Record the request of the round that has ended; the answer continues with another.
 
-        Its usage is the one that `observe` noted, because `reply` is already in the next round.
+        Its usage is the one that `observe` recorded, because `reply` is already in the next round.
         Return False if it was recorded before.
         """
         if self._rounds_recorded >= reply.round:

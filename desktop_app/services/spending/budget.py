@@ -26,7 +26,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.services.ports import Gateway, SpendingStorage
 
 NO_LIMIT = Decimal("Infinity")
-# The keys of notes end in a provider's id, and in a model's id for UNPRICED_KEY.
+# The keys end in a provider's id, and in a model's id for UNPRICED_KEY.
 WARNED_KEY = "spending.warned."
 UNPRICED_KEY = "spending.unpriced."
 NEAR_LIMIT = N_(
@@ -57,14 +57,14 @@ class HoldStorage(Protocol):
     ) -> MonthSpending: ...
 
 
-class BudgetNotes(Protocol):
+class BudgetStorage(Protocol):
     """Store of the warnings and consents about spending. Raises StorageError."""
 
     async def all(self) -> dict[str, Any]:
-        """Return all notes."""
+        """Return all values."""
 
     async def set(self, key: str, value: Any) -> None:
-        """Store a note."""
+        """Store a value."""
 
 
 class Hold:
@@ -104,9 +104,9 @@ class Budget:
     """
 
     def __init__(
-        self, holds: HoldStorage, notes: BudgetNotes, *, allows_unpriced: bool = False
+        self, holds: HoldStorage, storage: BudgetStorage, *, allows_unpriced: bool = False
     ) -> None:
-        self._holds, self._notes, self._allows_unpriced = holds, notes, allows_unpriced
+        self._holds, self._storage, self._allows_unpriced = holds, storage, allows_unpriced
 
     @staticmethod
     def needs_cost(profile: ProviderProfile, price_is_known: bool) -> bool:
@@ -126,14 +126,14 @@ class Budget:
         """
         if profile.monthly_cap is None or price is not None or self._allows_unpriced:
             return
-        if _unpriced_key(profile, model.id) not in await self._notes.all():
+        if _unpriced_key(profile, model.id) not in await self._storage.all():
             raise UnpricedModelError(
                 Reason.PRICE_UNKNOWN_UNDER_CAP, model=model.name, provider=profile.short_name
             )
 
     async def allow_unpriced(self, profile: ProviderProfile, model_id: str) -> None:
         """Record the consent to use a model of unknown price. Raises StorageError."""
-        await self._notes.set(_unpriced_key(profile, model_id), True)
+        await self._storage.set(_unpriced_key(profile, model_id), True)
 
     async def hold(
         self,
@@ -192,9 +192,9 @@ class Budget:
             return None
         key = WARNED_KEY + profile.id
         mark = f"{now().astimezone():%Y-%m} {month.cap}"
-        if (await self._notes.all()).get(key) == mark:
+        if (await self._storage.all()).get(key) == mark:
             return None
-        await self._notes.set(key, mark)
+        await self._storage.set(key, mark)
         return month
 
 

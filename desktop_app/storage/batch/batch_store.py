@@ -142,7 +142,7 @@ class BatchStore:
         row = item_to_row(item)
         await self._database.write(lambda c: update_row(c, "batch_items", row, "job_id", "number"))
 
-    async def note_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
+    async def record_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
         """Record the conversation that was made of a file and its answer."""
         sql = "UPDATE batch_items SET conversation_id = ? WHERE job_id = ? AND number = ?"
         await self._database.execute(sql, conversation_id, job_id, number)

@@ -140,7 +140,7 @@ class AttachmentStore:
         )
         return document.part
 
-    async def note_origin(self, sha256: str, path: Path) -> None:
+    async def record_origin(self, sha256: str, path: Path) -> None:
         """Record the file that an attachment was last read from; `path` is absolute."""
         origin = str(path)
         if to_text(origin) != origin:

@@ -92,7 +92,7 @@ class SettingsStore:
         row = await self._database.row(sql, name)
         return None if row is None else str(row["origin"])
 
-    async def note_key(self, name: str, origin: str | None) -> None:
+    async def record_key_origin(self, name: str, origin: str | None) -> None:
         """Record the origin of a secret in the keyring; None if there is no such secret."""
         if origin is None:
             await self._database.execute("DELETE FROM keys_in_keyring WHERE profile_id = ?", name)

@@ -83,7 +83,7 @@ class PrintedPages:
     def _paint_footer(self, painter: QPainter, number: int) -> None:
         half = self._footer_height / 2
         footer = QRectF(0, self._size.height() + half, self._size.width(), half)
-        painter.setFont(self.content.note_font)
+        painter.setFont(self.content.footer_font)
         painter.setPen(self._theme.faint)
         align = Qt.AlignmentFlag
         label = f"{number + 1} / {self.count}"

@@ -89,7 +89,7 @@ class PrintedConversation:
         )
 
     @property
-    def note_font(self) -> QFont:
+    def footer_font(self) -> QFont:
         """Return the font of page footers."""
         return self._styles.font(NOTE_SIZE)
 

@@ -234,7 +234,7 @@ async def test_a_key_that_undo_restores_in_memory_only_is_reported(
         await app.written()
         panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
-        monkeypatch.setattr(app.backend.settings, "note_key", fail)
+        monkeypatch.setattr(app.backend.settings, "record_key_origin", fail)
         app.press_action("Undo")
         await until(lambda: "disk" in app.said)
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is not None

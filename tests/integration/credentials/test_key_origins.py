@@ -77,7 +77,7 @@ async def test_an_origin_in_the_store_does_not_bind_a_key(tmp_path: Path) -> Non
         vault = KeyVault("repartee:test", settings)
         await vault.set("openai", SECRET)
         for lie in (ELSEWHERE, ""):
-            await settings.note_key("openai", lie)
+            await settings.record_key_origin("openai", lie)
             assert await vault.get("openai", ELSEWHERE) is None
             assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
             assert await vault.get("openai", HERE) == SECRET, "the truth has been noted"
@@ -128,7 +128,7 @@ async def test_an_old_key_of_an_unstored_built_in_profile_is_bound() -> None:
     put_bare("openai")
     await asyncio.to_thread(old_store, folders().database, replace(COMPATIBLE, id="other"))
     async with started_backend() as backend:
-        await backend.settings.note_key("openai", "")
+        await backend.settings.record_key_origin("openai", "")
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET
 
@@ -157,7 +157,7 @@ async def test_an_unbound_old_key_is_not_used() -> None:
     put_bare("openai")
 
     async with started_backend() as backend:  # a new store: nobody knows where the key was used
-        await backend.settings.note_key("openai", "")
+        await backend.settings.record_key_origin("openai", "")
         assert await backend.vault.place("openai", HERE) is KeyPlace.UNKNOWN
         assert await backend.vault.get("openai", HERE) is None
         assert await backend.vault.place("openai", HERE) is KeyPlace.ELSEWHERE

@@ -21,8 +21,8 @@ ELSEWHERE = "https://gateway.example:443"
 SECRET = Secret(KEY, HERE)
 
 
-class Notes:
-    """KeyNotes in memory."""
+class Origins:
+    """KeyOriginStorage in memory."""
 
     def __init__(self, **stored: str) -> None:
         self.stored = stored
@@ -30,7 +30,7 @@ class Notes:
     async def key_origin(self, name: str) -> str | None:
         return self.stored.get(name)
 
-    async def note_key(self, name: str, origin: str | None) -> None:
+    async def record_key_origin(self, name: str, origin: str | None) -> None:
         if origin is None:
             self.stored.pop(name, None)
         else:
@@ -62,15 +62,15 @@ async def test_without_a_trusted_keyring_a_key_is_kept_for_the_session(
     if backend is not None:
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", backend)
 
-    notes = Notes()
-    vault = KeyVault("repartee:test", notes)
+    origins = Origins()
+    vault = KeyVault("repartee:test", origins)
     probed = await vault.probe(10)
     assert not probed.works
     assert probed.why
     assert await vault.set("openai", SECRET) is KeyPlace.SESSION
     assert await vault.get("openai", HERE) == SECRET
     assert await vault.place("openai", HERE) is KeyPlace.SESSION
-    assert notes.stored == {}
+    assert origins.stored == {}
     assert vault.last_probe is not None
     assert KEY not in vault.last_probe.why
     await vault.remove("openai")
@@ -83,7 +83,7 @@ async def test_a_keyring_that_stores_nothing_is_not_given_the_key(
 ) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"{forgetful.__name__}.Keyring")
 
-    vault = KeyVault("repartee:test", Notes())
+    vault = KeyVault("repartee:test", Origins())
     assert await vault.set("openai", SECRET) is KeyPlace.SESSION
     assert vault.last_probe is not None
     assert "isn’t saving" in vault.last_probe.why
@@ -101,25 +101,25 @@ async def test_an_untrusted_keyring_in_a_configuration_file_is_refused(
     )
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    probed = await KeyVault("repartee:test", Notes()).probe(10)
+    probed = await KeyVault("repartee:test", Origins()).probe(10)
     assert not probed.works
     assert "isn’t the operating system’s keyring" in probed.why
 
 
 async def test_an_unreachable_stored_key_raises_an_error() -> None:
-    notes = Notes(openai=HERE)
-    vault = KeyVault("repartee:test", notes)
+    origins = Origins(openai=HERE)
+    vault = KeyVault("repartee:test", origins)
     assert await vault.place("openai", HERE) is KeyPlace.KEYRING
     with pytest.raises(CredentialError) as caught:
         await vault.get("openai", HERE)
     assert caught.value.reason is Reason.KEYRING_MISSING
     with pytest.raises(CredentialError):
         await vault.remove("openai")
-    assert notes.stored == {"openai": HERE}  # it is still in the keyring
+    assert origins.stored == {"openai": HERE}  # it is still in the keyring
 
 
 async def test_keys_from_the_environment_come_first() -> None:
-    vault = KeyVault("repartee:test", Notes(env=HERE))
+    vault = KeyVault("repartee:test", Origins(env=HERE))
     vault.use_for_session("env", SECRET, KeyPlace.ENVIRONMENT)
     assert await vault.get("env", HERE) == SECRET
     assert await vault.place("env", HERE) is KeyPlace.ENVIRONMENT
@@ -128,7 +128,7 @@ async def test_keys_from_the_environment_come_first() -> None:
 @pytest.mark.attack("key-origin")
 @pytest.mark.parametrize("place", [KeyPlace.SESSION, KeyPlace.ENVIRONMENT])
 async def test_a_session_key_belongs_to_its_origin(place: KeyPlace) -> None:
-    vault = KeyVault("repartee:test", Notes())
+    vault = KeyVault("repartee:test", Origins())
     vault.use_for_session("openai", SECRET, place)
     for other in (ELSEWHERE, "http://api.openai.com:443", "https://api.openai.com:80", ""):
         assert await vault.get("openai", other) is None
@@ -139,7 +139,7 @@ async def test_a_session_key_belongs_to_its_origin(place: KeyPlace) -> None:
 
 @pytest.mark.attack("key-origin")
 async def test_a_key_of_another_origin_is_not_read() -> None:
-    vault = KeyVault("repartee:test", Notes(openai=HERE))
+    vault = KeyVault("repartee:test", Origins(openai=HERE))
     # The keyring is missing, so asking it would raise an error.
     assert await vault.get("openai", ELSEWHERE) is None
     assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
@@ -148,7 +148,7 @@ async def test_a_key_of_another_origin_is_not_read() -> None:
 
 
 async def test_a_key_without_an_origin_is_refused() -> None:
-    vault = KeyVault("repartee:test", Notes())
+    vault = KeyVault("repartee:test", Origins())
     with pytest.raises(CredentialError, match="no valid base URL"):
         await vault.set("openai", Secret(KEY, ""))
     assert await vault.place("openai", "") is KeyPlace.NONE
@@ -156,8 +156,8 @@ async def test_a_key_without_an_origin_is_refused() -> None:
 
 async def test_a_key_of_unknown_origin_has_an_unknown_place() -> None:
     known = {"bound": HERE, "lost": ""}
-    notes = Notes(restored="", bound="", lost="")
-    vault = KeyVault("repartee:test", notes, legacy_origins=lambda: known)
+    origins = Origins(restored="", bound="", lost="")
+    vault = KeyVault("repartee:test", origins, legacy_origins=lambda: known)
     assert await vault.place("restored", HERE) is KeyPlace.UNKNOWN
     assert await vault.place("lost", HERE) is KeyPlace.UNKNOWN
     assert await vault.place("bound", HERE) is KeyPlace.KEYRING
@@ -165,7 +165,7 @@ async def test_a_key_of_unknown_origin_has_an_unknown_place() -> None:
 
 
 def test_no_representation_shows_a_key() -> None:
-    vault = KeyVault("repartee:test", Notes())
+    vault = KeyVault("repartee:test", Origins())
     vault.use_for_session("openai", SECRET, KeyPlace.SESSION)
     assert KEY not in repr(vault)
     assert KEY not in repr(vars(vault))
@@ -180,7 +180,7 @@ HERE = "https://api.openai.com:443"
 
 class Notes:
     async def key_origin(self, name): return HERE if name == "stored" else None
-    async def note_key(self, name, origin): raise AssertionError
+    async def record_key_origin(self, name, origin): raise AssertionError
 
 async def main():
     vault = KeyVault("repartee:test", Notes())

@@ -22,7 +22,7 @@ from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.secret import Secret
 from tests.helpers.waiting import until
 from tests.unit.credentials import remembering
-from tests.unit.credentials.test_vault import ELSEWHERE, HERE, KEY, SECRET, Notes
+from tests.unit.credentials.test_vault import ELSEWHERE, HERE, KEY, SECRET, Origins
 
 SERVICE = "repartee:test"
 
@@ -44,34 +44,34 @@ NAME = remembering.Keyring().name
 
 
 async def test_a_key_is_stored_with_its_origin(entries: Entries) -> None:
-    notes = Notes()
-    vault = KeyVault(SERVICE, notes)
+    origins = Origins()
+    vault = KeyVault(SERVICE, origins)
     vault.use_for_session("openai", Secret("old", HERE), KeyPlace.SESSION)
     assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
     assert vault.last_probe == ProbeResult(True, NAME, "")
     assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
-    assert notes.stored == {"openai": HERE}
-    later = KeyVault(SERVICE, notes)
+    assert origins.stored == {"openai": HERE}
+    later = KeyVault(SERVICE, origins)
     assert await later.get("openai", HERE) == SECRET
     assert await vault.get("openai", HERE) == SECRET
     assert await vault.place("openai", HERE) is KeyPlace.KEYRING
     await later.remove("openai")
-    assert (entries, notes.stored) == ({}, {})
+    assert (entries, origins.stored) == ({}, {})
     assert await later.get("openai", HERE) is None
     await later.remove("openai")
 
 
-class FullNotes(Notes):
+class FullOrigins(Origins):
     """Notes that can be read, but not changed."""
 
-    async def note_key(self, name: str, origin: str | None) -> None:
+    async def record_key_origin(self, name: str, origin: str | None) -> None:
         raise StorageError(Reason.DISK_FULL, place="library.db")
 
 
 async def test_a_key_whose_note_cannot_be_removed_stays(entries: Entries) -> None:
-    notes = Notes()
-    await KeyVault(SERVICE, notes).set("openai", SECRET)
-    vault = KeyVault(SERVICE, FullNotes(**notes.stored))
+    origins = Origins()
+    await KeyVault(SERVICE, origins).set("openai", SECRET)
+    vault = KeyVault(SERVICE, FullOrigins(**origins.stored))
     with pytest.raises(StorageError):
         await vault.pop("openai")
     assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
@@ -79,7 +79,7 @@ async def test_a_key_whose_note_cannot_be_removed_stays(entries: Entries) -> Non
 
 
 async def test_a_key_of_the_session_stays_if_the_keyring_cannot_remove_an_older_one() -> None:
-    vault = KeyVault(SERVICE, Notes())
+    vault = KeyVault(SERVICE, Origins())
     await vault.set("openai", Secret("older", HERE))
     vault.use_for_session("openai", SECRET, KeyPlace.SESSION)
     remembering.FAULTS.add("canceled")
@@ -89,14 +89,14 @@ async def test_a_key_of_the_session_stays_if_the_keyring_cannot_remove_an_older_
 
 
 async def test_a_key_whose_note_cannot_be_stored_is_kept_for_the_session() -> None:
-    vault = KeyVault(SERVICE, FullNotes())
+    vault = KeyVault(SERVICE, FullOrigins())
     with pytest.raises(StorageError):
         await vault.set("openai", SECRET)
     assert await vault.get("openai", HERE) == SECRET
 
 
 async def test_the_keyring_is_probed_without_a_trace(entries: Entries) -> None:
-    vault = KeyVault(SERVICE, Notes())
+    vault = KeyVault(SERVICE, Origins())
     assert await vault.probe(10) == vault.last_probe == ProbeResult(True, NAME, "")
     assert entries == {}
 
@@ -110,7 +110,7 @@ def test_a_place_is_usable_if_a_request_finds_the_key(place: KeyPlace, is_usable
 
 
 @pytest.mark.parametrize(
-    ("noted", "entry", "found", "noted_then"),
+    ("recorded", "entry", "found", "recorded_then"),
     [
         (HERE, keyring_entry(SECRET), SECRET, HERE),
         (HERE, None, None, None),  # another program removed it
@@ -123,33 +123,33 @@ def test_a_place_is_usable_if_a_request_finds_the_key(place: KeyPlace, is_usable
     ],
 )
 async def test_the_keyring_decides_the_origin_of_a_key(
-    noted: str | None,
+    recorded: str | None,
     entry: str | None,
     found: Secret | None,
-    noted_then: str | None,
+    recorded_then: str | None,
     entries: Entries,
 ) -> None:
-    notes = Notes(**({} if noted is None else {"openai": noted}))
+    origins = Origins(**({} if recorded is None else {"openai": recorded}))
     if entry is not None:
         entries[SERVICE, "openai"] = entry
-    vault = KeyVault(SERVICE, notes)
+    vault = KeyVault(SERVICE, origins)
     assert await vault.get("openai", HERE) == found
-    assert notes.stored.get("openai") == noted_then
+    assert origins.stored.get("openai") == recorded_then
 
 
 async def test_a_key_of_an_older_version_is_bound_to_its_origin(entries: Entries) -> None:
     entries[SERVICE, "openai"] = KEY
-    notes = Notes(openai=UNKNOWN_ORIGIN)
-    vault = KeyVault(SERVICE, notes, legacy_origins=lambda: {"openai": HERE})
+    origins = Origins(openai=UNKNOWN_ORIGIN)
+    vault = KeyVault(SERVICE, origins, legacy_origins=lambda: {"openai": HERE})
     assert await vault.get("openai", HERE) == SECRET
-    assert notes.stored == {"openai": HERE}
+    assert origins.stored == {"openai": HERE}
     assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
 
 
 @pytest.mark.parametrize("newer", [Secret("newer", HERE), None])
 async def test_an_old_key_replaces_no_newer_one(newer: Secret | None, entries: Entries) -> None:
     entries[SERVICE, "openai"] = KEY
-    notes = Notes(openai=UNKNOWN_ORIGIN)
+    origins = Origins(openai=UNKNOWN_ORIGIN)
 
     def change_meanwhile() -> dict[str, str]:
         entries.clear()
@@ -157,14 +157,14 @@ async def test_an_old_key_replaces_no_newer_one(newer: Secret | None, entries: E
             entries[SERVICE, "openai"] = keyring_entry(newer)
         return {"openai": HERE}
 
-    vault = KeyVault(SERVICE, notes, legacy_origins=change_meanwhile)
+    vault = KeyVault(SERVICE, origins, legacy_origins=change_meanwhile)
     assert await vault.get("openai", HERE) == newer
     assert entries == ({} if newer is None else {(SERVICE, "openai"): keyring_entry(newer)})
 
 
 async def test_a_popped_secret_is_gone(entries: Entries) -> None:
-    notes = Notes()
-    vault = KeyVault(SERVICE, notes)
+    origins = Origins()
+    vault = KeyVault(SERVICE, origins)
     assert await vault.pop("openai") is None
     await vault.set("openai", SECRET)
     assert await vault.pop("openai") == SECRET
@@ -173,12 +173,12 @@ async def test_a_popped_secret_is_gone(entries: Entries) -> None:
     newer = Secret("newer", HERE)
     vault.use_for_session("openai", newer, KeyPlace.SESSION)
     assert await vault.pop("openai") == newer
-    assert (entries, notes.stored) == ({}, {})
+    assert (entries, origins.stored) == ({}, {})
 
 
 async def test_a_keyring_without_a_note_is_not_asked(entries: Entries) -> None:
     entries[SERVICE, "openai"] = keyring_entry(SECRET)
-    vault = KeyVault(SERVICE, Notes())
+    vault = KeyVault(SERVICE, Origins())
     assert await vault.pop("openai") is None
     await vault.remove("openai")
     assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
@@ -189,14 +189,14 @@ def test_deleting_a_missing_entry_raises_nothing() -> None:
 
 
 async def test_a_key_stays_known_if_the_user_cancels_its_deletion(entries: Entries) -> None:
-    notes = Notes()
-    vault = KeyVault(SERVICE, notes)
+    origins = Origins()
+    vault = KeyVault(SERVICE, origins)
     await vault.set("openai", SECRET)
     remembering.FAULTS.add("canceled")
     with pytest.raises(CredentialError):
         await vault.remove("openai")
     assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
-    assert notes.stored == {"openai": HERE}
+    assert origins.stored == {"openai": HERE}
 
 
 def test_a_probe_that_cannot_be_read_is_deleted(entries: Entries) -> None:
@@ -208,7 +208,7 @@ def test_a_probe_that_cannot_be_read_is_deleted(entries: Entries) -> None:
 
 async def test_a_locked_keyring_is_reported() -> None:
     remembering.FAULTS.add("locked")
-    vault = KeyVault(SERVICE, Notes(openai=HERE))
+    vault = KeyVault(SERVICE, Origins(openai=HERE))
     with pytest.raises(CredentialError) as caught:
         await vault.get("openai", HERE)
     assert caught.value.reason is Reason.KEYRING_LOCKED
@@ -231,7 +231,7 @@ async def asked() -> bool:
 @pytest.mark.parametrize("is_cancelled", [False, True])
 async def test_an_abandoned_call_stores_no_key(is_cancelled: bool, entries: Entries) -> None:
     remembering.FAULTS.add("slow")
-    vault = KeyVault(SERVICE, Notes(), prompt_timeout_s=60 if is_cancelled else 0.01)
+    vault = KeyVault(SERVICE, Origins(), prompt_timeout_s=60 if is_cancelled else 0.01)
     setting = asyncio.ensure_future(vault.set("openai", SECRET))
     await until(asked)
     if is_cancelled:
@@ -247,7 +247,7 @@ async def test_an_abandoned_call_stores_no_key(is_cancelled: bool, entries: Entr
 
 
 @pytest.mark.parametrize(
-    ("noted", "old", "new"),
+    ("recorded", "old", "new"),
     [
         (UNKNOWN_ORIGIN, SECRET, Secret("newer", ELSEWHERE)),
         (HERE, None, Secret("newer", HERE)),  # another program removed the old one
@@ -255,12 +255,12 @@ async def test_an_abandoned_call_stores_no_key(is_cancelled: bool, entries: Entr
     ],
 )
 async def test_a_key_changed_while_it_is_read_keeps_its_new_note(
-    noted: str, old: Secret | None, new: Secret | None, entries: Entries
+    recorded: str, old: Secret | None, new: Secret | None, entries: Entries
 ) -> None:
     if old is not None:
         entries[SERVICE, "openai"] = keyring_entry(old)
-    notes = Notes(openai=noted)
-    vault = KeyVault(SERVICE, notes)
+    origins = Origins(openai=recorded)
+    vault = KeyVault(SERVICE, origins)
     remembering.FAULTS.add("slow to read")
     getting = asyncio.ensure_future(vault.get("openai", HERE))
     await until(asked)
@@ -270,6 +270,6 @@ async def test_a_key_changed_while_it_is_read_keeps_its_new_note(
         await vault.set("openai", new)
     remembering.ANSWERED.set()
     assert await getting == old
-    assert notes.stored == ({} if new is None else {"openai": new.origin})
+    assert origins.stored == ({} if new is None else {"openai": new.origin})
     if new is not None:
         assert await vault.get("openai", new.origin) == new

@@ -111,7 +111,7 @@ def test_each_provider_has_a_first_api_and_a_possible_fallback(
     assert (facts.first_api(info), facts.can_fall_back(info)) == (first, falls_back)
     assert facts.has_answered is (known is not None)
     assert [facts.is_known(api) for api in Api] == [api is known for api in Api]
-    facts.note_missing_responses(info.id)
+    facts.record_responses_unavailable(info.id)
     assert facts.first_api(info) is (profile.api or CHAT)
     assert facts.first_api(replace(info, id="another")) is first
 
@@ -132,8 +132,8 @@ def test_the_api_of_an_answer_is_remembered_once(
     memory = Memory(api=known)
     facts = LearnedFacts(profile, memory)
     assert facts.is_learning_api is (profile is COMPATIBLE)
-    facts.note_api(CHAT)
-    facts.note_api(CHAT)
+    facts.record_api(CHAT)
+    facts.record_api(CHAT)
     assert memory.noted == noted
     assert facts.has_answered
     assert facts.is_known(CHAT) is (bool(noted) or known is CHAT)

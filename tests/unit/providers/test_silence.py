@@ -51,7 +51,7 @@ async def events_after(
     async def source() -> AsyncGenerator[StreamEvent, None]:
         for number, pause in enumerate(pauses):
             await asyncio.sleep(pause)
-            watch.note_bytes()
+            watch.end_silence()
             yield TextDelta(str(number))
 
     found = []

@@ -54,12 +54,12 @@ async def test_the_origin_of_a_stored_file_is_recorded(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         source = tmp_path / "dropped.pdf"
         source.write_bytes(DATA)
-        await store.note_origin(HASH, source)  # not stored, so nothing is recorded
+        await store.record_origin(HASH, source)  # not stored, so nothing is recorded
         assert await store.origins([HASH]) == {}
         await add(store, source, "text")
-        await store.note_origin(HASH, source)
-        await store.note_origin(HASH, tmp_path / "moved.pdf")
-        await store.note_origin(HASH, tmp_path / "half \ud800.pdf")
+        await store.record_origin(HASH, source)
+        await store.record_origin(HASH, tmp_path / "moved.pdf")
+        await store.record_origin(HASH, tmp_path / "half \ud800.pdf")
         assert await store.origins([HASH, "f" * 64]) == {HASH: tmp_path / "moved.pdf"}
 
 

@@ -49,7 +49,7 @@ async def old_store(path: Path, *profiles: ProviderProfile) -> None:
 async def new_store(path: Path, profile: ProviderProfile, origin: str) -> None:
     async with opened(path) as database:
         await SettingsStore(database).save_profile(profile)
-        await SettingsStore(database).note_key(profile.id, origin)
+        await SettingsStore(database).record_key_origin(profile.id, origin)
 
 
 def backup_of(folder: Path, database: Path) -> Path:

@@ -298,7 +298,7 @@ async def test_attachments_are_recovered(tmp_path: Path) -> None:
     async with opened(path) as database:
         files = AttachmentStore(database, tmp_path / "files")
         await files.add(DATA, Attachment(SHA256, "a", "t", "persimmon " * 2000))
-        await files.note_origin(SHA256, ORIGIN)
+        await files.record_origin(SHA256, ORIGIN)
         conversation = a_conversation("With a file")
         part = DocumentPart(SHA256, "a", "t", len(DATA))
         question = replace(a_question(conversation, ""), parts=(TextPart("see"), part))

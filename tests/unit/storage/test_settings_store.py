@@ -159,8 +159,8 @@ async def test_origins_of_keys_are_noted(tmp_path: Path) -> None:
         settings = SettingsStore(database)
         assert await settings.key_origin("a") is None
         for where in ("https://one.example:443", "https://two.example:443"):
-            await settings.note_key("a", where)
+            await settings.record_key_origin("a", where)
             assert await settings.key_origin("a") == where
         assert await settings.key_origin("b") is None
-        await settings.note_key("a", None)
+        await settings.record_key_origin("a", None)
         assert await settings.key_origin("a") is None

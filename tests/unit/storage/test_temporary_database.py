@@ -58,7 +58,7 @@ class TemporaryStores:
             Attachment(SHA256, f"{WORD}.txt", "text/plain", DATA.decode(), tokens=4),
             conversation_id=id_,
         )
-        await self.attachments.note_origin(SHA256, Path(f"/somewhere/{WORD}.txt"))
+        await self.attachments.record_origin(SHA256, Path(f"/somewhere/{WORD}.txt"))
         await store.begin_turn(self.conversation, self.question, self.answer)
         await store.save_answer(replace(self.answer, parts=self.question.parts))
         await store.save_answer(ended(self.answer, f"A {WORD}."))

@@ -101,7 +101,7 @@ class HttpReply:
     async def _first_character(self) -> bytes:
         """Return the first byte of the body that is not blank, or b"" if there is none."""
         async for chunk in self._chunks:
-            await self._note_chunk(chunk, MAX_STREAM_BYTES)
+            await self._count_chunk(chunk, MAX_STREAM_BYTES)
             self._peeked += chunk
             if not BOM_UTF8.startswith(self._peeked):
                 content = self._peeked.removeprefix(BOM_UTF8).lstrip()
@@ -115,10 +115,10 @@ class HttpReply:
         if beginning:
             yield beginning
         async for chunk in self._chunks:
-            await self._note_chunk(chunk, max_bytes)
+            await self._count_chunk(chunk, max_bytes)
             yield chunk
 
-    async def _note_chunk(self, chunk: bytes, max_bytes: int) -> None:
+    async def _count_chunk(self, chunk: bytes, max_bytes: int) -> None:
         self._on_bytes()
         self.received += len(chunk)
         if self.received > max_bytes:
