@@ -36,8 +36,9 @@ MAX_REDIRECTS: Final = 5
 MAX_FETCH_S: Final = 30.0
 _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
 _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
-# Special networks that `is_global` of some versions of Python does not know.
-_NON_PUBLIC_NETWORKS: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
+# Special networks that `is_global` of some versions of Python does not know, and the address of
+# the host in virtual machines at Azure.
+_NON_PUBLIC_NETWORKS: Final = ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """The addresses by which networks that have only IPv6 reach IPv4 hosts (RFC 6052)."""
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
