@@ -220,6 +220,13 @@ _INVISIBLE_IN_PROSE: Final = re.compile(
     f"{_FLAG}|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
     "\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_SELECTOR: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# Also variation selectors after a character without variants: a row of them can carry a text.
+_INVISIBLE_OR_SELECTOR: Final = re.compile(
+    f"{_INVISIBLE_IN_PROSE.pattern}|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
+    "[\U000e0100-\U000e01ef]|(?<=[\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f"
+    "\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f]"
+)
 _INVISIBLE: Final = (
     "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
@@ -252,9 +259,9 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     """Replace invisible characters that can disguise text by codes, such as `⟨U+202E⟩`.
 
     In prose, these are control characters, and those that hide other text or change its direction,
-    except in flags of regions. In code and links, these are all invisible characters, except
-    joiners between characters outside ASCII; in code, only the character before a joiner counts.
-    `words_of` restores the characters.
+    except in flags of regions and variants of characters. In code and links, these are all
+    invisible characters, except joiners between characters outside ASCII; in code, only the
+    character before a joiner counts. `words_of` restores the characters.
 
     Args:
         code: the text is code.
@@ -264,6 +271,8 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     if text.isascii() and text.isprintable():
         return text
     pattern = _INVISIBLE_IN_LINKS if link else _INVISIBLE_IN_CODE if code else _INVISIBLE_IN_PROSE
+    if pattern is _INVISIBLE_IN_PROSE and _SELECTOR.search(text):  # the search takes longer
+        pattern = _INVISIBLE_OR_SELECTOR
     if pattern.search(text) is None:
         return text
     line = before + text

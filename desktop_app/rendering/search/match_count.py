@@ -44,6 +44,7 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc\ufdd0\ufdd1"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|[\x00-\x7f\ufe00-\ufe0f][\ufe00-\ufe0f]"
 )
 
 _INVISIBLE_ASCII: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")

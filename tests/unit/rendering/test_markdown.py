@@ -295,6 +295,30 @@ def test_direction_marks_in_the_label_of_a_footnote_are_shown() -> None:
     assert note.runs == (Run(f"{shown}: the note"),)
 
 
+@pytest.mark.parametrize(
+    ("before", "unseen"),
+    [
+        ("a", "\ufe00"),
+        ("a ", "\ufe0f"),
+        ("a", "\U000e0150"),
+        ("\U0001f600", "\U000e0150"),
+        ("\u2764\ufe0f", "\ufe01"),
+        ("\u845b\U000e0100", "\U000e0101"),
+    ],
+)
+def test_variation_selectors_that_could_carry_a_text_are_shown(before: str, unseen: str) -> None:
+    block = only(f"{before}{unseen}b")
+    assert block.runs[0].text == f"{before}{ADDED_MARK}⟨U+{ord(unseen):04X}⟩b"
+    assert "".join(plain_pieces([block])) == f"{before}{unseen}b"
+
+
+@pytest.mark.parametrize(
+    "text", ["\u2764\ufe0f x", "1\ufe0f\u20e3", "\u845b\U000e0100\u57ce", "\u2229\ufe00", "\ufe0fb"]
+)
+def test_variants_of_characters_are_drawn(text: str) -> None:
+    assert only(text).runs[0].text == text
+
+
 @pytest.mark.parametrize("unseen", ["\x07", "\x1b", "\x7f", "\x9b", "\u206e", "\U000e0041"])
 def test_control_and_tag_characters_in_prose_are_shown_and_copied_unchanged(unseen: str) -> None:
     for source in (f"a{unseen}b", f"a *c* a{unseen}b", f"- a{unseen}b"):
