@@ -12,6 +12,7 @@ class FormFault(TextEnum):
     TOO_LONG = coded(N_("it is too long"))
     TOO_DEEP = coded(N_("it is nested too deeply"))
     ENDLESS = coded(N_("it is nested too deeply, or refers to itself without an end"))
+    TOO_SLOW = coded(N_("it takes too long to check"))
     NOT_AN_OBJECT = coded(N_("it is not a JSON object"))
     LEADS_NOWHERE = coded(N_("the reference {reference} leads nowhere"))
     NOT_A_LINE = coded(N_("it is not a single line"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.errors import UserFacingError
@@ -19,6 +21,13 @@ _MAX_PROBLEMS: Final = 5
 _MAX_REASON_CHARS: Final = 300
 _MAX_DIGITS: Final = 700
 """Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
+MAX_SCHEMA_S: Final = 2.0
+"""Seconds of processor time that the check of a schema may take. A tool's of 100 KB takes 1 s."""
+MAX_VALUE_S: Final = 30.0
+"""Seconds of processor time that the check of a value may take.
+
+Forty definitions that each refer to the next one twice would take forever.
+"""
 # Errors of the validator, for example if a reference leads to something that is not a schema.
 _NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
 
@@ -30,6 +39,34 @@ class UnusableSchemaError(UserFacingError):
     """
 
     code = "unusable_schema"
+
+
+class _TooSlowError(Exception):
+    """A check has taken too long."""
+
+
+class _TimeLimit:
+    """A limit on the processor time of this thread, from now on.
+
+    A thread cannot be ended, and the program waits for it when it ends.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.thread_time() + seconds
+
+    def require(self) -> None:
+        """Raise _TooSlowError if the time is over."""
+        if time.thread_time() > self._end:
+            raise _TooSlowError
+
+    def keyword(self, check: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the check of a keyword that begins only within the time."""
+
+        def limited(*arguments: Any) -> Any:
+            self.require()
+            return check(*arguments)
+
+        return limited
 
 
 @dataclass(frozen=True)
@@ -65,20 +102,44 @@ def require_schema(schema: object) -> Mapping[str, Any]:
         raise UnusableSchemaError(FormFault.NOT_AN_OBJECT)
     # Without the format checker, an unusable regular expression would be noticed only when an
     # answer is checked.
-    validator = Draft202012Validator(
-        Draft202012Validator.META_SCHEMA, format_checker=pattern_checker()
-    )
+    kind = _validator_kind(_TimeLimit(MAX_SCHEMA_S))
+    validator = kind(Draft202012Validator.META_SCHEMA, format_checker=pattern_checker())
     try:
         found = best_match(validator.iter_errors(schema))
     except RecursionError as error:
         raise UnusableSchemaError(FormFault.ENDLESS) from error
+    except _TooSlowError as error:
+        raise UnusableSchemaError(FormFault.TOO_SLOW) from error
     except (SchemaError, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     if found is not None:
         raise UnusableSchemaError(f"{found.json_path}: {found.message[:_MAX_REASON_CHARS]}")
     _require_references(schema)
-    schema_problems(schema, None)  # finds references that go in circles
+    schema_problems(schema, None, MAX_SCHEMA_S)  # finds references that go in circles
     return schema
+
+
+def _validator_kind(limit: _TimeLimit, own: Mapping[str, Callable[..., Any]] | None = None) -> Any:
+    """Return a class of validators with a time limit.
+
+    Args:
+        own: checks of keywords in place of the library's.
+    """
+    from jsonschema import Draft202012Validator, validators
+
+    unique = partial(_unique_items, limit)
+    checks = {**Draft202012Validator.VALIDATORS, "uniqueItems": unique, **(own or {})}
+    limited = {name: limit.keyword(check) for name, check in checks.items()}
+    kind: Any = validators.extend(Draft202012Validator, limited)
+    names = [(each.name, each.alias) for each in kind.__attrs_attrs__ if each.init]
+
+    def evolve(validator: Any, **changes: Any) -> Any:
+        values = {alias: getattr(validator, name) for name, alias in names}
+        return kind(**{**values, **changes})
+
+    # The library's would take another class for a part of the schema that has "$schema".
+    kind.evolve = evolve
+    return kind
 
 
 def _require_references(schema: Mapping[str, Any]) -> None:
@@ -113,12 +174,18 @@ def _leads_nowhere(reference: str) -> UnusableSchemaError:
     return UnusableSchemaError(FormFault.LEADS_NOWHERE, reference=shown)
 
 
-def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[SchemaProblem, ...]:
+def schema_problems(
+    schema: Mapping[str, Any] | bool, value: Any, limit_s: float = MAX_VALUE_S
+) -> tuple[SchemaProblem, ...]:
     """Return up to _MAX_PROBLEMS reasons why a value does not match; () if it does.
 
-    Raises UnusableSchemaError.
+    Args:
+        limit_s: the processor time that the check may take, in seconds.
+
+    Raises:
+        UnusableSchemaError: also if the check takes too long.
     """
-    from jsonschema import Draft202012Validator, SchemaError, validators
+    from jsonschema import SchemaError
     from jsonschema.exceptions import UnknownType
     from referencing import Registry
     from referencing.exceptions import Unresolvable
@@ -127,8 +194,7 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
 
     # An empty registry: a reference to an address must not be fetched.
     own = {"multipleOf": _multiple_of, **PATTERN_KEYWORDS}
-    kind = validators.extend(Draft202012Validator, own)
-    validator = kind(schema, registry=Registry())
+    validator = _validator_kind(_TimeLimit(limit_s), own)(schema, registry=Registry())
     problems: list[SchemaProblem] = []
     try:
         for error in validator.iter_errors(value):
@@ -139,9 +205,36 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
         raise _leads_nowhere(error.ref) from error
     except RecursionError as error:
         raise UnusableSchemaError(FormFault.ENDLESS) from error
+    except _TooSlowError as error:
+        raise UnusableSchemaError(FormFault.TOO_SLOW) from error
     except (SchemaError, UnknownType, *_NO_SCHEMA_ERRORS) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     return tuple(problems)
+
+
+def _unique_items(
+    limit: _TimeLimit, validator: Any, is_unique: bool, value: Any, _schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Check that items are unique. The library compares each with all others."""
+    from jsonschema import ValidationError
+
+    if not is_unique or not validator.is_type(value, "array"):
+        return
+    seen: set[Hashable] = set()
+    for each in value:
+        limit.require()  # numbers may be chosen so that all have the same hash
+        seen.add(_identity(each))
+    if len(seen) < len(value):
+        yield ValidationError(f"{value!r} has non-unique elements")
+
+
+def _identity(value: Any) -> Hashable:
+    """Return a value that is equal only for the same JSON value: 1 is 1.0, but not true."""
+    if isinstance(value, dict):
+        return frozenset((name, _identity(each)) for name, each in value.items())
+    if isinstance(value, list):
+        return tuple(map(_identity, value))
+    return isinstance(value, bool), value
 
 
 def _multiple_of(

@@ -51,15 +51,16 @@ def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> lis
 
 
 def without_patterns(schema: Any) -> Any:
-    """Return a server's schema without its patterns, for our own checks."""
+    """Return a server's schema for our own checks: without what has no limit of time."""
     if isinstance(schema, list):
         return [without_patterns(each) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
+    # For the unevaluated ones, the library follows references without checking anything.
+    left_out = {"pattern", "unevaluatedItems", "unevaluatedProperties"}
     # Without its patterns, a schema cannot tell which other properties there may be.
-    left_out = {"pattern"}
     if "patternProperties" in schema:
-        left_out |= {"patternProperties", "additionalProperties", "unevaluatedProperties"}
+        left_out |= {"patternProperties", "additionalProperties"}
     return {
         key: _values_without_patterns(key, value)
         for key, value in schema.items()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.tools.remote_tool import remote_tools, unusable_arguments
 from desktop_app.domain.tools.server_fault import ServerFault
+from desktop_app.services.structured.form_fault import FormFault
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 from desktop_app.services.tools.call_arguments import without_patterns
 
@@ -17,16 +19,27 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.domain.tools.tool_server import ToolServer
 
+MAX_CHECK_S: Final = 10.0
+"""Seconds of processor time in which the checks of a server's schemas begin. 400 KB take 5 s."""
+
 
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
     """Return the tools that a server has listed, available or not."""
     found = remote_tools(server.name, rows, has_address=bool(server.url))
-    return await asyncio.to_thread(lambda: [_check_schema(tool) for tool in found])
+    return await asyncio.to_thread(_check_schemas, found)
 
 
-def _check_schema(tool: ListedTool) -> ListedTool:
+def _check_schemas(found: Sequence[ListedTool]) -> list[ListedTool]:
+    end = time.thread_time() + MAX_CHECK_S
+    return [_check_schema(tool, end) for tool in found]
+
+
+def _check_schema(tool: ListedTool, end: float) -> ListedTool:
     if not tool.is_available:
         return tool
+    if time.thread_time() > end:
+        too_slow = UnusableSchemaError(FormFault.TOO_SLOW)
+        return tool._replace(refusal=unusable_arguments(str(too_slow)))
     try:
         fault = _fault_in(json.dumps(tool.definition.parameters))
     except RecursionError:

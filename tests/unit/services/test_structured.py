@@ -10,12 +10,13 @@ import pytest
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind, GrammarSyntax
 from desktop_app.services.documents.summary_grammar import SUMMARY
-from desktop_app.services.structured import schema_patterns
+from desktop_app.services.structured import schema_check, schema_patterns
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
 from desktop_app.services.structured.schema_check import (
     UnusableSchemaError,
     check_answer,
     require_schema,
+    schema_problems,
 )
 
 PERSON = {
@@ -207,6 +208,58 @@ def test_a_schema_that_is_nested_too_deeply_says_so() -> None:
         schema = {"not": schema}
     with pytest.raises(UnusableSchemaError, match="it is nested too deeply"):
         require_schema(schema)
+
+
+def doubling(depth: int, **more: str) -> dict[str, Any]:
+    """Return a schema whose check takes 2 to the power of `depth` steps."""
+    definitions: dict[str, Any] = {"a0": {"minLength": 1}}
+    for number in range(depth):
+        reference = {**more, "$ref": f"#/$defs/a{number}"}
+        definitions[f"a{number + 1}"] = {**more, "allOf": [reference, reference]}
+    return {"$ref": f"#/$defs/a{depth}", "$defs": definitions}
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize("more", [{}, {"$schema": "https://json-schema.org/draft/2020-12/schema"}])
+def test_a_schema_that_takes_too_long_is_refused(
+    more: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert require_schema(doubling(3, **more))
+    assert schema_problems(doubling(3, **more), "a") == ()
+    monkeypatch.setattr(schema_check, "MAX_SCHEMA_S", 0.2)
+    with pytest.raises(UnusableSchemaError, match="takes too long"):
+        require_schema(doubling(15, **more))
+    with pytest.raises(UnusableSchemaError, match="takes too long"):
+        schema_problems(doubling(15, **more), "a", 0.2)
+    wide: dict[str, Any] = {"allOf": [{}] * 50_000}
+    with pytest.raises(UnusableSchemaError, match="takes too long"):
+        require_schema(wide)
+
+
+@pytest.mark.parametrize(
+    ("items", "are_unique"),
+    [
+        ([1, True, 0, False, "", None, [], {}, [1], ["1"]], True),
+        ([1, 1.0], False),
+        ([[1], [1.0]], False),
+        ([[True], [1]], True),
+        ([{"a": 1, "b": [2]}, {"b": [2], "a": 1}], False),
+        ([{"a": 1}, {"a": 2}], True),
+        ([{"a": number} for number in range(5_000)], True),
+    ],
+)
+def test_items_are_compared_as_json_values(items: list[Any], are_unique: bool) -> None:
+    problems = schema_problems({"uniqueItems": True}, items)
+    assert [problem.path for problem in problems] == ([] if are_unique else ["$"])
+    assert schema_problems({"uniqueItems": False}, items) == ()
+    assert schema_problems({"uniqueItems": True}, "no list") == ()
+
+
+@pytest.mark.attack("tools")
+def test_items_with_the_same_hash_do_not_take_forever() -> None:
+    items = [number * (2**61 - 1) for number in range(1, 30_000)]
+    with pytest.raises(UnusableSchemaError, match="takes too long"):
+        schema_problems({"uniqueItems": True}, items, 0.2)
 
 
 def test_references_within_a_schema_and_to_the_draft_are_accepted() -> None:

@@ -29,6 +29,7 @@ def parsed(schema: dict[str, Any], arguments: Any, source: str = "demo") -> Any:
         ({"properties": {"patternProperties": {}}, "additionalProperties": False}, {
             "patternProperties": 1
         }),
+        ({"unevaluatedProperties": False, "unevaluatedItems": False}, {"a": [1]}),
         ({"properties": {"pattern": {"pattern": CATASTROPHE}}}, {"pattern": "a" * 40 + "b"}),
         ({"properties": {"p": {"const": {"pattern": "x"}}}}, {"p": {"pattern": "x"}}),
         ({"properties": {"n": {"$ref": "#/$defs/node"}}, "$defs": {"node": NODE}}, {

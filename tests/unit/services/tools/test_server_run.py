@@ -17,12 +17,12 @@ from desktop_app.domain.errors import (
     ToolServerError,
     UserFacingError,
 )
-from desktop_app.domain.tools.remote_tool import unavailable_entry
+from desktop_app.domain.tools.remote_tool import unavailable_entry, unusable_arguments
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
-from desktop_app.services.tools import served_prompts
+from desktop_app.services.tools import served_prompts, server_tools
 from desktop_app.services.tools.call_results import limit_result
 from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
@@ -573,6 +573,17 @@ async def test_the_result_of_a_call_is_text_or_an_error(
         assert text == result
         assert limit_result(text) == text
     assert server.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
+
+
+@pytest.mark.attack("tools")
+async def test_the_schemas_of_a_server_are_checked_for_a_limited_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tool,) = await tools_of(SERVER, [row("look")])
+    assert tool.is_available
+    monkeypatch.setattr(server_tools, "MAX_CHECK_S", -1.0)
+    (tool,) = await tools_of(SERVER, [row("look")])
+    assert tool.refusal == unusable_arguments("it takes too long to check")
 
 
 async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(
