@@ -40,6 +40,8 @@ SIGN_IN_NEEDED: Final = "the user has to sign in again"
 _CALLBACK_PATH: Final = "/callback"
 _MAX_REQUEST_BYTES: Final = 1 << 16
 _REQUEST_S: Final = 10.0
+_SHARED_LABELS: Final = frozenset("ac co com edu go gob gov mil ne net or org".split())
+"""Labels before the country in domains that many people register in, such as co.uk."""
 _SAVED_CLIENT_FIELDS: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
 _SAVED_SERVER_FIELDS: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
 _SAVED_RESOURCE_FIELDS: Final = {"resource", "authorization_servers"}
@@ -153,8 +155,9 @@ class SignIn:
         """Have the parent open the sign-in page in the browser.
 
         Raises:
-            SignInError: the user has not asked to sign in, or the address is not encrypted and the
-                server is outside the user's network.
+            SignInError: the user has not asked to sign in; or the address is not encrypted and the
+                server is outside the user's network, or belongs to another authorization server
+                than the one that would get the code.
         """
         if not self._browser_text:
             self.is_needed = True
@@ -163,8 +166,25 @@ class SignIn:
         server = urlsplit(self._url)
         if parts.scheme != "https" and not is_private(server.hostname or ""):
             raise SignInError(f"{parts.hostname} isn’t a safe address to sign in at")
+        self._require_own_page(parts.hostname or "")
         self._state = parse_qs(parts.query)["state"][0]
         self._output.send(event="sign_in", url=address)
+
+    def _require_own_page(self, host: str) -> None:
+        """Refuse the page of another authorization server.
+
+        A hostile server could name the page of GitHub, with the public id of another program that
+        the user trusts, and then use the code in place of that program.
+        """
+        metadata = None if self._context is None else self._context.oauth_metadata
+        if metadata is None:
+            return  # the SDK uses the server's own page
+        issuer, receiver = (
+            urlsplit(str(each)).hostname or ""
+            for each in (metadata.issuer, metadata.token_endpoint)
+        )
+        if not any(_are_of_one_site(host, own) for own in (issuer, receiver)):
+            raise SignInError(f"the page to sign in is at {host}, but the code goes to {receiver}")
 
     async def wait_for_code(self) -> AuthorizationCodeResult:
         """Wait until the user has signed in, and return the authorization code.
@@ -318,6 +338,20 @@ class SignIn:
         self._saved = _parse(saved)
         self._output.send(event="tokens", saved=saved)
         self.end_renewal(self._renewal)
+
+
+def _are_of_one_site(host: str, other: str) -> bool:
+    """Return True if two hosts are the same, or in one domain that somebody can register."""
+    return host == other or (_domain_of(host) == _domain_of(other) != "")
+
+
+def _domain_of(host: str) -> str:
+    """Return the registered domain, such as example.com or example.co.uk; "" for an address."""
+    labels = host.rstrip(".").lower().split(".")
+    if len(labels) < 2 or not labels[-1].isalpha():
+        return ""
+    is_shared = len(labels[-1]) == 2 and labels[-2] in _SHARED_LABELS
+    return ".".join(labels[-3 if is_shared else -2 :])
 
 
 def _parse(saved: object) -> SavedSignIn | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from mcp.shared.auth import OAuthMetadata
 
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import (
@@ -155,6 +156,48 @@ async def test_the_page_to_sign_in_is_encrypted(parent: Parent) -> None:
     own = SignIn({"url": "http://127.0.0.1:1/", "sign_in": "Done."}, parent.output)
     await own.open_page("http://127.0.0.1:2/a?state=s")
     assert parent.lines() == [{"event": "sign_in", "url": "http://127.0.0.1:2/a?state=s"}]
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize(
+    ("issuer", "page", "receiver", "is_own"),
+    [
+        ("https://login.example", "https://login.example/a", "https://login.example/t", True),
+        ("https://a.google.com", "https://a.google.com/a", "https://b.googleapis.com/t", True),
+        ("https://mcp.x.ai", "https://auth.x.ai/a", "https://mcp.x.ai/t", True),
+        ("https://tools.example", "https://one.auth.example/a", "https://auth.example/t", True),
+        ("https://mcp.shop.co.uk", "https://shop.co.uk/a", "https://mcp.shop.co.uk/t", True),
+        ("http://127.0.0.1:1", "http://127.0.0.1:2/a", "http://127.0.0.1:3/t", True),
+        ("http://[::1]:1", "http://[::1]:2/a", "http://[::1]:3/t", True),
+        ("https://evil.example", "https://github.test/a", "https://evil.example/t", False),
+        ("https://evil.co.uk", "https://bank.co.uk/a", "https://evil.co.uk/t", False),
+        ("https://github.test.evil.example", "https://github.test/a", "https://e.example/t", False),
+        ("http://10.0.0.1", "http://10.1.0.1/a", "http://10.0.0.1/t", False),
+        ("http://evil.local", "http://localhost/a", "http://evil.local/t", False),
+    ],
+)
+async def test_the_page_to_sign_in_is_of_the_server_that_gets_the_code(
+    parent: Parent, issuer: str, page: str, receiver: str, is_own: bool
+) -> None:
+    url = "http://127.0.0.1:1/mcp" if page.startswith("http:") else URL
+    sign_in = SignIn({"url": url, "sign_in": "Done."}, parent.output)
+    provider = await sign_in.create_provider()
+    assert provider is not None
+    provider.context.oauth_metadata = OAuthMetadata.model_validate(
+        {"issuer": issuer, "authorization_endpoint": page, "token_endpoint": receiver}
+    )
+    if is_own:
+        await sign_in.open_page(f"{page}?state=s")
+        assert parent.lines() == [{"event": "sign_in", "url": f"{page}?state=s"}]
+    else:
+        with pytest.raises(SignInError, match="but the code goes to"):
+            await sign_in.open_page(f"{page}?state=s")
+        assert parent.lines() == []
+        provider.context.oauth_metadata = None
+        await sign_in.open_page("https://tools.example/authorize?state=s")  # the SDK's own address
+    port = (provider.context.client_metadata.redirect_uris or [])[0].port or 0
+    await fetch_page(port, "/callback?state=s&code=7")
+    assert (await sign_in.wait_for_code()).code == "7"
 
 
 async def test_without_a_sign_in_a_refusal_asks_for_one(parent: Parent) -> None:
