@@ -190,6 +190,7 @@ class ReadingProvider(ProviderWrapper):
         if request.model != resolved.model.id:
             yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=resolved.model.name))
             return
+        failure: UserFacingError | None = None
         try:
             pieces = await self._reader.pieces(self._task)
             self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
@@ -198,10 +199,12 @@ class ReadingProvider(ProviderWrapper):
                 async for step in steps:
                     yield step
         except UserFacingError as error:
-            yield Failed(_as_reading_error(error))
-            return
+            failure = error
         if self._spent:  # the line below the answer has the cost of the last call only
             yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._spent)))
+        if failure is not None:
+            yield Failed(_as_reading_error(failure))
+            return
         async with aclosing(self._answer(request, pieces, max_tokens)) as events:
             async for event in events:
                 yield event

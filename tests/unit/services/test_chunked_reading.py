@@ -490,7 +490,10 @@ async def test_a_failed_reading_continues_with_the_missing_notes(tmp_path: Path)
             status_text(event.status) for event in before_it if isinstance(event, StatusChanged)
         ]
         assert not [words for words in said if f": {count} of {count}" in words]
-        assert (await reading.ledger.spent_in_month(now())).uncounted == 0
+        spent = await reading.ledger.spent_in_month(now())
+        assert spent.uncounted == 0
+        (notice,) = (str(event.text) for event in before_it if isinstance(event, Notice))
+        assert notice == f"Read in parts for {money(spent.cost)}."
         assert "from the saved notes" in last.error.what_to_do
         done = (await reading.plan(task)).done
         assert done > 0
