@@ -214,6 +214,20 @@ async def test_keys_go_message_by_message_and_block_by_block() -> None:
         assert caret_line(app) == "First question"
 
 
+async def test_reading_from_the_prompt_begins_with_the_newest_message() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Question", "Words.\n\nMore words.")
+        act, text = app.session.actions, app.window.transcript
+        lines = []
+        for command in ("message.previous", "message.previous", "block.previous"):
+            if command == "block.previous":
+                app.text.setFocus()
+                text.moveCursor(QTextCursor.MoveOperation.End)
+            act[command]()
+            lines.append(caret_line(app))
+        assert lines == ["Words.", "Question", "More words."]
+
+
 def spoken(app: AppHarness) -> str:
     """Return what a screen reader was last told."""
     return app.window.notifications.status.accessibleName()

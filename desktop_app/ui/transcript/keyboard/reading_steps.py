@@ -39,9 +39,14 @@ class ReadingSteps(QObject):
         self._navigator, self._links = navigator, links
 
     def step_message(self, step: int) -> None:
-        """Read on at the beginning of the next (+1) or previous (-1) message."""
-        message_id, _ = self._position()
-        at = self._messages.index_of(message_id) + step
+        """Read on at the beginning of the next (+1) or previous (-1) message.
+
+        Below the last message, the previous one is the last.
+        """
+        message_id, item = self._position()
+        at = self._messages.index_of(message_id)
+        if step > 0 or not self._is_below(message_id, item):
+            at += step
         if 0 <= at < self._messages.count:
             self.read_at(self._messages.message_at(at).id, -1)
 
@@ -65,14 +70,17 @@ class ReadingSteps(QObject):
     def _position(self) -> tuple[str, int]:
         """Return the message and the item at the caret; ("", 0) if there is no message.
 
-        If the caret is below the last message, return the beginning of that message.
+        If the caret is below the last message, the item is after the last of that message.
         """
         block = self._view.textCursor().block()
         found = self._messages.layouts.place_of(block.blockNumber())
         if found is None:
             last = self._messages.last_materialized()
-            return ("", 0) if last is None else (last.message.id, 0)
+            return ("", 0) if last is None else (last.message.id, len(last.layout.items))
         return found.layout.key, found.item
+
+    def _is_below(self, message_id: str, item: int) -> bool:
+        return bool(message_id) and item == len(self._messages.layout_of(message_id).items)
 
     def read_at(self, message_id: str, item: int) -> None:
         """Focus the transcript at an item of a message; -1 is its beginning."""
