@@ -149,7 +149,8 @@ class CommandPalette(QWidget):
         self.window().removeEventFilter(self)
         if previous is not None and isValid(previous):
             # Before hiding, because Qt would focus the next widget, which would be announced.
-            previous.setFocus(Qt.FocusReason.OtherFocusReason)
+            # As after a menu, a widget that showed its focus shows it again.
+            previous.setFocus(Qt.FocusReason.PopupFocusReason)
         self.hide()
         self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS
 from desktop_app.ui.composer.choice.choice_view import ModelEntry
+from desktop_app.ui.transcript.viewport.transcript_surface import FocusFrame
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
@@ -97,6 +98,26 @@ async def test_escape_restores_the_focus() -> None:
         assert QApplication.focusWidget() is app.text
         assert app.text.toPlainText() == "half a question"
         assert app.providers.turns == []
+
+
+async def test_a_command_acts_on_the_message_that_shows_the_focus_again() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Question", "Words")
+        view, act = app.window.transcript, app.session.actions
+        act["message.previous"]()
+        answer, frame = app.state.current.path[-1].id, view.findChild(FocusFrame)
+        assert frame is not None
+        assert frame.isVisible()
+        shown = open_palette(app)
+        assert not frame.isVisible()
+        QTest.keyClicks(shown.field, "previous version")
+        app.press(Qt.Key.Key_Return)
+        assert app.said == "This message has no other versions."
+        assert frame.isVisible()
+        view.setFocus(Qt.FocusReason.MouseFocusReason)
+        app.text.setFocus()
+        view.setFocus(Qt.FocusReason.MouseFocusReason)  # without a painted caret
+        assert view.focus_navigator.focused_message_id() == answer
 
 
 async def test_a_shortcut_that_moves_the_focus_closes_the_palette() -> None:

@@ -124,11 +124,11 @@ class FocusNavigator(QObject):
 
         Return "" if the focus is elsewhere, or the caret is off screen or below all messages.
         """
-        place, view = self.focused_place(), self._view
+        place = self.focused_place()
         if place is not None:
             block = place.block
-        elif view.hasFocus() and view.viewport().rect().intersects(view.cursorRect()):
-            block = view.textCursor().block()
+        elif self._view.hasFocus() and self._is_caret_visible():
+            block = self._view.textCursor().block()
         else:
             return ""
         state = self._messages.state_at_block(block)
@@ -245,9 +245,13 @@ class FocusNavigator(QObject):
         moves an unplaced cursor there.
         """
         view, cursor = self._view, self._view.textCursor()
-        if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
+        if cursor.atEnd() or not self._is_caret_visible():
             cursor = view.cursorForPosition(QPoint(0, 0))
         return self._messages.layouts.index_at(cursor.position()), cursor.position(), False
+
+    def _is_caret_visible(self) -> bool:
+        # The center, because the rectangle is empty while the caret is not painted.
+        return self._view.viewport().rect().contains(self._view.cursorRect().center())
 
     # ------------------------------------------------------------------ focus
 
