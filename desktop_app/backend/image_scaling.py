@@ -1,4 +1,4 @@
-"""The scaling of images in the documents worker, with a cache.
+"""The scaling and decoding of images in the documents worker, with a cache of those to send.
 
 With the cache, every turn of a conversation sends the same bytes without scaling again.
 """
@@ -15,6 +15,7 @@ from desktop_app.domain.models.image_tokens import LARGEST_SIDE, ImageTokens, Si
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker, ScaledImage
+    from desktop_app.documents.worker.protocol import Pixels
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.ports import AttachmentSource
 
@@ -53,6 +54,21 @@ class ImageScaler:
         self._cache.move_to_end(key)
         self._evict_oldest()
         return scaled
+
+    async def thumbnail(self, part: ImagePart, size: Size) -> Pixels:
+        """Decode an image for the screen, to fit into `size` pixels. Raises as `scaled_image`."""
+        original = await self._originals.bytes(part.sha256)
+        return await self._worker.decode(part.name, original, part.media_type, size)
+
+    async def decode(
+        self, data: bytes, media_type: str, size: Size = (LARGEST_SIDE, LARGEST_SIDE)
+    ) -> Pixels:
+        """Decode the bytes of an image for the screen, to fit into `size` pixels.
+
+        Raises:
+            DocumentError: it cannot be decoded.
+        """
+        return await self._worker.decode("image", data, media_type, size)
 
     async def page_images(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
         """Return the pages of a document that are sent as images.

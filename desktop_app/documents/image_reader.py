@@ -15,7 +15,7 @@ from typing import Final
 from PIL import Image, ImageCms
 
 from desktop_app.documents import plain_image, refusals
-from desktop_app.documents.worker.protocol import Limits, ScaledImage
+from desktop_app.documents.worker.protocol import Limits, Pixels, ScaledImage
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 
@@ -106,6 +106,18 @@ def scale(
             return encode(_to_upright_thumbnail(image, size))
     except _DAMAGED as error:
         raise refusals.unparsable(name, error) from error
+
+
+def decode(
+    name: str, data: bytes, media_type: str, size: tuple[int, int], limits: Limits
+) -> Pixels:
+    """Return an image for the screen: upright, and scaled down to fit into `size` (in pixels)."""
+    try:
+        with _open_image(name, data, media_type, limits) as image:
+            plain = _to_upright_thumbnail(image, size).convert("RGBA")
+    except _DAMAGED as error:
+        raise refusals.unparsable(name, error) from error
+    return Pixels(*plain.size, plain.tobytes())
 
 
 def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:

@@ -1,7 +1,7 @@
 """Images in the transcript: thumbnails, and the original opened on a click.
 
-Only the document worker decodes images. The thumbnails that it returns are small and safe. They are
-made when they come into view, and a few dozen are cached.
+Only the document worker decodes images, also those within the text of an answer. It returns small
+thumbnails as pixels. They are made when they come into view, and a few dozen are cached.
 """
 
 from __future__ import annotations
@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.attachments.image_chips import ImageChips
+from desktop_app.app.attachments.image_chips import ImageChips, to_qimage
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.rendering.markdown.inline_images import image_bytes_of
 from desktop_app.storage.database.temporary_files import TemporaryCopies
-from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
+from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.image_scaling import ImageScaler
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -53,9 +58,11 @@ class ImagesController(QObject):
         current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
+        image_scaler: ImageScaler,
     ) -> None:
         super().__init__(transcript)
         self._current, self._tasks, self._attachment_store = current, tasks, attachment_store
+        self._scaler = image_scaler
         self._transcripts: list[TranscriptView] = []
         self._chips = chips
         self._copies = copies
@@ -66,18 +73,34 @@ class ImagesController(QObject):
         """Show the images of these messages in a transcript."""
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
-        transcript.image_requested.connect(partial(self._request_thumbnail, messages))
+        transcript.image_requested.connect(partial(self._request_image, messages))
         transcript.action_requested.connect(partial(self._run_action, messages))
 
-    def _request_thumbnail(self, messages: MessageSource, sha256: str) -> None:
-        part = _part(messages(), sha256)
+    def _request_image(self, messages: MessageSource, key: str) -> None:
+        if (data := image_bytes_of(key)) is not None:
+            self._tasks.start(self._show_embedded(key, data))
+            return
+        part = _part(messages(), key)
         if part is not None and self._chips.thumbnail(part) is not None:
-            self._show_thumbnail(sha256)
+            self._show_thumbnail(key)
+
+    async def _show_embedded(self, address: str, data: bytes) -> None:
+        header = read_image_header(data)
+        if header is None:
+            return
+        try:
+            pixels = await self._scaler.decode(data, header.media_type, THUMBNAIL_BOX)
+        except UserFacingError:
+            return  # the placeholder stays
+        self._show(address, to_qimage(pixels))
 
     def _show_thumbnail(self, sha256: str) -> None:
         if (image := self._chips.cached(sha256)) is not None:
-            for transcript in self._transcripts:
-                transcript.images.show(sha256, image)
+            self._show(sha256, image)
+
+    def _show(self, key: str, image: QImage) -> None:
+        for transcript in self._transcripts:
+            transcript.images.show(key, image)
 
     # -------------------------------------------------------------- originals
 

@@ -22,6 +22,7 @@ from desktop_app.app.attachments.attachment_facts import (
     SEND_ALL,
     document_chip,
 )
+from desktop_app.app.attachments.image_chips import to_qimage
 from desktop_app.app.attachments.page_selection import Attached, AttachmentHolder, PageSelection
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, TextPart
 from desktop_app.domain.documents.document_sections import format_spans, unit_of
@@ -329,11 +330,12 @@ class PreviewController(QObject):
                 name = _page_name(page.number, is_as_file=is_as_file)
             else:
                 return
+            pixels = await scaler.decode(sent.data, sent.media_type)
         except UserFacingError as error:
             if self._dialog is not None and load_number == self._load_number:
                 self._dialog.show_picture(number, QImage(), error.what_happened)
             return
-        image = await asyncio.to_thread(QImage.fromData, sent.data)
+        image = await asyncio.to_thread(to_qimage, pixels)
         kind = sent.media_type.partition("/")[2].upper()
         facts = f"{image.width()} × {image.height()} · {kind} · {size(len(sent.data))}"
         if self._dialog is not None and load_number == self._load_number:

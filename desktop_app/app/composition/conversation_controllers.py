@@ -124,13 +124,14 @@ class ConversationControllers:
         backend = self._state.backend
         store = backend.attachments
         copies = self.copies = TemporaryCopies(backend.folders.temporary)
-        self._images = ImagesController(
+        self.images = ImagesController(
             window.transcript,
             self._composer.image_chips,
             copies,
             current=current,
             tasks=tasks,
             attachment_store=store,
+            image_scaler=backend.pictures,
         )
         AttachmentDrags(
             window.transcript, copies, current=current, tasks=tasks, attachment_store=store
@@ -366,7 +367,7 @@ class ConversationControllers:
         """Return a view for a single answer, which shows the images of `messages`."""
         transcript = TranscriptView(self._theme.current, is_brief=True)
         self._prepare_transcript(transcript)
-        self._images.show_images_in(transcript, messages)
+        self.images.show_images_in(transcript, messages)
         return transcript
 
     def _prepare_transcript(self, transcript: TranscriptView) -> None:

@@ -190,6 +190,7 @@ class QuickHost(QObject):
         transcript = TranscriptView(theme, is_brief=True)
         transcript.formula_display.set_typesetter(conversation.typesetter)
         transcript.highlighter.set_lexer(conversation.lexer)
+        conversation.images.show_images_in(transcript, lambda: ())
         quick_window = QuickPrompt(theme, transcript)
         quick_window.placement.restore(self._position)
         if self._spelling is not None:

@@ -16,6 +16,7 @@ from desktop_app.documents.worker.protocol import (
     PIECE_BYTES,
     Limits,
     OnProgress,
+    Pixels,
     Progress,
     ScaledImage,
     replace_surrogates,
@@ -86,6 +87,20 @@ class DocumentWorker(ReaderClient):
         request = Request(header, data, max_answer_bytes=_image_bytes_bound(size), is_text=False)
         return await self._ask(
             request, lambda answer, image: worker_answers.image(answer, image, size)
+        )
+
+    async def decode(
+        self, name: str, data: bytes, media_type: str, size: tuple[int, int]
+    ) -> Pixels:
+        """Decode an image for the screen, scaled down to fit into `size` pixels.
+
+        `media_type` is that in the result of `extract`.
+        """
+        scaling = {"media_type": media_type, "width": size[0], "height": size[1]}
+        header = {"kind": "decode", "name": name, **scaling}
+        request = Request(header, data, max_answer_bytes=4 * size[0] * size[1], is_text=False)
+        return await self._ask(
+            request, lambda answer, pixels: worker_answers.decoded_image(answer, pixels, size)
         )
 
     async def render_pages(

@@ -68,6 +68,14 @@ class ScaledImage:
     data: bytes = field(repr=False)
 
 
+class Pixels(NamedTuple):
+    """A decoded image: its size, and four bytes (red, green, blue, alpha) of each pixel."""
+
+    width: int
+    height: int
+    data: bytes
+
+
 class Strip(NamedTuple):
     """Rows [top, top + rows) of page `page` (from 1), rendered at `width` × `height` pixels."""
 

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from desktop_app.documents.worker.protocol import (
     Box,
     Limits,
+    Pixels,
     Progress,
     ScaledImage,
     replace_surrogates,
@@ -243,6 +244,13 @@ def page_sizes(payload: str) -> list[tuple[float, float]]:
     """Return the width and height of each page of a document, in points."""
     rows = (_row(row, 2) for row in _expect(list, _parse_json(payload)))
     return [(_page_side(width), _page_side(height)) for width, height in rows]
+
+
+def decoded_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> Pixels:
+    """Return a decoded image that was to fit into `size` pixels."""
+    width = _integer(header.get("width"), 1, size[0])
+    height = _integer(header.get("height"), 1, size[1])
+    return Pixels(width, height, pixels(data, 4 * width * height))
 
 
 def pixels(data: bytes, size: int) -> bytes:

@@ -108,6 +108,8 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
     try:
         if header["kind"] == "scale":
             _scale(header, payload, limits, answers)
+        elif header["kind"] == "decode":
+            _decode(header, payload, limits, answers)
         elif header["kind"] == "render":
             _render(header, payload, answers)
         elif header["kind"] == "count":
@@ -199,6 +201,15 @@ def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: Bina
     scaled = image_reader.scale(header["name"], payload, header["media_type"], size, limits)
     found = {"media_type": scaled.media_type, "width": scaled.width, "height": scaled.height}
     write_frame(answers, {"kind": "scaled", **found}, scaled.data)
+
+
+def _decode(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:
+    from desktop_app.documents import image_reader
+
+    size = (int(header["width"]), int(header["height"]))
+    decoded = image_reader.decode(header["name"], payload, header["media_type"], size, limits)
+    found = {"width": decoded.width, "height": decoded.height}
+    write_frame(answers, {"kind": "decoded", **found}, decoded.data)
 
 
 def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:

@@ -120,7 +120,8 @@ class TranscriptView(TranscriptSurface):
             already been done.
         command_requested(str): a command of the window, by id, from the menu, the wheel or a key.
         passage_requested(Passage): show a cited passage.
-        image_requested(str): an image with this hash came into view. Pass it to `images.show`.
+        image_requested(str): an image with this hash, or this `data:` address, came into view.
+            Pass it to `images.show`.
         notice_raised(str): a notice for the user.
         text_typed(str): the user typed this text while the transcript, which takes no text, had the
             focus.

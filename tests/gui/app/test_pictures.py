@@ -8,14 +8,16 @@ import stat
 from base64 import b64encode
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QImageReader
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import ImageArrived
 from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.rendering.markdown.inline_images import image_size_of
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
 from desktop_app.ui.composer.text.prompt_text import PromptText
@@ -24,6 +26,7 @@ from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
 from tests.helpers.widgets import find
+from tests.unit.rendering.test_inline_images import address
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
@@ -227,6 +230,29 @@ async def test_a_photo_in_the_text_of_an_answer_becomes_an_image() -> None:
         assert "Here: a cat" in app.transcript
         app.window.transcript.viewport().grab()
         await until(lambda: has_image(app, part.sha256))
+
+
+@pytest.mark.attack("sandbox")
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+async def test_an_image_in_the_text_of_an_answer_is_decoded_by_the_reader(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a foreign image was decoded in the process of the window")
+
+    monkeypatch.setattr(QImage, "fromData", refuse)
+    monkeypatch.setattr(QImageReader, "read", refuse)
+    sound, broken = address(kind), address(kind, noise=True)
+    start = broken.index(",") + 1
+    broken = broken[: start + (len(broken) - start) // 8 * 4]
+    assert image_size_of(broken) == (30, 20)
+    async with AppHarness(environment=OPENAI) as app:
+        turn = await app.ask("Draw a cat.")
+        turn.end(f"See ![a cat]({broken}) and ![a cat]({sound}).")
+        await app.settled()
+        app.window.transcript.viewport().grab()
+        await until(lambda: has_image(app, sound))
+        assert not has_image(app, broken)
 
 
 async def test_an_image_that_cannot_be_kept_is_named() -> None:

@@ -200,6 +200,8 @@ async def ask(answer: bytes, what: str, folder: Path) -> Any:
         match what:
             case "scale":
                 return await worker.scale("x", b"x", "image/png", (10, 10))
+            case "decode":
+                return await worker.decode("x", b"x", "image/png", (10, 10))
             case "render":
                 return await worker.render_pages("x", b"x", [(1, (10, 10))])
             case "count":
@@ -232,6 +234,10 @@ OTHERS = [
     ("scale", frame(PICTURE, SVG)),
     ("scale", frame(PICTURE, claimed=1 << 30)),
     ("render", frame({"kind": "rendered", "pictures": [["image/png", 10, 10, len(SVG)]]}, SVG)),
+    ("decode", frame({"kind": "decoded", "width": 10, "height": 10}, b"x")),
+    ("decode", frame({"kind": "decoded", "width": 11, "height": 1}, b"x" * 44)),
+    ("decode", frame({"kind": "decoded", "width": 0, "height": 10})),
+    ("decode", frame({"kind": "decoded", "width": 10, "height": 10}, claimed=401)),
     ("render", frame({"kind": "rendered", "pictures": []})),
     ("render", frame({"kind": "rendered", "pictures": [["image/png", 10, 10, 9]]}, b"x")),
     ("render", frame({"kind": "rendered", "pictures": [["image/png", 10, 10, -1]]}, b"x")),

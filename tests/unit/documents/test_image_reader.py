@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from desktop_app.documents import plain_image
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.image_reader import scale
+from desktop_app.documents.image_reader import decode, scale
 from desktop_app.documents.worker.protocol import Limits, ScaledImage
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
@@ -96,8 +96,27 @@ def test_an_image_is_rotated_by_its_exif_orientation(turn: int) -> None:
     for size in ((2048, 2048), (32, 32)):
         sent = unpacked(scaled(data, size).data).convert("RGB")
         assert sent.size == ((64, 48) if size[0] > 64 else (32, 24))
-        left, right = sent.getpixel((2, 10)), sent.getpixel((sent.width - 3, 10))
-        assert left[1] < 80 < 200 < right[1]  # type: ignore[index]
+        pixels = decode("a.dat", data, "image/jpeg", size, LIMITS)
+        shown = Image.frombytes("RGBA", (pixels.width, pixels.height), pixels.data).convert("RGB")
+        assert shown.size == sent.size
+        for each in (sent, shown):
+            left, right = each.getpixel((2, 10)), each.getpixel((each.width - 3, 10))
+            assert left[1] < 80 < 200 < right[1]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_is_decoded_to_pixels(kind: str) -> None:
+    pixels = decode("a.dat", packed(drawing(), kind), KINDS[kind], (2048, 2048), LIMITS)
+    assert (pixels.width, pixels.height, len(pixels.data)) == (64, 48, 64 * 48 * 4)
+    red, green, _, alpha = pixels.data[:4]
+    assert red > 240
+    assert green < 20
+    assert alpha == 255
+    assert min(pixels.data[-4:]) > 240
+    clear = packed(Image.new("RGBA", (2, 1), (9, 8, 7, 6)), "PNG")
+    assert decode("a.dat", clear, "image/png", (9, 9), LIMITS).data == bytes((9, 8, 7, 6)) * 2
+    with pytest.raises(errors.DocumentDamagedError):
+        decode("a.dat", packed(photo(), "PNG")[:-100], "image/png", (9, 9), LIMITS)
 
 
 def notes() -> PngImagePlugin.PngInfo:

@@ -9,7 +9,14 @@ from collections.abc import Callable
 import pytest
 
 from desktop_app.documents.worker import worker_answers as answers
-from desktop_app.documents.worker.protocol import Box, Limits, Progress, ScaledImage, error_to_json
+from desktop_app.documents.worker.protocol import (
+    Box,
+    Limits,
+    Pixels,
+    Progress,
+    ScaledImage,
+    error_to_json,
+)
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.extracted_document import IndexedPassage, TextChunk
 from desktop_app.domain.error_reasons import Reason
@@ -60,6 +67,10 @@ def image(kind: str, width: int, height: int, data: bytes = b"") -> ScaledImage:
     return answers.image(header, data or png(width, height), (3, 4))
 
 
+def decoded(width: int, height: int, data: bytes) -> Pixels:
+    return answers.decoded_image({"width": width, "height": height}, data, (3, 4))
+
+
 def images(*given: list[object]) -> list[ScaledImage]:
     return answers.images({"pictures": [*given]}, png(1, 1) + png(3, 4), [(3, 4), (3, 4)])
 
@@ -100,6 +111,8 @@ ACCEPTED: list[tuple[Callable[[], object], object]] = [
     (lambda: passage(4, 4, MOST, 0), [IndexedPassage(4, 4, MOST, 0, "p", "t", "w")]),
     (lambda: answers.page_sizes("[[1, 14401], [1.0, 2.5]]"), [(1.0, 14401.0), (1.0, 2.5)]),
     (lambda: answers.pixels(b"12345", 5), b"12345"),
+    (lambda: decoded(3, 1, b"x" * 12), Pixels(3, 1, b"x" * 12)),
+    (lambda: decoded(1, 4, b"x" * 16), Pixels(1, 4, b"x" * 16)),
     (lambda: answers.boxes({"boxes": [[0, -1, 0.5, 1]]}), [Box(0.0, -1.0, 0.5, 1.0)]),
 ]
 
@@ -136,6 +149,10 @@ REFUSED: list[Callable[[], object]] = [
     ),
     *(lambda text=text: document(sha256=text) for text in ("a" * 63, "a" * 65, "g" * 64)),
     *(lambda size=size: image("image/png", *size) for size in ((0, 1), (1, 0), (4, 1), (1, 5))),
+    lambda: decoded(3, 1, b"x" * 11),
+    lambda: decoded(4, 1, b"x" * 16),
+    lambda: decoded(1, 5, b"x" * 20),
+    lambda: decoded(0, 1, b""),
     lambda: image("image/gif", 1, 1, b"GIF89a\1\0\1\0"),
     lambda: image("image/jpeg", 1, 1),
     lambda: image("image/png", 1, 1, JPEG),

@@ -7,14 +7,12 @@ created.
 
 from __future__ import annotations
 
-from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QBuffer, QByteArray, QObject, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QBrush,
     QImage,
-    QImageReader,
     QPainter,
     QPainterPath,
     QPen,
@@ -23,7 +21,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.block_model import PICTURE, Run
-from desktop_app.rendering.markdown.inline_images import MAX_PIXELS, image_bytes_of, image_size_of
+from desktop_app.rendering.markdown.inline_images import image_size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +42,6 @@ THUMBNAIL_BOX: Final = (640, 480)
 """Width and height of a thumbnail: `MAX_SHOWN_SIZE` on a screen with twice the usual density."""
 CORNER_RADIUS: Final = 8
 """Pixels; a small image has smaller corners."""
-_FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"
 
 
@@ -101,39 +98,12 @@ def _format_with_name(
     return image_format
 
 
-class _Decoder(QObject):
-    """A decoder of embedded images, which outlives a view that is deleted meanwhile.
-
-    Signals:
-        decoded(str target, QImage): a valid image was decoded.
-    """
-
-    decoded = Signal(str, QImage)
-
-    def decode(self, target: str) -> None:
-        """Decode the first frame of an image, upright. Runs in a thread."""
-        data = QByteArray(image_bytes_of(target) or b"")
-        buffer = QBuffer(data)
-        buffer.open(QBuffer.OpenModeFlag.ReadOnly)
-        reader = QImageReader(buffer)
-        reader.setDecideFormatFromContent(True)
-        reader.setAutoTransform(True)
-        size = reader.size()
-        if (
-            bytes(reader.format().data()) not in _FORMATS
-            or size.width() * size.height() > MAX_PIXELS
-        ):
-            return
-        image = reader.read()
-        if not image.isNull():
-            self.decoded.emit(target, image)
-
-
 class MessageImages(QObject):
     """The images of a document.
 
     Signals:
-        image_requested(str): the image with this hash has become visible. Call `show` with it.
+        image_requested(str): the image with this hash, or this `data:` address, has become
+            visible. Call `show` with it.
         image_shown(): an image replaces its placeholder. Repaint the document.
     """
 
@@ -147,8 +117,6 @@ class MessageImages(QObject):
         self._requested: dict[str, set[str]] = {}
         self._theme = theme
         self._ratio = 1.0
-        self._decoder = _Decoder()
-        self._decoder.decoded.connect(self.show)
 
     def set_theme(self, theme: Theme, pixel_ratio: float) -> None:
         """Use the colors of a theme, and device pixels per pixel, for images drawn later."""
@@ -180,16 +148,9 @@ class MessageImages(QObject):
             return self._rounded_image(self._images[key], width, height)
         if key not in self._requested:
             # Deferred, because Qt calls this while painting.
-            QTimer.singleShot(0, self, lambda: self._request(key))
+            QTimer.singleShot(0, self, lambda: self.image_requested.emit(key))
         self._requested.setdefault(key, set()).add(name)
         return self._rounded_image(None, width, height)
-
-    def _request(self, key: str) -> None:
-        if key[:5].lower() != "data:":
-            self.image_requested.emit(key)
-            return
-        # Decoding may take long, so it runs in a thread. Bytes and pixels are limited.
-        Thread(target=self._decoder.decode, args=(key,), daemon=True, name="image").start()
 
     def show(self, key: str, image: QImage) -> None:
         """Draw this image from now on, if Qt has asked for it."""

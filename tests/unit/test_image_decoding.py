@@ -1,0 +1,32 @@
+"""No foreign image is decoded in the process of the window, which holds keys.
+
+The confined reader decodes images, and returns pixels. Qt recognizes formats by their bytes, and
+has decoders for many. Even a PNG that is sent unchanged may be made for a fault of the decoder.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
+DECODERS: Final = {"QImageReader", "QMovie", "fromData", "imageData", "loadFromData"}
+ALLOWED: Final = {
+    ("app/export/pdf_process.py", "fromData"): "confined",
+    ("ui/composer/dropped_content.py", "imageData"): "only of an image that is decoded already",
+    ("ui/printing/markdown_printer.py", "fromData"): "runs in confined processes",
+}
+
+
+@pytest.mark.attack("sandbox")
+def test_only_confined_processes_decode_images() -> None:
+    found = {
+        (str(path.relative_to(PRODUCT)), name)
+        for path in PRODUCT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (name := getattr(node, "attr", getattr(node, "id", ""))) in DECODERS
+    }
+    assert found == ALLOWED.keys()
