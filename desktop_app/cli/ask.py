@@ -416,7 +416,7 @@ async def _with_parts_if_needed(
     except DocumentDoesNotFitError:
         return await _with_parts_planned(service, draft, resolved, settings)
     total = await service.costs.estimate_all(estimate, resolved, settings, draft.attachments)
-    write_diagnostic(_input_words(total))
+    write_diagnostic(_input_text(total))
     _write_method(total.method)
     return draft
 
@@ -427,7 +427,7 @@ def _write_method(method: CountMethod) -> None:
         write_diagnostic(tr(COUNT_DESCRIPTIONS[method]))
 
 
-def _input_words(estimate: Estimate) -> str:
+def _input_text(estimate: Estimate) -> str:
     """Return the size of the input, and its cost if known."""
     tokens = formatting.number(estimate.input_tokens * estimate.inputs)
     if not estimate.is_exact:
@@ -467,8 +467,8 @@ async def _with_parts_planned(
         words.append(
             tr_plural("{count} part was read before.", "{count} parts were read before.", plan.done)
         )
-    if plan.cost_words:
-        words.append(tr("Cost: {cost}", cost=plan.cost_words))
+    if plan.cost_text:
+        words.append(tr("Cost: {cost}", cost=plan.cost_text))
     write_diagnostic(" ".join(words))
     _write_method(plan.method)
     return replace(draft, attachments=parts)

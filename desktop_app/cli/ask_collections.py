@@ -100,7 +100,7 @@ async def embed_missing(
             continue
         if not plan.passages:
             continue
-        write_diagnostic(f"{part.name}: {_missing_words(plan)}")
+        write_diagnostic(f"{part.name}: {_missing_text(plan)}")
         if without_asking or await confirm(tr("Create embeddings now? [y/N]"), default=False):
             await _embed(backend, part)
         elif not can_ask():
@@ -112,7 +112,7 @@ async def _embed(backend: Backend, part: CollectionPart) -> None:
     await backend.collections.embed(part.collection_id, lambda p: reporter.show(p.done, p.total))
 
 
-def _missing_words(plan: EmbeddingPlan) -> str:
+def _missing_text(plan: EmbeddingPlan) -> str:
     """Return the number, tokens, cost, model and provider of missing embeddings."""
     cost = tr("unknown cost") if plan.cost is None else tr("about {cost}", cost=money(plan.cost))
     return tr_plural(

@@ -13,7 +13,7 @@ from typing import Any
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import write_diagnostic, write_json
-from desktop_app.cli.streams.terminal import error_fields, error_words
+from desktop_app.cli.streams.terminal import error_fields, terminal_error_text
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 
@@ -34,7 +34,7 @@ def report_error(error: UserFacingError, options: argparse.Namespace) -> ExitCod
     The sentence goes to standard error. With --json, an object goes to standard output, too.
     """
     note = note_from_error(error)
-    write_diagnostic(error_words(note, from_environment=is_from_environment(options)))
+    write_diagnostic(terminal_error_text(note, from_environment=is_from_environment(options)))
     if getattr(options, "json", False):
         write_json({"error": error_fields(note)})
     return error_exit_code(error)

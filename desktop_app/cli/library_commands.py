@@ -40,7 +40,7 @@ from desktop_app.cli.streams.console import (
     write_stderr_line,
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.conversations.message_parts import AttachmentFile
@@ -144,7 +144,7 @@ class _ImportResult:
     def to_json(self) -> dict[str, Any]:
         uses_codes = reports_to_window()
         refused = [
-            error_to_json(note_from_error(error)) if uses_codes else error_words(error)
+            error_to_json(note_from_error(error)) if uses_codes else terminal_error_text(error)
             for error in self.refused
         ]
         return {**vars(self), "refused": refused}
@@ -154,8 +154,8 @@ class _ImportResult:
         if not self.kind:
             (error,) = self.refused
             if "file" in error.params:  # its sentence names the file
-                return error_words(error)
-            return tr("{file}: {reason}", file=self.file, reason=error_words(error))
+                return terminal_error_text(error)
+            return tr("{file}: {reason}", file=self.file, reason=terminal_error_text(error))
         if self.messages and not self.added:
             words = tr_plural(
                 "{file} ({kind}): {count} message added.",
@@ -202,7 +202,7 @@ async def _import(options: argparse.Namespace) -> int:
     except StorageError as error:
         if not options.json or not results:
             raise
-        write_diagnostic(error_words(error))  # raising it would print a second JSON object
+        write_diagnostic(terminal_error_text(error))  # raising it would print a second JSON object
         return ExitCode.FAILED
     finally:
         if options.json and results:
@@ -236,7 +236,7 @@ def _write_result(result: _ImportResult) -> None:
     if result.kind or result.refused:
         write_diagnostic(result.sentence)
     for error in result.refused if result.kind else ():
-        write_diagnostic(error_words(error))
+        write_diagnostic(terminal_error_text(error))
 
 
 async def _import_file(

@@ -18,7 +18,7 @@ from desktop_app.domain.places import plain_text
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import in_english, tr
-from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words
+from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
 from desktop_app.services.tools.tool_set import wildcard_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def _list_tools(*, as_json: bool) -> int:
         return 0
     width = max((len(tool.definition.full_name) for tool in found), default=0)
     for tool, refusal in listed:
-        price = "" if refusal else price_words(tool, backend.catalog.hosted_tools, usual.profile)
+        price = "" if refusal else price_text(tool, backend.catalog.hosted_tools, usual.profile)
         words = " ".join(filter(None, (tool_summary(tool, refusal), price)))
         write_line(f"{tool.definition.full_name:<{width}}  {words}".rstrip())
     return 0

@@ -33,7 +33,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchUpload,
     combined_status,
 )
-from desktop_app.domain.batch.batch_wording import estimate_words, progress_words, result_words
+from desktop_app.domain.batch.batch_wording import estimate_text, job_progress_text, job_result_text
 from desktop_app.domain.conversations import message_facts as facts_of
 from desktop_app.domain.conversations.conversation import (
     Message,
@@ -660,7 +660,9 @@ def jobs() -> Iterator[str]:
             is_cancelled=chance.random() < 0.3,
         )
         status = combined_status(uploads) if uploads else None
-        yield _line(job.status, estimate_words(job), progress_words(job), result_words(job), status)
+        yield _line(
+            job.status, estimate_text(job), job_progress_text(job), job_result_text(job), status
+        )
 
 
 def servers() -> Iterator[str]:

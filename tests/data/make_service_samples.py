@@ -101,7 +101,7 @@ from desktop_app.services.tools.hosted_tools import (
     CODE_INTERPRETER,
     hosted_cost,
     hosted_refusal,
-    price_words,
+    price_text,
 )
 from tests.data.samples import write_samples
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
@@ -547,7 +547,7 @@ def tools() -> Iterator[str]:
             grammar.syntax.value,
             refused,
             refusal.sentences if refusal else "",
-            price_words(listed, prices, resolved.profile),
+            price_text(listed, prices, resolved.profile),
             hosted_cost(calls, prices),
             offers_background(resolved),
         )

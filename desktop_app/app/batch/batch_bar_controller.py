@@ -159,10 +159,10 @@ class BatchBarController(QObject):
         if self._end_text:
             self._bar.show_state(self._end_text, is_dismissable=True)
         elif len(self._running) == 1:
-            from desktop_app.domain.batch.batch_wording import progress_words
+            from desktop_app.domain.batch.batch_wording import job_progress_text
 
             (job,) = self._running
-            progress = progress_words(job)
+            progress = job_progress_text(job)
             self._bar.show_state(
                 tr("Batch job “{title}”: {progress}", title=job.title, progress=progress)
             )

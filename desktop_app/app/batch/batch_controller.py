@@ -249,10 +249,10 @@ class BatchController(QObject):
             self._notifications.notify(words, show, topic=TOPIC)
 
     def _on_job_ended(self, job: BatchJob) -> None:
-        from desktop_app.domain.batch.batch_wording import result_words
+        from desktop_app.domain.batch.batch_wording import job_result_text
 
         show = [(tr("Show"), lambda: self._show_from_notification(job.id))]
-        self._notifications.notify(result_words(job), show, topic=TOPIC)
+        self._notifications.notify(job_result_text(job), show, topic=TOPIC)
         self._refresh_soon()
 
     def _show_from_notification(self, job_id: str) -> None:

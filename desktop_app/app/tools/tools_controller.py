@@ -23,7 +23,7 @@ from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
-from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words
+from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form, describe_tools
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class ToolsController(QObject):
                 permission = await store.permission(conversation_id, name, mark)
             is_chosen = name in names
             reason = self._reason(tool)
-            price = price_words(tool, self._hosted_prices, self._setup.profile)
+            price = price_text(tool, self._hosted_prices, self._setup.profile)
             words = " ".join(filter(None, (_tool_text(tool), price)))
             choices.append(ToolChoice(name, words, reason, is_chosen, permission))
         known = {choice.name for choice in choices}

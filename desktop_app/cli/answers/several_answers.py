@@ -17,12 +17,12 @@ from desktop_app.cli.streams.console import as_json, rounded, write_diagnostic
 from desktop_app.cli.streams.terminal import (
     AnswerStreams,
     answer_fields,
-    call_words,
+    call_text,
     calls_json,
     calls_not_run,
-    error_words,
     has_only_calls,
     several_fields,
+    terminal_error_text,
 )
 from desktop_app.domain.answering.stream_events import (
     Notice,
@@ -215,7 +215,7 @@ class SeveralAnswers(AnswerStreams):
                 state.is_at_line_start = True
                 self._advance()
             case ToolCallStep(call) if call.state.has_ended:
-                write_diagnostic(f"{_name_of(state.run.answer)}: {call_words(call)}")
+                write_diagnostic(f"{_name_of(state.run.answer)}: {call_text(call)}")
             case Notice(notice):
                 name = _name_of(state.run.answer)
                 # With --n, all answers have the same name, and may have the same notices.
@@ -248,12 +248,12 @@ class SeveralAnswers(AnswerStreams):
     def _write_figures(self, state: _AnswerState) -> None:
         answer = state.run.answer
         if answer.error is not None:
-            words = error_words(answer.error, from_environment=self._from_environment)
+            words = terminal_error_text(answer.error, from_environment=self._from_environment)
             write_diagnostic(f"{_name_of(answer)}: {words}")
             return
         write_diagnostic(f"{_name_of(answer)}: {_figures(answer, state.first_token_s)}")
         for call in calls_not_run(answer):
-            write_diagnostic(f"{_name_of(answer)}: {call_words(call)}")
+            write_diagnostic(f"{_name_of(answer)}: {call_text(call)}")
         write_problems(state.checked, _name_of(answer))
 
 

@@ -33,14 +33,14 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, batch_refusal
 from desktop_app.domain.batch.batch_wording import (
-    estimate_words,
+    estimate_text,
     item_error_text,
-    item_scan_words,
-    progress_words,
-    result_words,
+    item_scan_text,
+    job_progress_text,
+    job_result_text,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
@@ -182,7 +182,7 @@ async def _prepare_and_send(
             await service.remove(job.id)
             write_diagnostic(tr("None of the files can be sent."))
             return ExitCode.FAILED
-        write_diagnostic(estimate_words(job))
+        write_diagnostic(estimate_text(job))
         if not options.yes and not await console.confirm(
             tr("Start this batch job? [y/N]"), default=True
         ):
@@ -213,8 +213,8 @@ async def _advance(
     while options.wait and pause is not None:
         job = await _find_job(backend, job_id)
         if options.progress or console.is_stderr_terminal():
-            write_diagnostic(progress_words(job))
-        error = await _job_error_words(backend, job)
+            write_diagnostic(job_progress_text(job))
+        error = await _job_error_text(backend, job)
         if error and error != last_error:
             write_diagnostic(error)
         last_error = error
@@ -236,7 +236,7 @@ async def _write_next_command(backend: Backend, job_id: str) -> None:
 
 def _write_progress(job: BatchJob) -> None:
     """Report the progress of a sent job, and name the command that gets its responses."""
-    write_diagnostic(progress_words(job))
+    write_diagnostic(job_progress_text(job))
     write_diagnostic(tr("To get the responses, run “{command}”.", command="repartee batch status"))
 
 
@@ -250,17 +250,17 @@ async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
     ]
     if more := len(left_out[MAX_NAMED_FILES:]):
         notices.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
-    scans = [item for item in items if item.status is ItemStatus.READ and item_scan_words(item)]
-    return notices + [f"{item.name}: {item_scan_words(item)}" for item in scans[:MAX_NAMED_FILES]]
+    scans = [item for item in items if item.status is ItemStatus.READ and item_scan_text(item)]
+    return notices + [f"{item.name}: {item_scan_text(item)}" for item in scans[:MAX_NAMED_FILES]]
 
 
-async def _job_error_words(backend: Backend, job: BatchJob) -> str:
+async def _job_error_text(backend: Backend, job: BatchJob) -> str:
     """Return the error of a job, "" if it has none."""
     if job.error is None:
         return ""
     provider_id = job.choice.provider_id
     profiles = await backend.providers.profiles()
-    return error_words(
+    return terminal_error_text(
         job.error, from_environment=any(p.from_environment for p in profiles if p.id == provider_id)
     )
 
@@ -268,7 +268,7 @@ async def _job_error_words(backend: Backend, job: BatchJob) -> str:
 async def _write_outcome(
     backend: Backend, job: BatchJob, options: argparse.Namespace, notices: list[str]
 ) -> int:
-    if error := await _job_error_words(backend, job):
+    if error := await _job_error_text(backend, job):
         write_diagnostic(error)
     if options.json:
         console.write_json(
@@ -281,7 +281,7 @@ async def _write_outcome(
         write_diagnostic(tr("The job was saved. To try again, run “{command}”.", command=resume))
         return ExitCode.FAILED
     if job.status.is_over:
-        write_diagnostic(result_words(job))
+        write_diagnostic(job_result_text(job))
         return await _exit_code(backend, job)
     _write_progress(job)
     return 0 if any(upload.batch_id for upload in job.uploads) else ExitCode.FAILED
@@ -318,8 +318,8 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
         return 0
     for job in jobs:
         cost = formatting.money(job.counts.cost) if job.counts.cost else "–"
-        console.write_line(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
-        if error := await _job_error_words(backend, job):
+        console.write_line(f"{job.id}  {job_progress_text(job)}  {cost}  {job.title}")
+        if error := await _job_error_text(backend, job):
             console.write_line(f"    {error}")
     if not jobs:
         write_diagnostic(tr("No batch jobs"))
@@ -339,8 +339,8 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
     if options.json:
         console.write_json(await job_and_items_json(backend.batch_store, job), indent=1)
         return
-    console.write_line(f"{job.title}: {progress_words(job)}")
-    if error := await _job_error_words(backend, job):
+    console.write_line(f"{job.title}: {job_progress_text(job)}")
+    if error := await _job_error_text(backend, job):
         console.write_line(error)
     for item in await backend.batch_store.items(job.id):
         cost = "" if item.cost is None else f"  {formatting.money(item.cost)}"
@@ -357,8 +357,8 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     job = await _find_job(backend, job.id)
     if options.json:
         console.write_json(await job_and_items_json(backend.batch_store, job))
-    write_diagnostic(progress_words(job))
-    if error := await _job_error_words(backend, job):
+    write_diagnostic(job_progress_text(job))
+    if error := await _job_error_text(backend, job):
         write_diagnostic(error)
         return ExitCode.FAILED
     return 0

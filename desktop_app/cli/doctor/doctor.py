@@ -26,7 +26,7 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import report_error
 from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.cli.streams import console
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
@@ -199,7 +199,7 @@ async def _check_store(
             await backend.database.check()
         count = len(await backend.conversations.all())
     except UserFacingError as error:
-        return Finding("store", False, error_words(error))
+        return Finding("store", False, terminal_error_text(error))
     text = tr_plural(
         "{file}, {count} conversation",
         "{file}, {count} conversations",
@@ -241,7 +241,7 @@ async def _check_model(backend: Backend) -> Finding:
         why = tr("Didn’t load within {seconds} s", seconds=MODEL_TIMEOUT_S)
         return Finding("on-device model", False, why)
     except UserFacingError as error:
-        return Finding("on-device model", False, error_words(error))
+        return Finding("on-device model", False, terminal_error_text(error))
     text = tr(
         "{model} works, context window of {count} tokens",
         model=endpoint.model,
@@ -272,7 +272,7 @@ async def _check_qt() -> list[Finding]:
     else:
         text = tr("Qt {version} can’t open a window. {reason}", version=found["qt"], reason=why_not)
     window = Finding("window", why_not is None, text)
-    return [window, Finding("portal", None, _portal_words(found.get("portal")))]
+    return [window, Finding("portal", None, _portal_text(found.get("portal")))]
 
 
 async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
@@ -315,7 +315,7 @@ def _check_login_start(backend: Backend) -> Finding:
     return Finding("start at login", None, tr("Off"))
 
 
-def _portal_words(version: int | None) -> str:
+def _portal_text(version: int | None) -> str:
     """Return whether the portal offers global shortcuts, by the version of that interface.
 
     0 stands for no such interface, None for a session bus that does not respond.

@@ -56,11 +56,11 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
         "{route}, system certificates and {file} ({certificates})",
         route=route,
         file=profile.ca_file,
-        certificates=_certificate_words(extra),
+        certificates=_certificate_text(extra),
     )
 
 
-def _certificate_words(ca_file: CaFile) -> str:
+def _certificate_text(ca_file: CaFile) -> str:
     if ca_file.until is not None:
         name, day = ca_file.name or tr("one CA certificate"), formatting.short_date(ca_file.until)
         return tr("{name}, valid until {day}", name=name, day=day)

@@ -38,7 +38,7 @@ from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
-from desktop_app.cli.streams.terminal import error_fields, error_words
+from desktop_app.cli.streams.terminal import error_fields, terminal_error_text
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import BATCH_TIER, batch_refusal
 from desktop_app.domain.conversations.conversation import new_id, now
@@ -106,7 +106,7 @@ async def _eval(options: argparse.Namespace) -> int:
         write_diagnostic(notice)
     error = runner.stopped_by
     if error is not None:
-        write_diagnostic(error_words(error, from_environment=is_from_environment(options)))
+        write_diagnostic(terminal_error_text(error, from_environment=is_from_environment(options)))
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
         "notices": notices,
@@ -117,7 +117,7 @@ async def _eval(options: argparse.Namespace) -> int:
             await asyncio.to_thread(write_reports, expand_path(options.to), evaluation, report)
         except StorageError as unwritten:  # the results are shown below
             error = error or unwritten
-            write_diagnostic(error_words(unwritten))
+            write_diagnostic(terminal_error_text(unwritten))
     if options.json:
         write_json(report)
     else:

@@ -19,7 +19,7 @@ from desktop_app.child_processes import child_command
 from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.cli.evaluation.evaluation_batches import Answers, EvaluationBatches
 from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup, digest
-from desktop_app.cli.streams.terminal import call_words, calls_not_run
+from desktop_app.cli.streams.terminal import call_text, calls_not_run
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
@@ -225,7 +225,7 @@ class EvaluationRunner:
 
         answer = await run.run(listen, lambda _error: None, retry_writes=False, reports_all=True)
         self.notices |= dict.fromkeys(answer.notices)
-        self.case_notices |= {(case.id, call_words(call)): None for call in calls_not_run(answer)}
+        self.case_notices |= {(case.id, call_text(call)): None for call in calls_not_run(answer)}
         result = CaseResult(
             case.id,
             answer.text,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.cli.answers.chosen_model import find_profile, learn_listing
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import exact_digits
@@ -81,7 +81,7 @@ async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
     except TimeoutError:
         return tr("{provider} didn’t list its models in time.", provider=profile.short_name)
     except UserFacingError as error:
-        return error_words(error, from_environment=profile.from_environment)
+        return terminal_error_text(error, from_environment=profile.from_environment)
     return ""
 
 

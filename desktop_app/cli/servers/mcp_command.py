@@ -21,7 +21,7 @@ from desktop_app.cli.streams.console import (
     write_line,
     write_stderr_line,
 )
-from desktop_app.cli.streams.terminal import error_fields, error_words
+from desktop_app.cli.streams.terminal import error_fields, terminal_error_text
 from desktop_app.cli.tool_commands import refusal_text, tool_json, tool_summary
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_reasons import Reason
@@ -184,7 +184,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
         write_json(_test_json(run, seconds, tools, error))
         return 0 if error is None else ExitCode.FAILED
     if error is not None:
-        write_diagnostic(error_words(error))
+        write_diagnostic(terminal_error_text(error))
         for line in list(run.log)[-_MAX_LOG_LINES:]:
             write_diagnostic(line.text)
         return ExitCode.FAILED
@@ -225,7 +225,7 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
     try:
         found = await asyncio.to_thread(read_servers, path)
     except (ImportRefusedError, ToolServerError) as error:
-        write_diagnostic(error_words(error))
+        write_diagnostic(terminal_error_text(error))
         return ExitCode.USAGE
     if not without_asking and any(entry.server is not None for entry in found):
         _show_starts(found)
@@ -241,7 +241,7 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
             await servers.add(server, secrets)
         except UserFacingError as error:
             has_failed |= not entry.is_disabled
-            write_diagnostic(error_words(error))
+            write_diagnostic(terminal_error_text(error))
         else:
             write_line(tr("Added {server}", server=server.name))
     return ExitCode.FAILED if has_failed else 0

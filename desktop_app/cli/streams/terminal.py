@@ -49,7 +49,9 @@ _PIECE_CHARS: Final = 1 << 20
 """The number of characters of a long answer that are read at a time."""
 
 
-def error_words(error: UserFacingError | ErrorNote, *, from_environment: bool = False) -> str:
+def terminal_error_text(
+    error: UserFacingError | ErrorNote, *, from_environment: bool = False
+) -> str:
     """Return an error in the wording for a terminal.
 
     Args:
@@ -60,7 +62,7 @@ def error_words(error: UserFacingError | ErrorNote, *, from_environment: bool = 
     return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
 
 
-def call_words(call: ToolCallPart) -> str:
+def call_text(call: ToolCallPart) -> str:
     """Return a sentence on a tool call that has ended, or that was not run."""
     name = call.shown_name
     if not call.state.has_ended:
@@ -107,7 +109,7 @@ class AnswerStreams:
         """Report that something could not be stored; None for success."""
         if error is not None:
             self.has_store_failed = True
-            write_diagnostic(error_words(error))
+            write_diagnostic(terminal_error_text(error))
 
     def write(self, text: str) -> None:
         """Write to standard output. After an error, stop the answers and write nothing more."""
@@ -156,7 +158,7 @@ class AnswerOutput(AnswerStreams):
             case Notice(text):
                 write_diagnostic(str(text))
             case ToolCallStep(call) if call.state.has_ended:
-                write_diagnostic(call_words(call))
+                write_diagnostic(call_text(call))
             case RoundEnded() if not self._is_at_line_start:
                 self.write("\n\n")
             case StatusChanged(seconds, status) if seconds:
@@ -199,7 +201,7 @@ class AnswerOutput(AnswerStreams):
         error = answer.error
         is_saved = conversation_id is not None
         if error is not None:
-            write_diagnostic(error_words(error, from_environment=self._from_environment))
+            write_diagnostic(terminal_error_text(error, from_environment=self._from_environment))
             if is_saved:
                 write_diagnostic(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.REFUSED:
@@ -211,7 +213,7 @@ class AnswerOutput(AnswerStreams):
         elif answer.status is MessageStatus.COMPLETE and (words := ending_text(answer)):
             write_diagnostic(words)
         for call in calls_not_run(answer):
-            write_diagnostic(call_words(call))
+            write_diagnostic(call_text(call))
         self._write_json(answer, error, conversation_id, passages, full_text_file, checked)
 
     def end_interrupted(self) -> None:
@@ -226,7 +228,7 @@ class AnswerOutput(AnswerStreams):
     def refuse(self, error: UserFacingError) -> None:
         """Report why there is no answer, and write the JSON."""
         note = note_from_error(error)
-        write_diagnostic(error_words(note, from_environment=self._from_environment))
+        write_diagnostic(terminal_error_text(note, from_environment=self._from_environment))
         self._write_json(error=note)
 
     def _write_json(

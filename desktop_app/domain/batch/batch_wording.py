@@ -16,7 +16,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 
 
-def estimate_words(job: BatchJob) -> str:
+def estimate_text(job: BatchJob) -> str:
     """Describe the size and cost of a job before anything is sent."""
     estimate = job.estimate
     tokens = formatting.tokens(estimate.input_tokens)
@@ -33,7 +33,7 @@ def estimate_words(job: BatchJob) -> str:
             tr_plural("{count} file skipped.", "{count} files skipped.", estimate.left_out)
         )
     if estimate.image_pages:
-        sentences.append(_scan_words(estimate))
+        sentences.append(_scan_text(estimate))
     if estimate.cost is None or estimate.ordinary_cost is None:
         sentences.append(tr("The batch price of this model is unknown."))
     elif estimate.files:
@@ -59,7 +59,7 @@ def estimate_words(job: BatchJob) -> str:
     return " ".join(sentences)
 
 
-def _scan_words(estimate: BatchEstimate) -> str:
+def _scan_text(estimate: BatchEstimate) -> str:
     """Describe the pages that are sent as images, and their share of the cost."""
     tokens = formatting.tokens(estimate.image_tokens)
     if estimate.image_cost is None:
@@ -78,12 +78,12 @@ def _scan_words(estimate: BatchEstimate) -> str:
     )
 
 
-def item_scan_words(item: BatchItem) -> str:
+def item_scan_text(item: BatchItem) -> str:
     """Describe a file's image pages, as sent or skipped; "" for none."""
     return image_pages_fact(item.part) if isinstance(item.part, DocumentPart) else ""
 
 
-def progress_words(job: BatchJob) -> str:
+def job_progress_text(job: BatchJob) -> str:
     """Describe a job's progress in one line."""
     counts = job.counts
     status = BatchStatus.CANCELLING if _is_cancelling(job) else job.status
@@ -130,9 +130,9 @@ def item_error_text(item: BatchItem | BatchLine) -> str:
     return item.error.sentences if is_left_out else item.error.what_happened
 
 
-def result_words(job: BatchJob) -> str:
+def job_result_text(job: BatchJob) -> str:
     """Return the announcement that a job has ended."""
-    progress = progress_words(job)
+    progress = job_progress_text(job)
     if job.counts.cost:
         cost = formatting.money(job.counts.cost)
         return tr(

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from desktop_app.domain.documents.passage_place import place_words
+from desktop_app.domain.documents.passage_place import place_text
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.i18n.translation import tr
 
@@ -131,7 +131,7 @@ class Passage:
     @property
     def place_shown(self) -> str:
         """Return the place in the user's language; "" if it is unknown."""
-        return self.place if self.page is None else place_words(self.place)
+        return self.place if self.page is None else place_text(self.place)
 
     @property
     def source(self) -> str:

@@ -1,7 +1,7 @@
 """The place of a passage in its document: a code, and its words in the user's language.
 
 The code is `page 3`, `pages 3–5` (or slides, or chapters) or `sheet Costs`. It is stored, sent to
-models and written to JSON; users see `place_words`.
+models and written to JSON; users see `place_text`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def place_code(unit: str, first: int, last: int, sheet: str = "") -> str:
     return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
 
 
-def place_words(code: str) -> str:
-    """Return the words for a code; any other text unchanged.
+def place_text(code: str) -> str:
+    """Return the text for the code of a place; any other text unchanged.
 
-    >>> place_words("pages 3–5"), place_words("sheet Costs")
+    >>> place_text("pages 3–5"), place_text("sheet Costs")
     ('pages 3–5', 'sheet Costs')
     """
     if code.startswith(_SHEET):

@@ -48,8 +48,8 @@ class ChunkPlan:
         )
 
     @property
-    def cost_words(self) -> str:
-        """Return the cost in words; "" if it is unknown or zero."""
+    def cost_text(self) -> str:
+        """Return the cost as text; "" if it is unknown or zero."""
         if not self.cost:
             return ""
         cost = money(self.cost)

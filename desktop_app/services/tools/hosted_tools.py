@@ -102,8 +102,8 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:
     return None
 
 
-def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:
-    """Return the price of a hosted call in words; "" for other tools or an unknown price."""
+def price_text(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:
+    """Return the price of a hosted call as text; "" for other tools or an unknown price."""
     price = prices.get(tool.definition.name)
     if tool.definition.hosted is None or price is None:
         return ""

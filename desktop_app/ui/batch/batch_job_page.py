@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QSizePolicy, QSplitter,
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import (
-    estimate_words,
+    estimate_text,
     item_error_text,
-    item_scan_words,
+    item_scan_text,
     job_error_text,
-    progress_words,
+    job_progress_text,
 )
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.i18n import formatting
@@ -186,7 +186,7 @@ class BatchJobPage(QWidget):
         self.title.setText(job.title)
         self._show_status(job)
         is_ready = status is BatchStatus.READY
-        self.estimate.set_text(estimate_words(job) if is_ready else "")
+        self.estimate.set_text(estimate_text(job) if is_ready else "")
         self.error.set_text(job_error_text(job), "warning")
         self._show_progress(job)
         has_files = bool(job.estimate.files)
@@ -218,7 +218,7 @@ class BatchJobPage(QWidget):
 
     def _show_status(self, job: BatchJob) -> None:
         is_reading = job.status is BatchStatus.PREPARING and self._reading
-        facts = [self._reading if is_reading else progress_words(job), job.choice.model]
+        facts = [self._reading if is_reading else job_progress_text(job), job.choice.model]
         facts += [tr(job.choice.effort.label)] if job.choice.effort else []
         facts += [formatting.money(job.counts.cost)] if job.counts.cost else []
         self.status.setText(" · ".join(facts))
@@ -231,7 +231,7 @@ class BatchJobPage(QWidget):
             return
         self.bar.setMaximum(max(1, counts.total - counts.left_out))
         self.bar.setValue(job.done)
-        self.bar.setAccessibleName(spoken_text(progress_words(job)))
+        self.bar.setAccessibleName(spoken_text(job_progress_text(job)))
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
         """Set the files of the job; see `BatchLineModel.set_lines`."""
@@ -245,7 +245,7 @@ class BatchJobPage(QWidget):
         paragraphs = [f"[{item_error_text(item)}]"] if item.error else []
         other = other_model_fact(self._job.choice, item.answered_by) if self._job else ""
         paragraphs += [f"[{other}]"] if other else []
-        paragraphs += [f"[{scans}]"] if (scans := item_scan_words(item)) else []
+        paragraphs += [f"[{scans}]"] if (scans := item_scan_text(item)) else []
         paragraphs += [item.answer] if item.answer else []
         text = "\n\n".join(paragraphs)
         if text != self.answer.toPlainText():

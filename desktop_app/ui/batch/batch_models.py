@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine, ItemStatus
-from desktop_app.domain.batch.batch_wording import item_error_text, progress_words
+from desktop_app.domain.batch.batch_wording import item_error_text, job_progress_text
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.rows.table_model import TableModel
@@ -37,7 +37,7 @@ class BatchJobModel(TableModel[BatchJob]):
         return (
             row.title,
             tr("{day}, {time}", day=formatting.short_date(started), time=formatting.time(started)),
-            progress_words(row),
+            job_progress_text(row),
             formatting.money(row.counts.cost) if row.counts.cost else "",
         )[column]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.conversations.conversation import INCOMPLETE
@@ -81,20 +81,20 @@ def test_a_foreign_sentence_is_shown_unchanged() -> None:
     to_do = "Press Retry, or look in Settings › Provider."
     note = ErrorNote("It broke.", to_do)
     for from_environment in (False, True):
-        said = error_words(note, from_environment=from_environment)
+        said = terminal_error_text(note, from_environment=from_environment)
         assert said == f"It broke. {to_do}"
 
 
 def test_the_limit_of_an_environment_provider_is_that_of_the_saved_one() -> None:
     note = ErrorNote("No.", Remedy.RAISE_CAP, params={"day": "May 1"})
-    said = error_words(note, from_environment=True)
+    said = terminal_error_text(note, from_environment=True)
     assert said == "No. Raise the saved provider’s limit, or wait until May 1."
 
 
 def test_a_key_of_the_environment_is_replaced_in_its_variable() -> None:
     note = note_from_error(AuthenticationError("No.", remedy=Remedy.CHECK_KEY))
     assert note.code == "authentication"
-    said = error_words(note, from_environment=True)
+    said = terminal_error_text(note, from_environment=True)
     assert said == "No. Check or replace the key in environment variables."
 
 

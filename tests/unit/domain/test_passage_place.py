@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.documents.passage_place import place_code, place_words
+from desktop_app.domain.documents.passage_place import place_code, place_text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_a_place_has_a_code_with_its_words(
     code: str, place: tuple[str, int, int] | tuple[str, int, int, str]
 ) -> None:
     assert place_code(*place) == code
-    assert place_words(code) == code
+    assert place_text(code) == code
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_a_place_has_a_code_with_its_words(
 )
 @pytest.mark.usefixtures("german_language")
 def test_places_are_shown_in_the_language_of_the_user(code: str, words: str) -> None:
-    assert place_words(code) == words
+    assert place_text(code) == words

@@ -14,7 +14,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchStatus, ItemStatus
-from desktop_app.domain.batch.batch_wording import estimate_words, item_error_text, job_error_text
+from desktop_app.domain.batch.batch_wording import estimate_text, item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
@@ -376,7 +376,7 @@ async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path:
             assert estimate.cost is not None
             assert estimate.input_cost is not None
             costs.append(estimate.cost - estimate.input_cost)
-            assert f"{tokens} tokens per response" in estimate_words(job).replace(",", "")
+            assert f"{tokens} tokens per response" in estimate_text(job).replace(",", "")
         assert costs[0] == costs[1] * Decimal("0.3")
 
 
@@ -393,7 +393,7 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
         cost = job.estimate.cost
         assert cost is not None
         assert job.estimate.input_cost == Decimal(2 * job.estimate.input_tokens) / 1_000_000
-        assert "at most" in estimate_words(job)
+        assert "at most" in estimate_text(job)
         job = await setup.run((await setup.service.start(job.id)).id)
         each = Decimal("0.002") + Decimal("0.001")  # 1,000 in and 100 out
         assert [item.cost for item in await setup.items(job.id)] == [each]

@@ -511,10 +511,10 @@ async def test_the_plan_says_that_reasoning_is_not_included(tmp_path: Path) -> N
             thinking = replace(task, resolved=replace(task.resolved, effort=effort))
             plan = await reading.plan(thinking)
             assert plan.leaves_out_reasoning is leaves_out
-            assert ("plus reasoning" in plan.cost_words) is leaves_out
-            assert plan.cost_words.startswith("about $")
+            assert ("plus reasoning" in plan.cost_text) is leaves_out
+            assert plan.cost_text.startswith("about $")
             for cost in (None, Decimal(0)):
-                assert replace(plan, cost=cost).cost_words == ""
+                assert replace(plan, cost=cost).cost_text == ""
 
 
 async def test_the_progress_names_parts_and_cost(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from desktop_app.services.tools.hosted_tools import (
     HostedTools,
     hosted_cost,
     hosted_refusal,
-    price_words,
+    price_text,
 )
 
 MODEL = ModelInfo("m", "M", hosted_tools=("web_search",))
@@ -80,11 +80,11 @@ async def test_the_price_of_a_hosted_tool_is_described() -> None:
     search = tools["web_search"]
     own = search._replace(definition=replace(search.definition, hosted=None))
     assert [
-        price_words(search, PRICES, OPENAI),
-        price_words(search, PRICES, half),
-        price_words(tools["code_interpreter"], PRICES, OPENAI),
-        price_words(tools["file_search"], PRICES, OPENAI),
-        price_words(own, PRICES, OPENAI),
+        price_text(search, PRICES, OPENAI),
+        price_text(search, PRICES, half),
+        price_text(tools["code_interpreter"], PRICES, OPENAI),
+        price_text(tools["file_search"], PRICES, OPENAI),
+        price_text(own, PRICES, OPENAI),
     ] == [
         "$0.01 per use, besides the tokens.",
         "$0.005 per use, besides the tokens.",
