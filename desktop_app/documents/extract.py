@@ -29,7 +29,7 @@ def extract_file(
     try:
         data = read_descriptor(descriptor, limits)
     except OSError as error:
-        raise refusals.unreadable(name, error) from error
+        raise refusals.unreadable_error(name, error) from error
     return extract_bytes(replace_surrogates(name), data, limits, on_progress, password)
 
 
@@ -52,23 +52,23 @@ def extract_bytes(
 ) -> ExtractedDocument:
     """Return a document's text and facts, or an image's size; `name` is the file name."""
     if len(data) > limits.file_bytes:
-        raise refusals.file_too_large(name, limits)
+        raise refusals.file_too_large_error(name, limits)
     if not data:
-        raise refusals.empty(name)
+        raise refusals.empty_error(name)
     if picture := media_type.detect_image(data):
         from desktop_app.documents import image_reader  # loads Pillow, which only images need
 
         return image_reader.inspect(name, data, picture, limits)
     read = reader_registry.read(name, data, limits, on_progress, password=password)
     if not read.text.strip():
-        raise refusals.empty(name)
+        raise refusals.empty_error(name)
     return replace(_with_token_count(name, data, read), is_protected=bool(password))
 
 
 def _with_token_count(name: str, data: bytes, read: ReaderResult) -> ExtractedDocument:
     text = replace_surrogates(read.text).replace("\0", "")
     if len(text.encode()) > MAX_TEXT_BYTES:
-        raise refusals.too_much_text(name)
+        raise refusals.too_much_text_error(name)
     # tiktoken takes 0.2 s to load, so documents are refused before it is imported.
     from desktop_app.documents.index.token_count import count_tokens
 

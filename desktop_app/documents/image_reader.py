@@ -75,7 +75,7 @@ def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
     except _DAMAGED as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
     return ExtractedDocument(
         name=name,
         media_type=media_type,
@@ -105,7 +105,7 @@ def scale(
                 return ScaledImage(media_type, image.width, image.height, data)
             return encode(_to_upright_thumbnail(image, size))
     except _DAMAGED as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
 
 
 def decode(
@@ -116,7 +116,7 @@ def decode(
         with _open_image(name, data, media_type, limits) as image:
             plain = _to_upright_thumbnail(image, size).convert("RGBA")
     except _DAMAGED as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
     return Pixels(*plain.size, plain.tobytes())
 
 
@@ -126,7 +126,7 @@ def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Imag
     if image.width * image.height > limits.pixels:
         image.close()
         megapixels = limits.pixels // 1_000_000
-        raise refusals.too_large(
+        raise refusals.too_large_error(
             name, Reason.TOO_MANY_PIXELS, width=image.width, height=image.height, limit=megapixels
         )
     return image

@@ -40,10 +40,10 @@ def read(
             else _read_text(name, data, bundle)
         )
     except RecursionError as error:
-        raise refusals.damaged(name, "nested too deeply") from error
+        raise refusals.damaged_error(name, "nested too deeply") from error
     if document.pages is not None and document.pages > limits.pages:
         unit = UNITS.get(document.kind, "page")
-        raise refusals.too_many_pages(name, document.pages, unit, limits.pages)
+        raise refusals.too_many_pages_error(name, document.pages, unit, limits.pages)
     return document
 
 
@@ -98,7 +98,7 @@ def _read_binary(
 
             return ReaderResult(kind, binary_workbook.read_xls(name, data))
         case _:
-            raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
+            raise refusals.unsupported_error(name, Reason.DOCUMENT_UNKNOWN)
 
 
 def _binary_kind(name: str, data: bytes) -> str | None:
@@ -107,19 +107,19 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     try:
         kind = media_type.detect_binary(name, data)
     except media_type.ZIP_ERRORS as error:
-        raise refusals.damaged(name, str(error)) from error
+        raise refusals.damaged_error(name, str(error)) from error
     if data.startswith(media_type.OLE):
         return _compound_file_kind(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
-        raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
+        raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)
     if kind and not (kind == document_types.ZIP and promised not in (None, document_types.ZIP)):
         return kind
     if media_type.is_unsupported_image(data):
-        raise refusals.unsupported(name, Reason.IMAGE_FORMAT_NOT_READ)
+        raise refusals.unsupported_error(name, Reason.IMAGE_FORMAT_NOT_READ)
     if promised:
-        raise refusals.misnamed(name, PurePath(name).suffix.lower())
+        raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
     if kind is not None:
-        raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
+        raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)
     return None
 
 
@@ -137,17 +137,17 @@ def _compound_file_kind(name: str, data: bytes) -> str:
     if outlook.is_message(data):
         return document_types.OUTLOOK
     if _ENCRYPTED_STREAM in data:
-        raise refusals.encrypted(name)
+        raise refusals.encrypted_error(name)
     suffix = PurePath(name).suffix.lower()
     if suffix == document_types.DOCUMENT_FORMATS[document_types.XLS].suffix:
-        raise refusals.misnamed(name, suffix)
-    raise refusals.unsupported(name, Reason.OLD_OFFICE_FORMAT)
+        raise refusals.misnamed_error(name, suffix)
+    raise refusals.unsupported_error(name, Reason.OLD_OFFICE_FORMAT)
 
 
 def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     decoded = plain_text.decode(data)
     if decoded is None:
-        raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
+        raise refusals.unsupported_error(name, Reason.DOCUMENT_UNKNOWN)
     kind = media_type.detect_text(name, data)
     if kind == document_types.MAIL:
         from desktop_app.documents.mail import mail_reader

@@ -11,7 +11,7 @@ from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
-from desktop_app.documents.refusals import locked
+from desktop_app.documents.refusals import locked_error
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
@@ -109,7 +109,7 @@ class BatchSetup:
         if not text:
             raise DocumentEmptyError(f"“{path.name}” contains no text.", remedy="Choose another.")
         if text == LOCKED:
-            raise locked(path.name, was_wrong=False)
+            raise locked_error(path.name, was_wrong=False)
         data = text.encode()
         sha256, tokens = hashlib.sha256(data).hexdigest(), len(text.split())
         await self.attachments.add(

@@ -31,15 +31,15 @@ _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒª
 def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     """Read the members in the order of their names; `bundle` collects them."""
     if bundle.depth > document_bundle.MAX_DEPTH:
-        raise refusals.too_large(name, Reason.TOO_MANY_ARCHIVES)
+        raise refusals.too_large_error(name, Reason.TOO_MANY_ARCHIVES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _read_members(name, archive, bundle)
     except ZIP_ERRORS as error:
-        raise refusals.damaged(name, str(error)[:300]) from error
+        raise refusals.damaged_error(name, str(error)[:300]) from error
     if not bundle.texts:
         is_locked = any(reason is SkipReason.LOCKED for _, reason in bundle.skipped)
-        raise refusals.encrypted(name) if is_locked else refusals.empty(name)
+        raise refusals.encrypted_error(name) if is_locked else refusals.empty_error(name)
     return ReaderResult(document_types.ZIP, bundle.text(), note=bundle.note())
 
 
@@ -47,11 +47,11 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     limits = bundle.limits
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
-        raise refusals.too_many_files(name, limits.pages)
+        raise refusals.too_many_files_error(name, limits.pages)
     # The contents of nested archives are in memory together, so an inner archive may unpack to only
     # a quarter of the outer one's limit.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
-        raise refusals.unpacks_too_far(name, limits)
+        raise refusals.unpacks_too_far_error(name, limits)
     named = zip(_decode_names(members), members, strict=True)
     ordered = sorted(named, key=lambda pair: pair[0].casefold())
     for number, (packed_name, member) in enumerate(ordered):

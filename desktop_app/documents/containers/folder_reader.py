@@ -48,11 +48,11 @@ def read(
         bytes_left -= len(data)
         if bytes_left < 0:
             megabytes = limits.unpacked_bytes >> 20
-            raise refusals.too_large(name, Reason.FOLDER_TOO_LARGE, limit=megabytes)
+            raise refusals.too_large_error(name, Reason.FOLDER_TOO_LARGE, limit=megabytes)
         bundle.add(path, data, done, len(members_to_read))
     on_progress(Progress(len(members_to_read), len(members_to_read), "file"))
     if not bundle.texts:
-        raise refusals.empty(name)
+        raise refusals.empty_error(name)
     return ReaderResult(document_types.FOLDER, bundle.text(), note=bundle.note())
 
 

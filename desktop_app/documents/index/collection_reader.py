@@ -88,9 +88,9 @@ def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
                 yield _to_found_file(path)
         except FileNotFoundError as error:
             if not skip_missing:
-                raise refusals.unreadable(path.name, error) from error
+                raise refusals.unreadable_error(path.name, error) from error
         except OSError as error:
-            raise refusals.unreadable(path.name or str(path), error) from error
+            raise refusals.unreadable_error(path.name or str(path), error) from error
 
 
 def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:

@@ -51,9 +51,9 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     try:
         header_lines, text = _read_message(message, files, 0)
     except _BROKEN as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
     if not (header_lines or starts) and message["MIME-Version"] is None:
-        raise refusals.damaged(name, "no header of a mail")
+        raise refusals.damaged_error(name, "no header of a mail")
     return files.with_message(document_types.MAIL, text)
 
 

@@ -66,7 +66,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             text = _Message(file).text(files, 0)
     except OLE_ERRORS as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
     return files.with_message(document_types.OUTLOOK, text)
 
 

@@ -24,7 +24,7 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tup
     """Return the book as Markdown, and the number of its chapters that have text."""
     package = Package(name, data, limits)
     if _RIGHTS in package:
-        raise refusals.encrypted(name)
+        raise refusals.encrypted_error(name)
     file = next(package.xml(_CONTAINER).iter(_FILE), None)
     part = "" if file is None else file.get("full-path", "")
     chapters = _chapters(package.xml(part), part.rpartition("/")[0])

@@ -439,7 +439,7 @@ class _Reader:
                 rows += [cells] * times
                 self._cells += len(cells) * times
                 if self._cells > _MAX_CELLS:
-                    raise refusals.too_large(
+                    raise refusals.too_large_error(
                         self.package.name, Reason.TOO_MANY_CELLS, limit=_MAX_CELLS
                     )
         return md.table(rows)

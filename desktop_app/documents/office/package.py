@@ -29,12 +29,12 @@ class Package:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
             members = self._archive.infolist()
         except ZIP_ERRORS as error:
-            raise refusals.damaged(name, str(error)) from error
+            raise refusals.damaged_error(name, str(error)) from error
         if sum(member.file_size for member in members) > limits.unpacked_bytes:
-            raise refusals.unpacks_too_far(name, limits)
+            raise refusals.unpacks_too_far_error(name, limits)
         self._names = {member.filename for member in members}
         if any(member.flag_bits & 1 for member in members) or self._is_encrypted_odf():
-            raise refusals.encrypted(name)
+            raise refusals.encrypted_error(name)
 
     def __contains__(self, part: str) -> bool:
         return part in self._names
@@ -53,7 +53,7 @@ class Package:
         try:
             return self._archive.read(part)
         except ZIP_ERRORS as error:
-            raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
+            raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
 
     def xml(self, part: str) -> ElementTree.Element:
         """Parse a part; refuse declared entities and UTF-16, which no office program writes."""
@@ -63,10 +63,10 @@ class Package:
         is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]
         try:
             if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-                raise refusals.damaged(self.name, f"{part}: a document type of its own")
+                raise refusals.damaged_error(self.name, f"{part}: a document type of its own")
             return ElementTree.fromstring(_to_transitional(data))
         except (ElementTree.ParseError, ValueError, LookupError) as error:
-            raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
+            raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
 
     def optional_xml(self, part: str) -> ElementTree.Element:
         """Parse a part as `xml` does; return an empty element if it is missing."""

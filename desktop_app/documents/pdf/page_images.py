@@ -46,8 +46,8 @@ def render(
             return [_render_page(document[number - 1], size) for number, size in wanted]
     except (pdfium.PdfiumError, IndexError) as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
-            raise refusals.locked(name, was_wrong=bool(password)) from error
-        raise refusals.damaged(name, str(error)) from error
+            raise refusals.locked_error(name, was_wrong=bool(password)) from error
+        raise refusals.damaged_error(name, str(error)) from error
 
 
 def _render_page(page: pdfium.PdfPage, size: Size) -> ScaledImage:

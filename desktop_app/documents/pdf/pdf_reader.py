@@ -51,10 +51,10 @@ def read(
             return _read(name, document, limits, on_progress)
     except pdfium.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
-            raise refusals.locked(name, was_wrong=bool(password)) from error
+            raise refusals.locked_error(name, was_wrong=bool(password)) from error
         if error.err_code == raw.FPDF_ERR_SECURITY:
-            raise refusals.encrypted(name) from error
-        raise refusals.damaged(name, str(error)) from error
+            raise refusals.encrypted_error(name) from error
+        raise refusals.damaged_error(name, str(error)) from error
 
 
 def _read(
@@ -62,7 +62,7 @@ def _read(
 ) -> ReaderResult:
     total = len(document)
     if total > limits.pages:
-        raise refusals.too_many_pages(name, total, "page", limits.pages)
+        raise refusals.too_many_pages_error(name, total, "page", limits.pages)
     if document.get_formtype() != raw.FORMTYPE_NONE:
         document.init_forms()
     texts: list[str] = []
@@ -76,7 +76,7 @@ def _read(
         page.close()
     on_progress(Progress(total, total, "page"))
     if not any(texts) and not pictured:
-        raise refusals.empty(name)
+        raise refusals.empty_error(name)
     marked = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
     text, note = "\n\n".join(marked), _note(pictured, total)
     return ReaderResult(document_types.PDF, text, total, note, tuple(pictured))

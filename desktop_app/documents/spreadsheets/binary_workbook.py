@@ -92,7 +92,7 @@ def read_xls(name: str, data: bytes) -> str:
             file.write_stream(stream_name, bytes(stream))
         return _tables(copy, texts)
     except _BROKEN as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
 
 
 def read_xlsb(name: str, data: bytes, limits: Limits) -> str:
@@ -111,7 +111,7 @@ def read_xlsb(name: str, data: bytes, limits: Limits) -> str:
                     archive.writestr(part, _with_displayed_texts(package.bytes(part), styles))
         return _tables(copy)
     except _BROKEN as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
 
 
 def _tables(file: io.BytesIO, texts: Sequence[CellTexts] = ()) -> str:
@@ -156,7 +156,7 @@ def _change_records(name: str, stream: bytearray) -> Iterator[CellTexts]:
     is_excel_95 = False
     for kind, at, size in _records(stream, 0):
         if kind == _FILE_PASSWORD:
-            raise refusals.encrypted(name)
+            raise refusals.encrypted_error(name)
         if kind == _BOF:
             is_excel_95 = _unsigned(stream, at) == _EXCEL_95
         elif kind == _FORMAT:

@@ -67,7 +67,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
         with python_calamine.load_workbook(displayed) as workbook:
             return sheet_table.join_sheets(_sheets(package, workbook))
     except python_calamine.CalamineError as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
 
 
 def _sheets(
@@ -129,7 +129,7 @@ def _with_displayed_texts(package: Package, limits: Limits) -> bytes:
             content = package.bytes(part)
             if _SHEET_PART.fullmatch(part):
                 if _range_size(content) * _CELL_BYTES > limits.memory_bytes:
-                    raise refusals.needs_memory(package.name, limits)
+                    raise refusals.needs_memory_error(package.name, limits)
                 # Byte searches are instant; the regular expressions take seconds for 100 MB.
                 if b't="e"' in content or b"t='e'" in content:
                     content = _ERROR_CELL.sub(rb"\1str", content)

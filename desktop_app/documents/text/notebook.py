@@ -31,7 +31,7 @@ def read(name: str, text: str) -> str:
         language = notebook.get("metadata", {}).get("language_info", {}).get("name", "")
         return "\n\n".join(part for cell in _cells(notebook) for part in _cell(cell, language))
     except BAD_VALUE as error:
-        raise refusals.unparsable(name, error) from error
+        raise refusals.unparsable_error(name, error) from error
 
 
 def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -133,12 +133,12 @@ class ReaderClient:
             except TimeoutError as error:
                 self._discard()
                 limit = f"{limits.seconds:g}"
-                raise refusals.too_large(
+                raise refusals.too_large_error(
                     request.name, Reason.READING_TOO_LONG, limit=limit
                 ) from error
             except _ChildGoneError as error:
                 self._discard()
-                raise refusals.reader_stopped(request.name, str(error), limits) from error
+                raise refusals.reader_stopped_error(request.name, str(error), limits) from error
             except DocumentError:  # the request was not sent
                 self._schedule_idle_stop()
                 raise

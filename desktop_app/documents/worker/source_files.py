@@ -107,10 +107,10 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
         descriptor = _require_regular(os.open(path, _TO_READ))
         opened = OpenDocument(descriptor, os.fstat(descriptor).st_size, None)
     except OSError as error:
-        raise refusals.unreadable(name, error) from error
+        raise refusals.unreadable_error(name, error) from error
     if opened.size > limits.file_bytes:
         opened.close()
-        raise refusals.file_too_large(name, limits)
+        raise refusals.file_too_large_error(name, limits)
     return opened
 
 
@@ -130,7 +130,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
             members.append(member)
             count += not member.skip_reason
             if count > limits.pages:
-                raise refusals.too_many_files(path.name or str(path), limits.pages)
+                raise refusals.too_many_files_error(path.name or str(path), limits.pages)
     except (OSError, DocumentError):
         os.close(descriptor)
         raise

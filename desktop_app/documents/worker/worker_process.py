@@ -140,7 +140,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
     except DocumentError as error:
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
-        too_large = refusals.needs_memory(header["name"], limits)
+        too_large = refusals.needs_memory_error(header["name"], limits)
         # Memory that the document took is not freed reliably, so the parent starts a new child.
         write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 
