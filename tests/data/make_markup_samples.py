@@ -628,24 +628,26 @@ def _answers(chance: random.Random) -> Sequence[Callable[[], object]]:
         ["image/jpeg", 6, chance.choice((0, 6)), 2],
     ]
     return (
-        lambda: worker_answers.progress(header),
-        lambda: worker_answers.member(header),
-        lambda: worker_answers.details(header),
-        lambda: worker_answers.whole_number(header, "done", 5),
-        lambda: worker_answers.token_mix({"prose": header["done"], "code": 3}, 5),
-        lambda: worker_answers.header_of(json.dumps(changed({"kind": "x", "payload": 5})).encode()),
-        lambda: vars(worker_answers.error(changed(refusal))),
-        lambda: worker_answers.document(
+        lambda: worker_answers.parse_progress(header),
+        lambda: worker_answers.parse_member(header),
+        lambda: worker_answers.parse_details(header),
+        lambda: worker_answers.parse_whole_number(header, "done", 5),
+        lambda: worker_answers.parse_token_mix({"prose": header["done"], "code": 3}, 5),
+        lambda: worker_answers.parse_header(
+            json.dumps(changed({"kind": "x", "payload": 5})).encode()
+        ),
+        lambda: vars(worker_answers.parse_error(changed(refusal))),
+        lambda: worker_answers.parse_document(
             changed(document), "ab", "x", limits, has_password=chance.random() < 0.5
         ),
-        lambda: worker_answers.image(changed(picture), b"data", (5, 6)),
-        lambda: worker_answers.images({"pictures": packed}, b"12345", sizes),
-        lambda: worker_answers.images({"pictures": packed[:1]}, b"12345", sizes),
-        lambda: worker_answers.chunks(rows_to_payload(rows).decode(), 5),
-        lambda: worker_answers.passages(rows_to_payload(passages).decode(), 5),
-        lambda: worker_answers.page_sizes(json.dumps([row(2)])),
-        lambda: worker_answers.boxes({"boxes": [row(4)]}),
-        lambda: worker_answers.pixels(b"12345", chance.choice((5, 6))),
+        lambda: worker_answers.parse_image(changed(picture), b"data", (5, 6)),
+        lambda: worker_answers.parse_images({"pictures": packed}, b"12345", sizes),
+        lambda: worker_answers.parse_images({"pictures": packed[:1]}, b"12345", sizes),
+        lambda: worker_answers.parse_chunks(rows_to_payload(rows).decode(), 5),
+        lambda: worker_answers.parse_passages(rows_to_payload(passages).decode(), 5),
+        lambda: worker_answers.parse_page_sizes(json.dumps([row(2)])),
+        lambda: worker_answers.parse_boxes({"boxes": [row(4)]}),
+        lambda: worker_answers.parse_pixels(b"12345", chance.choice((5, 6))),
     )
 
 

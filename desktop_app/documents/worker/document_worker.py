@@ -86,7 +86,7 @@ class DocumentWorker(ReaderClient):
         header = {"kind": "scale", "name": name, **scaling}
         request = Request(header, data, max_answer_bytes=_image_bytes_bound(size), is_text=False)
         return await self._ask(
-            request, lambda answer, image: worker_answers.image(answer, image, size)
+            request, lambda answer, image: worker_answers.parse_image(answer, image, size)
         )
 
     async def decode(
@@ -100,7 +100,7 @@ class DocumentWorker(ReaderClient):
         header = {"kind": "decode", "name": name, **scaling}
         request = Request(header, data, max_answer_bytes=4 * size[0] * size[1], is_text=False)
         return await self._ask(
-            request, lambda answer, pixels: worker_answers.decoded_image(answer, pixels, size)
+            request, lambda answer, pixels: worker_answers.parse_decoded_image(answer, pixels, size)
         )
 
     async def render_pages(
@@ -125,7 +125,7 @@ class DocumentWorker(ReaderClient):
         total_bytes = sum(map(_image_bytes_bound, sizes))
         request = Request(header, data, max_answer_bytes=total_bytes, is_text=False)
         return await self._ask(
-            request, lambda answer, data: worker_answers.images(answer, data, sizes)
+            request, lambda answer, data: worker_answers.parse_images(answer, data, sizes)
         )
 
     async def count_tokens(self, text: str) -> int:
@@ -134,7 +134,8 @@ class DocumentWorker(ReaderClient):
         request = Request({"kind": "count", "name": "The text"}, payload, max_answer_bytes=0)
         max_tokens = len(payload)
         return await self._ask(
-            request, lambda answer, _: worker_answers.whole_number(answer, "tokens", max_tokens)
+            request,
+            lambda answer, _: worker_answers.parse_whole_number(answer, "tokens", max_tokens),
         )
 
     async def token_mix(self, text: str) -> TokenMix:
@@ -143,7 +144,7 @@ class DocumentWorker(ReaderClient):
         request = Request({"kind": "mix", "name": "The text"}, payload, max_answer_bytes=0)
         max_tokens = len(payload)
         return await self._ask(
-            request, lambda answer, _: worker_answers.token_mix(answer, max_tokens)
+            request, lambda answer, _: worker_answers.parse_token_mix(answer, max_tokens)
         )
 
     async def markdown_of(self, html: str) -> str:
@@ -168,7 +169,7 @@ class DocumentWorker(ReaderClient):
         header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}
         request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
         length = len(text)
-        return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))
+        return await self._ask(request, lambda _, rows: worker_answers.parse_chunks(rows, length))
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """Return the passages of a document's text: see `passage_index.py`."""
@@ -176,7 +177,7 @@ class DocumentWorker(ReaderClient):
         header = {"kind": "passages", "name": name, "media_type": media_type}
         request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
         length = len(text)
-        return await self._ask(request, lambda _, rows: worker_answers.passages(rows, length))
+        return await self._ask(request, lambda _, rows: worker_answers.parse_passages(rows, length))
 
     async def _extract(self, request: Request, on_progress: OnProgress | None) -> ExtractedDocument:
         password, limits = str(request.header["password"]), self.limits
@@ -184,7 +185,9 @@ class DocumentWorker(ReaderClient):
 
         def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
             has_password = bool(password)
-            return worker_answers.document(answer, text, name, limits, has_password=has_password)
+            return worker_answers.parse_document(
+                answer, text, name, limits, has_password=has_password
+            )
 
         found = await self._ask(request, read, on_progress)
         if found.is_protected:

@@ -72,7 +72,7 @@ class PageWorker(ReaderClient):
         else:
             request = Request({**header, "by": "bytes"}, source)
         request = request._replace(max_answer_bytes=_MAX_SIZES_BYTES)
-        return await self._ask(request, lambda _, sizes: worker_answers.page_sizes(sizes))
+        return await self._ask(request, lambda _, sizes: worker_answers.parse_page_sizes(sizes))
 
     async def render_strip(self, viewed: ViewedDocument, wanted: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
@@ -80,7 +80,7 @@ class PageWorker(ReaderClient):
         size = 4 * wanted.width * wanted.rows
         request = Request(header, max_answer_bytes=size, is_text=False)
         return await self._ask_view(
-            viewed, request, lambda _, pixels: worker_answers.pixels(pixels, size)
+            viewed, request, lambda _, pixels: worker_answers.parse_pixels(pixels, size)
         )
 
     async def find_boxes(
@@ -89,7 +89,9 @@ class PageWorker(ReaderClient):
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
         payload = json.dumps([text, preceding_text]).encode()
         request = Request({"kind": "view-boxes", "page": page}, payload, max_answer_bytes=0)
-        return await self._ask_view(viewed, request, lambda answer, _: worker_answers.boxes(answer))
+        return await self._ask_view(
+            viewed, request, lambda answer, _: worker_answers.parse_boxes(answer)
+        )
 
     async def _ask_view(
         self, viewed: ViewedDocument, request: Request, read: Callable[[dict[str, Any], Any], _T]

@@ -96,7 +96,7 @@ class Box(NamedTuple):
 
 
 def error_to_json(error: errors.DocumentError) -> dict[str, object]:
-    """Return the error as JSON-ready values; `worker_answers.error` is the reverse."""
+    """Return the error as JSON-ready values; `worker_answers.parse_error` is the reverse."""
     return {
         "error": type(error).__name__,
         "reason": error.reason,

@@ -180,9 +180,9 @@ class ReaderClient:
             answer, found = await self._receive_answer(child, opened, on_progress, request)
         try:
             if answer["kind"] == "crashed":
-                raise _ChildGoneError(worker_answers.details(answer))
+                raise _ChildGoneError(worker_answers.parse_details(answer))
             if answer["kind"] == "refused":
-                return answer, worker_answers.error(answer)
+                return answer, worker_answers.parse_error(answer)
             if len(found) > PIECE_BYTES:
                 return answer, await asyncio.to_thread(read, answer, found)
             return answer, read(answer, found)
@@ -202,8 +202,10 @@ class ReaderClient:
                 child, request.max_answer_bytes, is_text=request.is_text
             )
             try:
-                step = worker_answers.progress(header) if header["kind"] == "progress" else None
-                wanted = worker_answers.member(header) if header["kind"] == "open" else None
+                step = (
+                    worker_answers.parse_progress(header) if header["kind"] == "progress" else None
+                )
+                wanted = worker_answers.parse_member(header) if header["kind"] == "open" else None
             except worker_answers.MalformedAnswerError as error:
                 raise await _child_gone_error(child) from error
             if wanted is not None:
@@ -351,7 +353,7 @@ async def _receive(
         (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
         if length > worker_answers.MAX_HEADER_BYTES:
             raise worker_answers.MalformedAnswerError("too long a header")
-        header = worker_answers.header_of(await child.stdout.readexactly(length))
+        header = worker_answers.parse_header(await child.stdout.readexactly(length))
         left = header["payload"]
         if left > max_bytes:
             raise worker_answers.MalformedAnswerError("too long a payload")

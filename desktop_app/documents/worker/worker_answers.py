@@ -65,7 +65,7 @@ class MalformedAnswerError(ValueError):
     """The process violated the protocol."""
 
 
-def header_of(packed: bytes) -> dict[str, Any]:
+def parse_header(packed: bytes) -> dict[str, Any]:
     """Parse the header of a frame, and check its `kind` and `payload`."""
     header = _expect(dict, _parse_json(packed))
     _text(header.get("kind"))
@@ -73,7 +73,7 @@ def header_of(packed: bytes) -> dict[str, Any]:
     return header
 
 
-def progress(header: Mapping[str, Any]) -> Progress:
+def parse_progress(header: Mapping[str, Any]) -> Progress:
     """Return the progress of reading."""
     total = header.get("total")
     return Progress(
@@ -83,12 +83,12 @@ def progress(header: Mapping[str, Any]) -> Progress:
     )
 
 
-def member(header: Mapping[str, Any]) -> int:
+def parse_member(header: Mapping[str, Any]) -> int:
     """Return the index of the file of a folder that the process asks for."""
     return _integer(header.get("number"), 0, _MAX_INTEGER)
 
 
-def error(header: Mapping[str, Any]) -> errors.DocumentError:
+def parse_error(header: Mapping[str, Any]) -> errors.DocumentError:
     """Return the refusal of a document: the reverse of `protocol.error_to_json`."""
     kind = _ERRORS.get(_text(header.get("error")))
     if kind is None:
@@ -113,24 +113,24 @@ def _quoted(header: Mapping[str, Any]) -> errors.UserFacingError | None:
     return errors.UserFacingError(Reason(reason) if reason in _REASONS else reason)
 
 
-def details(header: Mapping[str, Any]) -> str:
+def parse_details(header: Mapping[str, Any]) -> str:
     """Return what the process reports about its own crash."""
     return _text(header.get("details"))
 
 
-def whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
+def parse_whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
     """Return a number from 0 to `most`."""
     return _integer(header.get(name), 0, most)
 
 
-def token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
+def parse_token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
     """Return numbers of tokens from 0 to `most` by kind of text."""
     return {
         kind: _integer(header[kind.value], 0, most) for kind in TextKind if kind.value in header
     }
 
 
-def document(
+def parse_document(
     header: Mapping[str, Any], text: str, name: str, limits: Limits, *, has_password: bool
 ) -> ExtractedDocument:
     """Return the document in an answer.
@@ -183,13 +183,13 @@ def _params(values: Mapping[str, Any]) -> dict[str, Param]:
     }
 
 
-def image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
+def parse_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
     """Return an image that was to fit into `size` pixels."""
     width, height = (header.get(side) for side in ("width", "height"))
     return _image([header.get("media_type"), width, height], data, size)
 
 
-def images(
+def parse_images(
     header: Mapping[str, Any], packed: bytes, sizes: Sequence[tuple[int, int]]
 ) -> list[ScaledImage]:
     """Split a payload into images, each of which was to fit into its size."""
@@ -215,7 +215,7 @@ def _image(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledImag
     return ScaledImage(media_type, _integer(width, 1, size[0]), _integer(height, 1, size[1]), data)
 
 
-def chunks(payload: str, length: int) -> list[TextChunk]:
+def parse_chunks(payload: str, length: int) -> list[TextChunk]:
     """Return the chunks of a text of `length` characters."""
     return [
         TextChunk(*_span(row[:2], length), _integer(row[2], 0, _MAX_INTEGER))
@@ -223,7 +223,7 @@ def chunks(payload: str, length: int) -> list[TextChunk]:
     ]
 
 
-def passages(payload: str, length: int) -> list[IndexedPassage]:
+def parse_passages(payload: str, length: int) -> list[IndexedPassage]:
     """Return the passages of a text of `length` characters."""
     found = []
     for start, end, tokens, page, place, title, terms in _rows(payload, 7):
@@ -240,27 +240,27 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
     return found
 
 
-def page_sizes(payload: str) -> list[tuple[float, float]]:
+def parse_page_sizes(payload: str) -> list[tuple[float, float]]:
     """Return the width and height of each page of a document, in points."""
     rows = (_row(row, 2) for row in _expect(list, _parse_json(payload)))
     return [(_page_side(width), _page_side(height)) for width, height in rows]
 
 
-def decoded_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> Pixels:
+def parse_decoded_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> Pixels:
     """Return a decoded image that was to fit into `size` pixels."""
     width = _integer(header.get("width"), 1, size[0])
     height = _integer(header.get("height"), 1, size[1])
-    return Pixels(width, height, pixels(data, 4 * width * height))
+    return Pixels(width, height, parse_pixels(data, 4 * width * height))
 
 
-def pixels(data: bytes, size: int) -> bytes:
+def parse_pixels(data: bytes, size: int) -> bytes:
     """Return pixels that take `size` bytes."""
     if len(data) != size:
         raise MalformedAnswerError("not as many pixels as were asked for")
     return data
 
 
-def boxes(header: Mapping[str, Any]) -> list[Box]:
+def parse_boxes(header: Mapping[str, Any]) -> list[Box]:
     """Return rectangles on a page."""
     rows = (_row(row, 4) for row in _expect(list, header.get("boxes")))
     return [Box(*map(_finite_number, row)) for row in rows]

@@ -46,7 +46,7 @@ def rows(*given: object) -> str:
 
 
 def document(**changed: object) -> object:
-    return answers.document({**DOCUMENT, **changed}, "text", "x", LIMITS, has_password=True)
+    return answers.parse_document({**DOCUMENT, **changed}, "text", "x", LIMITS, has_password=True)
 
 
 def field(name: str, value: object) -> object:
@@ -54,7 +54,7 @@ def field(name: str, value: object) -> object:
 
 
 def progress(done: object, total: object = None, unit: object = "page") -> Progress:
-    return answers.progress({"done": done, "total": total, "unit": unit})
+    return answers.parse_progress({"done": done, "total": total, "unit": unit})
 
 
 def png(width: int, height: int) -> bytes:
@@ -64,32 +64,35 @@ def png(width: int, height: int) -> bytes:
 
 def image(kind: str, width: int, height: int, data: bytes = b"") -> ScaledImage:
     header = {"media_type": kind, "width": width, "height": height}
-    return answers.image(header, data or png(width, height), (3, 4))
+    return answers.parse_image(header, data or png(width, height), (3, 4))
 
 
 def decoded(width: int, height: int, data: bytes) -> Pixels:
-    return answers.decoded_image({"width": width, "height": height}, data, (3, 4))
+    return answers.parse_decoded_image({"width": width, "height": height}, data, (3, 4))
 
 
 def images(*given: list[object]) -> list[ScaledImage]:
-    return answers.images({"pictures": [*given]}, png(1, 1) + png(3, 4), [(3, 4), (3, 4)])
+    return answers.parse_images({"pictures": [*given]}, png(1, 1) + png(3, 4), [(3, 4), (3, 4)])
 
 
 def passage(start: object, end: object, tokens: object, page: object) -> list[IndexedPassage]:
-    return answers.passages(rows([start, end, tokens, page, "p", "t", "w"]), 4)
+    return answers.parse_passages(rows([start, end, tokens, page, "p", "t", "w"]), 4)
 
 
 ACCEPTED: list[tuple[Callable[[], object], object]] = [
-    (lambda: answers.header_of(b'{"kind":"x","payload":0}'), {"kind": "x", "payload": 0}),
+    (lambda: answers.parse_header(b'{"kind":"x","payload":0}'), {"kind": "x", "payload": 0}),
     (lambda: progress(0), Progress(0, None, "page")),
     (lambda: progress(0, 0), Progress(0, 0, "page")),
     (lambda: progress(MOST, MOST, "\ud800"), Progress(MOST, MOST, "?")),
-    (lambda: answers.member({"number": 0}), 0),
-    (lambda: answers.member({"number": MOST}), MOST),
-    (lambda: answers.details({"details": "x" * 100_000}), "x" * 100_000),
-    (lambda: answers.whole_number({"n": 0}, "n", 5), 0),
-    (lambda: answers.whole_number({"n": 5}, "n", 5), 5),
-    (lambda: answers.token_mix({"prose": 0, "code": 5}, 5), {TextKind.PROSE: 0, TextKind.CODE: 5}),
+    (lambda: answers.parse_member({"number": 0}), 0),
+    (lambda: answers.parse_member({"number": MOST}), MOST),
+    (lambda: answers.parse_details({"details": "x" * 100_000}), "x" * 100_000),
+    (lambda: answers.parse_whole_number({"n": 0}, "n", 5), 0),
+    (lambda: answers.parse_whole_number({"n": 5}, "n", 5), 5),
+    (
+        lambda: answers.parse_token_mix({"prose": 0, "code": 5}, 5),
+        {TextKind.PROSE: 0, TextKind.CODE: 5},
+    ),
     *((lambda n=n: field("size", n), n) for n in (0, MOST)),
     *((lambda n=n: field("pages", n), n) for n in (None, 0, MOST)),
     *((lambda n=n: field("tokens", n), n) for n in (0, 16)),
@@ -103,17 +106,17 @@ ACCEPTED: list[tuple[Callable[[], object], object]] = [
         [ScaledImage("image/png", 1, 1, png(1, 1)), ScaledImage("image/png", 3, 4, png(3, 4))],
     ),
     (
-        lambda: answers.chunks(rows([0, 4, 0], [4, 4, MOST]), 4),
+        lambda: answers.parse_chunks(rows([0, 4, 0], [4, 4, MOST]), 4),
         [TextChunk(0, 4, 0), TextChunk(4, 4, MOST)],
     ),
-    (lambda: answers.chunks("\n\n", 4), []),
+    (lambda: answers.parse_chunks("\n\n", 4), []),
     (lambda: passage(0, 4, 0, None), [IndexedPassage(0, 4, 0, None, "p", "t", "w")]),
     (lambda: passage(4, 4, MOST, 0), [IndexedPassage(4, 4, MOST, 0, "p", "t", "w")]),
-    (lambda: answers.page_sizes("[[1, 14401], [1.0, 2.5]]"), [(1.0, 14401.0), (1.0, 2.5)]),
-    (lambda: answers.pixels(b"12345", 5), b"12345"),
+    (lambda: answers.parse_page_sizes("[[1, 14401], [1.0, 2.5]]"), [(1.0, 14401.0), (1.0, 2.5)]),
+    (lambda: answers.parse_pixels(b"12345", 5), b"12345"),
     (lambda: decoded(3, 1, b"x" * 12), Pixels(3, 1, b"x" * 12)),
     (lambda: decoded(1, 4, b"x" * 16), Pixels(1, 4, b"x" * 16)),
-    (lambda: answers.boxes({"boxes": [[0, -1, 0.5, 1]]}), [Box(0.0, -1.0, 0.5, 1.0)]),
+    (lambda: answers.parse_boxes({"boxes": [[0, -1, 0.5, 1]]}), [Box(0.0, -1.0, 0.5, 1.0)]),
 ]
 
 
@@ -123,16 +126,16 @@ def test_a_valid_answer_is_accepted(take: Callable[[], object], expected: object
 
 
 REFUSED: list[Callable[[], object]] = [
-    lambda: answers.header_of(b'{"kind":"x","payload":-1}'),
-    lambda: answers.header_of(b'{"kind":"x","payload":9007199254740993}'),
-    lambda: answers.header_of(b"[]"),
-    lambda: answers.header_of(b"{"),
+    lambda: answers.parse_header(b'{"kind":"x","payload":-1}'),
+    lambda: answers.parse_header(b'{"kind":"x","payload":9007199254740993}'),
+    lambda: answers.parse_header(b"[]"),
+    lambda: answers.parse_header(b"{"),
     *(lambda n=n: progress(n) for n in (-1, MOST + 1, True, 1.0, "1", None)),
     *(lambda n=n: progress(0, n) for n in (-1, MOST + 1)),
     lambda: progress(0, 0, None),
-    lambda: answers.details({"details": "x" * 100_001}),
-    *(lambda n=n: answers.whole_number({"n": n}, "n", 5) for n in (-1, 6)),
-    *(lambda n=n: answers.token_mix({"code": n}, 5) for n in (-1, 6, None)),
+    lambda: answers.parse_details({"details": "x" * 100_001}),
+    *(lambda n=n: answers.parse_whole_number({"n": n}, "n", 5) for n in (-1, 6)),
+    *(lambda n=n: answers.parse_token_mix({"code": n}, 5) for n in (-1, 6, None)),
     *(lambda n=n: document(size=n) for n in (-1, MOST + 1)),
     *(lambda n=n: document(pages=n) for n in (-1, MOST + 1)),
     *(lambda n=n: document(tokens=n) for n in (-1, 17)),
@@ -165,18 +168,27 @@ REFUSED: list[Callable[[], object]] = [
     lambda: images(["image/png", 1, 1, 24]),
     lambda: images(["image/png", 1, 1, 24, 3], ["image/png", 3, 4, 24]),
     lambda: images(["image/png", 3, 4, 24], ["image/png", 3, 4, 24]),
-    *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 5, 0], [3, 2, 0], [-1, 2, 0])),
-    *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 4, -1], [0, 4, MOST + 1])),
-    *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 4], [0, 4, 0, 0])),
-    lambda: answers.chunks("{}", 4),
+    *(
+        lambda row=row: answers.parse_chunks(rows(row), 4)
+        for row in ([0, 5, 0], [3, 2, 0], [-1, 2, 0])
+    ),
+    *(lambda row=row: answers.parse_chunks(rows(row), 4) for row in ([0, 4, -1], [0, 4, MOST + 1])),
+    *(lambda row=row: answers.parse_chunks(rows(row), 4) for row in ([0, 4], [0, 4, 0, 0])),
+    lambda: answers.parse_chunks("{}", 4),
     *(lambda n=n: passage(0, 4, n, None) for n in (-1, MOST + 1)),
     *(lambda n=n: passage(0, 4, 0, n) for n in (-1, MOST + 1)),
-    lambda: answers.passages(rows([0, 4, 0, None, "p", "t", "w" * (1 << 20)]), 4),
-    *(lambda n=n: answers.page_sizes(f"[[{n}, 5]]") for n in ("0.9", "14401.5", "NaN", "true")),
-    lambda: answers.pixels(b"12345", 6),
-    *(lambda n=n: answers.boxes({"boxes": [[0, 0, 0, n]]}) for n in (float("inf"), "1", True)),
-    lambda: answers.boxes({"boxes": [[0, 0, 0, 10**400]]}),
-    lambda: answers.error(
+    lambda: answers.parse_passages(rows([0, 4, 0, None, "p", "t", "w" * (1 << 20)]), 4),
+    *(
+        lambda n=n: answers.parse_page_sizes(f"[[{n}, 5]]")
+        for n in ("0.9", "14401.5", "NaN", "true")
+    ),
+    lambda: answers.parse_pixels(b"12345", 6),
+    *(
+        lambda n=n: answers.parse_boxes({"boxes": [[0, 0, 0, n]]})
+        for n in (float("inf"), "1", True)
+    ),
+    lambda: answers.parse_boxes({"boxes": [[0, 0, 0, 10**400]]}),
+    lambda: answers.parse_error(
         {"error": "DocumentError", "reason": "no_credit", "params": {"provider": 10**400}}
     ),
     lambda: document(note={"reason": "note_read", "params": {"read": 10**400}, "skipped": []}),
@@ -192,7 +204,7 @@ def test_errors_arrive_as_they_were_sent(kind: type[DocumentError]) -> None:
     if isinstance(sent, DocumentEncryptedError):
         sent = sent.copy_with(takes_password=True)
     header = json.loads(json.dumps(error_to_json(sent)))
-    arrived = answers.error(header)
+    arrived = answers.parse_error(header)
     assert type(arrived) is kind
     assert error_to_json(arrived) == header
     assert arrived.sentences == sent.sentences
@@ -202,7 +214,7 @@ def test_errors_arrive_as_they_were_sent(kind: type[DocumentError]) -> None:
 def test_an_error_arrives_with_the_reason_that_it_quotes(reason: Reason | str) -> None:
     quoted = UserFacingError(reason)
     sent = DocumentError(Reason.DOCUMENT_NOT_OPENED, name="a.pdf", because=quoted)
-    arrived = answers.error(json.loads(json.dumps(error_to_json(sent))))
+    arrived = answers.parse_error(json.loads(json.dumps(error_to_json(sent))))
     assert arrived.sentences == sent.sentences
     assert arrived.because is not None
     assert type(arrived.because.reason) is type(reason)
