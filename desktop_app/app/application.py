@@ -174,7 +174,7 @@ class Application:
 
     async def _join_desktop(self, session: WindowSession) -> None:
         await self._join_ended.wait()
-        session.join_desktop(self._bus)
+        session.connect_desktop(self._bus)
 
     def _open(self, addresses: tuple[str, ...]) -> None:
         from desktop_app.app.desktop.window_request import (
@@ -316,7 +316,7 @@ class Application:
         if not isinstance(error, StoreDamagedError):
             report_failed_start(error)
             return False
-        return await ClosedStore(self.window, self._theme.current, folders()).rescue(error)
+        return await ClosedStore(self.window, self._theme.current, folders()).offer_remedies(error)
 
     def on_ready(self) -> None:
         """Do nothing; subclasses that measure the start override this."""

@@ -9,7 +9,7 @@ from typing import Any
 from desktop_app.domain.errors import UserFacingError
 
 # Writes take milliseconds; a slow provider must not delay the program's end.
-SETTLE_TIMEOUT_S = 2.0
+SHUTDOWN_TIMEOUT_S = 2.0
 
 Work = Coroutine[Any, Any, Any]
 
@@ -24,10 +24,10 @@ class Tasks:
     def __init__(self, on_error: Callable[[UserFacingError], None]) -> None:
         self._on_error = on_error
         self._running: set[asyncio.Task[Any]] = set()
-        self._closed_loop: asyncio.AbstractEventLoop | None = None  # None until `settle`
+        self._closed_loop: asyncio.AbstractEventLoop | None = None  # None until `shut_down`
 
     def start(self, work: Work) -> asyncio.Future[Any]:
-        """Start a task that runs `work`; after `settle`, return a canceled future instead."""
+        """Start a task that runs `work`; after `shut_down`, return a canceled future instead."""
         if self._closed_loop is not None:  # a timer may still fire, even after the loop's end
             # Not a canceled task: the loop may end before the task's first step.
             work.close()
@@ -56,7 +56,7 @@ class Tasks:
             context = {"message": "a task failed", "exception": error, "task": task}
             task.get_loop().call_exception_handler(context)
 
-    async def settle(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
+    async def shut_down(self, timeout_s: float = SHUTDOWN_TIMEOUT_S) -> None:
         """Shut down: wait, cancel stragglers, refuse new tasks.
 
         The widgets that new tasks would change are about to be destroyed.

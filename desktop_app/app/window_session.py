@@ -68,7 +68,7 @@ class WindowSession:
 
     Attributes:
         controllers: the controllers and their state.
-        desktop: the parts that talk to the desktop, set by `join_desktop`.
+        desktop: the parts that talk to the desktop, set by `connect_desktop`.
         actions: the action of each command, by its id.
         shutdown: stops tasks, stores partial answers and closes the store.
         closed_work: work on the closed store before the program restarts; None for none.
@@ -90,7 +90,7 @@ class WindowSession:
     ) -> None:
         start_log(backend.folders.logs)
         self._window, self._theme, self._early_keys = window, theme, early_keys
-        self.shutdown = Shutdown(self._steps_of_end)
+        self.shutdown = Shutdown(self._shutdown_steps)
         self._errors = ErrorNotifier(
             window.notifications, lambda: self.controllers.panel.data_page.repair()
         )
@@ -209,7 +209,7 @@ class WindowSession:
             tasks=tasks,
         )
 
-    def join_desktop(self, bus: SessionBus) -> None:
+    def connect_desktop(self, bus: SessionBus) -> None:
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
         if self.shutdown.has_begun:
             return
@@ -409,9 +409,9 @@ class WindowSession:
         self._window.hide()
         self.shutdown.begin()
 
-    def _steps_of_end(self) -> tuple[EndStep, ...]:
+    def _shutdown_steps(self) -> tuple[EndStep, ...]:
         parts, tasks = self.controllers, self.controllers.tasks
-        desktop = self.desktop.steps_of_end if self._is_on_desktop else ()
+        desktop = self.desktop.shutdown_steps if self._is_on_desktop else ()
 
         def save_window_state() -> None:
             state = self._window.saved_state()
@@ -444,7 +444,7 @@ class WindowSession:
             save_window_state,
             parts.sidebar.navigator.close,
             self.quick_host.save_draft,
-            tasks.settle,
+            tasks.shut_down,
             close_spelling,
             self.quick_host.close,
             self._memory_trimmer.close,

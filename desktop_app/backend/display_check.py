@@ -21,7 +21,7 @@ _LOCAL_X_DISPLAY = re.compile(r"^(?:unix)?:(\d+)(?:\.\d+)?$")
 _CONNECT_TIMEOUT_S = 1.0
 
 
-def why_no_window(environment: Mapping[str, str]) -> str | None:
+def display_problem(environment: Mapping[str, str]) -> str | None:
     """Return why no window can be opened, as a sentence; None if no reason is known."""
     if sys.platform != "linux":
         return None

@@ -21,9 +21,9 @@ from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    fetch_price_if_unknown,
+    fetch_window_if_uncertain,
     find_profile,
-    learn_price,
-    learn_window,
     replace_invalid_utf8,
     required_effort,
 )
@@ -216,7 +216,7 @@ async def _answer(
     attached = [(path, await extract_file(backend, path)) for path in paths]
     if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
         for choice in choices:
-            await learn_window(backend, profile, choice)
+            await fetch_window_if_uncertain(backend, profile, choice)
     answering = [backend.chat.resolve(profile, choice) for choice in choices]
     keeps_text = options.json or options.schema is not None
     null_store = None if options.save else _null_store(backend, attached, keeps_text=keeps_text)
@@ -278,7 +278,7 @@ async def _choose(
         effort = required_effort(answer_options, choice)
         require_supported(backend.chat.resolve(profile, choice), effort, backend.catalog)
     for choice in choices:
-        await learn_price(backend, profile, choice)
+        await fetch_price_if_unknown(backend, profile, choice)
     answering = [backend.chat.resolve(profile, choice) for choice in choices]
     await _require_form_and_tools(backend, options, settings, answering)
     return profile, settings, choices

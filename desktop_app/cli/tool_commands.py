@@ -6,7 +6,7 @@ import re
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.answers.chosen_model import learn_listing
+from desktop_app.cli.answers.chosen_model import fetch_listing_if_stale
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import write_json, write_line
 from desktop_app.domain.answering.chat_request import ProviderKind
@@ -63,7 +63,7 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
     profile = await backend.providers.default_profile(values)
     if profile.kind is ProviderKind.COMPATIBLE and not profile.models:
         with suppress(UserFacingError, TimeoutError):  # then the model is unknown
-            await learn_listing(backend, profile)
+            await fetch_listing_if_stale(backend, profile)
         profile = await backend.providers.default_profile(values)
     return backend.chat.resolve(profile, backend.providers.default_choice(profile, values))
 

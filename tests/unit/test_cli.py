@@ -417,7 +417,7 @@ def test_a_new_window_opens_after_the_ending_one(monkeypatch: pytest.MonkeyPatch
         return 7
 
     monkeypatch.setattr(single_instance, "call", end)
-    monkeypatch.setattr("desktop_app.backend.display_check.why_no_window", lambda _environ: None)
+    monkeypatch.setattr("desktop_app.backend.display_check.display_problem", lambda _environ: None)
     monkeypatch.setitem(sys.modules, "desktop_app.app.application", SimpleNamespace(run=run))
     assert main(["quick", "--text", "x"]) == 7
     assert opened == [QuickRequest("x")]

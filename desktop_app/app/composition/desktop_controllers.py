@@ -68,7 +68,7 @@ class DesktopControllers:
         self._make_login_start()
 
     @property
-    def steps_of_end(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
+    def shutdown_steps(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
         """Return the functions to call at the program's end."""
         return (self.hotkey.close, self.tray.close, self.sleep_watch.aclose)
 

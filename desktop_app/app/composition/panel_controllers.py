@@ -87,7 +87,7 @@ class PanelControllers:
             panel=window.settings,
             gateway=state.backend.gateway,
             utility_model=lambda: state.backend.utility_model,
-            examine=self._examine,
+            run_checks=self._run_checks,
         )
         self.shortcut_files = ShortcutFiles(
             window,
@@ -97,10 +97,10 @@ class PanelControllers:
             tasks=state.tasks,
         )
 
-    async def _examine(self) -> str:
-        from desktop_app.cli.doctor.doctor import examine, findings_text  # not at the start
+    async def _run_checks(self) -> str:
+        from desktop_app.cli.doctor.doctor import findings_text, run_checks  # not at the start
 
-        return findings_text(await examine(self._state.backend))
+        return findings_text(await run_checks(self._state.backend))
 
     def _make_data(
         self,

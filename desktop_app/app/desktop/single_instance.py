@@ -67,11 +67,11 @@ def open_or_call(request: WindowRequest) -> int:
             return code
     except OSError as error:
         return _report_unusable_folder(user_folders, error)
-    from desktop_app.backend.display_check import why_no_window
+    from desktop_app.backend.display_check import display_problem
 
-    if why_no_window(os.environ) is not None:
+    if display_problem(os.environ) is not None:
         _use_language(user_folders)
-        why_not = why_no_window(os.environ)  # in the user's language
+        why_not = display_problem(os.environ)  # in the user's language
         advice = tr("“repartee ask” works without a window.")
         write_diagnostic(f"{why_not} {advice}")
         return 1
@@ -85,14 +85,14 @@ def _report_unusable_folder(user_folders: Folders, cause: OSError) -> int:
 
     A dialog says so, too, if there is a display.
     """
-    from desktop_app.backend.display_check import why_no_window
+    from desktop_app.backend.display_check import display_problem
     from desktop_app.domain.errors import StoreFullError
 
     _use_language(user_folders)
     error = StoreFullError(
         Reason.FOLDER_NOT_WRITABLE, details=str(cause), folder=str(user_folders.data)
     )
-    if why_no_window(os.environ) is not None:
+    if display_problem(os.environ) is not None:
         write_diagnostic(f"{error.sentences} {error.details}")
         return 1
     from desktop_app.app.application import report_failed_start

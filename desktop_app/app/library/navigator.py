@@ -115,7 +115,7 @@ class Navigator(QObject):
         """
         if self._current.is_new:
             self._saver.save()
-        draft = self._drafts.of_blank()
+        draft = self._drafts.blank_draft()
         if draft or reading:
             self._store_blank(draft, reading)
         self.open_here()

@@ -83,7 +83,7 @@ class PromptsController(QObject):
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         self._save_lock = asyncio.Lock()
-        self.offer_in(
+        self.configure_completer(
             pane.prompt.completer,
             self._fill_in,
             lambda: current.is_temporary,
@@ -107,7 +107,7 @@ class PromptsController(QObject):
 
     # -------------------------------------------------------------- offering
 
-    def offer_in(
+    def configure_completer(
         self,
         completer: PromptCompleter,
         fill_in: Callable[[frozenset[str]], Mapping[str, str]],

@@ -165,7 +165,7 @@ class QuickHost(QObject):
             settings_store=backend.settings,
         )
         quick.restore_draft(self._unsent)
-        controllers.composer.prompts.offer_in(
+        controllers.composer.prompts.configure_completer(
             quick_window.completer, quick.accompanying.fill_in, lambda: conversation.is_unsaved
         )
         quick.question_stored.connect(controllers.sidebar.list_presenter.upsert)

@@ -48,7 +48,7 @@ class SettingsController(QObject):
     """Connection of the panel with the settings and the open conversation's own settings.
 
     Args:
-        examine: returns the findings of `repartee doctor` as a text.
+        run_checks: returns the findings of `repartee doctor` as a text.
 
     Signals:
         setting_stored(str): the user changed the setting with this key, and it was stored.
@@ -66,11 +66,11 @@ class SettingsController(QObject):
         tasks: Tasks,
         gateway: ProviderGateway,
         utility_model: Callable[[], UtilityModel],
-        examine: Callable[[], Awaitable[str]],
+        run_checks: Callable[[], Awaitable[str]],
     ) -> None:
         super().__init__(panel)
         self._notifications, self._pages = notifications, panel.pages
-        self._current, self._tasks, self._examine = setup.current, tasks, examine
+        self._current, self._tasks, self._run_checks = setup.current, tasks, run_checks
         self._gateway, self._utility_model = gateway, utility_model
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
@@ -196,7 +196,7 @@ class SettingsController(QObject):
         about.set_about(tr("Loading…"), "", [])
         licences = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
         ends = await asyncio.to_thread(page_ends, licences)
-        about.set_about(await self._examine(), licences, ends)
+        about.set_about(await self._run_checks(), licences, ends)
 
 
 def _read_text(path: Path) -> str:

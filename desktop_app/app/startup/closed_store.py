@@ -138,7 +138,7 @@ class ClosedStore:
     def __init__(self, parent: QWidget | None, theme: Theme, folders: Folders) -> None:
         self._parent, self._theme, self._folders = parent, theme, folders
 
-    async def rescue(self, error: StoreDamagedError) -> bool:
+    async def offer_remedies(self, error: StoreDamagedError) -> bool:
         """Offer remedies for the damage; return True to open the store again."""
         dialog = StoreDialog(self._theme, self._parent)
         try:

@@ -77,7 +77,7 @@ class Drafts:
         """Return the draft in memory, an empty one for a conversation that was never open."""
         return self._drafts.get(conversation_id, Draft())
 
-    def of_blank(self) -> Draft:
+    def blank_draft(self) -> Draft:
         """Return the draft of the blank conversation."""
         return self.cached(self.blank_id)
 
@@ -115,7 +115,7 @@ class Drafts:
     def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:
         """Set and write the settings of the blank conversation."""
         self.blank_overrides, self.blank_preset_id = overrides, preset_id
-        self._tasks.start(self._write(self.blank_id, self.of_blank()))
+        self._tasks.start(self._write(self.blank_id, self.blank_draft()))
 
     def remove_sent(self, conversation_id: str, sent: Draft) -> Draft:
         """Remove a stored question from its draft, end its edit, and return the rest."""

@@ -11,7 +11,12 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.tools.tool import Permission, ToolDefinition, ToolError, ToolKind
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision, may_run
+from desktop_app.services.tools.consent import (
+    ConsentBroker,
+    ConsentQuestion,
+    Decision,
+    may_run_without_asking,
+)
 
 if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -79,7 +84,7 @@ class ConsentController(QObject):
 
         If the task is canceled, the question is withdrawn.
         """
-        if may_run(question.tool, stored):
+        if may_run_without_asking(question.tool, stored):
             return Decision(is_allowed=True)
         pending = _Pending(question, asyncio.get_running_loop().create_future())
         self._pending.append(pending)

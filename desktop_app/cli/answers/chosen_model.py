@@ -83,7 +83,7 @@ async def answering_profile(
     if all(each.model for each in compared):
         return profile
     try:
-        await learn_listing(backend, profile)
+        await fetch_listing_if_stale(backend, profile)
     except _FATAL_ERRORS:
         raise
     except (ProviderError, TimeoutError) as failed:
@@ -94,7 +94,9 @@ async def answering_profile(
     return await find_profile(backend, options.provider)
 
 
-async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
+async def fetch_window_if_uncertain(
+    backend: Backend, profile: ProviderProfile, choice: ModelChoice
+) -> None:
     """Fetch the server's models if the context window is unknown, or may be smaller there.
 
     Needed before a document is sent, except to the GPT family, whose context windows are known.
@@ -106,20 +108,22 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
     if is_family or not is_uncertain or profile.kind is ProviderKind.ON_DEVICE:
         return
     with suppress(UserFacingError, TimeoutError):
-        await learn_listing(backend, profile)
+        await fetch_listing_if_stale(backend, profile)
 
 
-async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
+async def fetch_price_if_unknown(
+    backend: Backend, profile: ProviderProfile, choice: ModelChoice
+) -> None:
     """Fetch a gateway's model list if the catalog does not know the model's price."""
     is_unlisted = (
         profile.kind is ProviderKind.COMPATIBLE and backend.listings.known_listing(profile) is None
     )
     if is_unlisted and backend.chat.resolve(profile, choice).price is None:
         with suppress(UserFacingError, TimeoutError):
-            await learn_listing(backend, profile)
+            await fetch_listing_if_stale(backend, profile)
 
 
-async def learn_listing(backend: Backend, profile: ProviderProfile) -> None:
+async def fetch_listing_if_stale(backend: Backend, profile: ProviderProfile) -> None:
     """Fetch the list of models, unless it is fresh. Raises UserFacingError, TimeoutError."""
     if not backend.listings.is_fresh(profile):
         async with asyncio.timeout(_LISTING_TIMEOUT_S):

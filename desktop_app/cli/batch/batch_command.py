@@ -16,8 +16,8 @@ from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    fetch_window_if_uncertain,
     find_profile,
-    learn_window,
     required_effort,
 )
 from desktop_app.cli.answers.form_options import with_schema_of
@@ -104,7 +104,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     if refusal := batch_refusal(profile):
         raise refusal.with_remedy(Remedy.NAME_OTHER_PROVIDER)
     choice = await choice_of(backend, profile, options)
-    await learn_window(backend, profile, choice)
+    await fetch_window_if_uncertain(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
     require_supported(resolved, required_effort(options, choice), backend.catalog)
     title, task, template_id = await _task(backend, options)

@@ -19,7 +19,7 @@ from typing import Any
 
 from desktop_app import __version__
 from desktop_app.backend.backend import Backend, build_backend, use_weights
-from desktop_app.backend.display_check import why_no_window
+from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
@@ -111,7 +111,7 @@ def run_doctor(options: argparse.Namespace) -> int:
         backend = build_backend()
     except UserFacingError as error:
         return report_error(error, options)
-    found = asyncio.run(_examine_and_close(backend))
+    found = asyncio.run(_run_checks_and_close(backend))
     if options.json:
         console.write_json(findings_json(found))
     else:
@@ -139,19 +139,19 @@ def findings_json(found: list[Finding]) -> dict[str, dict[str, object]]:
     return {f.name: {"works": f.works, "text": f.text, **f.more_fields} for f in found}
 
 
-async def _examine_and_close(backend: Backend) -> list[Finding]:
+async def _run_checks_and_close(backend: Backend) -> list[Finding]:
     try:
         try:
             await backend.open()
             use_weights(backend.gateway.local_model, await backend.settings.all())
         except UserFacingError as error:
-            return await examine(backend, error, is_thorough=True)
-        return await examine(backend, is_thorough=True)
+            return await run_checks(backend, error, is_thorough=True)
+        return await run_checks(backend, is_thorough=True)
     finally:
         await backend.aclose()
 
 
-async def examine(
+async def run_checks(
     backend: Backend, problem: UserFacingError | None = None, *, is_thorough: bool = False
 ) -> list[Finding]:
     """Run all checks, and return their findings.
@@ -261,12 +261,12 @@ def _check_model_file(backend: Backend) -> Finding:
 
 
 async def _check_qt() -> list[Finding]:
-    why_not = why_no_window(os.environ)
+    why_not = display_problem(os.environ)
     # The desktop portal can be checked without a display.
     probe_environment = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
     found, output = await _probe_qt(probe_environment)
     if "qt" not in found:
-        return [Finding("window", False, why_not or why_qt_failed(output))]
+        return [Finding("window", False, why_not or qt_failure_text(output))]
     if why_not is None:
         text = f"Qt {found['qt']} ({found['platform']}), {found['screen']}"
     else:
@@ -367,7 +367,7 @@ async def _read_findings(stream: asyncio.StreamReader, found: dict[str, Any]) ->
                 found.update(json.loads(line))
 
 
-def why_qt_failed(output: str) -> str:
+def qt_failure_text(output: str) -> str:
     """Return why Qt failed to start, as a sentence, from the output of Qt or Python."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if any("could not connect to display" in line for line in lines):

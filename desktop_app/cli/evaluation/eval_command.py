@@ -16,9 +16,9 @@ from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    fetch_price_if_unknown,
+    fetch_window_if_uncertain,
     find_profile,
-    learn_price,
-    learn_window,
     required_effort,
 )
 from desktop_app.cli.answers.several_answers import options_for
@@ -233,8 +233,8 @@ async def _resolve_contestants(
     contestants: dict[tuple[str, ...], Contestant] = {}
     for options in compared:
         choice = await choice_of(backend, profile, options)
-        await learn_window(backend, profile, choice)
-        await learn_price(backend, profile, choice)
+        await fetch_window_if_uncertain(backend, profile, choice)
+        await fetch_price_if_unknown(backend, profile, choice)
         resolved = backend.chat.resolve_with(profile, choice, settings)
         if options.batch:
             resolved = replace(resolved, service_tier=BATCH_TIER)

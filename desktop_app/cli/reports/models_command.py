@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.answers.chosen_model import find_profile, learn_listing
+from desktop_app.cli.answers.chosen_model import fetch_listing_if_stale, find_profile
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
 from desktop_app.cli.streams.terminal import terminal_error_text
@@ -77,7 +77,7 @@ async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
     if profile.kind is ProviderKind.ON_DEVICE:
         return ""
     try:
-        await learn_listing(backend, profile)
+        await fetch_listing_if_stale(backend, profile)
     except TimeoutError:
         return tr("{provider} didn’t list its models in time.", provider=profile.short_name)
     except UserFacingError as error:

@@ -71,7 +71,7 @@ async def current_months(
     """Return this month's spending at each provider that has a limit or any known cost."""
     moment, found = now(), []
     for profile in profiles:
-        by_id = [await ledger.spent_in_month(moment, each) for each in profile.capped_ids]
+        by_id = [await ledger.spent_in_month(moment, each) for each in profile.ids_under_cap]
         spent = sum(by_id, SpendingSum()).cost
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, moment)

@@ -127,7 +127,7 @@ class ProviderProfile:
         return name if len(name) <= _MAX_SHORT_NAME_CHARS else f"{name[:_MAX_SHORT_NAME_CHARS]}…"
 
     @property
-    def capped_ids(self) -> tuple[str, ...]:
+    def ids_under_cap(self) -> tuple[str, ...]:
         """Return the ids of the profiles whose spending counts against the cap, this one first."""
         return (self.id, *self.shares_cap_with)
 

@@ -161,7 +161,7 @@ class Budget:
         at, cost = now(), input_cost or Decimal(0)
         limit = NO_LIMIT if cap is None or not cost else cap
         hold_id, month = await self._holds.place(
-            profile.capped_ids, cost, limit, at, (model, purpose)
+            profile.ids_under_cap, cost, limit, at, (model, purpose)
         )
         if hold_id is None:
             raise _cap_error(profile, month, cost, limit, at)
@@ -175,12 +175,12 @@ class Budget:
         Raises StorageError.
         """
         if profile.monthly_cap is not None and input_cost:
-            hold_id, _ = await self._holds.place(profile.capped_ids, input_cost, NO_LIMIT, now())
+            hold_id, _ = await self._holds.place(profile.ids_under_cap, input_cost, NO_LIMIT, now())
             hold.take_over(Hold(self._holds, hold_id))
 
     async def month(self, profile: ProviderProfile) -> MonthSpending:
         """Return this month's spending under the cap of a provider."""
-        return await self._holds.month(profile.capped_ids, profile.monthly_cap, now())
+        return await self._holds.month(profile.ids_under_cap, profile.monthly_cap, now())
 
     async def month_to_warn_of(self, profile: ProviderProfile) -> MonthSpending | None:
         """Return this month if its spending is near the cap; else None.

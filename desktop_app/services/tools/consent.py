@@ -99,7 +99,7 @@ class AllowedTools:
         return Decision(is_allowed=is_named or is_of_source)
 
 
-def may_run(tool: ToolDefinition, stored: Permission) -> bool:
+def may_run_without_asking(tool: ToolDefinition, stored: Permission) -> bool:
     """Return True if a window need not ask before a call."""
     return not tool.needs_consent or stored in (Permission.CONVERSATION, Permission.ALWAYS)
 

@@ -187,7 +187,7 @@ class AppHarness:
         self.controllers = self.session.controllers
         self.state = self.controllers.state
         await self.session.start(self._request)
-        self.session.join_desktop(self._bus)
+        self.session.connect_desktop(self._bus)
         self.window.activateWindow()
         return self
 

@@ -19,7 +19,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton, QToolButton
 
 from desktop_app.app.library.data import backup_controller
-from desktop_app.app.library.data.backup_controller import LAST_KEY, due_in
+from desktop_app.app.library.data.backup_controller import LAST_KEY, time_until_backup
 from desktop_app.app.startup import command_runner
 from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
@@ -163,17 +163,17 @@ def test_a_backup_is_due_by_its_interval() -> None:
     at = now()
     ago = lambda **past: (at - timedelta(**past)).isoformat()  # noqa: E731
     zero = timedelta()
-    assert due_in("off", {}, at) is None
-    assert due_in("day", {}, at) == zero
-    assert due_in("day", {"at": ago(days=2)}, at) == zero
-    assert due_in("day", {"at": ago(hours=20)}, at) == timedelta(hours=4)
-    assert due_in("week", {"at": ago(hours=20)}, at) == timedelta(days=7, hours=-20)
-    assert due_in("day", {"at": ago(days=3), "failed_at": ago(minutes=10)}, at) == timedelta(
-        minutes=50
-    )
-    assert due_in("day", {"at": ago(days=-400)}, at) == zero  # a clock that was wrong
-    assert due_in("day", {"at": ago(days=2), "failed_at": ago(days=-400)}, at) == zero
-    assert due_in("day", {"at": "nonsense"}, at) == zero
+    assert time_until_backup("off", {}, at) is None
+    assert time_until_backup("day", {}, at) == zero
+    assert time_until_backup("day", {"at": ago(days=2)}, at) == zero
+    assert time_until_backup("day", {"at": ago(hours=20)}, at) == timedelta(hours=4)
+    assert time_until_backup("week", {"at": ago(hours=20)}, at) == timedelta(days=7, hours=-20)
+    assert time_until_backup(
+        "day", {"at": ago(days=3), "failed_at": ago(minutes=10)}, at
+    ) == timedelta(minutes=50)
+    assert time_until_backup("day", {"at": ago(days=-400)}, at) == zero  # a clock that was wrong
+    assert time_until_backup("day", {"at": ago(days=2), "failed_at": ago(days=-400)}, at) == zero
+    assert time_until_backup("day", {"at": "nonsense"}, at) == zero
 
 
 async def test_automatic_backups_report_a_failure_once(
@@ -460,11 +460,11 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     with pytest.raises(StoreDamagedError) as raised:
         await Database(folders().database).open()
     closed = ClosedStore(None, light(), folders())
-    doing = asyncio.ensure_future(closed.rescue(raised.value))
+    doing = asyncio.ensure_future(closed.offer_remedies(raised.value))
     assert "is damaged" in await choose("repair")
     assert "Recovered conversations: 1, messages: 2." in await choose("go-on")
     assert await doing
-    refused = asyncio.ensure_future(closed.rescue(raised.value))
+    refused = asyncio.ensure_future(closed.offer_remedies(raised.value))
     await until(lambda: "quit" in answers())
     shown = dialog()
     assert shown is not None
@@ -515,7 +515,7 @@ async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     with pytest.raises(StoreDamagedError) as raised:
         await Database(folders().database).open()
     closed = ClosedStore(None, light(), folders())
-    doing = asyncio.ensure_future(closed.rescue(raised.value))
+    doing = asyncio.ensure_future(closed.offer_remedies(raised.value))
     await choose("restore")
     await until(file_dialogs)
     offered = answers()["restore"]
@@ -533,7 +533,9 @@ async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
 
 async def test_a_canceled_rescue_closes_its_file_dialog() -> None:
     closed = ClosedStore(None, light(), folders())
-    doing = asyncio.ensure_future(closed.rescue(StoreDamagedError(Reason.STORE_DAMAGED, place="")))
+    doing = asyncio.ensure_future(
+        closed.offer_remedies(StoreDamagedError(Reason.STORE_DAMAGED, place=""))
+    )
     await choose("restore")
     await until(file_dialogs)
     doing.cancel()

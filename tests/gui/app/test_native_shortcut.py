@@ -150,7 +150,7 @@ async def test_keys_that_replace_a_lost_grab_stay_grabbed(monkeypatch: pytest.Mo
     await until(lambda: LosableGrab.grabs)
     controller.set_keys("Ctrl+F2", paused=False)
     LosableGrab.may_begin.set()
-    await tasks.settle()
+    await tasks.shut_down()
     lost, held = LosableGrab.grabs
     assert reports[-1] == HotkeyReport("Ctrl+F2", HotkeyStatus.WORKS)
     assert (lost.is_closed, held.is_closed) == (True, False)

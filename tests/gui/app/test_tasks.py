@@ -25,7 +25,7 @@ async def test_the_end_waits_for_running_tasks_and_their_tasks() -> None:
         tasks.start(later())
 
     tasks.start(first())
-    await tasks.settle()
+    await tasks.shut_down()
     assert said == ["It was late."]
 
 
@@ -43,7 +43,7 @@ async def test_the_end_comes_while_tasks_go_on_starting() -> None:
 
     tasks.start(repeat())
     await asyncio.sleep(0)
-    await tasks.settle(timeout_s=0)
+    await tasks.shut_down(timeout_s=0)
     assert starts < 1_000
 
 
@@ -59,7 +59,7 @@ async def test_a_slot_starts_a_task_with_the_arguments_of_its_signal() -> None:
 
     source.chosen.connect(tasks.slot(note))
     source.chosen.emit("size", 3)
-    await tasks.settle()
+    await tasks.shut_down()
     assert got == [("size", 3)]
 
 
@@ -67,7 +67,7 @@ async def test_no_task_starts_after_the_end() -> None:
     begun: list[bool] = []
 
     tasks = Tasks(lambda _error: None)
-    await tasks.settle()
+    await tasks.shut_down()
 
     async def late() -> None:
         begun.append(True)
@@ -82,7 +82,7 @@ def test_a_task_refused_at_the_end_leaks_nothing() -> None:
     loop, tasks = asyncio.new_event_loop(), Tasks(lambda _error: None)
     reports: list[object] = []
     loop.set_exception_handler(lambda _loop, context: reports.append(context))
-    loop.run_until_complete(tasks.settle())
+    loop.run_until_complete(tasks.shut_down())
 
     def start_late() -> None:
         loop.stop()
@@ -97,6 +97,6 @@ def test_a_task_refused_at_the_end_leaks_nothing() -> None:
 
 def test_a_task_is_refused_after_the_end_of_its_loop() -> None:
     loop, tasks = asyncio.new_event_loop(), Tasks(lambda _error: None)
-    loop.run_until_complete(tasks.settle())
+    loop.run_until_complete(tasks.shut_down())
     loop.close()
     assert tasks.start(asyncio.sleep(0)).cancelled()

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.cli.doctor.doctor import Finding, _check_sandbox, findings_json, why_qt_failed
-from desktop_app.cli.doctor.doctor import examine as look
+from desktop_app.cli.doctor.doctor import Finding, _check_sandbox, findings_json, qt_failure_text
+from desktop_app.cli.doctor.doctor import run_checks as look
 from desktop_app.domain.errors import SettingError
 from desktop_app.sandbox import linux
 from tests.helpers.blocking import blocking
@@ -140,12 +140,12 @@ def test_errors_of_qt_become_plain_sentences() -> None:
         "platform plugin.\nThis application failed to start because no Qt platform plugin could "
         "be initialized.\nAvailable platform plugins are: minimal, xcb.\n"
     )
-    assert "Install the system library libxcb-cursor0" in why_qt_failed(no_library)
+    assert "Install the system library libxcb-cursor0" in qt_failure_text(no_library)
     refused = "Authorization required\nqt.qpa.xcb: could not connect to display :0\n" + no_library
-    assert "refuses this user" in why_qt_failed(refused)
+    assert "refuses this user" in qt_failure_text(refused)
     missing = "Traceback\nImportError: libEGL.so.1: cannot open shared object file\n"
-    assert why_qt_failed(missing) == "ImportError: libEGL.so.1: cannot open shared object file"
-    assert why_qt_failed("") == "Qt didn’t start and gave no reason."
+    assert qt_failure_text(missing) == "ImportError: libEGL.so.1: cannot open shared object file"
+    assert qt_failure_text("") == "Qt didn’t start and gave no reason."
 
 
 def test_a_real_keyring_is_probed(shell: Shell) -> None:

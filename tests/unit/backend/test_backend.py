@@ -89,7 +89,7 @@ async def test_providers_of_the_environment_have_the_values_entered_for_their_ad
 
 
 @pytest.mark.parametrize(
-    ("stored", "environment", "capped_ids"),
+    ("stored", "environment", "ids_under_cap"),
     [
         (environment_profiles.OPENAI, {}, ("openai", "env-openai")),
         (environment_profiles.OPENAI, {"OPENAI_API_KEY": "sk"}, ("openai", "env-openai")),
@@ -99,13 +99,13 @@ async def test_providers_of_the_environment_have_the_values_entered_for_their_ad
     ],
 )
 async def test_spending_of_an_absent_environment_counts_against_the_limit(
-    stored: ProviderProfile, environment: dict[str, str], capped_ids: tuple[str, ...]
+    stored: ProviderProfile, environment: dict[str, str], ids_under_cap: tuple[str, ...]
 ) -> None:
     async with started_backend(environment) as backend:
         await backend.settings.save_profile(replace(stored, monthly_cap=Decimal(5)))
         by_id = {profile.id: profile for profile in await backend.providers.profiles()}
-        stored_id, *_ = capped_ids
-        assert by_id[stored_id].capped_ids == capped_ids
+        stored_id, *_ = ids_under_cap
+        assert by_id[stored_id].ids_under_cap == ids_under_cap
 
 
 async def test_the_openai_provider_of_the_environment_has_the_models_entered_for_it() -> None:

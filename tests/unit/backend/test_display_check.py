@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.display_check import why_no_window
+from desktop_app.backend.display_check import display_problem
 
 NOBODY = ":4711"
 
 
 def test_two_missing_variables_are_both_named() -> None:
-    why = why_no_window({})
+    why = display_problem({})
     assert why is not None
     assert "neither DISPLAY nor WAYLAND_DISPLAY" in why
 
@@ -22,18 +22,18 @@ def test_two_missing_variables_are_both_named() -> None:
     "platform", ["offscreen", "minimal", "vnc:size=1x1", "eglfs", "linuxfb", "xcb;offscreen"]
 )
 def test_a_window_opens_without_a_display_on_platforms_that_need_none(platform: str) -> None:
-    assert why_no_window({"QT_QPA_PLATFORM": platform}) is None
+    assert display_problem({"QT_QPA_PLATFORM": platform}) is None
 
 
 @pytest.mark.parametrize("platform", ["", "xcb", "xcb:option"])
 def test_an_x_server_that_has_ended_is_reported(platform: str) -> None:
-    why = why_no_window({"DISPLAY": NOBODY, "QT_QPA_PLATFORM": platform})
+    why = display_problem({"DISPLAY": NOBODY, "QT_QPA_PLATFORM": platform})
     assert why == f"The X11 server at DISPLAY={NOBODY} doesn’t respond."
 
 
 @pytest.mark.parametrize("display", ["localhost:10.0", "far.example:0", "strange"])
 def test_a_display_elsewhere_is_left_to_qt(display: str) -> None:
-    assert why_no_window({"DISPLAY": display}) is None
+    assert display_problem({"DISPLAY": display}) is None
 
 
 def test_an_x_server_on_this_computer_is_found() -> None:
@@ -41,34 +41,34 @@ def test_an_x_server_on_this_computer_is_found() -> None:
         server.bind("\0/tmp/.X11-unix/X4712")
         server.listen()
         for name in (":4712", "unix:4712", ":4712.0"):
-            assert why_no_window({"DISPLAY": name}) is None
-        assert why_no_window({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland"}) is not None
-        assert why_no_window({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland;xcb"}) is None
+            assert display_problem({"DISPLAY": name}) is None
+        assert display_problem({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland"}) is not None
+        assert display_problem({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland;xcb"}) is None
 
 
 def test_an_x_server_that_listens_on_a_port_is_found() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         display = f":{server.getsockname()[1] - 6000}"
-        assert why_no_window({"DISPLAY": display}) is None
-    ended = why_no_window({"DISPLAY": display})
+        assert display_problem({"DISPLAY": display}) is None
+    ended = display_problem({"DISPLAY": display})
     assert ended == f"The X11 server at DISPLAY={display} doesn’t respond."
 
 
 @pytest.mark.parametrize("number", [65_536 - 6_000, 99_999_999])
 def test_a_display_number_beyond_the_ports_is_reported(number: int) -> None:
-    why = why_no_window({"DISPLAY": f":{number}"})
+    why = display_problem({"DISPLAY": f":{number}"})
     assert why == f"The X11 server at DISPLAY=:{number} doesn’t respond."
 
 
 def test_wayland_is_found_by_name_by_path_and_by_default(tmp_path: Path) -> None:
     runtime = {"XDG_RUNTIME_DIR": str(tmp_path)}
-    gone = why_no_window({**runtime, "WAYLAND_DISPLAY": "wayland-1"})
+    gone = display_problem({**runtime, "WAYLAND_DISPLAY": "wayland-1"})
     assert gone == "The Wayland compositor at WAYLAND_DISPLAY=wayland-1 doesn’t respond."
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "wayland-0"))
         server.listen()
-        assert why_no_window(runtime) is None
-        assert why_no_window({**runtime, "WAYLAND_DISPLAY": "wayland-0"}) is None
-        assert why_no_window({"WAYLAND_DISPLAY": str(tmp_path / "wayland-0")}) is None
-        assert why_no_window({**runtime, "QT_QPA_PLATFORM": "xcb"}) is not None
-        assert why_no_window({**runtime, "QT_QPA_PLATFORM": "wayland;xcb"}) is None
+        assert display_problem(runtime) is None
+        assert display_problem({**runtime, "WAYLAND_DISPLAY": "wayland-0"}) is None
+        assert display_problem({"WAYLAND_DISPLAY": str(tmp_path / "wayland-0")}) is None
+        assert display_problem({**runtime, "QT_QPA_PLATFORM": "xcb"}) is not None
+        assert display_problem({**runtime, "QT_QPA_PLATFORM": "wayland;xcb"}) is None

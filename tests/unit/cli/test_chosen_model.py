@@ -20,10 +20,10 @@ from desktop_app.cli.answers.answer_parameters import (
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    fetch_listing_if_stale,
+    fetch_price_if_unknown,
+    fetch_window_if_uncertain,
     find_profile,
-    learn_listing,
-    learn_price,
-    learn_window,
     replace_invalid_utf8,
 )
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
@@ -131,7 +131,7 @@ async def test_the_servers_models_are_fetched_unless_each_answer_names_a_model(
 async def test_a_known_list_of_models_is_not_fetched_again() -> None:
     async with served(models=("a",)) as (backend, server, profile):
         for _ in range(2):
-            await learn_listing(backend, profile)
+            await fetch_listing_if_stale(backend, profile)
         known = replace(profile, models=("a",))
         await backend.settings.save_profile(known)
         assert await answering_profile(backend, options(provider="home")) == known
@@ -193,7 +193,7 @@ async def test_the_list_of_models_is_fetched_if_it_may_tell_the_context_window(
 ) -> None:
     async with served(models=("llama",)) as (backend, server, profile):
         own = replace(profile, kind=kind)
-        await learn_window(backend, own, ModelChoice(profile.id, model, variant))
+        await fetch_window_if_uncertain(backend, own, ModelChoice(profile.id, model, variant))
         assert len(server.listed) == is_listed
 
 
@@ -204,17 +204,17 @@ async def test_the_list_of_models_is_fetched_if_the_catalog_has_no_price(
     async with served(models=("llama", "gpt-5.2")) as (backend, server, profile):
         known = replace(profile, models=(FAMILY_MODEL,))
         for _ in range(2):
-            await learn_price(backend, known, ModelChoice("home", model))
+            await fetch_price_if_unknown(backend, known, ModelChoice("home", model))
         assert len(server.listed) == is_listed
         openai = replace(profile, id="other", kind=ProviderKind.OPENAI)
-        await learn_price(backend, openai, ModelChoice("other", "unknown"))
+        await fetch_price_if_unknown(backend, openai, ModelChoice("other", "unknown"))
         assert len(server.listed) == is_listed
 
 
 async def test_an_error_of_the_list_of_models_is_ignored() -> None:
     async with served(replies(500, {})) as (backend, _, profile):
-        await learn_window(backend, profile, ModelChoice("home", "llama"))
-        await learn_price(backend, profile, ModelChoice("home", "llama"))
+        await fetch_window_if_uncertain(backend, profile, ModelChoice("home", "llama"))
+        await fetch_price_if_unknown(backend, profile, ModelChoice("home", "llama"))
         assert backend.listings.known_listing(profile) is None
 
 
@@ -257,7 +257,7 @@ async def test_the_first_chat_model_of_a_server_is_reported(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     async with served(models=("text-embedding-3-small", "llama")) as (backend, _, profile):
-        await learn_listing(backend, profile)
+        await fetch_listing_if_stale(backend, profile)
         assert await choice_of(backend, profile, options()) == ModelChoice("home", "llama")
         told = (
             "repartee: Using llama, the first chat model of My server. Name another with --model.\n"

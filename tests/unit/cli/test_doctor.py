@@ -17,7 +17,7 @@ from desktop_app.cli.doctor.doctor import (
     _read_findings,
     findings_json,
     findings_text,
-    why_qt_failed,
+    qt_failure_text,
 )
 from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -103,7 +103,7 @@ def test_errors_of_qt_become_plain_sentences(
 ) -> None:
     monkeypatch.setenv("DISPLAY", ":7")
     monkeypatch.setenv("QT_QPA_PLATFORM", "odd")
-    assert why_qt_failed(output).startswith(reason)
+    assert qt_failure_text(output).startswith(reason)
 
 
 NEAR = replace(COMPATIBLE, base_url="http://nas.lan/v1")

@@ -46,7 +46,7 @@ BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
 """Takes a folder and the number of backups to keep; returns None unless it ran to its end."""
 
 
-def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
+def time_until_backup(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
     """Return the time until the next backup; None if backups are off.
 
     Args:
@@ -127,7 +127,7 @@ class BackupController(QObject):
         return int(self._values["backup.keep"] or 1)
 
     def _schedule(self, minimum: timedelta = timedelta()) -> None:
-        wait = due_in(str(self._values["backup.every"]), self._last_outcome, now())
+        wait = time_until_backup(str(self._values["backup.every"]), self._last_outcome, now())
         if wait is None or not self._folder:
             self._timer.stop()
             return
@@ -137,7 +137,7 @@ class BackupController(QObject):
     async def _back_up_if_due(self) -> None:
         if self._is_running:
             return  # the running backup starts the timer again at its end
-        wait = due_in(str(self._values["backup.every"]), self._last_outcome, now())
+        wait = time_until_backup(str(self._values["backup.every"]), self._last_outcome, now())
         try:
             if wait == timedelta() and self._folder:
                 await self._back_up()

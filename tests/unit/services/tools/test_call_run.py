@@ -57,7 +57,7 @@ from desktop_app.services.tools.consent import (
     ConsentQuestion,
     Decision,
     fingerprint,
-    may_run,
+    may_run_without_asking,
 )
 from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop
 from desktop_app.services.tools.tool_set import ToolCatalog
@@ -275,9 +275,11 @@ async def test_a_command_allows_only_the_tools_it_names(
 
 def test_tools_without_consent_or_with_permission_run_without_a_question() -> None:
     asks = replace(TOOL, needs_consent=True)
-    allowed = [stored for stored in Permission if may_run(asks, stored)]
+    allowed = [stored for stored in Permission if may_run_without_asking(asks, stored)]
     assert allowed == [Permission.CONVERSATION, Permission.ALWAYS]
-    assert all(may_run(replace(TOOL, needs_consent=False), stored) for stored in Permission)
+    assert all(
+        may_run_without_asking(replace(TOOL, needs_consent=False), stored) for stored in Permission
+    )
 
 
 # ---------------------------------------------------------------- reports
