@@ -52,7 +52,7 @@ from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
 from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
-from desktop_app.cli.streams.standard_input import as_file, read_all
+from desktop_app.cli.streams.standard_input import read_all, replace_stdin_with_file
 from desktop_app.cli.streams.terminal import AnswerOutput, has_only_calls
 from desktop_app.cli.tool_commands import require_known_tools, require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
@@ -90,7 +90,7 @@ from desktop_app.services.chat.prompt_library import (
     task_for_each,
 )
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.documents.file_attachments import as_preferred
+from desktop_app.services.documents.file_attachments import apply_file_preference
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.services.models.choice_resolution import require_supported
 from desktop_app.services.spending.budget import NEAR_LIMIT
@@ -119,7 +119,7 @@ def run_ask(options: argparse.Namespace) -> int:
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
         prompt = _read_question(options)
-        with as_file(options.file) as options.file:
+        with replace_stdin_with_file(options.file) as options.file:
             return asyncio.run(_ask(options, prompt, output))
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED  # a second signal during shutdown
@@ -388,7 +388,7 @@ async def sendable_part(
     part = with_detail(document.part, str(values["answer.image_detail"]))
     if pages:
         part = await with_pages(part, document.text, pages)
-    return as_preferred(part, resolved, as_files=bool(values["answer.documents_as_files"]))
+    return apply_file_preference(part, resolved, as_files=bool(values["answer.documents_as_files"]))
 
 
 async def _with_beginnings(
@@ -399,7 +399,7 @@ async def _with_beginnings(
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
     context = await service.with_stored_tools(context, settings)
-    estimator, tools = service.estimator.at_sending(), settings.parameters.tools
+    estimator, tools = service.estimator.for_sending(), settings.parameters.tools
     return await with_beginnings(estimator, context, draft, tools)
 
 
@@ -410,7 +410,7 @@ async def _with_parts_if_needed(
     require_two_documents(await service.load_requirements(draft.template_id), draft.attachments)
     context = SendContext([], resolved, instructions=settings.counted_instructions)
     context = await service.with_stored_tools(context, settings)
-    estimate = await service.estimator.at_sending().estimate(context, draft)
+    estimate = await service.estimator.for_sending().estimate(context, draft)
     try:
         service.estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:

@@ -26,7 +26,7 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
-from desktop_app.cli.streams.console import as_json, reports_to_window, write_diagnostic, write_line
+from desktop_app.cli.streams.console import reports_to_window, to_json, write_diagnostic, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
@@ -405,7 +405,7 @@ class _Export:
                     "effort": pair.effort or None,
                     "conversation_id": pair.conversation_id,
                 }
-                stream.write(as_json(line) + "\n")
+                stream.write(to_json(line) + "\n")
         return tr_plural(
             "{count} corrected response exported to {file}.",
             "{count} corrected responses exported to {file}.",

@@ -199,7 +199,7 @@ class ProviderError(UserFacingError):
         return "\n".join(filter(None, lines))
 
 
-def as_provider_error(error: UserFacingError) -> ProviderError:
+def to_provider_error(error: UserFacingError) -> ProviderError:
     """Return an error as a ProviderError, with which an answer can end."""
     if isinstance(error, ProviderError):
         return error

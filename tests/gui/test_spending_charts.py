@@ -26,7 +26,7 @@ def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: The
     charts = SpendingCharts(light_theme)
     qtbot.addWidget(charts)
     charts.show_rows(ROWS, lambda row: row.key)
-    assert charts.as_text().splitlines()[1].startswith("'=1+1\t")
+    assert charts.to_tsv().splitlines()[1].startswith("'=1+1\t")
 
 
 def test_new_rows_remove_the_spoken_description_of_the_old_bar(

@@ -91,7 +91,7 @@ class ShownAnswers(QObject):
             return
         self._ended_answer = None
         self._transcript.speech.finish_once(answer.id, answer.text)
-        self._notifications.announce(ending_text(self._messages.as_shown(answer)))
+        self._notifications.announce(ending_text(self._messages.display_form(answer)))
 
     def dismiss_store_error(self) -> None:
         """Dismiss the storage error after a successful write, unless answers are still unstored."""

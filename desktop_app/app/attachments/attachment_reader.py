@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QBuffer, QIODevice
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.documents.file_attachments import as_preferred
+from desktop_app.services.documents.file_attachments import apply_file_preference
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.ui.composer.dropped_content import DroppedData
 
@@ -72,7 +72,7 @@ class AttachmentReader:
         part = await self._attachment_store.add_document(source, document, conversation_id)
         part = with_detail(part, str(self._setup.values["answer.image_detail"]))
         as_files = bool(self._setup.values["answer.documents_as_files"])
-        return as_preferred(
+        return apply_file_preference(
             part, resolved or self._setup.resolved, as_files=as_files
         ), document.note
 

@@ -43,7 +43,7 @@ class EditedQuestion(QObject):
         if question is None:
             return  # imported conversations may begin with an answer
         self._begin(question, self._draft.current)
-        self._put_into_prompt(question.as_draft)
+        self._put_into_prompt(question.to_draft)
 
     def _begin(self, question: Message, typed: Draft) -> None:
         """Edit a question in place of a draft, which returns after the edit."""
@@ -63,7 +63,7 @@ class EditedQuestion(QObject):
         question, typed = edit.question, self._draft.current
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous)
-        return None if typed == question.as_draft else lambda: self._resume(question, typed)
+        return None if typed == question.to_draft else lambda: self._resume(question, typed)
 
     def _resume(self, question: Message, typed: Draft) -> None:
         conversation_id = question.conversation_id

@@ -64,7 +64,9 @@ class ShownConversation(QObject):
         self._pane.set_title(title)
         self._pane.show_empty_state(False)
         self._pane.prompt.send_action.set_can_send(False, tr("Loading conversation…"))
-        self._pane.transcript.set_messages([self._messages.as_shown(message) for message in tail])
+        self._pane.transcript.set_messages(
+            [self._messages.display_form(message) for message in tail]
+        )
         self._conversation_list.selection.select(conversation_id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
 
@@ -92,7 +94,7 @@ class ShownConversation(QObject):
             scroll = navigator.scroll_state()  # the user has begun to read
         self._shown_id = self._current.id
         self._pane.transcript.set_messages(
-            [self._messages.as_shown(message) for message in self._current.path],
+            [self._messages.display_form(message) for message in self._current.path],
             versions=self._current.version_numbers,
         )
         if scroll is not None:

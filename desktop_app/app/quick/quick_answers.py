@@ -55,7 +55,7 @@ class QuickAnswers(QObject):
         self._conversation.replace_message(answer)
         self._quick.set_streaming(False)
         self._quick.transcript.stream.set_status_line(answer.id, "")
-        self._quick.transcript.stream.update_message(self._messages.as_shown(answer))
+        self._quick.transcript.stream.update_message(self._messages.display_form(answer))
         figures = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:
             figures.append(duration(answer.duration_s))
@@ -68,4 +68,4 @@ class QuickAnswers(QObject):
         is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
         if answer is not None and is_ended and answer.id == message_id != self._announced_id:
             self._announced_id = message_id
-            announce(self._quick.field, ending_text(self._messages.as_shown(answer)))
+            announce(self._quick.field, ending_text(self._messages.display_form(answer)))

@@ -32,7 +32,7 @@ class QuestionEdit(NamedTuple):
 
     def with_changed_question(self, typed: Draft) -> Draft:
         """Return the previous draft, followed by the question as typed if it was changed."""
-        if typed == self.question.as_draft:
+        if typed == self.question.to_draft:
             return self.previous
         return _joined(self.previous, typed)
 
@@ -101,7 +101,7 @@ class Drafts:
     def edit(self, conversation_id: str, edit: QuestionEdit) -> None:
         """Begin an edit: its question becomes the draft, and the previous draft is stored."""
         self._edits[conversation_id] = edit
-        self._drafts[conversation_id] = edit.question.as_draft
+        self._drafts[conversation_id] = edit.question.to_draft
         self._tasks.start(self._write(conversation_id, edit.previous))
 
     def edit_in(self, conversation_id: str) -> QuestionEdit | None:

@@ -27,7 +27,7 @@ class MessagePresenter:
     def show(self, message: Message) -> None:
         """Show a newer state of a message in the transcript."""
         number = self._current.version_numbers.get(message.id)
-        self._stream.update_message(self.as_shown(message), number)
+        self._stream.update_message(self.display_form(message), number)
 
     def update(self, message: Message) -> None:
         """Show a newer state of a message, and set it in the open conversation."""
@@ -39,7 +39,7 @@ class MessagePresenter:
         (self._shown_as_text.add if as_text else self._shown_as_text.discard)(answer.id)
         self.show(answer)
 
-    def as_shown(self, message: Message) -> Message:
+    def display_form(self, message: Message) -> Message:
         """Return a message for the window: long answers shortened, JSON as a table or a tree."""
         if message.role is Role.ASSISTANT:
             as_text = message.id in self._shown_as_text

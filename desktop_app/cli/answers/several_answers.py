@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.form_options import check_against_schema, write_problems
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS
-from desktop_app.cli.streams.console import as_json, rounded, write_diagnostic
+from desktop_app.cli.streams.console import rounded, to_json, write_diagnostic
 from desktop_app.cli.streams.terminal import (
     AnswerStreams,
     answer_fields,
@@ -164,7 +164,7 @@ class SeveralAnswers(AnswerStreams):
         fields = several_fields(
             self._answers_json(), status, conversation_id=conversation_id, passages=passages
         )
-        self.write(f"{as_json(fields)}\n")
+        self.write(f"{to_json(fields)}\n")
 
     def _answers_json(self) -> list[dict[str, Any]]:
         return [

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.export_command import unwritable_error
-from desktop_app.cli.streams.console import as_json
+from desktop_app.cli.streams.console import to_json
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 from desktop_app.storage.database.private_files import create_private
 
@@ -32,7 +32,7 @@ def write_reports(
     make_folder(folder)
     report = report or {"runs": [run.to_json() for run in evaluation.runs]}
     texts = {
-        "results.json": as_json(report, indent=1),
+        "results.json": to_json(report, indent=1),
         "results.csv": csv_report(evaluation.runs),
         HTML_NAME: html_report(evaluation),
     }

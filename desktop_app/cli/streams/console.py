@@ -55,7 +55,7 @@ def _escape_visibly(found: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def as_json(value: object, *, indent: int | None = None) -> str:
+def to_json(value: object, *, indent: int | None = None) -> str:
     """Return `value` as JSON with unsafe characters escaped.
 
     If standard output takes no Unicode, all but ASCII is escaped instead of lost.
@@ -156,7 +156,7 @@ def write_lines(text: str) -> None:
 
 def write_json(value: object, *, indent: int | None = None) -> None:
     """Write a value as JSON to standard output; raises as `write`."""
-    write(f"{as_json(value, indent=indent)}\n")
+    write(f"{to_json(value, indent=indent)}\n")
 
 
 def flush_output() -> None:

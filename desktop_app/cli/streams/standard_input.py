@@ -50,7 +50,7 @@ def read_all() -> str:
 
 
 @contextmanager
-def as_file(names: Sequence[str]) -> Iterator[list[str]]:
+def replace_stdin_with_file(names: Sequence[str]) -> Iterator[list[str]]:
     """Yield the names, with "-" replaced by a temporary file with the content of standard input.
 
     If more than MAX_DOCUMENT_BYTES is piped in, the file is one byte larger and is refused later.

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.cli.streams.console import (
-    as_json,
     drop_output,
     is_stderr_terminal,
     rounded,
+    to_json,
     write,
     write_diagnostic,
 )
@@ -244,13 +244,13 @@ class AnswerOutput(AnswerStreams):
             return
         self._as_json = False  # a single object, even if an error follows
         if self._is_several:
-            self.write(as_json(several_fields([], _status_without_answer(error), error)) + "\n")
+            self.write(to_json(several_fields([], _status_without_answer(error), error)) + "\n")
             return
         if full_text_file is not None and answer is not None:
             answer = replace(answer, parts=tool_calls(answer.parts))
             self.write(_JSON_START)
             for text in _pieces(full_text_file):
-                self.write(as_json(text)[1:-1])
+                self.write(to_json(text)[1:-1])
         text = _answer_json(answer, error, conversation_id, passages, checked or CheckedAnswer())
         self.write(text if full_text_file is None else text.removeprefix(_JSON_START))
         self.write("\n")  # separate, because appending it would copy megabytes
@@ -340,7 +340,7 @@ def _answer_json(
         "parsed": checked.value,
         "schema_problems": [asdict(problem) for problem in checked.problems],
     }
-    return as_json(value)
+    return to_json(value)
 
 
 def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:

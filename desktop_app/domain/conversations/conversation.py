@@ -151,7 +151,7 @@ class Message:
         return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *quoted)))
 
     @property
-    def as_draft(self) -> Draft:
+    def to_draft(self) -> Draft:
         """Return a question as a draft, whose collections will be searched again."""
         collections = tuple(CollectionPart(p.collection_id, p.name) for p in self.passage_parts)
         return Draft(self.text, (*self.attachments, *collections), self.template_id)

@@ -30,7 +30,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.errors.context_refusals import size_from_message
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
-from desktop_app.providers.errors.server_words import as_sentence, quote
+from desktop_app.providers.errors.server_words import quote, quoted_sentence
 from desktop_app.providers.http.reply import json_fields
 
 _CLIENT_ERRORS: Final = (None, 400, 404, 413, 422)
@@ -228,7 +228,7 @@ def error_from(
     if classify is not None and status is not None:
         error = classify(error, body, status)
     quoted, params = quote(body.message), dict(error.params)
-    if words := as_sentence(body.message):
+    if words := quoted_sentence(body.message):
         params.setdefault("words", words)
     return error.copy_with(
         status=status,

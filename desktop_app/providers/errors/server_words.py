@@ -45,7 +45,7 @@ def quote(message: str) -> str:
     return text if len(text) <= MAX_QUOTE_CHARS else text[: MAX_QUOTE_CHARS - 1].rstrip() + "…"
 
 
-def as_sentence(message: str) -> str:
+def quoted_sentence(message: str) -> str:
     """Return the quote of a message as a sentence; "" if it says nothing.
 
     It ends with a full stop, unless its own end is an exclamation mark, question mark or ellipsis.

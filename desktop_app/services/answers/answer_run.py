@@ -50,7 +50,7 @@ from desktop_app.domain.errors import (
     SpendingCapError,
     StorageError,
     UserFacingError,
-    as_provider_error,
+    to_provider_error,
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
@@ -289,7 +289,7 @@ class AnswerRun:
         try:
             provider = await self._gateway.provider(self._resolved.profile)
         except UserFacingError as error:
-            self._add_event(Failed(as_provider_error(error)), listen)
+            self._add_event(Failed(to_provider_error(error)), listen)
             return
         self._is_sent = True
         stream = with_pictures(
@@ -306,7 +306,7 @@ class AnswerRun:
                             await self._stream(listen)
                             return
                     except SpendingCapError as error:
-                        event = Failed(as_provider_error(error))
+                        event = Failed(to_provider_error(error))
                 try:
                     event = await self._pictures.store_arrived(
                         event, lambda added: self._add_event(added, listen)
@@ -358,7 +358,7 @@ class AnswerRun:
 
         error = await self._writes.write(write)
         if error is not None:
-            self._add_event(Failed(as_provider_error(error)), listen)
+            self._add_event(Failed(to_provider_error(error)), listen)
         return error is None
 
     @property

@@ -84,7 +84,7 @@ class AnswerCosts:
         if self._estimator.is_sure_to_fit(context, draft) and not needs_cost:
             cost = Decimal(0) if price == FREE else None
             return [await self._budget.hold(resolved.profile, cost, held_model, purpose.value)]
-        estimate = await self._estimator.at_sending().estimate(context, draft, found=found)
+        estimate = await self._estimator.for_sending().estimate(context, draft, found=found)
         self._estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.estimate_all(estimate, resolved, settings, draft.attachments)
         tokens, count = estimate.input_tokens, estimate.inputs

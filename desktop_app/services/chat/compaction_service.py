@@ -144,7 +144,7 @@ class CompactionService:
             return False
         nearly = limit * NEARLY_FULL_SHARE
         used = used_tokens(context)
-        upper_bound = self._estimator.tokens_at_most(context) if used is None else None
+        upper_bound = self._estimator.token_upper_bound(context) if used is None else None
         if upper_bound is not None and upper_bound + more_tokens < nearly:
             return False
         used, _ = await self._estimator.context_tokens(context)

@@ -102,7 +102,7 @@ class ChunkedReader:
         self.notes = notes
         self.pictures = pictures
         self._attachments = attachments
-        self._estimator = estimator  # asks no server; `at_sending()` returns one that may
+        self._estimator = estimator  # asks no server; `for_sending()` returns one that may
         self._splitter = splitter
         self._note_locks = WeakValueDictionary[str, asyncio.Lock]()
 
@@ -222,7 +222,7 @@ class ChunkedReader:
         """
         largest = MAX_CHUNK_TOKENS_BUILT_IN if is_built_in(task.resolved) else MAX_CHUNK_TOKENS
         is_sent = estimator is None
-        estimator = estimator or self._estimator.at_sending()
+        estimator = estimator or self._estimator.for_sending()
         made, max_tokens = [], 0
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
@@ -309,7 +309,7 @@ class ChunkedReader:
 
     async def max_chunk_tokens(self, task: ReadingTask) -> int:
         """Return the maximum tokens of a chunk, less those of the prompt and the note."""
-        return await self._max_chunk_tokens(task, self._estimator.at_sending())
+        return await self._max_chunk_tokens(task, self._estimator.for_sending())
 
     async def _max_chunk_tokens(self, task: ReadingTask, estimator: Estimator) -> int:
         usable, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
@@ -325,7 +325,7 @@ class ChunkedReader:
         The call also contains the earlier messages, and the documents and images that are sent in
         full. An image counts as a large one, because its size is not known here.
         """
-        estimator = self._estimator.at_sending()
+        estimator = self._estimator.for_sending()
         texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
         message_tokens = [
             await estimator.text_tokens(text, task.resolved) + MESSAGE_OVERHEAD for text in texts
@@ -370,7 +370,7 @@ class ChunkedReader:
         return DocumentPiece(label, text, await self._tokens(task, text))
 
     async def _tokens(self, task: ReadingTask, text: str) -> int:
-        return await self._estimator.at_sending().text_tokens(text, task.resolved)
+        return await self._estimator.for_sending().text_tokens(text, task.resolved)
 
 
 def _sum(first: Decimal | None, second: Decimal | None) -> Decimal | None:

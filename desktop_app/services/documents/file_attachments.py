@@ -83,7 +83,7 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
         )
 
 
-def as_preferred(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
+def apply_file_preference(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
     """Return the attachment, set to be sent as a file if wanted and possible."""
     if not as_files or not isinstance(part, DocumentPart) or not can_be_file(part, resolved.files):
         return part

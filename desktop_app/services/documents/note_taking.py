@@ -46,7 +46,7 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     StreamCutError,
     UserFacingError,
-    as_provider_error,
+    to_provider_error,
 )
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
@@ -241,7 +241,7 @@ class ReadingProvider(ProviderWrapper):
             try:
                 await self._hold_answer(final, sum(piece.tokens for piece in pieces))
             except UserFacingError as not_held:
-                yield Failed(as_provider_error(not_held))
+                yield Failed(to_provider_error(not_held))
                 return
             async with aclosing(self._provider.stream(final)) as events:
                 async for event in events:
@@ -521,4 +521,4 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 def _as_reading_error(error: UserFacingError) -> ProviderError:
     if remedy_of(error) in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER):
         error = error.with_remedy(Remedy.RETRY_FROM_NOTES)
-    return as_provider_error(error)
+    return to_provider_error(error)

@@ -111,7 +111,7 @@ class Estimator:
         self._messages: dict[tuple[str, str, str, int], int] = {}
         self._tools: dict[tuple[str, str, str], int] = {}
 
-    def at_sending(self) -> Estimator:
+    def for_sending(self) -> Estimator:
         """Return an estimator for the moment of sending, which may ask the server to count."""
         estimator = Estimator(self._counter, self._attachments, self._passages)
         estimator._may_ask = True
@@ -298,10 +298,10 @@ class Estimator:
         limit = context.resolved.model.input_limit
         if limit is None:
             return True
-        most = None if draft.attachments else self.tokens_at_most(context, draft.text)
+        most = None if draft.attachments else self.token_upper_bound(context, draft.text)
         return most is not None and most + RESERVED_ANSWER_TOKENS <= limit
 
-    def tokens_at_most(self, context: SendContext, text: str = "") -> int | None:
+    def token_upper_bound(self, context: SendContext, text: str = "") -> int | None:
         """Return an upper limit of the tokens sent with `text`: a token has at least a byte.
 
         Return None if attachments, passages or tool calls are sent, which must be counted.

@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
-from desktop_app.domain.errors import UserFacingError, as_provider_error
+from desktop_app.domain.errors import UserFacingError, to_provider_error
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
@@ -133,7 +133,7 @@ class _LoopProvider(ProviderWrapper):
             try:
                 task.call_hold.take_over(await self._hold(request, reply, last))
             except UserFacingError as error:
-                yield Failed(as_provider_error(error))
+                yield Failed(to_provider_error(error))
                 return
 
     def _next_request(self, request: ChatRequest, reply: Reply) -> ChatRequest:

@@ -147,9 +147,9 @@ class SpendingCharts(QWidget):
         self.forecast.setText("\n".join(lines))
         self.forecast.setVisible(bool(lines))
 
-    def as_text(self) -> str:
+    def to_tsv(self) -> str:
         """Return the table as tab-separated lines."""
-        return self._rows.as_text()
+        return self._rows.to_tsv()
 
     def _show_chart(self) -> None:
         measure = MEASURES[str(self._measure.currentData())]

@@ -48,7 +48,7 @@ class SpendingRows(TableModel["SpendingRow"]):
         """Return the name of a row in one line."""
         return one_line(self._name_of(self.rows[row]))
 
-    def as_text(self) -> str:
+    def to_tsv(self) -> str:
         """Return tab-separated lines, in which no name is a formula."""
         lines = [[tr(heading) for heading in self._headings]]
         for row in self.rows:

@@ -61,7 +61,7 @@ class SpendingTable:
         """Return the sum of all rows."""
         return sum((spent for _, spent in self.rows), SpendingSum())
 
-    def as_text(self) -> str:
+    def to_tsv(self) -> str:
         """Return tab-separated lines with exact amounts and plain counts."""
         lines = [tuple(map(tr, self.headings))]
         for names, spent in self.rows:

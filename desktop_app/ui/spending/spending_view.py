@@ -117,9 +117,9 @@ class SpendingView(QDialog):
         """Copy the visible table to the clipboard."""
         page = self._tabs.current() or ""
         if page == CHARTS:
-            QGuiApplication.clipboard().setText(self.charts.as_text())
+            QGuiApplication.clipboard().setText(self.charts.to_tsv())
         elif table := self._tables.get(page):
-            QGuiApplication.clipboard().setText(table.as_text())
+            QGuiApplication.clipboard().setText(table.to_tsv())
         else:
             return
         self._copy_button.setText(tr("Copied"))

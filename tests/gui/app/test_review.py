@@ -173,7 +173,7 @@ async def test_the_dashboard_counts_verdicts_by_model() -> None:
         assert charts.chart.bars.labels == ("GPT-5.2 Thinking",)
         QTest.keyClick(charts.chart, Qt.Key.Key_End)
         assert "Reviewed: 0 · Corrected: 0 · Rejected: 1" in charts.caption.text()
-        head, row = (line.split("\t")[-3:] for line in charts.as_text().splitlines())
+        head, row = (line.split("\t")[-3:] for line in charts.to_tsv().splitlines())
         assert (head, row) == (["Reviewed", "Corrected", "Rejected"], ["0", "0", "1"])
         assert charts.table.model().columnCount() == len(MODEL_COLUMNS) + 1
 

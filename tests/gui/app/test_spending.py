@@ -386,7 +386,7 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
         await until(lambda: charts.chart.bars.labels == ("Priority", "Not recorded"))
         choose(charts, "chart-grouping", "model")
         await until(lambda: charts.chart.bars.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
-        lines = charts.as_text().splitlines()
+        lines = charts.to_tsv().splitlines()
         assert lines[0].startswith("Model\tCost\tCalls")
         assert lines[2].split("\t")[:2] == ["GPT-5.2 Pro", "$0.25"]
 

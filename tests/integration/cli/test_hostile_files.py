@@ -85,7 +85,7 @@ def test_a_piped_document_without_an_end_is_refused(
     monkeypatch.setattr(standard_input, "MAX_DOCUMENT_BYTES", 1 << 20)
     with Path("/dev/zero").open("rb") as endless:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
-        with standard_input.as_file(["-"]) as [copy]:
+        with standard_input.replace_stdin_with_file(["-"]) as [copy]:
             assert Path(copy).stat().st_size == (1 << 20) + 1
     assert not Path(copy).exists()
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import desktop_app
 from desktop_app.cli.streams import console
-from desktop_app.cli.streams.console import as_json, clean, clean_line, escaped_output
+from desktop_app.cli.streams.console import clean, clean_line, escaped_output, to_json
 from desktop_app.main import main
 
 HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"
@@ -47,7 +47,7 @@ def test_unsafe_characters_are_made_visible() -> None:
 
 
 def test_unsafe_characters_of_json_are_escaped() -> None:
-    assert as_json("\x9b\U000e0041\U000e007f") == r'"\u009b\udb40\udc41\udb40\udc7f"'
+    assert to_json("\x9b\U000e0041\U000e007f") == r'"\u009b\udb40\udc41\udb40\udc7f"'
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_json_keeps_characters_that_the_output_cannot_encode(
 ) -> None:
     with io.TextIOWrapper(io.BytesIO(), encoding) as output, monkeypatch.context() as patch:
         patch.setattr("sys.stdout", output)
-        assert as_json("žé") == text
+        assert to_json("žé") == text
 
 
 @pytest.mark.attack("terminal")
@@ -73,7 +73,7 @@ def test_any_text_is_cleaned_for_the_terminal(text: str) -> None:
 @pytest.mark.attack("terminal")
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_is_safe_and_has_the_same_value(value: object) -> None:
-    text = as_json(value, indent=1)
+    text = to_json(value, indent=1)
     assert is_safe(text)
     assert json.loads(text) == value
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from desktop_app.cli.streams import standard_input
-from desktop_app.cli.streams.standard_input import as_file, read_all, read_piped
+from desktop_app.cli.streams.standard_input import read_all, read_piped, replace_stdin_with_file
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
@@ -68,10 +68,10 @@ def test_standard_input_is_read_up_to_a_limit(replace_stdin: Callable[[Any], Non
     for stream in (None, terminal()):
         replace_stdin(stream)
         assert read_all() == ""
-        with pytest.raises(IllegalChoiceError) as refused, as_file(["a", "-"]):
+        with pytest.raises(IllegalChoiceError) as refused, replace_stdin_with_file(["a", "-"]):
             pass
         assert refused.value.reason is Reason.NOTHING_PIPED_IN
-        with as_file(["a"]) as names:
+        with replace_stdin_with_file(["a"]) as names:
             assert names == ["a"]
     with piped(b"0123456\xff89") as pipe:
         replace_stdin(pipe)
@@ -103,7 +103,7 @@ def test_a_file_is_one_byte_too_large_if_more_is_piped(
 ) -> None:
     with piped(data) as stream:
         replace_stdin(stream)
-        with as_file(["a", "-", "b"]) as names:
+        with replace_stdin_with_file(["a", "-", "b"]) as names:
             file = Path(names[1])
             assert [names[0], names[2]] == ["a", "b"]
             assert (file.name, file.read_bytes()) == ("standard input", kept)

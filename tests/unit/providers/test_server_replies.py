@@ -19,7 +19,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.errors.error_body import read_body
 from desktop_app.providers.errors.error_replies import error_from
-from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS, as_sentence, quote
+from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS, quote, quoted_sentence
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.provider_client import ProviderClient
@@ -60,7 +60,7 @@ def test_a_recorded_reply_is_recognized_and_quoted(row: dict[str, Any]) -> None:
     ],
 )
 def test_server_messages_are_cleaned(message: str, shown: str) -> None:
-    assert as_sentence(message) == shown
+    assert quoted_sentence(message) == shown
 
 
 def test_server_messages_are_shortened() -> None:

@@ -67,7 +67,7 @@ from desktop_app.domain.errors import (
     SpendingCapError,
     StorageError,
     UserFacingError,
-    as_provider_error,
+    to_provider_error,
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
@@ -339,7 +339,7 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
         ([TextDelta("a"), Completed()], [("answer", Usage(), None)]),
         # Refused before anything was billed.
         ([Failed(NetworkError(Reason.NOT_REACHED))], [("answer", Usage(), Decimal(0))]),
-        ([Failed(as_provider_error(SpendingCapError(Reason.CAP_REACHED)))], []),
+        ([Failed(to_provider_error(SpendingCapError(Reason.CAP_REACHED)))], []),
         (
             [TextDelta("a"), Failed(NetworkError(Reason.BROKE_IN_ANSWER))],
             [("answer", Usage(), None)],
@@ -508,14 +508,14 @@ async def test_an_error_before_the_request_fails_the_answer_without_a_call() -> 
         "d",
     )
     assert memory.calls == []
-    made = as_provider_error(error)
+    made = to_provider_error(error)
     assert (made.__cause__, made.code) == (error, error.code)
-    assert as_provider_error(made) is made
+    assert to_provider_error(made) is made
 
 
 def test_an_error_that_quotes_another_does_so_as_a_provider_s_error_and_as_a_status() -> None:
     quoted = UserFacingError(Reason.SYSTEM_NO_PERMISSION)
-    made = as_provider_error(DocumentError(Reason.DOCUMENT_NOT_OPENED, name="a", because=quoted))
+    made = to_provider_error(DocumentError(Reason.DOCUMENT_NOT_OPENED, name="a", because=quoted))
     assert made.what_happened == "Couldn’t open “a”: you have no permission."
     assert status_of(made).what_happened == made.what_happened
 

@@ -79,7 +79,7 @@ async def test_the_server_counts_only_what_is_sent() -> None:
     counter = PermissionRecorder()
     estimator = Estimator(counter, OneText(WORDS))
     await estimator.count("x", resolved("gpt-5.2"))
-    await estimator.at_sending().count("x", resolved("gpt-5.2"))
+    await estimator.for_sending().count("x", resolved("gpt-5.2"))
     assert counter.might_ask == [False, True]
 
 
@@ -184,7 +184,10 @@ async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_
     assert with_tools.input_tokens == alone.input_tokens + words
     assert "Look around." in look.sent_text
     assert '{"type": "object"}' in look.sent_text
-    surely = estimator.tokens_at_most(context), estimator.tokens_at_most(replace(context, tools=()))
+    surely = (
+        estimator.token_upper_bound(context),
+        estimator.token_upper_bound(replace(context, tools=())),
+    )
     assert surely[0] is not None
     assert surely[1] is not None
     assert surely[0] >= surely[1] + words

@@ -30,7 +30,7 @@ from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (
-    as_preferred,
+    apply_file_preference,
     file_refusal,
     file_tokens,
     is_file,
@@ -247,9 +247,9 @@ async def test_the_estimate_of_a_file_is_approximate(tmp_path: Path) -> None:
 
 def test_documents_go_as_files_if_preferred_and_possible() -> None:
     plain = replace(PART, as_file=False)
-    assert as_preferred(plain, resolved(), as_files=True) == PART
-    assert as_preferred(plain, resolved(), as_files=False) == plain
-    assert as_preferred(plain, resolved(COMETAPI), as_files=True) == plain
+    assert apply_file_preference(plain, resolved(), as_files=True) == PART
+    assert apply_file_preference(plain, resolved(), as_files=False) == plain
+    assert apply_file_preference(plain, resolved(COMETAPI), as_files=True) == plain
     large = replace(plain, size=60 << 20)
-    assert as_preferred(large, resolved(), as_files=True) == large
+    assert apply_file_preference(large, resolved(), as_files=True) == large
     assert not is_file(replace(PART, in_parts=True), resolved().files)

@@ -36,9 +36,9 @@ class ComparedAnswers:
         self._current, self._setup, self._messages = setup.current, setup, messages
         self._chat_service, self._conversations, self._ledger = chat_service, conversations, ledger
 
-    def as_shown(self, answer: Message) -> Message:
+    def display_form(self, answer: Message) -> Message:
         """Return an answer in the form that the window shows."""
-        return self._messages.as_shown(answer)
+        return self._messages.display_form(answer)
 
     async def read(self, ids: Sequence[str]) -> tuple[list[Message], dict[str, float]]:
         """Return the answers that still exist, and by id the seconds until their first tokens."""

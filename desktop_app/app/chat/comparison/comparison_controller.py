@@ -146,7 +146,7 @@ class ComparisonController(QObject):
             self._close()
 
     def _newest_shown(self, answer: Message) -> Message:
-        return self._answers.as_shown(self._running.newest_state(answer))
+        return self._answers.display_form(self._running.newest_state(answer))
 
     def _show_text(self, _conversation_id: str, answer_id: str, text: str) -> None:
         column = self._column(answer_id)
@@ -173,7 +173,7 @@ class ComparisonController(QObject):
         column = self._column(answer.id)
         if column is not None and self._window is not None and self._marks is not None:
             column.transcript.stream.set_status_line(answer.id, "")
-            column.update_answer(self._answers.as_shown(answer))
+            column.update_answer(self._answers.display_form(answer))
             self._window.update_buttons()
             self._marks.refresh()
 
