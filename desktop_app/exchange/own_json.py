@@ -175,11 +175,17 @@ def _read_each(
     folders: Mapping[str, Mapping[str, Any]],
     files: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[ImportedConversation | ImportRefusedError]:
+    # Decoding a file again for each of thousands of conversations would take hours.
+    files_left = dict(files)
     for item in items:
         try:
-            yield _imported_conversation(item, folders, files)
+            found = _imported_conversation(item, folders, files_left)
         except bounds.BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)
+            continue
+        for file in found.files:
+            del files_left[file.sha256]
+        yield found
 
 
 # -------------------------------------------------------------- writing
@@ -300,10 +306,6 @@ def _imported_conversation(
         folder = _folder_from(folders[conversation.folder_id])
     messages = tuple(_message_from(m, conversation.id) for m in objects_at(item, "messages"))
     _require_tree(conversation, messages)
-    attachments = [part for message in messages for part in message.attachments]
-    attachments += conversation.draft.question_attachments
-    wanted = dict.fromkeys(part.sha256 for part in attachments)
-    found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
     compactions = tuple(
         _compaction_from(c, conversation.id) for c in objects_at(item, "compactions")
     )
@@ -313,6 +315,10 @@ def _imported_conversation(
     if preset is not None:
         _storable_text(bounds.checked_name(preset.provider_id))  # raises if it is not
         conversation = replace(conversation, preset_id=_identifier(preset.id))
+    attachments = [part for message in messages for part in message.attachments]
+    attachments += conversation.draft.question_attachments
+    wanted = dict.fromkeys(part.sha256 for part in attachments)
+    found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
     return ImportedConversation(conversation, messages, folder, found, compactions, preset)
 
 

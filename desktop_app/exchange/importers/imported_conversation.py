@@ -45,7 +45,8 @@ class ImportedConversation:
         conversation: its choice has no provider ("") if it is from another program.
         messages: parents before their children.
         folder: its folder, if any.
-        files: its attachments, as far as the export contains them.
+        files: its attachments, as far as the export contains them. A file of several conversations
+            is only in the first of them.
         compactions: texts sent in place of its beginning.
         preset: the preset last used in it.
     """

@@ -131,6 +131,20 @@ def test_attachments_are_exported_and_imported(tmp_path: Path) -> None:
     assert found.conversation == conversation
 
 
+@pytest.mark.attack("imports")
+def test_a_file_of_several_conversations_is_decoded_once(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(b"bytes").hexdigest()
+    draft = Draft("look", (DocumentPart(sha256, "a.txt", "text/plain", 5),))
+    conversations = [a_conversation(draft=draft) for _ in range(3)]
+    file = AttachmentFile(sha256, "a.txt", "text/plain", "text", 1, 2, data=b"bytes")
+    export = write_export([], [(conversation, []) for conversation in conversations], [file])
+    damaged = export.replace(conversations[0].id.encode(), b"../x")
+    refused, *found = read_conversations(tmp_path, damaged)
+    assert isinstance(refused, ImportRefusedError)
+    assert [each.conversation for each in found] == conversations[1:]
+    assert [each.files for each in found] == [(file,), ()]
+
+
 CHOSEN = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
 CHOSEN_ROW = {"unit": "page", "spans": [[3, 10], [15, 15]], "of": 52, "tokens": 8100}
 
