@@ -52,7 +52,7 @@ class SpellingController(QObject):
         self.spelling.suggestions_requested.connect(tasks.slot(self._suggest))
         self.spelling.search_requested.connect(tasks.slot(self._search))
         self.spelling.addition_requested.connect(tasks.slot(self._add))
-        self._page.when_created(lambda page: page.edit_requested.connect(self.choose_languages))
+        self._page.on_created(lambda page: page.edit_requested.connect(self.choose_languages))
         values.changed.connect(
             lambda key: self._apply_settings() if key in (SPELLING, SPELLING_LANGUAGES) else None
         )

@@ -142,7 +142,7 @@ class Block(NamedTuple):
     @property
     def text(self) -> str:
         """Return the words without styles."""
-        return "".join(map(words_of, self.runs))
+        return "".join(map(source_text, self.runs))
 
 
 class Patch(NamedTuple):
@@ -192,7 +192,7 @@ def formula_run(tex: str) -> Run:
     return Run(f"{FORMULA_START}{inner}{FORMULA_END}", math=True)
 
 
-def words_of(run: Run) -> str:
+def source_text(run: Run) -> str:
     """Return the text of a run as it was written, without text that the program added."""
     if run.math:
         return run.text.strip(FORMULA_START + FORMULA_END)
@@ -261,7 +261,7 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     In prose, these are control characters, and those that hide other text or change its direction,
     except in flags of regions and variants of characters. In code and links, these are all
     invisible characters, except joiners between characters outside ASCII; in code, only the
-    character before a joiner counts. `words_of` restores the characters.
+    character before a joiner counts. `source_text` restores the characters.
 
     Args:
         code: the text is code.
@@ -292,6 +292,6 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     return pattern.sub(visible_form, text)
 
 
-def mark_added(words: str) -> str:
-    """Return words that the program adds to a text; `words_of` removes them."""
+def mark_program_text(words: str) -> str:
+    """Return words that the program adds to a text; `source_text` removes them."""
     return f"{ADDED_MARK} ({words.replace('(', '⟨').replace(')', '⟩')})"

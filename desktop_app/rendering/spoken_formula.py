@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.rendering.block_model import Runs, words_of
+from desktop_app.rendering.block_model import Runs, source_text
 
 _TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(\s+)|(.)", re.DOTALL)
 
@@ -79,7 +79,9 @@ _MAX_TEX_LENGTH: Final = 2_000
 
 def spoken_words(runs: Runs) -> str:
     """Return the text of runs, with formulas as words and without drawn images."""
-    return "".join(spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs)
+    return "".join(
+        spoken_formula(source_text(run)) if run.math else source_text(run) for run in runs
+    )
 
 
 def spoken_formula(tex: str) -> str:

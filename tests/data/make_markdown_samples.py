@@ -41,7 +41,7 @@ from desktop_app.rendering.markdown.inline_images import (
     outside_image,
     overlong_range,
 )
-from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
+from desktop_app.rendering.markdown.links import destination_to_show, image_destination, is_opened
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline, is_plain
 from desktop_app.rendering.search.match_count import count_in_markdown
@@ -371,7 +371,7 @@ def links() -> Iterator[str]:
         target = "".join(map(chance.choice, chance.choice((web, web, web, mail))))
         words = "".join(chance.choices(_WORDS, k=chance.choice((1, 1, 1, 2, 3))))
         words = chance.choice((words, words, words, target, target.partition(":")[2]))
-        shown = true_destination(words, target), true_destination(None, target)
+        shown = destination_to_show(words, target), destination_to_show(None, target)
         yield json.dumps(
             [words, target, is_opened(target), *shown, image_destination(target)],
             ensure_ascii=False,

@@ -66,7 +66,7 @@ class ComposerControllers:
         )
         self.models.model_chosen.connect(self.choice.choose_model)
         window.prompt.row.model_table_requested.connect(self.models.show)
-        window.settings.pages.provider.when_created(
+        window.settings.pages.provider.on_created(
             lambda page: page.models_requested.connect(self.models.show)
         )
 

@@ -85,7 +85,7 @@ class DesktopControllers:
         )
         hotkey.reported.connect(self._closing.set_hotkey)
         binding = BindingController(window, notifications=window.notifications, tasks=tasks)
-        shortcuts.when_created(lambda page: page.binding_requested.connect(binding.offer))
+        shortcuts.on_created(lambda page: page.binding_requested.connect(binding.offer))
 
     def _open_quick_prompt(self) -> None:
         self._quick_host.controller.open_with("")

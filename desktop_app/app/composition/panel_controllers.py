@@ -136,7 +136,7 @@ class PanelControllers:
             settings_store=state.backend.settings,
         )
         data, backups = window.settings.pages.data, self.backups
-        data.when_created(lambda page: page.import_requested.connect(transfer.choose_import))
-        data.when_created(lambda page: page.backup_requested.connect(backups.back_up_now))
+        data.on_created(lambda page: page.import_requested.connect(transfer.choose_import))
+        data.on_created(lambda page: page.backup_requested.connect(backups.back_up_now))
         window.conversations.export_requested.connect(transfer.choose_export)
         self.data_page.export_requested.connect(transfer.choose_export)

@@ -43,7 +43,7 @@ class MonthlySpending(QObject):
         self._providers, self._tasks, self._budget = providers, tasks, budget
         spending.spent.connect(tasks.slot(self._on_spent))
         providers.changed.connect(self.refresh)
-        self._page.when_created(
+        self._page.on_created(
             lambda page: page.spending.report_requested.connect(self.report_requested)
         )
 

@@ -40,7 +40,7 @@ class ProviderNetwork:
     ) -> None:
         self._page, self._changes, self._removal = panel.pages.provider, changes, removal
         self._vault, self._tasks = vault, tasks
-        self._page.when_created(self._connect_page)
+        self._page.on_created(self._connect_page)
 
     def _connect_page(self, page: ProviderTab) -> None:
         network = page.network

@@ -68,7 +68,7 @@ class ProvidersController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        self._page.when_created(self._connect_page)
+        self._page.on_created(self._connect_page)
         self._panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
         for changed in (self._current.opened, self._setup.choice_changed):

@@ -81,10 +81,10 @@ class SettingsController(QObject):
         pages = self._pages
         pages.setting_changed.connect(self._tasks.slot(self._set))
         pages.shortcut_changed.connect(self._tasks.slot(self._set_shortcut))
-        pages.provider.when_created(
+        pages.provider.on_created(
             lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
         )
-        pages.responses.when_created(self._connect_responses)
+        pages.responses.on_created(self._connect_responses)
         opened, chosen = self._current.opened, self._setup.choice_changed
         self._values.changed.connect(self.show_values)
         for changed in (opened, chosen):

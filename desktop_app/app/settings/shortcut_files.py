@@ -49,7 +49,7 @@ class ShortcutFiles(QObject):
         super().__init__(parent)
         self._parent = parent
         self._notifications, self._values, self._tasks = notifications, values, tasks
-        panel.pages.shortcuts.when_created(self._connect_page)
+        panel.pages.shortcuts.on_created(self._connect_page)
 
     def _connect_page(self, page: ShortcutsTab) -> None:
         page.import_requested.connect(self._choose_import)

@@ -69,7 +69,7 @@ class ServersController(QObject):
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
         panel.servers_opened.connect(self._tasks.slot(self.show_servers))
-        self._page.when_created(self._connect_page)
+        self._page.on_created(self._connect_page)
 
     def _connect_page(self, page: ServersTab) -> None:
         page.add_requested.connect(lambda: self._open_form(None))

@@ -83,7 +83,7 @@ class ToolsController(QObject):
         self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
         self._dialogs: set[AnswerFormDialog] = set()
         pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
-        panel.pages.responses.when_created(lambda page: page.edit_requested.connect(self.edit))
+        panel.pages.responses.on_created(lambda page: page.edit_requested.connect(self.edit))
         setup.current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
 

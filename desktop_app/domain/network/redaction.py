@@ -337,7 +337,7 @@ class _Search:
             add_text(done, begin)
         return _MappedView(bytes(seen), starts, ends)
 
-    def held_from(self, data: bytes, before: _Views) -> int:
+    def incomplete_match_start(self, data: bytes, before: _Views) -> int:
         """Return the offset of a secret or escape that the end may cut off, else `len(data)`."""
         rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
@@ -397,7 +397,7 @@ class _SearchedStream:
 
     def _feed_possible_secret(self, data: bytes) -> bytes:
         search, before = self._search, self._before
-        at, end = search.held_from(data, before), 0
+        at, end = search.incomplete_match_start(data, before), 0
         removed: list[tuple[int, int]] = []
         # A secret that begins at `at` or later is held, too: a longer one may contain it.
         for start, stop in search.find_spans(data, before) or ():
@@ -406,7 +406,7 @@ class _SearchedStream:
             removed.append((start, stop))
             end = max(end, stop)
             if at < end:  # the text after a removed secret may begin another
-                at = end + search.held_from(data[end:], _NO_VIEWS)
+                at = end + search.incomplete_match_start(data[end:], _NO_VIEWS)
         if removed:
             before = _NO_VIEWS
         self._before = _tail_views(_append_views(before, search.views(data[end:at])))

@@ -19,7 +19,7 @@ from desktop_app.rendering.block_model import (
     Runs,
     depths_of_quotes,
     is_destination,
-    words_of,
+    source_text,
 )
 from desktop_app.rendering.markdown.inline_images import is_drawn_image, is_image_name
 from desktop_app.rendering.markdown.links import is_opened
@@ -108,7 +108,7 @@ class HtmlWriter:
 
     def words(self, run: Run) -> str:
         """Return the text of a run as it was written."""
-        return words_of(run)
+        return source_text(run)
 
     def code(self, _language: str, text: str) -> str:
         direction = _DIRECTIONS["left"] if self._has_right_to_left else ""
@@ -136,7 +136,7 @@ class HtmlWriter:
 
     def cell_attributes(self, cell: Runs) -> str:
         """Return a cell's attributes for spreadsheets."""
-        return _TEXT_CELL if _MISREAD_VALUE.match("".join(map(words_of, cell))) else ""
+        return _TEXT_CELL if _MISREAD_VALUE.match("".join(map(source_text, cell))) else ""
 
     def formula(self, tex: str, *, display: bool) -> str:
         mark = "$$" if display else "$"
@@ -217,7 +217,7 @@ class HtmlWriter:
     def _block(self, block: Block) -> str:
         mark = f"{self.label(block.marker)} " if block.note else _mark_in_text(block)
         if block.kind is Kind.MATH:
-            formulas = (self.formula(words_of(run), display=True) for run in block.runs)
+            formulas = (self.formula(source_text(run), display=True) for run in block.runs)
             return f"<p>{mark}{''.join(formulas)}</p>"
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
@@ -245,7 +245,7 @@ class HtmlWriter:
         if is_destination(run):  # plain text: the link itself leads there
             return _escape_lines(run.text.removeprefix(ADDED_MARK))
         text = (
-            self.formula(words_of(run), display=False)
+            self.formula(source_text(run), display=False)
             if run.math
             else _escape_lines(self.words(run))
         )

@@ -15,7 +15,7 @@ from desktop_app.rendering.block_model import (
     Runs,
     depths_of_quotes,
     shared_quotes,
-    words_of,
+    source_text,
 )
 from desktop_app.rendering.export.html_writer import group_blocks
 from desktop_app.rendering.markdown.citations import is_citation
@@ -191,7 +191,7 @@ def _write_plain(block: Block) -> str:
 
 
 def _plain_words(run: Run) -> str:
-    return f"${words_of(run)}$" if run.math else words_of(run)
+    return f"${source_text(run)}$" if run.math else source_text(run)
 
 
 def _is_lone_marker(block: Block) -> bool:
@@ -383,7 +383,7 @@ def _write_run(run: Run, before: str, following: Run | None) -> str:
     """Write a run without its styles, between the Markdown `before` and the run `following`."""
     if run.note and not run.image:
         return f"[^{run.text}]"
-    text = words_of(run).replace(LINE_BREAK, "\\\n")
+    text = source_text(run).replace(LINE_BREAK, "\\\n")
     if run.math:
         return _write_formula(text, before, following)
     if run.image:
@@ -435,7 +435,7 @@ def _write_address(text: str, before: str, following: Run | None) -> str:
 
     "www.…" has no scheme, so brackets would not link it: it stays bare.
     """
-    after = "" if following is None else words_of(following)
+    after = "" if following is None else source_text(following)
     is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(after) is not None
     if is_apart and _BARE_AUTOLINK.fullmatch(text):
         return text

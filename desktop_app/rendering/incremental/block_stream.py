@@ -342,7 +342,7 @@ class BlockStream:
 
     def _mark_loose_lists(self, parse: Parse) -> list[Patch]:
         """Mark lists that turn loose, and update the spacing of their closed blocks."""
-        turned = parse.turned_loose
+        turned = parse.newly_loose_depths
         if not turned:
             return []
         starts = enumerate(self._context.continued_lists, 1)

@@ -75,7 +75,7 @@ class Parse:
     labels: dict[str, int] = field(default_factory=dict)
 
     @property
-    def turned_loose(self) -> list[int]:
+    def newly_loose_depths(self) -> list[int]:
         """Return the depths of the lists with earlier items that turned loose in this parse."""
         both = zip(self.context.continued_lists, self.resumed, strict=False)
         loose = (

@@ -27,7 +27,7 @@ def is_note_link(target: str) -> bool:
     return target.startswith((_NOTE, _MARK))
 
 
-def leads_back_to_mark(target: str) -> bool:
+def is_link_to_mark(target: str) -> bool:
     """Return True if a link leads from the definition to a mark."""
     return target.startswith(_MARK)
 

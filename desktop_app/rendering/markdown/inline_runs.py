@@ -13,14 +13,14 @@ from desktop_app.rendering.block_model import (
     clean_text,
     formula_run,
     is_destination,
-    mark_added,
+    mark_program_text,
     show_invisible,
-    words_of,
+    source_text,
 )
 from desktop_app.rendering.markdown import citations
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_images import image_runs
-from desktop_app.rendering.markdown.links import WORD_BREAK, image_destination, true_destination
+from desktop_app.rendering.markdown.links import WORD_BREAK, destination_to_show, image_destination
 from desktop_app.rendering.markdown.parser import MAX_COLUMNS
 
 if TYPE_CHECKING:
@@ -37,13 +37,15 @@ _BREAK: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)
 
 def unparsed_note() -> Run:
     """Return the note that follows a text with too many marks to parse."""
-    return Run(mark_added(tr("shown as written, because it has too many marks")), italic=True)
+    return Run(
+        mark_program_text(tr("shown as written, because it has too many marks")), italic=True
+    )
 
 
 def wide_table_note() -> Run:
     """Return the note before the text of a table that has too many columns."""
     words = tr("a table of more than {count} columns, shown as text", count=MAX_COLUMNS)
-    return Run(mark_added(words), italic=True)
+    return Run(mark_program_text(words), italic=True)
 
 
 class _ClosedLink(NamedTuple):
@@ -112,9 +114,9 @@ class _RunBuilder:
         runs = self.runs[self.link_at :]
         # A formula can draw any letters.
         has_formula = any(run.math for run in runs)
-        words = None if has_formula else "".join(map(words_of, runs))
+        words = None if has_formula else "".join(map(source_text, runs))
         context = self._text_touching(self.link_at) + (words or "")
-        place = true_destination(words, self.link, context)
+        place = destination_to_show(words, self.link, context)
         if runs and runs[-1].link == self.link:
             if place:
                 self.runs.append(_destination_run(place, self.link))
@@ -127,7 +129,7 @@ class _RunBuilder:
         pieces: list[str] = []
         length = 0
         for run in reversed(self.runs[max(0, end - _MAX_CONTEXT_LENGTH) : end]):
-            piece = words_of(run)[-_MAX_CONTEXT_LENGTH:]
+            piece = source_text(run)[-_MAX_CONTEXT_LENGTH:]
             touching = WORD_BREAK.split(piece)[-1]
             pieces.append(touching)
             length += len(touching)
@@ -140,7 +142,7 @@ class _RunBuilder:
         self.closed = None
         after = WORD_BREAK.split(text[:_MAX_CONTEXT_LENGTH], maxsplit=1)[0]
         context = closed.context + after
-        place = true_destination(closed.words, closed.target, context) if after else ""
+        place = destination_to_show(closed.words, closed.target, context) if after else ""
         if place:
             self.runs.insert(closed.end, _destination_run(place, closed.target))
         elif after == text and len(context) <= _MAX_CONTEXT_LENGTH:
@@ -250,7 +252,7 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
 
 def _destination_run(place: str, link: str) -> Run:
     """Return the words after a link that say where it leads."""
-    return Run(mark_added(show_invisible(clean_text(place), link=True)), link=link)
+    return Run(mark_program_text(show_invisible(clean_text(place), link=True)), link=link)
 
 
 def _alternative_text(token: Token) -> str:

@@ -116,7 +116,7 @@ def is_opened(target: str) -> bool:
 
 
 @lru_cache(maxsize=500)  # each new piece of an answer parses its open tail again
-def true_destination(words: str | None, target: str, context: str = "") -> str:
+def destination_to_show(words: str | None, target: str, context: str = "") -> str:
     """Return the destination to show after a link's words; "" if they do not mislead.
 
     Args:
@@ -125,9 +125,9 @@ def true_destination(words: str | None, target: str, context: str = "") -> str:
         context: the words with the text that touches them. It counts if the words alone name no
             host: they may be a part of a name.
 
-    >>> true_destination("“bank.example”", "https://evil.example/x")
+    >>> destination_to_show("“bank.example”", "https://evil.example/x")
     'evil.example'
-    >>> true_destination("the docs", "https://docs.example"), true_destination("a.example", "http://a.example/")
+    >>> destination_to_show("the docs", "https://docs.example"), destination_to_show("a.example", "http://a.example/")
     ('', '')
     """
     if target.startswith("#"):

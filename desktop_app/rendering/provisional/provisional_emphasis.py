@@ -62,7 +62,7 @@ def push_mark(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
     marks.append(mark)
 
 
-def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
+def find_closable_marks(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
     """Return the marks that will probably be closed.
 
     This includes a doubtful mark within another of the same character, because the closer of the

@@ -29,7 +29,7 @@ from desktop_app.rendering.provisional.provisional_emphasis import (
     MAX_EMPHASIS_LENGTH,
     MAX_OPEN_MARKS,
     EmphasisMark,
-    expected_to_close,
+    find_closable_marks,
     is_in_address,
     is_literal_star,
     may_be_name,
@@ -184,7 +184,7 @@ class _Scanner:
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
         if held:
             end, closer, self._shown = held[0], "", self.content
-        marks = expected_to_close(
+        marks = find_closable_marks(
             [m for m in self.open if m.text[-1] != "[" and m.start < end], self.content
         )
         text = self._shown[:end]

@@ -69,7 +69,7 @@ class HelpBook:
 
     def find(self, query: str) -> list[HelpHit]:
         """Return the sections with every word of `query`, matches in titles first."""
-        words = words_of(query)
+        words = query_words(query)
         if not words:
             return []
         found: list[tuple[bool, HelpHit]] = []
@@ -84,7 +84,7 @@ class HelpBook:
         return [hit for _, hit in sorted(found, key=lambda pair: pair[0])]
 
 
-def words_of(query: str) -> list[str]:
+def query_words(query: str) -> list[str]:
     """Return the folded words of a query."""
     return fold(query)[0].split()
 

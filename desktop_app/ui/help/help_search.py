@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.help.help_book import HelpHit, words_of
+from desktop_app.ui.help.help_book import HelpHit, query_words
 from desktop_app.ui.help.help_lists import HelpHitDelegate
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_view import RowView
@@ -54,7 +54,7 @@ class HelpSearch(QObject):
     @property
     def words(self) -> list[str]:
         """Return the words that are searched; none if nothing is searched."""
-        return words_of(self.field.text())
+        return query_words(self.field.text())
 
     def page(self, text: QWidget) -> QWidget:
         """Return what to show: the hits or the label, or without words `text`."""

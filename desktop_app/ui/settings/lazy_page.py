@@ -38,7 +38,7 @@ class LazyPage(Generic[_Page]):
                 show(page)
         return self._page
 
-    def when_created(self, connect: Callable[[_Page], object]) -> None:
+    def on_created(self, connect: Callable[[_Page], object]) -> None:
         """Call `connect`, which connects signals of the page, now or once the page exists."""
         self._connections.append(connect)
         if self._page is not None:

@@ -51,8 +51,8 @@ class SettingsPages(QObject):
         self.data: LazyPage[DataTab] = LazyPage(self._create_data, parent)
         self.about: LazyPage[AboutTab] = LazyPage(self._create_about, parent)
         for lazy in (self.provider, self.responses, self.appearance, self.data):
-            lazy.when_created(lambda page: page.changed.connect(self._on_setting_changed))
-        self.shortcuts.when_created(lambda page: page.changed.connect(self._on_shortcut_changed))
+            lazy.on_created(lambda page: page.changed.connect(self._on_setting_changed))
+        self.shortcuts.on_created(lambda page: page.changed.connect(self._on_shortcut_changed))
         self.set_values({})
 
     @property

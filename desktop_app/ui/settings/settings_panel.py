@@ -53,7 +53,7 @@ class SettingsPanel(QFrame):
         self._theme = theme
         self.pages = SettingsPages(theme, self)
         self._frame: SettingsFrame | None = None
-        self.pages.about.when_created(self._connect_about)
+        self.pages.about.on_created(self._connect_about)
 
     def _connect_about(self, page: AboutTab) -> None:
         page.help_requested.connect(lambda: self.help_requested.emit(""))

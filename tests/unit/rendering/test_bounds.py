@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from markdown_it.common import normalize_url
 
-from desktop_app.rendering.block_model import Block, Kind, words_of
+from desktop_app.rendering.block_model import Block, Kind, source_text
 from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import runs_of_cell, wide_table_note
-from desktop_app.rendering.markdown.links import is_opened, true_destination
+from desktop_app.rendering.markdown.links import destination_to_show, is_opened
 from desktop_app.rendering.markdown.parser import MAX_COLUMNS, is_too_dense, last_closer, parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
@@ -47,7 +47,7 @@ def _source(kind: str) -> str:
 
 def _words(block: Block) -> str:
     cells = [run for row in block.rows for cell in row for run in cell]
-    return " ".join(words_of(run) for run in (*block.runs, *cells))
+    return " ".join(source_text(run) for run in (*block.runs, *cells))
 
 
 @pytest.mark.parametrize("kind", GROWS)
@@ -185,9 +185,9 @@ def test_normalized_addresses_are_cached(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(normalize_url, "normalizeLink", counted)
     source, stream = "".join(f"https://known-{n}.example " for n in range(60)), BlockStream()
-    places = true_destination.cache_info().misses
+    places = destination_to_show.cache_info().misses
     for start in range(0, len(source), 60):
         stream.feed(source[start : start + 60])
     stream.finish()
     assert len(seen) < 2.5 * 60  # each address once complete, and once half-written
-    assert true_destination.cache_info().misses - places < 2.5 * 60
+    assert destination_to_show.cache_info().misses - places < 2.5 * 60

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from desktop_app.rendering.block_model import ADDED_MARK
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
+from desktop_app.rendering.markdown.links import destination_to_show, image_destination, is_opened
 
 PRODUCT = Path(__file__).parents[3] / "desktop_app"
 EVIL = "https://evil.example/login"
@@ -107,12 +107,12 @@ HONEST = [
 @pytest.mark.attack("links")
 @pytest.mark.parametrize("words", LOOKS_LIKE_AN_ADDRESS, ids=lambda words: ascii(words[:40]))
 def test_the_true_host_follows_words_that_name_another(words: str) -> None:
-    assert true_destination(words, EVIL) == "evil.example"
+    assert destination_to_show(words, EVIL) == "evil.example"
 
 
 @pytest.mark.parametrize(("words", "target"), HONEST)
 def test_nothing_follows_an_honest_link(words: str, target: str) -> None:
-    assert true_destination(words, target) == ""
+    assert destination_to_show(words, target) == ""
 
 
 @pytest.mark.attack("links")
@@ -134,13 +134,13 @@ def test_nothing_follows_an_honest_link(words: str, target: str) -> None:
     ],
 )
 def test_the_host_is_parsed_as_in_browsers(target: str, place: str) -> None:
-    assert true_destination("bank.example", target) == place
+    assert destination_to_show("bank.example", target) == place
 
 
 @pytest.mark.attack("links")
 def test_a_name_in_the_top_level_domain_zip_is_a_host() -> None:
     target = "https://evil.example/update.zip"
-    assert true_destination("update.zip", target) == "evil.example"
+    assert destination_to_show("update.zip", target) == "evil.example"
 
 
 def test_a_user_name_does_not_hide_the_host_of_an_image() -> None:
@@ -175,12 +175,12 @@ def test_a_long_destination_is_cut() -> None:
     ],
 )
 def test_the_recipients_of_a_mail_are_shown(words: str, target: str, place: str) -> None:
-    assert true_destination(words, target).startswith(place)
+    assert destination_to_show(words, target).startswith(place)
 
 
 @pytest.mark.usefixtures("german_language")
 def test_texts_that_the_program_adds_are_in_the_language_of_the_user() -> None:
-    place = true_destination("Mail us", "mailto:p@q.example,r@s.example")
+    place = destination_to_show("Mail us", "mailto:p@q.example,r@s.example")
     [image] = render("![]()")[0].runs
     assert place == "2 Empfänger: p@q.example, r@s.example"
     assert image.text == "Bild"
@@ -300,20 +300,20 @@ def test_no_decoration_of_the_words_hides_the_host(
     said: str, before: str, behind: str, dot: str, start: str, end: str
 ) -> None:
     words = f"{before}{start}{said.replace('.', dot)}{end}{behind}"
-    assert true_destination(words, "https://true-host.evil/x") == "true-host.evil"
+    assert destination_to_show(words, "https://true-host.evil/x") == "true-host.evil"
 
 
 @given(hosts(), st.sampled_from(["", "/", "/a/b.html", "/a?b=c.de", ":8080/x"]))
 def test_nothing_follows_an_address_that_is_its_own_text(host: str, end: str) -> None:
     for target in (f"https://{host}{end}", f"http://{host}{end}"):
-        assert true_destination(target, target) == ""
+        assert destination_to_show(target, target) == ""
         assert is_opened(target)
 
 
 @pytest.mark.attack("links")
 @given(st.text(), st.text())
 def test_any_words_and_any_target_are_accepted(words: str, target: str) -> None:
-    place = true_destination(words, target)
+    place = destination_to_show(words, target)
     assert len(place) <= 300
     if is_opened(target):
         assert target.lower().startswith(("http://", "https://", "mailto:"))
@@ -335,7 +335,7 @@ def test_no_encoding_hides_a_forbidden_mail_field(
 @example("bänk")
 @example("банк")
 def test_a_host_is_shown_in_ascii(label: str) -> None:
-    place = true_destination("bank.example", f"https://{label}.example/x")
+    place = destination_to_show("bank.example", f"https://{label}.example/x")
     if is_opened(f"https://{label}.example/x"):
         assert place.isascii()
         assert unicodedata.normalize("NFKC", place) == place
@@ -445,4 +445,4 @@ def test_unusual_targets_are_refused() -> None:
 @pytest.mark.attack("links")
 def test_a_non_ascii_host_follows_even_its_own_address() -> None:
     for address in ("https://xn--bnk-0na.example/", "https://bаnk.example/"):
-        assert true_destination(address, address).startswith("xn--")
+        assert destination_to_show(address, address).startswith("xn--")

@@ -17,7 +17,7 @@ from desktop_app.rendering.block_model import (
     Kind,
     Run,
     formula_run,
-    words_of,
+    source_text,
 )
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
@@ -184,7 +184,7 @@ def test_formulas_next_to_letters_are_recognized(source: str, tex: str) -> None:
     ],
 )
 def test_adjacent_formulas_are_recognized(source: str, formulas: list[str]) -> None:
-    assert [words_of(run) for run in only(source).runs if run.math] == formulas
+    assert [source_text(run) for run in only(source).runs if run.math] == formulas
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class DataPageController(QObject):
         self._parent, self._panel = parent, panel
         self._current, self._values, self._user_folders = current, values, user_folders
         self._run_on_closed_store = run_on_closed_store
-        panel.pages.data.when_created(self._connect_page)
+        panel.pages.data.on_created(self._connect_page)
         for changed in (current.opened, current.path_changed):
             changed.connect(self._show_has_open_conversation)
 

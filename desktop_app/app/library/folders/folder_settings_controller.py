@@ -39,7 +39,7 @@ class FolderSettingsController(QObject):
         self._presenter, self._notifications = presenter, notifications
         self._panel, self._current, self._folders = panel, setup.current, folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
-        panel.pages.responses.when_created(self._connect_page)
+        panel.pages.responses.on_created(self._connect_page)
         folders.changed.connect(self._show_values)
         setup.current.opened.connect(self._show_open)
         setup.choice_changed.connect(self._show_values)

@@ -25,7 +25,7 @@ from desktop_app.exchange.writers.office.office_content import (
     is_same_code,
     plain,
 )
-from desktop_app.rendering.block_model import Block, Kind, words_of
+from desktop_app.rendering.block_model import Block, Kind, source_text
 from desktop_app.rendering.markdown.links import is_opened
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _add_paragraph(document: Document, block: Block) -> Paragraph:
 
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
     for run in block.runs:
-        added = paragraph.add_run(plain(words_of(run)))
+        added = paragraph.add_run(plain(source_text(run)))
         if is_opened(run.link):
             _make_link(paragraph, added, plain(run.link))
         added.bold = run.bold or None

@@ -16,7 +16,7 @@ from desktop_app.exchange.writers.office.office_content import (
     is_same_code,
     plain,
 )
-from desktop_app.rendering.block_model import Block, Kind, Run, words_of
+from desktop_app.rendering.block_model import Block, Kind, Run, source_text
 from desktop_app.rendering.markdown.links import is_opened
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
     if block.marker:
         paragraph.append_plain_text(f"{plain(block.marker)} ")
     for run in block.runs:
-        text = plain(words_of(run))
+        text = plain(source_text(run))
         styles = _styles_of(run, is_code=block.kind is Kind.CODE)
         target: Element = paragraph
         if is_opened(run.link):

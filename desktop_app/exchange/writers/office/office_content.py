@@ -20,7 +20,7 @@ from desktop_app.rendering.block_model import (
     Kind,
     Run,
     Runs,
-    words_of,
+    source_text,
 )
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.text_direction import starting_side
@@ -123,7 +123,7 @@ def is_from_right(text: str) -> bool:
 
 def cell_text(runs: Runs) -> str:
     """Return the text of a cell, with line breaks."""
-    return plain("".join(map(words_of, runs)))
+    return plain("".join(map(source_text, runs)))
 
 
 def plain(text: str) -> str:

@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import answer_facts, ending_text, token_facts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, words_of
+from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, source_text
 from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.rendering.spoken_formula import spoken_formula, spoken_words
 from desktop_app.rendering.spoken_sentences import code_summary
@@ -159,7 +159,7 @@ def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
             continue
         for run in shown:
             if run.math:
-                words = spoken_formula(words_of(run))
+                words = spoken_formula(source_text(run))
                 yield ReadingNode(_Role.Equation, words, words, item=at)
 
 

@@ -71,7 +71,7 @@ class DocumentWriter:
         self._reflow = Reflow(self.layouts, self._item_writer)
         self._updater = ItemUpdater(self.layouts, self._item_writer, self._reflow)
         self._on_written = on_written
-        # Within `one_edit`, the missing items below each change; None outside. At the end of the
+        # Within `group_edits`, the missing items below each change; None outside. At the end of the
         # edit, their placeholders are measured.
         self._unmeasured: list[tuple[MessageLayout, int]] | None = None
         document.setUndoRedoEnabled(False)
@@ -123,7 +123,7 @@ class DocumentWriter:
             self._reflow.continue_until(until, cursor)
 
     @contextmanager
-    def one_edit(self) -> Iterator[None]:
+    def group_edits(self) -> Iterator[None]:
         """Group the changes made within the context into a single edit.
 
         The document is laid out once, and each placeholder is measured once.

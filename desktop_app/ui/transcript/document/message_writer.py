@@ -103,7 +103,7 @@ class MessageWriter:
         self, state: MessageState, changes: Sequence[ItemChange], visible_item: int = -1
     ) -> None:
         for at, removed, added in changes:
-            for line in state.folds.broken_by(at, removed, added):
+            for line in state.folds.changed_fold_lines(at, removed, added):
                 state.folds.forget(line)
                 show_fold(self._writer, state.layout, state.head_count + line, is_visible=True)
                 self._replace_in_body(state, line, 1, ())
@@ -124,7 +124,7 @@ class MessageWriter:
             return
         # Qt finds a table only after the edit that inserts it.
         are_texts = not any(is_table(item) for _, _, added in changes for item in added)
-        with self._writer.one_edit() if are_texts else nullcontext():
+        with self._writer.group_edits() if are_texts else nullcontext():
             for first, removed, added in changes:
                 if not state.folds or first < 0:  # negative in the reasoning, which has no folds
                     self._writer.replace(state.layout, state.head_count + first, removed, added)

@@ -18,8 +18,8 @@ from desktop_app.rendering.block_model import ADDED_MARK, PICTURE, Block, Kind
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import (
+    is_link_to_mark,
     is_note_link,
-    leads_back_to_mark,
     note_label_of,
 )
 from desktop_app.rendering.markdown.links import is_opened
@@ -140,7 +140,7 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
 
 def note_name(link: str) -> str:
     """Return the name of a link between a footnote's mark and its definition."""
-    if leads_back_to_mark(link):
+    if is_link_to_mark(link):
         return tr("Back from footnote {label}", label=note_label_of(link))
     return tr("Footnote {label}", label=note_label_of(link))
 

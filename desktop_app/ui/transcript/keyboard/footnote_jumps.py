@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.footnote_links import (
-    leads_back_to_mark,
+    is_link_to_mark,
     link_to_mark,
     opposite_link,
 )
@@ -65,7 +65,7 @@ class FootnoteJumps:
         ):
             return origin
         below, above = range(at, len(items)), range(at - 1, -1, -1)
-        order = (*above, *below) if leads_back_to_mark(link) else (*below, *above)
+        order = (*above, *below) if is_link_to_mark(link) else (*below, *above)
         return next((n for n in order if _has_link(items[n], wanted)), None)
 
     def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:

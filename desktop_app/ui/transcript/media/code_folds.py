@@ -87,7 +87,7 @@ class FoldLines:
     def __len__(self) -> int:
         return len(self._foldable)
 
-    def broken_by(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
+    def changed_fold_lines(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
         """Return the item indices of fold lines whose code a change affects, last first.
 
         The change replaces `removed` blocks from block `at` on.
