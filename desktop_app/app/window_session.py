@@ -249,7 +249,7 @@ class WindowSession:
         self._use_settings()
         await parts.composer.stored_presets.load()
         tasks.start(parts.composer.prompts.load())
-        await self._backend.conversations.disown_answers()
+        await self._backend.conversations.release_answers()
         resumer = Resumer(self._backend.conversations, self._backend.chat)
         for run in await resumer.runs_to_resume(parts.state.providers.all):
             parts.running.start(run)

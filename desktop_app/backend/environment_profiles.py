@@ -17,7 +17,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.azure_address import VERSION_NAME, split_version, with_version
 from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
 from desktop_app.domain.network.network_address import (
-    bare_address,
+    split_credentials,
     split_url,
     unencrypted_private_host,
 )
@@ -58,7 +58,7 @@ def profiles_of_environment(
     key = environment.get("OPENAI_API_KEY", "")
     url, version = split_version(environment.get("OPENAI_BASE_URL", ""))
     if key or url:
-        bare, login = bare_address(url)
+        bare, login = split_credentials(url)
         bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
         models = _split_names(environment.get("OPENAI_MODEL", ""))
         # Without an origin the address is the problem to report, not a missing key.
@@ -140,7 +140,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
     Without a dated version, its API is OpenAI's, and requests name the model in the body. Dated
     versions have an address for each deployment; the deployment's name is the model's name here.
     """
-    bare = "" if "?" in endpoint or "#" in endpoint else bare_address(endpoint)[0].rstrip("/")
+    bare = "" if "?" in endpoint or "#" in endpoint else split_credentials(endpoint)[0].rstrip("/")
     is_dated = bool(_DATED_START.match(version))
     if bare:
         match = _AZURE_PATH.search(bare)

@@ -80,11 +80,11 @@ class ImageScaler:
                 f"{part.sha256} {page.number}",
                 sent_size((page.width, page.height), part.detail, rule),
             )
-            for page in part.seen_pages
+            for page in part.image_pages
         ]
         missing = [
             (page.number, size)
-            for page, (key, size) in zip(part.seen_pages, keys, strict=True)
+            for page, (key, size) in zip(part.image_pages, keys, strict=True)
             if (key, size) not in self._cache
         ]
         scaled = {key: self._cache[key] for key in keys if key in self._cache}

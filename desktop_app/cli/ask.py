@@ -233,7 +233,7 @@ async def _answer(
     conversation = Conversation(conversation_id, "", moment, moment, choices[0])
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in answering:
-            draft = await _with_beginnings(service, draft, resolved, settings)
+            draft = await _reduce_to_beginnings(service, draft, resolved, settings)
     if options.in_parts:  # show the cost of long documents before anything is sent
         draft = await _with_parts_if_needed(service, draft, answering[0], settings)
     try:
@@ -391,16 +391,16 @@ async def sendable_part(
     return apply_file_preference(part, resolved, as_files=bool(values["answer.documents_as_files"]))
 
 
-async def _with_beginnings(
+async def _reduce_to_beginnings(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft, with documents reduced to their beginnings if it would not fit."""
-    from desktop_app.services.documents.document_beginnings import with_beginnings
+    from desktop_app.services.documents.document_beginnings import reduce_to_beginnings
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
     context = await service.with_stored_tools(context, settings)
     estimator, tools = service.estimator.for_sending(), settings.parameters.tools
-    return await with_beginnings(estimator, context, draft, tools)
+    return await reduce_to_beginnings(estimator, context, draft, tools)
 
 
 async def _with_parts_if_needed(

@@ -93,7 +93,7 @@ def letters_in_order(text: str) -> re.Pattern[str]:
     return re.compile(first + "".join(f"[^{letter}\\n]*{letter}" for letter in rest))
 
 
-def swapped_spellings(words: Sequence[str]) -> Iterator[list[str]]:
+def transpositions(words: Sequence[str]) -> Iterator[list[str]]:
     """Yield the words with two neighboring letters of one of them swapped."""
     for number, word in enumerate(words):
         if len(word) >= _MIN_SWAPPED_LETTERS:
@@ -193,7 +193,7 @@ class PaletteIndex:
         """Yield the rows that contain the words once two neighboring letters are swapped."""
         texts = (f"{entry.title} {entry.other_text}" for entry in self._entries)
         others = TitleIndex((str(row), text) for row, text in enumerate(texts))
-        for spelling in swapped_spellings(words):
+        for spelling in transpositions(words):
             yield from (self._entries[int(row)] for row, _ in others.find(spelling))
             for id_, title in self._titles.find(spelling, within=_MAX_FUZZY_TITLES):
                 yield PaletteEntry(CONVERSATION + id_, title, note)

@@ -93,7 +93,7 @@ class MacHotkey:
 
         # The handler must live as long as macOS may call it.
         self._handle = EventHandler(handle)
-        code, modifiers = combination(keys, self._library)
+        code, modifiers = parse_shortcut(keys, self._library)
         if _is_system_shortcut(self._library, code, modifiers):
             raise HotkeyError(HotkeyStatus.TAKEN)
         self._register(code, modifiers)
@@ -128,7 +128,7 @@ class MacHotkey:
             core.CFRelease(self._port)
 
 
-def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
+def parse_shortcut(keys: str, library: MacLibrary) -> tuple[int, int]:
     """Return key code and modifiers of a shortcut in Qt's portable text.
 
     Raises:

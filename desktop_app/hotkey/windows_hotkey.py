@@ -98,7 +98,7 @@ class WindowsHotkey:
         """
         self._library = library or windows_library()
         self._on_press = on_press
-        self._combination = combination(keys, self._library)
+        self._combination = parse_shortcut(keys, self._library)
         self._thread_id = 0
         # None once the keys are registered, otherwise the reason why they are not.
         outcome: queue.SimpleQueue[HotkeyStatus | None] = queue.SimpleQueue()
@@ -139,7 +139,7 @@ class WindowsHotkey:
         kernel.CloseHandle(mutex)
 
 
-def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
+def parse_shortcut(keys: str, library: WindowsLibrary) -> tuple[int, int]:
     """Return modifiers and virtual key of a shortcut in Qt's portable text.
 
     Raises:

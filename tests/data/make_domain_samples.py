@@ -76,10 +76,10 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.azure_address import split_version
 from desktop_app.domain.network.custom_fields import parse_headers, parse_query
 from desktop_app.domain.network.network_address import (
-    bare_address,
-    bare_proxy,
     is_private,
     parse_proxy,
+    split_credentials,
+    split_proxy_password,
     unencrypted_private_host,
 )
 from desktop_app.domain.network.origin import host_of, origin
@@ -177,7 +177,13 @@ def addresses() -> Iterator[str]:
         confirmed = unencrypted_private_host(url)
         proxy = _outcome(partial(_proxy, url))
         host = url.partition("://")[2]
-        shown = [found, host_of(found), bare_address(url), bare_proxy(url), split_version(url)]
+        shown = [
+            found,
+            host_of(found),
+            split_credentials(url),
+            split_proxy_password(url),
+            split_version(url),
+        ]
         yield _line(url, *shown, confirmed, is_private(host), proxy)
 
 
@@ -575,7 +581,7 @@ def listings() -> Iterator[str]:
     for _ in range(360):
         first, second = (Vector.from_values(chance.choices((-1.0, 0.2, 0.9), k=9)) for _ in "ab")
         cosine = round(first.cosine_to(second), 6)
-        yield _line(first.numbers.hex(), first.sign_distance(second.signs), cosine)
+        yield _line(first.numbers.hex(), first.hamming_distance(second.signs), cosine)
 
 
 def templates() -> Iterator[str]:

@@ -700,8 +700,8 @@ async def _queried(path: Path, chance: random.Random) -> list[str]:
         note("streaming", [one for one in every if one.streaming])
         note("interrupted", await store.interrupt_orphans())
         note("interrupted", await store.interrupt_orphans())
-        note("runs", await store.take_over_runs())
-        note("runs", await store.take_over_runs())
+        note("runs", await store.claim_runs())
+        note("runs", await store.claim_runs())
         note("missing", [await store.get("x"), await store.message("x")])
         first, second, *_ = every
         await store.save_draft(first.id, Draft("new", (), "t"))

@@ -87,7 +87,7 @@ ROLES: Final = {
 SAFE: Final = {
     "menu_text",
     "one_line",
-    "several_lines",
+    "multiline_text",
     "spoken_text",
     "tooltip_text",
     "window_title",

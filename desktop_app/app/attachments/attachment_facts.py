@@ -116,7 +116,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
     """Return briefly why the document cannot be sent like this; "" if it can."""
     if refusal := file_refusal(part, resolved):
         return refusal.what_happened
-    has_images = bool(part.seen_pages) and not is_file(part, resolved.files)
+    has_images = bool(part.image_pages) and not is_file(part, resolved.files)
     is_refused = has_images and resolved.model.sees_images is False
     return tr("{model} doesn’t support images", model=resolved.model.name) if is_refused else ""
 
@@ -156,10 +156,10 @@ def _actions(
 def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
     """Return the detail levels for images of pages, with labels; () without such images."""
     with_images = replace(part, detail="auto")
-    if not with_images.seen_pages or is_file(part, resolved.files):
+    if not with_images.image_pages or is_file(part, resolved.files):
         return ()
     levels = [*DETAILS]
-    if len(with_images.seen_pages) < (part.sent_pages or 0):
+    if len(with_images.image_pages) < (part.sent_pages or 0):
         levels.append(TEXT_ONLY)
     return tuple((level, _detail_label(replace(part, detail=level), resolved)) for level in levels)
 
@@ -193,7 +193,7 @@ def _tooltip(part: DocumentPart, resolved: ResolvedChoice) -> str:
         lines += [line] if (line := image_pages_fact(part)) else []
     if part.is_protected:
         lines.append(tr(PROTECTED))
-        if part.seen_pages:
+        if part.image_pages:
             lines.append(tr("After a restart, its pages need the password again."))
     lines += [line] if (line := price_note(resolved)) else []
     return "\n".join(lines)

@@ -309,7 +309,7 @@ class PreviewController(QObject):
         if isinstance(part, ImagePart):
             return [part.name]
         is_as_file = is_file(part, resolved.files)
-        return [_page_name(page.number, is_as_file=is_as_file) for page in part.seen_pages]
+        return [_page_name(page.number, is_as_file=is_as_file) for page in part.image_pages]
 
     async def _show_picture(self, number: int) -> None:
         """Show the image with this index, unless the attachment was reloaded meanwhile.
@@ -322,8 +322,8 @@ class PreviewController(QObject):
         try:
             if isinstance(part, ImagePart):
                 sent, name = await scaler.scaled_image(part, rule), part.name
-            elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
-                page = part.seen_pages[number]
+            elif isinstance(part, DocumentPart) and number < len(part.image_pages):
+                page = part.image_pages[number]
                 single_page = replace(part, pictured=(page,), chosen=None, in_parts=False)
                 (sent,) = await scaler.page_images(single_page, rule)
                 is_as_file = is_file(part, self._holder.resolved.files)

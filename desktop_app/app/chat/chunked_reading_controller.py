@@ -16,7 +16,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.documents.document_beginnings import (
     can_send_beginning,
     names_of_beginnings,
-    with_beginnings,
+    reduce_to_beginnings,
 )
 from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions, Notifications
 
@@ -73,7 +73,9 @@ class ChunkedReadingController(QObject):
         """Attach only the beginnings of documents, for the user to see and to send."""
         chat, settings = self._chat_service, self._setup.ask_settings
         context = await chat.with_stored_tools(self._setup.context, settings)
-        draft = await with_beginnings(chat.estimator, context, refused, settings.parameters.tools)
+        draft = await reduce_to_beginnings(
+            chat.estimator, context, refused, settings.parameters.tools
+        )
         if self._draft.value.attachments == refused.attachments:
             self._draft.set_attachments(draft.attachments)
             words = tr(

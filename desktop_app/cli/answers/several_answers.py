@@ -17,11 +17,11 @@ from desktop_app.cli.streams.console import rounded, to_json, write_diagnostic
 from desktop_app.cli.streams.terminal import (
     AnswerStreams,
     answer_fields,
+    answers_fields,
     call_text,
     calls_json,
     calls_not_run,
     has_only_calls,
-    several_fields,
     terminal_error_text,
 )
 from desktop_app.domain.answering.stream_events import (
@@ -161,7 +161,7 @@ class SeveralAnswers(AnswerStreams):
     ) -> None:
         """Write the JSON of all answers."""
         status = status_of(self.answers)
-        fields = several_fields(
+        fields = answers_fields(
             self._answers_json(), status, conversation_id=conversation_id, passages=passages
         )
         self.write(f"{to_json(fields)}\n")

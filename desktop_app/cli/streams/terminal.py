@@ -244,7 +244,7 @@ class AnswerOutput(AnswerStreams):
             return
         self._as_json = False  # a single object, even if an error follows
         if self._is_several:
-            self.write(to_json(several_fields([], _status_without_answer(error), error)) + "\n")
+            self.write(to_json(answers_fields([], _status_without_answer(error), error)) + "\n")
             return
         if full_text_file is not None and answer is not None:
             answer = replace(answer, parts=tool_calls(answer.parts))
@@ -287,7 +287,7 @@ def answer_fields(answer: Message) -> dict[str, Any]:
     }
 
 
-def several_fields(
+def answers_fields(
     answers: Sequence[Mapping[str, Any]],
     status: MessageStatus,
     error: ErrorNote | None = None,

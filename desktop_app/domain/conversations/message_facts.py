@@ -141,7 +141,7 @@ def token_facts(message: Message) -> list[str]:
 
 def image_pages_fact(part: DocumentPart) -> str:
     """Name a document's image pages, as sent or skipped; "" for none."""
-    pages = replace(part, detail="auto").seen_pages
+    pages = replace(part, detail="auto").image_pages
     if not pages:
         return ""
     shown = ", ".join(str(page.number) for page in pages[:12])
@@ -272,10 +272,13 @@ def pages_fact(part: DocumentPart) -> str:
         return ""
     else:
         pages = tr_plural("{count} page", "{count} pages", part.pages)
-    if not part.seen_pages:
+    if not part.image_pages:
         return pages
     return tr_plural(
-        "{pages}, {count} as image", "{pages}, {count} as images", len(part.seen_pages), pages=pages
+        "{pages}, {count} as image",
+        "{pages}, {count} as images",
+        len(part.image_pages),
+        pages=pages,
     )
 
 

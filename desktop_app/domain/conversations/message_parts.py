@@ -125,7 +125,7 @@ class DocumentPart:
     by_tools: bool = False
 
     @property
-    def seen_pages(self) -> tuple[PageImage, ...]:
+    def image_pages(self) -> tuple[PageImage, ...]:
         """Return the pages that are sent as images."""
         if not self.pictured or self.detail == TEXT_ONLY or self.again_as or self.by_tools:
             return ()

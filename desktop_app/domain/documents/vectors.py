@@ -43,7 +43,7 @@ class Vector:
         """Restore a vector from its stored `numbers`."""
         return cls(int.from_bytes(numbers.translate(_SIGNS)), numbers)
 
-    def sign_distance(self, signs: int) -> int:
+    def hamming_distance(self, signs: int) -> int:
         """Return the number of dimensions whose signs differ."""
         return (self.signs ^ signs).bit_count()
 

@@ -65,11 +65,11 @@ def unencrypted_private_host(base_url: str) -> str:
     return host if is_unencrypted else ""
 
 
-def bare_address(url: str) -> tuple[str, str]:
+def split_credentials(url: str) -> tuple[str, str]:
     """Return an address without user, password, query and fragment, and its "user:password".
 
-    Only bare addresses may be stored, shown or logged, because users put keys into each of these
-    parts. A bare address is unchanged, with "".
+    Only such addresses may be stored, shown or logged, because users put keys into each of these
+    parts. An address without these parts is unchanged, with "".
     """
     from urllib.parse import unquote
 
@@ -84,12 +84,12 @@ def bare_address(url: str) -> tuple[str, str]:
     return scheme + path, f"{unquote(user)}:{unquote(password)}" if login else ""
 
 
-def bare_proxy(text: str) -> tuple[str, str]:
+def split_proxy_password(text: str) -> tuple[str, str]:
     """Split a proxy's address into the part that profiles store and the password.
 
     The stored part of a valid address keeps the user name.
     """
-    address, login = bare_address(text)
+    address, login = split_credentials(text)
     password = login.partition(":")[2]
     if not login or (not password and not re.search("[?#]", text)):
         return (text if login else address), ""

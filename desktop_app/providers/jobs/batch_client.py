@@ -189,7 +189,7 @@ class BatchClient:
             try:
                 async with aclosing(self._lines(path)) as lines:
                     async for line in lines:
-                        yield await json_fields.off_loop_if_large(len(line), read, line)
+                        yield await json_fields.run_in_thread_if_large(len(line), read, line)
                 return
             except AttemptError as failed:
                 await failed.pause(next(attempts))

@@ -162,7 +162,7 @@ class BatchService:
         read = [row for row in rows if row.status is ItemStatus.READ]
         tokens = [row.tokens for row in read]
         documents = [row.part for row in read if isinstance(row.part, DocumentPart)]
-        pages = sum(len(part.seen_pages) for part in documents)
+        pages = sum(len(part.image_pages) for part in documents)
         images = (pages, sum(page_tokens(part, info)[0] for part in documents))
         prices = (
             self._records.price(profile, info, BATCH_TIER),

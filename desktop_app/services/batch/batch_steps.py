@@ -160,4 +160,4 @@ def _cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | None:
 
     If another model has answered, only a certain price counts as known.
     """
-    return cost_of(resolved.answered_by(result.answered_by).counted_price, result.usage)
+    return cost_of(resolved.with_reply_model(result.answered_by).counted_price, result.usage)

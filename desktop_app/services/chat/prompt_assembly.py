@@ -91,7 +91,7 @@ async def sent_block(
 
 def sent_text(part: DocumentPart, block: str, *, sees_images: bool) -> str:
     """Return all text that represents a document: its block and the names of its image pages."""
-    names = [page_name(part, page.number) for page in part.seen_pages] if sees_images else []
+    names = [page_name(part, page.number) for page in part.image_pages] if sees_images else []
     return "\n\n".join([block, *names]) if names else block
 
 

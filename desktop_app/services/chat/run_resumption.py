@@ -190,7 +190,7 @@ class Resumer:
         """
         by_id = {profile.id: profile for profile in profiles}
         found: list[AnswerRun] = []
-        for answer in await self._store.take_over_runs():
+        for answer in await self._store.claim_runs():
             conversation = await self._store.get(answer.conversation_id)
             choice, run = answer.choice, answer.remote_run
             profile = by_id.get(choice.provider_id) if choice is not None else None

@@ -55,7 +55,7 @@ def _name_repeats(parts: Sequence[P], seen: dict[object, str], files: FileInputs
 def _named_if_repeated(part: P, seen: dict[object, str], files: FileInputs | None) -> P:
     if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
         return part
-    image_key = (part.detail, part.pictured) if part.seen_pages else ()
+    image_key = (part.detail, part.pictured) if part.image_pages else ()
     key = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), image_key)
     if key in seen:
         return replace(part, again_as=seen[key])

@@ -74,7 +74,7 @@ def placed_pages(
     found: list[tuple[int, PageImage]] = []
     unmarked: list[PageImage] = []
     at = 0
-    for page in document.seen_pages:
+    for page in document.image_pages:
         mark = f"[page {page.number}]\n"
         place = 0 if at == 0 and text.startswith(mark) else text.find(f"\n\n{mark}", at)
         if place < 0:

@@ -65,7 +65,7 @@ def require_reading_tools(parts: Iterable[Part], tools: Iterable[str]) -> None:
             raise IllegalChoiceError(Reason.BEGINNING_WITHOUT_TOOLS, name=part.name)
 
 
-async def with_beginnings(
+async def reduce_to_beginnings(
     estimator: Estimator, context: SendContext, draft: Draft, tools: Sequence[str]
 ) -> Draft:
     """Return the draft with as many of its largest documents reduced as needed.

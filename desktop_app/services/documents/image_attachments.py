@@ -61,11 +61,11 @@ class ImageForm(NamedTuple):
         Raises:
             StorageError, DocumentError: the original is missing or cannot be read.
         """
-        if self.model.sees_images is False or part.in_parts or not part.seen_pages:
+        if self.model.sees_images is False or part.in_parts or not part.image_pages:
             return []
         drawn = await self.pictures.page_images(part, self.model.image_tokens)
         parts: list[RequestPart] = []
-        for page, picture in zip(part.seen_pages, drawn, strict=True):
+        for page, picture in zip(part.image_pages, drawn, strict=True):
             parts += [TextPart(page_name(part, page.number)), picture]
         return parts
 
@@ -93,7 +93,7 @@ def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
         return 0, True
     counts = [
         image_tokens((page.width, page.height), part.detail, model.image_tokens)
-        for page in part.seen_pages
+        for page in part.image_pages
     ]
     total = sum(tokens + PAGE_NAME_TOKENS for tokens, _ in counts)
     return total, all(is_known for _, is_known in counts)
@@ -117,12 +117,12 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     """
     parts = tuple(parts)
     if model.sees_images is False and (names := _names(parts)):
-        paged = [p for p in parts if isinstance(p, DocumentPart) and p.seen_pages]
+        paged = [p for p in parts if isinstance(p, DocumentPart) and p.image_pages]
         counts = {
             name: value
             for suffix, part in zip(("", "2"), paged, strict=False)
             for name, value in (
-                (f"count{suffix}", len(part.seen_pages)),
+                (f"count{suffix}", len(part.image_pages)),
                 (f"total{suffix}", part.sent_pages or 0),
                 (f"file{suffix}", part.name),
             )
@@ -135,7 +135,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
             names=names,
         )
     documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
-    pages = sum(len(part.seen_pages) for part in documents)
+    pages = sum(len(part.image_pages) for part in documents)
     if pages > MAX_PAGES:
         raise DocumentDoesNotFitError(Reason.TOO_MANY_IMAGE_PAGES, pages=pages, limit=MAX_PAGES)
 
@@ -150,14 +150,16 @@ def unseen_images_notice(path: Sequence[Message], model: ModelInfo) -> NoticeTex
 
 def has_images(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
     """Return True for an image, or a document with image pages."""
-    return isinstance(part, ImagePart) or (isinstance(part, DocumentPart) and bool(part.seen_pages))
+    return isinstance(part, ImagePart) or (
+        isinstance(part, DocumentPart) and bool(part.image_pages)
+    )
 
 
 def _all_have_text(parts: Iterable[Part]) -> bool:
     """Return True if every part with images is a document that also has pages with text."""
     seen = [part for part in parts if has_images(part)]
     return all(
-        isinstance(part, DocumentPart) and len(part.seen_pages) < (part.sent_pages or 0)
+        isinstance(part, DocumentPart) and len(part.image_pages) < (part.sent_pages or 0)
         for part in seen
     )
 

@@ -278,7 +278,7 @@ class ReadingProvider(ProviderWrapper):
             model = resolved.model.id
             budget = self._reader.budget
             held = await budget.hold(resolved.profile, cost, model, task.purpose.value)
-            task.answer_hold.take_over(held)
+            task.answer_hold.transfer_from(held)
 
     async def _take_notes(
         self, pieces: list[DocumentPiece], *, are_notes: bool
@@ -426,7 +426,7 @@ class ReadingProvider(ProviderWrapper):
 
     async def _record_call(self, small: SmallReply) -> None:
         task, usage = self._task, small.reply.usage
-        price = task.resolved.answered_by(small.reply.model).price
+        price = task.resolved.with_reply_model(small.reply.model).price
         cost = call_cost(price, usage, is_billed=small.is_billed)
         self._spent += cost or 0
         await self._reader.spending.add(

@@ -64,7 +64,7 @@ class ResolvedChoice:
     files: FileInputs | None = None
     claim: PriceClaim = PriceClaim.CERTAIN
 
-    def answered_by(self, model: str) -> ResolvedChoice:
+    def with_reply_model(self, model: str) -> ResolvedChoice:
         """Return the choice after a reply by `model`.
 
         If that is another model, a price that is not certain no longer applies.

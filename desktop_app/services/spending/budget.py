@@ -73,7 +73,7 @@ class Hold:
     def __init__(self, storage: HoldStorage | None = None, hold_id: int | None = None) -> None:
         self._storage, self._id = storage, hold_id
 
-    def take_over(self, other: Hold) -> None:
+    def transfer_from(self, other: Hold) -> None:
         """Hold the amount of `other` from now on. This object must not hold one already."""
         self._storage, self._id = other._storage, other._id
 
@@ -176,7 +176,7 @@ class Budget:
         """
         if profile.monthly_cap is not None and input_cost:
             hold_id, _ = await self._holds.place(profile.ids_under_cap, input_cost, NO_LIMIT, now())
-            hold.take_over(Hold(self._holds, hold_id))
+            hold.transfer_from(Hold(self._holds, hold_id))
 
     async def month(self, profile: ProviderProfile) -> MonthSpending:
         """Return this month's spending under the cap of a provider."""

@@ -131,7 +131,7 @@ class _LoopProvider(ProviderWrapper):
                 return
             await task.call_hold.release()  # in case the answer's run could not release it
             try:
-                task.call_hold.take_over(await self._hold(request, reply, last))
+                task.call_hold.transfer_from(await self._hold(request, reply, last))
             except UserFacingError as error:
                 yield Failed(to_provider_error(error))
                 return

@@ -301,7 +301,7 @@ class ConversationStore:
         """
         await self._database_of(answer.conversation_id).write(lambda c: update_answer(c, answer))
 
-    async def disown_answers(self) -> None:
+    async def release_answers(self) -> None:
         """Give up the STREAMING answers of this process, before it begins any.
 
         They are from before `restart_program`, after which the process is still the same.
@@ -322,7 +322,7 @@ class ConversationStore:
             return []
         return await self._disk.write(_interrupt)
 
-    async def take_over_runs(self) -> list[Message]:
+    async def claim_runs(self) -> list[Message]:
         """Make this process the owner of background runs of dead processes.
 
         Returns:

@@ -92,7 +92,7 @@ def _nearest(
     candidates = heapq.nsmallest(
         COMPARED_AT_MOST,
         (
-            (vector.sign_distance(stored.signs), row["id"], stored.numbers)
+            (vector.hamming_distance(stored.signs), row["id"], stored.numbers)
             for row in rows
             if len((stored := Vector.from_bytes(row["vector"])).numbers) == len(vector.numbers)
         ),

@@ -1,7 +1,7 @@
 """Removes logins, queries and fragments from the addresses in a store.
 
-Addresses with these are no longer stored, but a proxy's user name is: see `bare_address` and
-`bare_proxy` in `domain/network/network_address`. Older versions stored the value of
+Addresses with these are no longer stored, but a proxy's user name is: see `split_credentials` and
+`split_proxy_password` in `domain/network/network_address`. Older versions stored the value of
 OPENAI_BASE_URL, and a profile can come from a backup. A secret in a profile may be needed, and is
 moved to the keyring first; all others are just removed.
 """
@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.network.network_address import bare_address, bare_proxy
+from desktop_app.domain.network.network_address import split_credentials, split_proxy_password
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.database.private_files import create_private, sync
@@ -51,10 +51,10 @@ def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secre
     """
     found = []
     for profile_id, fields in _profiles(connection):
-        address, login = bare_address(fields["base_url"])
+        address, login = split_credentials(fields["base_url"])
         if address != fields["base_url"]:
             found.append((profile_id, Secret(login, origin(address), "Basic")))
-        proxy, password = bare_proxy(fields["proxy"])
+        proxy, password = split_proxy_password(fields["proxy"])
         if proxy != fields["proxy"]:
             found.append((f"{profile_id}.proxy", Secret(password, origin(proxy))))
     return found
@@ -65,8 +65,8 @@ def strip_profiles(connection: sqlite3.Connection) -> None:
     for profile_id, fields in _profiles(connection):
         bare = {
             **fields,
-            "base_url": bare_address(fields["base_url"])[0],
-            "proxy": bare_proxy(fields["proxy"])[0],
+            "base_url": split_credentials(fields["base_url"])[0],
+            "proxy": split_proxy_password(fields["proxy"])[0],
         }
         if bare != fields:
             body = json.dumps(bare)
@@ -89,7 +89,9 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
     for table, key in _ADDRESS_TABLES:
         if table in tables:
             sql = f"SELECT {key}, base_url FROM {table} WHERE base_url <> ''"  # noqa: S608
-            rows = [(bare_address(url)[0], row_id, url) for row_id, url in connection.execute(sql)]
+            rows = [
+                (split_credentials(url)[0], row_id, url) for row_id, url in connection.execute(sql)
+            ]
             changed = [(bare, row_id) for bare, row_id, url in rows if bare != url]
             sql = f"UPDATE {table} SET base_url = ? WHERE {key} = ?"  # noqa: S608
             connection.executemany(sql, changed)

@@ -27,7 +27,7 @@ from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.documents.collections import UNLINKED
 from desktop_app.domain.models.own_model import OwnModel
-from desktop_app.domain.network.network_address import bare_address, split_url
+from desktop_app.domain.network.network_address import split_credentials, split_url
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
@@ -445,7 +445,7 @@ def _custom_fields(profile: ProviderProfile) -> str:
 def _base_url(text: str) -> _Field:
     """Return the field of a base URL, by origin and path: a path may name a customer."""
     at_origin = _address(tr("Base URL"), text, _none())
-    path = split_url(bare_address(text)[0]).path.rstrip("/") if origin(text) else ""
+    path = split_url(split_credentials(text)[0]).path.rstrip("/") if origin(text) else ""
     return at_origin._replace(value=at_origin.value + path, text=at_origin.text + path)
 
 

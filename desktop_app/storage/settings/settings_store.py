@@ -17,7 +17,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.own_model import own_model_from_json, own_model_to_json
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.network.network_address import bare_address, bare_proxy
+from desktop_app.domain.network.network_address import split_credentials, split_proxy_password
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, read_rows, to_json
 from desktop_app.storage.database.database import Database
@@ -149,7 +149,7 @@ def profile_from_row(row: Cells) -> ProviderProfile:
 
 def _without_passwords(profile: ProviderProfile) -> ProviderProfile:
     """Return a profile without secrets: passwords in addresses, values of secret fields."""
-    base_url, proxy = bare_address(profile.base_url)[0], bare_proxy(profile.proxy)[0]
+    base_url, proxy = split_credentials(profile.base_url)[0], split_proxy_password(profile.proxy)[0]
     custom = tuple(replace(f, value="") if f.is_secret else f for f in profile.custom_fields)
     if (base_url, proxy, custom) == (profile.base_url, profile.proxy, profile.custom_fields):
         return profile

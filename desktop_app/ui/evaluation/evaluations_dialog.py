@@ -30,9 +30,9 @@ from desktop_app.ui.widgets.forms.form_widgets import Combo, ReadOnlyLine, rethe
 from desktop_app.ui.widgets.rows.table_views import set_headings, show_as_rows, table_item
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
+    multiline_text,
     one_line,
     set_tooltip,
-    several_lines,
     spoken_text,
 )
 
@@ -208,7 +208,7 @@ class EvaluationsDialog(QDialog):
             cells = [case_id, evaluation.input_of(case_id)]
             cells += [_verdict(results.get(case_id)) for results in by_run]
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(several_lines(text[:_MAX_CELL_CHARS]))
+                item = QTableWidgetItem(multiline_text(text[:_MAX_CELL_CHARS]))
                 item.setTextAlignment(_LEFT)
                 set_tooltip(item, text[:_MAX_CELL_CHARS])
                 table.setItem(row, column, item)

@@ -22,8 +22,8 @@ from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
+    multiline_text,
     set_tooltip,
-    several_lines,
     spoken_text,
 )
 
@@ -139,7 +139,7 @@ class ConsentCard(QFrame):
 
     def show_problem(self, words: str) -> None:
         """Show why the changed arguments cannot be used, and focus them."""
-        self._note.setText(several_lines(words))
+        self._note.setText(multiline_text(words))
         self._note.show()
         self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
 

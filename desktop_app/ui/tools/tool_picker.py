@@ -21,9 +21,9 @@ from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     menu_text,
+    multiline_text,
     one_line,
     set_tooltip,
-    several_lines,
     spoken_text,
 )
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
@@ -228,7 +228,7 @@ class ToolPicker(QFrame):
         head = row_of((box, 1), *([] if combo is None else [combo]), spacing=_SPACING)
         column = column_of(head, parent=row, margins=0, spacing=2)
         if tool.words:
-            column.addWidget(self._style_note(PlainLabel(several_lines(tool.words))))
+            column.addWidget(self._style_note(PlainLabel(multiline_text(tool.words))))
         if tool.reason:
             reason = LinkedLabel()
             reason.set_linked_text(tool.reason)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PATH: Final = """
 providers/http/reply/http_reply: HttpReply._body
 providers/http/reply/sse: SSEDecoder.feed
-providers/http/reply/json_fields: off_loop_if_large
+providers/http/reply/json_fields: run_in_thread_if_large
 providers/apis/responses_stream: ResponsesReader.read ._read_event
 providers/apis/response_items: ResponseItems.on_text
 providers/apis/response_items: _Texts.add_delta .add ._delta

@@ -128,7 +128,7 @@ async def test_after_a_start_pages_are_rendered_once_the_password_is_entered(
         app.window.files_dropped.emit([path])
         enter(await shown_dialog(), SECRET)
         await until(lambda: not app.is_reading)
-        assert len(part_of(app).seen_pages) == 2
+        assert len(part_of(app).image_pages) == 2
         turn = await app.ask("What is drawn?")
         assert sum(hasattr(part, "data") for part in turn.request.messages[-1].parts) == 2
         turn.end("Squares.")

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from desktop_app.cli.answers.several_answers import SeveralAnswers
-from desktop_app.cli.streams.terminal import answer_fields, several_fields
+from desktop_app.cli.streams.terminal import answer_fields, answers_fields
 from desktop_app.services.answers.answer_run import AnswerRun
 from tests.unit.storage.samples import a_conversation, a_question, an_answer
 
@@ -47,4 +47,4 @@ def test_tiny_costs_have_no_exponent_in_json() -> None:
     )
     fields = answer_fields(answer)
     assert fields["cost_usd"] == "0.0000009"
-    assert several_fields([fields], answer.status)["cost_usd"] == "0.0000009"
+    assert answers_fields([fields], answer.status)["cost_usd"] == "0.0000009"

@@ -12,7 +12,7 @@ from desktop_app.commands.palette_index import (
     TitleIndex,
     UseCounts,
     letters_in_order,
-    swapped_spellings,
+    transpositions,
 )
 from desktop_app.domain.documents.letter_folding import fold
 
@@ -60,7 +60,7 @@ def test_two_swapped_letters_still_find_a_row() -> None:
 
 
 def test_neighboring_letters_of_words_of_four_letters_are_swapped() -> None:
-    assert list(swapped_spellings(["pro", "aabc", "de"])) == [
+    assert list(transpositions(["pro", "aabc", "de"])) == [
         ["pro", "abac", "de"],
         ["pro", "aacb", "de"],
     ]

@@ -172,9 +172,9 @@ def test_chosen_pages_are_described_with_their_unit() -> None:
 
 def test_only_the_chosen_pages_pictures_are_sent() -> None:
     part = replace(PDF, pictured=tuple(PageImage(n, 9, 9) for n in (2, 3, 4)))
-    assert len(part.seen_pages) == 3
+    assert len(part.image_pages) == 3
     part = replace(part, chosen=ChosenPages("page", ((1, 2), (4, 4)), 4))
-    assert [page.number for page in part.seen_pages] == [2, 4]
+    assert [page.number for page in part.image_pages] == [2, 4]
 
 
 def test_a_document_has_a_unit_of_sections() -> None:

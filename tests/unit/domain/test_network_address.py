@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.network_address import (
-    bare_address,
-    bare_proxy,
     is_loopback,
     is_private,
     parse_proxy,
+    split_credentials,
+    split_proxy_password,
     unencrypted_private_host,
 )
 
@@ -127,8 +127,8 @@ def _utf8(text: str) -> str:
     ],
 )
 def test_the_login_is_taken_out_of_an_address(url: str, bare: str, login: str) -> None:
-    assert bare_address(url) == (bare, login)
-    assert bare_address(bare) == (bare, "")
+    assert split_credentials(url) == (bare, login)
+    assert split_credentials(bare) == (bare, "")
 
 
 @pytest.mark.attack("secrets")
@@ -139,12 +139,12 @@ def test_the_login_is_taken_out_of_an_address(url: str, bare: str, login: str) -
 )
 def test_no_password_stays_in_an_address(word: str, scheme: str, end: str) -> None:
     for login in (f"user:{word}@", f"{word}@", f":{word}@"):
-        assert word not in bare_address(f"{scheme}{login}h.example{end}")[0]
+        assert word not in split_credentials(f"{scheme}{login}h.example{end}")[0]
     for query in (f"?api_key={word}", f"#{word}"):
-        assert word not in bare_address(f"{scheme}h.example{end}{query}")[0]
-        assert word not in bare_proxy(f"{scheme}h.example{end}{query}")[0]
-    assert bare_proxy(f"{scheme}user:{word}@h.example{end}")[1] == word
-    assert word not in bare_proxy(f"{scheme}user:{word}@h.example{end}")[0]
+        assert word not in split_credentials(f"{scheme}h.example{end}{query}")[0]
+        assert word not in split_proxy_password(f"{scheme}h.example{end}{query}")[0]
+    assert split_proxy_password(f"{scheme}user:{word}@h.example{end}")[1] == word
+    assert word not in split_proxy_password(f"{scheme}user:{word}@h.example{end}")[0]
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,4 @@ def test_no_password_stays_in_an_address(word: str, scheme: str, end: str) -> No
     ],
 )
 def test_the_password_is_taken_out_of_a_proxy(text: str, bare: str, password: str) -> None:
-    assert bare_proxy(text) == (bare, password)
+    assert split_proxy_password(text) == (bare, password)

@@ -18,7 +18,7 @@ def test_a_vector_is_nearest_to_itself_and_survives_its_bytes(values: list[float
     made = Vector.from_values(values)
     assert Vector.from_bytes(made.numbers) == made
     assert made.cosine_to(made) == pytest.approx(1)
-    assert made.sign_distance(made.signs) == 0
+    assert made.hamming_distance(made.signs) == 0
 
 
 def test_distances_have_the_order_of_the_cosine() -> None:
@@ -28,10 +28,10 @@ def test_distances_have_the_order_of_the_cosine() -> None:
     kept, question = [Vector.from_values(values) for values in near], Vector.from_values(asked)
     by_angle = [question.cosine_to(vector) for vector in kept]
     assert by_angle == sorted(by_angle, reverse=True)
-    by_signs = [question.sign_distance(vector.signs) for vector in kept]
+    by_signs = [question.hamming_distance(vector.signs) for vector in kept]
     assert by_signs == sorted(by_signs)
     assert question.cosine_to(Vector.from_values([-a for a in asked])) == pytest.approx(-1)
-    assert question.sign_distance(Vector.from_values([-a for a in asked]).signs) > 250
+    assert question.hamming_distance(Vector.from_values([-a for a in asked]).signs) > 250
 
 
 def test_the_largest_floats_have_a_direction() -> None:

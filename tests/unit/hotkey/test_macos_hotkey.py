@@ -15,8 +15,8 @@ from desktop_app.hotkey.macos_hotkey import (
     KEYBOARD,
     PRESSED,
     MacHotkey,
-    combination,
     is_held,
+    parse_shortcut,
 )
 from desktop_app.hotkey.macos_library import MacLibrary
 
@@ -160,14 +160,14 @@ def system_shortcut(code: int, modifiers: int, enabled: str = "true") -> dict[st
 )
 def test_keys_are_a_code_and_modifiers(keys: str, code: int, modifiers: int) -> None:
     mac = Mac()
-    assert combination(keys, mac.library) == (code, modifiers)
+    assert parse_shortcut(keys, mac.library) == (code, modifiers)
     assert mac.released == [16] * (len(keys.rsplit("+", 1)[1]) == 1)
 
 
 @pytest.mark.parametrize("keys", ["Ctrl+Ж", "Ctrl+Print", "F24"])
 def test_a_key_that_the_keyboard_lacks_is_an_error(keys: str) -> None:
     with pytest.raises(HotkeyError) as refused:
-        combination(keys, Mac().library)
+        parse_shortcut(keys, Mac().library)
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS
 
 
@@ -228,6 +228,6 @@ F11 67 F12 6F F13 69 F14 6B F15 71 F16 6A F17 40 F18 4F F19 50 F20 5A
 def test_the_codes_of_keys_are_those_of_the_header() -> None:
     words = HEADER.split()
     codes = {key: int(code, 16) for key, code in zip(words[::2], words[1::2], strict=True)}
-    assert {key: combination(key, Mac().library)[0] for key in codes} == codes
+    assert {key: parse_shortcut(key, Mac().library)[0] for key in codes} == codes
     assert codes.keys() == KEY_CODES.keys()
     assert (EXISTS, EXCLUSIVE, KEYBOARD, PRESSED) == (-9878, 1, 0x6B657962, 5)

@@ -20,8 +20,8 @@ from desktop_app.hotkey.windows_hotkey import (
     WM_QUIT,
     WindowsHotkey,
     WindowsLibrary,
-    combination,
     is_held,
+    parse_shortcut,
 )
 
 ACCESS_DENIED = 5
@@ -106,13 +106,13 @@ class Windows:
     ],
 )
 def test_keys_are_modifiers_and_a_virtual_key(keys: str, modifiers: int, key: int) -> None:
-    assert combination(keys, Windows().library) == (modifiers, key)
+    assert parse_shortcut(keys, Windows().library) == (modifiers, key)
 
 
 @pytest.mark.parametrize("keys", ["Ctrl+Ж", "Ctrl+😀"])
 def test_a_key_that_the_layout_lacks_is_an_error(keys: str) -> None:
     with pytest.raises(HotkeyError) as refused:
-        combination(keys, Windows().library)
+        parse_shortcut(keys, Windows().library)
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS
 
 
@@ -180,5 +180,5 @@ Left 25 Up 26 Right 27 Down 28 Print 2C Ins 2D Del 2E Help 2F Menu 5D F1 70 F12 
 def test_the_numbers_are_those_of_the_header() -> None:
     words = HEADER.split()
     codes = {key: int(code, 16) for key, code in zip(words[::2], words[1::2], strict=True)}
-    assert {key: combination(key, Windows().library)[1] for key in codes} == codes
+    assert {key: parse_shortcut(key, Windows().library)[1] for key in codes} == codes
     assert (WM_QUIT, WM_HOTKEY, NO_REPEAT, ALREADY_REGISTERED) == (0x12, 0x312, 0x4000, 1409)

@@ -110,13 +110,14 @@ def test_other_text_is_the_message() -> None:
 async def test_large_json_is_parsed_in_a_thread() -> None:
     here = threading.get_ident()
     assert (
-        await json_fields.off_loop_if_large(json_fields.MAX_INLINE_BYTES, threading.get_ident)
+        await json_fields.run_in_thread_if_large(json_fields.MAX_INLINE_BYTES, threading.get_ident)
         == here
     )
-    there = await json_fields.off_loop_if_large(
+    there = await json_fields.run_in_thread_if_large(
         json_fields.MAX_INLINE_BYTES + 1, threading.get_ident
     )
     assert there != here
     assert (
-        await json_fields.off_loop_if_large(json_fields.MAX_INLINE_BYTES + 1, "ab".index, "b") == 1
+        await json_fields.run_in_thread_if_large(json_fields.MAX_INLINE_BYTES + 1, "ab".index, "b")
+        == 1
     )

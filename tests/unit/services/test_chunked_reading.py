@@ -157,7 +157,7 @@ class DrawnPages:
         raise AssertionError("no picture is attached")
 
     async def page_images(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
-        return [ImageData("image/png", f"picture {p.number}".encode()) for p in part.seen_pages]
+        return [ImageData("image/png", f"picture {p.number}".encode()) for p in part.image_pages]
 
 
 class WordSplitter:

@@ -22,8 +22,8 @@ from desktop_app.services.documents.document_beginnings import (
     beginning_notice,
     can_send_beginning,
     names_of_beginnings,
+    reduce_to_beginnings,
     require_reading_tools,
-    with_beginnings,
 )
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
@@ -243,9 +243,9 @@ async def test_the_largest_documents_are_reduced_until_all_fit(
     estimator, draft = Estimator(WordCounter(), texts), Draft("Why?", tuple(parts))
     if names is None:
         with pytest.raises(DocumentDoesNotFitError):
-            await with_beginnings(estimator, SendContext([], resolved), draft, tools)
+            await reduce_to_beginnings(estimator, SendContext([], resolved), draft, tools)
         return
-    reduced = await with_beginnings(estimator, SendContext([], resolved), draft, tools)
+    reduced = await reduce_to_beginnings(estimator, SendContext([], resolved), draft, tools)
     assert names_of_beginnings(reduced.attachments) == names
     assert reduced.attachments == tuple(
         replace(part, by_tools=part.name in names) for part in parts

@@ -48,7 +48,9 @@ def test_a_price_belongs_to_a_provider_and_model(
     profile: ProviderProfile, listed: ModelListing | None, answered_by: str, is_priced: bool
 ) -> None:
     resolved = (
-        ProviderModels(profile, CATALOG, listed).resolve(CHOICE, TODAY).answered_by(answered_by)
+        ProviderModels(profile, CATALOG, listed)
+        .resolve(CHOICE, TODAY)
+        .with_reply_model(answered_by)
     )
     assert (resolved.price is not None) is is_priced
     assert (resolved.counted_price is not None) is is_priced
@@ -58,7 +60,7 @@ def test_a_price_in_the_users_file_applies_whichever_model_answers() -> None:
     own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
     catalog = ModelCatalog.from_toml(BUNDLED, own)
     resolved = ProviderModels(OWN, catalog, listing("smollm2")).resolve(CHOICE, TODAY)
-    price = resolved.answered_by("smollm2").price
+    price = resolved.with_reply_model("smollm2").price
     assert price is not None
     assert price.input == Decimal(1)
 
@@ -71,7 +73,7 @@ def priced_at(
     )
     listed = ModelListing(ADDRESS, (ListedModel("gpt-5.2", details=said),), datetime.now(UTC))
     resolved = ProviderModels(profile, catalog, listed).resolve(CHOICE, TODAY)
-    return replace(resolved, service_tier=tier).answered_by("smollm2").price
+    return replace(resolved, service_tier=tier).with_reply_model("smollm2").price
 
 
 def test_a_price_that_the_server_lists_goes_before_the_catalogs() -> None:

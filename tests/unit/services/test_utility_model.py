@@ -211,7 +211,7 @@ def test_the_catalogs_price_is_not_used_if_an_unknown_server_names_another_model
     book = Book()
     by = jobs_of(ScriptedProvider(), book).model_for(Purpose.TITLE, own)
     assert (by.model.id, by.claim) == ("gpt-5-nano", PriceClaim.IF_SAME_MODEL)
-    assert by.answered_by("smollm2").price is None
+    assert by.with_reply_model("smollm2").price is None
 
 
 async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:

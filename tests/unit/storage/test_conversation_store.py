@@ -459,14 +459,14 @@ async def test_a_background_run_is_taken_over_instead_of_interrupted(path: Path)
         away = replace(an_answer(question, "half"), remote_run=RemoteRun("resp_1", 7))
         await store.begin_turn(conversation, question, an_answer(question, minutes=1))
         await store.begin_turn(conversation, None, away)
-        assert await store.take_over_runs() == []  # this process is at work on it
+        assert await store.claim_runs() == []  # this process is at work on it
         await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
         await store.interrupt_orphans()
-        assert await store.take_over_runs() == [away]
-        assert await store.take_over_runs() == []
+        assert await store.claim_runs() == [away]
+        assert await store.claim_runs() == []
         await store.save_answer(replace(ended(away, "whole"), remote_run=None))
         await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
-        assert await store.take_over_runs() == []
+        assert await store.claim_runs() == []
 
 
 def test_processes_with_the_same_id_differ_by_their_start() -> None:

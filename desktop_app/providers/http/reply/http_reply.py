@@ -143,7 +143,7 @@ class HttpReply:
             async for chunk in self._body(MAX_STREAM_BYTES):
                 for event in decoder.feed(chunk):
                     size = len(event.data)
-                    yield await json_fields.off_loop_if_large(size, read_redacted, event)
+                    yield await json_fields.run_in_thread_if_large(size, read_redacted, event)
                     await self._turns.yield_if_due()
 
     async def pieces(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
@@ -174,7 +174,7 @@ class HttpReply:
                 return read(json_fields.parse(self._redactor.clean_bytes(body)))
 
             try:
-                return await json_fields.off_loop_if_large(len(body), parse_body)
+                return await json_fields.run_in_thread_if_large(len(body), parse_body)
             except ValueError as exc:
                 raise UnexpectedReplyError(
                     Reason.REPLY_NOT_JSON, request_id=self.request_id, provider=self._provider

@@ -29,7 +29,7 @@ REPLACEMENT: Final = "\ufffd"
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
-async def off_loop_if_large(size: int, read: Callable[[*Ts], T], *arguments: *Ts) -> T:
+async def run_in_thread_if_large(size: int, read: Callable[[*Ts], T], *arguments: *Ts) -> T:
     """Return the result of `read`; run it in a thread if it parses many bytes (`size`)."""
     if size > MAX_INLINE_BYTES:
         return await asyncio.to_thread(read, *arguments)
@@ -37,7 +37,7 @@ async def off_loop_if_large(size: int, read: Callable[[*Ts], T], *arguments: *Ts
 
 
 def parse(data: str | bytes | bytearray) -> Any:
-    """Return the parsed value. Call it through `off_loop_if_large` if data may be large.
+    """Return the parsed value. Call it through `run_in_thread_if_large` if data may be large.
 
     Raises:
         ValueError: it is not JSON, or nested too deeply.

@@ -158,7 +158,7 @@ class UtilityModel:
         """
         answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
         is_asked = is_same_model(resolved.model.id, answered_by)
-        price = resolved.answered_by(answered_by).price
+        price = resolved.with_reply_model(answered_by).price
         await self._spending.add(
             Call(
                 provider_id=resolved.profile.id,

@@ -59,7 +59,7 @@ def spoken_text(text: str) -> str:
     return one_line(text, LONGEST_PARAGRAPH)
 
 
-def several_lines(text: str) -> str:
+def multiline_text(text: str) -> str:
     """Return text with line breaks; long text is cut in the middle, many lines at the end."""
     if len(text) <= LONGEST_PARAGRAPH and text.isprintable():
         return text
@@ -87,7 +87,7 @@ def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str
 
 def tooltip_text(text: str) -> str:
     """Return text for a tooltip: escaped if Qt would take it for HTML."""
-    shown = several_lines(text)
+    shown = multiline_text(text)
     return Qt.convertFromPlainText(shown) if Qt.mightBeRichText(shown) else shown
 
 
@@ -137,7 +137,7 @@ class PlainLabel(QLabel):
         if self._shows_all:
             shown = all_lines(text)
         else:
-            shown = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
+            shown = multiline_text(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
         # Qt takes & for the mark of a mnemonic only if the label has a buddy.
         super().setText(shown if self.buddy() is None else shown.replace("&", "&&"))
 
@@ -254,7 +254,7 @@ def message_box(
     box.setWindowTitle("Repartee")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(_make_breakable(one_line(text, LONGEST_PARAGRAPH)))
-    box.setInformativeText(_make_breakable(several_lines(informative_text)))
+    box.setInformativeText(_make_breakable(multiline_text(informative_text)))
     if details:
         box.setDetailedText(_make_breakable(_cut_middle(details, _LONGEST_DETAILS)))
     # Qt creates these labels with the text, and guesses their format unless it is set.
