@@ -6,8 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
-from desktop_app.ui.tools.consent_card import ConsentCard
+from desktop_app.ui.tools import consent_card
+from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -103,3 +106,27 @@ def test_nested_arguments_do_not_grow_by_indentation(qtbot: QtBot, light_theme: 
     qtbot.addWidget(card)
     card.ask("write_file", "", nested)
     assert card.arguments.toPlainText() == nested
+
+
+@pytest.mark.attack("tools")
+def test_a_question_that_nobody_can_have_read_is_not_allowed_by_a_click(
+    qtbot: QtBot, light_theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = ConsentCard(light_theme)
+    qtbot.addWidget(card)
+    decided: list[ConsentChoice] = []
+    card.decided.connect(decided.append)
+    allowing = (card.once_button, card.conversation_button, card.always_button)
+    monkeypatch.setattr(consent_card, "MIN_READ_MS", 3_600_000)
+    card.ask("fetch_page", "", "{}")
+    for button in allowing:
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert decided == []
+    QTest.mouseClick(card.deny_button, Qt.MouseButton.LeftButton)
+    QTest.keyClick(card.once_button, Qt.Key.Key_Space)  # whoever has the focus here, has read it
+    assert decided == [ConsentChoice.DENY, ConsentChoice.ONCE]
+    decided.clear()
+    monkeypatch.setattr(consent_card, "MIN_READ_MS", 0)
+    for button in allowing:
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert decided == [ConsentChoice.ONCE, ConsentChoice.CONVERSATION, ConsentChoice.ALWAYS]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton
 
 from desktop_app.domain.conversations.message_facts import indent_json
@@ -28,9 +28,11 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent, QShowEvent
+    from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 
 
+MIN_READ_MS: Final = 500
+"""The time for which a new question ignores clicks that would allow it, in milliseconds."""
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Longer arguments are truncated, and cannot be changed."""
 _MIN_LINES: Final = 1.5
@@ -54,6 +56,24 @@ class ConsentChoice(Enum):
     DENY = auto()
 
 
+class _AllowButton(SingleClickButton):
+    """A button that ignores the mouse while a question is too new to have been read.
+
+    A model decides when a question appears: under a pointer that is about to click something else,
+    or in place of the question that was just answered.
+    """
+
+    def __init__(self, label: str, name: str, asked: QElapsedTimer) -> None:
+        super().__init__(label, role="link", name=name)
+        self._asked = asked
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._asked.isValid() and self._asked.elapsed() < MIN_READ_MS:
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+
 class ConsentCard(QFrame):
     """The card that asks whether a tool may run.
 
@@ -70,6 +90,7 @@ class ConsentCard(QFrame):
         self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
         self._text = CardText(self._words, self._note)
         self.arguments = text_field(tr("Arguments"), "consent-arguments")
+        self._asked = QElapsedTimer()
         self.once_button = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
         self.conversation_button = self._button(
             tr("Allow in this conversation"), "consent-conversation", ConsentChoice.CONVERSATION
@@ -113,6 +134,7 @@ class ConsentCard(QFrame):
             waiting: the number of further questions.
         """
         self._tool = tool
+        self._asked.start()
         readable = readable_arguments(arguments)
         is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
         if not is_whole:
@@ -189,7 +211,10 @@ class ConsentCard(QFrame):
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 
     def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
-        button = SingleClickButton(label, role="link", name=name)
+        if choice is ConsentChoice.DENY:
+            button = SingleClickButton(label, role="link", name=name)
+        else:
+            button = _AllowButton(label, name, self._asked)
         if choice is ConsentChoice.ALWAYS:
             set_tooltip(button, tr("In all conversations, until the tool changes"))
         button.clicked.connect(lambda: self.decided.emit(choice))

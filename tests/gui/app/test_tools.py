@@ -35,6 +35,7 @@ from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.services.tools.consent import ConsentQuestion, Decision, fingerprint
+from desktop_app.ui.tools import consent_card
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 from tests.gui.app.app_harness import AppHarness, rows_created, until
@@ -45,6 +46,12 @@ if TYPE_CHECKING:
     from tests.gui.app.scripted_providers import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
+
+
+@pytest.fixture(autouse=True)
+def no_time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a click allow a question as soon as it is shown."""
+    monkeypatch.setattr(consent_card, "MIN_READ_MS", 0)
 
 
 def card(app: AppHarness) -> ConsentCard | None:
