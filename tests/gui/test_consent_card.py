@@ -47,6 +47,24 @@ def test_hidden_characters_of_arguments_are_shown_as_escapes(
     assert card.changed_arguments == ""
 
 
+@pytest.mark.attack("tools")
+def test_letters_of_a_host_that_look_like_others_are_shown_as_escapes(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    card = ConsentCard(light_theme)
+    qtbot.addWidget(card)
+    sent = {
+        "url": "https://\u0430pple.com/\xe4?\xf6",
+        "more": "\xfc http://a@\U0001d41c.de\uff0c\xe4",
+    }
+    card.ask("fetch_page", "", json.dumps(sent))
+    shown = card.arguments.toPlainText()
+    assert r"https://\u0430pple.com/ä?ö" in shown
+    assert r"ü http://a@\ud835\udc1c.de，ä" in shown
+    assert json.loads(shown) == sent
+    assert card.changed_arguments == ""
+
+
 def test_code_is_shown_in_lines_and_can_be_changed(qtbot: QtBot, light_theme: Theme) -> None:
     card = ConsentCard(light_theme)
     qtbot.addWidget(card)

@@ -45,6 +45,9 @@ _HIDDEN_CHARACTERS: Final = re.compile(
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff0-\ufffc"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# Cyrillic or mathematical letters make a host look like another.
+_HOST: Final = re.compile(r"(?<=://)[\w.@:%-]+")
+_NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 class ConsentChoice(Enum):
@@ -225,14 +228,20 @@ def readable_arguments(arguments: str) -> str:
     """Return the beginning of arguments, as indented JSON or as they are.
 
     A result longer than `_MAX_ARGUMENT_CHARACTERS` may be incomplete. Hidden characters are
-    escaped. Escaped line breaks in JSON become real ones, so that code can be read before it runs.
+    escaped, and so are all but ASCII characters in the hosts of addresses. Escaped line breaks in
+    JSON become real ones, so that code can be read before it runs.
     """
     indented = indent_json(arguments)
     text = arguments if indented is None else _with_line_breaks(indented)
     if len(text) > _MAX_ARGUMENT_CHARACTERS:
         text = arguments
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]
-    return _HIDDEN_CHARACTERS.sub(lambda found: json.dumps(found[0])[1:-1], start)
+    hosts_shown = _HOST.sub(lambda host: _NON_ASCII.sub(_escape, host[0]), start)
+    return _HIDDEN_CHARACTERS.sub(_escape, hosts_shown)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
 
 
 def _with_line_breaks(text: str) -> str:
