@@ -33,10 +33,10 @@ def display_problem(environment: Mapping[str, str]) -> str | None:
         return None  # offscreen, vnc and the like need no display
     display = environment.get("DISPLAY", "")
     if not any(can_use_wayland):
-        return _why_no_x(display)
+        return _x_problem(display)
     if not any(can_use_x):
-        return _why_no_wayland(environment)
-    why_not_x, why_not_wayland = _why_no_x(display), _why_no_wayland(environment)
+        return _wayland_problem(environment)
+    why_not_x, why_not_wayland = _x_problem(display), _wayland_problem(environment)
     if why_not_x is None or why_not_wayland is None:
         return None
     if not display and not environment.get("WAYLAND_DISPLAY"):
@@ -44,7 +44,7 @@ def display_problem(environment: Mapping[str, str]) -> str | None:
     return why_not_x if display else why_not_wayland
 
 
-def _why_no_x(display: str) -> str | None:
+def _x_problem(display: str) -> str | None:
     if not display:
         return tr("There is no X11 display: DISPLAY isn’t set.")
     local = _LOCAL_X_DISPLAY.match(display)
@@ -60,7 +60,7 @@ def _why_no_x(display: str) -> str | None:
     return tr("The X11 server at DISPLAY={display} doesn’t respond.", display=display)
 
 
-def _why_no_wayland(environment: Mapping[str, str]) -> str | None:
+def _wayland_problem(environment: Mapping[str, str]) -> str | None:
     if environment.get("WAYLAND_SOCKET"):
         return None  # a connection that the parent opened for this process
     name = environment.get("WAYLAND_DISPLAY") or "wayland-0"

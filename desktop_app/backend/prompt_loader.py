@@ -24,7 +24,7 @@ from desktop_app.services.chat.prompt_library import (
     PromptEntry,
     fill_prompt,
     find_prompt,
-    library,
+    merge_prompts,
     prompt_from_markdown,
 )
 
@@ -71,7 +71,7 @@ async def prompt_library(backend: Backend) -> tuple[PromptEntry, ...]:
         StorageError: the store cannot be read.
     """
     stored = await backend.prompts.prompts()
-    return library(await asyncio.to_thread(built_in_prompts), stored)
+    return merge_prompts(await asyncio.to_thread(built_in_prompts), stored)
 
 
 def today() -> str:

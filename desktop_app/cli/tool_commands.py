@@ -75,7 +75,7 @@ def tool_summary(tool: ListedTool, refusal: str) -> str:
     """
     if refusal:
         return tr("Unavailable: {reason}", reason=refusal)
-    about = tool.definition.shown_description
+    about = tool.definition.display_description
     if not tool.definition.source:
         return about
     first = _SENTENCE_END.split(about, maxsplit=1)[0].rstrip(".")

@@ -104,7 +104,7 @@ def remedy_segments(error: ErrorDescription, surface: Surface) -> LinkedText:
     if isinstance(remedy, str):
         return (LinkSegment(remedy),) if remedy else ()
     sentence = surface.remedies.get(remedy, remedy.sentence)
-    return linked_text(sentence, error.shown_params, surface.places)
+    return linked_text(sentence, error.display_params, surface.places)
 
 
 def remedy_text(error: ErrorDescription, surface: Surface) -> str:

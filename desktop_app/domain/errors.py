@@ -84,10 +84,10 @@ class ErrorDescription:
         """Return the sentence on what happened."""
         from desktop_app.domain.error_text import happened_text  # not needed at the start
 
-        return happened_text(self.reason, self.shown_params)
+        return happened_text(self.reason, self.display_params)
 
     @property
-    def shown_params(self) -> Mapping[str, Param]:
+    def display_params(self) -> Mapping[str, Param]:
         """Return the parameters, with the sentence of `because` as {words}."""
         if self.because is None:
             return self.params

@@ -577,7 +577,7 @@ def listings() -> Iterator[str]:
         yield _line(requested, [is_same_model(requested, named) for named in models])
     for tool in ("clock", "a b", "x" * 64, "x" * 65):
         made = ToolDefinition(tool, "about", source=chance.choice(("", "mail")), touches="files")
-        yield _line(tool, made.wire_name, made.full_name, made.shown_description)
+        yield _line(tool, made.wire_name, made.full_name, made.display_description)
     for _ in range(360):
         first, second = (Vector.from_values(chance.choices((-1.0, 0.2, 0.9), k=9)) for _ in "ab")
         cosine = round(first.cosine_to(second), 6)

@@ -59,7 +59,7 @@ def window(qtbot: QtBot) -> QWidget:
     return made
 
 
-@pytest.mark.parametrize("list_filter", [LIST, ListFilter.of_folder("f"), ARCHIVE, TRASH])
+@pytest.mark.parametrize("list_filter", [LIST, ListFilter.for_folder("f"), ARCHIVE, TRASH])
 def test_texts_of_the_sidebar_are_translated(
     window: QWidget, light_theme: Theme, list_filter: ListFilter
 ) -> None:

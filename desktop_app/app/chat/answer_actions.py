@@ -123,7 +123,7 @@ class AnswerActions(QObject):
         menu = ProgramMenu(self._parent)
         menu.setObjectName("retry-with")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if view.shown_effort is not None:
+        if view.display_effort is not None:
             fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)))
             menu.addSeparator()
         fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)))

@@ -129,7 +129,7 @@ class ViewerController(QObject):
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""
         span = (passage.start, passage.end)
-        place, text = passage.place_shown, passage.text
+        place, text = passage.localized_place, passage.text
         self.open(ViewerTarget(passage.sha256, passage.name, passage.page, place, span, text))
 
     # -------------------------------------------------------------- opening

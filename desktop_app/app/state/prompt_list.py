@@ -11,7 +11,7 @@ from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
     FOR_TWO_DOCUMENTS,
     PromptEntry,
-    library,
+    merge_prompts,
     translate_names,
 )
 
@@ -65,6 +65,6 @@ class PromptList(QObject):
             entry._replace(prompt=translate_names(entry.prompt, shipped[entry.prompt.id]))
             if entry.prompt.id in shipped
             else entry
-            for entry in library(built_in, stored)
+            for entry in merge_prompts(built_in, stored)
         )
         self.changed.emit()

@@ -252,7 +252,7 @@ class ToolsController(QObject):
         try:
             await asyncio.to_thread(check_form, source)
         except IllegalChoiceError as error:
-            words = tr("Not valid: {words}", words=str(error.shown_params["words"]))
+            words = tr("Not valid: {words}", words=str(error.display_params["words"]))
         if dialog not in self._dialogs:
             return  # closed since
         if should_accept and not words:
@@ -278,7 +278,7 @@ class ToolsController(QObject):
 def _tool_text(tool: ListedTool) -> str:
     definition = tool.definition
     kind = tr(_KINDS[definition.kind]) if definition.needs_consent else ""
-    return " ".join(filter(None, (definition.shown_description, kind)))
+    return " ".join(filter(None, (definition.display_description, kind)))
 
 
 def _read_text(path: Path) -> str:

@@ -64,7 +64,7 @@ def terminal_error_text(
 
 def call_text(call: ToolCallPart) -> str:
     """Return a sentence on a tool call that has ended, or that was not run."""
-    name = call.shown_name
+    name = call.display_name
     if not call.state.has_ended:
         return tr("Not run: {name}", name=name)
     if call.state is ToolCallState.DENIED:
@@ -347,7 +347,7 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
     """Return tool calls as JSON-ready values, with the arguments that the tools got."""
     return [
         {
-            "name": call.shown_name,
+            "name": call.display_name,
             "arguments": _parse_json_or_text(call.run_arguments),
             "result": call.result,
             "status": call.state.value,

@@ -34,7 +34,7 @@ class ListFilter:
     folder_id: str = ""
 
     @classmethod
-    def of_folder(cls, folder_id: str) -> ListFilter:
+    def for_folder(cls, folder_id: str) -> ListFilter:
         return cls(ListFilterKind.FOLDER, folder_id)
 
     def includes(self, conversation: Conversation) -> bool:

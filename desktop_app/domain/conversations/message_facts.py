@@ -172,7 +172,7 @@ def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool 
 
 def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
     """Return `calculator(expression: 1 + 2) · Done · 0.1 s` for a tool call."""
-    facts = [f"{call.shown_name}({short_arguments(call.run_arguments)})"]
+    facts = [f"{call.display_name}({short_arguments(call.run_arguments)})"]
     if call.state is ToolCallState.REQUESTED and is_streaming:
         facts.append(tr("Requested"))
     elif call.state is ToolCallState.ALLOWED and is_streaming:
@@ -190,7 +190,7 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
 
 def call_caption(call: ToolCallPart) -> str:
     """Return the caption of a call on paper and in files: `Tool: calculator · Done · 0.1 s`."""
-    facts = [tr("Tool: {name}", name=call.shown_name), tr(call.state.text)]
+    facts = [tr("Tool: {name}", name=call.display_name), tr(call.state.text)]
     if call.seconds is not None:
         facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))
     return " · ".join(facts)

@@ -227,7 +227,7 @@ class ToolCallPart:
     issuer: str = ""
 
     @property
-    def shown_name(self) -> str:
+    def display_name(self) -> str:
         """Return the name as users know it: TOOL, or SOURCE/TOOL."""
         return self.full_name or self.name.replace("__", "/", 1)
 

@@ -129,7 +129,7 @@ class Passage:
         return self.sha256, self.start, self.end
 
     @property
-    def place_shown(self) -> str:
+    def localized_place(self) -> str:
         """Return the place in the user's language; "" if it is unknown."""
         return self.place if self.page is None else place_text(self.place)
 
@@ -138,7 +138,7 @@ class Passage:
         """Return the citation as shown to the user: "lease.pdf, page 3"."""
         if not self.place:
             return self.name
-        return tr("{document}, {place}", document=self.name, place=self.place_shown)
+        return tr("{document}, {place}", document=self.name, place=self.localized_place)
 
 
 def passage_link(number: int) -> str:

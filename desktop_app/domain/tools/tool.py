@@ -86,7 +86,7 @@ class ToolDefinition:
         return f"{self.source}/{self.name}" if self.source else self.name
 
     @property
-    def shown_description(self) -> str:
+    def display_description(self) -> str:
         """Return the translated `touches`; without it, or for a server's tool, `description`."""
         return tr(self.touches) if self.touches and not self.source else self.description
 

@@ -259,7 +259,7 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
     """Return a command with placeholders for the secrets in its arguments, and the secrets."""
     hidden: list[str] = []
 
-    def hide(value: str) -> str:
+    def replace_secret(value: str) -> str:
         if _reference(value):
             return value
         hidden.append(value)
@@ -269,11 +269,11 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
     for before, word in pairwise(words):
         assigned = _ASSIGNED.fullmatch(word)
         if assigned is not None:
-            shown.append(assigned[1] + hide(assigned[2]))
+            shown.append(assigned[1] + replace_secret(assigned[2]))
         elif _KEY.fullmatch(word) or (_FLAG.fullmatch(before) and not word.startswith("-")):
-            shown.append(hide(word))
+            shown.append(replace_secret(word))
         else:
-            shown.append(_QUERY.sub(lambda found: found[1] + hide(found[2]), word))
+            shown.append(_QUERY.sub(lambda found: found[1] + replace_secret(found[2]), word))
     return tuple(shown), tuple(hidden)
 
 
@@ -370,23 +370,25 @@ def launch_message(
         ToolServerError: a variable that the server refers to is not set.
     """
 
-    def filled(text: str) -> str:
+    def fill_variables(text: str) -> str:
         return _VARIABLE.sub(lambda found: _value_of(server, found, variables), text)
 
-    def fill_all(references: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-        return {name: filled(text or values.get(name, "")) for name, text in references.items()}
+    def fill_values(references: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+        return {
+            name: fill_variables(text or values.get(name, "")) for name, text in references.items()
+        }
 
     if server.url:
-        query = f"?{filled(secrets.query)}" if secrets.query else ""
+        query = f"?{fill_variables(secrets.query)}" if secrets.query else ""
         return {
             "url": server.url + query,
-            "headers": fill_all(server.headers, secrets.headers),
+            "headers": fill_values(server.headers, secrets.headers),
             "proxies": _proxies(variables),
         }
-    environment = fill_all(server.environment, secrets.environment)
-    hidden = [filled(value) for value in secrets.arguments]
+    environment = fill_values(server.environment, secrets.environment)
+    hidden = [fill_variables(value) for value in secrets.arguments]
     return {
-        "command": filled_command([filled(word) for word in server.command], hidden),
+        "command": filled_command([fill_variables(word) for word in server.command], hidden),
         "folder": server.folder or home,
         "environment": {**_proxies(variables, with_passwords=False), **environment},
     }

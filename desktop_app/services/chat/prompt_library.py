@@ -135,7 +135,7 @@ def _parse_requirements(prompt_id: str, front: str) -> PromptRequirements:
     return PromptRequirements(int(documents), None if grammar is None else BuiltInGrammar(grammar))
 
 
-def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[PromptEntry, ...]:
+def merge_prompts(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[PromptEntry, ...]:
     """Return all prompts, even if hidden, sorted by folder, position and title.
 
     Prompts without a folder come first. The user's version of a built-in prompt has the

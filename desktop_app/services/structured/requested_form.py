@@ -22,29 +22,29 @@ from desktop_app.services.structured.grammar_check import UnusableGrammarError, 
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 
 
-def check_form(source: FormSource, shown_name: str = "") -> AnswerForm:
+def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
     """Return the schema or grammar in `source`. Takes a while: call it in a thread.
 
     Args:
-        shown_name: the name of the form's file, for errors; if "", they give the schema's name
+        display_name: the name of the form's file, for errors; if "", they give the schema's name
             or the grammar's syntax.
 
     Raises:
         IllegalChoiceError: the schema or grammar is invalid.
     """
     if source.kind is FormKind.SCHEMA:
-        return _schema_of(source, shown_name or f"“{source.answer_name}”")
+        return _schema_of(source, display_name or f"“{source.answer_name}”")
     grammar = AnswerGrammar(source.kind, source.text, source.name.strip())
     try:
         if len(source.text) > MAX_FORM_CHARS:
             raise UnusableGrammarError(FormFault.TOO_LONG)
         require_grammar(grammar)
     except UnusableGrammarError as error:
-        raise _invalid(Reason.GRAMMAR_INVALID, shown_name or source.kind, error) from error
+        raise _invalid(Reason.GRAMMAR_INVALID, display_name or source.kind, error) from error
     return grammar
 
 
-def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
+def _schema_of(source: FormSource, display_name: str) -> AnswerSchema:
     try:
         if len(source.text) > MAX_FORM_CHARS:
             raise UnusableSchemaError(FormFault.TOO_LONG)
@@ -52,9 +52,9 @@ def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
         return AnswerSchema(source.answer_name, require_schema(found))
     except RecursionError as error:
         too_deep = UnusableSchemaError(FormFault.TOO_DEEP)
-        raise _invalid(Reason.SCHEMA_INVALID, shown_name, too_deep) from error
+        raise _invalid(Reason.SCHEMA_INVALID, display_name, too_deep) from error
     except (ValueError, UnusableSchemaError) as error:
-        raise _invalid(Reason.SCHEMA_INVALID, shown_name, error) from error
+        raise _invalid(Reason.SCHEMA_INVALID, display_name, error) from error
 
 
 def _invalid(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:

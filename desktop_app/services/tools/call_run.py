@@ -113,7 +113,7 @@ class CallRun:
     def _with_full_name(self, call: ToolCallPart) -> ToolCallPart:
         """Return the call with the tool's full name, if the name that was sent differs from it."""
         tool = self._tools.tools.get(call.name)
-        if tool is None or tool.definition.full_name == call.shown_name:
+        if tool is None or tool.definition.full_name == call.display_name:
             return call
         return replace(call, full_name=tool.definition.full_name)
 

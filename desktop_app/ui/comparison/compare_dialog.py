@@ -170,7 +170,7 @@ class CompareRow(QWidget):
     def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:
         """Show a choice; `is_removable` enables the button that removes the row."""
         view = self._view = choice.view
-        name, effort = view.short_name, view.shown_effort
+        name, effort = view.short_name, view.display_effort
         self.model_button.setText(name)
         number = self._number + 1
         words = tr("Model {number}: {name}", number=number, name=name)

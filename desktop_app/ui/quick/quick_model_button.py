@@ -48,8 +48,8 @@ class QuickModelButton(MenuButton):
         self.choice, before = choice, self.accessibleName()
         words = choice.short_name
         accepted = [e for e in choice.listed_efforts if e not in choice.effort_refusals]
-        if choice.shown_effort is not None and len(accepted) > 1:
-            words = f"{words} · {tr(choice.shown_effort.label)}"
+        if choice.display_effort is not None and len(accepted) > 1:
+            words = f"{words} · {tr(choice.display_effort.label)}"
         self.setText(words)
         self.setAccessibleName(spoken_text(tr("Model: {name}", name=words)))
         set_tooltip(self, choice.notice)
@@ -64,7 +64,7 @@ class QuickModelButton(MenuButton):
                 choose = partial(self.variant_requested.emit, variant)
                 add_choice(menu, variant.label, variant is choice.variant, choose)
             menu.addSeparator()
-        if choice.shown_effort is not None:
+        if choice.display_effort is not None:
             menu.addAction(tr("More effort")).triggered.connect(lambda: step(1))
             menu.addAction(tr("Less effort")).triggered.connect(lambda: step(-1))
         if menu.isEmpty():

@@ -246,7 +246,7 @@ class ConversationList(QFrame):
 
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
-            self.filter_requested.emit(ListFilter.of_folder(row.data(Roles.IDENTIFIER)))
+            self.filter_requested.emit(ListFilter.for_folder(row.data(Roles.IDENTIFIER)))
         elif not row.data(Roles.IS_HEADING):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 

@@ -187,7 +187,7 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
         shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
         shown.view.setFocus()
         app.press(Qt.Key.Key_Return)
-        await until(lambda: shown.model.order.list_filter == ListFilter.of_folder(folder_id))
+        await until(lambda: shown.model.order.list_filter == ListFilter.for_folder(folder_id))
         assert app.rows == ["Old 0"]
         assert shown.filter_bar.title.text() == "Thesis"
         app.press(Qt.Key.Key_Escape)
@@ -211,7 +211,7 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         panel.pages.responses.page.folder_override_changed.emit(
             folder.id, "answer.temperature", 0.2
         )
-        await go(app, ListFilter.of_folder(folder.id))
+        await go(app, ListFilter.for_folder(folder.id))
         app.window.conversations.new_button.click()
         choice = state.setup.choice
         assert choice == ModelChoice(choice.provider_id, "", Variant.PRO, Effort.HIGH)
@@ -250,7 +250,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
         app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
         app.window.conversations.move_requested.emit([one.id], folder.id)
         await app.written()
-        await go(app, ListFilter.of_folder(folder.id))
+        await go(app, ListFilter.for_folder(folder.id))
         app.window.conversations.folder_delete_requested.emit(folder.id)
         await until(lambda: app.window.conversations.model.order.list_filter == LIST)
         assert app.rows == ["Old 0", "Old 1"]
@@ -294,7 +294,7 @@ async def test_a_folder_has_a_dot_while_an_answer_streams_in_it() -> None:
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
         app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
-        await go(app, ListFilter.of_folder(folder.id))
+        await go(app, ListFilter.for_folder(folder.id))
         app.window.conversations.new_button.click()
         turn = await app.ask("Why?")
         await go(app, LIST)

@@ -58,7 +58,7 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
     ):
         await until(lambda: chosen_model(app) == "qwen3-8b")
         choice = app.window.prompt.row.choice
-        assert (choice.offers_variants, choice.shown_effort, variants(app)) == (False, None, [])
+        assert (choice.offers_variants, choice.display_effort, variants(app)) == (False, None, [])
         app.type("Why?")
         await until(lambda: "tokens" in app.estimate)
         assert "$" not in app.estimate

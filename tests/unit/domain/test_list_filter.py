@@ -10,11 +10,11 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, L
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PLAIN = Conversation("a", "Title", NOON, NOON, ModelChoice("provider", "model"))
-THESIS = ListFilter.of_folder("thesis")
+THESIS = ListFilter.for_folder("thesis")
 
 
 def filters_of(conversation: Conversation) -> set[ListFilter]:
-    shown = (LIST, ARCHIVE, TRASH, THESIS, ListFilter.of_folder("other"))
+    shown = (LIST, ARCHIVE, TRASH, THESIS, ListFilter.for_folder("other"))
     return {place for place in shown if place.includes(conversation)}
 
 

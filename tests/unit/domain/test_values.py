@@ -153,7 +153,7 @@ def test_a_tool_has_a_name_for_users_and_one_for_servers(
     name: str, full_name: str, shown: str, sent: str
 ) -> None:
     call = ToolCallPart("id", name, "{}", full_name=full_name)
-    assert (call.shown_name, call.sent_name) == (shown, sent)
+    assert (call.display_name, call.sent_name) == (shown, sent)
 
 
 @pytest.mark.parametrize(

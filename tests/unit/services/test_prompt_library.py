@@ -27,7 +27,7 @@ from desktop_app.services.chat.prompt_library import (
     copy_of,
     fill_prompt,
     find_prompt,
-    library,
+    merge_prompts,
     next_position,
     prompt_from_markdown,
     require_two_documents,
@@ -99,19 +99,19 @@ def test_every_shipped_file_is_a_prompt() -> None:
 
 def test_a_users_version_replaces_a_built_in_prompt() -> None:
     edited = replace(SHIPPED, text="Into Polish: {{selection}}")
-    assert library([SHIPPED], []) == (PromptEntry(SHIPPED, PromptOrigin.BUILT_IN),)
-    assert library([SHIPPED], [edited, OWN]) == (
+    assert merge_prompts([SHIPPED], []) == (PromptEntry(SHIPPED, PromptOrigin.BUILT_IN),)
+    assert merge_prompts([SHIPPED], [edited, OWN]) == (
         PromptEntry(OWN, PromptOrigin.OWN),
         PromptEntry(edited, PromptOrigin.EDITED),
     )
     hidden = replace(SHIPPED, hidden=True)
-    assert library([SHIPPED], [hidden]) == (PromptEntry(hidden, PromptOrigin.BUILT_IN),)
+    assert merge_prompts([SHIPPED], [hidden]) == (PromptEntry(hidden, PromptOrigin.BUILT_IN),)
 
 
 def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
     shipped = replace(SHIPPED, requirements=PromptRequirements(documents=2))
     edited = replace(SHIPPED, text="What is different here?")
-    (entry,) = library([shipped], [edited])
+    (entry,) = merge_prompts([shipped], [edited])
     assert entry == PromptEntry(
         replace(edited, requirements=shipped.requirements), PromptOrigin.EDITED
     )
@@ -167,15 +167,15 @@ def test_names_that_nobody_changed_are_translated() -> None:
 @pytest.mark.usefixtures("pseudo_language")
 def test_a_prompt_is_found_by_its_title_in_the_users_language() -> None:
     shown = tr("Translate")
-    entries = library([SHIPPED], [OWN])
+    entries = merge_prompts([SHIPPED], [OWN])
     assert find_prompt(shown.upper(), entries) == find_prompt("Translate", entries) == SHIPPED
     own = replace(OWN, title=shown)
-    assert find_prompt(shown, library([SHIPPED], [own])) == own, "a stored title comes first"
+    assert find_prompt(shown, merge_prompts([SHIPPED], [own])) == own, "a stored title comes first"
     with pytest.raises(IllegalChoiceError) as refused:
         find_prompt("x", entries)
     assert shown in str(refused.value.params["known"])
     with pytest.raises(IllegalChoiceError):
-        find_prompt(tr("Code"), library([], [replace(OWN, title="Code")]))
+        find_prompt(tr("Code"), merge_prompts([], [replace(OWN, title="Code")]))
 
 
 def test_the_library_is_sorted_by_folder_position_and_title() -> None:
@@ -187,7 +187,7 @@ def test_the_library_is_sorted_by_folder_position_and_title() -> None:
         Prompt("5", "z", "…", ""),
         Prompt("0", "z", "…", "A"),
     ]
-    assert [entry.prompt.id for entry in library([], made)] == ["5", "0", "4", "3", "2", "1"]
+    assert [entry.prompt.id for entry in merge_prompts([], made)] == ["5", "0", "4", "3", "2", "1"]
 
 
 @pytest.mark.parametrize(
@@ -200,19 +200,21 @@ def test_the_library_is_sorted_by_folder_position_and_title() -> None:
 def test_a_moved_prompt_is_built_in_and_any_other_change_makes_it_edited(
     change: dict[str, Any], origin: PromptOrigin
 ) -> None:
-    assert library([SHIPPED], [replace(SHIPPED, **change)])[0].origin is origin
+    assert merge_prompts([SHIPPED], [replace(SHIPPED, **change)])[0].origin is origin
 
 
 def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
-    entries = library([SHIPPED], [OWN])
-    twins = library([], [replace(OWN, id="reply", title="x"), OWN])
+    entries = merge_prompts([SHIPPED], [OWN])
+    twins = merge_prompts([], [replace(OWN, id="reply", title="x"), OWN])
     assert find_prompt("reply", twins).id == "reply", "an id comes before a title"
     assert find_prompt("translate", entries) == find_prompt(" TRANSLATE ", entries) == SHIPPED
     with pytest.raises(IllegalChoiceError, match="no prompt “x”") as refused:
-        find_prompt("x", library([SHIPPED], [OWN, replace(OWN, id="h", title="Old", hidden=True)]))
+        find_prompt(
+            "x", merge_prompts([SHIPPED], [OWN, replace(OWN, id="h", title="Old", hidden=True)])
+        )
     assert refused.value.params["known"] == ", ".join(e.prompt.title for e in entries)
     with pytest.raises(IllegalChoiceError, match="Several"):
-        find_prompt("reply", library([], [OWN, replace(OWN, id="p")]))
+        find_prompt("reply", merge_prompts([], [OWN, replace(OWN, id="p")]))
 
 
 def test_a_command_fills_the_variables_of_a_prompt() -> None:

@@ -46,11 +46,11 @@ def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:
     ids=lambda value: str(value)[:9],
 )
 def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: Reason, words: str) -> None:
-    for shown_name, named in (("", "“my_form”" if kind is FormKind.SCHEMA else kind), ("f", "f")):
+    for display_name, named in (("", "“my_form”" if kind is FormKind.SCHEMA else kind), ("f", "f")):
         with pytest.raises(IllegalChoiceError) as caught:
-            check_form(FormSource(kind, text, "my form"), shown_name)
+            check_form(FormSource(kind, text, "my form"), display_name)
         assert (caught.value.reason, caught.value.params["file"]) == (reason, named)
-        assert words in str(caught.value.shown_params["words"])
+        assert words in str(caught.value.display_params["words"])
 
 
 def test_the_reason_is_in_the_language_of_the_user() -> None:

@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompts.prompts import NO_REQUIREMENTS, BuiltInGrammar, Prompt
 from desktop_app.providers.apis.chat_completions import body
-from desktop_app.services.chat.prompt_library import library
+from desktop_app.services.chat.prompt_library import merge_prompts
 from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 
@@ -51,7 +51,7 @@ def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
 
 def test_an_edited_summary_keeps_its_form() -> None:
     edited = Prompt("executive-summary", "Short", "Sum it up in a few bullets.")
-    (entry,) = (e for e in library(built_in_prompts(), [edited]) if e.prompt.id == edited.id)
+    (entry,) = (e for e in merge_prompts(built_in_prompts(), [edited]) if e.prompt.id == edited.id)
     assert entry.prompt.text == edited.text
     assert entry.prompt.requirements.grammar is BuiltInGrammar.SUMMARY
 

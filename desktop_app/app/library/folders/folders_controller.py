@@ -107,7 +107,7 @@ class FoldersController(QObject):
             self._folders.replace_all([*self._folders.by_id.values(), folder])
             raise
         self._presenter.change(ids, folder_id=None)
-        is_shown = self._presenter.list_filter == ListFilter.of_folder(folder.id)
+        is_shown = self._presenter.list_filter == ListFilter.for_folder(folder.id)
         self._presenter.start(
             self._presenter.apply_filter(LIST) if is_shown else self._presenter.refresh()
         )
@@ -124,7 +124,7 @@ class FoldersController(QObject):
 
     def _open_new_in(self, folder_id: str) -> None:
         self._navigator.open_new(folder_id)
-        self._presenter.start(self._presenter.apply_filter(ListFilter.of_folder(folder_id)))
+        self._presenter.start(self._presenter.apply_filter(ListFilter.for_folder(folder_id)))
 
     # -------------------------------------------------------------- moving conversations
 

@@ -72,7 +72,7 @@ class BackgroundButton(PlainToolButton):
             style.ToolButtonTextBesideIcon if word else style.ToolButtonIconOnly
         )
 
-    def width_with(self, *, is_wide: bool) -> int:
+    def width_for(self, *, is_wide: bool) -> int:
         """Return the preferred width; `is_wide` as for `show_label`."""
         width = self._theme.px(_ICON) + self._theme.px(_PADDING)
         if is_wide and self._choice.background:
@@ -87,7 +87,7 @@ class BackgroundButton(PlainToolButton):
         self._show_icon()
 
     def sizeHint(self) -> QSize:
-        return QSize(self.width_with(is_wide=bool(self.text())), super().sizeHint().height())
+        return QSize(self.width_for(is_wide=bool(self.text())), super().sizeHint().height())
 
     def _show_icon(self) -> None:
         theme = self._theme

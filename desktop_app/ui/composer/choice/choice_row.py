@@ -78,11 +78,11 @@ class ModelControl(QFrame):
         self.variants.setVisible(shows_segments)
         self.menu_button.setText("" if shows_segments else self.choice.short_name)
 
-    def width_with(self, *, is_wide: bool) -> int:
+    def width_for(self, *, is_wide: bool) -> int:
         """Return the preferred width; `is_wide` as for `show_variants`."""
         if is_wide and self.choice.offers_variants:
-            return self.variants.sizeHint().width() + self.menu_button.width_with(text="")
-        return self.menu_button.width_with(text=self.choice.short_name)
+            return self.variants.sizeHint().width() + self.menu_button.width_for(text="")
+        return self.menu_button.width_for(text=self.choice.short_name)
 
     def set_theme(self, theme: Theme) -> None:
         self.variants.set_theme(theme)
@@ -162,7 +162,7 @@ class ChoiceRow(QWidget):
         """Show the model that will answer, and the alternatives."""
         self.choice = choice
         self.models.set_choice(choice)
-        effort = choice.shown_effort
+        effort = choice.display_effort
         self.effort.setVisible(effort is not None)
         if effort is not None:
             self.effort.set_bars(EFFORT_BARS[effort])
@@ -271,19 +271,19 @@ class ChoiceRow(QWidget):
         if "tools" not in hidden or self._has_tools:
             total += self.tools_button.sizeHint().width()
         total += self._theme.px(SEND_SIZE) + 2 * gap
-        total += self.models.width_with(is_wide="variants" not in hidden)
-        if self.choice.shown_effort is not None:
+        total += self.models.width_for(is_wide="variants" not in hidden)
+        if self.choice.display_effort is not None:
             label = "" if "effort" in hidden else self._effort_label()
             caption = "" if "caption" in hidden else tr("Effort")
-            total += gap + self.effort.width_with(text=label, caption=caption)
+            total += gap + self.effort.width_for(text=label, caption=caption)
         if self.choice.background is not None:
-            total += gap + self.background.width_with(is_wide="background" not in hidden)
+            total += gap + self.background.width_for(is_wide="background" not in hidden)
         if figures:
             total += gap + text_width(figures, self._theme.note())
         return total
 
     def _effort_label(self) -> str:
-        effort = self.choice.shown_effort
+        effort = self.choice.display_effort
         return "" if effort is None else tr(effort.label)
 
     def _fill_models(self, menu: QMenu) -> None:

@@ -74,7 +74,7 @@ class ChoiceView:
         return self.model_name if self.variant is None else self.variant.label
 
     @property
-    def shown_effort(self) -> Effort | None:
+    def display_effort(self) -> Effort | None:
         """Return the effort, or None if the model offers no choice of effort."""
         return self.effort if self.offers_effort else None
 

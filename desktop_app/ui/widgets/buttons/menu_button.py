@@ -69,7 +69,7 @@ class MenuButton(PaintedButton):
         self.updateGeometry()
         self.update()
 
-    def width_with(self, *, text: str, caption: str = "") -> int:
+    def width_for(self, *, text: str, caption: str = "") -> int:
         """Return the width with these texts, without changing anything."""
         px = self._theme.px
         width = 2 * px(_PADDING) + px(_CHEVRON)
@@ -83,7 +83,7 @@ class MenuButton(PaintedButton):
         return width if text or self._bars is not None else px(_BARE_WIDTH)
 
     def sizeHint(self) -> QSize:
-        width = self.width_with(text=self.text(), caption=self._caption)
+        width = self.width_for(text=self.text(), caption=self._caption)
         return QSize(width, self._theme.px(ROW_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
