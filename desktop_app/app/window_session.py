@@ -183,7 +183,7 @@ class WindowSession:
                 is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
             ),
             values=values,
-            drafts=self.controllers.state.drafts,
+            texts=(self.controllers.state.drafts, self.controllers.composer.prompt_writer),
             tasks=tasks,
             was_started_to_stay=is_resident,
         )

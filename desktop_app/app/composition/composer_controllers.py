@@ -19,6 +19,7 @@ from desktop_app.app.documents.collections_controller import CollectionsControll
 from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.preset_editing_controller import PresetEditingController
 from desktop_app.app.prompts.presets_controller import PresetsController
+from desktop_app.app.prompts.prompt_writer import PromptWriter
 from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.prompts.stored_presets import StoredPresets
 from desktop_app.app.tools.resources_controller import ResourcesController
@@ -72,6 +73,7 @@ class ComposerControllers:
 
     def _make_prompts(self) -> None:
         window, state = self._window, self._state
+        writer = self.prompt_writer = PromptWriter(window, state.tasks)
         self.prompts = PromptsController(
             window,
             self._theme,
@@ -81,12 +83,13 @@ class ComposerControllers:
             tasks=state.tasks,
             pane=window.pane,
             prompt_store=state.backend.prompts,
+            writer=writer,
         )
         stored = self.stored_presets = StoredPresets(
             window,
             presets=state.presets,
-            tasks=state.tasks,
             prompt_store=state.backend.prompts,
+            writer=writer,
             settings_store=state.backend.settings,
         )
         self.presets = PresetsController(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.hotkey_status import HotkeyReport
@@ -49,6 +48,14 @@ class UnfinishedWork(NamedTuple):
     is_waiting_for_user: Callable[[], bool]
 
 
+class UnwrittenText(Protocol):
+    """Text that the user typed, of which a write may have failed, as on a full disk."""
+
+    @property
+    def has_unwritten(self) -> bool: ...
+    async def write_again(self) -> None: ...
+
+
 class ClosingController(QObject):
     """Handler of closed windows, which ends the program once nothing keeps it running.
 
@@ -75,14 +82,14 @@ class ClosingController(QObject):
         unfinished: UnfinishedWork,
         *,
         values: SettingValues,
-        drafts: Drafts,
+        texts: Sequence[UnwrittenText],
         tasks: Tasks,
         was_started_to_stay: bool,
     ) -> None:
         super().__init__(window)
         self._window, self._running = window, running
         self._has_other_windows, self._unfinished = has_other_windows, unfinished
-        self._values, self._drafts, self._tasks = values, drafts, tasks
+        self._values, self._texts, self._tasks = values, texts, tasks
         self._was_started_to_stay = was_started_to_stay
         self._questions = ClosingQuestions(window)
         self._has_tray = self._has_hotkey = False
@@ -137,7 +144,7 @@ class ClosingController(QObject):
 
     @property
     def _has_unsaved(self) -> bool:
-        return self._drafts.has_unwritten or self._running.has_unstored
+        return self._running.has_unstored or any(text.has_unwritten for text in self._texts)
 
     def _end_or_ask(self) -> None:
         if self._has_unsaved:
@@ -183,15 +190,16 @@ class ClosingController(QObject):
 
     async def _save_or_ask(self) -> None:
         """Save what could not be saved before, as on a full disk; ask if that fails again."""
-        await self._drafts.write_again()
+        for text in self._texts:
+            await text.write_again()
         if not self._has_unsaved:
             self._end_or_ask()
         elif not self._questions.is_asking:
             self._questions.ask_to_quit(
                 tr("Some text couldn’t be saved. Quit anyway?"),
                 tr(
-                    "Unsaved messages and responses are lost. Free up disk space or copy them "
-                    "first."
+                    "Unsaved messages, responses, and prompts are lost. Free up disk space or "
+                    "copy them first."
                 ),
                 self._end,
             )

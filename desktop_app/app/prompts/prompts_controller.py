@@ -38,10 +38,11 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.prompts.prompt_writer import PromptWriter
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
@@ -73,16 +74,17 @@ class PromptsController(QObject):
         values: SettingValues,
         tasks: Tasks,
         prompt_store: PromptStore,
+        writer: PromptWriter,
     ) -> None:
         super().__init__(parent)
         self._parent, self._prompt, self._transcript = parent, pane.prompt, pane.transcript
         self._theme, self._draft, self._values = theme, current.draft, values
-        self._tasks, self._prompt_store = tasks, prompt_store
+        self._tasks, self._prompt_store, self._writer = tasks, prompt_store, writer
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
-        self._save_lock = asyncio.Lock()
+        writer.failure_changed.connect(self._show_failure)
         self.configure_completer(
             pane.prompt.completer,
             self._fill_in,
@@ -211,12 +213,12 @@ class PromptsController(QObject):
         """Save a new or changed prompt."""
         self._stored[prompt.id] = prompt
         self._show_prompts()
-        self._tasks.start(self._write(self._prompt_store.save([prompt])))
+        self._writer.start(partial(self._prompt_store.save, [prompt]))
 
-    async def _write(self, work: Work) -> None:
-        """Run a write after the previous ones, in the order of the calls."""
-        async with self._save_lock:
-            await work
+    def _show_failure(self, words: str) -> None:
+        """Show why a change was not stored: the dialog covers the card of the window."""
+        if self._dialog is not None and self._dialog.isVisible():
+            self._dialog.status.show_message(words, is_error=True)
 
     def _begin_new(self, folder: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
@@ -239,7 +241,7 @@ class PromptsController(QObject):
         """Remove a stored prompt; offer Undo with a message, marked by N_."""
         removed = self._stored.pop(prompt_id)
         self._show_prompts()
-        self._tasks.start(self._write(self._prompt_store.remove_prompt(prompt_id)))
+        self._writer.start(partial(self._prompt_store.remove_prompt, prompt_id))
 
         def undo() -> None:
             self.save(removed)
@@ -255,6 +257,7 @@ class PromptsController(QObject):
         from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
 
         store, dialog = self._prompt_store, self._dialog
+        await self._writer.write_again()  # `load` would lose what is not stored yet
         try:
             found = await asyncio.to_thread(read_file, path)
             known = [
@@ -268,7 +271,7 @@ class PromptsController(QObject):
             added = new_items(
                 found, PromptCollection(tuple(known), tuple(await store.presets())), new_id
             )
-            await self._write(store.save(added.prompts, added.presets))
+            await store.save(added.prompts, added.presets)
         except (ImportRefusedError, StorageError) as error:
             if dialog is not None:
                 dialog.status.show_message(error.sentences, is_error=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -16,8 +16,8 @@ from desktop_app.backend.preset_loader import (
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
+    from desktop_app.app.prompts.prompt_writer import PromptWriter
     from desktop_app.app.state.presets import Presets
-    from desktop_app.app.tasks import Tasks, Work
     from desktop_app.domain.prompts.preset import Preset
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.storage.settings.settings_store import SettingsStore
@@ -26,7 +26,7 @@ NEW_NAME = N_("New preset")
 
 
 class StoredPresets(QObject):
-    """The presets of the window, whose changes are written one after the other.
+    """The presets of the window.
 
     Signals:
         changed(): presets were loaded, saved or deleted.
@@ -39,14 +39,13 @@ class StoredPresets(QObject):
         parent: QObject,
         *,
         presets: Presets,
-        tasks: Tasks,
         prompt_store: PromptStore,
+        writer: PromptWriter,
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._presets, self._tasks = presets, tasks
+        self._presets, self._writer = presets, writer
         self._prompt_store, self._settings_store = prompt_store, settings_store
-        self._save_lock = asyncio.Lock()
 
     async def load(self) -> None:
         """Load the presets from the store."""
@@ -68,13 +67,13 @@ class StoredPresets(QObject):
         """Add or replace a preset."""
         self._presets.put(preset)
         self.changed.emit()
-        self._tasks.start(self._write(self._prompt_store.save(presets=[preset])))
+        self._writer.start(partial(self._prompt_store.save, presets=[preset]))
 
     def delete(self, preset_id: str) -> Preset:
         """Delete and return a preset."""
         deleted = self._presets.remove(preset_id)
         self.changed.emit()
-        self._tasks.start(self._write(self._delete(preset_id)))
+        self._writer.start(partial(self._delete, preset_id))
         return deleted
 
     def restore(self, deleted: Preset) -> None:
@@ -103,7 +102,3 @@ class StoredPresets(QObject):
         if any(preset.id == preset_id for preset in built_in_presets()):
             hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
             await self._settings_store.set(HIDDEN_PRESETS, sorted(hidden | {preset_id}))
-
-    async def _write(self, work: Work) -> None:
-        async with self._save_lock:
-            await work

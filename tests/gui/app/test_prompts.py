@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -10,13 +11,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
 from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
 from desktop_app.backend.prompt_loader import today
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_library import SUMMARY
+from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
@@ -155,6 +158,39 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
         press(dialog, "reset-prompt")
         await app.written()
         assert await app.backend.prompts.prompts() == []
+
+
+async def test_an_edit_that_a_full_disk_refused_is_reported_and_stored_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save, is_full = PromptStore.save, False
+
+    async def save_if_room(store: PromptStore, prompts: Sequence[Prompt]) -> None:
+        if is_full:
+            raise StoreFullError("There is no room left on the disk.")
+        await save(store, prompts)
+
+    monkeypatch.setattr(PromptStore, "save", save_if_room)
+    async with AppHarness() as app:
+        await prompts_loaded(app)
+        dialog = dialog_of(app)
+        press(dialog, "new-prompts")
+        await app.written()
+        is_full = True
+        QTest.keyClicks(find(dialog, QLineEdit, "prompt-title"), "Mine")
+        dialog.report_edits()
+        await until(lambda: "no room left" in said(dialog))
+        app.session.closing.quit()
+        await until(lambda: app.window.findChild(QMessageBox, "closing-question"))
+        find(app.window, QMessageBox, "closing-question").reject()
+        assert not app.session.shutdown.has_begun
+        is_full = False
+        press(dialog, "new-prompts")
+        await until(lambda: not said(dialog))
+        stored = [prompt.title for prompt in await app.backend.prompts.prompts()]
+        assert sorted(stored) == ["Mine", "New prompt"]
+        app.session.closing.quit()
+        assert app.session.shutdown.has_begun
 
 
 async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> None:
