@@ -263,7 +263,7 @@ class WindowSession:
         parts.panel.settings.show_values()
         parts.composer.drops.start()
         self._window.prompt.focus_text()
-        self._early_keys.release(self.actions)
+        self._early_keys.replay(self.actions)
         await parts.panel.backups.start()
         self.serve(request)
         try:

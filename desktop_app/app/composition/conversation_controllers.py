@@ -359,7 +359,7 @@ class ConversationControllers:
             pane=window.pane,
             temporary=state.temporary,
         )
-        window.prompt.row.comparison_requested.connect(self.compared_models.offer)
+        window.prompt.row.comparison_requested.connect(self.compared_models.choose_models)
         self.compared_models.compare_requested.connect(tasks.slot(self.chat.compare))
         self.turn_presenter.compared.connect(self.comparison.show_answers)
 

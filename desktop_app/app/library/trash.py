@@ -59,7 +59,7 @@ class Trash(QObject):
         conversation_list.restore_requested.connect(self.restore)
         conversation_list.erase_requested.connect(self._offer_to_erase)
         conversation_list.archive_requested.connect(self.archive)
-        conversation_list.empty_trash_requested.connect(self.offer_to_empty)
+        conversation_list.empty_trash_requested.connect(self.confirm_and_empty)
         # A new answer restores its conversation from the trash. The slot is queued because, after
         # starting a run, `TurnPresenter` sets the open conversation, still marked as trashed.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
@@ -181,7 +181,7 @@ class Trash(QObject):
             )
             self._ask(question, lambda: self._presenter.start(self.erase(ids)))
 
-    def offer_to_empty(self) -> None:
+    def confirm_and_empty(self) -> None:
         """Ask for confirmation, then empty the trash, or say that it is empty."""
 
         async def offer() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class EarlyKeys(QObject):
     """The commands whose keys are pressed while the program starts, and the keys after them.
 
-    They are held until `release`. Otherwise, the prompt would handle them: its Ctrl+K deletes the
+    They are held until `replay`. Otherwise, the prompt would handle them: its Ctrl+K deletes the
     rest of the line, and words for the palette would become part of a message.
     """
 
@@ -49,7 +49,7 @@ class EarlyKeys(QObject):
         self._held.append(event.clone())
         return True
 
-    def release(self, actions: Actions) -> None:
+    def replay(self, actions: Actions) -> None:
         """Run the commands, and send each key to the widget that has the focus then."""
         self._shortcuts.unbind()
         self._window.removeEventFilter(self)

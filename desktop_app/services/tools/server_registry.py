@@ -46,7 +46,7 @@ class SecretPlace(Protocol):
         """Return True if a stored secret can be read from it."""
 
 
-class SecretKeeper(Protocol):
+class SecretStorage(Protocol):
     """Store of secrets, each for one origin: see credentials/vault.py. Raises CredentialError."""
 
     async def get(self, name: str, origin: str) -> Secret | None: ...
@@ -81,7 +81,7 @@ class ToolServers:
     def __init__(
         self,
         storage: ServerStorage,
-        secrets: SecretKeeper,
+        secrets: SecretStorage,
         forget_permissions: Callable[[str], Awaitable[None]],
         connect: Connect,
         *,

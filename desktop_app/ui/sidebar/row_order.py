@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
-from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
+from desktop_app.ui.sidebar.date_groups import FOLDERS, PINNED, DateGroups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,7 +60,7 @@ class RowOrder:
         self.list_filter = LIST
         self.pin_order: tuple[str, ...] = ()
         self._pin_ranks: dict[str, int] = {}
-        self._calendar = Calendar(today)
+        self._date_groups = DateGroups(today)
 
     def set_list_filter(self, list_filter: ListFilter) -> None:
         """Sort and group rows as the list with this filter does."""
@@ -72,10 +72,10 @@ class RowOrder:
         self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
 
     def set_today(self, today: date) -> bool:
-        """Group by another day's calendar. Return False if the day has not changed."""
-        if today == self._calendar.today:
+        """Group relative to another day. Return False if the day has not changed."""
+        if today == self._date_groups.today:
             return False
-        self._calendar = Calendar(today)
+        self._date_groups = DateGroups(today)
         return True
 
     def key(self, row: Conversation | FolderRow) -> Key:
@@ -85,7 +85,7 @@ class RowOrder:
         timestamp = self.list_filter.moment_of(row).timestamp()
         if self.is_in_pinned_group(row):  # conversations without a rank come first, newest first
             return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
-        return (self._calendar.group(timestamp), -timestamp, row.id)
+        return (self._date_groups.group(timestamp), -timestamp, row.id)
 
     def is_in_pinned_group(self, row: Conversation) -> bool:
         """Return True if a conversation is in the group of pinned conversations."""
@@ -93,7 +93,7 @@ class RowOrder:
 
     def heading(self, group: int) -> Heading:
         """Return the heading of a group."""
-        return Heading(group, self._calendar.label(group))
+        return Heading(group, self._date_groups.label(group))
 
     def with_headings(
         self, keyed: Iterable[tuple[Key, Conversation | FolderRow]], group: int

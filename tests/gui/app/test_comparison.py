@@ -244,7 +244,7 @@ async def test_a_narrow_window_shows_tabs_and_keys_switch_between_them() -> None
 async def test_a_comparison_needs_a_message() -> None:
     async with AppHarness(environment=COMET) as app:
         await until(lambda: app.controllers.composer.choices.models)
-        app.controllers.conversation.compared_models.offer()
+        app.controllers.conversation.compared_models.choose_models()
         assert "Type a message" in app.said
 
 
@@ -252,12 +252,12 @@ async def test_the_chosen_models_are_offered_again() -> None:
     async with AppHarness(environment=COMET) as app:
         await until(lambda: app.controllers.composer.choices.models)
         app.type("Why?")
-        app.controllers.conversation.compared_models.offer()
+        app.controllers.conversation.compared_models.choose_models()
         dialog = await shown(CompareDialog)
         dialog.add_button.click()
         rows = len(dialog.rows)
         dialog.reject()
-        app.controllers.conversation.compared_models.offer()
+        app.controllers.conversation.compared_models.choose_models()
         again = await shown(CompareDialog)
         assert rows == len(again.rows) == 3
 
@@ -266,7 +266,7 @@ async def test_costs_that_are_being_counted_are_not_called_unknown() -> None:
     async with AppHarness(environment=COMET) as app:
         await until(lambda: app.controllers.composer.choices.models)
         app.type("Why?")
-        app.controllers.conversation.compared_models.offer()
+        app.controllers.conversation.compared_models.choose_models()
         dialog = await shown(CompareDialog)
         total = dialog.findChild(QLabel, "compare-total")
         assert isinstance(total, QLabel)

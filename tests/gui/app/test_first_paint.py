@@ -37,7 +37,7 @@ ALLOWED_BEFORE_PAINT = {
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
     "ui.settings": "lazy_page settings_frame settings_pages settings_panel",
     "ui.sidebar": """
-        calendar conversation_list conversation_model conversation_view day_change filter_bars
+        conversation_list conversation_model conversation_view date_groups day_change filter_bars
         list_pages list_selection name_editing row_marks row_order sidebar_footer sorted_rows
     """,
     "ui.sidebar.search": "hit_model list_search search_field",

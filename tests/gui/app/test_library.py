@@ -282,7 +282,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
                 app.state.folders.save(Folder(new_id(), name, now()))
             )
         await app.open_conversation(one.id)
-        app.controllers.sidebar.folders.offer_folders()
+        app.controllers.sidebar.folders.choose_target_folder()
         QTest.keyClicks(find(app.window, QLineEdit, "command"), "gard")
         QTest.keyClick(find(app.window, QLineEdit, "command"), Qt.Key.Key_Return)
         await app.written()

@@ -63,7 +63,7 @@ class ComparedModels(QObject):
         self._estimate_number = 0
         self._dialog: CompareDialog | None = None
 
-    def offer(self) -> None:
+    def choose_models(self) -> None:
         """Let the user choose the models that answer the question in the prompt, or the last."""
         question = self._prompt.text().strip() or self._last_question
         if self._running.is_running(self._current.id):

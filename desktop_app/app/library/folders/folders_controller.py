@@ -164,7 +164,7 @@ class FoldersController(QObject):
             self._presenter.change(ids, folder_id=target)
             self._presenter.writes.start(self._flag_store.move(ids, target))
 
-    def offer_folders(self) -> None:
+    def choose_target_folder(self) -> None:
         """Let the user choose a folder for the marked conversations, else for the open one."""
         ids = [
             id_

@@ -22,8 +22,8 @@ _LABELS: Final = {
 _MAX_MONTHS_AGO: Final = 1200
 
 
-class Calendar:
-    """The groups of times, relative to a day.
+class DateGroups:
+    """The groups of the list by date, relative to a day.
 
     Times are compared as timestamps, because converting 100,000 of them to local dates
     would cause a noticeable delay.
