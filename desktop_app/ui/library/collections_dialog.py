@@ -248,21 +248,30 @@ class CollectionsDialog(QDialog):
         self._semantic_row.setVisible(bool(text))
 
     def show_work(self, words: str, done: int, total: int) -> None:
-        """Show the progress of an update, with `words` about it; "" hides it."""
-        if not words:
-            self.work.hide()
-        else:
-            if self.work.isHidden():
-                self.work.begin(words)
-            self.work.set_text(words)
-            self.work.set_progress(done, total)
-        for button in (
+        """Show the progress of an update, with `words` about it; "" hides it.
+
+        The focus goes from the buttons to Cancel, and back: Qt would focus Delete.
+        """
+        buttons = (
             self.refresh_button,
             self.add_files_button,
             self.add_folder_button,
             self.embed_button,
-        ):
+        )
+        cancel = self.work.cancel_button
+        if words:
+            if self.work.isHidden():
+                self.work.begin(words)
+            self.work.set_text(words)
+            self.work.set_progress(done, total)
+            if any(button.hasFocus() for button in buttons):
+                cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+        for button in buttons:
             button.setEnabled(not words)
+        if not words:
+            if cancel.hasFocus():
+                self.refresh_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.work.hide()
 
     def _show_collection(self, collection_id: str, *, is_other: bool = True) -> None:
         state = self._states.get(collection_id)

@@ -179,9 +179,13 @@ async def test_a_check_for_changes_says_what_has_changed(tmp_path: Path) -> None
         (folder / "a.md").unlink()
         (folder / "b.md").write_text("Another note.")
         (folder / "d.md").write_text("A new note.")
+        dialog.refresh_button.setFocus()
         dialog.refresh_button.click()
+        await until(dialog.work.isVisible)
+        assert dialog.work.cancel_button.hasFocus()
         words = "1 document added. 1 document updated. 1 document removed from the collection."
-        await until(lambda: status(dialog) == words)
+        await until(lambda: status(dialog) == words and not dialog.work.isVisible())
+        assert dialog.refresh_button.hasFocus()
         for file in folder.iterdir():
             file.unlink()
         dialog.refresh_button.click()
