@@ -83,8 +83,8 @@ trap 'exit 130' INT TERM HUP
 check() {
     local stage=$1 outcome=passed started=$SECONDS log counts seconds
     log=$logs/$stage.log
-    # A larger share of the processors for the longest stages, so that none runs alone at the end.
-    [[ $stage == app || $stage == unit ]] || renice -n 3 $BASHPID >/dev/null
+    # A larger share of the processors for the longest stage, so that it does not run alone at the end.
+    [[ $stage == app ]] || renice -n 3 $BASHPID >/dev/null
     if [[ ${#chosen[@]} -eq 1 ]]; then
         head_of "$stage"
         run_stage "$stage" 2>&1 | tee "$log" || outcome=FAILED
