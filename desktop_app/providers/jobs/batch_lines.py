@@ -46,7 +46,7 @@ _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "back
 MAX_RESULT_BYTES: Final = 16 << 20
 """The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
 MAX_ERRORS: Final = 50_000
-"""How many errors of a batch are read: one for each of at most 50,000 requests."""
+"""The maximum number of errors read: one for each of a batch's 50,000 requests at most."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _UNSTARTED_ERRORS: Final = {

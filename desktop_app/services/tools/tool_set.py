@@ -20,7 +20,7 @@ MAX_DEFINITION_CHARS: Final = 400_000
 A server may change its tools at any time, and each request would cost more.
 """
 MAX_NAMED: Final = 5
-"""How many of the tools beyond the limits the notice names."""
+"""The number of tools beyond the limits that the notice names at most."""
 
 
 class SourcedTool(NamedTuple):
