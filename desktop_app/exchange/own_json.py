@@ -135,10 +135,12 @@ class JsonWriter:
 
     def _advance_to(self, section: str | None) -> None:
         """Close the open section, write empty ones up to `section`, and open it, unless None."""
-        left = _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
+        next_sections = (
+            _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
+        )
         if self._section:
             self._stream.write(b"]")
-        for name in left:
+        for name in next_sections:
             self._stream.write(f',\n"{name}": ['.encode())
             self._section = name
             if name == section:
@@ -317,18 +319,18 @@ def _imported_conversation(
         conversation = replace(conversation, preset_id=_identifier(preset.id))
     attachments = [part for message in messages for part in message.attachments]
     attachments += conversation.draft.question_attachments
-    wanted = dict.fromkeys(part.sha256 for part in attachments)
-    found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
-    return ImportedConversation(conversation, messages, folder, found, compactions, preset)
+    hashes = dict.fromkeys(part.sha256 for part in attachments)
+    found_files = tuple(_file_from(files[sha256]) for sha256 in hashes if sha256 in files)
+    return ImportedConversation(conversation, messages, folder, found_files, compactions, preset)
 
 
 def _require_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
-    known: set[str | None] = {None}
+    seen_ids: set[str | None] = {None}
     for message in messages:
-        if message.parent_id not in known or message.id in known:
+        if message.parent_id not in seen_ids or message.id in seen_ids:
             raise ValueError(f"message {message.id} has no place in the tree")
-        known.add(message.id)
-    if conversation.leaf_id not in known:
+        seen_ids.add(message.id)
+    if conversation.leaf_id not in seen_ids:
         raise ValueError("the path shown ends in no message")
 
 

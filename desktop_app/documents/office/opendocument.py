@@ -42,8 +42,8 @@ _SPACE: Final = re.compile(r"[ \t\r\n]+")
 _MAX_REPEATS: Final = 10_000
 _MAX_CELLS: Final = 2_000_000
 _MAX_LEVEL: Final = 10
-_VALUES: Final = ("string-value", "date-value", "time-value", "boolean-value", "value")
-_LEFT_OUT: Final = frozenset(
+_VALUE_ATTRIBUTES: Final = ("string-value", "date-value", "time-value", "boolean-value", "value")
+_IGNORED_ELEMENTS: Final = frozenset(
     ("annotation", "tracked-changes", "ruby-text", "title", "desc", "forms", "page-number")
 )
 
@@ -99,8 +99,8 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
     texts = []
     for number, page in enumerate(pages, start=1):
         blocks = list(reader.blocks(page))
-        spoken = page.find(f"{_PRESENTATION}notes")
-        notes = md.join_blocks(reader.blocks(spoken)) if spoken is not None else ""
+        speaker_notes = page.find(f"{_PRESENTATION}notes")
+        notes = md.join_blocks(reader.blocks(speaker_notes)) if speaker_notes is not None else ""
         if reader.styles.is_hidden(page.get(f"{_DRAW}style-name", "")):
             blocks.insert(0, MarkdownBlock("(hidden)"))
         blocks += [MarkdownBlock(f"Notes: {notes}")] if notes else []
@@ -161,20 +161,35 @@ class _Styles:
             for style in tree.iter(f"{STYLE}style"):
                 name = style.get(f"{STYLE}name", "")
                 self._parents[name] = style.get(f"{STYLE}parent-style-name", "")
-                page = style.find(f"{STYLE}drawing-page-properties")
-                if page is not None and page.get(f"{_PRESENTATION}visibility") == "hidden":
+                page_properties = style.find(f"{STYLE}drawing-page-properties")
+                if (
+                    page_properties is not None
+                    and page_properties.get(f"{_PRESENTATION}visibility") == "hidden"
+                ):
                     self._hidden.add(name)
-                sheet = style.find(f"{STYLE}table-properties")
-                if sheet is not None and sheet.get(f"{TABLE}display") == "false":
+                table_properties = style.find(f"{STYLE}table-properties")
+                if (
+                    table_properties is not None
+                    and table_properties.get(f"{TABLE}display") == "false"
+                ):
                     self._hidden.add(name)
-                words = style.find(f"{STYLE}text-properties")
-                if words is not None and words.get(f"{_FO}font-weight") == "bold":
+                text_properties = style.find(f"{STYLE}text-properties")
+                if (
+                    text_properties is not None
+                    and text_properties.get(f"{_FO}font-weight") == "bold"
+                ):
                     self._bold.add(name)
-                if words is not None and (position := words.get(f"{STYLE}text-position")):
+                if text_properties is not None and (
+                    position := text_properties.get(f"{STYLE}text-position")
+                ):
                     self._text_positions[name] = position
-                if words is not None and (font := words.get(f"{STYLE}font-name")):
+                if text_properties is not None and (
+                    font := text_properties.get(f"{STYLE}font-name")
+                ):
                     self._fonts[name] = faces.get(font) or font
-                elif words is not None and (family := words.get(f"{_FO}font-family")):
+                elif text_properties is not None and (
+                    family := text_properties.get(f"{_FO}font-family")
+                ):
                     self._fonts[name] = family
                 if style.get(f"{STYLE}list-style-name") == "":
                     self._unnumbered.add(name)
@@ -275,7 +290,7 @@ class _Reader:
             case "frame" if element.get(f"{_PRESENTATION}class") == "title":
                 words = (block for box in element for block in self.blocks(box))
                 yield md.heading(md.join_blocks(words), 1)
-            case local if local not in _LEFT_OUT:
+            case local if local not in _IGNORED_ELEMENTS:
                 yield from self.blocks(element)
 
     def _paragraph(self, element: Element, label: str = "") -> Iterator[MarkdownBlock]:
@@ -320,19 +335,19 @@ class _Reader:
             last: the numbers that this list continues; [] for none.
         """
         style = element.get(f"{TEXT}style-name", style)
-        before = self.styles.first_number(style, len(above) + 1) - 1
-        continued = element.get(f"{TEXT}continue-list", "")
+        count_before = self.styles.first_number(style, len(above) + 1) - 1
+        continued_key = element.get(f"{TEXT}continue-list", "")
         if element.get(f"{TEXT}continue-numbering") == "true":
-            continued = f"any in {style}"
+            continued_key = f"any in {style}"
         if not above:
-            last = self._last_counts.get(continued, [])
-        count, *last = last or [before]
+            last = self._last_counts.get(continued_key, [])
+        count, *last = last or [count_before]
         for entry in element:
             if local_name(entry) != "list-item":
                 yield from self.blocks(entry)
                 continue
             # An item that begins with a list has no words, and belongs to the item before.
-            if count == before or not len(entry) or local_name(entry[0]) != "list":
+            if count == count_before or not len(entry) or local_name(entry[0]) != "list":
                 count, last = count + 1, []
             count = whole_number(entry.get(f"{TEXT}start-value"), count)
             last = yield from self._entry(entry, style, [*above, count], last)
@@ -392,7 +407,7 @@ class _Reader:
                 return formula
             boxes.append(child)
             return ""
-        if local in _LEFT_OUT:
+        if local in _IGNORED_ELEMENTS:
             return ""
         words = "".join(self._inline(child, boxes, font))
         if local == "a":
@@ -435,9 +450,11 @@ class _Reader:
             while cells and not cells[-1].strip():
                 cells.pop()
             if cells:
-                times = min(whole_number(row.get(f"{TABLE}number-rows-repeated"), 1), _MAX_REPEATS)
-                rows += [cells] * times
-                self._cells += len(cells) * times
+                repeats = min(
+                    whole_number(row.get(f"{TABLE}number-rows-repeated"), 1), _MAX_REPEATS
+                )
+                rows += [cells] * repeats
+                self._cells += len(cells) * repeats
                 if self._cells > _MAX_CELLS:
                     raise refusals.too_large_error(
                         self.package.name, Reason.TOO_MANY_CELLS, limit=_MAX_CELLS
@@ -451,9 +468,11 @@ class _Reader:
         text = "" if is_covered else " ".join(b.text for b in self.blocks(cell)).replace("**", "")
         if cell.find(f"{TEXT}p") is None:
             # Some programs store only the value, not how it is shown.
-            text = text or next(filter(None, (cell.get(f"{_OFFICE}{key}") for key in _VALUES)), "")
-        times = whole_number(cell.get(f"{TABLE}number-columns-repeated"), 1)
-        return [text] * min(times, _MAX_REPEATS)
+            text = text or next(
+                filter(None, (cell.get(f"{_OFFICE}{key}") for key in _VALUE_ATTRIBUTES)), ""
+            )
+        repeats = whole_number(cell.get(f"{TABLE}number-columns-repeated"), 1)
+        return [text] * min(repeats, _MAX_REPEATS)
 
 
 def _rows(element: Element) -> Iterator[Element]:

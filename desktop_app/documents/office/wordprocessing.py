@@ -41,7 +41,7 @@ _LIST_STYLES: Final = {
 }
 # Stands for an asterisk of the text while "**" marks bold words. XML cannot contain it.
 _ASTERISK: Final = "\0"
-_CODE: Final = re.compile("[0-9A-Fa-f]{1,4}")
+_CHARACTER_CODE: Final = re.compile("[0-9A-Fa-f]{1,4}")
 _MAX_SPAN: Final = 64
 _OUTLINE_LEVELS: Final = 9
 
@@ -80,8 +80,8 @@ def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, b
 
 def _value(element: Element | None, path: str, attribute: str = "val") -> str | None:
     """Return the value of the property at `path`: None without the property, "" without a value."""
-    found = None if element is None else element.find(path)
-    return None if found is None else found.get(f"{W}{attribute}", "")
+    property_element = None if element is None else element.find(path)
+    return None if property_element is None else property_element.get(f"{W}{attribute}", "")
 
 
 def _is_on(value: str | None) -> bool:
@@ -109,9 +109,9 @@ class _Styles:
 
     def _chain(self, style_id: str | None) -> Iterator[Element]:
         """Yield a style, and the styles that it is based on."""
-        seen: set[str] = set()
-        while style_id in self._styles and style_id not in seen:
-            seen.add(style_id)
+        seen_ids: set[str] = set()
+        while style_id in self._styles and style_id not in seen_ids:
+            seen_ids.add(style_id)
             yield self._styles[style_id]
             style_id = _value(self._styles[style_id], f"{W}basedOn") or ""
 
@@ -152,11 +152,13 @@ class _Numbering:
         self._count(counts, (number_id, level), levels, instance)
         text = _value(definition, f"{W}lvlText") or f"%{level + 1}."
         has_digits_only = _is_on(_value(definition, f"{W}isLgl"))
-        for at in range(level + 1):
-            number_style = _LIST_STYLES.get(_value(levels.get(at), f"{W}numFmt") or "", "1")
+        for shown_level in range(level + 1):
+            number_style = _LIST_STYLES.get(
+                _value(levels.get(shown_level), f"{W}numFmt") or "", "1"
+            )
             if has_digits_only and number_style.isalpha():
                 number_style = "1"
-            text = text.replace(f"%{at + 1}", md.number(counts[at], number_style))
+            text = text.replace(f"%{shown_level + 1}", md.number(counts[shown_level], number_style))
         return text
 
     def _levels(self, abstract: Element | None, instance: Element | None) -> dict[int, Element]:
@@ -176,7 +178,7 @@ class _Numbering:
     def _count(
         self,
         counts: dict[int, int],
-        at: tuple[str, int],
+        list_level: tuple[str, int],
         levels: dict[int, Element],
         instance: Element | None,
     ) -> None:
@@ -184,15 +186,15 @@ class _Numbering:
 
         Args:
             counts: the counts so far, by level.
-            at: the id of the list, and the level of the paragraph.
+            list_level: the id of the list, and the level of the paragraph.
             levels: the definitions of the levels.
             instance: the list.
         """
-        level = at[1]
+        level = list_level[1]
         path = f"{W}lvlOverride[@{W}ilvl='{level}']/{W}startOverride"
         restart = _value(instance, path)
-        if restart is not None and at not in self._restarted:
-            self._restarted.add(at)
+        if restart is not None and list_level not in self._restarted:
+            self._restarted.add(list_level)
             counts[level] = whole_number(restart, 1)
         elif level in counts:
             counts[level] += 1
@@ -284,8 +286,10 @@ class _Reader:
                 if is_shown.get(reference.get(f"{W}type", ""), True):
                     parts[self.relations.get(drawing.relation_id(reference), "")] = None
         for part in parts:
-            own = replace(self, relations=self.package.relations(part))
-            yield " ".join(block.text for block in own.blocks(self.package.xml_or_empty(part)))
+            part_reader = replace(self, relations=self.package.relations(part))
+            yield " ".join(
+                block.text for block in part_reader.blocks(self.package.xml_or_empty(part))
+            )
 
     def _embedded(self, part: str) -> MarkdownBlock:
         """Convert a document in another format, which some programs leave for Word to convert."""
@@ -295,12 +299,12 @@ class _Reader:
 
     def _paragraph(self, *parts: Element) -> Iterator[MarkdownBlock]:
         """Yield a paragraph and its boxes; all parts but the last are its large first letters."""
-        state = _OpenParagraph()
-        words = ("".join(self._inline(part, state)).strip("\n") for part in parts)
+        open_paragraph = _OpenParagraph()
+        words = ("".join(self._inline(part, open_paragraph)).strip("\n") for part in parts)
         text = "".join(words).replace("****", "").strip("\n ")
         if text:
             yield self._block(text, parts[-1].find(f"{W}pPr"))
-        for box in state.boxes:
+        for box in open_paragraph.boxes:
             if local_name(box) == "txbxContent":
                 yield from self.blocks(box)
             else:
@@ -392,7 +396,7 @@ class _Reader:
                 yield _CHARACTER_ELEMENTS[name]
             elif name == "sym":
                 code = child.get(f"{W}char", "")
-                if _CODE.fullmatch(code):
+                if _CHARACTER_CODE.fullmatch(code):
                     yield unicode_character(child.get(f"{W}font", ""), int(code, 16))
             elif name == "ruby":
                 for base in child.findall(f"{W}rubyBase"):
@@ -405,8 +409,8 @@ class _Reader:
             elif name in ("drawing", "pict", "object", "AlternateContent"):
                 # A box is stored twice, for new and for old programs.
                 first = child[0] if name == "AlternateContent" and len(child) else child
-                inside = drawing.iterate_drawn(first)
-                paragraph.boxes.extend(e for e in inside if local_name(e) == "txbxContent")
+                descendants = drawing.iterate_drawn(first)
+                paragraph.boxes.extend(e for e in descendants if local_name(e) == "txbxContent")
                 paragraph.boxes.append(first)
 
     def _note(self, kind: str, note_id: str) -> str:
@@ -455,8 +459,8 @@ def _form_value(field_start: Element) -> str:
     """Return the box or choice that a form field shows; "" for all other fields."""
     box = field_start.find(f"{W}ffData/{W}checkBox")
     if box is not None:
-        state = _value(box, f"{W}checked")
-        return "☒" if _is_on(_value(box, f"{W}default") if state is None else state) else "☐"
+        checked = _value(box, f"{W}checked")
+        return "☒" if _is_on(_value(box, f"{W}default") if checked is None else checked) else "☐"
     choice = field_start.find(f"{W}ffData/{W}ddList")
     number = whole_number(_value(choice, f"{W}result") or _value(choice, f"{W}default"))
     entries = () if choice is None else choice.findall(f"{W}listEntry")

@@ -22,7 +22,7 @@ from desktop_app.domain.error_reasons import Reason
 
 # In order of preference. Hebrew precedes Cyrillic and Greek: Hebrew decoded as Cyrillic or Greek
 # looks like words, but Cyrillic or Greek decoded as Hebrew rarely does.
-_LEGACY: Final = (
+_LEGACY_ENCODINGS: Final = (
     "cp1252",
     "cp1255",
     "cp1250",
@@ -45,7 +45,7 @@ _LEGACY: Final = (
     "cp850",
     "mac_roman",
 )
-_NAMES: Final = {
+_ENCODING_NAMES: Final = {
     "cp932": "Shift-JIS",
     "cp949": "Korean (CP949)",
     "iso8859_2": "ISO 8859-2",
@@ -61,8 +61,8 @@ _NAMES: Final = {
     "mac_roman": "Mac Roman",
 }
 # The encodings that a declaration may name; some of Python's codecs are not text encodings.
-_TEXTUAL: Final = frozenset(
-    {codecs.lookup(name).name for name in _LEGACY}
+_DECLARABLE_ENCODINGS: Final = frozenset(
+    {codecs.lookup(name).name for name in _LEGACY_ENCODINGS}
     | {f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)}
     | {"utf-8", "koi8-u", "gbk", "gb2312", "big5hkscs", "euc_kr", "shift_jis", "iso2022_jp"}
     | {"cp437", "cp852", "cp1258", "mac-cyrillic", "tis-620"}
@@ -80,7 +80,7 @@ _SUPERSETS: Final = {
     "gbk": "gb18030",
 }
 # UTF-32 first: its little-endian mark begins with UTF-16's.
-_MARKS: Final = (
+_BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -88,13 +88,13 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # Bytes: enough to recognize an encoding, and decoded in a few milliseconds.
-_SAMPLE: Final = 1 << 16
+_SAMPLE_BYTES: Final = 1 << 16
 # Control characters that text does not contain; it may contain tab, line feed, form feed, carriage
 # return, backspace (terminals) and escape (terminal colors).
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 # Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, half a
 # Korean syllable between whole ones, symbols that nobody writes.
-_ODD: Final = re.compile(
+_ODDITY: Final = re.compile(
     r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])"
     r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]|[가-힣一-鿿][ㄱ-ㆎ](?=[가-힣一-鿿])"
     r"|[¼½¾¨¸‡†ˆ¬ªº\u05c0](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
@@ -168,7 +168,7 @@ _ALPHABETS: Final = {
     "cp1257": _BALTIC,
 }
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_CAPITAL, _SMALL = re.compile("[А-Я]"), re.compile("[а-я]")
+_CYRILLIC_CAPITAL, _CYRILLIC_SMALL = re.compile("[А-Я]"), re.compile("[а-я]")
 _DECLARED: Final = re.compile(
     rb"""<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{1,30})["']"""
     rb"""|@charset "([A-Za-z][\w.-]{1,30})";"""
@@ -177,12 +177,12 @@ _DECLARED: Final = re.compile(
 _CUT_CHARACTER: Final = re.compile(
     rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
-_STRAY: Final = re.compile("[\udc80-\udcff]")
+_STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
 _ASCII: Final = bytes(range(0x80))
 # Texts in other encodings have far fewer bytes that happen to be UTF-8.
 _CHARACTERS_PER_STRAY: Final = 4
 # Escape sequences that switch between alphabets in Japanese mail.
-_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I", b"\x1b$(D")
+_JAPANESE_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I", b"\x1b$(D")
 _ESCAPED_PAIRS: Final = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _ESCAPED_KATAKANA: Final = re.compile(rb"\x1b\(I([\x21-\x5f]*)(?:\x1b\([BJ])?")
 
@@ -198,9 +198,9 @@ class DecodedText:
 def decode(data: bytes) -> DecodedText | None:
     """Return text with LF line ends; None unless the data are text in a known encoding."""
     for decoder in (_decode_stated, _decode_wide, _decode_damaged_utf_8, _decode_guessed):
-        found = decoder(data)
-        if found and not _has_controls(found.text):
-            return DecodedText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.note)
+        decoded = decoder(data)
+        if decoded and not _has_controls(decoded.text):
+            return DecodedText(decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.note)
     return None
 
 
@@ -213,12 +213,12 @@ def _has_controls(text: str) -> bool:
 
 def _decode_stated(data: bytes) -> DecodedText | None:
     """Decode by byte order mark, by Japanese escapes, by NULs, as UTF-8, or as declared."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             text = _decode_strictly(data, encoding)
             if text is not None:
                 return DecodedText(text)
-    if any(escape in data[:_SAMPLE] for escape in _ESCAPES):
+    if any(escape in data[:_SAMPLE_BYTES] for escape in _JAPANESE_ESCAPES):
         text = _decode_strictly(data, "iso2022_jp_2") or _decode_escaped(data)
         if text is not None:
             return DecodedText(text)
@@ -242,8 +242,8 @@ def _decode_escaped(data: bytes) -> str | None:
 
 def _declared_encoding(data: bytes) -> str:
     """Return the encoding that XML, a style sheet or source code declares; "" if none."""
-    found = _DECLARED.match(data)
-    return text_codec(next(filter(None, found.groups())).decode()) if found else ""
+    match = _DECLARED.match(data)
+    return text_codec(next(filter(None, match.groups())).decode()) if match else ""
 
 
 def text_codec(encoding: str) -> str:
@@ -255,16 +255,16 @@ def text_codec(encoding: str) -> str:
         codec = codecs.lookup(encoding.lower().removeprefix("x-")).name
     except LookupError:
         return ""
-    return _SUPERSETS.get(codec, codec) if codec in _TEXTUAL else ""
+    return _SUPERSETS.get(codec, codec) if codec in _DECLARABLE_ENCODINGS else ""
 
 
 def _decode_wide(data: bytes) -> DecodedText | None:
     """Decode UTF-16 without a mark and with few NULs, if the result is plausible."""
-    if len(data) % 2 or not _CONTROL_BYTE.search(data[:_SAMPLE]) or len(data) < 8:
+    if len(data) % 2 or not _CONTROL_BYTE.search(data[:_SAMPLE_BYTES]) or len(data) < 8:
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
         text = _decode_strictly(data, encoding)
-        if text is not None and _is_plausible_text(text[: _SAMPLE // 2]):
+        if text is not None and _is_plausible_text(text[: _SAMPLE_BYTES // 2]):
             return DecodedText(text)
     return None
 
@@ -272,12 +272,18 @@ def _decode_wide(data: bytes) -> DecodedText | None:
 def _is_plausible_text(text: str) -> bool:
     """Return True if text has spaces or stops, few alphabets, and only assigned characters."""
     if any(
-        unicodedata.category(sign) in ("Cn", "Co", "Cc") for sign in text if sign not in "\r\n\t"
+        unicodedata.category(character) in ("Cn", "Co", "Cc")
+        for character in text
+        if character not in "\r\n\t"
     ):
         return False
-    letters = [sign for sign in text if sign.isalpha()]
-    alphabets = {unicodedata.name(sign, "").split(" ")[0] for sign in letters}
-    return bool(letters) and len(alphabets) <= 5 and any(sign in " \n\u3000。، " for sign in text)
+    letters = [character for character in text if character.isalpha()]
+    alphabets = {unicodedata.name(character, "").split(" ")[0] for character in letters}
+    return (
+        bool(letters)
+        and len(alphabets) <= 5
+        and any(character in " \n\u3000。، " for character in text)
+    )
 
 
 def _encoding_by_nuls(data: bytes) -> str:
@@ -286,7 +292,7 @@ def _encoding_by_nuls(data: bytes) -> str:
     UTF-16 in Latin letters has a NUL in most pairs of bytes; half of UTF-32's bytes or more are
     NULs.
     """
-    sample = data[:_SAMPLE]
+    sample = data[:_SAMPLE_BYTES]
     if len(data) % 4 == 0:
         quarter = len(sample) // 4
         if sample[3::4].count(0) == quarter and sample[2::4].count(0) > 0.9 * quarter:
@@ -308,13 +314,15 @@ def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
     These bytes are decoded as Windows-1252. A character that is cut at the end is left out.
     """
     data = data.removeprefix(codecs.BOM_UTF8)
-    cut = _CUT_CHARACTER.search(data[-3:])
-    text = data[: len(data) - len(cut[0] if cut else b"")].decode("utf-8", "surrogateescape")
+    cut_character = _CUT_CHARACTER.search(data[-3:])
+    text = data[: len(data) - len(cut_character[0] if cut_character else b"")].decode(
+        "utf-8", "surrogateescape"
+    )
     characters = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
-    strays = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut)
+    strays = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut_character)
     if not strays or strays * _CHARACTERS_PER_STRAY > characters:
         return None
-    text = _STRAY.sub(
+    text = _STRAY_BYTE.sub(
         lambda stray: bytes((ord(stray[0]) & 0xFF,)).decode("cp1252", "replace"), text
     )
     return DecodedText(text, DocumentNote(Reason.NOTE_ENCODING, {"encoding": "UTF-8"}))
@@ -326,7 +334,7 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
     for encoding in _plausible_encodings(data):
         text = _decode_strictly(data, encoding)
         if text is not None:
-            name = _NAMES.get(encoding, encoding.replace("cp", "Windows-"))
+            name = _ENCODING_NAMES.get(encoding, encoding.replace("cp", "Windows-"))
             return DecodedText(text, DocumentNote(Reason.NOTE_ENCODING, {"encoding": name}))
     return None
 
@@ -344,22 +352,22 @@ def _plausible_encodings(data: bytes) -> list[str]:
     # Only the text around the first non-ASCII bytes distinguishes encodings.
     first = next(re.finditer(rb"[\x80-\xff]", data)).start()
     # From the beginning of their line, unless that is long.
-    begin = max(0, data.rfind(b"\n", 0, first) + 1, first - _SAMPLE // 2)
-    sample = data[begin : begin + _SAMPLE]
+    begin = max(0, data.rfind(b"\n", 0, first) + 1, first - _SAMPLE_BYTES // 2)
+    sample = data[begin : begin + _SAMPLE_BYTES]
     sample = sample[: sample.rfind(b"\n") + 1] or sample
     measures: dict[str, tuple[float, float]] = {}
     # A short text of rare letters seems chaotic in every encoding.
     for chaos in (0.2, 0.4):
         matches = charset_normalizer.from_bytes(
-            sample, cp_isolation=list(_LEGACY), enable_fallback=False, threshold=chaos
+            sample, cp_isolation=list(_LEGACY_ENCODINGS), enable_fallback=False, threshold=chaos
         )
         for match in matches:
-            for same in (match, *match.submatch):
-                measures[same.encoding] = (round(match.chaos, 2), -round(match.coherence, 2))
+            for variant in (match, *match.submatch):
+                measures[variant.encoding] = (round(match.chaos, 2), -round(match.coherence, 2))
         if measures:
             break
     ranked = []
-    for order, encoding in enumerate(_LEGACY):
+    for order, encoding in enumerate(_LEGACY_ENCODINGS):
         if encoding not in measures and encoding not in _ALPHABETS:
             continue
         try:
@@ -367,33 +375,37 @@ def _plausible_encodings(data: bytes) -> list[str]:
             text = codecs.getincrementaldecoder(encoding)().decode(sample)
         except UnicodeDecodeError:
             continue
-        odd = _count_oddities(text, encoding)
+        oddities = _count_oddities(text, encoding)
         # charset-normalizer omits the right encoding for a few short words.
-        if encoding in measures or not odd:
+        if encoding in measures or not oddities:
             measure = measures.get(encoding, (1.0, 0.0))
             is_baltic = encoding == "cp1257" and bool(_BALTIC_PART.search(text))
-            ranked.append((odd, order > 0, not is_baltic, *measure, order, encoding))
+            ranked.append((oddities, order > 0, not is_baltic, *measure, order, encoding))
     return [encoding for *_, encoding in sorted(ranked)]
 
 
 def _count_oddities(text: str, encoding: str) -> int:
     """Count strange symbols, words of several scripts, and letters of several languages."""
-    count = len(_ODD.findall(text))
-    if encoding.startswith("koi8") and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
-        count += len(_CAPITAL.findall(text))  # Hebrew decoded as KOI8 looks like this
+    count = len(_ODDITY.findall(text))
+    if encoding.startswith("koi8") and len(_CYRILLIC_CAPITAL.findall(text)) > 2 * len(
+        _CYRILLIC_SMALL.findall(text)
+    ):
+        count += len(_CYRILLIC_CAPITAL.findall(text))  # Hebrew decoded as KOI8 looks like this
     if encoding == "cp1254":
         count += len(_NOT_TURKISH.findall(text))
     letters: Counter[str] = Counter()
     for word, times in Counter(_WORD.findall(text)).items():
         if word.isascii():
             continue
-        special = [letter for letter in word if not letter.isascii()]
-        latin = [letter for letter in special if _is_latin(letter)]
-        for letter in latin:
+        non_ascii_letters = [letter for letter in word if not letter.isascii()]
+        latin_letters = [letter for letter in non_ascii_letters if _is_latin(letter)]
+        for letter in latin_letters:
             letters[letter.lower()[0]] += times
-        is_mixed = len(latin) < len(special) and len(special) - len(latin) < len(word)
+        is_mixed = len(latin_letters) < len(non_ascii_letters) and len(non_ascii_letters) - len(
+            latin_letters
+        ) < len(word)
         # Only text of another script has words of three or more Latin letters, all beyond a to z.
-        is_all_special = len(latin) == len(word) > 2
+        is_all_special = len(latin_letters) == len(word) > 2
         count += times * (is_mixed or is_all_special)
     alphabets = _ALPHABETS.get(encoding, ("",))
     # Albanian has letters of French at other positions.

@@ -29,7 +29,7 @@ from typing import Final
 from urllib.parse import quote
 
 REMOVED: Final = "[key removed]"
-_MARK: Final = REMOVED.encode()
+_REMOVED_BYTES: Final = REMOVED.encode()
 MIN_SECRET_CHARS: Final = 8
 """A shorter secret is not searched for, even if it has a digit."""
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
@@ -50,10 +50,10 @@ _ViewMaker = Callable[[_Bytes], bytes]
 _Encode = Callable[[bytes], bytes]
 _NO_VIEWS: Final[_Views] = (b"", b"")
 
-_KEPT: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_DROPPED: Final = bytes(set(range(256)) - set(_KEPT))
+_LETTERS_AND_DIGITS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_OTHER_BYTES: Final = bytes(set(range(256)) - set(_LETTERS_AND_DIGITS))
 _LOWER: Final = bytes(range(256)).lower()
-_IS_KEPT: Final = bytes(byte in _KEPT for byte in range(256))
+_IS_LETTER_OR_DIGIT: Final = bytes(byte in _LETTERS_AND_DIGITS for byte in range(256))
 
 # Escapes, even if escaped twice. Those of printable ASCII have a group; others, such as the
 # zero-width spaces that a server puts between the characters of a key, count as blanks. Each branch
@@ -94,24 +94,24 @@ _INCOMPLETE_ESCAPE: Final = re.compile(
     rb"|=[0-9a-f]{0,2})\Z",
     re.IGNORECASE,
 )
-_BASES: Final = {"decimal": 10, "octal": 8}
+_BASE_OF_GROUP: Final = {"decimal": 10, "octal": 8}
 _ESCAPE_STARTS: Final = (b"%", b"\\", b"&", b"=")
 _MAX_INCOMPLETE_ESCAPE_BYTES: Final = 16
 _MAX_ESCAPE_BYTES: Final = 24
 _MAX_MAPS: Final = 16
-_SLICE: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
+_SLICE_BYTES: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
 
 
 class Redactor:
     """Removes secrets from text. Without secrets, text stays as it is."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        wanted = [secret for secret in secrets if _is_searchable(secret)]
-        exact = [secret for secret in wanted if not _may_search_loosely(secret)]
-        loose = [secret for secret in wanted if _may_search_loosely(secret)]
+        searchable = [secret for secret in secrets if _is_searchable(secret)]
+        exact = [secret for secret in searchable if not _may_search_loosely(secret)]
+        loose = [secret for secret in searchable if _may_search_loosely(secret)]
         searches = (
             _Search(_needles(exact, _unchanged), _unchanged, b"\1" * 256),
-            _Search(_needles(loose, _letters_and_digits), _letters_and_digits, _IS_KEPT),
+            _Search(_needles(loose, _letters_and_digits), _letters_and_digits, _IS_LETTER_OR_DIGIT),
         )
         self.searches = tuple(search for search in searches if search.needles)
 
@@ -150,10 +150,10 @@ class RedactedStream:
 
     def feed(self, text: str) -> str:
         """Return the text that can be passed on after `text` has arrived."""
-        data = free = _encode(text)
+        data = released = _encode(text)
         for stream in self._streams:
-            free = stream.feed(free)
-        return text if free is data else _decode(free)
+            released = stream.feed(released)
+        return text if released is data else _decode(released)
 
     def release(self) -> str:
         """Return the delayed text, except letters that may begin a secret.
@@ -216,17 +216,17 @@ class _SearchedView:
         """Return the span in the text of a range of the view; None if it ends before the text."""
         if last < self._before:
             return None
-        start = self._place(first, map_slice)[0] if first >= self._before else 0
-        return start, self._place(last, map_slice)[1]
+        start = self._span_of_byte(first, map_slice)[0] if first >= self._before else 0
+        return start, self._span_of_byte(last, map_slice)[1]
 
-    def _place(self, at: int, map_slice: _Mapper) -> tuple[int, int]:
-        number = bisect_right(self._view_begins, at) - 1
-        begin = self._text_begins[number]
-        if number not in self._maps:
+    def _span_of_byte(self, index: int, map_slice: _Mapper) -> tuple[int, int]:
+        slice_index = bisect_right(self._view_begins, index) - 1
+        begin = self._text_begins[slice_index]
+        if slice_index not in self._maps:
             if len(self._maps) == _MAX_MAPS:
                 self._maps.clear()
-            self._maps[number] = map_slice(begin, self._text_begins[number + 1])
-        offset, view = at - self._view_begins[number], self._maps[number]
+            self._maps[slice_index] = map_slice(begin, self._text_begins[slice_index + 1])
+        offset, view = index - self._view_begins[slice_index], self._maps[slice_index]
         return begin + view.starts[offset], begin + view.ends[offset]
 
 
@@ -235,22 +235,24 @@ class _Search:
 
     Args:
         needles: the spellings, as they are in a view.
-        make_view: makes a view from bytes, without the bytes for which `kept` has 0.
+        make_view: makes a view from bytes, without the bytes for which `kept_mask` has 0.
     """
 
-    def __init__(self, needles: Iterable[bytes], make_view: _ViewMaker, kept: bytes) -> None:
+    def __init__(self, needles: Iterable[bytes], make_view: _ViewMaker, kept_mask: bytes) -> None:
         self.needles = tuple(needles)
         self._shortest = min(map(len, self.needles), default=0)
         self._longest = max(map(len, self.needles), default=0)
         self._prefixes = [(needle[:_MIN_HELD_CHARS], needle) for needle in self.needles]
         self._make_view = make_view
-        self._kept = kept
+        self._kept_mask = kept_mask
 
     def views(self, data: _Bytes) -> _Views:
         """Return both views of a text; they are one object if it has no escapes."""
         # In slices, because translating 16 MB in one call blocks other threads for 20 ms.
         make_view = self._make_view
-        view = b"".join(map(make_view, _slices(data))) if len(data) > _SLICE else make_view(data)
+        view = (
+            b"".join(map(make_view, _slices(data))) if len(data) > _SLICE_BYTES else make_view(data)
+        )
         if _may_have_escape(data):
             slices = [make_view(_ESCAPE.sub(_unescape, piece)) for piece in _slices(data)]
             decoded = b"".join(slices)
@@ -291,10 +293,10 @@ class _Search:
             return None
         has_escapes = views[0] is not views[1] or before[0] != before[1]
         del views  # each takes as much memory as the text
-        found = self._spans_by_needle(data, before[0], escapes=False)
+        spans_by_needle = self._spans_by_needle(data, before[0], escapes=False)
         if has_escapes:
-            found += self._spans_by_needle(data, before[1], escapes=True)
-        return merge(*found)
+            spans_by_needle += self._spans_by_needle(data, before[1], escapes=True)
+        return merge(*spans_by_needle)
 
     def _spans_by_needle(
         self, data: _Bytes, before: bytes, *, escapes: bool
@@ -313,29 +315,29 @@ class _Search:
 
     def map_view(self, data: _Bytes, *, escapes: bool) -> _MappedView:
         """Return a view with the position of each of its bytes; slower than `views`."""
-        seen, starts, ends = bytearray(), array("I"), array("I")  # no reply takes 4 GB
+        view_bytes, starts, ends = bytearray(), array("I"), array("I")  # no reply takes 4 GB
 
         def add_text(begin: int, end: int) -> None:
             piece = data[begin:end]
-            seen.extend(self._make_view(piece))
-            is_kept = piece.translate(self._kept)
+            view_bytes.extend(self._make_view(piece))
+            is_kept = piece.translate(self._kept_mask)
             starts.extend(compress(range(begin, end), is_kept))
             ends.extend(compress(range(begin + 1, end + 1), is_kept))
 
         begin = 0
         for piece in _slices(data):
-            done = begin
-            for found in _ESCAPE.finditer(piece) if escapes else ():
-                add_text(done, begin + found.start())
-                done = begin + found.end()
-                character = self._make_view(_unescape(found))
+            mapped_end = begin
+            for escape in _ESCAPE.finditer(piece) if escapes else ():
+                add_text(mapped_end, begin + escape.start())
+                mapped_end = begin + escape.end()
+                character = self._make_view(_unescape(escape))
                 if character:
-                    seen.extend(character)
-                    starts.append(begin + found.start())
-                    ends.append(done)
+                    view_bytes.extend(character)
+                    starts.append(begin + escape.start())
+                    ends.append(mapped_end)
             begin += len(piece)
-            add_text(done, begin)
-        return _MappedView(bytes(seen), starts, ends)
+            add_text(mapped_end, begin)
+        return _MappedView(bytes(view_bytes), starts, ends)
 
     def incomplete_match_start(self, data: bytes, before: _Views) -> int:
         """Return the offset of a secret or escape that the end may cut off, else `len(data)`."""
@@ -356,17 +358,17 @@ class _Search:
         """Return the offset of the first needle that the end of the view cuts off; None if none."""
         first: int | None = None
         if len(view) > self._longest:  # a cut needle begins in the last `_longest` bytes
-            behind = len(view) - self._longest
-            first = self.find_cut(view[behind:])
-            return None if first is None else behind + first
+            skipped = len(view) - self._longest
+            first = self.find_cut(view[skipped:])
+            return None if first is None else skipped + first
         for prefix, needle in self._prefixes:
             if prefix not in view:
                 continue
-            at = view.find(prefix, max(0, len(view) - len(needle) + 1))
-            while at != -1 and not needle.startswith(view[at:]):
-                at = view.find(prefix, at + 1)
-            if at != -1:
-                first = at if first is None else min(first, at)
+            start = view.find(prefix, max(0, len(view) - len(needle) + 1))
+            while start != -1 and not needle.startswith(view[start:]):
+                start = view.find(prefix, start + 1)
+            if start != -1:
+                first = start if first is None else min(first, start)
         return first
 
 
@@ -397,21 +399,21 @@ class _SearchedStream:
 
     def _feed_possible_secret(self, data: bytes) -> bytes:
         search, before = self._search, self._before
-        at, end = search.incomplete_match_start(data, before), 0
+        held_start, end = search.incomplete_match_start(data, before), 0
         removed: list[tuple[int, int]] = []
-        # A secret that begins at `at` or later is held, too: a longer one may contain it.
+        # A secret that begins at `held_start` or later is held, too: a longer one may contain it.
         for start, stop in search.find_spans(data, before) or ():
-            if start >= max(at, end):
+            if start >= max(held_start, end):
                 break
             removed.append((start, stop))
             end = max(end, stop)
-            if at < end:  # the text after a removed secret may begin another
-                at = end + search.incomplete_match_start(data[end:], _NO_VIEWS)
+            if held_start < end:  # the text after a removed secret may begin another
+                held_start = end + search.incomplete_match_start(data[end:], _NO_VIEWS)
         if removed:
             before = _NO_VIEWS
-        self._before = _tail_views(_append_views(before, search.views(data[end:at])))
-        self._held = data[at:]
-        return _replace_spans(data[:at], removed)
+        self._before = _tail_views(_append_views(before, search.views(data[end:held_start])))
+        self._held = data[held_start:]
+        return _replace_spans(data[:held_start], removed)
 
     def release(self) -> bytes:
         views = _append_views(self._before, self._search.views(self._held))
@@ -445,8 +447,8 @@ def _may_have_escape(data: _Bytes) -> bool:
 def _incomplete_escape_start(data: bytes) -> int:
     """Return the offset of an escape that the end of a text cuts off, else the text's length."""
     tail = data[-_MAX_INCOMPLETE_ESCAPE_BYTES:]
-    found = _INCOMPLETE_ESCAPE.search(tail) if _may_have_escape(tail) else None
-    return len(data) - len(tail) + found.start() if found else len(data)
+    match = _INCOMPLETE_ESCAPE.search(tail) if _may_have_escape(tail) else None
+    return len(data) - len(tail) + match.start() if match else len(data)
 
 
 def _tail_views(views: _Views) -> _Views:
@@ -481,19 +483,21 @@ def _unchanged(data: _Bytes) -> bytes:
 
 
 def _letters_and_digits(data: _Bytes) -> bytes:
-    return bytes(data.translate(_LOWER, _DROPPED))
+    return bytes(data.translate(_LOWER, _OTHER_BYTES))
 
 
 def _needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
-    found: set[bytes] = set()
+    needles: set[bytes] = set()
     for secret in secrets:
-        forms = list(_spellings(secret))
-        forms += [_ESCAPE.sub(_unescape, form) for form in forms]
+        spellings = list(_spellings(secret))
+        spellings += [_ESCAPE.sub(_unescape, form) for form in spellings]
         # A spelling that contains a shorter one is left out, because the shorter one finds it.
         # This does not hold for two secrets: the rest of the longer one would stay in the text.
-        own = sorted({make_view(form) for form in forms}, key=len)
-        found.update(n for i, n in enumerate(own) if not any(short in n for short in own[:i]))
-    return sorted(found, key=lambda needle: (len(needle), needle))
+        own_needles = sorted({make_view(form) for form in spellings}, key=len)
+        needles.update(
+            n for i, n in enumerate(own_needles) if not any(short in n for short in own_needles[:i])
+        )
+    return sorted(needles, key=lambda needle: (len(needle), needle))
 
 
 def _spellings(secret: str) -> Iterator[bytes]:
@@ -522,33 +526,33 @@ def _cores(data: bytes, encode: _Encode, bits: int) -> Iterator[bytes]:
     Args:
         bits: the bits of a digit: 5 in base32, 6 in base64.
     """
-    for before in range(bits // gcd(bits, 8)):
-        encoded = encode(bytes(before) + data).rstrip(b"=")
-        bits_after = (before + len(data)) * 8 % bits
-        yield encoded[-(-before * 8 // bits) : len(encoded) - bool(bits_after)]
+    for bytes_before in range(bits // gcd(bits, 8)):
+        encoded = encode(bytes(bytes_before) + data).rstrip(b"=")
+        bits_after = (bytes_before + len(data)) * 8 % bits
+        yield encoded[-(-bytes_before * 8 // bits) : len(encoded) - bool(bits_after)]
 
 
 def _slices(data: _Bytes) -> Iterator[_Bytes]:
     """Split between escapes, so that no single call blocks other threads for long."""
     begin = 0
-    while len(data) - begin > _SLICE:
-        end = begin + _SLICE
+    while len(data) - begin > _SLICE_BYTES:
+        end = begin + _SLICE_BYTES
         last = max(data.rfind(start, end - _MAX_ESCAPE_BYTES, end) for start in _ESCAPE_STARTS)
         end = last if last > begin else end
-        while data[end - 1 : end] == b"\\" and end > begin + _SLICE - 2 * _MAX_ESCAPE_BYTES:
+        while data[end - 1 : end] == b"\\" and end > begin + _SLICE_BYTES - 2 * _MAX_ESCAPE_BYTES:
             end -= 1
         yield data[begin:end]
         begin = end
     yield data[begin:]
 
 
-def _unescape(found: re.Match[bytes]) -> bytes:
-    kind = found.lastgroup
-    if kind is None:
+def _unescape(match: re.Match[bytes]) -> bytes:
+    group = match.lastgroup
+    if group is None:
         return b" "
-    if kind == "itself":
-        return found[kind]
-    return bytes([int(found[kind], _BASES.get(kind, 16))])
+    if group == "itself":
+        return match[group]
+    return bytes([int(match[group], _BASE_OF_GROUP.get(group, 16))])
 
 
 def _replace_spans(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
@@ -559,7 +563,7 @@ def _replace_spans(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
         if start >= end:
             pieces.append(text[end:start])
         end = max(end, stop)
-    return _MARK.join([*pieces, text[end:]])
+    return _REMOVED_BYTES.join([*pieces, text[end:]])
 
 
 def _encode(text: str) -> bytes:

@@ -146,21 +146,21 @@ def _limit_name(model: str, profile: ProviderProfile, omit: frozenset[str]) -> s
 
 
 def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
-    chosen = sendable_parameters(
+    parameters = sendable_parameters(
         request.parameters, profile, info, request.effort, Api.CHAT_COMPLETIONS
     )
     effort = sendable_effort(info, request.effort)
     return {
-        "temperature": chosen.temperature,
-        "top_p": chosen.top_p,
-        "presence_penalty": chosen.presence_penalty,
-        "frequency_penalty": chosen.frequency_penalty,
-        "stop": list(chosen.stop) or None,
-        "seed": chosen.seed,
+        "temperature": parameters.temperature,
+        "top_p": parameters.top_p,
+        "presence_penalty": parameters.presence_penalty,
+        "frequency_penalty": parameters.frequency_penalty,
+        "stop": list(parameters.stop) or None,
+        "seed": parameters.seed,
         "reasoning_effort": None if effort is None else effort.value,
-        "verbosity": chosen.verbosity,
-        "n": chosen.candidates if chosen.candidates > 1 else None,
-        "service_tier": chosen.service_tier,
+        "verbosity": parameters.verbosity,
+        "n": parameters.candidates if parameters.candidates > 1 else None,
+        "service_tier": parameters.service_tier,
     }
 
 
@@ -177,10 +177,10 @@ def _messages(
         content = _content(message)
         if content:
             messages.append({"role": message.role.value, "content": content})
-    for sent in messages if with_reasoning else ():
-        if sent["role"] == Role.ASSISTANT.value:
+    for sent_message in messages if with_reasoning else ():
+        if sent_message["role"] == Role.ASSISTANT.value:
             # The request lacks the reasoning of earlier answers. Moonshot refuses "".
-            sent.setdefault(error_replies.REASONING_TEXT, " ")
+            sent_message.setdefault(error_replies.REASONING_TEXT, " ")
     return messages
 
 
@@ -204,8 +204,8 @@ def _messages_with_calls(
             # A text after the calls of a round belongs to the next round.
             texts.setdefault(current_round + (current_round in rounds), []).append(part)
         elif isinstance(part, ReasoningPart):
-            at = current_round + (current_round in rounds)
-            reasoning[at] = reasoning.get(at, "") + part.text
+            its_round = current_round + (current_round in rounds)
+            reasoning[its_round] = reasoning.get(its_round, "") + part.text
     for each_round in sorted({*rounds, *texts}):
         calls, text = rounds.get(each_round, ()), text_of(texts.get(each_round, ()))
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
@@ -220,37 +220,39 @@ def _messages_with_calls(
 
 
 def _call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
-    named: dict[str, Any] = {"id": call.call_id}
+    fields: dict[str, Any] = {"id": call.call_id}
     if call.extra_content and call.issuer == recipient:
         with suppress(ValueError):  # an imported conversation may have any text here
-            named["extra_content"] = json_fields.parse_at_once(call.extra_content)
+            fields["extra_content"] = json_fields.parse_at_once(call.extra_content)
     if call.is_custom:
         custom = {"name": call.sent_name, "input": call.arguments}
-        return {**named, "type": "custom", "custom": custom}
+        return {**fields, "type": "custom", "custom": custom}
     function = {"name": call.sent_name, "arguments": call.sent_arguments}
-    return {**named, "type": "function", "function": function}
+    return {**fields, "type": "function", "function": function}
 
 
 def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
-    named: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
+    definition: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
     if tool.input_format is not None:
-        if fields := dict(tool.input_format):
-            kind = fields.pop("type", "text")
-            named["format"] = {"type": kind, kind: fields} if fields else {"type": kind}
-        return {"type": "custom", "custom": named}
-    named["parameters"] = sendable_arguments(tool.parameters)
+        if format_fields := dict(tool.input_format):
+            kind = format_fields.pop("type", "text")
+            definition["format"] = (
+                {"type": kind, kind: format_fields} if format_fields else {"type": kind}
+            )
+        return {"type": "custom", "custom": definition}
+    definition["parameters"] = sendable_arguments(tool.parameters)
     # Other servers may not know the field, or may not support all that it demands.
     if profile.kind.takes_openai_fields and is_strict(tool.parameters):
-        named["strict"] = True
-    return {"type": "function", "function": named}
+        definition["strict"] = True
+    return {"type": "function", "function": definition}
 
 
 def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
-    named = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
-    if named is None:
+    chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if chosen_tool is None:
         return request.tool_choice
-    kind = "custom" if named.is_custom else "function"
-    return {"type": kind, kind: {"name": named.wire_name}}
+    kind = "custom" if chosen_tool.is_custom else "function"
+    return {"type": kind, kind: {"name": chosen_tool.wire_name}}
 
 
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
@@ -277,12 +279,12 @@ def _image(image: ImageData) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": image, "detail": detail}}
 
 
-_Text = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
+_TextKey = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
 """A text of the answer: the class of its deltas, or the number of a call for its arguments."""
 
 
-def _delta(text: _Text, added: str) -> StreamEvent:
-    return ToolCallDelta(text, added) if isinstance(text, int) else text(added)
+def _delta(key: _TextKey, added: str) -> StreamEvent:
+    return ToolCallDelta(key, added) if isinstance(key, int) else key(added)
 
 
 class ChatCompletionsReader:
@@ -302,15 +304,15 @@ class ChatCompletionsReader:
     def __init__(self, provider: str, issuer: str = "") -> None:
         self._provider, self._issuer = provider, issuer
         self.is_finished = False
-        self._started = ("", "")  # the response's id and model, once they have come
+        self._id_and_model = ("", "")  # the response's id and model, once they have come
         self._has_content = False
         self._has_deltas = False  # a delta with more than reasoning has come
-        self._reason = ""
+        self._finish_reason = ""
         self._error = error_body.ErrorBody()  # of the choice, if the finish reason is "error"
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
-        self._pairs = SplitPairs[_Text]()
+        self._pairs = SplitPairs[_TextKey]()
         self._images: set[int] = set()
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
@@ -348,30 +350,32 @@ class ChatCompletionsReader:
         return [] if self.is_finished else self._end(has_done_mark=False)
 
     def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
-        ends_with_done_mark = has_done_mark and self._has_content and not self._reason
-        if ends_with_done_mark or self._reason in _COMPLETE_REASONS:
+        ends_with_done_mark = has_done_mark and self._has_content and not self._finish_reason
+        if ends_with_done_mark or self._finish_reason in _COMPLETE_REASONS:
             return self._finish(Completed())
-        if self._reason == "error":  # OpenRouter's way to report that its provider failed
+        if self._finish_reason == "error":  # OpenRouter's way to report that its provider failed
             error = error_replies.error_from(self._provider, self._error)
             return self._finish(Failed(error))
-        if self._reason:
-            return self._finish(Incomplete(_INCOMPLETE_REASONS.get(self._reason, self._reason)))
+        if self._finish_reason:
+            return self._finish(
+                Incomplete(_INCOMPLETE_REASONS.get(self._finish_reason, self._finish_reason))
+            )
         return self._finish(Failed(error_replies.cut_error(self._provider)))
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
-        unpaired = [_delta(text, json_fields.REPLACEMENT) for text in self._pairs.pop_unpaired()]
+        unpaired = [_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
         if self._usage is None:
             return [*unpaired, terminal]
         return [*unpaired, UsageReported(self._usage, self._tier), terminal]
 
     def read_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of a decoded chunk. `key` is the field of a choice with its delta."""
-        if not all(self._started):  # Azure's first chunk names neither
+        if not all(self._id_and_model):  # Azure's first chunk names neither
             response_id, model = json_fields.name(chunk, "id"), json_fields.name(chunk, "model")
-            started = (self._started[0] or response_id, self._started[1] or model)
-            if started != self._started:
-                self._started = started
+            started = (self._id_and_model[0] or response_id, self._id_and_model[1] or model)
+            if started != self._id_and_model:
+                self._id_and_model = started
                 yield Started(*started)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
         choices = json_fields.rows(chunk, "choices")[:1]
@@ -390,14 +394,14 @@ class ChatCompletionsReader:
                 self._has_deltas |= has_delta and not isinstance(event, ReasoningDelta)
                 yield event
             reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
-            self._reason = reason or self._reason
+            self._finish_reason = reason or self._finish_reason
             if reason == "error":
                 self._error = error_body.parse_error(choice)
 
     def _delta_events(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers that are renaming the field send both names with the same text.
-        is_older = bool(json_fields.text(delta, "reasoning_content"))
-        name = "reasoning_content" if is_older else "reasoning"
+        has_old_name = bool(json_fields.text(delta, "reasoning_content"))
+        name = "reasoning_content" if has_old_name else "reasoning"
         reasoning = self._pairs.text(ReasoningDelta, delta, name) or _joined_thinking(delta)
         if reasoning:
             yield ReasoningDelta(reasoning)
@@ -428,18 +432,18 @@ class ChatCompletionsReader:
         calls = json_fields.rows(delta, "tool_calls")
         if function := json_fields.mapping(delta, "function_call"):  # the older field
             calls = calls or [{"index": 0, "function": function}]
-        named: set[int] = set()
+        named_in_delta: set[int] = set()
         for call in calls:
             custom = json_fields.mapping(call, "custom")
-            called = custom or json_fields.mapping(call, "function")
+            callee = custom or json_fields.mapping(call, "function")
             field = "input" if custom else "arguments"
-            arguments = json_fields.text_or_json(called, field)
-            call_id, name = json_fields.name(call, "id"), json_fields.name(called, "name")
-            number = self._calls.number(call, call_id, name, arguments, named)
+            arguments = json_fields.text_or_json(callee, field)
+            call_id, name = json_fields.name(call, "id"), json_fields.name(callee, "name")
+            number = self._calls.number(call, call_id, name, arguments, named_in_delta)
             if name:
-                named.add(number)
-            if isinstance(called.get(field), str):
-                arguments = self._pairs.text(number, called, field)
+                named_in_delta.add(number)
+            if isinstance(callee.get(field), str):
+                arguments = self._pairs.text(number, callee, field)
             extra = self._issuer and json_fields.mapping(call, "extra_content")
             yield ToolCallDelta(
                 number,
@@ -472,41 +476,53 @@ class _OpenCalls:
     def __init__(self) -> None:
         # The place of a call is its index, else its id, else the place of the last piece.
         self._by_place: dict[int | str, _OpenCall] = {}
-        self._last: int | str = 0
+        self._last_place: int | str = 0
         self._numbers: set[int] = set()
 
     def number(
-        self, call: Mapping[str, Any], call_id: str, name: str, arguments: str, named: set[int]
+        self,
+        call: Mapping[str, Any],
+        call_id: str,
+        name: str,
+        arguments: str,
+        named_in_delta: set[int],
     ) -> int:
         """Return the number of the call that a piece belongs to.
 
         Args:
-            named: the numbers of the calls whose names came with the same delta.
+            named_in_delta: the numbers of the calls whose names came with the same delta.
         """
         has_index = isinstance(call.get("index"), int)
-        place = json_fields.count(call, "index") if has_index else (call_id or self._last)
-        found = self._by_place.get(place)
-        if found is None or (name and self._is_other(found, call_id, name, arguments, named)):
+        place = json_fields.count(call, "index") if has_index else (call_id or self._last_place)
+        open_call = self._by_place.get(place)
+        if open_call is None or (
+            name and self._begins_another(open_call, call_id, name, arguments, named_in_delta)
+        ):
             number = place if isinstance(place, int) else 0
             if number in self._numbers:
                 number = max(self._numbers) + 1
-            found = self._by_place[place] = _OpenCall(number, call_id, name)
+            open_call = self._by_place[place] = _OpenCall(number, call_id, name)
             self._numbers.add(number)
-        self._last = place
-        found.call_id, found.name = found.call_id or call_id, found.name or name
-        found.has_arguments = found.has_arguments or bool(arguments)
-        return found.number
+        self._last_place = place
+        open_call.call_id, open_call.name = open_call.call_id or call_id, open_call.name or name
+        open_call.has_arguments = open_call.has_arguments or bool(arguments)
+        return open_call.number
 
-    def _is_other(
-        self, known: _OpenCall, call_id: str, name: str, arguments: str, named: set[int]
+    def _begins_another(
+        self,
+        open_call: _OpenCall,
+        call_id: str,
+        name: str,
+        arguments: str,
+        named_in_delta: set[int],
     ) -> bool:
-        """Return True if a piece does not belong to `known`, the last call at its place."""
-        if not known.name:
+        """Return True if a piece does not belong to `open_call`, the last at its place."""
+        if not open_call.name:
             return False
-        if known.number in named or name != known.name:
+        if open_call.number in named_in_delta or name != open_call.name:
             return True
-        has_other_id = bool(call_id and known.call_id) and call_id != known.call_id
-        return has_other_id or (known.has_arguments and _is_complete(arguments))
+        has_other_id = bool(call_id and open_call.call_id) and call_id != open_call.call_id
+        return has_other_id or (open_call.has_arguments and _is_complete(arguments))
 
 
 def _is_complete(arguments: str) -> bool:

@@ -57,7 +57,7 @@ paragraph does not become indented code.
 """
 _SEPARATORS: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
-_MARKS: Final = {"bold": "**", "strike": "~~", "italic": "*"}
+_STYLE_MARKS: Final = {"bold": "**", "strike": "~~", "italic": "*"}
 _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
 
@@ -211,8 +211,8 @@ def _write_code(members: list[Block]) -> str:
     lines = [block.text for block in members if block.kind is Kind.CODE]
     language = members[0].language
     mark = "~" if "`" in language else "`"
-    begins = (_LEADING_FENCE.match(line) for line in lines)
-    lengths = (len(m[1]) for m in begins if m and m[1][:1] == mark)
+    leading_fences = (_LEADING_FENCE.match(line) for line in lines)
+    lengths = (len(m[1]) for m in leading_fences if m and m[1][:1] == mark)
     fence = mark * max(3, 1 + max(lengths, default=0))
     return "\n".join([f"{fence}{language}", *lines, fence])
 
@@ -290,15 +290,17 @@ def _runs_to_markdown(runs: Runs) -> str:
 def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
     """Write runs that are inside the `opened` styles. Open the style with the most runs first."""
     text = ""
-    at = 0
-    while at < len(runs):
-        style, end = _widest_style(runs, at, opened)
+    position = 0
+    while position < len(runs):
+        style, end = _widest_style(runs, position, opened)
         if style:
-            inner = runs[at:end] if style != _LINK else _mark_lone_brackets(runs[at:end])
+            inner = (
+                runs[position:end] if style != _LINK else _mark_lone_brackets(runs[position:end])
+            )
             piece = _write_styled(inner, opened | {style})
-            piece = _mark_up(piece, style, _style_value(runs[at], style))
+            piece = _mark_up(piece, style, _style_value(runs[position], style))
         else:
-            piece = _write_run(runs[at], text, runs[end] if end < len(runs) else None)
+            piece = _write_run(runs[position], text, runs[end] if end < len(runs) else None)
         # The end of the text and the beginning of the piece could form markup together.
         if (piece[:1] == "[" and text[-1:] == "!") or (
             piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:] and not style
@@ -307,7 +309,7 @@ def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
         if style == "strike" and text[-1:] == "~" and text[-2:] != "\\~":
             text = f"{text[:-1]}\\~"
         text += piece
-        at = end
+        position = end
     return text
 
 
@@ -315,27 +317,27 @@ def _mark_lone_brackets(runs: Runs) -> Runs:
     """Replace unpaired brackets in a link's words by placeholders, to be escaped later."""
     opened: list[tuple[int, int]] = []
     texts = [list(run.text) for run in runs]
-    for number, run in enumerate(runs):
+    for run_index, run in enumerate(runs):
         if run.code or run.math or run.image:
             continue
-        for place, character in enumerate(run.text):
+        for char_index, character in enumerate(run.text):
             if character == "[":
-                opened.append((number, place))
+                opened.append((run_index, char_index))
             elif character == "]" and opened:
                 opened.pop()
             elif character == "]":
-                texts[number][place] = "\ufdd1"
-    for number, place in opened:
-        texts[number][place] = "\ufdd0"
+                texts[run_index][char_index] = "\ufdd1"
+    for run_index, char_index in opened:
+        texts[run_index][char_index] = "\ufdd0"
     return tuple(run._replace(text="".join(t)) for run, t in zip(runs, texts, strict=True))
 
 
-def _widest_style(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
-    """Return the style of run `at` that spans the most runs, and where it ends; "" for none."""
-    best, best_end = "", at + 1
-    for style in (_LINK, *_MARKS):
-        value = "" if style in opened else _style_value(runs[at], style)
-        end = at + 1
+def _widest_style(runs: Runs, start: int, opened: frozenset[str]) -> tuple[str, int]:
+    """Return the style of run `start` that spans the most runs, and where it ends; "" for none."""
+    best, best_end = "", start + 1
+    for style in (_LINK, *_STYLE_MARKS):
+        value = "" if style in opened else _style_value(runs[start], style)
+        end = start + 1
         while value and end < len(runs) and _style_value(runs[end], style) == value:
             end += 1
         if value and (not best or end > best_end):
@@ -346,7 +348,7 @@ def _widest_style(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int
 def _style_value(run: Run, style: str) -> str:
     """Return a run's value of a style: its markup, or a link's target; "" for none."""
     if style != _LINK:
-        return _MARKS[style] if getattr(run, style) else ""
+        return _STYLE_MARKS[style] if getattr(run, style) else ""
     if not run.link or run.image or run.note or is_citation(run.link) or _is_address(run):
         return ""
     return run.link
@@ -444,8 +446,10 @@ def _write_address(text: str, before: str, following: Run | None) -> str:
 
 def _write_code_span(text: str) -> str:
     """Write code between a number of backticks that it does not contain."""
-    found = {len(ticks) for ticks in _TICKS.findall(text)}
-    ticks = "`" * next(count for count in range(1, len(found) + 2) if count not in found)
+    used_lengths = {len(ticks) for ticks in _TICKS.findall(text)}
+    ticks = "`" * next(
+        count for count in range(1, len(used_lengths) + 2) if count not in used_lengths
+    )
     edges = text[:1] + text[-1:]
     pad = " " if "`" in edges or (edges == "  " and text.strip()) else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

@@ -141,11 +141,11 @@ class BlockStream:
         self._pending_return = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
         patches: list[Patch] = []
-        at = 0
-        while at < len(text):
-            end = at + _STEP_LENGTH - self._length % _STEP_LENGTH
-            patches += self._process_piece(text[at:end])
-            at = end
+        position = 0
+        while position < len(text):
+            end = position + _STEP_LENGTH - self._length % _STEP_LENGTH
+            patches += self._process_piece(text[position:end])
+            position = end
         return patches
 
     def _process_piece(self, text: str) -> list[Patch]:
@@ -168,32 +168,32 @@ class BlockStream:
         patches += self._split_overdue()
         if (rows := self._append_rows()) is not None:
             return patches + rows
-        grown = self._append_plain_text(text)
+        growth_patches = self._append_plain_text(text)
         # A long line of code is never settled; a single step tells whether it is code.
-        is_new = _LONG_TAIL < len(self._source) <= _LONG_TAIL + _STEP_LENGTH
-        is_known_code = self._context.inside == "code" and not is_new
+        is_newly_long = _LONG_TAIL < len(self._source) <= _LONG_TAIL + _STEP_LENGTH
+        is_known_code = self._context.inside == "code" and not is_newly_long
         is_at_step = self._length % _STEP_LENGTH == 0 and not is_known_code
-        if not grown or is_at_step:
-            grown += self._advance(is_final=False, is_at_step=is_at_step)
-        return patches + grown
+        if not growth_patches or is_at_step:
+            growth_patches += self._advance(is_final=False, is_at_step=is_at_step)
+        return patches + growth_patches
 
     def _shorten_address(self, added: int) -> bool:
         """Drop the end of an image's overlong address outside of code: it may be megabytes.
 
         Return True if more of the address may come.
         """
-        rest = overlong_range(self._source, added)
-        if rest is None:
+        address_range = overlong_range(self._source, added)
+        if address_range is None:
             return False
-        first, end = rest
+        first, end = address_range
         before = self._context.source + self._source[:first]
         parse = self._definitions.parse(before, self._context, expects_notes=False)
         self._definitions.forget_labels(parse.labels)
         if not ends_in_text(parse.tokens):
             return False
-        self._source, more = self._source[:first], self._source[end:]
-        self._source += more
-        return not more
+        self._source, address_rest = self._source[:first], self._source[end:]
+        self._source += address_rest
+        return not address_rest
 
     def finish(self, *, defer_updates: bool = False) -> list[Patch]:
         """Close the open tail, because the source is complete.
@@ -205,11 +205,11 @@ class BlockStream:
             self._source, self._pending_return = self._source + "\n", ""
             self._plain_end = None
         self._definitions.mark_complete()
-        end = self._plain_end
+        plain_end = self._plain_end
         patches: list[Patch] = []
         # If only a very long line of code is open, everything is shown already.
         is_code = self._context.inside == "code" and self.blocks[-1].kind is Kind.CODE
-        if not is_code or end is None or not end.is_long:
+        if not is_code or plain_end is None or not plain_end.is_long:
             patches += self._advance(is_final=True)
         self._source, self._plain_end = "", None
         patches += self._reference_updates.render_undefined_notes()
@@ -229,9 +229,9 @@ class BlockStream:
         Each piece parses the open tail again, so a long text in small pieces would take minutes. A
         piece that crosses a step is parsed in two.
         """
-        again = len(self._source) + len(self._context.prefix) // _COPY_SPEED
+        reparsed_length = len(self._source) + len(self._context.prefix) // _COPY_SPEED
         remaining = _STEP_LENGTH - self._length % _STEP_LENGTH
-        return min(again // _REPARSE_FACTOR, remaining), remaining
+        return min(reparsed_length // _REPARSE_FACTOR, remaining), remaining
 
     def run_updates(self) -> list[Patch]:
         """Update earlier blocks for definitions or loose lists, for a few milliseconds."""
@@ -254,13 +254,13 @@ class BlockStream:
         if self._plain_end is None:
             return []
         block = self.blocks[-1]
-        end = self._plain_end.extended(block, text)
-        if end is None:
+        plain_end = self._plain_end.extended(block, text)
+        if plain_end is None:
             return []
-        self._plain_end = end
-        new = block._replace(runs=with_last(block.runs, end.run))
-        self.blocks[-1] = new
-        return [Patch(len(self.blocks) - 1, 1, (new,))]
+        self._plain_end = plain_end
+        new_block = block._replace(runs=with_last(block.runs, plain_end.run))
+        self.blocks[-1] = new_block
+        return [Patch(len(self.blocks) - 1, 1, (new_block,))]
 
     def _append_rows(self) -> list[Patch] | None:
         """Append rows to the open table without the block parser.
@@ -309,8 +309,8 @@ class BlockStream:
         has_ended = self._context.inside != "" and cut == Cut(first_line, cut.containers)
         has_closed = is_final or has_ended or cut.line > first_line
         if has_closed:
-            renewed, closed = self._close_above(parse, source, cut)
-            patches += renewed
+            renewal_patches, closed = self._close_above(parse, source, cut)
+            patches += renewal_patches
         else:
             self._definitions.forget_labels(parse.labels)
         tail = [p for p in parse.placed if p.line >= cut.line]
@@ -333,8 +333,8 @@ class BlockStream:
         A long incomplete line after code counts as complete if it ends the code's container.
         Otherwise all of the line would be parsed with each piece.
         """
-        is_line = self._context.inside == "code" and "\n" not in self._source
-        if is_line and len(self._source) > _LONG_TAIL and not ends_in_code(parse.tokens):
+        is_single_line = self._context.inside == "code" and "\n" not in self._source
+        if is_single_line and len(self._source) > _LONG_TAIL and not ends_in_code(parse.tokens):
             cut = find_cut(parse.tokens, source_to_show + "\n", self._context)
             if cut.line == self._context.lines:
                 return cut
@@ -342,13 +342,15 @@ class BlockStream:
 
     def _mark_loose_lists(self, parse: Parse) -> list[Patch]:
         """Mark lists that turn loose, and update the spacing of their closed blocks."""
-        turned = parse.newly_loose_depths
-        if not turned:
+        turned_depths = parse.newly_loose_depths
+        if not turned_depths:
             return []
         starts = enumerate(self._context.continued_lists, 1)
-        continued_lists = tuple(s._replace(loose=s.loose or depth in turned) for depth, s in starts)
+        continued_lists = tuple(
+            s._replace(loose=s.loose or depth in turned_depths) for depth, s in starts
+        )
         self._context = replace(self._context, continued_lists=continued_lists)
-        for depth in turned:
+        for depth in turned_depths:
             self._list_spacing.schedule(self._shown.closed, depth)
         return self._list_spacing.mark_next()
 
@@ -414,10 +416,10 @@ class BlockStream:
         end = outside_image(source, end)
         if not end:
             return []  # there is only an image
-        inside = self._context if self._context.inside == "table" else ParserContext()
+        next_context = self._context if self._context.inside == "table" else ParserContext()
         self._source, rest = self._source[:end], self._source[end:]
         patches = self._advance(is_final=True)
-        self._source, self._context = rest, inside
+        self._source, self._context = rest, next_context
         return patches
 
     def _without_undecided_end(self, source: str) -> str:
@@ -454,21 +456,24 @@ class BlockStream:
         offset = line_offset(source, cut.line)
         context = self._context
         text = source[len(context.source) : offset]
-        filled = filled_quotes_at(cut, parse.placed, context)
-        self._context = replace(context_at(cut, source), filled_quotes=filled)
+        filled_quotes = filled_quotes_at(cut, parse.placed, context)
+        self._context = replace(context_at(cut, source), filled_quotes=filled_quotes)
         self._source = source[offset:]
-        raw = [p.block for p in parse.placed if p.line < cut.line]
-        settled = [label for label, line in parse.labels.items() if line < cut.line]
+        closed_blocks = [p.block for p in parse.placed if p.line < cut.line]
+        settled_labels = [label for label, line in parse.labels.items() if line < cut.line]
         open_labels = {label: line for label, line in parse.labels.items() if line >= cut.line}
         self._definitions.forget_labels(open_labels)
-        names = names_in(text) if can_change_later(raw) else set()
+        names = names_in(text) if can_change_later(closed_blocks) else set()
         if names & open_labels.keys():
-            again = [
+            reparsed = [
                 p.block for p in self._definitions.parse(context.source + text, context).placed
             ]
-            raw = [*map(with_spacing_of, again, raw), *again[len(raw) :]]
+            closed_blocks = [
+                *map(with_spacing_of, reparsed, closed_blocks),
+                *reparsed[len(closed_blocks) :],
+            ]
         tail = unsettle(OpenTail(context, text))
         if len(tail.source) <= MAX_REPARSED_LENGTH or not context.settled:
             chunk = BlockChunk(tail.source, tail.context, *self._shown.end)
             self._reference_updates.remember(chunk, names)
-        return self._reference_updates.schedule(settled), raw
+        return self._reference_updates.schedule(settled_labels), closed_blocks

@@ -47,20 +47,20 @@ _UNCLOSED: Final = "unclosed"
 """Key in the parse environment: by closer and container, the lines without that closer."""
 
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
-_NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
-_SQUARE: Final = re.compile(r"[\[\]]")
+_FOOTNOTE_MARK: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
+_SQUARE_BRACKET: Final = re.compile(r"[\[\]]")
 CJK_PUNCTUATION: Final = "，。、；：！？（）【】「」『』《》“”"
 """Punctuation of scripts without spaces, which ends a bare address."""
 
 _ADDRESS_END: Final = re.compile(f"[{CJK_PUNCTUATION}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{CJK_PUNCTUATION}]+")
-_NOT_LAST: Final = "*_~?!.,:"
+_NOT_AT_END: Final = "*_~?!.,:"
 """Characters that do not belong to an address at its end, by GitHub's rules."""
 
 _E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
 """An e-mail address by GitHub's rules: any domain that ends in a letter."""
 
-_RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
+_XMPP_RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
 """The resource of an XMPP address."""
 
 _ENTITY_NAME: Final = re.compile(r"[A-Za-z0-9]+")
@@ -98,17 +98,17 @@ def _parser() -> MarkdownIt:
     markdown.enable(["table", "linkify"])
     _recognize_addresses(markdown)
     footnote_plugin(markdown, inline=False, move_to_end=False)
-    markdown.inline.ruler.at("footnote_ref", _note)
-    markdown.block.ruler.at("footnote_def", _note_text, {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler.at("footnote_ref", _parse_footnote_mark)
+    markdown.block.ruler.at("footnote_def", _parse_footnote, {"alt": ["paragraph", "reference"]})
     interrupts = ["paragraph", "reference", "list"]
-    markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
+    markdown.block.ruler.before("fence", "math_block", _parse_math_block, {"alt": interrupts})
     markdown.block.ruler.before("table", "content_column", _record_content_column)
     _record_definition_lines(markdown)
-    markdown.inline.ruler.before("escape", "math", _math)
+    markdown.inline.ruler.before("escape", "math", _parse_inline_math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize_marks)
     markdown.inline.ruler2.before("emphasis", "pair_tildes", pair_tildes)
     citations.add_rule(markdown)
-    markdown.core.ruler.at("inline", _inline)
+    markdown.core.ruler.at("inline", _parse_inline)
     _cache_link_normalization(markdown)
     _restrict_tables(markdown)
     markdown.block = BlockParser(markdown.block)
@@ -135,7 +135,7 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
             length: int = super().test_schema_at(text, name, position)
             end = _ADDRESS_END.search(text, position, position + length)
             stop = position + length if end is None else end.start()
-            return len(text[position:stop].rstrip(_NOT_LAST))
+            return len(text[position:stop].rstrip(_NOT_AT_END))
 
     markdown.linkify = Addresses()
     # Fuzzy links would take README.md and main.py for addresses.
@@ -143,7 +143,7 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
     markdown.linkify.add("//", None)  # not an address to any reader
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
     markdown.linkify.add("mailto:", {"validate": _length_validator(_E_MAIL)})
-    markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _RESOURCE)})
+    markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _XMPP_RESOURCE)})
     markdown.linkify.re["email_fuzzy"] = f"(?<![A-Za-z0-9._+/-])(){_E_MAIL}"
 
 
@@ -163,23 +163,23 @@ def is_too_dense(content: str) -> bool:
     return (
         brackets > _MAX_BRACKETS
         or brackets - content.count("]") > _MAX_OPEN_BRACKETS
-        or (brackets > MAX_BRACKET_DEPTH and _depth(content) > MAX_BRACKET_DEPTH)
+        or (brackets > MAX_BRACKET_DEPTH and _bracket_depth(content) > MAX_BRACKET_DEPTH)
         or sum(map(content.count, ("<", "://", "www."))) > MAX_ADDRESSES
         or content.count("$") > _MAX_DOLLARS
         or _MARKS.subn("", content, _MAX_MARKS + 1)[1] > _MAX_MARKS
     )
 
 
-def _depth(content: str) -> int:
+def _bracket_depth(content: str) -> int:
     """Return the nesting of brackets: the parser tries each with every bracket inside it."""
     depth = deepest = 0
-    for bracket in _SQUARE.findall(content):
+    for bracket in _SQUARE_BRACKET.findall(content):
         depth = depth + 1 if bracket == "[" else max(0, depth - 1)
         deepest = max(deepest, depth)
     return deepest
 
 
-def _inline(state: StateCore) -> None:
+def _parse_inline(state: StateCore) -> None:
     from markdown_it.token import Token
 
     for token in state.tokens:
@@ -207,31 +207,37 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
     streamed answer.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
-    cached, cached_text = map(lru_cache(_CACHED_ADDRESSES), (normalize, normalize_text))
+    cached_normalize, cached_normalize_text = map(
+        lru_cache(_CACHED_ADDRESSES), (normalize, normalize_text)
+    )
 
     def normalized(url: str) -> str:
         if url.startswith("data:image/"):
             return url
-        return cached(url) if len(url) <= _MAX_CACHED_LENGTH else normalize(url)
+        return cached_normalize(url) if len(url) <= _MAX_CACHED_LENGTH else normalize(url)
 
     def normalized_text(link: str) -> str:
-        return cached_text(link) if len(link) <= _MAX_CACHED_LENGTH else normalize_text(link)
+        return (
+            cached_normalize_text(link) if len(link) <= _MAX_CACHED_LENGTH else normalize_text(link)
+        )
 
     markdown.normalizeLink = normalized  # type: ignore[method-assign]
     markdown.normalizeLinkText = normalized_text  # type: ignore[method-assign]
 
 
-def _note(state: StateInline, silent: bool) -> bool:
+def _parse_footnote_mark(state: StateInline, silent: bool) -> bool:
     """Parse the mark of a footnote that is defined, or expected to be."""
     if not state.src.startswith("[^", state.pos):
         return False
     from mdit_py_plugins.footnote.index import footnote_ref
 
-    expected = state.env.get(EXPECTS_NOTES) and _NOTE.match(state.src, state.pos, state.posMax)
+    expected = state.env.get(EXPECTS_NOTES) and _FOOTNOTE_MARK.match(
+        state.src, state.pos, state.posMax
+    )
     return footnote_ref(state, silent, always_match=bool(expected))
 
 
-def _note_text(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _parse_footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a footnote, unless its label has characters that could reorder the text around it."""
     from mdit_py_plugins.footnote.index import footnote_def
 
@@ -265,15 +271,15 @@ def _record_content_column(state: StateBlock, start: int, _end: int, silent: boo
     last = state.tokens[-1] if state.tokens and not silent else None
     if last is None or last.map is None:
         return False
-    content, begin = -1, last.map[0]
+    content_start, begin = -1, last.map[0]
     if last.type == "blockquote_open":
-        content = state.bMarks[begin]
+        content_start = state.bMarks[begin]
     elif last.type == "list_item_open" and (
         begin < start or state.sCount[start] == state.blkIndent
     ):
-        content = state.bMarks[begin] + state.tShift[begin]
-    if content >= 0:
-        last.meta["content"] = content - (state.src.rfind("\n", 0, content) + 1)
+        content_start = state.bMarks[begin] + state.tShift[begin]
+    if content_start >= 0:
+        last.meta["content"] = content_start - (state.src.rfind("\n", 0, content_start) + 1)
     return False
 
 
@@ -296,8 +302,8 @@ def _length_validator(pattern: str) -> Callable[[Any, str, int], int]:
     address = re.compile(pattern)
 
     def length(_linkify: Any, text: str, position: int) -> int:
-        found = address.match(text, position)
-        return len(found[0]) if found else 0
+        match = address.match(text, position)
+        return len(match[0]) if match else 0
 
     return length
 
@@ -327,7 +333,7 @@ def _www_address(_linkify: Any, match: Any) -> None:
     match.url = "http://" + match.url
 
 
-def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _parse_math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse `$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside.
 
     Text after the closing mark makes it part of a paragraph, as in `$$a$$ and $$b$$`.
@@ -362,8 +368,8 @@ def _math_lines(
         return (-1 if after else start), [source]
     # Cached, because each line of an unclosed formula that looks like an opener would search again.
     unclosed = state.env.setdefault(_UNCLOSED, {})
-    place = (closer, end, state.blkIndent, state.level)
-    begin, stop = unclosed.get(place, (0, 0))
+    key = (closer, end, state.blkIndent, state.level)
+    begin, stop = unclosed.get(key, (0, 0))
     if begin <= start < stop:
         return -1, []
     lines, number = [first], start
@@ -377,7 +383,7 @@ def _math_lines(
                 return number, [*lines, source]
             break
         lines.append(line)
-    unclosed[place] = (start, number)
+    unclosed[key] = (start, number)
     return -1, []
 
 
@@ -400,8 +406,8 @@ may follow any formula, because some scripts have no spaces. Another formula may
 BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
 """The first of two adjacent formulas, as "$x$" in "$x$$y$", while the second is half-written."""
 
-_DISPLAYED: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
-_BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+_DISPLAY_FORMULA: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
+_BRACKET_FORMULA: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
 BRACKET_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 
@@ -423,7 +429,7 @@ def is_price(tex: str) -> bool:
     return tex[:1].isdigit() and _PRICE.fullmatch(tex) is not None
 
 
-def _math(state: StateInline, silent: bool) -> bool:
+def _parse_inline_math(state: StateInline, silent: bool) -> bool:
     r"""Parse `$x$`, `$$x$$`, `\(x\)`, `\[x\]`; a price such as $5 and $10 stays text."""
     opener = state.src[state.pos]
     if opener not in "$\\":
@@ -466,7 +472,7 @@ def can_precede_formula(character: str) -> bool:
 def _in_dollars(state: StateInline) -> re.Match[str] | None:
     if not can_precede_formula(state.src[state.pos - 1 : state.pos]):
         return None
-    displayed = _DISPLAYED.match(state.src, state.pos, state.posMax)
+    displayed = _DISPLAY_FORMULA.match(state.src, state.pos, state.posMax)
     if displayed is not None:
         return displayed
     match = FORMULA.match(state.src, state.pos, state.posMax)
@@ -480,4 +486,4 @@ def _in_brackets(state: StateInline) -> re.Match[str] | None:
     end = state.src.find(closer, state.pos + 3, state.posMax)
     if end < 0 or last_letter(state.src, end) < state.pos:
         return None
-    return _BRACKETS.match(state.src, state.pos, state.posMax)
+    return _BRACKET_FORMULA.match(state.src, state.pos, state.posMax)

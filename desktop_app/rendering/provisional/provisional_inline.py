@@ -125,26 +125,26 @@ def is_plain(words: str) -> bool:
 
 def _end_of_decided_text(content: str, settled: int) -> int:
     """Return the end of the text without an undecided address; none begins before `settled`."""
-    begins = _BEGINS_ADDRESS.search(content, max(settled, len(content) - 80))
-    if begins is not None:
-        return begins.start()
-    last = max(content.rfind(" "), content.rfind("\n"), settled - 1) + 1
+    half_address = _BEGINS_ADDRESS.search(content, max(settled, len(content) - 80))
+    if half_address is not None:
+        return half_address.start()
+    word_start = max(content.rfind(" "), content.rfind("\n"), settled - 1) + 1
     for pattern in (_ADDRESS, _MAIL):
-        found = pattern.search(content, last)
-        if found is not None:
-            end = found.start("end") if found["end"] is not None else found.start()
-            return _before_open_bracket(content, found.start(), end)
+        address = pattern.search(content, word_start)
+        if address is not None:
+            end = address.start("end") if address["end"] is not None else address.start()
+            return _before_open_bracket(content, address.start(), end)
     return len(content)
 
 
 def _before_open_bracket(content: str, start: int, end: int) -> int:
     """Return the decided end of an address: `end`, or before a bracket that is still open."""
-    least, depth = end, 0
-    for found in re.finditer("[()]", content[start:end]):
-        depth += 1 if found[0] == "(" else -1
-        if depth == 1 and found[0] == "(":
-            least = start + found.start()
-    return start + len(content[start:least].rstrip(ADDRESS_END_SIGNS)) if depth > 0 else end
+    open_bracket, depth = end, 0
+    for bracket in re.finditer("[()]", content[start:end]):
+        depth += 1 if bracket[0] == "(" else -1
+        if depth == 1 and bracket[0] == "(":
+            open_bracket = start + bracket.start()
+    return start + len(content[start:open_bracket].rstrip(ADDRESS_END_SIGNS)) if depth > 0 else end
 
 
 class _Scanner:
@@ -180,19 +180,21 @@ class _Scanner:
         The text ends before an open bracket that may become a link: one whose words are not too
         long.
         """
-        least = len(self.content) - _MAX_WORDS_LENGTH
-        held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
-        if held:
-            end, closer, self._shown = held[0], "", self.content
+        min_start = len(self.content) - _MAX_WORDS_LENGTH
+        open_brackets = [
+            m.start for m in self.open if m.text[-1:] == "[" and min_start < m.start < end
+        ]
+        if open_brackets:
+            end, closer, self._shown = open_brackets[0], "", self.content
         marks = find_closable_marks(
             [m for m in self.open if m.text[-1] != "[" and m.start < end], self.content
         )
         text = self._shown[:end]
         if not closer:
-            bare = text.rstrip()
-            while marks and marks[-1].start + len(marks[-1].text) >= len(bare):
-                bare = bare[: marks.pop().start].rstrip()
-            text = bare if marks or len(bare) < len(text.rstrip()) else text
+            stripped = text.rstrip()
+            while marks and marks[-1].start + len(marks[-1].text) >= len(stripped):
+                stripped = stripped[: marks.pop().start].rstrip()
+            text = stripped if marks or len(stripped) < len(text.rstrip()) else text
         closers = "".join(mark.text[0] * mark.unpaired for mark in reversed(marks))
         return text, closer + closers
 
@@ -226,10 +228,10 @@ class _Scanner:
 
     def _process_escape(self, start: int) -> int:
         content = self.content
-        two = content[start : start + 2]
-        if len(two) < 2:
+        opener = content[start : start + 2]
+        if len(opener) < 2:
             raise _CutError(start)
-        closer = BRACKET_CLOSERS.get(two)
+        closer = BRACKET_CLOSERS.get(opener)
         if closer is None:
             return start + 2
         if last_closer(closer, content) >= start + 2:
@@ -241,9 +243,9 @@ class _Scanner:
 
     def _process_code(self, ticks: str, start: int, end: int) -> int:
         content = self.content
-        for found in re.finditer("`+", content[end:]):
-            if found[0] == ticks:
-                return end + found.end()
+        for closer in re.finditer("`+", content[end:]):
+            if closer[0] == ticks:
+                return end + closer.end()
         bare = content.rstrip("`")  # backticks at the end may be part of the closer
         if not content[end:].strip(" \n`"):
             raise _CutError(start)
@@ -256,37 +258,41 @@ class _Scanner:
         content = self.content
         if not can_precede_formula(content[start - 1 : start]):
             return start + 1
-        found = _DISPLAY.match(content, start) or FORMULA.match(content, start)
-        if found is not None and is_price(found[0].strip("$")):
+        match = _DISPLAY.match(content, start) or FORMULA.match(content, start)
+        if match is not None and is_price(match[0].strip("$")):
             return start + 1
-        if found is not None:
-            if found.end() == len(content) and content[start + 1] != "$" and self._may_continue:
+        if match is not None:
+            if match.end() == len(content) and content[start + 1] != "$" and self._may_continue:
                 # If a letter or digit follows, this is not a formula: $5-$10, $HOME/$USER.
                 is_shown = _INCOMPLETE_FORMULA.match(content[:-1], start) is None
-                raise _CutError(found.end() - 1 if is_shown else start)
-            return found.end()
-        rest = len(content) - start
-        before = BEFORE_DOLLAR.match(content, start) if rest <= _MAX_FORMULA_LENGTH else None
-        if before is not None and _may_be_formula(content[before.end() :]):
+                raise _CutError(match.end() - 1 if is_shown else start)
+            return match.end()
+        remaining_length = len(content) - start
+        first_formula = (
+            BEFORE_DOLLAR.match(content, start) if remaining_length <= _MAX_FORMULA_LENGTH else None
+        )
+        if first_formula is not None and _may_be_formula(content[first_formula.end() :]):
             raise _CutError(start)
-        half = _INCOMPLETE_FORMULA.match(content, start)
-        if rest <= 2 and content[start:].strip("$") == "":
+        incomplete = _INCOMPLETE_FORMULA.match(content, start)
+        if remaining_length <= 2 and content[start:].strip("$") == "":
             raise _CutError(start)
-        if half is not None and rest <= (_MAX_FORMULA_LENGTH if _TEX.search(half[0]) else 80):
+        if incomplete is not None and remaining_length <= (
+            _MAX_FORMULA_LENGTH if _TEX.search(incomplete[0]) else 80
+        ):
             raise _CutError(start)
         return start + 1
 
     def _process_angle_bracket(self, start: int) -> int:
         content = self.content
-        found = _AUTOLINK.match(content, start)
-        if found is not None:
-            return found.end()
+        match = _AUTOLINK.match(content, start)
+        if match is not None:
+            return match.end()
         if len(content) - start > _MAX_WORDS_LENGTH:
             return start + 1
-        half = _INCOMPLETE_AUTOLINK.match(content, start)
-        if half is not None and _EMPTY_ADDRESS.match(half[0]) is None:
-            raise _CutError(len(content) - len(half["end"] or ""), ">")
-        if half is not None or _INCOMPLETE_TAG.match(content, start):
+        incomplete = _INCOMPLETE_AUTOLINK.match(content, start)
+        if incomplete is not None and _EMPTY_ADDRESS.match(incomplete[0]) is None:
+            raise _CutError(len(content) - len(incomplete["end"] or ""), ">")
+        if incomplete is not None or _INCOMPLETE_TAG.match(content, start):
             raise _CutError(start)
         return start + 1
 
@@ -294,13 +300,13 @@ class _Scanner:
 
     def _process_bracket(self, start: int) -> int:
         """Process a closing bracket, which ends a link's words if a bracket is open."""
-        least = max(-1, len(self.open) - MAX_OPEN_MARKS)
-        places = range(len(self.open) - 1, least, -1)
-        at = next((n for n in places if self.open[n].text[-1] == "["), -1)
-        if at < 0:
+        min_index = max(-1, len(self.open) - MAX_OPEN_MARKS)
+        indexes = range(len(self.open) - 1, min_index, -1)
+        opener_index = next((n for n in indexes if self.open[n].text[-1] == "["), -1)
+        if opener_index < 0:
             return start + 1
-        opener, content = self.open[at], self.content
-        del self.open[at:]
+        opener, content = self.open[opener_index], self.content
+        del self.open[opener_index:]
         is_inner = any(mark.text[-1] == "[" for mark in self.open)
         following = content[start + 1 : start + 2]
         if not following and not is_inner and not _is_note(content, opener.start, start):
@@ -349,18 +355,20 @@ class _Scanner:
 
     def _close_with(self, sign: str, count: int, *, can_also_close: bool) -> int:
         """Close the nearest mark that `count` signs can close; return the number of signs used."""
-        for at in range(len(self.open) - 1, max(-1, len(self.open) - MAX_OPEN_MARKS), -1):
-            opener = self.open[at]
+        for index in range(len(self.open) - 1, max(-1, len(self.open) - MAX_OPEN_MARKS), -1):
+            opener = self.open[index]
             if opener.text[-1] == "[":
                 return 0
             if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
                 continue
-            odd = (opener.can_also_close or can_also_close) and (len(opener.text) + count) % 3 == 0
-            if sign == "*" and odd and (len(opener.text) % 3 or count % 3):
+            is_length_ambiguous = (opener.can_also_close or can_also_close) and (
+                len(opener.text) + count
+            ) % 3 == 0
+            if sign == "*" and is_length_ambiguous and (len(opener.text) % 3 or count % 3):
                 continue
             used = min(2, count, opener.unpaired)
             unpaired = opener.unpaired - used
-            del self.open[at:]
+            del self.open[index:]
             if unpaired:
                 self.open.append(opener._replace(unpaired=unpaired))
             return used

@@ -187,13 +187,13 @@ class AnswerRun:
 
         Return True if the answer has changed. Raises StorageError.
         """
-        run = self._run_to_cancel
-        if run is None:
+        remote_run = self._run_to_cancel
+        if remote_run is None:
             return False
-        before = self.reply
+        old_reply = self.reply
         try:
             provider = await self._gateway.provider(self._resolved.profile)
-            usage = await provider.cancel(run)
+            usage = await provider.cancel(remote_run)
         except UserFacingError:
             name = self._resolved.profile.name
             text = notice(NoticeCode.MAY_GO_ON, provider=name)
@@ -206,12 +206,14 @@ class AnswerRun:
             if usage is not None:
                 self.reply = accumulate(self.reply, UsageReported(usage))
         self._run_to_cancel = None
-        if self.reply is not before:
-            lasted = self.answer.duration_s
-            self.answer = replace(self._final_answer(MessageStatus.CANCELLED), duration_s=lasted)
+        if self.reply is not old_reply:
+            duration_s = self.answer.duration_s
+            self.answer = replace(
+                self._final_answer(MessageStatus.CANCELLED), duration_s=duration_s
+            )
         if error := await self._writes.write(self.store_end):
             raise error
-        return self.reply is not before
+        return self.reply is not old_reply
 
     async def store_end(self) -> None:
         """Store the answer as `run` left it, with its file and its call.
@@ -240,7 +242,7 @@ class AnswerRun:
         try:
             await self._stream(listen)
             if self.schema is not None and not self.long_answer.may_exist:
-                self.reply = await _checked(self.reply, self.schema)
+                self.reply = await _with_mismatch_notices(self.reply, self.schema)
         except asyncio.CancelledError:
             checkpoints.cancel()
             await asyncio.shield(self._stop())
@@ -262,16 +264,16 @@ class AnswerRun:
             return
         if rest := self._picture_parser.end():
             self.reply = accumulate(self.reply, self.limit.shorten(TextDelta(rest)))
-        kept = self.answer_so_far
-        if not self._is_left_running or kept.remote_run is None:
-            self._run_to_cancel = kept.remote_run
+        unfinished = self.answer_so_far
+        if not self._is_left_running or unfinished.remote_run is None:
+            self._run_to_cancel = unfinished.remote_run
             if self._request.background and not self.reply.response_id:
                 name = self._resolved.profile.name
                 text = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
                 self.reply = accumulate(self.reply, Notice(text))
             await self._finish(MessageStatus.CANCELLED, once=True)
             return
-        self.answer = kept
+        self.answer = unfinished
         try:
             await self.store_end()
         except StorageError as error:
@@ -348,10 +350,10 @@ class AnswerRun:
             return True
 
         async def write() -> None:
-            recorded = (self._resolved, self.reply, self.answer)
+            call_facts = (self._resolved, self.reply, self.answer)
             if isinstance(event, HostedCall):
-                await self._ledger.record_fees(*recorded, ended_only=True)
-            if isinstance(event, RoundEnded) and await self._ledger.record_round(*recorded):
+                await self._ledger.record_fees(*call_facts, ended_only=True)
+            if isinstance(event, RoundEnded) and await self._ledger.record_round(*call_facts):
                 # The recorded cost replaces the hold. The tool loop makes one for the next request.
                 await self.hold.release()
             await self._store.save_answer(self.answer_so_far)
@@ -375,15 +377,15 @@ class AnswerRun:
         The rest goes to the answer's file. Return False if the answer ends there, because the file
         must not grow any more.
         """
-        kept, file = self.limit.shorten(event), self.long_answer
-        if kept is event and not file.has_begun:
+        shortened, file = self.limit.shorten(event), self.long_answer
+        if shortened is event and not file.has_begun:
             self._add_event(event, listen)
             return True
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
-            reported = event if self._reports_all else kept
-            self._add_event(kept, lambda _, reply: listen(reported, reply))
-        file.add_rest(event, kept, self.reply.parts)
+            reported = event if self._reports_all else shortened
+            self._add_event(shortened, lambda _, reply: listen(reported, reply))
+        file.add_rest(event, shortened, self.reply.parts)
         is_due = file.is_due or (is_end and file.is_waiting)
         if is_due and await self._writes.write(file.flush):
             await file.abandon()
@@ -476,14 +478,14 @@ def _is_instant(resolved: ResolvedChoice) -> bool:
     return resolved.variant is Variant.INSTANT and not resolved.notice
 
 
-async def _checked(reply: Reply, schema: AnswerSchema) -> Reply:
+async def _with_mismatch_notices(reply: Reply, schema: AnswerSchema) -> Reply:
     """Return the reply; a complete one has notices on its mismatches with the schema."""
     if reply.status is not MessageStatus.COMPLETE:
         return reply
     from desktop_app.services.structured.schema_check import check_answer  # few have a schema
 
-    checked = await asyncio.to_thread(check_answer, schema.schema, last_text(reply.parts))
-    return replace(reply, notices=(*reply.notices, *problem_notices(checked.problems)))
+    result = await asyncio.to_thread(check_answer, schema.schema, last_text(reply.parts))
+    return replace(reply, notices=(*reply.notices, *problem_notices(result.problems)))
 
 
 def _end_status(reply: Reply) -> MessageStatus:
@@ -496,7 +498,7 @@ def _error_note(reply: Reply) -> ErrorNote | None:
         return note_from_error(reply.error)
     if reply.status is MessageStatus.INCOMPLETE:
         return ErrorNote(
-            _INCOMPLETE.get(reply.incomplete_reason, Reason.ENDED_BY_MODEL),
+            _INCOMPLETE_REASONS.get(reply.incomplete_reason, Reason.ENDED_BY_MODEL),
             details=reply.incomplete_reason,
             code=INCOMPLETE,
         )
@@ -505,7 +507,7 @@ def _error_note(reply: Reply) -> ErrorNote | None:
     return None
 
 
-_INCOMPLETE = {
+_INCOMPLETE_REASONS = {
     "max_output_tokens": Reason.ENDED_AT_LENGTH,
     "length": Reason.ENDED_AT_LENGTH,
     NOT_FOLLOWED: Reason.GRAMMAR_NOT_FOLLOWED,

@@ -225,24 +225,24 @@ class ChatService:
         context = SendContext(
             path, resolved, compactions, settings.counted_instructions, tools.definitions
         )
-        found = await find_passages(self._passages, context, draft)
-        holds = await self.costs.hold_input(context, draft, settings, found, purpose)
+        passages = await find_passages(self._passages, context, draft)
+        holds = await self.costs.hold_input(context, draft, settings, passages, purpose)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
             parent_id=path[-1].id if path else None,
             role=Role.USER,
             status=MessageStatus.COMPLETE,
-            parts=question_parts(draft, found),
+            parts=question_parts(draft, passages),
             created_at=now(),
             choice=conversation.choice,
             template_id=draft.template_id,
         )
-        titled = replace(conversation, draft=draft.after_sending)
-        if not titled.title:
-            titled = replace(titled, title=_first_title(question), title_is_automatic=True)
+        updated = replace(conversation, draft=draft.after_sending)
+        if not updated.title:
+            updated = replace(updated, title=_first_title(question), title_is_automatic=True)
         plan = AnswerPlan(replace(context, path=[*path, question]), settings, purpose=purpose)
-        return await self._prepare_runs(titled, question, plan, tools, holds)
+        return await self._prepare_runs(updated, question, plan, tools, holds)
 
     async def begin_another_answer(
         self,
@@ -290,14 +290,14 @@ class ChatService:
             for profile, choice in choices:
                 with_choice = replace(conversation, choice=choice)
                 if draft is not None and not runs:
-                    made = await self._prepare(
+                    new_runs = await self._prepare(
                         with_choice, path, draft, profile, settings.for_one_answer()
                     )
-                    path = [*path, *(run.question for run in made if run.question)]
+                    path = [*path, *(run.question for run in new_runs if run.question)]
                 else:
-                    made = await self._prepare_again(with_choice, path, profile, settings)
-                undo.push_async_callback(made[0].hold.release)
-                runs += made
+                    new_runs = await self._prepare_again(with_choice, path, profile, settings)
+                undo.push_async_callback(new_runs[0].hold.release)
+                runs += new_runs
             undo.pop_all()
         return await self._store(runs)
 
@@ -349,33 +349,33 @@ class ChatService:
             request = await self._requests.build(plan, tools)
             gateways, request = await self._gateways.choose(plan, request)
             call_holds = [Hold() for _ in answers]
-            shares = input_holds
+            request_holds = input_holds
             if not plan.documents:
-                shares = await self.costs.hold_calls(input_holds, request, plan)
-            holds = answer_holds(shares, call_holds)
-            for share in holds:
-                undo.push_async_callback(share.release)
+                request_holds = await self.costs.hold_calls(input_holds, request, plan)
+            holds = answer_holds(request_holds, call_holds)
+            for answer_hold in holds:
+                undo.push_async_callback(answer_hold.release)
             gateways = [
                 await self._gateways.wrap(gateway, plan, request, tools, answer, call_hold)
                 for answer, gateway, call_hold in zip(answers, gateways, call_holds, strict=True)
             ]
             undo.pop_all()
         tool_prices = self._gateways.tool_prices(resolved)
-        stand_in = partial(self._retire_instant, resolved.profile, conversation.choice)
+        retire_instant = partial(self._retire_instant, resolved.profile, conversation.choice)
         return [
             AnswerRun(
                 conversation,
                 question,
                 answer,
-                PreparedRequest(request, resolved, gateway, share),
+                PreparedRequest(request, resolved, gateway, answer_hold),
                 stores=self.answer_stores,
                 ledger=AnswerLedger(self.spending, plan.purpose, tool_prices),
                 fallbacks=RequestFallbacks(
-                    stand_in, partial(self._reread_in_parts, plan, answer, tools)
+                    retire_instant, partial(self._reread_in_parts, plan, answer, tools)
                 ),
                 schema=settings.schema,
             )
-            for answer, gateway, share in zip(answers, gateways, holds, strict=True)
+            for answer, gateway, answer_hold in zip(answers, gateways, holds, strict=True)
         ]
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
@@ -425,8 +425,8 @@ class ChatService:
         A smaller known window stays.
         """
         window = self._window_of(resolved.profile, resolved.model.id)
-        known = resolved.model.input_limit
-        if window is None or (known and known <= window):
+        known_limit = resolved.model.input_limit
+        if window is None or (known_limit and known_limit <= window):
             return resolved
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
@@ -442,11 +442,11 @@ class ChatService:
         names = settings.parameters.tools if resolved.model.takes_tools is not False else ()
         if not names:
             return ToolSet()
-        refused = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
-        found = await self._tools().choose(
-            [name for name in names if name not in refused], starts_servers=starts_servers
+        refused_names = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
+        chosen = await self._tools().choose(
+            [name for name in names if name not in refused_names], starts_servers=starts_servers
         )
-        return replace(found, missing=(*found.missing, *refused))
+        return replace(chosen, missing=(*chosen.missing, *refused_names))
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Mark Instant as not served by the provider. Return its stand-in."""
@@ -473,13 +473,13 @@ def _notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
 
 def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
     """Return notices on tools and a schema that the model is known not to support."""
-    refused = {
+    refusals = {
         "tools": settings.parameters.tools and model.takes_tools is False,
         "schema": settings.schema is not None and model.takes_schema is False,
     }
     return [
         notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=model.name)
-        for name, is_refused in refused.items()
+        for name, is_refused in refusals.items()
         if is_refused
     ]
 

@@ -142,13 +142,13 @@ class CompactionService:
         limit = usable_input(context.resolved.model)
         if limit is None or not context.path:
             return False
-        nearly = limit * NEARLY_FULL_SHARE
+        threshold = limit * NEARLY_FULL_SHARE
         used = used_tokens(context)
         upper_bound = self._estimator.token_upper_bound(context) if used is None else None
-        if upper_bound is not None and upper_bound + more_tokens < nearly:
+        if upper_bound is not None and upper_bound + more_tokens < threshold:
             return False
         used, _ = await self._estimator.context_tokens(context)
-        return used + more_tokens >= nearly
+        return used + more_tokens >= threshold
 
     # -- planning
 
@@ -159,9 +159,9 @@ class CompactionService:
             UserFacingError: counting failed.
         """
         if self._may_compact_at_provider(context.resolved):
-            planned = await self._plan(context, at_provider=True)
-            if planned is None or await self._gains_enough(planned):
-                return planned
+            plan = await self._plan(context, at_provider=True)
+            if plan is None or await self._gains_enough(plan):
+                return plan
         return await self._plan(context, at_provider=False)
 
     async def _plan(self, context: SendContext, *, at_provider: bool) -> CompactionPlan | None:
@@ -173,11 +173,11 @@ class CompactionService:
         ]
         context = replace(context, compactions=usable)
         sent, path = context.sent, context.path
-        before = len(path) - len(sent.messages)
+        first_sent = len(path) - len(sent.messages)
 
         async def tokens_to(index: int) -> tuple[int, bool]:
-            until = replace(context, path=path[: before + index + 1])
-            return await self._estimator.context_tokens(until)
+            partial_context = replace(context, path=path[: first_sent + index + 1])
+            return await self._estimator.context_tokens(partial_context)
 
         request_tokens, _ = await tokens_to(len(sent.messages) - 1)
         points = compaction_points(sent.messages, has_content)
@@ -185,9 +185,11 @@ class CompactionService:
             tokens, is_exact = await tokens_to(index)
             leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
             if tokens >= MIN_TOKENS and (leaves_little or index == points[-1]):
-                cut = SentPath(sent.compaction, sent.messages[: index + 1])
+                path_to_point = SentPath(sent.compaction, sent.messages[: index + 1])
                 counts = (request_tokens, tokens, is_exact)
-                return self._make_plan(cut, context.resolved, counts, at_provider=at_provider)
+                return self._make_plan(
+                    path_to_point, context.resolved, counts, at_provider=at_provider
+                )
         return None
 
     async def _gains_enough(self, plan: CompactionPlan) -> bool:
@@ -196,8 +198,10 @@ class CompactionService:
         The provider keeps the questions as they are, with their attachments.
         """
         questions = [m for m in plan.sent.messages if m.role is Role.USER]
-        kept = sum([await self._estimator.message_tokens(m, plan.answering) for m in questions])
-        return kept <= plan.tokens * MAX_KEPT_SHARE
+        kept_tokens = sum(
+            [await self._estimator.message_tokens(m, plan.answering) for m in questions]
+        )
+        return kept_tokens <= plan.tokens * MAX_KEPT_SHARE
 
     def _make_plan(
         self,
@@ -227,11 +231,11 @@ class CompactionService:
         self, maker: ResolvedChoice, tokens: int
     ) -> tuple[Decimal | None, Decimal | None]:
         """Return the cost of the input, and of input and output: see `_cost`."""
-        longest = _max_summary_tokens(maker)
+        max_tokens = _max_summary_tokens(maker)
         parts = ceil(tokens / _part_size(maker, tokens))
-        merging = 0 if parts == 1 else parts * longest + ROOM_FOR_INSTRUCTIONS
-        input_tokens = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging
-        return _cost(maker.price, input_tokens, longest * (parts + (parts > 1)))
+        merging_tokens = 0 if parts == 1 else parts * max_tokens + ROOM_FOR_INSTRUCTIONS
+        input_tokens = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging_tokens
+        return _cost(maker.price, input_tokens, max_tokens * (parts + (parts > 1)))
 
     def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
@@ -243,10 +247,10 @@ class CompactionService:
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model of the variant Thinking, or the answering model if that is cheaper."""
-        usual = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
-        price, usual_price = answering.price, usual.price
-        is_usual_dearer = price and usual_price and usual_price.output > price.output
-        return answering if is_usual_dearer else usual
+        thinking = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
+        price, thinking_price = answering.price, thinking.price
+        is_thinking_dearer = price and thinking_price and thinking_price.output > price.output
+        return answering if is_thinking_dearer else thinking
 
     # -- compacting
 
@@ -313,7 +317,7 @@ class CompactionService:
             provider = await self._utility_model.gateway.provider(plan.answering.profile)
             began = time.monotonic()
             try:
-                made = await provider.compact(request)
+                result = await provider.compact(request)
             except asyncio.CancelledError:
                 await asyncio.shield(self._record_call(plan, began, MessageStatus.CANCELLED))
                 raise
@@ -325,8 +329,8 @@ class CompactionService:
                     is_billed = isinstance(error, AFTER_AN_ANSWER)
                     await self._record_call(plan, began, MessageStatus.FAILED, is_billed=is_billed)
                 raise
-            await self._record_call(plan, began, MessageStatus.COMPLETE, made.usage)
-        return made.items, await self._tokens_of(made, plan)
+            await self._record_call(plan, began, MessageStatus.COMPLETE, result.usage)
+        return result.items, await self._tokens_of(result, plan)
 
     async def _record_call(
         self,
@@ -406,9 +410,9 @@ class CompactionService:
         if sent.compaction is not None and sent.compaction.kind is CompactionKind.SUMMARY:
             pieces.append(f"Summary of what came before:\n{sent.compaction.body}")
         for message in await request_messages(sent.messages, self._attachments, delimiter):
-            who = "Person" if message.role is Role.USER else "Assistant"
+            speaker = "Person" if message.role is Role.USER else "Assistant"
             words = text_of(part for part in message.parts if isinstance(part, TextPart))
-            pieces.append(f"{who}:\n{words}")
+            pieces.append(f"{speaker}:\n{words}")
         return pieces
 
 
@@ -422,8 +426,8 @@ def readable_content(compaction: Compaction) -> tuple[int, str]:
     if compaction.kind is CompactionKind.SUMMARY:
         return 0, compaction.body
     items = json.loads(compaction.body)
-    hidden = sum(len(str(item.get("encrypted_content", ""))) for item in items)
-    return hidden, "\n\n".join(text for item in items if (text := _text_of_item(item)))
+    encrypted_chars = sum(len(str(item.get("encrypted_content", ""))) for item in items)
+    return encrypted_chars, "\n\n".join(text for item in items if (text := _text_of_item(item)))
 
 
 def _text_of_item(item: dict[str, Any]) -> str:

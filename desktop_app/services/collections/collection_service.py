@@ -108,9 +108,9 @@ class Collections:
         `refresh` looks for files in `folder`. Without a folder, it looks in the folder that is
         added first, if that is added alone.
         """
-        made = Collection(new_id(), _clean_name(name), now(), _folder_path(folder))
-        await self._store.put(made)
-        return made
+        collection = Collection(new_id(), _clean_name(name), now(), _folder_path(folder))
+        await self._store.put(collection)
+        return collection
 
     async def rename(self, collection_id: str, name: str) -> None:
         """Rename a collection. Raises DocumentError if it no longer exists."""
@@ -146,16 +146,18 @@ class Collections:
         """
         collection = await self._collection(collection_id)
         added_paths = await asyncio.to_thread(_absolute_paths, paths, collection.folder)
-        found = await self._reader.files_in(added_paths)
-        known = _without_unlinked(await self._store.file_stats(collection_id))
-        is_folder = len(added_paths) == 1 and added_paths[0] not in [file.path for file in found]
-        if is_folder and not known and not collection.folder:
+        found_files = await self._reader.files_in(added_paths)
+        known_stats = _without_unlinked(await self._store.file_stats(collection_id))
+        is_folder = len(added_paths) == 1 and added_paths[0] not in [
+            file.path for file in found_files
+        ]
+        if is_folder and not known_stats and not collection.folder:
             await self._store.put(collection._replace(folder=str(added_paths[0])))
         excluded = await self._store.removed_paths(collection_id) - {
             str(path) for path in added_paths
         }
         await self._mark_waiting(
-            collection_id, [f for f in found if str(f.path) not in excluded], known
+            collection_id, [f for f in found_files if str(f.path) not in excluded], known_stats
         )
         await self._read_waiting(collection_id, on_progress)
 
@@ -178,37 +180,40 @@ class Collections:
         """
         collection = await self._collection(collection_id)
         stats = await self._store.file_stats(collection_id)
-        known = _without_unlinked(stats)
-        if stats and not known and not collection.folder:
+        known_stats = _without_unlinked(stats)
+        if stats and not known_stats and not collection.folder:
             raise DocumentError(Reason.COLLECTION_UNLINKED)
         folder = [Path(collection.folder)] if collection.folder else []
-        found = {str(file.path): file for file in await self._reader.files_in(folder)}
-        single_files = [Path(path) for path in known if path not in found]
-        present = found | {
+        folder_files = {str(file.path): file for file in await self._reader.files_in(folder)}
+        single_files = [Path(path) for path in known_stats if path not in folder_files]
+        present = folder_files | {
             str(file.path): file
             for file in await self._reader.files_in(
                 single_files, known_in=collection.folder, skip_missing=True
             )
         }
-        if known and not present:
+        if known_stats and not present:
             raise DocumentError(Reason.COLLECTION_FILES_GONE)
         await self._store.remove_files(
-            collection_id, [path for path in known if path not in present]
+            collection_id, [path for path in known_stats if path not in present]
         )
         excluded = await self._store.removed_paths(collection_id)
         await self._mark_waiting(
-            collection_id, [f for p, f in present.items() if p not in excluded], known
+            collection_id, [f for p, f in present.items() if p not in excluded], known_stats
         )
         await self._read_waiting(collection_id, on_progress)
 
     async def _mark_waiting(
-        self, collection_id: str, found: Sequence[FoundFile], known: dict[str, tuple[int, int]]
+        self,
+        collection_id: str,
+        found_files: Sequence[FoundFile],
+        known_stats: dict[str, tuple[int, int]],
     ) -> None:
         """Mark new and changed files as waiting."""
         changed = [
             (_new_file(collection_id, file), file.modified)
-            for file in found
-            if known.get(str(file.path)) != (file.size, file.modified)
+            for file in found_files
+            if known_stats.get(str(file.path)) != (file.size, file.modified)
         ]
         await self._store.put_files(changed)
 
@@ -231,9 +236,11 @@ class Collections:
         files = await self.files(collection_id)
         unlinked = [file for file in files if not file.is_linked]
         if unlinked:
-            read = {file.sha256 for file in files if file.is_linked and file.status == "ready"}
+            linked_hashes = {
+                file.sha256 for file in files if file.is_linked and file.status == "ready"
+            }
             await self._store.remove_files(
-                collection_id, [file.path for file in unlinked if file.sha256 in read]
+                collection_id, [file.path for file in unlinked if file.sha256 in linked_hashes]
             )
 
     async def _read(self, file: CollectionFile, folder: str) -> None:
@@ -242,10 +249,13 @@ class Collections:
         try:
             # Size and time are those before reading: the next refresh sees a change made meanwhile.
             listed = await self._reader.files_in([path], known_in=folder)
-            found = {each.path: each for each in listed}
-            if path not in found:  # a folder or a link has replaced the file
+            found_by_path = {each.path: each for each in listed}
+            if path not in found_by_path:  # a folder or a link has replaced the file
                 raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
-            file, modified = file._replace(size=found[path].size), found[path].modified
+            file, modified = (
+                file._replace(size=found_by_path[path].size),
+                found_by_path[path].modified,
+            )
             document = await self._reader.read(path)
             await self._originals.add_document(path, document, is_searchable=False)
             if not await self._store.is_indexed(document.sha256):
@@ -305,9 +315,11 @@ class Collections:
             if not missing:
                 return
             texts, tokens = [each.text for each in missing], sum(each.tokens for each in missing)
-            made = await self._embeddings.vectors(plan.choice, texts, tokens)
-            kept = [(each.id, vector) for each, vector in zip(missing, made, strict=True)]
-            await asyncio.shield(self._vectors.put(key, kept))  # they have been billed
+            vectors = await self._embeddings.vectors(plan.choice, texts, tokens)
+            vectors_by_id = [
+                (each.id, vector) for each, vector in zip(missing, vectors, strict=True)
+            ]
+            await asyncio.shield(self._vectors.put(key, vectors_by_id))  # they have been billed
             done += len(missing)
 
     async def _nearest_by_meaning(
@@ -351,35 +363,37 @@ class Collections:
         """
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
         words = question_terms(question)
-        places = await self._store.find(list(names), words, MAX_FOUND)
+        locations = await self._store.find(list(names), words, MAX_FOUND)
         if not is_estimate:
-            near = await self._nearest_by_meaning(list(names), question)
-            places = _fuse_rankings(places, near) if near else places
-        found: dict[str, list[Passage]] = {collection_id: [] for collection_id in names}
-        for passage in await self._choose_passages(places, budget_tokens):
-            found[passage.collection_id].append(passage)
-        return _number_passages(names, found)
+            nearest = await self._nearest_by_meaning(list(names), question)
+            locations = _fuse_rankings(locations, nearest) if nearest else locations
+        passages_by_collection: dict[str, list[Passage]] = {
+            collection_id: [] for collection_id in names
+        }
+        for passage in await self._choose_passages(locations, budget_tokens):
+            passages_by_collection[passage.collection_id].append(passage)
+        return _number_passages(names, passages_by_collection)
 
     async def _choose_passages(
-        self, places: Sequence[PassageLocation], budget_tokens: int
+        self, locations: Sequence[PassageLocation], budget_tokens: int
     ) -> list[Passage]:
         """Return passages, in the order of `places`, that fit the budget together.
 
         A passage that is too large is skipped, and so is a duplicate.
         """
         chosen: list[Passage] = []
-        known, used, distinct = KnownPassages(), 0, 0
-        for at in range(0, len(places), MAX_PASSAGES):
-            batch = places[at : at + MAX_PASSAGES]
-            for place, text in zip(batch, await self._store.texts(batch), strict=True):
-                if distinct == MAX_PASSAGES:
+        known_passages, used_tokens, distinct_count = KnownPassages(), 0, 0
+        for start in range(0, len(locations), MAX_PASSAGES):
+            batch = locations[start : start + MAX_PASSAGES]
+            for location, text in zip(batch, await self._store.texts(batch), strict=True):
+                if distinct_count == MAX_PASSAGES:
                     return chosen
-                if text is None or not await asyncio.to_thread(known.add_if_new, text):
+                if text is None or not await asyncio.to_thread(known_passages.add_if_new, text):
                     continue
-                distinct += 1
-                if used + place.tokens <= budget_tokens:
-                    used += place.tokens
-                    chosen.append(_passage(place, text))
+                distinct_count += 1
+                if used_tokens + location.tokens <= budget_tokens:
+                    used_tokens += location.tokens
+                    chosen.append(_passage(location, text))
         return chosen
 
 
@@ -387,48 +401,48 @@ def _without_unlinked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int,
     return {path: each for path, each in stats.items() if not path.startswith(UNLINKED)}
 
 
-def _new_file(collection_id: str, found: FoundFile) -> CollectionFile:
+def _new_file(collection_id: str, found_file: FoundFile) -> CollectionFile:
     """Return a file that waits, or has failed because the store cannot hold its path."""
-    path, name = str(found.path), found.path.name
-    file = CollectionFile(collection_id, path, name, size=found.size)
+    path, name = str(found_file.path), found_file.path.name
+    file = CollectionFile(collection_id, path, name, size=found_file.size)
     if path == path.encode("utf-8", "replace").decode():
         return file
-    shown = name.encode("utf-8", "replace").decode()
-    error = DocumentError(Reason.DOCUMENT_NAME_NOT_UTF8, name=shown)
+    printable_name = name.encode("utf-8", "replace").decode()
+    error = DocumentError(Reason.DOCUMENT_NAME_NOT_UTF8, name=printable_name)
     return file._replace(status="failed", problem=note_from_error(error))
 
 
-def _fuse_rankings(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:
+def _fuse_rankings(*rankings: Sequence[PassageLocation]) -> list[PassageLocation]:
     """Merge rankings: each adds 1 / (FUSION_K + rank) to a passage's score."""
     scores: dict[tuple[str, int], float] = {}
-    places: dict[tuple[str, int], PassageLocation] = {}
-    for order in orders:
-        for rank, place in enumerate(order, 1):
-            key = (place.collection_id, place.id)
-            places[key] = place
+    locations: dict[tuple[str, int], PassageLocation] = {}
+    for ranking in rankings:
+        for rank, location in enumerate(ranking, 1):
+            key = (location.collection_id, location.id)
+            locations[key] = location
             scores[key] = scores.get(key, 0.0) + 1 / (FUSION_K + rank)
-    return [places[key] for key in sorted(places, key=lambda key: -scores[key])]
+    return [locations[key] for key in sorted(locations, key=lambda key: -scores[key])]
 
 
-def _passage(place: PassageLocation, text: str) -> Passage:
+def _passage(location: PassageLocation, text: str) -> Passage:
     return Passage(
         0,
-        place.collection_id,
-        place.sha256,
-        place.name,
-        place.page,
-        place.place,
-        place.start,
-        place.end,
+        location.collection_id,
+        location.sha256,
+        location.name,
+        location.page,
+        location.place,
+        location.start,
+        location.end,
         text,
     )
 
 
 def _number_passages(
-    names: dict[str, str], found: dict[str, list[Passage]]
+    names: dict[str, str], passages_by_collection: dict[str, list[Passage]]
 ) -> tuple[PassagesPart, ...]:
     parts, number = [], 1
-    for collection_id, passages in found.items():
+    for collection_id, passages in passages_by_collection.items():
         numbered = tuple(replace(p, number=n) for n, p in enumerate(passages, number))
         parts.append(PassagesPart(collection_id, names[collection_id], numbered))
         number += len(numbered)
@@ -450,7 +464,7 @@ def _absolute_paths(paths: Iterable[Path], folder: str) -> list[Path]:
 
 def _clean_name(name: str) -> str:
     """Return a collection name with normal spacing. Raises UserFacingError if it is empty."""
-    kept = " ".join(name.split())
-    if not kept:
+    cleaned = " ".join(name.split())
+    if not cleaned:
         raise UserFacingError(Reason.COLLECTION_NEEDS_NAME)
-    return kept
+    return cleaned

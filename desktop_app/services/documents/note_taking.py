@@ -235,30 +235,30 @@ class ReadingProvider(ProviderWrapper):
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer; shorten the notes if the server refuses the request as too long."""
         for attempt in range(MAX_SPLITS + 1):
-            final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
-            refused: ContextTooLongError | None = None
+            final_request = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
+            refusal: ContextTooLongError | None = None
             may_repeat = attempt < MAX_SPLITS
             try:
-                await self._hold_answer(final, sum(piece.tokens for piece in pieces))
+                await self._hold_answer(final_request, sum(piece.tokens for piece in pieces))
             except UserFacingError as not_held:
                 yield Failed(to_provider_error(not_held))
                 return
-            async with aclosing(self._provider.stream(final)) as events:
+            async with aclosing(self._provider.stream(final_request)) as events:
                 async for event in events:
                     may_repeat = may_repeat and not isinstance(event, RoundEnded)
                     error = event.error if isinstance(event, Failed) else None
                     if isinstance(error, ContextTooLongError) and may_repeat:
-                        refused = error
+                        refusal = error
                     else:
                         yield event
-            if refused is None:
+            if refusal is None:
                 return
             if self._task.answer_hold is not None:
                 await self._task.answer_hold.release()
             try:
                 max_tokens = max_tokens * 2 // 3
-                split = [await self._reader.split(self._task, p, refused) for p in pieces]
-                pieces = [piece for found in split for piece in found]
+                split_pieces = [await self._reader.split(self._task, p, refusal) for p in pieces]
+                pieces = [piece for parts in split_pieces for piece in parts]
                 async with aclosing(self._condense(pieces, max_tokens, are_notes=True)) as steps:
                     async for step in steps:
                         yield step
@@ -317,7 +317,7 @@ class ReadingProvider(ProviderWrapper):
         updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
         failed: list[UserFacingError] = []
 
-        async def work(number: int, piece: DocumentPiece) -> None:
+        async def note_piece(number: int, piece: DocumentPiece) -> None:
             try:
                 async with slots:
                     if not failed:
@@ -330,7 +330,7 @@ class ReadingProvider(ProviderWrapper):
             finally:
                 updates.put_nowait(None)
 
-        tasks = [asyncio.create_task(work(*numbered)) for numbered in remaining.items()]
+        tasks = [asyncio.create_task(note_piece(*numbered)) for numbered in remaining.items()]
         try:
             ended = 0
             while ended < len(tasks):
@@ -397,37 +397,37 @@ class ReadingProvider(ProviderWrapper):
         )
         async with hold:
             images = await reader.image_pages(task, piece)
-            small = await self._reply(
+            small_reply = await self._reply(
                 _request(task, piece, images, are_notes=are_notes), on_waiting
             )
-            await asyncio.shield(self._record_note(key, small))  # the call has been billed
-        if small.error is not None:
-            raise small.error
-        return small.text
+            await asyncio.shield(self._record_note(key, small_reply))  # the call has been billed
+        if small_reply.error is not None:
+            raise small_reply.error
+        return small_reply.text
 
-    async def _record_note(self, key: str, small: SmallReply) -> None:
-        await self._record_call(small)
-        if small.error is None:
-            await self._reader.notes.put(key, small.text, self._task.conversation_id)
+    async def _record_note(self, key: str, small_reply: SmallReply) -> None:
+        await self._record_call(small_reply)
+        if small_reply.error is None:
+            await self._reader.notes.put(key, small_reply.text, self._task.conversation_id)
 
     async def _reply(self, request: ChatRequest, on_waiting: OnWaiting) -> SmallReply:
-        small = SmallReply(self._task.resolved.profile.name)
+        small_reply = SmallReply(self._task.resolved.profile.name)
         try:
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
                     if isinstance(event, StatusChanged) and event.seconds:
                         on_waiting(event)
-                    small.add(event)
+                    small_reply.add(event)
         except asyncio.CancelledError:
-            if small.reply.may_be_billed:  # the cost of the call is then unknown
-                await asyncio.shield(self._record_call(small))
+            if small_reply.reply.may_be_billed:  # the cost of the call is then unknown
+                await asyncio.shield(self._record_call(small_reply))
             raise
-        return small
+        return small_reply
 
-    async def _record_call(self, small: SmallReply) -> None:
-        task, usage = self._task, small.reply.usage
-        price = task.resolved.with_reply_model(small.reply.model).price
-        cost = call_cost(price, usage, is_billed=small.is_billed)
+    async def _record_call(self, small_reply: SmallReply) -> None:
+        task, usage = self._task, small_reply.reply.usage
+        price = task.resolved.with_reply_model(small_reply.reply.model).price
+        cost = call_cost(price, usage, is_billed=small_reply.is_billed)
         self._spent += cost or 0
         await self._reader.spending.add(
             Call(
@@ -439,7 +439,7 @@ class ReadingProvider(ProviderWrapper):
                 conversation_id=task.conversation_id or None,
                 message_id=task.message_id or None,
                 at=now(),
-                performance=small.performance(task.resolved),
+                performance=small_reply.performance(task.resolved),
             )
         )
 

@@ -107,9 +107,9 @@ class Estimator:
         self._passages = passages
         self._may_ask = False
         self._revision = counter.revision
-        self._documents: dict[tuple[str, str], int] = {}
-        self._messages: dict[tuple[str, str, str, int], int] = {}
-        self._tools: dict[tuple[str, str, str], int] = {}
+        self._tokens_of_documents: dict[tuple[str, str], int] = {}
+        self._tokens_of_messages: dict[tuple[str, str, str, int], int] = {}
+        self._tokens_of_tools: dict[tuple[str, str, str], int] = {}
 
     def for_sending(self) -> Estimator:
         """Return an estimator for the moment of sending, which may ask the server to count."""
@@ -143,16 +143,16 @@ class Estimator:
     async def usable_window_share(self, text: str, resolved: ResolvedChoice) -> float:
         """Return the share of a window that can be filled, given how exactly `text` is counted."""
         _, is_exact = await self.count(text, resolved)
-        found = await self.rates(text, resolved)
-        return USABLE_SHARE if found is None or is_exact else found[1]
+        rates = await self.rates(text, resolved)
+        return USABLE_SHARE if rates is None or is_exact else rates[1]
 
     def _clear_if_changed(self) -> None:
         """Clear the caches if the provider's counts have changed the rates of tokens."""
         if self._revision != self._counter.revision:
             self._revision = self._counter.revision
-            self._documents.clear()
-            self._messages.clear()
-            self._tools.clear()
+            self._tokens_of_documents.clear()
+            self._tokens_of_messages.clear()
+            self._tokens_of_tools.clear()
 
     async def estimate(
         self,
@@ -174,15 +174,17 @@ class Estimator:
         self._clear_if_changed()
         if found is None:
             found = await find_passages(self._passages, context, draft, is_estimate=True)
-        before, is_context_exact = await self.context_tokens(context)
+        context_tokens, is_context_exact = await self.context_tokens(context)
         draft_tokens, is_exact = await self.count(draft.text, resolved)
-        total = before + draft_tokens + MESSAGE_OVERHEAD
+        total = context_tokens + draft_tokens + MESSAGE_OVERHEAD
         sent = context.sent
-        new = deduplicate_parts(sent.messages, draft.question_attachments, resolved.files)
-        parts = (*new, *found)
+        new_attachments = deduplicate_parts(
+            sent.messages, draft.question_attachments, resolved.files
+        )
+        parts = (*new_attachments, *found)
         attached, is_attached_exact = await self._attached_tokens(parts, resolved)
-        explains = not has_delimited_parts(sent.messages, resolved.files)
-        if explains and any(is_delimited(part, resolved.files) for part in parts):
+        adds_explanation = not has_delimited_parts(sent.messages, resolved.files)
+        if adds_explanation and any(is_delimited(part, resolved.files) for part in parts):
             attached += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
         is_exact = is_exact and is_context_exact and is_attached_exact
         method = self._method(resolved, is_exact=is_exact)
@@ -212,23 +214,24 @@ class Estimator:
         """Return the tokens of a context, sent before the question, and True if they are exact."""
         path, resolved, sent = context.path, context.resolved, context.sent
         total, is_exact, first_image = 0, True, _first_image_index(path)
-        before = len(path) - len(sent.messages)
+        first_sent = len(path) - len(sent.messages)
         delimited = (
             n
-            for n, m in enumerate(sent.messages, before)
+            for n, m in enumerate(sent.messages, first_sent)
             if has_delimited_parts([m], resolved.files)
         )
         first_delimited = next(delimited, None)
-        characters = list(accumulate(map(_sent_characters, sent.messages)))
-        for number in range(len(path) - 1, before - 1, -1):
+        characters_up_to = list(accumulate(map(_sent_characters, sent.messages)))
+        for number in range(len(path) - 1, first_sent - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
-            message = _as_sent(path, before, number, resolved)
+            message = _as_sent(path, first_sent, number, resolved)
             if (
                 message.usage is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
-                and characters[number - before] <= _tokens_of(message.usage) * _MAX_CHARS_PER_TOKEN
+                and characters_up_to[number - first_sent]
+                <= _tokens_of(message.usage) * _MAX_CHARS_PER_TOKEN
                 and _is_same_provider(message, resolved)
                 and (number < first_image or _is_same_model(message, resolved))
                 and was_made_with(
@@ -256,18 +259,20 @@ class Estimator:
     async def _tools_tokens(self, tools: Sequence[ToolDefinition], resolved: ResolvedChoice) -> int:
         text = "\n".join(filter(None, (tool.sent_text for tool in tools)))
         key = (text, resolved.profile.id, resolved.model.id)
-        if key not in self._tools:
-            self._tools = {key: await self.text_tokens(text, resolved)}  # only the last is kept
-        return self._tools[key]
+        if key not in self._tokens_of_tools:
+            self._tokens_of_tools = {
+                key: await self.text_tokens(text, resolved)
+            }  # only the last is kept
+        return self._tokens_of_tools[key]
 
     async def _compaction_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
         is_own = compaction.provider_id == resolved.profile.id
         if is_own or compaction.kind is CompactionKind.PROVIDER:
             return compaction.tokens_after
         key = (compaction.id, resolved.profile.id, "", 0)
-        if key not in self._messages:
-            self._messages[key] = await self.summary_tokens(compaction.body, resolved)
-        return self._messages[key]
+        if key not in self._tokens_of_messages:
+            self._tokens_of_messages[key] = await self.summary_tokens(compaction.body, resolved)
+        return self._tokens_of_messages[key]
 
     async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a summary as it is sent."""
@@ -285,10 +290,10 @@ class Estimator:
         spans = part.chosen.spans if part.chosen else ()
         model = f"{resolved.profile.id} {resolved.model.id}"
         key = (part.sha256, f"{model} {part.in_parts} {part.by_tools} {spans} {part.again_as}")
-        if key not in self._documents:
+        if key not in self._tokens_of_documents:
             block = await sent_block(part, self._attachments, SAMPLE_DELIMITER)
-            self._documents[key] = await self.text_tokens(block, resolved)
-        return self._documents[key]
+            self._tokens_of_documents[key] = await self.text_tokens(block, resolved)
+        return self._tokens_of_documents[key]
 
     def is_sure_to_fit(self, context: SendContext, draft: Draft) -> bool:
         """Return True if the draft fits by its size in bytes; False if it must be counted.
@@ -298,8 +303,8 @@ class Estimator:
         limit = context.resolved.model.input_limit
         if limit is None:
             return True
-        most = None if draft.attachments else self.token_upper_bound(context, draft.text)
-        return most is not None and most + RESERVED_ANSWER_TOKENS <= limit
+        upper_bound = None if draft.attachments else self.token_upper_bound(context, draft.text)
+        return upper_bound is not None and upper_bound + RESERVED_ANSWER_TOKENS <= limit
 
     def token_upper_bound(self, context: SendContext, text: str = "") -> int | None:
         """Return an upper limit of the tokens sent with `text`: a token has at least a byte.
@@ -349,32 +354,32 @@ class Estimator:
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Return the tokens of a message with its documents and images."""
-        form = "" if resolved.files is None else " files"
+        key_suffix = "" if resolved.files is None else " files"
         documents = (p for p in message.attachments if isinstance(p, DocumentPart))
-        form += "".join(f" {part.again_as} {part.in_parts}" for part in documents)
+        key_suffix += "".join(f" {part.again_as} {part.in_parts}" for part in documents)
         calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
         text = "\n".join((message.text, *calls))
-        key = (message.id, resolved.profile.id + form, resolved.model.id, len(text))
-        if key not in self._messages:
+        key = (message.id, resolved.profile.id + key_suffix, resolved.model.id, len(text))
+        if key not in self._tokens_of_messages:
             tokens = await self.text_tokens(text, resolved)
             parts = (*message.attachments, *message.passage_parts)
             attached, _ = await self._attached_tokens(parts, resolved)
-            self._messages[key] = tokens + MESSAGE_OVERHEAD + attached
-        return self._messages[key]
+            self._tokens_of_messages[key] = tokens + MESSAGE_OVERHEAD + attached
+        return self._tokens_of_messages[key]
 
 
 def _as_sent(
-    path: Sequence[Message], before: int, number: int, resolved: ResolvedChoice
+    path: Sequence[Message], first_sent: int, number: int, resolved: ResolvedChoice
 ) -> Message:
     """Return message `number` of `path` as it is sent.
 
-    The request begins after the first `before` messages. Documents that earlier messages of the
+    The request begins after the first `first_sent` messages. Documents that earlier messages of the
     request contain are reduced to their names.
     """
     message = path[number]
     if not any(isinstance(part, DocumentPart) for part in message.parts):
         return message
-    parts = deduplicate_parts(path[before:number], message.sent_parts, resolved.files)
+    parts = deduplicate_parts(path[first_sent:number], message.sent_parts, resolved.files)
     return replace(message, parts=tuple(parts))
 
 
@@ -473,8 +478,8 @@ def _estimate_of(
 ) -> Estimate:
     price, info = resolved.price, resolved.model
     limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
-    longest = min(limits, default=None)
-    answer = None if longest is None else Usage(output_tokens=longest)
+    max_answer_tokens = min(limits, default=None)
+    answer = None if max_answer_tokens is None else Usage(output_tokens=max_answer_tokens)
     input_cost, answer_cost = cost_of(price, Usage(input_tokens=tokens)), cost_of(price, answer)
     return Estimate(tokens, method, input_cost, answer_cost, info.input_limit)
 

@@ -111,8 +111,8 @@ class ConversationStore:
             after: the conversation before the page; None begins with the newest.
             folder_id: the folder; None for conversations in no folder.
         """
-        at = after.updated_at if after is not None else None
-        page = {**_page(limit, after, at), "folder_id": folder_id}
+        sort_time = after.updated_at if after is not None else None
+        page = {**_page(limit, after, sort_time), "folder_id": folder_id}
         return await self._disk.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
 
     async def list_pinned(self) -> list[Conversation]:
@@ -199,9 +199,11 @@ class ConversationStore:
         """Rename a conversation. Do nothing if it no longer exists."""
 
         def action(connection: sqlite3.Connection) -> None:
-            found = read_conversation(connection, conversation_id)
-            if found is not None:
-                put_conversation(connection, replace(found, title=title, title_is_automatic=False))
+            conversation = read_conversation(connection, conversation_id)
+            if conversation is not None:
+                put_conversation(
+                    connection, replace(conversation, title=title, title_is_automatic=False)
+                )
 
         await self._database_of(conversation_id).write(action)
 
@@ -246,8 +248,8 @@ class ConversationStore:
 
     async def recent_questions(self, limit: int) -> list[str]:
         """Return the texts of the newest questions outside the trash, newest first."""
-        found = await self._disk.read(lambda c: _messages(c, _QUESTIONS, limit))
-        return [text_of(question.parts) for question in found]
+        questions = await self._disk.read(lambda c: _messages(c, _QUESTIONS, limit))
+        return [text_of(question.parts) for question in questions]
 
     async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
         """Return the versions of each message of the path that has several.
@@ -284,8 +286,8 @@ class ConversationStore:
                 raise StorageError(Reason.TEMPORARY_CLOSED)
             _require_no_other_writer(connection, conversation.id)
             _interrupt(connection, conversation.id)
-            kept = _with_stored_fields(connection, conversation)
-            put_conversation(connection, kept, leaf_id=answers[0].id)
+            merged = _with_stored_fields(connection, conversation)
+            put_conversation(connection, merged, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
                 _put_draft(connection, conversation.id, conversation.draft.after_sending)
@@ -336,9 +338,9 @@ class ConversationStore:
 # Rows are converted on the reader's thread: those of a long conversation take longer than a frame.
 
 
-def _page(limit: int, after: Conversation | None, at: datetime | None) -> dict[str, object]:
+def _page(limit: int, after: Conversation | None, sort_time: datetime | None) -> dict[str, object]:
     return {
-        "after": _LATEST_MICROS if at is None else to_micros(at),
+        "after": _LATEST_MICROS if sort_time is None else to_micros(sort_time),
         "after_id": "" if after is None else after.id,
         "limit": limit,
     }
@@ -368,10 +370,10 @@ def _read_message(connection: sqlite3.Connection, message_id: str) -> Message | 
 def _versions_on_path(
     connection: sqlite3.Connection, conversation_id: str
 ) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
+    versions_of: dict[str, list[str]] = {}
     for row in connection.execute(VERSIONS_ON_PATH, (conversation_id,)):
-        found.setdefault(row["id"], []).append(row["version"])
-    return {key: tuple(versions) for key, versions in found.items() if len(versions) > 1}
+        versions_of.setdefault(row["id"], []).append(row["version"])
+    return {key: tuple(versions) for key, versions in versions_of.items() if len(versions) > 1}
 
 
 def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
@@ -405,11 +407,11 @@ def _with_stored_fields(connection: sqlite3.Connection, conversation: Conversati
     stored = read_conversation(connection, conversation.id)
     if stored is None:
         return conversation
-    titled = stored if stored.title else conversation
+    title_source = stored if stored.title else conversation
     return replace(
         conversation,
-        title=titled.title,
-        title_is_automatic=titled.title_is_automatic,
+        title=title_source.title,
+        title_is_automatic=title_source.title_is_automatic,
         pinned=stored.pinned,
         folder_id=stored.folder_id,
         archived=stored.archived,
@@ -440,7 +442,7 @@ def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draf
 
 def insert_message(connection: sqlite3.Connection, message: Message) -> None:
     """Add a message, and index it for the search unless it is still streaming."""
-    insert_rows(connection, "messages", [{**message_to_row(message), **_owner(message)}])
+    insert_rows(connection, "messages", [{**message_to_row(message), **_owner_columns(message)}])
     record_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:
         _add_message_entry(connection, message)
@@ -463,7 +465,7 @@ def update_answer(connection: sqlite3.Connection, answer: Message) -> bool:
     """Update an answer with its files and its index entry. Return False if it is not stored."""
     # A resumed answer was indexed when it first ended.
     _remove_message_entry(connection, answer.id)
-    row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
+    row = {**answer_to_row(answer), **_owner_columns(answer), "id": answer.id}
     is_stored = update_row(connection, "messages", row, "id") > 0
     del row  # frees the JSON of a long answer before the index entry, which takes as much memory
     if is_stored:
@@ -474,7 +476,7 @@ def update_answer(connection: sqlite3.Connection, answer: Message) -> bool:
     return is_stored
 
 
-def _owner(message: Message) -> Row:
+def _owner_columns(message: Message) -> Row:
     pid, started = this_process() if message.status is MessageStatus.STREAMING else (None, None)
     return {"owner_pid": pid, "owner_started": started}
 
@@ -503,10 +505,12 @@ def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
 
-def _erase_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
+def _erase_trashed(
+    conversation_id: str, before_micros: int, connection: sqlite3.Connection
+) -> bool:
     """Delete a conversation, unless it was restored meanwhile. Return True if it was deleted."""
     sql = "SELECT 1 FROM conversations WHERE id = ? AND trashed_at < ?"
-    is_trashed = connection.execute(sql, (conversation_id, before)).fetchone() is not None
+    is_trashed = connection.execute(sql, (conversation_id, before_micros)).fetchone() is not None
     if is_trashed:
         _erase(conversation_id, connection)
     return is_trashed
@@ -549,9 +553,9 @@ def _interrupt(connection: sqlite3.Connection, conversation_id: str | None = Non
     Args:
         conversation_id: interrupt only answers of this conversation; None for all conversations.
     """
-    conversations: dict[str, None] = {}
+    conversation_ids: dict[str, None] = {}
     for message_id in _orphan_ids(connection, conversation_id):
         row = connection.execute(INTERRUPT, (message_id,)).fetchone()
         _add_message_entry(connection, read_row(message_from_row, row))
-        conversations[row["conversation_id"]] = None
-    return list(conversations)
+        conversation_ids[row["conversation_id"]] = None
+    return list(conversation_ids)

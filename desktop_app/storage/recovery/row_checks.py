@@ -69,9 +69,9 @@ _UNLIMITED_TEXTS: Final = frozenset(
         "form",
     }
 )
-_LONGEST_SETTING: Final = 4 << 20  # characters of JSON
-_LONGEST_ID: Final = 1000  # characters of an id of another row or of a provider
-_LARGEST_VECTOR: Final = 1 << 16  # bytes
+_MAX_SETTING_CHARS: Final = 4 << 20  # characters of JSON
+_MAX_REFERENCE_CHARS: Final = 1000  # characters of an id of another row or of a provider
+_MAX_VECTOR_BYTES: Final = 1 << 16  # bytes
 _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 
 
@@ -112,9 +112,11 @@ class TableSchema:
         """Return True if every value has the type of its column."""
         types = tuple(map(type, row))
         if types not in self._accepted_types:
-            for found, column in zip(types, self.columns, strict=True):
-                wanted = _TYPES[column.kind]
-                if not (found in wanted or (found is type(None) and not column.is_required)):
+            for value_type, column in zip(types, self.columns, strict=True):
+                accepted = _TYPES[column.kind]
+                if not (
+                    value_type in accepted or (value_type is type(None) and not column.is_required)
+                ):
                     return False
             self._accepted_types.add(types)  # there are few combinations of types
         return True
@@ -126,33 +128,33 @@ class TableSchema:
         check = _CHECKS.get(self.name)
         values = dict(zip(self.names, row, strict=True))
         for replacements in ({}, *_DISPENSABLE.get(self.name, ())):
-            tried = {**values, **replacements}
+            candidate = {**values, **replacements}
             try:
-                _require_bounds(tried)
+                _require_bounds(candidate)
                 if check is not None:
-                    check(tried)
+                    check(candidate)
             except bounds.BAD_VALUE:
                 continue
-            return tuple(tried.values())
+            return tuple(candidate.values())
         return None
 
 
 def tables_of(connection: sqlite3.Connection) -> dict[str, TableSchema]:
     """Return the tables of a store of this version, except those of indexes and of SQLite."""
-    found = {}
+    tables = {}
     sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
     for (name,) in connection.execute(sql).fetchall():
         if not name.startswith(INDEX_TABLE_PREFIXES):
-            found[name] = _table(connection, name)
-    return found
+            tables[name] = _table(connection, name)
+    return tables
 
 
 def _table(connection: sqlite3.Connection, name: str) -> TableSchema:
     columns, alias = [], None
-    for n, info in enumerate(connection.execute(f"PRAGMA table_info({name})")):
+    for index, info in enumerate(connection.execute(f"PRAGMA table_info({name})")):
         default = None if info["dflt_value"] is None else _literal(info["dflt_value"])
         if info["type"] == "INTEGER" and info["pk"] == 1:
-            alias = n
+            alias = index
         is_required = bool(info["notnull"]) or bool(info["pk"])
         columns.append(Column(info["name"], info["type"], is_required, default))
     return TableSchema(name, tuple(columns), alias)
@@ -168,15 +170,15 @@ def checked_message(values: Values) -> Message:
         _require_id(values[name])
     if values["parent_id"] is not None:
         _require_id(values["parent_id"])
-    found = bounds.checked_message(message_from_row(values))
-    if found.remote_run is not None:
-        _require(_REMOTE_ID.fullmatch(found.remote_run.response_id))
+    message = bounds.checked_message(message_from_row(values))
+    if message.remote_run is not None:
+        _require(_REMOTE_ID.fullmatch(message.remote_run.response_id))
     for name in ("provider_id", "model", "answered_by", "owner_started"):
         if values[name] is not None:
             bounds.checked_name(values[name])
     if values["owner_pid"] is not None:
         _require(0 <= values["owner_pid"] < 2**31)
-    return found
+    return message
 
 
 def _require(condition: object) -> None:
@@ -214,7 +216,7 @@ def _require_text(name: str, value: str) -> None:
     elif name in ("cost", "held"):
         bounds.checked_money(value)
     elif name.endswith("_id"):
-        _require(len(value) <= _LONGEST_ID)
+        _require(len(value) <= _MAX_REFERENCE_CHARS)
     elif name not in _UNLIMITED_TEXTS:
         bounds.checked_name(value)
 
@@ -232,57 +234,68 @@ def _require_number(name: str, value: int) -> None:
 
 
 def _check_conversation(values: Values) -> None:
-    found = conversation_from_row({**values, "streaming": 0})
-    bounds.checked_name(found.title)
-    bounds.checked_overrides(found.overrides)
-    _require(isinstance(found.draft.text, str))
-    bounds.checked_name(found.draft.template_id)
-    for part in found.draft.attachments:
+    conversation = conversation_from_row({**values, "streaming": 0})
+    bounds.checked_name(conversation.title)
+    bounds.checked_overrides(conversation.overrides)
+    _require(isinstance(conversation.draft.text, str))
+    bounds.checked_name(conversation.draft.template_id)
+    for part in conversation.draft.attachments:
         bounds.checked_part(part)
 
 
 def _check_job(values: Values) -> None:
-    found = job_from_row(values)
-    bounds.checked_fields(found.parameters)
-    bounds.checked_fields(found.estimate)
+    job = job_from_row(values)
+    bounds.checked_fields(job.parameters)
+    bounds.checked_fields(job.estimate)
     for name in ESTIMATE_AMOUNTS:
-        amount = getattr(found.estimate, name)
+        amount = getattr(job.estimate, name)
         if amount is not None:
             bounds.checked_money(str(amount))
-    _require(isinstance(found.instructions, str))
-    bounds.checked_name(found.template_id)
+    _require(isinstance(job.instructions, str))
+    bounds.checked_name(job.template_id)
 
 
 def _check_upload(values: Values) -> None:
-    found = upload_from_row(values)
-    for remote in (found.input_file_id, found.batch_id, found.output_file_id, found.error_file_id):
-        _require(_REMOTE_ID.fullmatch(remote))
+    upload = upload_from_row(values)
+    for remote_id in (
+        upload.input_file_id,
+        upload.batch_id,
+        upload.output_file_id,
+        upload.error_file_id,
+    ):
+        _require(_REMOTE_ID.fullmatch(remote_id))
 
 
 def _check_item(values: Values) -> None:
-    found = item_from_row(values)
-    bounds.checked_name(found.answered_by)
-    if found.part is not None:
-        bounds.checked_part(found.part)
+    item = item_from_row(values)
+    bounds.checked_name(item.answered_by)
+    if item.part is not None:
+        bounds.checked_part(item.part)
 
 
 def _check_profile(values: Values) -> None:
-    found = profile_from_row(values)
-    bounds.checked_fields(found)
-    for text in (found.name, found.base_url, found.proxy, found.ca_file, found.max_tokens_field):
+    profile = profile_from_row(values)
+    bounds.checked_fields(profile)
+    for text in (
+        profile.name,
+        profile.base_url,
+        profile.proxy,
+        profile.ca_file,
+        profile.max_tokens_field,
+    ):
         bounds.checked_name(text)
-    for text in (*found.models, *found.plain_http_hosts):
+    for text in (*profile.models, *profile.plain_http_hosts):
         bounds.checked_name(text)
-    _require(found.key_header in KEY_HEADERS)
-    _require(len(found.custom_fields) <= MAX_FIELDS)
-    for custom in map(bounds.checked_fields, found.custom_fields):
+    _require(profile.key_header in KEY_HEADERS)
+    _require(len(profile.custom_fields) <= MAX_FIELDS)
+    for custom in map(bounds.checked_fields, profile.custom_fields):
         _require(custom.has_valid_name and (custom.is_secret or custom.accepts(custom.value)))
-    for model in map(bounds.checked_fields, found.own_models):
+    for model in map(bounds.checked_fields, profile.own_models):
         bounds.checked_name(model.id)
-    for amount in (found.price_multiplier, found.monthly_cap):
+    for amount in (profile.price_multiplier, profile.monthly_cap):
         if amount is not None:
             bounds.checked_money(str(amount))
-    _require(not (found.from_environment or found.unusable_variable or found.shares_cap_with))
+    _require(not (profile.from_environment or profile.unusable_variable or profile.shares_cap_with))
 
 
 def _check_listing(values: Values) -> None:
@@ -294,13 +307,13 @@ def _check_listing(values: Values) -> None:
 
 def _check_vector(values: Values) -> None:
     # A vector of zeros has no direction, and the angle to it divides by its length.
-    _require(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
+    _require(len(values["vector"]) <= _MAX_VECTOR_BYTES and any(values["vector"]))
 
 
 def _check_evaluation(values: Values) -> None:
-    found = evaluation_from_row({**values, "body": current_body(values["body"])})
-    _require(all(isinstance(text, str) for text in found.inputs.values()))
-    for run in found.runs:
+    evaluation = evaluation_from_row({**values, "body": current_body(values["body"])})
+    _require(all(isinstance(text, str) for text in evaluation.inputs.values()))
+    for run in evaluation.runs:
         for name in (run.provider, run.model, run.variant or "", run.effort or ""):
             bounds.checked_name(name)
         for result in map(bounds.checked_fields, run.results):
@@ -378,7 +391,7 @@ _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
 
 def _check_setting(key: str, text: str) -> None:
     """Check a setting with a structured value; plain values are checked when they are used."""
-    _require(len(text) <= _LONGEST_SETTING)
+    _require(len(text) <= _MAX_SETTING_CHARS)
     value = json.loads(text)
     for prefix, check in _SETTING_CHECKS.items():
         if key.startswith(prefix):

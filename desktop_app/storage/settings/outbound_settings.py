@@ -35,7 +35,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.storage.database.row_writing import Row, insert_rows
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
-_LONGEST_SHOWN: Final = 500
+_MAX_SHOWN_CHARS: Final = 500
 """Characters. A host has at most 253, and its end says whose it is."""
 
 _DEFAULT_PRESET: Final = "default.preset"
@@ -73,7 +73,7 @@ _PRESET_COLUMNS: Final = ("provider_id", "model", "variant", "effort", "override
 """The columns of a preset that decide what is sent where."""
 TOOLS_OF_PARTS: Final = "parts.tools"
 """The key of the change of all tools that conversations, folders and presets choose."""
-_PARTS: Final = ("conversations", "folders", "presets")
+_TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _preset_row(connection: sqlite3.Connection, preset_id: object) -> Row | None
 
 def _parts_with_tools(connection: sqlite3.Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield the table, the id and the overrides of each part of the library that chooses tools."""
-    for table in _PARTS:
+    for table in _TABLES_WITH_TOOLS:
         sql = f"""SELECT id, overrides FROM {table} WHERE overrides LIKE '%"tools"%'"""  # noqa: S608
         with suppress(sqlite3.OperationalError):  # stores of early versions have no overrides
             for row in connection.execute(sql).fetchall():
@@ -219,9 +219,11 @@ def find_changes(
     """Return the settings that would change: of providers, then general ones, then collections."""
     changes = []
     for profile_id, profile in sorted(restored.profiles.items()):
-        known = current.profiles.get(profile_id)
+        current_profile = current.profiles.get(profile_id)
         # A new provider is compared with a profile that has no address.
-        old_fields = _fields(known or ProviderProfile(profile_id, profile.name, profile.kind))
+        old_fields = _fields(
+            current_profile or ProviderProfile(profile_id, profile.name, profile.kind)
+        )
         for key, new_field in _fields(profile).items():
             if new_field.value != old_fields[key].value:
                 label = f"{_shorten(profile.name)} ({_shorten(profile_id)}), {new_field.label}"
@@ -260,13 +262,13 @@ def _new_folders(current: CollectionPaths, restored: CollectionPaths) -> list[st
 
     Subfolders of other folders in the list are left out.
     """
-    found = {
+    folders = {
         os.path.normpath(Path(path).parent) for path in restored.files if not current.contains(path)
     }
     if restored.folder and not current.contains(restored.folder):
-        found.add(os.path.normpath(restored.folder))
+        folders.add(os.path.normpath(restored.folder))
     outer: list[str] = []
-    for folder in sorted(found, key=lambda each: Path(each).parts):
+    for folder in sorted(folders, key=lambda each: Path(each).parts):
         if not (outer and _is_in(folder, outer[-1])):
             outer.append(folder)
     return outer
@@ -327,26 +329,26 @@ def _unlink_files(
     connection.execute(sql, (current.folder, collection_id))
     sql = "SELECT id, path FROM collection_files WHERE collection_id = ?"
     rows = connection.execute(sql, (collection_id,)).fetchall()
-    new = [(row["id"],) for row in rows if not current.contains(row["path"])]
+    new_ids = [(row["id"],) for row in rows if not current.contains(row["path"])]
     # A file without a text has no passages that could be lost.
     sql = "DELETE FROM collection_files WHERE id = ? AND sha256 IS NULL"
-    connection.executemany(sql, new)
+    connection.executemany(sql, new_ids)
     sql = f"""UPDATE OR REPLACE collection_files SET path = '{UNLINKED}' || path
         WHERE id = ? AND path NOT LIKE '{UNLINKED}%'"""  # noqa: S608 - our own text
-    connection.executemany(sql, new)
+    connection.executemany(sql, new_ids)
 
 
-def _forget_paths(connection: sqlite3.Connection, known: frozenset[str]) -> None:
+def _forget_paths(connection: sqlite3.Connection, current_paths: frozenset[str]) -> None:
     origins = connection.execute("SELECT sha256, path FROM attachment_origins").fetchall()
     connection.executemany(
         "DELETE FROM attachment_origins WHERE sha256 = ?",
-        [(row["sha256"],) for row in origins if row["path"] not in known],
+        [(row["sha256"],) for row in origins if row["path"] not in current_paths],
     )
     sql = "SELECT id, path FROM batch_items WHERE path <> '' AND sha256 IS NULL"
     items = connection.execute(sql).fetchall()
     connection.executemany(
         f"UPDATE batch_items SET path = '{UNLINKED}' || path WHERE id = ?",  # noqa: S608
-        [(row["id"],) for row in items if row["path"] not in known],
+        [(row["id"],) for row in items if row["path"] not in current_paths],
     )
     # The files of a batch job that is not created yet.
     connection.execute(
@@ -357,9 +359,11 @@ def _forget_paths(connection: sqlite3.Connection, known: frozenset[str]) -> None
 
 def _forget_tools(connection: sqlite3.Connection, current: Mapping[str, frozenset[str]]) -> None:
     for table, part_id, overrides in list(_parts_with_tools(connection)):
-        known = current.get(part_id, frozenset())
+        current_tools = current.get(part_id, frozenset())
         overrides["tools"] = [
-            name for name in overrides["tools"] if name in known or not runs_without_asking(name)
+            name
+            for name in overrides["tools"]
+            if name in current_tools or not runs_without_asking(name)
         ]
         sql = f"UPDATE {table} SET overrides = ? WHERE id = ?"  # noqa: S608 - our own text
         connection.execute(sql, (json.dumps(overrides), part_id))
@@ -372,10 +376,10 @@ def _forget_tools(connection: sqlite3.Connection, current: Mapping[str, frozense
 def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
     """Return a stored profile as JSON, with defaults for all fields of `_fields` but its kind."""
     sql = "SELECT id, body FROM profiles WHERE id = ?"
-    found = profile_from_row(connection.execute(sql, (profile_id,)).fetchone())
-    default = ProviderProfile(found.id, found.name, found.kind)
+    stored = profile_from_row(connection.execute(sql, (profile_id,)).fetchone())
+    default = ProviderProfile(stored.id, stored.name, stored.kind)
     outbound = {key: getattr(default, key) for key in _fields(default)}
-    return profile_to_text(replace(found, **outbound))
+    return profile_to_text(replace(stored, **outbound))
 
 
 class _Field(NamedTuple):
@@ -389,7 +393,7 @@ class _Field(NamedTuple):
 def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     """Return the fields of a profile that decide where data goes and what may be spent."""
     hosts = profile.plain_http_hosts
-    cap, share = profile.monthly_cap, profile.price_multiplier
+    cap, multiplier = profile.monthly_cap, profile.price_multiplier
     prices = tuple(_prices(model) for model in profile.own_models if model.price is not None)
     return {
         # The name tells the user where a question goes.
@@ -417,7 +421,7 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
         ),
         "own_models": _Field(tr("Prices of models"), prices, ", ".join(prices) or _none()),
         "price_multiplier": _Field(
-            tr("Price (percent of list price)"), share, f"{(100 * share).normalize():f} %"
+            tr("Price (percent of list price)"), multiplier, f"{(100 * multiplier).normalize():f} %"
         ),
     }
 
@@ -487,4 +491,4 @@ def _shown_pair(current: str, restored: str) -> tuple[str, str]:
 
 def _shorten(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_SHOWN else f"{line[:_LONGEST_SHOWN]}…"
+    return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[:_MAX_SHOWN_CHARS]}…"

@@ -199,7 +199,7 @@ def test_a_key_is_found_at_any_position_of_a_long_text(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The text is cleaned in slices. None may be cut within a spelling of the key."""
-    monkeypatch.setattr(redaction, "_SLICE", 4096)
+    monkeypatch.setattr(redaction, "_SLICE_BYTES", 4096)
     for before in range(4096 - 400, 4096 + 30, 7):
         text = "y" * before + SPELLINGS[name](KEY) + "y"
         assert REDACTOR.clean(text) == "y" * before + REMOVED + "y"
@@ -246,5 +246,5 @@ def test_a_key_is_found_at_every_cut_of_a_long_text(
     texts = [f"{'.' * before}é {spelled} é {spelled}\n" + "é " * 40 for before in range(64)]
     whole = [REDACTOR.clean(text) for text in texts]
     assert all(REMOVED in cleaned for cleaned in whole)
-    monkeypatch.setattr(redaction, "_SLICE", 64)
+    monkeypatch.setattr(redaction, "_SLICE_BYTES", 64)
     assert [REDACTOR.clean(text) for text in texts] == whole
