@@ -72,7 +72,7 @@ class ChunkedReadingController(QObject):
     async def _attach_beginnings(self, refused: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
         chat, settings = self._chat_service, self._setup.ask_settings
-        context = await chat.with_stored_tools(self._setup.context, settings)
+        context = await chat.with_definitions(self._setup.context, settings, refused.template_id)
         draft = await reduce_to_beginnings(
             chat.estimator, context, refused, settings.parameters.tools
         )

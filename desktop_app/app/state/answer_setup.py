@@ -153,7 +153,7 @@ class AnswerSetup(QObject):
     @property
     def context(self) -> SendContext:
         """Return the context of the next question in the open conversation."""
-        here, instructions = self.current, self.ask_settings.instructions
+        here, instructions = self.current, self.ask_settings.counted_instructions
         path = list(here.path_before_question)
         return SendContext(path, self.resolved, here.compactions, instructions)
 

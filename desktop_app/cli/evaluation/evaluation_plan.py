@@ -80,9 +80,10 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
     is_free = resolved.price is not None and resolved.price.is_free
     is_bounded = is_priced
     for case in setup.cases:
-        instructions, draft = setup.settings_for(case).counted_instructions, setup.draft_of(case)
+        settings, draft = setup.settings_for(case), setup.draft_of(case)
+        context = SendContext([], resolved, instructions=settings.counted_instructions)
         estimate = await runner.service.estimator.estimate(
-            SendContext([], resolved, instructions=instructions),
+            await runner.service.with_definitions(context, settings),
             draft,
             max_output_tokens=max_output_tokens,
         )

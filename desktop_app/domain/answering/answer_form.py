@@ -54,6 +54,11 @@ class AnswerSchema:
         return self.may_be_strict and is_strict(self.schema)
 
     @property
+    def sent_text(self) -> str:
+        """Return what is sent of the schema, approximately."""
+        return f"{self.name}\n{json.dumps(self.schema)}"
+
+    @property
     def digest(self) -> str:
         """Return a hash that identifies the schema as it is sent."""
         text = json.dumps([self.schema, self.is_strict], sort_keys=True)
@@ -71,6 +76,11 @@ class AnswerGrammar:
     syntax: GrammarSyntax
     definition: str = field(repr=False)
     language: str = ""
+
+    @property
+    def sent_text(self) -> str:
+        """Return what is sent of the grammar, approximately."""
+        return self.definition
 
     @property
     def is_tool_input(self) -> bool:

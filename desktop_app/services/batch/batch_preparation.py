@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
@@ -22,6 +23,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.remedy import Remedy
 from desktop_app.services.batch.batch_ports import BatchStorage, ReadFile
+from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.documents.image_attachments import (
     page_tokens,
     picture_tokens,
@@ -55,10 +57,16 @@ class BatchPreparer:
     ) -> None:
         """Read and count the files that have not been read yet.
 
-        After an interruption, a second call continues with the next file. Raises StorageError.
+        After an interruption, a second call continues with the next file.
+
+        Raises:
+            StorageError: the store fails.
+            IllegalChoiceError: the schema of the answers is invalid.
         """
         examples = [text for pair in job.examples for text in pair]
-        shared = "\n".join((job.instructions, *examples))
+        form = await form_of_job(job)
+        schema = form.sent_text if isinstance(form, AnswerSchema) else ""
+        shared = "\n".join((job.instructions, *examples, schema))
 
         async def count_prompt(question: str) -> int:
             text = f"{shared}\n{question}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from desktop_app.domain.answering.answer_form import (
+    AnswerForm,
     AnswerGrammar,
     AnswerSchema,
     FormKind,
@@ -42,6 +43,11 @@ class AskSettings:
         """Return all text that is sent before the conversation, to count its tokens."""
         examples = (text for pair in self.examples for text in pair)
         return "\n".join(filter(None, (self.instructions, *examples)))
+
+    @property
+    def answer_form(self) -> AnswerForm | None:
+        """Return the schema or grammar of the answer."""
+        return self.schema or self.grammar
 
     @property
     def has_grammar(self) -> bool:

@@ -223,7 +223,12 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
         context = SendContext(
-            path, resolved, compactions, settings.counted_instructions, tools.definitions
+            path,
+            resolved,
+            compactions,
+            settings.counted_instructions,
+            tools.definitions,
+            settings.answer_form,
         )
         passages = await find_passages(self._passages, context, draft)
         holds = await self.costs.hold_input(context, draft, settings, passages, purpose)
@@ -318,7 +323,12 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
         context = SendContext(
-            path, resolved, compactions, settings.counted_instructions, tools.definitions
+            path,
+            resolved,
+            compactions,
+            settings.counted_instructions,
+            tools.definitions,
+            settings.answer_form,
         )
         holds = await self.costs.hold_input(context, Draft(), settings)
         plan = AnswerPlan(context, settings, repairs)
@@ -431,10 +441,23 @@ class ChatService:
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
 
-    async def with_stored_tools(self, context: SendContext, settings: AskSettings) -> SendContext:
-        """Return the context with the chosen tools as they were last listed, to estimate a cost."""
+    async def with_definitions(
+        self, context: SendContext, settings: AskSettings, template_id: str = ""
+    ) -> SendContext:
+        """Return the context with the tools and the form of the answer, to estimate a cost.
+
+        The tools are those that their servers listed last.
+
+        Args:
+            template_id: the template of the question, which may have a form.
+
+        Raises:
+            UserFacingError: the template or the form cannot be used.
+        """
+        requirements = await self.load_requirements(template_id)
+        settings = await with_form(settings, requirements.form, context.resolved)
         tools = await self._chosen_tools(settings, context.resolved, starts_servers=False)
-        return replace(context, tools=tools.definitions)
+        return replace(context, tools=tools.definitions, form=settings.answer_form)
 
     async def _chosen_tools(
         self, settings: AskSettings, resolved: ResolvedChoice, *, starts_servers: bool = True
@@ -466,7 +489,7 @@ def _notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
         *_parameter_notices(settings, resolved),
         notice(NoticeCode.TOOLS_MISSING, names=missing) if missing else "",
         *_unsupported_notices(settings, resolved.model),
-        form_notice(settings.schema or settings.grammar),
+        form_notice(settings.answer_form),
         notice(NoticeCode.REPAIRED) if plan.repairs else "",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from desktop_app.domain.answering.answer_form import AnswerForm
 from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -21,6 +22,7 @@ class SendContext:
         compactions: all compactions of the conversation; `sent_path` chooses the one to send.
         instructions: all text that is sent before the conversation, examples included.
         tools: the definitions of the tools that are sent.
+        form: the schema or grammar of the answer.
     """
 
     path: Sequence[Message]
@@ -28,6 +30,7 @@ class SendContext:
     compactions: Sequence[Compaction] = ()
     instructions: str = ""
     tools: Sequence[ToolDefinition] = ()
+    form: AnswerForm | None = None
 
     @property
     def sent(self) -> SentPath:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
 
+from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, was_made_with
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.conversations.message_parts import (
@@ -29,7 +30,6 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
-from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.i18n.formatting import joined
 from desktop_app.services.chat.prompt_assembly import (
     has_delimited_parts,
@@ -109,7 +109,7 @@ class Estimator:
         self._revision = counter.revision
         self._tokens_of_documents: dict[tuple[str, str], int] = {}
         self._tokens_of_messages: dict[tuple[str, str, str, int], int] = {}
-        self._tokens_of_tools: dict[tuple[str, str, str], int] = {}
+        self._tokens_of_definitions: dict[tuple[str, str, str], int] = {}
 
     def for_sending(self) -> Estimator:
         """Return an estimator for the moment of sending, which may ask the server to count."""
@@ -152,7 +152,7 @@ class Estimator:
             self._revision = self._counter.revision
             self._tokens_of_documents.clear()
             self._tokens_of_messages.clear()
-            self._tokens_of_tools.clear()
+            self._tokens_of_definitions.clear()
 
     async def estimate(
         self,
@@ -251,19 +251,19 @@ class Estimator:
         if sent.compaction is not None:
             total += await self._compaction_tokens(sent.compaction, resolved)
             is_exact = False
-        if context.tools:
-            total += await self._tools_tokens(context.tools, resolved)
+        definitions = _definitions(context)
+        if definitions:
+            total += await self._definition_tokens("\n".join(definitions), resolved)
             is_exact = False  # providers rewrite the definitions in a form of their own
         return total, is_exact
 
-    async def _tools_tokens(self, tools: Sequence[ToolDefinition], resolved: ResolvedChoice) -> int:
-        text = "\n".join(filter(None, (tool.sent_text for tool in tools)))
+    async def _definition_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         key = (text, resolved.profile.id, resolved.model.id)
-        if key not in self._tokens_of_tools:
-            self._tokens_of_tools = {
+        if key not in self._tokens_of_definitions:
+            self._tokens_of_definitions = {
                 key: await self.text_tokens(text, resolved)
             }  # only the last is kept
-        return self._tokens_of_tools[key]
+        return self._tokens_of_definitions[key]
 
     async def _compaction_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
         is_own = compaction.provider_id == resolved.profile.id
@@ -315,7 +315,7 @@ class Estimator:
         if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):
             return None
         compacted = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
-        before = (context.instructions, *(tool.sent_text for tool in context.tools))
+        before = (context.instructions, *_definitions(context))
         texts = (*before, text, *(message.text for message in sent.messages))
         size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
         return compacted + size + len(texts) * MESSAGE_OVERHEAD
@@ -366,6 +366,17 @@ class Estimator:
             attached, _ = await self._attached_tokens(parts, resolved)
             self._tokens_of_messages[key] = tokens + MESSAGE_OVERHEAD + attached
         return self._tokens_of_messages[key]
+
+
+def _definitions(context: SendContext) -> list[str]:
+    """Return the texts of the tools and of the answer's form, approximately as sent."""
+    texts = [tool.sent_text for tool in context.tools]
+    form, resolved = context.form, context.resolved
+    is_left_out = isinstance(form, AnswerSchema) and resolved.model.takes_schema is False
+    # Servers like llama.cpp compile a form into rules for the answer; it is not in the prompt.
+    if form is not None and resolved.profile.serves_gpt_family and not is_left_out:
+        texts.append(form.sent_text)
+    return list(filter(None, texts))
 
 
 def _as_sent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import cast
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.backend.preset_loader import HIDDEN_PRESETS, built_in_presets
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.models.variants import Effort, Variant
@@ -338,6 +340,32 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
 
 def examples_of(app: AppHarness) -> Examples:
     return app.state.presets.by_id["poet"].overrides.examples
+
+
+async def test_the_estimate_includes_the_examples_and_the_schema_of_a_preset() -> None:
+    schema = FormSource(FormKind.SCHEMA, json.dumps({"title": "one two three"})).to_setting()
+    presets = [
+        Preset(
+            "examples", "Examples", overrides=Overrides(examples=(("Rain?", "It rains again."),))
+        ),
+        Preset("schema", "Schema", overrides=Overrides().with_parameter("form", schema)),
+    ]
+    async with AppHarness(environment=KEY) as app:
+        await app.backend.prompts.save(presets=presets)
+        await app.controllers.composer.stored_presets.load()
+
+        def count() -> int:
+            return int(app.estimate.strip("≈ ").partition(" ")[0])
+
+        app.type("Why?")
+        await until(lambda: "tokens" in app.estimate)
+        alone = count()
+        app.controllers.composer.presets.use("examples")
+        await until(lambda: count() >= alone + 5)
+        app.controllers.composer.presets.use("schema")
+        await until(lambda: app.estimate.startswith("≈"))
+        assert count() >= alone + 5
+        await app.settled()
 
 
 async def test_examples_are_edited_kept_and_sent() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchStatus, ItemStatus
@@ -378,6 +379,22 @@ async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path:
             costs.append(estimate.cost - estimate.input_cost)
             assert f"{tokens} tokens per response" in estimate_text(job).replace(",", "")
         assert costs[0] == costs[1] * Decimal("0.3")
+
+
+async def test_the_estimate_counts_the_schema_that_each_request_has(tmp_path: Path) -> None:
+    schema = json.dumps({"type": "object", "title": "one two three"})
+    form = FormSource(FormKind.SCHEMA, schema, "people").to_setting()
+    async with open_server_and_setup(tmp_path) as (_server, setup):
+        counts = []
+        for parameters in (GenerationParameters(), GenerationParameters(form=form)):
+            job = await setup.service.create(
+                setup.files("one", "two"),
+                setup.resolved(),
+                "Sum it up",
+                AskSettings(parameters=parameters),
+            )
+            counts.append((await setup.service.prepare(job.id)).estimate.input_tokens)
+        assert counts[1] - counts[0] == 2 * len(f"people {schema}".split())
 
 
 async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, FormKind
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -197,6 +198,41 @@ async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_
     counted = replace(context, path=[said("What?"), answer])
     for tools in ((), (look, search)):
         assert await estimator.context_tokens(replace(counted, tools=tools)) == (520, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "is_counted"),
+    [
+        (ProviderKind.OPENAI, {}, True),
+        (ProviderKind.OPENAI, {"takes_schema": False}, False),
+        # llama.cpp compiles a schema into a grammar, which takes no room of the window.
+        (ProviderKind.COMPATIBLE, {}, False),
+    ],
+)
+async def test_the_schema_of_the_answer_is_counted_if_it_is_in_the_prompt(
+    kind: ProviderKind, changes: dict[str, Any], is_counted: bool
+) -> None:
+    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
+    profile, model = replace(choice.profile, kind=kind), replace(choice.model, **changes)
+    schema = AnswerSchema("people", {"title": "one two three"})
+    context = SendContext([], replace(choice, profile=profile, model=model))
+    alone = await estimator.estimate(context, Draft("Who?"))
+    with_schema = await estimator.estimate(replace(context, form=schema), Draft("Who?"))
+    words = len(schema.sent_text.split()) if is_counted else 0
+    assert with_schema.input_tokens == alone.input_tokens + words
+    assert with_schema.is_exact is not is_counted
+    assert "people" in schema.sent_text
+    assert '{"title": "one two three"}' in schema.sent_text
+
+
+async def test_the_grammar_of_the_answer_is_counted() -> None:
+    estimator = Estimator(WordCounter(), OneText(WORDS))
+    context = SendContext([], resolved("gpt-5.2"))
+    grammar = AnswerGrammar(FormKind.REGEX, "one two three")
+    counts = [
+        (await estimator.context_tokens(replace(context, form=form)))[0] for form in (None, grammar)
+    ]
+    assert counts == [0, 3]
 
 
 async def test_an_image_is_not_counted_exactly() -> None:

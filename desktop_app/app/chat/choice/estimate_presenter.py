@@ -189,7 +189,7 @@ class EstimatePresenter(QObject):
             chat = self._chat_service
             context = replace(self._setup.context, resolved=resolved)
             estimate = await chat.estimator.estimate(
-                await chat.with_stored_tools(context, settings),
+                await chat.with_definitions(context, settings, draft.template_id),
                 draft,
                 max_output_tokens=settings.parameters.max_output_tokens,
             )

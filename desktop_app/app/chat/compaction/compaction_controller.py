@@ -254,7 +254,7 @@ class CompactionController(QObject):
     ) -> None:
         service, chat = self._compaction_service(), self._chat_service
         resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
-        instructions = self._setup.settings_of(conversation).instructions
+        settings = self._setup.settings_of(conversation)
         compactions = await service.load(conversation.id)
         if not path or usable_input(resolved.model) is None:
             return
@@ -262,12 +262,12 @@ class CompactionController(QObject):
         if draft:
             estimate = await chat.estimator.estimate(SendContext([], resolved), draft)
             draft_tokens = estimate.input_tokens
-        context = SendContext(path, resolved, compactions, instructions)
+        context = SendContext(path, resolved, compactions, settings.counted_instructions)
         is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and conversation.id not in self._work:
             self._plan = None
-            self._start_compaction(conversation.id, plan, instructions)
+            self._start_compaction(conversation.id, plan, settings.instructions)
 
 
 def offer_texts(plan: CompactionPlan) -> tuple[str, str]:

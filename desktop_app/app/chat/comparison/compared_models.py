@@ -155,14 +155,19 @@ class ComparedModels(QObject):
     async def _highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
         draft, settings = self._draft.current, self._setup.ask_settings
         context = replace(self._setup.context, resolved=resolved)
+        template_id = draft.template_id
         if not draft:  # the last question is asked again
             path = list(self._current.path)
             while path and path[-1].role is not Role.USER:
                 path.pop()
             context = replace(context, path=path)
+            template_id = path[-1].template_id if path else ""
         try:
-            estimate = await self._chat_service.estimator.estimate(
-                context, draft or Draft(), max_output_tokens=settings.parameters.max_output_tokens
+            chat = self._chat_service
+            estimate = await chat.estimator.estimate(
+                await chat.with_definitions(context, settings.for_comparison(), template_id),
+                draft or Draft(),
+                max_output_tokens=settings.parameters.max_output_tokens,
             )
         except UserFacingError:
             return None  # sending reports the error
