@@ -28,8 +28,8 @@ def _forget_current_folder() -> None:
         current = os.getcwd()  # noqa: PTH109 — pathlib would delay `repartee quick`
     except FileNotFoundError:
         return  # Python could not find it either
-    foreign = {current, os.path.dirname(os.path.abspath(__file__))}  # noqa: PTH100, PTH120
-    if not sys.flags.safe_path and sys.path[0] in foreign:
+    foreign_folders = {current, os.path.dirname(os.path.abspath(__file__))}  # noqa: PTH100, PTH120
+    if not sys.flags.safe_path and sys.path[0] in foreign_folders:
         del sys.path[0]
     if sys.flags.ignore_environment:
         return

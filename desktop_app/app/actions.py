@@ -157,9 +157,9 @@ def _open_neighbor(window: MainWindow, controllers: Controllers, step: int) -> N
 
 def _toggle_list(window: MainWindow) -> None:
     window.outer_panes.toggle_list()
-    shown = window.conversations.isVisible()
-    words = tr("Conversation list shown") if shown else tr("Conversation list hidden")
-    window.notifications.announce(words)
+    is_shown = window.conversations.isVisible()
+    announcement = tr("Conversation list shown") if is_shown else tr("Conversation list hidden")
+    window.notifications.announce(announcement)
 
 
 def _find(window: MainWindow, action: Callable[[FindInTranscript], None]) -> None:

@@ -91,7 +91,7 @@ class Application:
         self._theme: ThemeWatcher
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
-        self._pending: list[WindowRequest] = []
+        self._pending_requests: list[WindowRequest] = []
         self._serving_session: WindowSession | None = None  # the last that has started
         self._join_task: asyncio.Task[None] | None = None
 
@@ -99,16 +99,16 @@ class Application:
         """Build the window and paint it; return after the first paint."""
         from desktop_app.ui.look import icons
 
-        stored = read_startup_settings(folders().database)
-        values = with_defaults(stored)
+        stored_settings = read_startup_settings(folders().database)
+        values = with_defaults(stored_settings)
         icons.use_folder(resource_path("icons/lucide"))
         self._language.use(str(values["look.language"]))
-        state = stored.get("window.state") or {}
+        window_state = stored_settings.get("window.state") or {}
         self._theme = ThemeWatcher(
-            self.qt, LookSettings.from_values(values), _last_appearance(state)
+            self.qt, LookSettings.from_values(values), _last_appearance(window_state)
         )
         self.window = _build_window(self._theme)
-        self.window.restore_state(state)
+        self.window.restore_state(window_state)
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
         self.qt.processEvents()
@@ -158,10 +158,10 @@ class Application:
         from desktop_app.session.login_start import is_sandboxed
         from desktop_app.session.session_bus import JOIN_TIMEOUT_S, BusError
 
-        name, owns = bus_name(folders().scope), False
+        name, owns_name = bus_name(folders().scope), False
         try:
             await self._bus.connect(JOIN_TIMEOUT_S)
-            owns = await ApplicationObject(self._open, self._run_bus_action).publish(
+            owns_name = await ApplicationObject(self._open, self._run_bus_action).publish(
                 self._bus, name
             )
         except BusError:  # later starts reach the window by its socket
@@ -170,7 +170,7 @@ class Application:
             self._join_ended.set()
             is_registered = await deny_inspection_after_portal(self.qt, self._bus)
             is_registered = is_registered or is_sandboxed()
-            self._bus.set_activatable(owns and name == APP_ID and is_registered)
+            self._bus.set_activatable(owns_name and name == APP_ID and is_registered)
 
     async def _join_desktop(self, session: WindowSession) -> None:
         await self._join_ended.wait()
@@ -206,7 +206,7 @@ class Application:
         if self._serving_session is not None and not self._serving_session.shutdown.has_begun:
             self._serving_session.serve(request)
             return
-        self._pending.append(request)
+        self._pending_requests.append(request)
         if self._serving_session is None and not isinstance(request, QuickRequest):
             self.window.show()
 
@@ -253,13 +253,17 @@ class Application:
         if self.session.closed_work is not None:
             from desktop_app.app.startup.closed_store import ClosedStore
 
-            closed = ClosedStore(None, self._theme.current, backend.folders)
-            await closed.run_work(self.session.closed_work)
+            closed_store = ClosedStore(None, self._theme.current, backend.folders)
+            await closed_store.run_work(self.session.closed_work)
             self.should_restart = True
 
     def _serve_pending(self, session: WindowSession) -> None:
-        pending, self._pending, self._serving_session = self._pending, [], session
-        for request in pending:
+        requests, self._pending_requests, self._serving_session = (
+            self._pending_requests,
+            [],
+            session,
+        )
+        for request in requests:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
             # The bus starts the program and then calls it, unless the caller has ended meanwhile.
@@ -269,17 +273,17 @@ class Application:
         """Build the window again, in the language of the settings, and delete the old one."""
         from desktop_app.ui.transcript.view import TranscriptView
 
-        stored = read_startup_settings(folders().database)
-        self._language.use(str(with_defaults(stored)["look.language"]))
-        old, self.window = self.window, _build_window(self._theme)
-        self.window.restore_state(old.saved_state())
+        stored_settings = read_startup_settings(folders().database)
+        self._language.use(str(with_defaults(stored_settings)["look.language"]))
+        old_window, self.window = self.window, _build_window(self._theme)
+        self.window.restore_state(old_window.saved_state())
         self._hold_early_keys()
         self.window.show()
         self.window.set_transcript(TranscriptView(self._theme.current))
-        if old.settings.isVisible():  # that is where the user chose the language
+        if old_window.settings.isVisible():  # that is where the user chose the language
             self.window.outer_panes.show_settings(True)
             self.window.settings.show_page("look")
-        old.deleteLater()
+        old_window.deleteLater()
 
     def _hold_early_keys(self) -> None:
         from desktop_app.app.startup.early_keys import EarlyKeys

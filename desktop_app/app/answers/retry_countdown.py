@@ -30,8 +30,8 @@ class RetryCountdown(QObject):
 
     def start(self, key: str, seconds: float, status: Status | None) -> str:
         """Count down from `seconds`; return the first sentence to show."""
-        until = time.monotonic() + seconds
-        self._waits[key] = (until, status)
+        deadline = time.monotonic() + seconds
+        self._waits[key] = (deadline, status)
         self._schedule(time.monotonic())
         return status_text(status, seconds)
 
@@ -43,15 +43,17 @@ class RetryCountdown(QObject):
 
     def _tick(self) -> None:
         now = time.monotonic()
-        for key, (until, status) in list(self._waits.items()):
-            if until <= now:
+        for key, (deadline, status) in list(self._waits.items()):
+            if deadline <= now:
                 del self._waits[key]
-            self.ticked.emit(key, status_text(status, max(until - now, 0)))
+            self.ticked.emit(key, status_text(status, max(deadline - now, 0)))
         self._schedule(now)
 
     def _schedule(self, now: float) -> None:
         """Set the timer to the moment when the next figure changes."""
         if self._waits:
-            remaining = (until - now for until, _ in self._waits.values())
-            next_change_s = min(left - max(math.ceil(left) - 1, 0) for left in remaining)
+            remaining_times = (deadline - now for deadline, _ in self._waits.values())
+            next_change_s = min(
+                remaining_s - max(math.ceil(remaining_s) - 1, 0) for remaining_s in remaining_times
+            )
             self._timer.start(max(math.ceil(next_change_s * 1000), 1))

@@ -81,23 +81,24 @@ class ReviewController(QObject):
         if text.strip() and review is not None and review.kind is ReviewKind.CORRECTED:
             await self._add_version(answer, text, review.note)
             return
-        removed = None if review is not None else review_of(answer)
-        reviewed = with_review(answer, review)
-        await self._conversations.save_answer(reviewed)
+        removed_review = None if review is not None else review_of(answer)
+        reviewed_answer = with_review(answer, review)
+        await self._conversations.save_answer(reviewed_answer)
         if answer.conversation_id == self._current.id:
-            self._messages.update(reviewed)
-        if removed is not None:
+            self._messages.update(reviewed_answer)
+        if removed_review is not None:
             self._notifications.notify_undo(
-                tr("Review removed"), lambda: self._tasks.start(self._restore(answer.id, removed))
+                tr("Review removed"),
+                lambda: self._tasks.start(self._restore(answer.id, removed_review)),
             )
 
-    async def _restore(self, answer_id: str, removed: Review) -> None:
+    async def _restore(self, answer_id: str, removed_review: Review) -> None:
         """Store a removed review again, unless the answer was reviewed or deleted since."""
         from desktop_app.domain.conversations.review import review_of
 
         answer = await self._conversations.message(answer_id)
         if answer is not None and review_of(answer) is None:
-            await self._save(answer, removed, "")
+            await self._save(answer, removed_review, "")
 
     async def _add_version(self, answer: Message, text: str, note: str) -> None:
         from desktop_app.domain.conversations.review import edited_version

@@ -84,7 +84,7 @@ class _Progress:
                 self.text.append(self.shown_text.shown_part(self.prefix + text))
                 self.prefix = ""
                 self._count_delta()
-                self._note_if_cut(self.shown_text)
+                self._show_if_cut(self.shown_text)
             case ReasoningDelta(text, section):
                 is_first = self.section is None
                 gap = "" if is_first or section == self.section else "\n\n"
@@ -93,19 +93,19 @@ class _Progress:
                 if self.status:  # the reason for the wait
                     countdown.stop(self.run.answer.id)
                     self.set_status("")
-                self._note_if_cut(self.shown_reasoning)
+                self._show_if_cut(self.shown_reasoning)
             case ReasoningItem():  # the next item counts its own sections
                 self.section = None if self.section is None else -1
                 return False
             case StatusChanged(seconds, status):
                 answer_id = self.run.answer.id
                 countdown.stop(answer_id)
-                words = status_text(status)
+                sentence = status_text(status)
                 if seconds:
                     self.is_retrying = True
-                    words = countdown.start(answer_id, seconds, status)
-                self.first_status = self.first_status or words
-                self.set_status(words)
+                    sentence = countdown.start(answer_id, seconds, status)
+                self.first_status = self.first_status or sentence
+                self.set_status(sentence)
             case Started() if self.is_retrying:
                 # The retry was accepted, so the reason for the wait is over.
                 self.is_retrying = False
@@ -128,7 +128,7 @@ class _Progress:
             self.first_delta_at = time.monotonic()
             self.set_status("")
 
-    def _note_if_cut(self, limiter: ShownTextLimiter) -> None:
+    def _show_if_cut(self, limiter: ShownTextLimiter) -> None:
         if limiter.is_cut and self.status != NOT_ALL_SHOWN:
             self.set_status(NOT_ALL_SHOWN)
 
@@ -173,11 +173,13 @@ class RunningAnswers(QObject):
 
     def start(self, run: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
-        for each in (run, *run.siblings):
+        for candidate in (run, *run.siblings):
             if self._is_ending:  # `stop_all` ran while the question was being stored
-                each.leave_running()
-            progress = self._runs[each.answer.id] = _Progress(each, prefix=form_fence(each.answer))
-            progress.task = self._tasks.start(self._run(each.conversation.id, progress))
+                candidate.leave_running()
+            progress = self._runs[candidate.answer.id] = _Progress(
+                candidate, prefix=form_fence(candidate.answer)
+            )
+            progress.task = self._tasks.start(self._run(candidate.conversation.id, progress))
         self.started.emit(run.conversation.id)
 
     def stop(self, conversation_id: str) -> None:
@@ -262,11 +264,11 @@ class RunningAnswers(QObject):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, conversation_id: str, progress: _Progress) -> Message:
-        def listen(event: StreamEvent, _reply: Reply) -> None:
+        def on_event(event: StreamEvent, _reply: Reply) -> None:
             if progress.record(event, self._countdown) and not self._frame.isActive():
                 self._frame.start(FRAME_MS)
 
-        def on_store(error: StorageError | None) -> None:
+        def on_store_error(error: StorageError | None) -> None:
             # An error is reported once, however often the write is retried.
             if (error is None) != (progress.store_error is None):
                 progress.store_error = error
@@ -279,7 +281,7 @@ class RunningAnswers(QObject):
 
         progress.has_begun = True
         try:
-            return await progress.run.run(listen, on_store)
+            return await progress.run.run(on_event, on_store_error)
         finally:
             self._report_all()
             self._countdown.stop(progress.run.answer.id)
@@ -314,11 +316,11 @@ class RunningAnswers(QObject):
 
     def _report_next(self) -> None:
         """Report one answer at a time: several side by side could take longer than a frame."""
-        waiting = [progress for progress in self._runs.values() if progress.has_unreported]
-        if waiting:
-            self._report(min(waiting, key=lambda progress: progress.reported_at))
-        if len(waiting) > 1:
-            self._frame.start(FRAME_MS // len(waiting))
+        unreported = [progress for progress in self._runs.values() if progress.has_unreported]
+        if unreported:
+            self._report(min(unreported, key=lambda progress: progress.reported_at))
+        if len(unreported) > 1:
+            self._frame.start(FRAME_MS // len(unreported))
 
     def _report_all(self) -> None:
         for progress in list(self._runs.values()):

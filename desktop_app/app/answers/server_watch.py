@@ -55,7 +55,7 @@ class ServerWatch(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
         current.opened.connect(self._restart_watch)
-        current.path_changed.connect(self._on_path)
+        current.path_changed.connect(self._on_path_changed)
         providers.changed.connect(self._restart_watch)
 
     def check_soon(self) -> None:
@@ -66,9 +66,9 @@ class ServerWatch(QObject):
 
     def _restart_watch(self) -> None:
         self._watched_id = ""
-        self._on_path()
+        self._on_path_changed()
 
-    def _on_path(self) -> None:
+    def _on_path_changed(self) -> None:
         message = self._failed_answer()
         if message is None:
             self._watched_id = ""
@@ -110,10 +110,10 @@ class ServerWatch(QObject):
             self._timer.start(self._wait_ms)
 
     async def _try_connection(self, message: Message, address: tuple[str, int]) -> None:
-        is_back = await _accepts_connections(*address)
+        has_recovered = await _accepts_connections(*address)
         if message.id != self._watched_id:
             return
-        if is_back:
+        if has_recovered:
             self._show_recovery(message, address)
         else:
             self._wait_ms = min(self._wait_ms * 2, MAX_WAIT_MS)

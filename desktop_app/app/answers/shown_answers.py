@@ -30,13 +30,13 @@ _ANNOUNCEMENTS = {
 
 def ending_text(answer: Message) -> str:
     """Return the announcement of an answer's end, with the reason and remedy shown below it."""
-    words = [tr(_ANNOUNCEMENTS.get(answer.status, _OTHER_END))]
+    sentences = [tr(_ANNOUNCEMENTS.get(answer.status, _OTHER_END))]
     if answer.error is not None:
-        words.append(answer.error.what_happened)
-        words.append(
+        sentences.append(answer.error.what_happened)
+        sentences.append(
             answer.error.remedy_on(CONTINUABLE if is_continuable(answer) else NOT_CONTINUABLE)
         )
-    return " ".join(filter(None, words))
+    return " ".join(filter(None, sentences))
 
 
 class ShownAnswers(QObject):

@@ -58,8 +58,8 @@ def csv_of(value: object) -> str:
     from desktop_app.domain.json_table import rows_for_export
     from desktop_app.exchange.csv_cell import plain_cell
 
-    table, text = rows_for_export(value), io.StringIO()
-    writer = csv.writer(text)
+    table, buffer = rows_for_export(value), io.StringIO()
+    writer = csv.writer(buffer)
     for row in (table.columns, *table.rows):
         writer.writerow([plain_cell(cell) for cell in row])
-    return text.getvalue()
+    return buffer.getvalue()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView
 
-_NOT_IN_NAMES: Final = re.compile(r"[^\w .,()+&'’-]+")
+_UNSAFE_CHARACTERS: Final = re.compile(r"[^\w .,()+&'’-]+")
 _MAX_STEM_BYTES: Final = 180
 _MAX_SUFFIX_BYTES: Final = 48
 
@@ -60,10 +60,10 @@ def file_name(name: str) -> str:
 
     The result has at most 229 bytes; file systems allow 255.
     """
-    safe = _NOT_IN_NAMES.sub("_", name).strip(" .")
-    stem, dot, suffix = safe.rpartition(".")
+    safe_name = _UNSAFE_CHARACTERS.sub("_", name).strip(" .")
+    stem, dot, suffix = safe_name.rpartition(".")
     if not dot:
-        return _shortened(safe, _MAX_STEM_BYTES) or "file"
+        return _shortened(safe_name, _MAX_STEM_BYTES) or "file"
     return f"{_shortened(stem, _MAX_STEM_BYTES)}.{_shortened(suffix, _MAX_SUFFIX_BYTES)}"
 
 

@@ -155,11 +155,11 @@ def _actions(
 
 def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
     """Return the detail levels for images of pages, with labels; () without such images."""
-    with_images = replace(part, detail="auto")
-    if not with_images.image_pages or is_file(part, resolved.files):
+    with_auto_detail = replace(part, detail="auto")
+    if not with_auto_detail.image_pages or is_file(part, resolved.files):
         return ()
     levels = [*DETAILS]
-    if len(with_images.image_pages) < (part.sent_pages or 0):
+    if len(with_auto_detail.image_pages) < (part.sent_pages or 0):
         levels.append(TEXT_ONLY)
     return tuple((level, _detail_label(replace(part, detail=level), resolved)) for level in levels)
 

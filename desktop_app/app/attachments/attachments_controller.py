@@ -78,7 +78,7 @@ class AttachmentsController(QObject):
         image_chips.thumbnail_made.connect(self._show_thumbnail)
         readings.text_attached.connect(self._offer_as_text)
         self._current.opened.connect(self._on_opened)
-        for changed in (
+        for signal in (
             self._current.opened,
             self._current.path_changed,
             self._current.compactions_changed,
@@ -89,7 +89,7 @@ class AttachmentsController(QObject):
             collection_facts.changed,
             readings.progressed,
         ):
-            changed.connect(self._show_chips)
+            signal.connect(self._show_chips)
 
     # -------------------------------------------------------------- attaching
 
@@ -144,18 +144,18 @@ class AttachmentsController(QObject):
         if chip_id in self._readings.ids:
             self._readings.cancel([chip_id])
             return
-        before = self._draft.value.attachments
+        previous_parts = self._draft.value.attachments
         self._remove_part(chip_id)
-        kept = self._draft.value.attachments
-        removed = [part for part in before if part not in kept]
-        if removed:
-            words = tr("“{name}” removed", name=removed[0].name)
-            if len(removed) > 1:
-                words = tr_plural(
-                    "{count} attachment removed", "{count} attachments removed", len(removed)
+        remaining_parts = self._draft.value.attachments
+        removed_parts = [part for part in previous_parts if part not in remaining_parts]
+        if removed_parts:
+            message = tr("“{name}” removed", name=removed_parts[0].name)
+            if len(removed_parts) > 1:
+                message = tr_plural(
+                    "{count} attachment removed", "{count} attachments removed", len(removed_parts)
                 )
-            undo = self._make_undo(self._current.id, before, removed)
-            self._notifications.notify_undo(words, undo)
+            undo = self._make_undo(self._current.id, previous_parts, removed_parts)
+            self._notifications.notify_undo(message, undo)
 
             def undo_on_shortcut() -> None:
                 is_last = self._notifications.last_undo is undo
@@ -164,27 +164,30 @@ class AttachmentsController(QObject):
             self._prompt.field.keys.offer_undo(undo_on_shortcut)
 
     def _remove_part(self, chip_id: str) -> None:
-        kept = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
+        remaining_parts = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
         if chip_id == OTHER_ATTACHMENTS_CHIP:
-            kept = kept[:MAX_CHIPS]
-        self._draft.set_attachments(kept)
+            remaining_parts = remaining_parts[:MAX_CHIPS]
+        self._draft.set_attachments(remaining_parts)
 
     def _make_undo(
-        self, conversation_id: str, before: Sequence[DraftPart], removed: Sequence[DraftPart]
+        self,
+        conversation_id: str,
+        previous_parts: Sequence[DraftPart],
+        removed_parts: Sequence[DraftPart],
     ) -> Callable[[], None]:
         """Return a function that attaches removed parts again, to the draft that had them."""
 
         async def attach_to_draft() -> None:
-            for part in removed:
+            for part in removed_parts:
                 await self._drafts.attach(conversation_id, part)
 
         def undo() -> None:
             if conversation_id != self._current.id:
                 self._tasks.start(attach_to_draft())
                 return
-            now = self._draft.value.attachments
-            by_id = {part_id(part): part for part in (*removed, *now)}
-            order = dict.fromkeys(map(part_id, (*before, *now)))
+            current_parts = self._draft.value.attachments
+            by_id = {part_id(part): part for part in (*removed_parts, *current_parts)}
+            order = dict.fromkeys(map(part_id, (*previous_parts, *current_parts)))
             self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
 
         return undo
@@ -206,30 +209,32 @@ class AttachmentsController(QObject):
     # -------------------------------------------------------------- showing
 
     def _show_chips(self) -> None:
-        reading = self._readings.in_open_conversation
-        chips = [*self._attached_chips(), *self._reading_chips(reading)]
+        readings = self._readings.in_open_conversation
+        chips = [*self._attached_chips(), *self._reading_chips(readings)]
         self._prompt.chips.set_chips(chips)
         if not self._has_opened:  # no model is chosen yet
             return
-        why = self._refusal()
+        refusal = self._refusal()
         if not self._providers.has_provider(self._current.conversation):
-            why = tr(PROVIDER_REMOVED)
-        can_queue = bool(reading) and not why
+            refusal = tr(PROVIDER_REMOVED)
+        can_queue = bool(readings) and not refusal
         if can_queue:
-            why = tr("Reading {name}…", name=next(iter(reading.values())).name)
-        self._prompt.send_action.set_can_send(not why, why, can_queue=can_queue)
+            refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
+        self._prompt.send_action.set_can_send(not refusal, refusal, can_queue=can_queue)
         self._show_suggestions()
 
     def _attached_chips(self) -> list[Chip]:
         """Return a chip for each attachment; of many, the last chip stands for the rest."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
-        first = len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
-        sent = self._setup.deduplicate(parts[:first])
+        separate_count = (
+            len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
+        )
+        sent = self._setup.deduplicate(parts[:separate_count])
         chips = [self._chip(part, resolved) for part in sent]
-        if others := parts[first:]:
-            tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))
-            show_all = (("all", tr_plural("Show {count}", "Show all {count}", len(parts))),)
-            count = len(others)
+        if other_parts := parts[separate_count:]:
+            tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
+            show_all_action = (("all", tr_plural("Show {count}", "Show all {count}", len(parts))),)
+            count = len(other_parts)
             name = tr_plural("{count} more attachment", "{count} more attachments", count)
             detail = token_count(tokens, is_exact=False)
             chips.append(
@@ -240,7 +245,7 @@ class AttachmentsController(QObject):
                     "ready",
                     None,
                     "file-text",
-                    detail_levels=show_all,
+                    detail_levels=show_all_action,
                 )
             )
         return chips
@@ -248,27 +253,34 @@ class AttachmentsController(QObject):
     def _on_opened(self) -> None:
         self._is_expanded, self._has_opened = False, True
 
-    def _reading_chips(self, reading: dict[str, FileReading]) -> list[Chip]:
+    def _reading_chips(self, readings: dict[str, FileReading]) -> list[Chip]:
         """Return a chip for each file being read; for many, the first and one for the others."""
-        first = len(reading) if len(reading) <= FEW_FILES else 1
+        separate_count = len(readings) if len(readings) <= FEW_FILES else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
-            for id_, r in list(reading.items())[:first]
+            for id_, r in list(readings.items())[:separate_count]
         ]
-        if waiting := len(reading) - first:
-            total = sum({id(r.batch): r.batch.total for r in reading.values()}.values())
-            done = total - len(reading)
-            name = tr_plural("{count} more file", "{count} more files", waiting)
-            detail = tr("{done} of {total} read", done=done, total=total)
+        if other_count := len(readings) - separate_count:
+            file_count = sum({id(r.batch): r.batch.total for r in readings.values()}.values())
+            read_count = file_count - len(readings)
+            name = tr_plural("{count} more file", "{count} more files", other_count)
+            detail = tr("{done} of {total} read", done=read_count, total=file_count)
             chips.append(
-                Chip(OTHER_READINGS_CHIP, name, detail, "reading", done / total, "file-text")
+                Chip(
+                    OTHER_READINGS_CHIP,
+                    name,
+                    detail,
+                    "reading",
+                    read_count / file_count,
+                    "file-text",
+                )
             )
         return chips
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            facts, is_there = self._collection_facts.facts(part.collection_id)
-            state: Literal["ready", "failed"] = "ready" if is_there else "failed"
+            facts, exists = self._collection_facts.facts(part.collection_id)
+            state: Literal["ready", "failed"] = "ready" if exists else "failed"
             return Chip(part.collection_id, part.name, facts, state, None, "library")
         if isinstance(part, ImagePart):
             return self._image_chips.chip(part, resolved)
@@ -292,8 +304,8 @@ class AttachmentsController(QObject):
 
     def _show_suggestions(self) -> None:
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        offered = bool(documents) and not self._readings.in_open_conversation
-        if offered and not self._prompt.text().strip():
+        can_suggest = bool(documents) and not self._readings.in_open_conversation
+        if can_suggest and not self._prompt.text().strip():
             self._prompt.suggestions.set_suggestions(self._prompts.suggestions(len(documents)))
         else:
             self._prompt.suggestions.set_suggestions([])

@@ -40,7 +40,9 @@ class DocumentPasswords:
     def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
         self._window, self._theme = window, theme
         self._dialog_lock = asyncio.Lock()
-        self._known: list[str] = []  # passwords that have opened a document since the start
+        self._known_passwords: list[
+            str
+        ] = []  # passwords that have opened a document since the start
 
     async def open_with_password(self, attempt: Attempt[T]) -> T:
         """Call `attempt` with passwords until one opens the document; return its result.
@@ -56,32 +58,32 @@ class DocumentPasswords:
         except DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
-            refused = error
+            refusal = error
         async with self._dialog_lock:
-            return await self._try_passwords(attempt, refused)
+            return await self._try_passwords(attempt, refusal)
 
-    async def _try_passwords(self, attempt: Attempt[T], refused: DocumentEncryptedError) -> T:
-        for known in self._known:
+    async def _try_passwords(self, attempt: Attempt[T], refusal: DocumentEncryptedError) -> T:
+        for known_password in self._known_passwords:
             with suppress(DocumentEncryptedError):
-                return await attempt(known)
-        first, was_wrong = refused, False
+                return await attempt(known_password)
+        first_error, was_wrong = refusal, False
         while True:
-            password = await self._ask(refused.what_happened, was_wrong=was_wrong)
+            password = await self._ask(refusal.what_happened, was_wrong=was_wrong)
             if not password:
-                raise first
+                raise first_error
             try:
                 result = await attempt(password)
             except DocumentEncryptedError as error:
-                refused, was_wrong = error, True
+                refusal, was_wrong = error, True
             else:
-                self._known.insert(0, password)
+                self._known_passwords.insert(0, password)
                 return result
 
-    async def _ask(self, words: str, *, was_wrong: bool) -> str | None:
+    async def _ask(self, reason: str, *, was_wrong: bool) -> str | None:
         from desktop_app.ui.viewer.password_dialog import PasswordDialog  # not needed at the start
 
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        dialog = PasswordDialog(self._theme(), words, self._window, was_wrong=was_wrong)
+        dialog = PasswordDialog(self._theme(), reason, self._window, was_wrong=was_wrong)
 
         def on_answered(password: str | None) -> None:
             if not answer.done():
@@ -123,10 +125,10 @@ class DocumentUnlocker(QObject):
         return [(tr("Enter password…"), lambda: self._tasks.start(self._unlock(error.sha256)))]
 
     async def _unlock(self, sha256: str) -> None:
-        sent = [part for message in self._current.path for part in message.attachments]
-        parts = (*self._draft.value.attachments, *sent)
-        known = (p for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256)
-        part = next(known, None)
+        sent_parts = [part for message in self._current.path for part in message.attachments]
+        parts = (*self._draft.value.attachments, *sent_parts)
+        documents = (p for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256)
+        part = next(documents, None)
         if part is None:
             return
         original = await self._attachment_store.bytes(sha256)

@@ -66,18 +66,18 @@ class DropController(QObject):
             lambda text, html: tasks.start(self._attach_rich(text, html, current.id))
         )
         pane.prompt.field.notice_raised.connect(lambda note: pane.notifications.notify(note))
-        self._values.changed.connect(self._on_value)
+        self._values.changed.connect(self._on_value_changed)
 
     def start(self) -> None:
         """Apply the setting for long pasted texts."""
-        self._on_value(LARGE_PASTE)
+        self._on_value_changed(LARGE_PASTE)
 
     async def aclose(self) -> None:
         """End the reader's process."""
         if self._reader is not None:
             await self._reader.aclose()
 
-    def _on_value(self, key: str) -> None:
+    def _on_value_changed(self, key: str) -> None:
         if key == LARGE_PASTE:
             self._prompt.field.insertion.set_large_paste(int(self._values[key] or 0))
 
@@ -100,9 +100,9 @@ class DropController(QObject):
         # only if it is open.
         self._attach(dropped, conversation_id)
         await self._navigator.open(conversation_id)
-        text = replace(dropped, files=(), data=None)
+        text_content = replace(dropped, files=(), data=None)
         if self._current.id == conversation_id:
-            self._prompt.insert_dropped(text)
+            self._prompt.insert_dropped(text_content)
             self._prompt.focus_text()
         elif dropped.is_text:
             self._notifications.notify(tr("Text not inserted because you switched conversations."))

@@ -111,7 +111,7 @@ class FileReadings(QObject):
         self._attachment_store = attachment_store
         self._readings: dict[str, FileReading] = {}
         self._queue = TaskQueue()
-        self._arrived: list[tuple[FileReading, DraftPart]] = []
+        self._arrived_parts: list[tuple[FileReading, DraftPart]] = []
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self._update)
         self._current.opened.connect(self._on_opened)
@@ -142,13 +142,13 @@ class FileReadings(QObject):
 
         A file is given as its path, a text as itself.
         """
-        named, conversation_id = list(contents), conversation_id or self._current.id
-        if len(named) > MAX_FILES:
+        named_contents, conversation_id = list(contents), conversation_id or self._current.id
+        if len(named_contents) > MAX_FILES:
             self._notifications.notify(str(too_many_files()), topic=TOPIC)
             return
-        batch, detail = AttachmentBatch(len(named)), tr("reading…")
+        batch, detail = AttachmentBatch(len(named_contents)), tr("reading…")
         starts = []
-        for name, content in named:
+        for name, content in named_contents:
             path = content if isinstance(content, Path) else None
             reading_id = new_id()
             self._readings[reading_id] = FileReading(conversation_id, name, batch, detail, path)
@@ -185,8 +185,10 @@ class FileReadings(QObject):
 
     def cancel_paths(self, paths: Iterable[Path]) -> None:
         """Cancel reading these files for the open conversation, as `cancel_all` does."""
-        opened, wanted = self.in_open_conversation, set(paths)
-        self._cancel_silently({id_: r for id_, r in opened.items() if r.path in wanted})
+        open_readings, wanted_paths = self.in_open_conversation, set(paths)
+        self._cancel_silently(
+            {id_: r for id_, r in open_readings.items() if r.path in wanted_paths}
+        )
 
     def _cancel_silently(self, readings: Mapping[str, FileReading]) -> None:
         for reading in readings.values():
@@ -213,13 +215,13 @@ class FileReadings(QObject):
                 partial(self._reader.read, content, on_progress, reading.conversation_id)
             )
             if note:
-                words = f"{part.name}: {note}"
+                message = f"{part.name}: {note}"
                 # Chips show which pages are images, but not what was skipped.
-                self._notifications.notify(words, topic=TOPIC, stays=bool(note.skipped))
+                self._notifications.notify(message, topic=TOPIC, stays=bool(note.skipped))
             if reading.conversation_id != self._current.id:
                 await self._drafts.attach(reading.conversation_id, part)
             if reading.conversation_id == self._current.id:  # perhaps opened meanwhile
-                self._arrived.append((reading, part))
+                self._arrived_parts.append((reading, part))
             is_attached = True
             reading.batch.add_attached()
             if isinstance(content, Path):
@@ -261,18 +263,18 @@ class FileReadings(QObject):
         batch = reading.batch
         if batch.left or not batch.attached or reading.conversation_id != self._current.id:
             return
-        words = tr_plural("{count} file attached", "{count} files attached", batch.attached)
+        announcement = tr_plural("{count} file attached", "{count} files attached", batch.attached)
         self._notifications.announce(
-            tr("{name} attached", name=reading.name) if batch.total == 1 else words
+            tr("{name} attached", name=reading.name) if batch.total == 1 else announcement
         )
 
     def _notify_failures(self, batch: AttachmentBatch) -> None:
         """Report the failures of a batch; those of many files once the whole batch is read."""
         if batch.left and batch.total > FEW_FILES:
             return
-        for words in batch.pop_messages():
-            topic = "" if isinstance(words, str) else TOPIC
-            self._notifications.notify(words, topic=topic)
+        for message in batch.pop_messages():
+            topic = "" if isinstance(message, str) else TOPIC
+            self._notifications.notify(message, topic=topic)
 
     def _show_progress(self, reading: FileReading, progress: Progress) -> None:
         reading.detail = _reading_text(progress)
@@ -289,16 +291,16 @@ class FileReadings(QObject):
     def _update(self) -> None:
         """Add arrived attachments to the draft, which reports them; otherwise report progress."""
         self._timer.stop()
-        if self._arrived:
+        if self._arrived_parts:
             self._add_arrived()
         else:
             self.progressed.emit()
 
     def _add_arrived(self) -> None:
         """Add the arrived attachments to the drafts of their conversations, each of them once."""
-        arrived, self._arrived = self._arrived, []
+        arrived_parts, self._arrived_parts = self._arrived_parts, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
-        for reading, part in arrived:
+        for reading, part in arrived_parts:
             if reading.conversation_id != self._current.id:  # another conversation is open by now
                 self._tasks.start(self._drafts.attach(reading.conversation_id, part))
             elif attachments.setdefault(part_id(part), part) is not part:

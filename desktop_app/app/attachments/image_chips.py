@@ -56,13 +56,13 @@ class ImageChips(QObject):
 
     def thumbnail(self, part: ImagePart) -> QImage | None:
         """Return the thumbnail; start making a missing one, and return None until it is made."""
-        found = self._cache.get(part.sha256)
-        if found is not None:
+        image = self._cache.get(part.sha256)
+        if image is not None:
             self._cache.move_to_end(part.sha256)
         elif part.sha256 not in self._requested:
             self._requested.add(part.sha256)
             self._tasks.start(self._make(part))
-        return found
+        return image
 
     def cached(self, sha256: str) -> QImage | None:
         """Return a thumbnail, None if it is not in memory."""
@@ -82,20 +82,20 @@ class ImageChips(QObject):
     def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
         """Return the chip of an image as the model would see it."""
         model = resolved.model
-        is_blind = model.sees_images is False
+        lacks_vision = model.sees_images is False
         size = part.dimensions
         facts = [f"{part.width} × {part.height}"] if size else []
         facts.append(
             tr("{model} doesn’t support images", model=model.name)
-            if is_blind
+            if lacks_vision
             else _token_text(part, model)
         )
-        facts += [] if is_blind else share_and_cost(picture_tokens(part, model)[0], resolved)
+        facts += [] if lacks_vision else share_and_cost(picture_tokens(part, model)[0], resolved)
         return Chip(
             part.sha256,
             part.name,
             " · ".join(facts),
-            "failed" if is_blind else "ready",
+            "failed" if lacks_vision else "ready",
             None,
             "image",
             tooltip="\n".join(filter(None, (_tooltip(part, model), price_note(resolved)))),

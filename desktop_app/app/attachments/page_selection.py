@@ -167,11 +167,11 @@ class PageSelection(QObject):
         chosen = None
         if selection.strip():
             unit = unit_of(part)
-            found = await self.sections_of(part)
-            names = [section.name for section in found] if unit == "sheet" else []
-            spans = parse_spans(selection, len(found), unit, names)
-            if spans != ((1, len(found)),):
-                chosen = ChosenPages(unit, spans, len(found))
+            sections = await self.sections_of(part)
+            names = [section.name for section in sections] if unit == "sheet" else []
+            spans = parse_spans(selection, len(sections), unit, names)
+            if spans != ((1, len(sections)),):
+                chosen = ChosenPages(unit, spans, len(sections))
         self.change(sha256, lambda part: replace(part, chosen=chosen))
 
     async def sections_of(self, part: DocumentPart) -> list[DocumentSection]:
@@ -182,10 +182,10 @@ class PageSelection(QObject):
             StorageError: the text is missing.
         """
         text = await self._attachment_store.text(part.sha256)
-        found = await asyncio.to_thread(find_sections, text, unit_of(part))
-        if not found:
+        sections = await asyncio.to_thread(find_sections, text, unit_of(part))
+        if not sections:
             raise IllegalChoiceError(Reason.SECTIONS_UNMARKED, unit=unit_of(part), name=part.name)
-        return found
+        return sections
 
     def _count_missing(self) -> None:
         """Count the tokens of each selection that has no count."""
@@ -203,7 +203,7 @@ class PageSelection(QObject):
             tokens = await self._documents.count_tokens(text)
         finally:
             self._counting.discard((part.sha256, chosen))
-        now = self.part(part.sha256)
-        if isinstance(now, DocumentPart) and now.chosen == chosen:
-            counted = replace(chosen, tokens=tokens)
-            self.change(part.sha256, lambda part: replace(part, chosen=counted))
+        current_part = self.part(part.sha256)
+        if isinstance(current_part, DocumentPart) and current_part.chosen == chosen:
+            counted_pages = replace(chosen, tokens=tokens)
+            self.change(part.sha256, lambda part: replace(part, chosen=counted_pages))

@@ -126,15 +126,15 @@ class PreviewController(QObject):
         if part is not None:
             self._choose(part.sha256)
             return
-        last = self._focused_or_last(lambda _part: True)
-        words = tr(NOTHING_ATTACHED) if last is None else tr(NO_PAGES, name=last.name)
-        self._notify(words)
+        last_part = self._focused_or_last(lambda _part: True)
+        message = tr(NOTHING_ATTACHED) if last_part is None else tr(NO_PAGES, name=last_part.name)
+        self._notify(message)
 
     def _focused_or_last(self, is_suitable: Callable[[Attached], bool]) -> Attached | None:
         parts = [part for part in self._selection.parts if is_suitable(part)]
-        focused = self._prompt.chips.focused_chip
-        found = [part for part in parts if part.sha256 == focused]
-        return next(iter(found or parts[::-1]), None)
+        focused_sha256 = self._prompt.chips.focused_chip
+        focused_parts = [part for part in parts if part.sha256 == focused_sha256]
+        return next(iter(focused_parts or parts[::-1]), None)
 
     def _run_action(self, sha256: str, action: str) -> None:
         if action == PREVIEW:
@@ -202,8 +202,8 @@ class PreviewController(QObject):
             return
         part = self._holder.deduplicate(part)
         self._show_facts(part)
-        last, self._shown_part = self._shown_part, part
-        if last is None or self._sending_state(last) != self._sending_state(part):
+        previous_part, self._shown_part = self._shown_part, part
+        if previous_part is None or self._sending_state(previous_part) != self._sending_state(part):
             self._tasks.start(self._load(part))
 
     def _sending_state(self, part: Attached) -> object:
@@ -217,7 +217,7 @@ class PreviewController(QObject):
     def _show_facts(self, part: Attached) -> None:
         assert self._dialog is not None
         resolved = self._holder.resolved
-        names = [(known.sha256, known.name) for known in self._selection.parts]
+        names = [(attached.sha256, attached.name) for attached in self._selection.parts]
         self._dialog.set_attachments(names, part.sha256)
         if isinstance(part, ImagePart):
             chip, note = self._image_chips.chip(part, resolved), ""
@@ -262,8 +262,8 @@ class PreviewController(QObject):
     async def _sent_text(self, part: Attached) -> str:
         resolved = self._holder.resolved
         if isinstance(part, ImagePart):
-            shown = await ImageForm(resolved.model, self._image_scaler).sendable(part)
-            return shown.text if isinstance(shown, TextPart) else ""
+            sendable = await ImageForm(resolved.model, self._image_scaler).sendable(part)
+            return sendable.text if isinstance(sendable, TextPart) else ""
         delimiter = await self._delimiters.delimiter_for(self._holder.conversation_id)
         if part.in_parts:
             question = self._prompt.field.toPlainText()
@@ -287,18 +287,22 @@ class PreviewController(QObject):
         if not isinstance(part, DocumentPart) or not (unit := unit_of(part)):
             return "", "", ""
         try:
-            found = await self._selection.sections_of(part)
+            sections = await self._selection.sections_of(part)
         except IllegalChoiceError:
             return "", "", ""
         spans = format_spans(part.chosen.spans) if part.chosen else ""
-        hint = tr("All {count}, or for example 1, 3", count=len(found))
+        hint = tr("All {count}, or for example 1, 3", count=len(sections))
         if unit == "sheet":
-            named = " · ".join(f"{section.number} {section.name}" for section in found[:12])
-            more = " …" if len(found) > 12 else ""
-            hint = tr("All {count}: {names}", count=len(found), names=named + more)
-        elif len(found) > 3:
+            listed_names = " · ".join(
+                f"{section.number} {section.name}" for section in sections[:12]
+            )
+            ellipsis = " …" if len(sections) > 12 else ""
+            hint = tr("All {count}: {names}", count=len(sections), names=listed_names + ellipsis)
+        elif len(sections) > 3:
             hint = tr(
-                "All {count}, or for example 1-3, {last}", count=len(found), last=str(len(found))
+                "All {count}, or for example 1-3, {last}",
+                count=len(sections),
+                last=str(len(sections)),
             )
         return unit, spans, hint
 
@@ -321,23 +325,23 @@ class PreviewController(QObject):
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
-                sent, name = await scaler.scaled_image(part, rule), part.name
+                sent_image, name = await scaler.scaled_image(part, rule), part.name
             elif isinstance(part, DocumentPart) and number < len(part.image_pages):
                 page = part.image_pages[number]
                 single_page = replace(part, pictured=(page,), chosen=None, in_parts=False)
-                (sent,) = await scaler.page_images(single_page, rule)
+                (sent_image,) = await scaler.page_images(single_page, rule)
                 is_as_file = is_file(part, self._holder.resolved.files)
                 name = _page_name(page.number, is_as_file=is_as_file)
             else:
                 return
-            pixels = await scaler.decode(sent.data, sent.media_type)
+            pixels = await scaler.decode(sent_image.data, sent_image.media_type)
         except UserFacingError as error:
             if self._dialog is not None and load_number == self._load_number:
                 self._dialog.show_picture(number, QImage(), error.what_happened)
             return
         image = await asyncio.to_thread(to_qimage, pixels)
-        kind = sent.media_type.partition("/")[2].upper()
-        facts = f"{image.width()} × {image.height()} · {kind} · {size(len(sent.data))}"
+        format_name = sent_image.media_type.partition("/")[2].upper()
+        facts = f"{image.width()} × {image.height()} · {format_name} · {size(len(sent_image.data))}"
         if self._dialog is not None and load_number == self._load_number:
             self._dialog.show_picture(number, image, f"{name} · {facts}")
 

@@ -93,9 +93,9 @@ class BatchBarController(QObject):
             self._tasks.start(self._offer_many(list(paths), self._draft.value))
 
     async def _offer_many(self, paths: list[Path], draft: Draft) -> None:
-        opened = self._current.id
+        opened_id = self._current.id
         offer = await asyncio.to_thread(_offer_text, paths)
-        if offer and self._current.id == opened:
+        if offer and self._current.id == opened_id:
             self._offered_paths, self._draft_at_offer = paths, draft
             self._bar.offer(offer)
 
@@ -115,14 +115,17 @@ class BatchBarController(QObject):
             self.jobs_requested.emit()
             return
         self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
-        kept_ids, origins = set(map(part_id, self._draft_at_offer.attachments)), self._origins.paths
-        offered = set(paths)
-        kept = [
+        earlier_ids, origins = (
+            set(map(part_id, self._draft_at_offer.attachments)),
+            self._origins.paths,
+        )
+        offered_paths = set(paths)
+        remaining_parts = [
             part
             for part in self._draft.value.attachments
-            if (id_ := part_id(part)) in kept_ids or origins.get(id_) not in offered
+            if (id_ := part_id(part)) in earlier_ids or origins.get(id_) not in offered_paths
         ]
-        self._draft.set_attachments(kept)
+        self._draft.set_attachments(remaining_parts)
         self.new_job_requested.emit(paths)
         self._show_state()
 
@@ -168,8 +171,10 @@ class BatchBarController(QObject):
             )
         else:
             count = len(self._running)
-            words = tr_plural("{count} batch job running", "{count} batch jobs running", count)
-            self._bar.show_state(words if count else "")
+            running_text = tr_plural(
+                "{count} batch job running", "{count} batch jobs running", count
+            )
+            self._bar.show_state(running_text if count else "")
         if had_focus and not self._bar.has_focus:
             self._prompt.focus_text()  # otherwise, Qt focuses the button that removes a file
 

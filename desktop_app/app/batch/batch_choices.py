@@ -64,8 +64,8 @@ class BatchChoices:
     def provider_options(self) -> list[BatchProviderOption]:
         """Return every provider; those without batches are last, each with the reason."""
         providers = self._setup.providers
-        found = [self._provider_option(providers.models_of(profile)) for profile in providers.all]
-        return sorted(found, key=lambda provider: bool(provider.refusal))
+        options = [self._provider_option(providers.models_of(profile)) for profile in providers.all]
+        return sorted(options, key=lambda provider: bool(provider.refusal))
 
     def preselection(
         self, providers: Sequence[BatchProviderOption]
@@ -73,11 +73,11 @@ class BatchChoices:
         """Return the provider that the window has chosen, or the first, and model and effort."""
         choice = self._setup.choice
         usable = (p for p in providers if p.id == choice.provider_id and not p.refusal)
-        chosen = next(usable, providers[0] if providers else None)
+        provider = next(usable, providers[0] if providers else None)
         model = choice.model
         if choice.variant is not None:
             model = self.catalog.for_variant(choice.variant).id
-        return chosen.id if chosen else "", model, choice.effort
+        return provider.id if provider else "", model, choice.effort
 
     def resolve(self, job: NewBatchJob) -> ResolvedChoice | None:
         """Return the chosen model, None if the provider was removed."""
@@ -94,9 +94,9 @@ class BatchChoices:
             refusal = error_segments(refusal_error, WINDOW)
             return BatchProviderOption(profile.id, profile.name, refusal)
         day = date.today()  # noqa: DTZ011 - the user's day
-        offered = [self._model_option(profile, entry) for entry in menu_entries(models, day)]
+        model_options = [self._model_option(profile, entry) for entry in menu_entries(models, day)]
         return BatchProviderOption(
-            profile.id, profile.name, models=tuple(m for m in offered if not m.refusal)
+            profile.id, profile.name, models=tuple(m for m in model_options if not m.refusal)
         )
 
     def _model_option(self, profile: ProviderProfile, entry: MenuEntry) -> BatchModelOption:

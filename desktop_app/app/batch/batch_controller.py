@@ -115,7 +115,9 @@ class BatchController(QObject):
         self._theme.changed.connect(dialog.set_theme)
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
-        dialog.job_page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
+        dialog.job_page.item_requested.connect(
+            lambda *arguments: self._start(self._show_item(*arguments))
+        )
         BatchRequests(
             dialog,
             self.runs,
@@ -186,13 +188,13 @@ class BatchController(QObject):
         store = self._batch_store()
         dialog = self._get_dialog()
         lines = await store.lines(job_id)
-        before = self._lines if self._lines_job_id == job_id else None
-        changed = None
-        if before is not None and dialog.job_page.lines.rowCount():
-            changed = await asyncio.to_thread(changed_range, before, lines)
+        previous_lines = self._lines if self._lines_job_id == job_id else None
+        changed_rows = None
+        if previous_lines is not None and dialog.job_page.lines.rowCount():
+            changed_rows = await asyncio.to_thread(changed_range, previous_lines, lines)
         if dialog.job_page.job_id == job_id:
             self._lines, self._lines_job_id = lines, job_id
-            dialog.job_page.set_lines(lines, changed)
+            dialog.job_page.set_lines(lines, changed_rows)
         is_slow = len(lines) > MANY_LINES
         self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)
 
@@ -221,10 +223,10 @@ class BatchController(QObject):
             dialog = self._dialog
             if dialog is not None and dialog.isVisible():
                 dialog.set_jobs(jobs)
-                shown = next((job for job in jobs if job.id == dialog.job_page.job_id), None)
-                if dialog.page == "job" and shown is not None:
-                    dialog.job_page.show_job(shown)
-                    await self._show_lines(shown.id)
+                shown_job = next((job for job in jobs if job.id == dialog.job_page.job_id), None)
+                if dialog.page == "job" and shown_job is not None:
+                    dialog.job_page.show_job(shown_job)
+                    await self._show_lines(shown_job.id)
         finally:
             self._is_refreshing = False
         if self._is_stale:
@@ -244,15 +246,15 @@ class BatchController(QObject):
         self._refresh_soon()
         dialog = self._dialog
         if dialog is None or not dialog.isVisible():
-            words = tr("Batch job “{title}” is ready to start.", title=job.title)
-            show = [(tr("Show"), lambda: self._show_from_notification(job.id))]
-            self._notifications.notify(words, show, topic=TOPIC)
+            message = tr("Batch job “{title}” is ready to start.", title=job.title)
+            actions = [(tr("Show"), lambda: self._show_from_notification(job.id))]
+            self._notifications.notify(message, actions, topic=TOPIC)
 
     def _on_job_ended(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import job_result_text
 
-        show = [(tr("Show"), lambda: self._show_from_notification(job.id))]
-        self._notifications.notify(job_result_text(job), show, topic=TOPIC)
+        actions = [(tr("Show"), lambda: self._show_from_notification(job.id))]
+        self._notifications.notify(job_result_text(job), actions, topic=TOPIC)
         self._refresh_soon()
 
     def _show_from_notification(self, job_id: str) -> None:
@@ -260,12 +262,16 @@ class BatchController(QObject):
         self._start(self._show_job(job_id))
 
 
-def changed_range(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:
+def changed_range(
+    old_lines: Sequence[BatchLine], new_lines: Sequence[BatchLine]
+) -> tuple[int, int] | None:
     """Return the first and last index of lines that differ, (0, -1) if all are equal.
 
     Return None if the numbers of lines differ.
     """
-    if len(before) != len(now):
+    if len(old_lines) != len(new_lines):
         return None
-    changed = [n for n, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
-    return (changed[0], changed[-1]) if changed else (0, -1)
+    changed_indexes = [
+        n for n, (old, new) in enumerate(zip(old_lines, new_lines, strict=True)) if old != new
+    ]
+    return (changed_indexes[0], changed_indexes[-1]) if changed_indexes else (0, -1)

@@ -46,10 +46,10 @@ class BatchFiles:
         if job is None or item is None:
             return False
         conversation_id = await store_as_conversation(self._conversations, store, job, item)
-        found = await self._conversations.get(conversation_id)
-        if found is None:
+        conversation = await self._conversations.get(conversation_id)
+        if conversation is None:
             return False
-        self._presenter.upsert(found)
+        self._presenter.upsert(conversation)
         await self._navigator.open(conversation_id)
         return True
 
@@ -63,11 +63,13 @@ class BatchFiles:
         if job is None or item is None or item.part is None:
             return False
         self._navigator.open_new()
-        attached = {part_id(part): part for part in self._draft.value.attachments}
-        read_before = self._read_in_parts_ids.setdefault(job_id, set())
-        has_task = bool(self._prompt.text()) and not read_before.isdisjoint(attached)
-        read_before.add(part_id(item.part))
-        self._draft.set_attachments(list({**attached, part_id(item.part): item.part}.values()))
+        attached_parts = {part_id(part): part for part in self._draft.value.attachments}
+        earlier_ids = self._read_in_parts_ids.setdefault(job_id, set())
+        has_task = bool(self._prompt.text()) and not earlier_ids.isdisjoint(attached_parts)
+        earlier_ids.add(part_id(item.part))
+        self._draft.set_attachments(
+            list({**attached_parts, part_id(item.part): item.part}.values())
+        )
         if not has_task:
             gap = "\n\n" if self._prompt.text() else ""
             self._prompt.prepend(job.task + gap, job.template_id)

@@ -54,12 +54,14 @@ class BatchRequests(QObject):
         page.start_requested.connect(self._slot(self._start_job))
         page.cancel_requested.connect(self._slot(self._offer_cancellation))
         page.retry_requested.connect(self._slot(self._retry_job))
-        page.remove_requested.connect(self._ask_removal)
+        page.remove_requested.connect(self._confirm_removal)
         page.open_requested.connect(
-            lambda *at: self._run(self._show_in_window, files.open_as_conversation, *at)
+            lambda *arguments: self._run(
+                self._show_in_window, files.open_as_conversation, *arguments
+            )
         )
         page.chunked_reading_requested.connect(
-            lambda *at: self._run(self._show_in_window, files.read_in_parts, *at)
+            lambda *arguments: self._run(self._show_in_window, files.read_in_parts, *arguments)
         )
 
     def _slot(self, handler: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -134,7 +136,7 @@ class BatchRequests(QObject):
         await self._show_job(job.id)
         self._runs.resume(job.id)
 
-    def _ask_removal(self, job_id: str) -> None:
+    def _confirm_removal(self, job_id: str) -> None:
         ask(
             self._dialog,
             "confirm-batch-removal",

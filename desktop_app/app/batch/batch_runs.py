@@ -87,11 +87,11 @@ class BatchRuns(QObject):
 
     async def _run(self, job_id: str) -> None:
         try:
-            wake = self._wake_events[job_id]
-            while (pause := await self._run_step(job_id)) is not None:
+            wake_event = self._wake_events[job_id]
+            while (pause_s := await self._run_step(job_id)) is not None:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(wake.wait(), pause)
-                wake.clear()
+                    await asyncio.wait_for(wake_event.wait(), pause_s)
+                wake_event.clear()
         finally:
             self._runs.pop(job_id, None)
             self._wake_events.pop(job_id, None)
@@ -112,18 +112,18 @@ class BatchRuns(QObject):
             if job is not None and job.status is BatchStatus.PREPARING:
                 await self._prepare(job_id)
                 return None
-            pause = await self.service.advance(job_id)
-            if pause is None:
+            pause_s = await self.service.advance(job_id)
+            if pause_s is None:
                 await self._report_end(job_id)
         except StorageError:
             return RETRY_S
-        return pause
+        return pause_s
 
     async def _prepare(self, job_id: str) -> None:
-        def report(done: int, total: int) -> None:
+        def report_progress(done: int, total: int) -> None:
             self.reading_progressed.emit(job_id, done, total)
 
-        job = await self.service.prepare(job_id, report)
+        job = await self.service.prepare(job_id, report_progress)
         if job.status is BatchStatus.READY:
             self.files_read.emit(job)
 

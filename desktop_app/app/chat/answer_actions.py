@@ -96,8 +96,8 @@ class AnswerActions(QObject):
     def continue_last(self) -> None:
         """Continue the last message if it is an answer that was cut."""
         path = self._current.path
-        uncut = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
-        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in uncut:
+        uncut_statuses = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
+        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in uncut_statuses:
             self._tasks.start(self._continue(path[-1]))
         else:
             self._notifications.notify(tr("There is no incomplete response to continue."))
@@ -115,18 +115,20 @@ class AnswerActions(QObject):
     def _offer_retry_choices(self, answer: Message) -> None:
         """Open a menu of models and efforts for another answer to the same question."""
         view = self._choices.view
-        chosen = self._setup.choice
+        current_choice = self._setup.choice
 
-        def ask(choice: ModelChoice) -> None:
+        def retry_with(choice: ModelChoice) -> None:
             self._tasks.start(self._retry(answer, choice))
 
         menu = ProgramMenu(self._parent)
         menu.setObjectName("retry-with")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if view.display_effort is not None:
-            fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)))
+            fill_efforts(
+                menu, view, lambda effort: retry_with(replace(current_choice, effort=effort))
+            )
             menu.addSeparator()
-        fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)))
+        fill_models(menu, view, lambda entry: retry_with(self._choices.choice_with(entry)))
         button = self._parent.findChild(QToolButton, "message-retry-with")
         if button is not None and button.hasFocus():  # pressed with the keyboard
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
@@ -139,18 +141,18 @@ class AnswerActions(QObject):
         await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
 
     async def _switch_version(self, message: Message, step: int) -> None:
-        ids = self._current.versions.get(message.id, ())
-        index = ids.index(message.id) + step if message.id in ids else -1
-        if not 0 <= index < len(ids):
+        version_ids = self._current.versions.get(message.id, ())
+        index = version_ids.index(message.id) + step if message.id in version_ids else -1
+        if not 0 <= index < len(version_ids):
             return
         opened_id = self._current.id
         was_focused = bool(self._transcript.focus_navigator.focused_message_id())
-        await self._conversations.show_version(opened_id, ids[index])
+        await self._conversations.show_version(opened_id, version_ids[index])
         if opened_id != self._current.id:
             return
         y = self._transcript.navigator.actions_line_y(message.id)
         await self._navigator.open(opened_id)
         if was_focused and self._transcript.hasFocus():
-            self._transcript.reading.read_at(ids[index], -1)
+            self._transcript.reading.read_at(version_ids[index], -1)
         elif y is not None:
-            self._transcript.navigator.scroll_actions_line_to(ids[index], y)
+            self._transcript.navigator.scroll_actions_line_to(version_ids[index], y)
