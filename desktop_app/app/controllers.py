@@ -107,5 +107,5 @@ class Controllers:
             lambda conversation_id, _: start(foreign_changes.show_end(conversation_id))
         )
         # Questions and other processes start servers, which may then offer other prompts.
-        for changed in (self.running.finished, store_changed):
-            changed.connect(lambda *_: start(composer.servers.load_prompts()))
+        for signal in (self.running.finished, store_changed):
+            signal.connect(lambda *_: start(composer.servers.load_prompts()))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The object names of the windows that bind their shortcuts themselves.
 _OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})
-_IS_BOUND: Final = "has-dialog-shortcuts"
+_BOUND_PROPERTY: Final = "has-dialog-shortcuts"
 
 
 class DialogShortcuts(QObject):
@@ -40,30 +40,34 @@ class DialogShortcuts(QObject):
     ) -> None:
         super().__init__(parent)
         self._values, self._actions = values, actions
-        self._bound: list[tuple[str, QShortcut]] = []
-        values.changed.connect(self._on_value)
+        self._shortcuts: list[tuple[str, QShortcut]] = []
+        values.changed.connect(self._on_value_changed)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._follow_focus)
 
-    def _on_value(self, key: str) -> None:
+    def _on_value_changed(self, key: str) -> None:
         if key.startswith("keys."):
-            for command, shortcut in self._bound:
+            for command, shortcut in self._shortcuts:
                 shortcut.setKey(self._keys(command))
 
     def _keys(self, command: str) -> QKeySequence:
         return QKeySequence(Keymap.from_settings(self._values.all).shortcut_of(command))
 
-    def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+    def _follow_focus(self, _old: QWidget | None, focused: QWidget | None) -> None:
         """Bind the commands in a window when it first has the focus."""
-        window = now.window() if now is not None else None
-        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_IS_BOUND):
+        window = focused.window() if focused is not None else None
+        if (
+            window is None
+            or window.objectName() in _OWN_SHORTCUTS
+            or window.property(_BOUND_PROPERTY)
+        ):
             return
-        window.setProperty(_IS_BOUND, True)
+        window.setProperty(_BOUND_PROPERTY, True)
         self.window_focused.emit(window)
-        for command, act in self._actions.items():
+        for command, action in self._actions.items():
             shortcut = QShortcut(self._keys(command), window)
-            shortcut.activated.connect(partial(act, window))
-            bound = (command, shortcut)
-            shortcut.destroyed.connect(partial(self._bound.remove, bound))
-            self._bound.append(bound)
+            shortcut.activated.connect(partial(action, window))
+            entry = (command, shortcut)
+            shortcut.destroyed.connect(partial(self._shortcuts.remove, entry))
+            self._shortcuts.append(entry)

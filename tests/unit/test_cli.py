@@ -408,8 +408,8 @@ def test_a_new_window_opens_after_the_ending_one(monkeypatch: pytest.MonkeyPatch
     opened: list[WindowRequest] = []
 
     def end(_path: Path, _frame: bytes) -> bytes:
-        assert ending._file is not None
-        os.close(ending._file)
+        assert ending._descriptor is not None
+        os.close(ending._descriptor)
         raise FileNotFoundError
 
     def run(request: WindowRequest) -> int:

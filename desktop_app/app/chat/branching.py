@@ -87,14 +87,14 @@ def copy_branch(
 
     An answer that still streams is copied with the text so far.
     """
-    id_, messages = new_id(), []
+    branch_id, messages = new_id(), []
     parent_id: str | None = None
     for message in path:
         is_streaming = message.status is MessageStatus.STREAMING
         copy = replace(
             message,
             id=new_id(),
-            conversation_id=id_,
+            conversation_id=branch_id,
             parent_id=parent_id,
             status=MessageStatus.CANCELLED if is_streaming else message.status,
             remote_run=None,
@@ -105,7 +105,7 @@ def copy_branch(
     title = tr("{title} (branch)", title=conversation.title)
     branch = replace(
         conversation,
-        id=id_,
+        id=branch_id,
         title=title,
         title_is_automatic=False,
         created_at=moment,
@@ -127,11 +127,11 @@ def copy_compactions(
     copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
     return [
         replace(
-            each,
+            compaction,
             id=new_id(),
-            conversation_id=copy_of[each.message_id].conversation_id,
-            message_id=copy_of[each.message_id].id,
+            conversation_id=copy_of[compaction.message_id].conversation_id,
+            message_id=copy_of[compaction.message_id].id,
         )
-        for each in compactions
-        if each.message_id in copy_of
+        for compaction in compactions
+        if compaction.message_id in copy_of
     ]

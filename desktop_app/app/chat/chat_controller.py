@@ -91,9 +91,11 @@ class ChatController(QObject):
             await self._turns.begin(path, draft, compared=choices)
             return
         path = self._current.path
-        questions = [index for index, message in enumerate(path) if message.role is Role.USER]
-        if questions:
-            await self._turns.begin(path[: questions[-1] + 1], None, compared=choices)
+        question_indexes = [
+            index for index, message in enumerate(path) if message.role is Role.USER
+        ]
+        if question_indexes:
+            await self._turns.begin(path[: question_indexes[-1] + 1], None, compared=choices)
 
     def _show_hint(self) -> None:
         """Show a hint if a question is queued or edited, and announce it once."""

@@ -60,35 +60,39 @@ class ChunkedReadingController(QObject):
         """Return the offers for a question with whole documents that do not fit; else ()."""
         if not isinstance(error, DocumentDoesNotFitError) or not self._whole_documents():
             return ()
-        refused, start = self._draft.current, self._tasks.start
-        beginnings = [(tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused)))]
-        parts = [(tr(OFFER), lambda: start(self._offer_plan(refused)))]
-        return [*(beginnings if self._can_attach_beginnings() else ()), *parts]
+        refused_draft, start = self._draft.current, self._tasks.start
+        attach_beginnings = [
+            (tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused_draft)))
+        ]
+        read_in_parts = [(tr(OFFER), lambda: start(self._offer_plan(refused_draft)))]
+        return [*(attach_beginnings if self._can_attach_beginnings() else ()), *read_in_parts]
 
     def _can_attach_beginnings(self) -> bool:
         tools, model = self._setup.ask_settings.parameters.tools, self._setup.resolved.model
         return any(can_send_beginning(part, tools, model) for part in self._draft.value.attachments)
 
-    async def _attach_beginnings(self, refused: Draft) -> None:
+    async def _attach_beginnings(self, refused_draft: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
         chat, settings = self._chat_service, self._setup.ask_settings
-        context = await chat.with_definitions(self._setup.context, settings, refused.template_id)
-        draft = await reduce_to_beginnings(
-            chat.estimator, context, refused, settings.parameters.tools
+        context = await chat.with_definitions(
+            self._setup.context, settings, refused_draft.template_id
         )
-        if self._draft.value.attachments == refused.attachments:
+        draft = await reduce_to_beginnings(
+            chat.estimator, context, refused_draft, settings.parameters.tools
+        )
+        if self._draft.value.attachments == refused_draft.attachments:
             self._draft.set_attachments(draft.attachments)
-            words = tr(
+            message = tr(
                 "Only the beginning is sent, and tools read the rest: {names}",
                 names=joined(names_of_beginnings(draft.attachments)),
             )
-            self._notifications.notify(words, topic=NOT_SENT)
+            self._notifications.notify(message, topic=NOT_SENT)
 
     def _whole_documents(self) -> list[DocumentPart]:
         parts = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         return [part for part in parts if not (part.in_parts or part.by_tools)]
 
-    async def _offer_plan(self, refused: Draft) -> None:
+    async def _offer_plan(self, refused_draft: Draft) -> None:
         """Offer chunked reading with its calls and cost; if it is free, begin at once.
 
         The plan is for the question in the prompt, or for the refused one if the prompt is empty.
@@ -96,7 +100,7 @@ class ChunkedReadingController(QObject):
         notifications = self._notifications
         draft = self._draft.current
         if not draft.text.strip():
-            draft = self._draft.with_text(refused.text, refused.template_id)
+            draft = self._draft.with_text(refused_draft.text, refused_draft.template_id)
         documents = self._whole_documents()
         notifications.notify(tr("Counting parts…"), topic=NOT_SENT, stays=True)
         resolved = self._setup.resolved
@@ -117,19 +121,19 @@ class ChunkedReadingController(QObject):
         offer = [(tr("Read in parts"), lambda: self._accept(draft))]
         notifications.notify(_plan_text(plan), offer, topic=NOT_SENT, stays=True)
 
-    def _accept(self, offered: Draft) -> None:
+    def _accept(self, offered_draft: Draft) -> None:
         """Ask the offered question, unless the attachments were changed meanwhile."""
-        if self._draft.value.attachments != offered.attachments:
+        if self._draft.value.attachments != offered_draft.attachments:
             return
         parts = tuple(
             # The plan leaves out documents that tools read.
             replace(part, in_parts=True)
             if isinstance(part, DocumentPart) and not part.by_tools
             else part
-            for part in offered.attachments
+            for part in offered_draft.attachments
         )
         self._draft.set_attachments(parts)
-        self.submit_requested.emit(offered.text, offered.template_id)
+        self.submit_requested.emit(offered_draft.text, offered_draft.template_id)
 
 
 def _plan_text(plan: ChunkPlan) -> str:

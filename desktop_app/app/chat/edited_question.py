@@ -45,11 +45,11 @@ class EditedQuestion(QObject):
         self._begin(question, self._draft.current)
         self._put_into_prompt(question.to_draft)
 
-    def _begin(self, question: Message, typed: Draft) -> None:
+    def _begin(self, question: Message, typed_draft: Draft) -> None:
         """Edit a question in place of a draft, which returns after the edit."""
         edit = self._drafts.end_edit(question.conversation_id)
-        previous = typed if edit is None else edit.with_changed_question(typed)
-        self._drafts.edit(question.conversation_id, QuestionEdit(question, previous))
+        previous_draft = typed_draft if edit is None else edit.with_changed_question(typed_draft)
+        self._drafts.edit(question.conversation_id, QuestionEdit(question, previous_draft))
 
     def discard(self) -> Callable[[], None] | None:
         """Stop editing: restore the draft that was in the prompt before.
@@ -60,19 +60,23 @@ class EditedQuestion(QObject):
         edit = self._drafts.edit_in(self._current.id)
         if edit is None or self._current.edited_question is None:
             return None
-        question, typed = edit.question, self._draft.current
+        question, typed_draft = edit.question, self._draft.current
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous)
-        return None if typed == question.to_draft else lambda: self._resume(question, typed)
+        return (
+            None
+            if typed_draft == question.to_draft
+            else lambda: self._resume(question, typed_draft)
+        )
 
-    def _resume(self, question: Message, typed: Draft) -> None:
+    def _resume(self, question: Message, typed_draft: Draft) -> None:
         conversation_id = question.conversation_id
         if conversation_id != self._current.id:  # shown when the conversation is opened again
             self._begin(question, self._drafts.cached(conversation_id))
-            self._drafts.put(conversation_id, typed)
+            self._drafts.put(conversation_id, typed_draft)
         elif self._current.message(question.id) is not None:
             self.begin(question)
-            self._put_into_prompt(typed)
+            self._put_into_prompt(typed_draft)
 
     def _put_into_prompt(self, draft: Draft) -> None:
         self._draft.replace(draft)

@@ -49,13 +49,13 @@ class TitleController(QObject):
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
         self._delimiters, self._utility_model = delimiters, utility_model
         self._presenter = presenter
-        self._requested: set[str] = set()
+        self._requested_ids: set[str] = set()
         running.finished.connect(self._on_finished)
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
-        is_wanted = self._values["library.model_titles"]
-        is_wanted = is_wanted and not self._temporary.was_ever_temporary(conversation_id)
-        if is_wanted and answer.status is MessageStatus.COMPLETE:
+        is_enabled = self._values["library.model_titles"]
+        is_enabled = is_enabled and not self._temporary.was_ever_temporary(conversation_id)
+        if is_enabled and answer.status is MessageStatus.COMPLETE:
             self._tasks.start(self._set_title(conversation_id))
 
     async def _set_title(self, conversation_id: str) -> None:
@@ -64,9 +64,9 @@ class TitleController(QObject):
         conversation = self._presenter.cache.find_existing(conversation_id)
         if conversation is None or not wants_title(conversation, path):
             return
-        if conversation_id in self._requested:  # for an answer that ended earlier
+        if conversation_id in self._requested_ids:  # for an answer that ended earlier
             return
-        self._requested.add(conversation_id)
+        self._requested_ids.add(conversation_id)
         resolved = self._chat_service.resolve(
             self._setup.profile_of(conversation), conversation.choice
         )
@@ -75,6 +75,6 @@ class TitleController(QObject):
         except UserFacingError as error:
             log.warning("no title: %s %s", error, error.all_details)
             return
-        current = self._presenter.cache.find_existing(conversation_id)
-        if title and current is not None and current.title_is_automatic:
+        current_conversation = self._presenter.cache.find_existing(conversation_id)
+        if title and current_conversation is not None and current_conversation.title_is_automatic:
             self._presenter.rename(conversation_id, title)

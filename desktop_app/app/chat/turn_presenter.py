@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-_CHANGED_IN_LIST: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
+_LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
 
 class TurnPresenter(QObject):
@@ -62,16 +62,18 @@ class TurnPresenter(QObject):
         if was_left:
             self._navigator.open_another_blank()
             is_open = False
-        stored = self._with_changes(turn, is_open=is_open)
-        if stored != run.conversation:  # changed meanwhile, or the choice was for this answer only
-            self._tasks.start(self._conversations.save_settings(stored))
-        self._presenter.upsert(stored)
+        stored_conversation = self._with_changes(turn, is_open=is_open)
+        if (
+            stored_conversation != run.conversation
+        ):  # changed meanwhile, or the choice was for this answer only
+            self._tasks.start(self._conversations.save_settings(stored_conversation))
+        self._presenter.upsert(stored_conversation)
         self._running.start(run)
         if not is_open:
             self._report_comparison(turn)
             return
-        self._current.set_stored(stored)
-        self._pane.set_title(stored.title)
+        self._current.set_stored(stored_conversation)
+        self._pane.set_title(stored_conversation.title)
         question, is_single = run.question, not run.siblings
         if question is not None and is_single and _follows(question, self._current.path):
             self._current.append(question, run.answer)
@@ -84,16 +86,17 @@ class TurnPresenter(QObject):
 
     def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
         """Return the conversation of a turn, as it was changed while the turn began."""
-        original, stored = turn.original, turn.run.conversation
-        listed = self._presenter.cache.get(original.id)
-        now = self._current.conversation if is_open else listed or original
+        original, stored_conversation = turn.original, turn.run.conversation
+        listed_conversation = self._presenter.cache.get(original.id)
+        newest = self._current.conversation if is_open else listed_conversation or original
         changes = {
             name: value
-            for name in _CHANGED_IN_LIST
-            if listed is not None and (value := getattr(now, name)) != getattr(original, name)
+            for name in _LIST_FIELDS
+            if listed_conversation is not None
+            and (value := getattr(newest, name)) != getattr(original, name)
         }
-        choice = self._setup.choice_of(now)
-        return replace(stored.with_settings_of(now), choice=choice, **changes)
+        choice = self._setup.choice_of(newest)
+        return replace(stored_conversation.with_settings_of(newest), choice=choice, **changes)
 
     def _show_turn(self, question: Message, answer: Message) -> None:
         self._pane.show_empty_state(False)

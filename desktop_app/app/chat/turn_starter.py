@@ -95,18 +95,18 @@ class TurnStarter(QObject):
         self._before_turn, self._remedies_for = before_turn, remedies_for
         self._current, self._tasks, self._chat_service = current, tasks, chat_service
         self._providers, self._setup = setup.providers, setup
-        self._beginning: set[str] = set()  # ids of conversations whose turn is being written
-        for changed in (
+        self._beginning_ids: set[str] = set()  # ids of conversations whose turn is being written
+        for signal in (
             current.opened,
             current.draft.changed,
             self._setup.choice_changed,
             self._providers.changed,
         ):
-            changed.connect(lambda: notifications.dismiss_topic(NOT_SENT))
+            signal.connect(lambda: notifications.dismiss_topic(NOT_SENT))
 
     def is_beginning(self, conversation_id: str) -> bool:
         """Return True while a turn of a conversation is being prepared and stored."""
-        return conversation_id in self._beginning
+        return conversation_id in self._beginning_ids
 
     async def begin(
         self,
@@ -139,7 +139,7 @@ class TurnStarter(QObject):
             error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
             self._notifications.notify(error, topic=NOT_SENT)
             return
-        self._beginning.add(original.id)
+        self._beginning_ids.add(original.id)
         try:
             with_choice = replace(
                 original, choice=choice or await self._setup.known_choice(original)
@@ -176,7 +176,7 @@ class TurnStarter(QObject):
             self._refuse(error, profile.id)
             return
         finally:
-            self._beginning.discard(original.id)
+            self._beginning_ids.discard(original.id)
         self.begun.emit(BegunTurn(run, original, path, draft, bool(compared), opening_number))
 
     async def _begin_comparison(
@@ -203,12 +203,12 @@ class TurnStarter(QObject):
         profiles = [
             self._setup.profile_of(replace(conversation, choice=choice)) for choice in choices
         ]
-        found = [
+        models = [
             (profile, self._chat_service.resolve(profile, choice).model)
             for profile, choice in zip(profiles, choices, strict=True)
         ]
-        name = error.params.get("model")
-        profile, model = next((each for each in found if each[1].name == name), found[0])
+        model_name = error.params.get("model")
+        profile, model = next((each for each in models if each[1].name == model_name), models[0])
         return profile, model.id
 
     def _ask_about_price(

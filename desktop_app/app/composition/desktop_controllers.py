@@ -104,9 +104,9 @@ class DesktopControllers:
     def toggle_hotkey_pause(self) -> None:
         """Pause or resume the global shortcut, and notify of it."""
         self._pause_hotkey(not self._is_hotkey_paused)
-        paused = self._is_hotkey_paused
-        words = tr("Global shortcut paused") if paused else tr("Global shortcut resumed")
-        self._window.notifications.notify(words)
+        is_paused = self._is_hotkey_paused
+        message = tr("Global shortcut paused") if is_paused else tr("Global shortcut resumed")
+        self._window.notifications.notify(message)
 
     # -------------------------------------------------------------- tray, notifications
 
@@ -153,8 +153,8 @@ class DesktopControllers:
         """Return a title for notifications, which desktops keep; "" if temporary or unknown."""
         if self._controllers.state.temporary.is_temporary(conversation_id):
             return ""
-        found = self._controllers.sidebar.list_presenter.cache.get(conversation_id)
-        return "" if found is None else found.title
+        conversation = self._controllers.sidebar.list_presenter.cache.get(conversation_id)
+        return "" if conversation is None else conversation.title
 
     def _open_new(self) -> None:
         self._raise_window()

@@ -66,7 +66,7 @@ class AnswerNotifier(QObject):
         self._is_in_front, self._title_of = is_in_front, title_of
         self._bus, self._values, self._tasks, self._clock = bus, values, tasks, clock
         self._notifier = Notifier(bus, self._on_link_clicked)
-        self._notified: set[str] = set()
+        self._notified_ids: set[str] = set()
         self._started_at: dict[str, float] = {}
         running.started.connect(self._on_started)
         running.finished.connect(self._on_finished)
@@ -77,7 +77,7 @@ class AnswerNotifier(QObject):
 
     def notify_waiting_tool(self, conversation_id: str) -> None:
         """Notify that a tool waits for the user's permission."""
-        self._notified.add(conversation_id)
+        self._notified_ids.add(conversation_id)
         link = str(MessageLink(conversation_id))
         title = self._title_of(conversation_id)
         self._notify(tr("A tool is waiting for your permission"), title, link, link)
@@ -88,8 +88,8 @@ class AnswerNotifier(QObject):
 
     def forget(self, conversation_id: str) -> None:
         """Remove the notification of a conversation that was opened."""
-        if conversation_id in self._notified:
-            self._notified.remove(conversation_id)
+        if conversation_id in self._notified_ids:
+            self._notified_ids.remove(conversation_id)
             self._start_quietly(self._notifier.withdraw(str(MessageLink(conversation_id))))
 
     def _on_started(self, conversation_id: str) -> None:
@@ -97,11 +97,11 @@ class AnswerNotifier(QObject):
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         started_at = self._started_at.pop(conversation_id, self._clock())
-        lasted = max(self._clock() - started_at, answer.duration_s or 0.0)
-        if lasted <= LONG_ANSWER_S or answer.status is MessageStatus.CANCELLED:
+        duration_s = max(self._clock() - started_at, answer.duration_s or 0.0)
+        if duration_s <= LONG_ANSWER_S or answer.status is MessageStatus.CANCELLED:
             return
         link = str(MessageLink(conversation_id, answer.id))
-        self._notified.add(conversation_id)
+        self._notified_ids.add(conversation_id)
         heading = tr(_HEADINGS.get(answer.status, _DEFAULT_HEADING))
         # A later answer in the conversation replaces the notification.
         key = str(MessageLink(conversation_id))

@@ -115,14 +115,14 @@ async def _read_request(reader: asyncio.StreamReader) -> WindowRequest:
         RequestError: the request is invalid.
         EOFError: the caller closed the connection early.
     """
-    head_size, left = window_request.parse_sizes(
+    head_bytes, remaining_bytes = window_request.parse_sizes(
         await reader.readexactly(window_request.PREFIX.size)
     )
-    head = await reader.readexactly(head_size)
+    head = await reader.readexactly(head_bytes)
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     pieces = []
-    while left:
-        piece = await reader.readexactly(min(left, _PIECE_BYTES))
-        left -= len(piece)
-        pieces.append(decoder.decode(piece, final=not left))
+    while remaining_bytes:
+        piece = await reader.readexactly(min(remaining_bytes, _PIECE_BYTES))
+        remaining_bytes -= len(piece)
+        pieces.append(decoder.decode(piece, final=not remaining_bytes))
     return window_request.decode(head, "".join(pieces))

@@ -214,17 +214,17 @@ class ClosingController(QObject):
 
     def _ask_whether_to_stay(self) -> None:
         details = linked_text(_STAY_DETAILS)
-        words = tr("Keep Repartee running in the background?")
-        box = self._questions.begin(words, plain_text(details))
+        question = tr("Keep Repartee running in the background?")
+        box = self._questions.begin(question, plain_text(details))
         set_linked_informative_text(box, details)
-        keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
-        leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
+        keep_button = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
+        quit_button = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
         box.addButton(box.StandardButton.Cancel)
-        box.setDefaultButton(keep)
-        keep.setObjectName("keep-running")
+        box.setDefaultButton(keep_button)
+        keep_button.setObjectName("keep-running")
 
-        keep.clicked.connect(lambda: self._apply_choice(OnClose.KEEP))
-        leave.clicked.connect(lambda: self._apply_choice(OnClose.QUIT))
+        keep_button.clicked.connect(lambda: self._apply_choice(OnClose.KEEP))
+        quit_button.clicked.connect(lambda: self._apply_choice(OnClose.QUIT))
         box.open()
 
     def _apply_choice(self, choice: OnClose) -> None:
@@ -235,22 +235,22 @@ class ClosingController(QObject):
             self._end_or_ask()
 
     def _ask_whether_to_stop(self) -> None:
-        running = self._running.conversations
-        temporary = sum(map(self._unfinished.is_temporary, running))
+        running_ids = self._running.conversations
+        temporary_count = sum(map(self._unfinished.is_temporary, running_ids))
         details = tr("Quitting now keeps what has arrived.")
-        if temporary == len(running):
+        if temporary_count == len(running_ids):
             details = tr("Temporary conversations are deleted when you quit.")
-        elif temporary:
+        elif temporary_count:
             details = tr("Quitting now keeps what has arrived, except in temporary conversations.")
         box = self._questions.begin(tr("A response is still running. Quit anyway?"), details)
-        stop = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
-        stop.clicked.connect(self._end)
+        stop_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        stop_button.clicked.connect(self._end)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
         # Nobody could read a temporary response, or give a permission, in a hidden window.
-        if temporary < len(running) and not self._unfinished.is_waiting_for_user():
-            wait = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
-            wait.clicked.connect(self._finish)
-            box.setDefaultButton(wait)
+        if temporary_count < len(running_ids) and not self._unfinished.is_waiting_for_user():
+            wait_button = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
+            wait_button.clicked.connect(self._finish)
+            box.setDefaultButton(wait_button)
         box.open()
         box.activateWindow()  # the tray may have asked, with the window hidden or behind others
 

@@ -38,9 +38,9 @@ class ClosingQuestions:
     def ask_to_quit(self, text: str, details: str, quit_now: Callable[[], None]) -> None:
         """Ask about something that is lost at the end, and call `quit_now` if that is accepted."""
         box = self.begin(text, details)
-        leave = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        quit_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
-        leave.clicked.connect(quit_now)
+        quit_button.clicked.connect(quit_now)
         box.open()
         box.activateWindow()
 

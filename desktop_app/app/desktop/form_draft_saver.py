@@ -33,7 +33,7 @@ class FormDraftSaver(QObject):
     def __init__(self, parent: QObject, *, settings_store: SettingsStore, tasks: Tasks) -> None:
         super().__init__(parent)
         self._settings_store, self._tasks = settings_store, tasks
-        self._stored: dict[str, Any] | None = {}  # None after a failed write
+        self._stored_drafts: dict[str, Any] | None = {}  # None after a failed write
         self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.save)
         self._is_closed = False
@@ -44,23 +44,23 @@ class FormDraftSaver(QObject):
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the changes that an earlier run stored; their forms show them when opened."""
         if drafts := stored.get(FORMS_KEY):
-            self._stored = drafts
+            self._stored_drafts = drafts
             restore_form_drafts(drafts)
 
     def save(self) -> None:
         """Store the changes that are not stored yet."""
         if not is_form_open():
             self._timer.stop()  # until something else has the focus
-        entered = collect_form_drafts()
-        if entered != self._stored:
-            is_retry, self._stored = self._stored is None, entered
-            self._tasks.start(self._write(entered, is_retry=is_retry))
+        drafts = collect_form_drafts()
+        if drafts != self._stored_drafts:
+            is_retry, self._stored_drafts = self._stored_drafts is None, drafts
+            self._tasks.start(self._write(drafts, is_retry=is_retry))
 
-    async def _write(self, entered: dict[str, Any], *, is_retry: bool) -> None:
+    async def _write(self, drafts: dict[str, Any], *, is_retry: bool) -> None:
         try:
-            await self._settings_store.set(FORMS_KEY, entered)
+            await self._settings_store.set(FORMS_KEY, drafts)
         except StorageError:
-            self._stored = None
+            self._stored_drafts = None
             if not is_retry:  # report a full disk once
                 raise
 

@@ -132,12 +132,12 @@ class HotkeyController(QObject):
         if self._x11 is None:
             return
         try:
-            count = self._x11.count_presses()
+            press_count = self._x11.count_presses()
         except HotkeyError as error:
             self._tasks.start(asyncio.to_thread(self._detach_x11(self._x11).close))
             self.reported.emit(HotkeyReport(self._keys or "", error.status))
             return
-        if count:
+        if press_count:
             self.pressed.emit()
 
 

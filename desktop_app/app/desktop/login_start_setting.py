@@ -36,11 +36,11 @@ class LoginStartSetting:
             return
         async with self._lock:
             try:
-                starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
+                is_enabled = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
             except OSError:  # unknown: keep the setting
                 return
-            if starts != self._values[START_AT_LOGIN]:
-                await self._values.set(START_AT_LOGIN, starts)
+            if is_enabled != self._values[START_AT_LOGIN]:
+                await self._values.set(START_AT_LOGIN, is_enabled)
 
     async def apply(self) -> None:
         """Write the desktop's entry as the setting says.
@@ -49,23 +49,23 @@ class LoginStartSetting:
             StorageError: the entry cannot be written; the setting is as before.
         """
         async with self._lock:
-            wanted = bool(self._values[START_AT_LOGIN])
+            should_start = bool(self._values[START_AT_LOGIN])
             try:
-                await self._write(wanted)
+                await self._write(should_start)
             except StorageError:
-                await self._values.set(START_AT_LOGIN, not wanted)
+                await self._values.set(START_AT_LOGIN, not should_start)
                 raise
 
-    async def _write(self, wanted: bool) -> None:
+    async def _write(self, should_start: bool) -> None:
         if not is_sandboxed():
-            write = partial(set_start_at_login, self._scope, os.environ, wanted=wanted)
+            write = partial(set_start_at_login, self._scope, os.environ, wanted=should_start)
             await asyncio.to_thread(write)
             return
         try:
-            allowed = await ask_portal(
-                self._bus, tr("Keep the quick prompt at hand"), wanted=wanted
+            is_allowed = await ask_portal(
+                self._bus, tr("Keep the quick prompt at hand"), wanted=should_start
             )
         except BusError as error:
             raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=str(error)) from error
-        if allowed != wanted:
+        if is_allowed != should_start:
             raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details="refused")

@@ -29,7 +29,7 @@ class WindowLock:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "window.lock"
-        self._file: int | None = None
+        self._descriptor: int | None = None
 
     def try_acquire(self) -> bool:
         """Try to acquire the lock; return False if another process has it.
@@ -38,13 +38,13 @@ class WindowLock:
             OSError: the folder cannot be written to.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(handle)
+            os.close(descriptor)
             return False
-        self._file = handle
+        self._descriptor = descriptor
         return True
 
 
@@ -63,17 +63,17 @@ def open_or_call(request: WindowRequest) -> int:
         return 1
     lock = WindowLock(user_folders.data)
     try:
-        if not lock.try_acquire() and (code := _call(user_folders, frame, lock)) is not None:
-            return code
+        if not lock.try_acquire() and (exit_code := _call(user_folders, frame, lock)) is not None:
+            return exit_code
     except OSError as error:
         return _report_unusable_folder(user_folders, error)
     from desktop_app.backend.display_check import display_problem
 
     if display_problem(os.environ) is not None:
         _use_language(user_folders)
-        why_not = display_problem(os.environ)  # in the user's language
+        problem = display_problem(os.environ)  # in the user's language
         advice = tr("“repartee ask” works without a window.")
-        write_diagnostic(f"{why_not} {advice}")
+        write_diagnostic(f"{problem} {advice}")
         return 1
     from desktop_app.app.application import run
 

@@ -76,14 +76,19 @@ class TrayController(QObject):
         self._pause_action: QAction
         self._hotkey: HotkeyReport | None = None
 
-    def follow(self, rows: QAbstractItemModel) -> None:
+    def follow(self, list_model: QAbstractItemModel) -> None:
         """List recent conversations again after each change of the conversation list.
 
         The menu must be complete before it opens: Xfce's panel measures it first, and learns of
         entries added in `aboutToShow` too late.
         """
-        for change in (rows.modelReset, rows.rowsInserted, rows.rowsRemoved, rows.dataChanged):
-            change.connect(self._schedule_refresh)
+        for signal in (
+            list_model.modelReset,
+            list_model.rowsInserted,
+            list_model.rowsRemoved,
+            list_model.dataChanged,
+        ):
+            signal.connect(self._schedule_refresh)
 
     def _schedule_refresh(self) -> None:
         if self._icon is not None:
@@ -117,12 +122,12 @@ class TrayController(QObject):
         self._pause_action.setVisible(status in (HotkeyStatus.WORKS, HotkeyStatus.PAUSED))
         self._pause_action.setChecked(status is HotkeyStatus.PAUSED)
 
-    def _on_host_changed(self, is_there: bool) -> None:
-        if is_there and self._icon is None:
+    def _on_host_changed(self, has_tray: bool) -> None:
+        if has_tray and self._icon is None:
             self._build()
         elif self._icon is not None:
-            self._icon.setVisible(is_there)
-        self.shown_changed.emit(is_there)
+            self._icon.setVisible(has_tray)
+        self.shown_changed.emit(has_tray)
 
     def make_menu(self) -> QMenu:
         """Return the menu, without recent conversations until `refresh`."""
@@ -160,8 +165,8 @@ class TrayController(QObject):
 
     async def refresh(self) -> None:
         """List the newest conversations."""
-        found = await self._conversations.recent(RECENT_COUNT)
-        recent = [(each.id, each.title) for each in found]
+        conversations = await self._conversations.recent(RECENT_COUNT)
+        recent = [(each.id, each.title) for each in conversations]
         if recent != self._listed_recent:  # keep equal rows: a click may be on its way to one
             self._listed_recent = recent
             self._show_recent(recent)
@@ -171,9 +176,9 @@ class TrayController(QObject):
             mark_menu,  # not needed at the start
         )
 
-        for old in self._recent_actions:
-            self._menu.removeAction(old)
-            old.deleteLater()
+        for old_action in self._recent_actions:
+            self._menu.removeAction(old_action)
+            old_action.deleteLater()
         self._recent_actions = []
         for conversation_id, title in recent:
             action = self._make_action(conversation_id, title)

@@ -175,10 +175,10 @@ def parse_sizes(prefix: bytes) -> tuple[int, int]:
     Raises:
         RequestError: this is not a request, or it is too large.
     """
-    magic, head, text = PREFIX.unpack(prefix)
-    if magic != MAGIC or head > MAX_HEAD_BYTES or text > MAX_TEXT_BYTES:
+    magic, head_bytes, text_bytes = PREFIX.unpack(prefix)
+    if magic != MAGIC or head_bytes > MAX_HEAD_BYTES or text_bytes > MAX_TEXT_BYTES:
         raise RequestError("not a request")
-    return head, text
+    return head_bytes, text_bytes
 
 
 def decode(head: bytes, text: str) -> WindowRequest:

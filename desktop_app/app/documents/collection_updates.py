@@ -98,28 +98,28 @@ class CollectionUpdates(QObject):
         name, progress = state.collection.name, self._progress
         done, total = (0, 0) if progress is None else (progress.done, progress.total)
         if self._is_embedding:
-            words = tr("Preparing semantic search for {collection}…", collection=name)
-            return words, done, total
+            text = tr("Preparing semantic search for {collection}…", collection=name)
+            return text, done, total
         if progress is None:
             return tr("Finding files for {collection}…", collection=name), done, total
         file_number = min(done + 1, total)
-        words = tr(
+        text = tr(
             "{collection}: reading {number} of {total}",
             collection=name,
             number=file_number,
             total=total,
         )
         if shown_id == self.collection_id:
-            words = tr("Reading {number} of {total}", number=file_number, total=total)
-        return words, done, total
+            text = tr("Reading {number} of {total}", number=file_number, total=total)
+        return text, done, total
 
     def _start(self, collection_id: str, work: UpdateWork, *, is_embedding: bool = False) -> None:
         """Run `work` and report its result; if an update is running, only report that."""
         if self._task is not None:
-            words = tr("Another collection is being updated. Wait for it or cancel it.")
+            message = tr("Another collection is being updated. Wait for it or cancel it.")
             if collection_id == self.collection_id:
-                words = tr("This collection is already being updated.")
-            self.reported.emit(words, False)
+                message = tr("This collection is already being updated.")
+            self.reported.emit(message, False)
             return
         self.collection_id, self._progress = collection_id, None
         self._is_embedding = is_embedding
@@ -129,7 +129,7 @@ class CollectionUpdates(QObject):
 
     async def _run(self, work: UpdateWork) -> None:
         try:
-            before = await self._collections().files(self.collection_id)
+            old_files = await self._collections().files(self.collection_id)
             await work(self._on_progress)
         except asyncio.CancelledError:
             self.reported.emit(tr("Interrupted. Select Check for changes to resume."), False)
@@ -138,10 +138,10 @@ class CollectionUpdates(QObject):
             self.reported.emit(error.sentences, True)
         else:
             await self._reload()
-            ready = tr("Semantic search is ready.")
-            after = await self._collections().files(self.collection_id)
-            words = ready if self._is_embedding else _update_summary(before, after)
-            self.reported.emit(words, False)
+            ready_text = tr("Semantic search is ready.")
+            new_files = await self._collections().files(self.collection_id)
+            summary = ready_text if self._is_embedding else _update_summary(old_files, new_files)
+            self.reported.emit(summary, False)
 
     def _on_done(self, _task: asyncio.Future[None]) -> None:
         self._task, self._progress = None, None
@@ -152,14 +152,18 @@ class CollectionUpdates(QObject):
         self.progressed.emit()
 
 
-def _update_summary(before: Sequence[CollectionFile], after: Sequence[CollectionFile]) -> str:
+def _update_summary(
+    old_files: Sequence[CollectionFile], new_files: Sequence[CollectionFile]
+) -> str:
     """Return sentences that say how the documents of a collection changed."""
-    old = {file.path: file.sha256 for file in before if file.sha256}
-    new = {file.path: file.sha256 for file in after if file.status == "ready"}
-    added = len(new.keys() - old.keys())
-    updated = sum(new[path] != old[path] for path in new.keys() & old.keys())
-    removed = len(old.keys() - {file.path for file in after})
-    unread = sum(file.status == "failed" for file in after)
+    old_hashes = {file.path: file.sha256 for file in old_files if file.sha256}
+    new_hashes = {file.path: file.sha256 for file in new_files if file.status == "ready"}
+    added = len(new_hashes.keys() - old_hashes.keys())
+    updated = sum(
+        new_hashes[path] != old_hashes[path] for path in new_hashes.keys() & old_hashes.keys()
+    )
+    removed = len(old_hashes.keys() - {file.path for file in new_files})
+    unread = sum(file.status == "failed" for file in new_files)
     sentences = []
     if added:
         sentences.append(tr_plural("{count} document added.", "{count} documents added.", added))

@@ -127,7 +127,7 @@ class CollectionsController(QObject):
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
-        shown = self._shown = ShownCollection(dialog, self._updates, self._collections)
+        shown_collection = self._shown = ShownCollection(dialog, self._updates, self._collections)
         self._theme.changed.connect(dialog.set_theme)
         dialog.create_requested.connect(self._tasks.slot(self._create))
         dialog.add_requested.connect(self._updates.add)
@@ -142,7 +142,9 @@ class CollectionsController(QObject):
             lambda file: self.document_open_requested.emit(file.sha256, file.name)
         )
         dialog.cancel_requested.connect(self._updates.cancel)
-        dialog.collection_shown.connect(lambda _id: self._tasks.start(shown.show_files()))
+        dialog.collection_shown.connect(
+            lambda _id: self._tasks.start(shown_collection.show_files())
+        )
         dialog.closed.connect(self._tasks.slot(self._deletion.complete))
         return dialog
 
@@ -173,14 +175,16 @@ class CollectionsController(QObject):
 
     async def _create(self, paths: Sequence[Path]) -> str:
         """Create a collection of these files and folders; return its id."""
-        taken = {state.collection.name for state in self._states.values()}
-        wanted = (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
-        names = (wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3)))
-        created = await self._collections().create(next(n for n in names if n not in taken))
-        await self._show(created.id, is_new=not paths)
+        taken_names = {state.collection.name for state in self._states.values()}
+        base_name = (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
+        names = (base_name, *(f"{base_name} {number}" for number in range(2, len(taken_names) + 3)))
+        collection = await self._collections().create(
+            next(n for n in names if n not in taken_names)
+        )
+        await self._show(collection.id, is_new=not paths)
         if paths:
-            self._updates.add(created.id, paths)
-        return created.id
+            self._updates.add(collection.id, paths)
+        return collection.id
 
     async def _rename(self, collection_id: str, name: str) -> None:
         await self._collections().rename(collection_id, name)
@@ -215,12 +219,12 @@ class CollectionsController(QObject):
         self._draft_collections.remove([collection_id])
 
     def _report(
-        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
+        self, message: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
         if self._dialog is not None and self._dialog.isVisible():
-            self._dialog.status.show_message(words, undo, is_error=is_error)
+            self._dialog.status.show_message(message, undo, is_error=is_error)
         else:
-            self._notifications.notify(words)
+            self._notifications.notify(message)
 
     # -------------------------------------------------------------- asking
 
@@ -261,11 +265,11 @@ class CollectionsController(QObject):
     async def replace_documents(self) -> None:
         """Replace the documents in the prompt with a collection of them."""
         paths, opened_id = self._draft_collections.document_paths(), self._current.id
-        created = await self._create(list(paths.values()))
+        collection_id = await self._create(list(paths.values()))
         if opened_id != self._current.id:
             return  # the draft of another conversation is shown
         self._draft_collections.remove(paths)
-        self.ask_in_draft(created)
+        self.ask_in_draft(collection_id)
 
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""

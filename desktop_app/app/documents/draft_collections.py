@@ -49,33 +49,35 @@ class DraftCollections(QObject):
         Args:
             states: all collections by id.
         """
-        before, self._states = self._states, states
+        previous_states, self._states = self._states, states
         in_draft = {part.collection_id for part in self._draft.value.collections}
-        missing_before, self._missing_ids = self._missing_ids, in_draft - set(states)
+        previous_missing_ids, self._missing_ids = self._missing_ids, in_draft - set(states)
         facts = {id_: (state.words, True) for id_, state in states.items()}
         facts |= dict.fromkeys(self._missing_ids, (tr("not on this computer"), False))
-        has_changed = states != before or self._missing_ids != missing_before
+        has_changed = states != previous_states or self._missing_ids != previous_missing_ids
         self._facts.set(facts, report=bool(in_draft) and has_changed)
 
     def add(self, part: CollectionPart) -> None:
         """Add a collection to the draft, after the other attachments."""
-        others = [
+        other_parts = [
             each for each in self._draft.value.attachments if part_id(each) != part.collection_id
         ]
-        self._draft.set_attachments((*others, part))
+        self._draft.set_attachments((*other_parts, part))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove the attachments with these ids from the draft."""
-        removed = set(ids)
-        kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in removed)
-        if kept != self._draft.value.attachments:
-            self._draft.set_attachments(kept)
+        removed_ids = set(ids)
+        remaining_parts = tuple(
+            p for p in self._draft.value.attachments if part_id(p) not in removed_ids
+        )
+        if remaining_parts != self._draft.value.attachments:
+            self._draft.set_attachments(remaining_parts)
 
     def document_paths(self) -> dict[str, Path]:
         """Return the known paths of the documents in the draft, by their ids."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        known = self._origins.paths
-        return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
+        known_paths = self._origins.paths
+        return {p.sha256: known_paths[p.sha256] for p in documents if p.sha256 in known_paths}
 
     def _find_unknown(self) -> None:
         unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)

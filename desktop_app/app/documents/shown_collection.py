@@ -32,8 +32,8 @@ class ShownCollection:
         """Show the files, what embedding them sends, and the progress."""
         dialog, collections = self._dialog, self._collections()
         shown_id = dialog.current
-        found = await collections.files(shown_id) if shown_id else []
-        files = await asyncio.to_thread(sort_files, found)
+        unsorted_files = await collections.files(shown_id) if shown_id else []
+        files = await asyncio.to_thread(sort_files, unsorted_files)
         plan = await collections.embedding_plan(shown_id) if shown_id else None
         if shown_id == dialog.current:
             dialog.set_files(files)

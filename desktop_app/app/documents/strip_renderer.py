@@ -23,9 +23,9 @@ class StripRenderer:
     def __init__(self, pages: ViewerPages, tasks: Tasks) -> None:
         self._pages, self._tasks = pages, tasks
         self._source: tuple[PageWorker, ViewedDocument] | None = None
-        self._wanted: list[PageStrip] = []
+        self._waiting_strips: list[PageStrip] = []
         self._task: asyncio.Future[Any] | None = None
-        self._drawn: tuple[PageStrip, float] | None = None
+        self._current: tuple[PageStrip, float] | None = None
 
     def begin(self, worker: PageWorker, document: ViewedDocument) -> None:
         """Render the strips of this document from now on."""
@@ -33,18 +33,18 @@ class StripRenderer:
 
     def stop(self) -> None:
         """Forget the document."""
-        self._source, self._wanted = None, []
+        self._source, self._waiting_strips = None, []
         if self._task is not None:
             self._task.cancel()
         self._task = None
 
     def render(self, strips: list[PageStrip]) -> None:
         """Render these strips next; cancel a slow strip that is out of view."""
-        self._wanted = strips
-        if self._drawn is not None and self._task is not None:
-            strip, since = self._drawn
+        self._waiting_strips = strips
+        if self._current is not None and self._task is not None:
+            strip, started_at = self._current
             pages = {each.page for each in strips}
-            if strip.page not in pages and time.monotonic() - since > _SLOW_STRIP_S:
+            if strip.page not in pages and time.monotonic() - started_at > _SLOW_STRIP_S:
                 self._task.cancel()
                 self._task = None
         if strips and self._task is None and self._source is not None:
@@ -55,17 +55,19 @@ class StripRenderer:
 
         source = self._source
         try:
-            while self._wanted and source is self._source:
-                wanted = self._wanted.pop(0)
-                self._drawn = (wanted, time.monotonic())
+            while self._waiting_strips and source is self._source:
+                current_strip = self._waiting_strips.pop(0)
+                self._current = (current_strip, time.monotonic())
                 try:
-                    pixels = await worker.render_strip(document, Strip(*wanted))
+                    pixels = await worker.render_strip(document, Strip(*current_strip))
                 except DocumentError:
-                    self._pages.strips.add_failed(wanted.page)
-                    self._wanted = [strip for strip in self._wanted if strip.page != wanted.page]
+                    self._pages.strips.add_failed(current_strip.page)
+                    self._waiting_strips = [
+                        strip for strip in self._waiting_strips if strip.page != current_strip.page
+                    ]
                     continue
                 if source is self._source:
-                    self._pages.strips.store(wanted, pixels)
+                    self._pages.strips.store(current_strip, pixels)
         finally:
             if self._task is asyncio.current_task():
-                self._task = self._drawn = None
+                self._task = self._current = None

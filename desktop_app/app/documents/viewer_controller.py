@@ -199,11 +199,11 @@ class ViewerController(QObject):
                     tr("The file no longer exists. This is the text extracted from it.")
                 )
         except UserFacingError as error:
-            words = error.sentences
+            message = error.sentences
             if error.reason is Reason.ATTACHMENT_MISSING and target.words:
-                gone = tr("This document isn’t on this computer. The cited passage:")
-                words = f"{gone}\n\n{_shortened(target.words)}"
-            viewer.show_message(words)
+                missing_note = tr("This document isn’t on this computer. The cited passage:")
+                message = f"{missing_note}\n\n{_shortened(target.words)}"
+            viewer.show_message(message)
 
     async def _show_pages(
         self, target: ViewerTarget, file: Attachment, text: str, source: Path | bytes
@@ -217,19 +217,19 @@ class ViewerController(QObject):
             sizes = await self._worker.open_document(document)
         except DocumentError as error:
             await self._show_text(target, file, text)
-            extracted = tr("This is the text extracted from it.")
-            sentences = (error.what_happened, " ", extracted, " ")
+            extracted_note = tr("This is the text extracted from it.")
+            sentences = (error.what_happened, " ", extracted_note, " ")
             note = (*map(LinkSegment, sentences), *remedy_segments(error, WINDOW))
             viewer.set_linked_note(note)
             return
         pieces = [TextPiece(target.page, target.words, "")] if target.page and target.words else []
         if target.span is not None:
             pieces = await asyncio.to_thread(split_by_page, text, target.span)
-        first = pieces[0].page if pieces else target.page or 1
+        first_page = pieces[0].page if pieces else target.page or 1
         self._paged_document = document
         if self._strips is not None:
             self._strips.begin(self._worker, document)
-        viewer.show_pages(sizes, first)
+        viewer.show_pages(sizes, first_page)
         if target.words:
             await self._mark_passage(target, document, pieces)
 
@@ -283,11 +283,11 @@ class ViewerController(QObject):
                 viewer.pages.go_to(pieces[0].page)
         elif self._text is not None and (match or self._shown_match):
             self._shown_match = match
-            marked = match or (self._target.span if self._target else None)
-            if marked is None:
+            marked_span = match or (self._target.span if self._target else None)
+            if marked_span is None:
                 viewer.text.clear_marks()
             else:
-                viewer.text.begin_text(len(self._text.slices), self._text.slice_at(marked[0]))
+                viewer.text.begin_text(len(self._text.slices), self._text.slice_at(marked_span[0]))
 
     # -------------------------------------------------------------- text
 
@@ -301,8 +301,8 @@ class ViewerController(QObject):
         self._text = await asyncio.to_thread(DocumentText, text, text_form_of(file.media_type))
         slice_number = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), slice_number)
-        marked = tr("Highlighted: {text}", text=_shortened(target.words))
-        viewer.describe_mark(marked if target.span else "")
+        mark_text = tr("Highlighted: {text}", text=_shortened(target.words))
+        viewer.describe_mark(mark_text if target.span else "")
         if target.words and not target.span:
             viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shortened(target.words)}")
 
@@ -335,8 +335,8 @@ class ViewerController(QObject):
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return
-            ending = PurePath(file.name).suffix.lower()
-            name = f"{file.sha256[:16]}{ending if ending in _OPENABLE_SUFFIXES else '.txt'}"
+            suffix = PurePath(file.name).suffix.lower()
+            name = f"{file.sha256[:16]}{suffix if suffix in _OPENABLE_SUFFIXES else '.txt'}"
             copy = await asyncio.to_thread(self._copies.make, source, file.sha256, name)
             open_path(copy)
         except UserFacingError as error:
@@ -359,8 +359,8 @@ def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
     """
     if target.span is None or not target.words or text[slice(*target.span)] == target.words:
         return target
-    at = text.find(target.words)
-    return target._replace(span=(at, at + len(target.words)) if at >= 0 else None)
+    start = text.find(target.words)
+    return target._replace(span=(start, start + len(target.words)) if start >= 0 else None)
 
 
 def _rectangle(box: Box) -> QRectF:

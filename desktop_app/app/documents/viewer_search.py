@@ -48,15 +48,15 @@ class ViewerSearch(QObject):
 
     async def _search(self, words: str) -> None:
         self._search_number += 1
-        number = self._search_number
-        found = await asyncio.to_thread(_matches, self._text, words)
-        if number != self._search_number or self._bar.isHidden():
+        search_number = self._search_number
+        matches = await asyncio.to_thread(_find_matches, self._text, words)
+        if search_number != self._search_number or self._bar.isHidden():
             return
         if self._index >= 0:  # continue from the current match
             self._start = self._matches[self._index][0]
-        self._matches = found
-        next_match = bisect_left(found, (self._start, 0))
-        self._index = next_match % len(found) if found else -1
+        self._matches = matches
+        next_match = bisect_left(matches, (self._start, 0))
+        self._index = next_match % len(matches) if matches else -1
         await self._show_current()
 
     async def _step(self, step: int) -> None:
@@ -70,7 +70,7 @@ class ViewerSearch(QObject):
         await self._show(self._matches[self._index] if self._matches else None)
 
 
-def _matches(text: str, words: str) -> list[Span]:
+def _find_matches(text: str, words: str) -> list[Span]:
     """Return the ranges of the words that overlap no mark between pages."""
     from desktop_app.rendering.search.text_search import (  # not needed at the start
         fold_text,
@@ -78,12 +78,12 @@ def _matches(text: str, words: str) -> list[Span]:
     )
 
     marks = [mark.span() for mark in PAGE_MARK.finditer(text)]
-    ends = [end for _, end in marks]
-    found = []
+    mark_ends = [end for _, end in marks]
+    matches = []
     for start, end in match_ranges(text, fold_text(words)):
-        at = bisect_left(ends, start + 1)  # the mark that the match may overlap
-        if at == len(marks) or end <= marks[at][0]:
-            found.append((start, end))
-        if len(found) == _MAX_MATCHES:
+        mark_index = bisect_left(mark_ends, start + 1)  # the mark that the match may overlap
+        if mark_index == len(marks) or end <= marks[mark_index][0]:
+            matches.append((start, end))
+        if len(matches) == _MAX_MATCHES:
             break
-    return found
+    return matches

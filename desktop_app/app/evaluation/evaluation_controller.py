@@ -43,7 +43,7 @@ class EvaluationController(QObject):
         self._parent, self._theme, self._evaluation_store = parent, theme, evaluation_store
         self._tasks, self._notifications = tasks, notifications
         self._dialog: EvaluationsDialog | None = None
-        self._deleted: Evaluation | None = None
+        self._deleted_evaluation: Evaluation | None = None
         self._summaries: list[Evaluation] = []
 
     @property
@@ -90,25 +90,25 @@ class EvaluationController(QObject):
 
     async def _show_chosen(self, dialog: EvaluationsDialog) -> None:
         evaluation_id = dialog.current
-        found = await self._store.get(evaluation_id) if evaluation_id else None
+        evaluation = await self._store.get(evaluation_id) if evaluation_id else None
         if evaluation_id == dialog.current:
-            dialog.show_evaluation(found)
+            dialog.show_evaluation(evaluation)
 
     async def _delete(self, dialog: EvaluationsDialog, evaluation_id: str) -> None:
         deleted = await self._store.get(evaluation_id)
         await self._store.remove(evaluation_id)
         if deleted is not None:  # otherwise another process has deleted it
-            self._deleted = deleted
+            self._deleted_evaluation = deleted
             dialog.offer_undo(deleted.name)
         await self._fill(dialog)
 
     async def _restore(self, dialog: EvaluationsDialog) -> None:
-        deleted, self._deleted = self._deleted, None
+        deleted, self._deleted_evaluation = self._deleted_evaluation, None
         if deleted is not None:
             try:
                 await self._store.add(deleted)
             except StorageError:
-                self._deleted = deleted
+                self._deleted_evaluation = deleted
                 raise
             dialog.offer_undo("")
             await self._fill(dialog)
@@ -135,8 +135,8 @@ class EvaluationController(QObject):
         except StorageError as error:
             self._notifications.notify(note_from_error(error).sentences)
             return
-        opening = [
+        actions = [
             (tr("Open report"), lambda: open_path(folder / HTML_NAME)),
             (tr("Open folder"), lambda: open_path(folder)),
         ]
-        self._notifications.notify(tr("Saved “{file}”.", file=HTML_NAME), opening)
+        self._notifications.notify(tr("Saved “{file}”.", file=HTML_NAME), actions)

@@ -42,8 +42,8 @@ class AvailableModels(QObject):
         self._current = setup.current
         self.models: tuple[ModelEntry, ...] = ()
         self._list_number = 0
-        for changed in (self._providers.changed, self._providers.listings_changed):
-            changed.connect(lambda: tasks.start(self._list_models()))
+        for signal in (self._providers.changed, self._providers.listings_changed):
+            signal.connect(lambda: tasks.start(self._list_models()))
 
     @property
     def view(self) -> ChoiceView:
@@ -83,10 +83,12 @@ class AvailableModels(QObject):
         A later call supersedes an earlier one, which may still wait for the store.
         """
         self._list_number += 1
-        number = self._list_number
-        usable = await self._providers.usable()
-        if number == self._list_number:
-            self.models = tuple(entry for profile in usable for entry in self._models_of(profile))
+        list_number = self._list_number
+        usable_profiles = await self._providers.usable()
+        if list_number == self._list_number:
+            self.models = tuple(
+                entry for profile in usable_profiles for entry in self._models_of(profile)
+            )
             self.changed.emit()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
@@ -106,9 +108,9 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
     info = resolved.model
     offers_effort = resolved.variant is not None or info.has_efforts
     refusals = {
-        e: _refusal_text(e, why)
+        e: _refusal_text(e, refusal)
         for e in Effort
-        if offers_effort and (why := info.effort_refusal(e))
+        if offers_effort and (refusal := info.effort_refusal(e))
     }
     if resolved.notice:  # a stand-in answers, at a single effort
         refusals = {e: str(resolved.notice) for e in Effort if e is not resolved.effort}
@@ -138,6 +140,10 @@ def _variants_at(profile: ProviderProfile, models: tuple[ModelEntry, ...]) -> fr
 def _refusal_text(effort: Effort, refusal: IllegalChoiceError) -> str:
     """Return why an effort cannot be chosen, with the names that the menu shows."""
     names = {each.value: tr(each.label) for each in Effort}
-    only = str(refusal.params.get("only", ""))
-    params = {**refusal.params, "effort": names[effort.value], "only": names.get(only, only)}
+    only_effort = str(refusal.params.get("only", ""))
+    params = {
+        **refusal.params,
+        "effort": names[effort.value],
+        "only": names.get(only_effort, only_effort),
+    }
     return happened_text(refusal.reason, params)

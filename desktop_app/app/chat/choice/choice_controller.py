@@ -48,8 +48,10 @@ class ChoiceController(QObject):
         self._current, self._draft = current, current.draft
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._tasks, self._choices = tasks, choices
-        self._deferred: list[Callable[[], None]] | None = []  # None once a conversation is open
-        self._connected: set[ProviderProfile] = set()
+        self._deferred_changes: (
+            list[Callable[[], None]] | None
+        ) = []  # None once a conversation is open
+        self._connected_profiles: set[ProviderProfile] = set()
         self._is_parser_loaded = False
         prompt.text_changed.connect(self._on_text_changed)
         prompt.row.variant_requested.connect(self.choose_variant)
@@ -77,13 +79,13 @@ class ChoiceController(QObject):
 
         The conversation opens a moment after the window; its choice would replace an earlier one.
         """
-        if self._deferred is None:
+        if self._deferred_changes is None:
             return False
-        self._deferred.append(change)
+        self._deferred_changes.append(change)
         return True
 
     def _apply_deferred(self) -> None:
-        changes, self._deferred = self._deferred or (), None
+        changes, self._deferred_changes = self._deferred_changes or (), None
         for change in changes:
             change()
 
@@ -110,19 +112,21 @@ class ChoiceController(QObject):
         """Choose the next higher (+1) or lower (-1) effort among those that the model takes."""
         if self._defer(partial(self.step_effort, step)):
             return
-        wanted = self._choices.view.effort_beside(step)
-        if wanted is None:
+        next_effort = self._choices.view.effort_beside(step)
+        if next_effort is None:
             self._announce_choice()  # the unchanged choice
         else:
-            self._choose_effort(wanted)
+            self._choose_effort(next_effort)
 
     def _announce_choice(self) -> None:
         """Tell screen readers the new choice, because the focus is elsewhere."""
         view = self._choices.view
-        words = view.short_name
+        announcement = view.short_name
         if view.effort is not None and view.offers_effort:
-            words = tr("{model}, effort {effort}", model=words, effort=tr(view.effort.label))
-        self._notifications.announce(words)
+            announcement = tr(
+                "{model}, effort {effort}", model=announcement, effort=tr(view.effort.label)
+            )
+        self._notifications.announce(announcement)
 
     def _choose_effort(self, effort: Effort) -> None:
         if self._defer(partial(self._choose_effort, effort)):
@@ -170,6 +174,6 @@ class ChoiceController(QObject):
         The request for the provider's models opens it.
         """
         profile = self._setup.profile
-        if profile not in self._connected:
-            self._connected.add(profile)
+        if profile not in self._connected_profiles:
+            self._connected_profiles.add(profile)
             self._tasks.start(self._providers.refresh_listing(profile, force=True))

@@ -44,8 +44,8 @@ def choice_figures(
         variant: figures_text(replace(choice, variant=variant, model=""))
         for variant in (Variant if has_variants else ())
     }
-    accepted = resolve(choice).model.efforts or ()
-    efforts = {effort: figures_text(replace(choice, effort=effort)) for effort in accepted}
+    accepted_efforts = resolve(choice).model.efforts or ()
+    efforts = {effort: figures_text(replace(choice, effort=effort)) for effort in accepted_efforts}
     return ChoiceFigures(variants, efforts)
 
 
@@ -66,8 +66,12 @@ def _highest_cost_text(
 
 def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:
     effort: Effort | None = resolved.effort
-    own = measured.get((resolved.model.id, effort.value if effort else ""))
-    if own is not None:
-        return tr("usually {duration}", duration=duration(own))
-    usual = resolved.model.usual_duration(effort)
-    return "" if usual is None else tr("about {duration}", duration=duration(usual, digits=0))
+    own_seconds = measured.get((resolved.model.id, effort.value if effort else ""))
+    if own_seconds is not None:
+        return tr("usually {duration}", duration=duration(own_seconds))
+    usual_seconds = resolved.model.usual_duration(effort)
+    return (
+        ""
+        if usual_seconds is None
+        else tr("about {duration}", duration=duration(usual_seconds, digits=0))
+    )

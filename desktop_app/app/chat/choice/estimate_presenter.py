@@ -60,16 +60,16 @@ class EstimatePresenter(QObject):
         self._setup, self._providers = setup, setup.providers
         self._current, self._draft = setup.current, setup.current.draft
         self._chat_service, self._ledger = chat_service, ledger
-        self._number = 0  # of the newest estimate
-        self._measured: dict[str, MeasuredSeconds] = {}
-        self._estimated: Estimate | None = None
+        self._estimate_number = 0  # of the newest estimate
+        self._measured_seconds: dict[str, MeasuredSeconds] = {}
+        self._last_estimate: Estimate | None = None
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(tasks.slot(self._estimate))
         pane.prompt.text_changed.connect(self.update_soon)
-        for changed in (self._draft.changed, self._current.compactions_changed):
-            changed.connect(self.update_soon)
+        for signal in (self._draft.changed, self._current.compactions_changed):
+            signal.connect(self.update_soon)
         self._draft.changed.connect(self._show_counting)
-        spending.spent.connect(self._forget_measured)
+        spending.spent.connect(self._forget_measured_seconds)
 
     def update_soon(self) -> None:
         """Estimate again in a moment."""
@@ -82,11 +82,11 @@ class EstimatePresenter(QObject):
 
     def _show_counting(self) -> None:
         """Show "Counting…" until text and attachments are counted together."""
-        if self._estimated is not None:
+        if self._last_estimate is not None:
             self._row.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
 
-    def _forget_measured(self, provider_id: str) -> None:
-        self._measured.pop(provider_id, None)
+    def _forget_measured_seconds(self, provider_id: str) -> None:
+        self._measured_seconds.pop(provider_id, None)
         self._timer.start()
 
     def _show_figures(self) -> None:
@@ -100,20 +100,20 @@ class EstimatePresenter(QObject):
         figures = choice_figures(
             setup.choice,
             lambda choice: chat.resolve_with(profile, choice, settings),
-            self._estimated,
+            self._last_estimate,
             settings.parameters.max_output_tokens,
-            self._measured.get(profile.id, {}),
+            self._measured_seconds.get(profile.id, {}),
         )
         self._row.set_choice_figures(figures)
 
     def forget(self) -> None:
         """Forget the estimate, which was for another question."""
-        self._estimated = None
+        self._last_estimate = None
         self._show_price()
 
     def _show_price(self) -> None:
         """Show the cost with a new choice at once, computed from the last estimate."""
-        setup, estimate = self._setup, self._estimated
+        setup, estimate = self._setup, self._last_estimate
         has_provider = self._providers.has_provider(self._current.conversation)
         if has_provider and setup.profile.kind is ProviderKind.ON_DEVICE:
             self._row.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
@@ -121,41 +121,43 @@ class EstimatePresenter(QObject):
         texts = NO_ESTIMATE
         if has_provider and estimate is not None:
             max_output_tokens = setup.ask_settings.parameters.max_output_tokens
-            one = reprice(estimate, setup.resolved, max_output_tokens)
+            single_estimate = reprice(estimate, setup.resolved, max_output_tokens)
             at_once = estimate.inputs == 1
-            texts = estimate_texts(estimate_several(one, estimate.answers, at_once=at_once))
+            texts = estimate_texts(
+                estimate_several(single_estimate, estimate.answers, at_once=at_once)
+            )
         self._row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
         """Show the figures of an estimate; None shows durations only."""
-        profile, self._estimated = self._setup.profile, estimate
-        if profile.id not in self._measured:
-            self._measured[profile.id] = await self._ledger.median_seconds(profile.id)
+        profile, self._last_estimate = self._setup.profile, estimate
+        if profile.id not in self._measured_seconds:
+            self._measured_seconds[profile.id] = await self._ledger.median_seconds(profile.id)
         self._show_figures()
 
     async def _estimate(self) -> None:
         """Show tokens in use, cost so far and the estimate; later calls supersede earlier ones."""
-        self._number += 1
-        number = self._number
+        self._estimate_number += 1
+        estimate_number = self._estimate_number
         resolved, path = self._setup.resolved, list(self._current.path)
         draft = self._draft.current
-        used = await self._tokens_in_use(path, resolved)
+        tokens_used = await self._tokens_in_use(path, resolved)
         ledger, conversation_id = self._ledger, self._current.id
-        spent, utility_cost, is_minimum = (
+        cost_so_far, utility_cost, is_minimum = (
             await ledger.conversation_cost(conversation_id),
             await ledger.utility_cost(conversation_id),
             await ledger.has_unknown_cost(conversation_id),
         )
-        if number != self._number:
+        if estimate_number != self._estimate_number:
             return
-        self._header.set_context(used if path else None, resolved.model.input_limit)
-        note = (
+        self._header.set_context(tokens_used if path else None, resolved.model.input_limit)
+        cost_note = (
             tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
             if utility_cost
             else ""
         )
-        cost = f"≥ {money(spent)}" if is_minimum else money(spent)
-        self._header.set_cost(cost if spent else "", note)
+        cost = f"≥ {money(cost_so_far)}" if is_minimum else money(cost_so_far)
+        self._header.set_cost(cost if cost_so_far else "", cost_note)
         has_provider = self._providers.has_provider(self._current.conversation)
         if not has_provider or not draft or resolved.profile.kind is ProviderKind.ON_DEVICE:
             self.forget()
@@ -163,7 +165,7 @@ class EstimatePresenter(QObject):
                 await self._update_figures(None)
             return
         estimate = await self._estimate_cost(draft, resolved)
-        if number == self._number:
+        if estimate_number == self._estimate_number:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._row.set_estimate(*texts)
             await self._update_figures(estimate)
@@ -175,9 +177,9 @@ class EstimatePresenter(QObject):
         covers several answers or requests, or if another model saw the images.
         """
         context = replace(self._setup.context, path=path, resolved=resolved)
-        used = used_tokens(context)
-        if used is not None or not needs_counting(context):
-            return used
+        tokens_used = used_tokens(context)
+        if tokens_used is not None or not needs_counting(context):
+            return tokens_used
         try:
             return (await self._chat_service.estimator.context_tokens(context))[0]
         except UserFacingError:
@@ -202,8 +204,8 @@ class EstimatePresenter(QObject):
 def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     """Return the estimate beside Send, its short form, and its tooltip."""
     is_exact, count = estimate.is_exact, estimate.input_tokens
-    short = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
-    figures, lines = [short], [_input_tokens(count, is_exact=is_exact)]
+    short_form = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
+    figures, lines = [short_form], [_input_tokens(count, is_exact=is_exact)]
     lines.append(tr(COUNT_DESCRIPTIONS[estimate.method]))
     if estimate.answers > 1:
         lines.append(
@@ -215,15 +217,15 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
             )
         )
     if estimate.input_cost is not None:
-        short = money(estimate.input_cost)
-        figures.append(tr("{cost} input", cost=short))
-        lines.append(tr("Input cost: {cost}", cost=_approximate(short, is_exact=is_exact)))
+        short_form = money(estimate.input_cost)
+        figures.append(tr("{cost} input", cost=short_form))
+        lines.append(tr("Input cost: {cost}", cost=_approximate(short_form, is_exact=is_exact)))
     if estimate.longest_answer_cost is not None:
-        most = money(estimate.longest_answer_cost)
+        highest_cost = money(estimate.longest_answer_cost)
         lines.append(
-            tr("Response cost: up to {cost}", cost=most)
+            tr("Response cost: up to {cost}", cost=highest_cost)
             if estimate.answers == 1
-            else tr("Cost of all responses: up to {cost}", cost=most)
+            else tr("Cost of all responses: up to {cost}", cost=highest_cost)
         )
     if estimate.answers > 1:
         figures.append(tr_plural("{count} response", "{count} responses", estimate.answers))
@@ -231,7 +233,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
         lines.append(
             tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
         )
-    return " · ".join(figures), short, "\n".join(lines)
+    return " · ".join(figures), short_form, "\n".join(lines)
 
 
 def _input_tokens(count: int, *, is_exact: bool) -> str:

@@ -72,17 +72,17 @@ class CompactionController(QObject):
         # Conversation id -> the task that compacts, and the text on the card.
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
         # Conversation id -> tokens of the declined plan or undone compaction.
-        self._declined: dict[str, int] = {}
+        self._declined_tokens: dict[str, int] = {}
         self._check_number = 0
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
         self._timer.timeout.connect(self._tasks.slot(self._check))
         self._current.opened.connect(self._on_opened)
-        for changed in (
+        for signal in (
             self._setup.choice_changed,
             current.path_changed,
             current.compactions_changed,
         ):
-            changed.connect(self._timer.start)
+            signal.connect(self._timer.start)
         running.started.connect(lambda _id: self._show_card())
 
     # -------------------------------------------------------------- the offer
@@ -94,7 +94,7 @@ class CompactionController(QObject):
     async def _check(self) -> None:
         """Offer to compact if the open conversation nearly fills the context window."""
         self._check_number += 1
-        number, opened_id = self._check_number, self._current.id
+        check_number, opened_id = self._check_number, self._current.id
         if not self._current.path or self._is_busy(opened_id):
             return
         plan = None
@@ -103,12 +103,12 @@ class CompactionController(QObject):
                 plan = await self._compaction_service().plan(self._context)
         except UserFacingError:
             return  # sending reports the error
-        if number != self._check_number or opened_id != self._current.id:
+        if check_number != self._check_number or opened_id != self._current.id:
             return
-        declined = self._declined.get(opened_id)
+        declined_tokens = self._declined_tokens.get(opened_id)
         limit = usable_input(self._setup.resolved.model) or 0
-        if plan is not None and declined is not None:
-            plan = plan if plan.tokens > declined + limit * REOFFER_GROWTH else None
+        if plan is not None and declined_tokens is not None:
+            plan = plan if plan.tokens > declined_tokens + limit * REOFFER_GROWTH else None
         self._plan = None if plan is None else (opened_id, plan)
         self._show_card()
 
@@ -178,7 +178,7 @@ class CompactionController(QObject):
 
     def postpone(self, conversation_id: str, used_tokens: int) -> None:
         """Offer to compact a conversation only once it has grown well beyond these tokens."""
-        self._declined[conversation_id] = used_tokens
+        self._declined_tokens[conversation_id] = used_tokens
 
     # -------------------------------------------------------------- the work
 
@@ -203,13 +203,13 @@ class CompactionController(QObject):
     async def _compact(self, conversation_id: str, plan: CompactionPlan, instructions: str) -> None:
         def on_part(done: int, parts: int) -> None:
             task, _ = self._work[conversation_id]
-            words = tr(
+            progress_text = tr(
                 "Compacting with {model}, part {part} of {parts}…",
                 model=plan.maker.model.name,
                 part=done + 1,
                 parts=parts,
             )
-            self._work[conversation_id] = (task, words)
+            self._work[conversation_id] = (task, progress_text)
             self._show_card()
 
         self._notifications.dismiss_topic(TOPIC)
@@ -272,57 +272,61 @@ class CompactionController(QObject):
 
 def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
     """Return the offer's text, and the effect and cost of compacting."""
-    used = tokens(plan.request_tokens) if plan.is_exact else f"≈ {tokens(plan.request_tokens)}"
+    used_text = tokens(plan.request_tokens) if plan.is_exact else f"≈ {tokens(plan.request_tokens)}"
     limit = usable_input(plan.answering.model)
-    words = (
+    offer = (
         tr(
             "This conversation uses {used} of the {limit} tokens that {model} accepts.",
-            used=used,
+            used=used_text,
             limit=tokens(limit),
             model=plan.answering.model.name,
         )
         if limit
-        else tr("This conversation uses {used} tokens.", used=used)
+        else tr("This conversation uses {used} tokens.", used=used_text)
     )
     undo = tr("Messages stay visible here, and you can undo it.")
-    return words, f"{_effect_of(plan)} {undo} {_cost_of(plan)}"
+    return offer, f"{_effect_of(plan)} {undo} {_cost_of(plan)}"
 
 
 def _effect_of(plan: CompactionPlan) -> str:
     provider, model = plan.answering.profile.name, plan.maker.model.name
-    is_whole, part = plan.tokens == plan.request_tokens, tokens(plan.tokens)
+    is_whole, part_text = plan.tokens == plan.request_tokens, tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
         if is_whole:
             return tr("{provider} will compact it into a form only it can read.", provider=provider)
         return tr(
             "{provider} will compact the first {tokens} tokens into a form only it can read.",
             provider=provider,
-            tokens=part,
+            tokens=part_text,
         )
     if is_whole:
         return tr("{model} will write a summary to send instead.", model=model)
     return tr(
         "{model} will write a summary to send instead of the first {tokens} tokens.",
         model=model,
-        tokens=part,
+        tokens=part_text,
     )
 
 
 def _cost_of(plan: CompactionPlan) -> str:
-    least, most = plan.cost_of_input, plan.cost_at_most
+    input_cost, highest_cost = plan.cost_of_input, plan.cost_at_most
     if plan.maker.price == FREE:
         return tr("It’s free.")
-    if least is None:
+    if input_cost is None:
         return tr("The cost is unknown.")
-    if most is None:
-        return tr("It costs {cost} for input.", cost=money(least))
-    words = tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))
+    if highest_cost is None:
+        return tr("It costs {cost} for input.", cost=money(input_cost))
+    cost_text = tr(
+        "It costs {cost} for input, {most} at most.",
+        cost=money(input_cost),
+        most=money(highest_cost),
+    )
     if plan.answering.price is None or plan.answering.model.id == plan.maker.model.id:
-        return words
+        return cost_text
     answering_cost = plan.answering.price.cost(Usage(input_tokens=plan.tokens))
     comparison = tr(
         "With {model}: {cost} for input.",
         model=plan.answering.model.name,
         cost=money(answering_cost),
     )
-    return f"{words} {comparison}"
+    return f"{cost_text} {comparison}"

@@ -55,8 +55,8 @@ class CompactionMarks(QObject):
         self._current, self._providers, self._setup = current, setup.providers, setup
         self._tasks, self._compaction_store = tasks, compaction_store
         current.opened.connect(lambda: self.load(current.id))
-        for changed in (setup.choice_changed, current.path_changed, current.compactions_changed):
-            changed.connect(self._show)
+        for signal in (setup.choice_changed, current.path_changed, current.compactions_changed):
+            signal.connect(self._show)
         pane.transcript.action_requested.connect(self._run_action)
 
     def load(self, conversation_id: str) -> None:
@@ -66,12 +66,12 @@ class CompactionMarks(QObject):
 
     async def _load(self) -> None:
         opened_id = self._current.id
-        found = await self._compaction_store.load(opened_id)
+        compactions = await self._compaction_store.load(opened_id)
         if opened_id == self._current.id:
-            self._current.set_compactions(found)
+            self._current.set_compactions(compactions)
 
     @property
-    def _by_message(self) -> dict[str, Compaction]:
+    def _compactions_by_message(self) -> dict[str, Compaction]:
         return compactions_by_message(self._current.path, self._current.compactions)
 
     def _show(self) -> None:
@@ -83,7 +83,7 @@ class CompactionMarks(QObject):
         self._transcript.set_marks(
             {
                 message_id: compaction_mark(c, self._maker_name(c), sender.name, sent.compaction)
-                for message_id, c in self._by_message.items()
+                for message_id, c in self._compactions_by_message.items()
             }
         )
 
@@ -92,14 +92,14 @@ class CompactionMarks(QObject):
         return tr("a removed provider") if profile is None else profile.name
 
     def _run_action(self, message_id: str, action: str) -> None:
-        compaction = self._by_message.get(message_id)
+        compaction = self._compactions_by_message.get(message_id)
         if compaction is not None and action == "undo-compaction":
             self._tasks.start(self._undo(compaction))
         elif compaction is not None and action == "show-sent":
             self._show_sent(compaction)
 
     def _show_sent(self, compaction: Compaction) -> None:
-        hidden, text = readable_content(compaction)
+        hidden_characters, text = readable_content(compaction)
         if compaction.kind is CompactionKind.SUMMARY:
             note = tr(
                 "A summary by {model} replaces the messages above it.", model=compaction.model
@@ -108,7 +108,7 @@ class CompactionMarks(QObject):
             note = tr_plural(
                 "{count} character in a form only {provider} can read is sent with this text:",
                 "{count} characters in a form only {provider} can read are sent with this text:",
-                hidden,
+                hidden_characters,
                 provider=self._maker_name(compaction),
             )
         SentTextDialog(self._theme.current, note, text, self._parent).open()
@@ -125,9 +125,11 @@ class CompactionMarks(QObject):
 
     def _last_compaction_or_notify(self) -> Compaction | None:
         """Return the newest compaction of the open conversation; notify if there is none."""
-        by_message = self._by_message
-        found = (by_message[m.id] for m in reversed(self._current.path) if m.id in by_message)
-        compaction = next(found, None)
+        by_message = self._compactions_by_message
+        newest_first = (
+            by_message[m.id] for m in reversed(self._current.path) if m.id in by_message
+        )
+        compaction = next(newest_first, None)
         if compaction is None:
             self._notifications.notify(tr("This conversation isn’t compacted."))
         return compaction
@@ -146,24 +148,24 @@ def result_text(compaction: Compaction) -> str:
 
 
 def compaction_mark(
-    compaction: Compaction, maker: str, sender: str, in_force: Compaction | None
+    compaction: Compaction, maker: str, sender: str, sent_compaction: Compaction | None
 ) -> MessageMark:
     """Return the mark in the transcript at the end of a compaction.
 
     Args:
         maker: the name of the provider that made it.
         sender: the name of the provider that gets the next question.
-        in_force: the compaction that is sent with the next question; None for none.
+        sent_compaction: the compaction that is sent with the next question; None for none.
     """
-    undo = (tr("Undo"), "undo-compaction")
-    show = (tr("Show compacted content"), "show-sent")
-    if in_force is not None and in_force.id == compaction.id:
+    undo_action = (tr("Undo"), "undo-compaction")
+    show_action = (tr("Show compacted content"), "show-sent")
+    if sent_compaction is not None and sent_compaction.id == compaction.id:
         is_opaque = compaction.kind is CompactionKind.PROVIDER
-        words = [result_text(compaction)]
+        facts = [result_text(compaction)]
         if is_opaque:
-            words.append(tr("Only {provider} can read it", provider=maker))
-        return MessageMark(" · ".join(words), (undo, show))
-    if in_force is not None:
+            facts.append(tr("Only {provider} can read it", provider=maker))
+        return MessageMark(" · ".join(facts), (undo_action, show_action))
+    if sent_compaction is not None:
         return MessageMark(result_text(compaction))
     note = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
-    return MessageMark(note, (undo, show))
+    return MessageMark(note, (undo_action, show_action))

@@ -42,8 +42,8 @@ class ComparedAnswers:
 
     async def read(self, ids: Sequence[str]) -> tuple[list[Message], dict[str, float]]:
         """Return the answers that still exist, and by id the seconds until their first tokens."""
-        found = [await self._conversations.message(id_) for id_ in ids]
-        answers = [answer for answer in found if answer is not None]
+        stored_answers = [await self._conversations.message(id_) for id_ in ids]
+        answers = [answer for answer in stored_answers if answer is not None]
         if not answers:
             return [], {}
         return answers, await self._ledger.first_token_seconds(answers[0].conversation_id)
@@ -71,9 +71,9 @@ class ComparedAnswers:
         self._running.start(run)
         # The retry has stored its choice and shows its answer: restore both.
         is_open = self._current.id == conversation.id
-        own = self._current.conversation if is_open else conversation
-        await self._conversations.save_settings(own)
-        await self._conversations.show_version(own.id, conversation.leaf_id or run.answer.id)
+        original = self._current.conversation if is_open else conversation
+        await self._conversations.save_settings(original)
+        await self._conversations.show_version(original.id, conversation.leaf_id or run.answer.id)
         return run.answer
 
     async def show_again(self, conversation_id: str) -> None:

@@ -59,7 +59,7 @@ class ComparedModels(QObject):
         self._running, self._choices, self._setup = running, choices, setup
         self._current, self._draft = setup.current, setup.current.draft
         self._tasks, self._chat_service = tasks, chat_service
-        self._chosen: list[ModelChoice] = []
+        self._compared_choices: list[ModelChoice] = []
         self._estimate_number = 0
         self._dialog: CompareDialog | None = None
 
@@ -91,10 +91,14 @@ class ComparedModels(QObject):
         dialog.row_removal_requested.connect(self._remove_choice)
         dialog.compare_requested.connect(self._compare)
         dialog.finished.connect(self._forget_dialog)
-        usable = [replace(self._choices.choice_with(e), effort=None) for e in self._choices.models]
-        self._chosen = [c for c in self._chosen if replace(c, effort=None) in usable]
-        if len(self._chosen) < 2 or self._chosen[0] != self._setup.choice:
-            self._chosen = [self._setup.choice]
+        usable_choices = [
+            replace(self._choices.choice_with(e), effort=None) for e in self._choices.models
+        ]
+        self._compared_choices = [
+            c for c in self._compared_choices if replace(c, effort=None) in usable_choices
+        ]
+        if len(self._compared_choices) < 2 or self._compared_choices[0] != self._setup.choice:
+            self._compared_choices = [self._setup.choice]
             self._add_choice()
         else:
             self._show_choices()
@@ -104,47 +108,52 @@ class ComparedModels(QObject):
         self._dialog = None
 
     def _choose_model(self, row: int, entry: ModelEntry) -> None:
-        chosen = self._choices.choice_with(entry)
-        self._chosen[row] = replace(chosen, effort=chosen.effort and self._chosen[row].effort)
+        choice = self._choices.choice_with(entry)
+        self._compared_choices[row] = replace(
+            choice, effort=choice.effort and self._compared_choices[row].effort
+        )
         self._show_choices()
 
     def _choose_effort(self, row: int, effort: Effort) -> None:
-        self._chosen[row] = replace(self._chosen[row], effort=effort)
+        self._compared_choices[row] = replace(self._compared_choices[row], effort=effort)
         self._show_choices()
 
     def _add_choice(self) -> None:
         """Add the next model of the same provider that is not chosen, or else the first again."""
-        first = self._chosen[0]
-        entries = [e for e in self._choices.models if e.provider_id == first.provider_id]
-        offered = [self._choices.choice_with(entry) for entry in entries]
-        offered.sort(key=lambda c: c.variant not in (Variant.THINKING, Variant.PRO))
-        used = {(c.model, c.variant) for c in self._chosen}
-        added = next((c for c in offered if (c.model, c.variant) not in used), first)
-        self._chosen.append(added)
+        first_choice = self._compared_choices[0]
+        entries = [e for e in self._choices.models if e.provider_id == first_choice.provider_id]
+        offered_choices = [self._choices.choice_with(entry) for entry in entries]
+        offered_choices.sort(key=lambda c: c.variant not in (Variant.THINKING, Variant.PRO))
+        compared_models = {(c.model, c.variant) for c in self._compared_choices}
+        added_choice = next(
+            (c for c in offered_choices if (c.model, c.variant) not in compared_models),
+            first_choice,
+        )
+        self._compared_choices.append(added_choice)
         self._show_choices()
 
     def _remove_choice(self, row: int) -> None:
-        del self._chosen[row]
+        del self._compared_choices[row]
         self._show_choices()
 
     def _show_choices(self) -> None:
         counting = tr("Counting…")
-        self._show_costs([counting] * len(self._chosen), counting)
+        self._show_costs([counting] * len(self._compared_choices), counting)
         self._tasks.start(self._estimate())
 
     async def _estimate(self) -> None:
         """Show the highest possible cost of each answer, and of all answers together."""
         self._estimate_number += 1
-        number, chosen = self._estimate_number, list(self._chosen)
-        costs = [await self._highest_cost(self._resolved(choice)) for choice in chosen]
-        if number != self._estimate_number or chosen != self._chosen:
+        estimate_number, compared_choices = self._estimate_number, list(self._compared_choices)
+        costs = [await self._highest_cost(self._resolved(choice)) for choice in compared_choices]
+        if estimate_number != self._estimate_number or compared_choices != self._compared_choices:
             return
-        known = [cost for cost in costs if cost is not None]
+        known_costs = [cost for cost in costs if cost is not None]
         total = tr("Total unknown")
-        if len(known) == len(costs):
-            total = tr("Total: {cost}", cost=_highest_cost_text(sum(known, Decimal(0))))
-        unknown = tr("Cost unknown")
-        texts = [unknown if cost is None else _highest_cost_text(cost) for cost in costs]
+        if len(known_costs) == len(costs):
+            total = tr("Total: {cost}", cost=_highest_cost_text(sum(known_costs, Decimal(0))))
+        unknown_text = tr("Cost unknown")
+        texts = [unknown_text if cost is None else _highest_cost_text(cost) for cost in costs]
         self._show_costs(texts, total)
 
     def _resolved(self, choice: ModelChoice) -> ResolvedChoice:
@@ -182,14 +191,14 @@ class ComparedModels(QObject):
 
         rows = [
             ComparedChoice(view_of(self._resolved(choice), self._choices.models), cost)
-            for choice, cost in zip(self._chosen, costs, strict=True)
+            for choice, cost in zip(self._compared_choices, costs, strict=True)
         ]
         self._dialog.set_choices(rows, total)
 
     def _compare(self) -> None:
         if self._dialog is not None:
             self._dialog.accept()
-        self.compare_requested.emit(list(self._chosen))
+        self.compare_requested.emit(list(self._compared_choices))
 
 
 def _highest_cost_text(cost: Decimal) -> str:

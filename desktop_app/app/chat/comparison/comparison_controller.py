@@ -67,8 +67,8 @@ class ComparisonController(QObject):
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.status_changed.connect(self._show_status_line)
-        for changed in (running.finished, running.amended, running.stepped):
-            changed.connect(self._update_answer)
+        for signal in (running.finished, running.amended, running.stepped):
+            signal.connect(self._update_answer)
         self._current.opened.connect(self._close_if_discarded)
 
     def show_versions(self) -> None:

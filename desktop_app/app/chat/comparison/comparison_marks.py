@@ -22,32 +22,32 @@ class ComparisonMarks(QObject):
         super().__init__(window)
         self._window, self._theme, self._tasks = window, theme, tasks
         self._is_closed = False
-        window.marks_toggled.connect(self._mark)
+        window.marks_toggled.connect(self._show_marks)
         window.finished.connect(self._on_finished)
         theme.changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Mark the differences of newer answers, or in the colors of another theme."""
         if not self._is_closed and self._window.marks_differences:
-            self._mark(True)
+            self._show_marks(True)
 
     def clear(self) -> None:
         """Remove the marks, because an answer is replaced."""
-        self._mark(False)
+        self._show_marks(False)
 
     def _on_finished(self) -> None:
         self._is_closed = True
 
-    def _mark(self, marked: bool) -> None:
+    def _show_marks(self, is_marked: bool) -> None:
         for column in self._window.columns:
             column.mark_differences((), self._theme.current)
-        if marked:
+        if is_marked:
             self._tasks.start(self._mark_differences())
 
     async def _mark_differences(self) -> None:
         columns = self._window.columns
-        words = [column.transcript.differences.words() for column in columns]
-        found = await asyncio.to_thread(differing_words, words)
+        column_words = [column.transcript.differences.words() for column in columns]
+        differences = await asyncio.to_thread(differing_words, column_words)
         if not self._is_closed and self._window.marks_differences:
-            for column, differs in zip(columns, found, strict=True):
+            for column, differs in zip(columns, differences, strict=True):
                 column.mark_differences(differs, self._theme.current)
