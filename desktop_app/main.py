@@ -289,9 +289,9 @@ def _guard_memory(command: str) -> None:
     """Write no core dump, and deny inspection by other processes; a window denies it later."""
     if command in ("window", "quick"):  # see app/startup/process_protection.py
         if sys.platform != "win32":
-            from desktop_app.sandbox.unix import write_no_core_dump
+            from desktop_app.sandbox.unix import disable_core_dumps
 
-            write_no_core_dump()
+            disable_core_dumps()
     else:
         from desktop_app.sandbox import deny_inspection
 

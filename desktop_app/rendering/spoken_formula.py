@@ -15,7 +15,7 @@ from desktop_app.rendering.block_model import Runs, source_text
 
 _TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(\s+)|(.)", re.DOTALL)
 
-_WORDS: Final = {
+_COMMAND_WORDS: Final = {
     "sum": N_("sum"),
     "prod": N_("product"),
     "int": N_("integral"),
@@ -52,7 +52,7 @@ _WORDS: Final = {
     "subset": N_("is a subset of"),
     "prime": N_("prime"),
 }
-_SIGNS: Final = {
+_SIGN_WORDS: Final = {
     "=": N_("equals"),
     "+": N_("plus"),
     "-": N_("minus"),
@@ -94,28 +94,30 @@ class _Speaker:
 
     def __init__(self, tex: str) -> None:
         self._tokens = [m[0] for m in _TOKEN.finditer(tex) if not m[3]]
-        self._at = 0
+        self._position = 0
         self._depth = 0
 
     def words_until(self, end: str) -> str:
         """Return the words up to a closing token, or to the end of the formula."""
         words = []
-        while self._at < len(self._tokens) and self._tokens[self._at] != end:
+        while self._position < len(self._tokens) and self._tokens[self._position] != end:
             words.append(self._read_token())
-        self._at += 1
+        self._position += 1
         return " ".join(words)
 
     def _read_token(self) -> str:
         """Read the next token and its arguments; return their words."""
-        token = self._tokens[self._at]
-        self._at += 1
+        token = self._tokens[self._position]
+        self._position += 1
         if token == "{":
             return self._read_group("}")
         if token in "^_":
             return self._read_script(token)
         if token.startswith("\\") and len(token) > 1:
             return self._read_command(token[1:])
-        return tr(_SIGNS[token]) if token in _SIGNS else "" if token in _SILENT_SIGNS else token
+        if token in _SIGN_WORDS:
+            return tr(_SIGN_WORDS[token])
+        return "" if token in _SILENT_SIGNS else token
 
     def _read_group(self, end: str) -> str:
         """Read a group up to its closing token; return its words."""
@@ -126,32 +128,34 @@ class _Speaker:
 
     def _read_argument(self) -> str:
         """Read the next argument of a command; return its words."""
-        if self._at >= len(self._tokens) or self._depth == _MAX_DEPTH:
+        if self._position >= len(self._tokens) or self._depth == _MAX_DEPTH:
             return ""
-        token = self._tokens[self._at]
+        token = self._tokens[self._position]
         if not token[0].isalnum() or len(token) == 1:
             self._depth += 1
             words = self._read_token()
             self._depth -= 1
             return words
         # TeX takes a single letter or digit: \frac12 is a half, and x^2y is x squared times y.
-        self._tokens[self._at] = token[1:]
+        self._tokens[self._position] = token[1:]
         return token[0]
 
     def _read_script(self, sign: str) -> str:
-        start = self._at
+        start = self._position
         words = self._read_argument().strip()
         if sign == "_":
             return tr("sub {index}", index=words)
-        if [token for token in self._tokens[start : self._at] if token not in "{}"] in _PRIMES:
+        if [
+            token for token in self._tokens[start : self._position] if token not in "{}"
+        ] in _PRIMES:
             return words
-        known = {"2": tr("squared"), "3": tr("cubed")}
-        return known.get(words) or tr("to the power of {exponent}", exponent=words)
+        named_powers = {"2": tr("squared"), "3": tr("cubed")}
+        return named_powers.get(words) or tr("to the power of {exponent}", exponent=words)
 
     def _read_root(self) -> str:
         degree = ""
-        if self._tokens[self._at : self._at + 1] == ["["]:
-            self._at += 1
+        if self._tokens[self._position : self._position + 1] == ["["]:
+            self._position += 1
             degree = self._read_group("]").strip()
         radicand = self._read_argument()
         if degree in ("", "2"):
@@ -171,8 +175,8 @@ class _Speaker:
             return self._read_root()
         if name == "\\":
             return ";"
-        if name in _WORDS:
-            return tr(_WORDS[name])
+        if name in _COMMAND_WORDS:
+            return tr(_COMMAND_WORDS[name])
         if name in _SILENT_COMMANDS or name in _SILENT_SIGNS:
             return ""
         return name

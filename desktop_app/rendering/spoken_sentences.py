@@ -101,13 +101,13 @@ class SentenceSplitter:
         sentences = []
         text = self._paragraph
         while (end := _SENTENCE_END.search(text)) or len(text) > _MAX_SENTENCE_LENGTH:
-            at = (
+            cut = (
                 end.end()
                 if end
                 else text.rfind(" ", 1, _MAX_SENTENCE_LENGTH) + 1 or _MAX_SENTENCE_LENGTH
             )
-            sentences.append(text[:at])
-            text = text[at:]
+            sentences.append(text[:cut])
+            text = text[cut:]
         self._paragraph = text
         return sentences
 
@@ -134,16 +134,19 @@ def _is_certain_prose(line: str) -> bool:
     """Return True if an incomplete line is certainly prose, not the start of a fence or row."""
     if _BLOCK_START.match(line):
         return False
-    start = line.lstrip()
-    return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
+    words = line.lstrip()
+    return len(words) > 3 and words[:1] not in "`~|#->*+" and not words[:1].isdigit()
 
 
-def code_summary(language: str, lines: int) -> str:
+def code_summary(language: str, line_count: int) -> str:
     """Return the words that are spoken in place of a code block."""
     if not language:
-        return tr_plural("Code, {count} line", "Code, {count} lines", lines)
+        return tr_plural("Code, {count} line", "Code, {count} lines", line_count)
     return tr_plural(
-        "{language} code, {count} line", "{language} code, {count} lines", lines, language=language
+        "{language} code, {count} line",
+        "{language} code, {count} lines",
+        line_count,
+        language=language,
     )
 
 

@@ -34,20 +34,20 @@ _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 
 def form_fence(message: Message) -> str:
     """Return the opening fence for an answer that is shown as code; "" if it has no form."""
-    for each in message.notices:
-        if isinstance(each, AnswerNotice):
-            if each.code is NoticeCode.SCHEMA_USED:
+    for notice in message.notices:
+        if isinstance(notice, AnswerNotice):
+            if notice.code is NoticeCode.SCHEMA_USED:
                 return f"{_FENCE}json\n"
-            if each.code is NoticeCode.GRAMMAR_USED:
-                language = str(dict(each.params).get("language", ""))
-                named = language if _LANGUAGE.fullmatch(language) else ""
-                return f"{_FENCE}{named}\n"
+            if notice.code is NoticeCode.GRAMMAR_USED:
+                language = str(dict(notice.params).get("language", ""))
+                fence_language = language if _LANGUAGE.fullmatch(language) else ""
+                return f"{_FENCE}{fence_language}\n"
     return ""
 
 
 def has_json_value(message: Message) -> bool:
     """Return True if an answer has a value that matches its schema."""
-    codes = {each.code for each in message.notices if isinstance(each, AnswerNotice)}
+    codes = {notice.code for notice in message.notices if isinstance(notice, AnswerNotice)}
     is_valid = NoticeCode.SCHEMA_USED in codes and NoticeCode.SCHEMA_PROBLEM not in codes
     return is_valid and message.status is MessageStatus.COMPLETE
 
@@ -87,17 +87,17 @@ def _with_text(
     message: Message, text: str, *, all_text: bool = False, is_tree: bool = False
 ) -> Message:
     """Return the message with `text` in place of its last text, or of all text."""
-    values = {field.name: getattr(message, field.name) for field in fields(Message)}
-    kept = _parts_without_text(message.parts, all_text=all_text)
-    values["parts"] = (*kept, TextPart(text)) if text else kept
+    field_values = {field.name: getattr(message, field.name) for field in fields(Message)}
+    other_parts = _parts_without_text(message.parts, all_text=all_text)
+    field_values["parts"] = (*other_parts, TextPart(text)) if text else other_parts
     stored = message.stored if isinstance(message, ShownMessage) else None
-    return ShownMessage(**values, stored=stored or message, is_tree=is_tree)
+    return ShownMessage(**field_values, stored=stored or message, is_tree=is_tree)
 
 
 def _parts_without_text(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
     """Return the parts without the text after the last tool call, or without any text."""
-    calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
-    end = calls[-1] + 1 if calls and not all_text else 0
+    call_indexes = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+    end = call_indexes[-1] + 1 if call_indexes and not all_text else 0
     return (*parts[:end], *(part for part in parts[end:] if not isinstance(part, TextPart)))
 
 
@@ -116,31 +116,31 @@ def _value_lines(value: Any, level: int) -> list[str]:
     if isinstance(value, dict):
         return _object_lines(value, level)
     lines: list[str] = []
-    for each in value:
-        lines += _entry_lines("", each, level)
+    for element in value:
+        lines += _entry_lines("", element, level)
     return lines
 
 
 def _object_lines(value: dict[str, Any], level: int) -> list[str]:
     lines: list[str] = []
-    for name, each in value.items():
-        table = table_of_list(each) if not level else None
+    for name, entry in value.items():
+        table = table_of_list(entry) if not level else None
         if table is not None:
             lines += ["", _bold_name(name), "", *_table_lines(table), ""]
         else:
-            lines += _entry_lines(name, each, level)
+            lines += _entry_lines(name, entry, level)
     return lines
 
 
 def _entry_lines(name: str, value: Any, level: int) -> list[str]:
     """Return the lines of a list item: a named value, with the values inside it nested below."""
-    mark = f"{'  ' * level}- "
+    bullet = f"{'  ' * level}- "
     label = _bold_name(name)
     if isinstance(value, dict | list) and value and level < _MAX_DEPTH:
         head = label or "•"
-        return [f"{mark}{head}", *_value_lines(value, level + 1)]
+        return [f"{bullet}{head}", *_value_lines(value, level + 1)]
     markdown = _escape_markup(cell_of(value)) or "–"
-    return [f"{mark}{label}: {markdown}" if label else f"{mark}{markdown}"]
+    return [f"{bullet}{label}: {markdown}" if label else f"{bullet}{markdown}"]
 
 
 def _table_lines(table: JsonTable) -> list[str]:
@@ -160,6 +160,6 @@ def _escape_markup(text: str) -> str:
     return _MARKUP.sub(_escape_character, " ".join(text.split()))
 
 
-def _escape_character(found: re.Match[str]) -> str:
+def _escape_character(match: re.Match[str]) -> str:
     # A backslash before a bracket begins a formula.
-    return f"&#{ord(found[0])};" if found[0] in "()[]" else f"\\{found[0]}"
+    return f"&#{ord(match[0])};" if match[0] in "()[]" else f"\\{match[0]}"

@@ -20,8 +20,8 @@ __all__ = ["Confinement", "Policy", "confine", "deny_inspection", "detect_mechan
 
 def detect_mechanisms() -> Confinement:
     """Return the mechanisms by which this computer can confine a process, and those it lacks."""
-    found: Confinement = _system().detect_mechanisms()
-    return found
+    mechanisms: Confinement = _system().detect_mechanisms()
+    return mechanisms
 
 
 def confine(policy: Policy) -> None:

@@ -24,10 +24,10 @@ from desktop_app.sandbox.policy import Confinement
 from desktop_app.sandbox.system_calls import ARCHITECTURES, NUMBERS, filter_program
 from desktop_app.sandbox.unix import (
     close_descriptors_except,
+    disable_core_dumps,
     limit_resource,
     limit_resources,
     python_paths,
-    write_no_core_dump,
 )
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def deny_inspection() -> None:
     Raises:
         OSError: the kernel refused.
     """
-    write_no_core_dump()
+    disable_core_dumps()
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
@@ -130,27 +130,27 @@ def _restrict_files(policy: Policy, abi: int) -> None:
     Allowed are the files and ports of the policy, and for reading Python's and the system's files.
     Older kernels refuse only files, or files and ports.
     """
-    handled = sum(rights for since, rights in _FILE_RIGHTS_BY_ABI if abi >= since)
+    handled_rights = sum(rights for first_abi, rights in _FILE_RIGHTS_BY_ABI if abi >= first_abi)
     # The size of the attributes tells the kernel which of them are given.
-    attributes = [handled]
+    attributes = [handled_rights]
     if abi >= _NETWORK_ABI:
         attributes.append(_BIND_TCP | _CONNECT_TCP)
     if abi >= _SCOPES_ABI:
         attributes.append(_SCOPE_ABSTRACT_UNIX_SOCKET | _SCOPE_SIGNAL)
     buffer = (ctypes.c_uint64 * len(attributes))(*attributes)
-    ruleset = _call("landlock_create_ruleset", buffer, ctypes.sizeof(buffer), 0)
+    ruleset = _system_call("landlock_create_ruleset", buffer, ctypes.sizeof(buffer), 0)
     try:
         for path in (*python_paths(), *_system_paths(), *policy.readable):
             _allow_path(ruleset, path, _READ_FILE | _READ_DIR)
         for path in policy.writable:
             rights = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_FILE | _MAKE_REG
-            _allow_path(ruleset, path, rights & handled)
+            _allow_path(ruleset, path, rights & handled_rights)
         if policy.socket_folder is not None:
             _allow_path(ruleset, policy.socket_folder, _MAKE_SOCKET | _REMOVE_FILE)
         for port in policy.tcp_ports if abi >= _NETWORK_ABI else ():
             rule = (ctypes.c_uint64 * 2)(_CONNECT_TCP, port)
-            _call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
-        _call("landlock_restrict_self", ruleset, 0)
+            _system_call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
+        _system_call("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
 
@@ -173,7 +173,7 @@ def _allow_path(ruleset: int, path: Path, rights: int) -> None:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             rights &= _READ_FILE | _WRITE_FILE | _TRUNCATE
         rule = _PathBeneath(rights, descriptor)
-        _call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+        _system_call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
         os.close(descriptor)
 
@@ -195,7 +195,7 @@ def _filter_system_calls(policy: Policy) -> None:
     )
     instructions = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.addressof(instructions))
-    _call("seccomp", _SET_MODE_FILTER, _SYNC_THREADS, ctypes.byref(program))
+    _system_call("seccomp", _SET_MODE_FILTER, _SYNC_THREADS, ctypes.byref(program))
 
 
 class _Program(ctypes.Structure):
@@ -207,7 +207,7 @@ class _Program(ctypes.Structure):
 def _landlock_abi() -> int:
     """Return the version of the kernel's Landlock interface; 0 if it has none."""
     with suppress(OSError):
-        return _call("landlock_create_ruleset", None, 0, _VERSION_QUERY)
+        return _system_call("landlock_create_ruleset", None, 0, _VERSION_QUERY)
     return 0
 
 
@@ -217,7 +217,7 @@ def _has_seccomp() -> bool:
         return False
     action = ctypes.c_uint32(_RETURN_ERRNO)
     with suppress(OSError):
-        return _call("seccomp", _GET_ACTION_AVAIL, 0, ctypes.byref(action)) == 0
+        return _system_call("seccomp", _GET_ACTION_AVAIL, 0, ctypes.byref(action)) == 0
     return False
 
 
@@ -226,7 +226,7 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _call(name: str, *arguments: object) -> int:
+def _system_call(name: str, *arguments: object) -> int:
     """Make a system call.
 
     Raises:
@@ -236,13 +236,15 @@ def _call(name: str, *arguments: object) -> int:
     if machine not in ARCHITECTURES:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     number = NUMBERS[name][list(ARCHITECTURES).index(machine)]
-    words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
+    words = [
+        ctypes.c_long(argument) if isinstance(argument, int) else argument for argument in arguments
+    ]
     return _require_success(_libc().syscall(ctypes.c_long(number), *words))
 
 
 def _prctl(option: int, value: int) -> None:
-    rest = (ctypes.c_ulong(value), *(ctypes.c_ulong(0),) * 3)
-    _require_success(_libc().prctl(ctypes.c_int(option), *rest))
+    arguments = (ctypes.c_ulong(value), *(ctypes.c_ulong(0),) * 3)
+    _require_success(_libc().prctl(ctypes.c_int(option), *arguments))
 
 
 def _require_success(result: int) -> int:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.sandbox.policy import Confinement
 from desktop_app.sandbox.unix import (
     close_descriptors_except,
+    disable_core_dumps,
     limit_resources,
     python_paths,
-    write_no_core_dump,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _BASE_RULES: Final = """(version 1)
 (allow process-info* (target self))
 (allow signal (target self))
 """
-_UNIX_SOCKETS: Final = "(allow network-outbound (remote unix-socket))\n"
+_UNIX_SOCKETS_RULE: Final = "(allow network-outbound (remote unix-socket))\n"
 
 
 def detect_mechanisms() -> Confinement:
@@ -57,7 +57,7 @@ def confine(policy: Policy) -> None:
     if policy.writable:
         profile += _allow_rule("file-read* file-write*", policy.writable)
     if policy.tcp_ports:
-        profile += _UNIX_SOCKETS
+        profile += _UNIX_SOCKETS_RULE
     for port in policy.tcp_ports:
         profile += f'(allow network-outbound (remote tcp "*:{port}"))\n'
     error = ctypes.c_char_p()
@@ -67,7 +67,7 @@ def confine(policy: Policy) -> None:
 
 def deny_inspection() -> None:
     """Refuse debuggers, and write no core dump."""
-    write_no_core_dump()
+    disable_core_dumps()
     ctypes.CDLL(None).ptrace(_PT_DENY_ATTACH, 0, None, 0)
 
 

@@ -26,8 +26,8 @@ _X32_BIT: Final = 0x40000000
 
 # linux/bpf_common.h and linux/seccomp.h
 _LOAD_WORD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
-_ALLOW, _KILL_PROCESS, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000
-_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
+_ALLOW, _KILL_PROCESS, _FAIL_WITH_ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16
 _INSTRUCTION: Final = struct.Struct("=HBBI")
 
 _NO_NUMBER: Final = -1
@@ -194,14 +194,18 @@ class _Check(NamedTuple):
 
 # linux/sched.h. Bits of namespaces, of tracing and of vfork must be absent from a new thread.
 _CLONE_THREAD: Final = 0x00010000
-_CLONE_FORBIDDEN: Final = 0x7E02_6080
+_CLONE_FORBIDDEN_BITS: Final = 0x7E02_6080
 # fcntl.h: open for reading, without creating or truncating. O_TMPFILE contains a bit of its own.
 _O_TMPFILE_BIT: Final = 0o20000000
 _WRITE_FLAGS: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
 # asm-generic/mman.h: RLIMIT_DATA counts neither shared memory without a file nor growing mappings.
 _MAP_TYPE, _MAP_GROWSDOWN = 0x0F, 0x0100
 _MAP_MASK: Final = _MAP_TYPE | mmap.MAP_ANONYMOUS | _MAP_GROWSDOWN
-_MAPPINGS: Final = (mmap.MAP_PRIVATE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.MAP_SHARED)
+_ALLOWED_MAPPINGS: Final = (
+    mmap.MAP_PRIVATE,
+    mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS,
+    mmap.MAP_SHARED,
+)
 # asm-generic/ioctls.h: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL_COMMANDS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # F_SETOWN and F_SETSIG would have the kernel send signals to other processes.
@@ -226,35 +230,40 @@ def filter_program(machine: str, *, can_write: bool, can_connect: bool, can_list
         can_listen: the process may listen on Unix sockets; Landlock decides where.
     """
     column = list(ARCHITECTURES).index(machine)
-    checks = _checks(can_write=can_write, can_connect=can_connect)
-    granted = {
+    checks = _checks_by_call(can_write=can_write, can_connect=can_connect)
+    granted_calls = {
         *(_WRITE_CALLS if can_write else ()),
         *(_NETWORK_CALLS if can_connect else ()),
         *(_SERVER_CALLS if can_listen else ()),
     }
-    excluded = {*_WRITE_CALLS, *_NETWORK_CALLS, *_SERVER_CALLS, *_INSTALL_CALLS} - granted
+    excluded_calls = {
+        *_WRITE_CALLS,
+        *_NETWORK_CALLS,
+        *_SERVER_CALLS,
+        *_INSTALL_CALLS,
+    } - granted_calls
     program = [
-        _op(_LOAD_WORD, _ARCHITECTURE_AT),
-        _op(_JUMP_IF_EQUAL, ARCHITECTURES[machine], if_true=1),
-        _op(_RETURN, _KILL_PROCESS),
-        _op(_LOAD_WORD, _NUMBER_AT),
-        _op(_JUMP_IF_AT_LEAST, _X32_BIT, if_false=1),
-        _op(_RETURN, _KILL_PROCESS),
+        _instruction(_LOAD_WORD, _ARCHITECTURE_OFFSET),
+        _instruction(_JUMP_IF_EQUAL, ARCHITECTURES[machine], if_true=1),
+        _instruction(_RETURN, _KILL_PROCESS),
+        _instruction(_LOAD_WORD, _NUMBER_OFFSET),
+        _instruction(_JUMP_IF_AT_LEAST, _X32_BIT, if_false=1),
+        _instruction(_RETURN, _KILL_PROCESS),
     ]
     for name, numbers in NUMBERS.items():
-        if numbers[column] != _NO_NUMBER and name not in excluded:
+        if numbers[column] != _NO_NUMBER and name not in excluded_calls:
             rule = list(_argument_checks(checks.get(name, ())))
-            program += [_op(_JUMP_IF_EQUAL, numbers[column], if_false=len(rule)), *rule]
-    program.append(_op(_RETURN, _FAIL | errno.ENOSYS))
+            program += [_instruction(_JUMP_IF_EQUAL, numbers[column], if_false=len(rule)), *rule]
+    program.append(_instruction(_RETURN, _FAIL_WITH_ERRNO | errno.ENOSYS))
     return b"".join(program)
 
 
-def _checks(*, can_write: bool, can_connect: bool) -> dict[str, tuple[_Check, ...]]:
+def _checks_by_call(*, can_write: bool, can_connect: bool) -> dict[str, tuple[_Check, ...]]:
     """Return the conditions on arguments, by system call. All must hold."""
     locks = _FCNTL_LOCKS if can_write else ()
     return {
-        "mmap": (_Check(3, _MAPPINGS, _MAP_MASK),),
-        "clone": (_Check(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FORBIDDEN),),
+        "mmap": (_Check(3, _ALLOWED_MAPPINGS, _MAP_MASK),),
+        "clone": (_Check(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FORBIDDEN_BITS),),
         "tgkill": (_Check(0, (os.getpid(),)),),
         # Root may raise its hard limits, so limits may only be read.
         "prlimit64": (_Check(0, (0, os.getpid())), _Check(2, (0,)), _Check(2, (0,), word=1)),
@@ -280,15 +289,15 @@ def _read_only_check(argument: int) -> _Check:
 def _argument_checks(checks: tuple[_Check, ...]) -> Iterator[bytes]:
     """Yield the instructions that check the arguments of a system call, and allow it."""
     for check in checks:
-        yield _op(_LOAD_WORD, _ARGUMENTS_AT + 8 * check.argument + 4 * check.word)
-        yield _op(_AND, check.mask)
-        for number, value in enumerate(check.values):
+        yield _instruction(_LOAD_WORD, _ARGUMENTS_OFFSET + 8 * check.argument + 4 * check.word)
+        yield _instruction(_AND, check.mask)
+        for index, value in enumerate(check.values):
             # A match skips the other values and the refusal.
-            yield _op(_JUMP_IF_EQUAL, value, if_true=len(check.values) - number)
-        yield _op(_RETURN, _FAIL | errno.EACCES)
-    yield _op(_RETURN, _ALLOW)
+            yield _instruction(_JUMP_IF_EQUAL, value, if_true=len(check.values) - index)
+        yield _instruction(_RETURN, _FAIL_WITH_ERRNO | errno.EACCES)
+    yield _instruction(_RETURN, _ALLOW)
 
 
-def _op(code: int, operand: int, *, if_true: int = 0, if_false: int = 0) -> bytes:
+def _instruction(code: int, operand: int, *, if_true: int = 0, if_false: int = 0) -> bytes:
     """Return an instruction; `if_true` and `if_false` are how many others a jump skips."""
     return _INSTRUCTION.pack(code, if_true, if_false, operand)

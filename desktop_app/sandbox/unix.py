@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from desktop_app.sandbox.policy import Policy
 
 # A worker has 8 open files; pdfium and folders of fonts add a few dozen.
-_OPEN_FILES: Final = 256
+_MAX_OPEN_FILES: Final = 256
 
 
-def close_descriptors_except(exceptions: tuple[int, ...]) -> None:
-    """Close all file descriptors but the standard streams and `exceptions`."""
+def close_descriptors_except(kept_descriptors: tuple[int, ...]) -> None:
+    """Close all file descriptors but the standard streams and `kept_descriptors`."""
     # RLIMIT_NOFILE may be infinite, or lower than descriptors that were opened before it was set.
     start, highest = 3, max(int(entry.name) for entry in Path("/dev/fd").iterdir())
-    for descriptor in (*sorted(exceptions), highest + 1):
+    for descriptor in (*sorted(kept_descriptors), highest + 1):
         os.closerange(start, descriptor)
         start = descriptor + 1
 
@@ -33,22 +33,22 @@ def limit_resources(policy: Policy) -> None:
     Time is not limited, because a worker serves many requests; its client limits each of them.
     """
     limit_resource(resource.RLIMIT_DATA, policy.memory_bytes)
-    limit_resource(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    write_no_core_dump()
+    limit_resource(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)
+    disable_core_dumps()
     if not policy.writable:
         limit_resource(resource.RLIMIT_FSIZE, policy.file_bytes)
 
 
-def write_no_core_dump() -> None:
+def disable_core_dumps() -> None:
     """Keep memory off the disk when the process crashes."""
     limit_resource(resource.RLIMIT_CORE, 0)
 
 
 def limit_resource(resource_id: int, maximum: int) -> None:
     """Set the soft and the hard limit to `maximum`, or to the hard limit if that is lower."""
-    hard = resource.getrlimit(resource_id)[1]
-    if hard != resource.RLIM_INFINITY:
-        maximum = min(maximum, hard)
+    hard_limit = resource.getrlimit(resource_id)[1]
+    if hard_limit != resource.RLIM_INFINITY:
+        maximum = min(maximum, hard_limit)
     resource.setrlimit(resource_id, (maximum, maximum))
 
 
@@ -63,5 +63,5 @@ def python_paths() -> Iterator[Path]:
     )
     if sys.pycache_prefix:
         yield Path(sys.pycache_prefix)
-    if frozen := getattr(sys, "_MEIPASS", ""):
-        yield Path(frozen)
+    if bundle_folder := getattr(sys, "_MEIPASS", ""):
+        yield Path(bundle_folder)

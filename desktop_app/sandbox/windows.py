@@ -54,7 +54,7 @@ class _ExtendedLimits(ctypes.Structure):
     )
 
 
-class _Label(ctypes.Structure):
+class _IntegrityLabel(ctypes.Structure):
     _fields_ = (("sid", ctypes.c_void_p), ("attributes", wintypes.DWORD))
 
 
@@ -83,10 +83,12 @@ def confine(policy: Policy) -> None:
     restrictions = wintypes.DWORD(_EVERY_UI_RESTRICTION)
     for kind, value in ((_EXTENDED_LIMITS, limits), (_BASIC_UI_RESTRICTIONS, restrictions)):
         size = ctypes.sizeof(value)
-        _check(kernel.SetInformationJobObject(job, kind, ctypes.byref(value), size))
-    _check(kernel.AssignProcessToJobObject(job, process))
+        _require_success(kernel.SetInformationJobObject(job, kind, ctypes.byref(value), size))
+    _require_success(kernel.AssignProcessToJobObject(job, process))
     no_child = wintypes.DWORD(_NO_CHILD_PROCESS)
-    _check(kernel.SetProcessMitigationPolicy(_CHILD_PROCESS_POLICY, ctypes.byref(no_child), 4))
+    _require_success(
+        kernel.SetProcessMitigationPolicy(_CHILD_PROCESS_POLICY, ctypes.byref(no_child), 4)
+    )
     _lower_integrity(process)
 
 
@@ -96,17 +98,17 @@ def deny_inspection() -> None:
 
 def _lower_integrity(process: wintypes.HANDLE) -> None:
     """Drop every privilege, and write access to objects of medium integrity."""
-    security = _windows.WinDLL("advapi32", use_last_error=True)
+    advapi = _windows.WinDLL("advapi32", use_last_error=True)
     token, sid = wintypes.HANDLE(), ctypes.c_void_p()
-    _check(security.OpenProcessToken(process, _TOKEN_ACCESS, ctypes.byref(token)))
-    _check(security.AdjustTokenPrivileges(token, True, None, 0, None, None))
-    _check(security.ConvertStringSidToSidW(_LOW_INTEGRITY, ctypes.byref(sid)))
-    label = _Label(sid, _GROUP_INTEGRITY)
-    size = ctypes.sizeof(label) + security.GetLengthSid(sid)
+    _require_success(advapi.OpenProcessToken(process, _TOKEN_ACCESS, ctypes.byref(token)))
+    _require_success(advapi.AdjustTokenPrivileges(token, True, None, 0, None, None))
+    _require_success(advapi.ConvertStringSidToSidW(_LOW_INTEGRITY, ctypes.byref(sid)))
+    label = _IntegrityLabel(sid, _GROUP_INTEGRITY)
+    size = ctypes.sizeof(label) + advapi.GetLengthSid(sid)
     kind = _TOKEN_INTEGRITY_LEVEL
-    _check(security.SetTokenInformation(token, kind, ctypes.byref(label), size))
+    _require_success(advapi.SetTokenInformation(token, kind, ctypes.byref(label), size))
 
 
-def _check(succeeded: int) -> None:
+def _require_success(succeeded: int) -> None:
     if not succeeded:
         raise _windows.WinError(_windows.get_last_error())

@@ -21,11 +21,11 @@ from desktop_app.domain.errors import StorageError
 DIGITS: Final = 12
 MAX_NAME_CHARS: Final = 160
 
-_REPLACED: Final = "[boundary]"
+_NUMBER_REPLACEMENT: Final = "[boundary]"
 # Zero-width joiners form letters in Persian and Hindi, and emoji. All other format characters can
 # change the direction of a line or hide words in it.
 _JOINERS: Final = "\u200c\u200d"
-_MARKS: Final = str.maketrans({'"': "'", "<": "‹", ">": "›"})
+_QUOTE_REPLACEMENTS: Final = str.maketrans({'"': "'", "<": "‹", ">": "›"})
 
 
 def one_line(name: str) -> str:
@@ -39,11 +39,11 @@ def one_line(name: str) -> str:
         for c in name
         if c in _JOINERS or unicodedata.category(c) not in ("Cf", "Cs")
     )
-    line = " ".join(visible.translate(_MARKS).split())
+    line = " ".join(visible.translate(_QUOTE_REPLACEMENTS).split())
     if len(line) <= MAX_NAME_CHARS:
         return line
-    end = MAX_NAME_CHARS // 4
-    return f"{line[: MAX_NAME_CHARS - end - 1]}…{line[-end:]}"
+    end_length = MAX_NAME_CHARS // 4
+    return f"{line[: MAX_NAME_CHARS - end_length - 1]}…{line[-end_length:]}"
 
 
 def attribute(name: str, value: str) -> str:
@@ -86,7 +86,7 @@ class PromptDelimiter:
 
     def _without_number(self, text: str) -> str:
         # The replacement has no digits, so it cannot join the digits around it into the number.
-        return text.replace(self.number, _REPLACED)
+        return text.replace(self.number, _NUMBER_REPLACEMENT)
 
 
 SAMPLE_DELIMITER: Final = PromptDelimiter("483920175264")

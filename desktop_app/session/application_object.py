@@ -59,7 +59,7 @@ class ApplicationObject:
             case "Activate", (dict(),):
                 self._on_open(())
             case "Open", (list(addresses), dict()) if all(
-                isinstance(each, str) for each in addresses
+                isinstance(address, str) for address in addresses
             ):
                 self._on_open(tuple(addresses))
             case "ActivateAction", (str(name), list(parameters), dict()):

@@ -44,8 +44,8 @@ _TOOLS: Final = {
 def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
     """Return the desktop in use, None if its shortcuts cannot be set."""
     names = environment.get("XDG_CURRENT_DESKTOP", "").upper().split(":")
-    found = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
-    return found if found is not None and shutil.which(_TOOLS[found]) else None
+    current = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
+    return current if current is not None and shutil.which(_TOOLS[current]) else None
 
 
 def bound_command() -> str:
@@ -75,9 +75,9 @@ def create_binding(desktop: BindingDesktop, keys: str) -> None:
         # The action "quick" of our desktop entry; KDE reads it at the next login.
         _run(*_KDE_ENTRY, keys)
     else:
-        bound = _xfce_command(keys)
-        if bound not in ("", bound_command()):  # Xfce would forget the user's own command
-            raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=bound)
+        current_command = _xfce_command(keys)
+        if current_command not in ("", bound_command()):  # Xfce would forget the user's own command
+            raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=current_command)
         _run(*_xfce_arguments(keys), "--create", "--type", "string", "--set", bound_command())
 
 
@@ -107,8 +107,8 @@ def _xfce_arguments(keys: str) -> Sequence[str]:
 
 def _xfce_command(keys: str) -> str:
     """Return the command that the keys run; "" if they are free."""
-    _, bound, _ = _run_unchecked(*_xfce_arguments(keys))  # fails if they are free
-    return bound.strip()
+    _, command, _ = _run_unchecked(*_xfce_arguments(keys))  # fails if they are free
+    return command.strip()
 
 
 def _gnome_paths() -> list[str]:

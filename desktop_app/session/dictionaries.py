@@ -37,61 +37,69 @@ class Dictionaries:
 
     def languages(self) -> list[str]:
         """Return the sorted codes of the installed dictionaries, such as "de_DE"."""
-        found: set[str] = set()
-        callback = _DICTIONARY_CALLBACK(lambda code, *_: found.add(code.decode()))
+        codes: set[str] = set()
+        callback = _DICTIONARY_CALLBACK(lambda code, *_: codes.add(code.decode()))
         self._library.enchant_broker_list_dicts(self._broker, callback, None)
-        return sorted(found)
+        return sorted(codes)
 
     def misspelled(self, words: Iterable[str], languages: Sequence[str]) -> set[str]:
         """Return the words that no dictionary of their script has.
 
         Words of a script without a dictionary are left out.
         """
-        wrong: set[str] = set()
+        misspelled_words: set[str] = set()
         for word in words:
-            suitable = self._dictionaries_for(languages, word)
-            if suitable and not any(self._has(each, word) for each in suitable):
-                wrong.add(word)
-        return wrong
+            dictionaries = self._dictionaries_for(languages, word)
+            if dictionaries and not any(self._has(dictionary, word) for dictionary in dictionaries):
+                misspelled_words.add(word)
+        return misspelled_words
 
     def suggestions(self, word: str, languages: Sequence[str]) -> list[str]:
         """Return replacements for a word, the best of each language in turn."""
-        lists = [self._suggest(each, word) for each in self._dictionaries_for(languages, word)]
+        dictionaries = self._dictionaries_for(languages, word)
+        lists = [self._suggest(dictionary, word) for dictionary in dictionaries]
         longest = max(map(len, lists), default=0)
-        in_turn = [each[index] for index in range(longest) for each in lists if index < len(each)]
+        in_turn = [
+            suggestions[index]
+            for index in range(longest)
+            for suggestions in lists
+            if index < len(suggestions)
+        ]
         return list(dict.fromkeys(in_turn))[:MAX_SUGGESTIONS]
 
     def add(self, word: str, languages: Sequence[str]) -> None:
         """Add a word to the user's own list of the first language of its script."""
-        for each in self._dictionaries_for(languages, word)[:1]:
-            self._library.enchant_dict_add(each, *_encoded(word))
+        for dictionary in self._dictionaries_for(languages, word)[:1]:
+            self._library.enchant_dict_add(dictionary, *_encoded(word))
 
     def close(self) -> None:
         """Free the dictionaries."""
-        for each in self._loaded.values():
-            self._library.enchant_broker_free_dict(self._broker, each)
+        for dictionary in self._loaded.values():
+            self._library.enchant_broker_free_dict(self._broker, dictionary)
         self._loaded.clear()
         self._library.enchant_broker_free(self._broker)
 
     def _dictionaries_for(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
         """Return the dictionaries of the languages that are written in the word's script."""
-        suitable = [code for code in languages if script_of_language(code) == script_of(word)]
-        for code in suitable:
+        suitable_codes = [code for code in languages if script_of_language(code) == script_of(word)]
+        for code in suitable_codes:
             if code not in self._loaded:
-                found = self._library.enchant_broker_request_dict(self._broker, code.encode())
-                self._loaded[code] = ctypes.c_void_p(found)
-        return [self._loaded[code] for code in suitable if self._loaded[code].value]
+                handle = self._library.enchant_broker_request_dict(self._broker, code.encode())
+                self._loaded[code] = ctypes.c_void_p(handle)
+        return [self._loaded[code] for code in suitable_codes if self._loaded[code].value]
 
     def _has(self, dictionary: ctypes.c_void_p, word: str) -> bool:
         return bool(self._library.enchant_dict_check(dictionary, *_encoded(word)) == 0)
 
     def _suggest(self, dictionary: ctypes.c_void_p, word: str) -> list[str]:
         count = ctypes.c_size_t()
-        found = self._library.enchant_dict_suggest(dictionary, *_encoded(word), ctypes.byref(count))
-        if not found:
+        strings = self._library.enchant_dict_suggest(
+            dictionary, *_encoded(word), ctypes.byref(count)
+        )
+        if not strings:
             return []
-        suggestions = [found[index].decode() for index in range(count.value)]
-        self._library.enchant_dict_free_string_list(dictionary, found)
+        suggestions = [strings[index].decode() for index in range(count.value)]
+        self._library.enchant_dict_free_string_list(dictionary, strings)
         return suggestions
 
 
@@ -122,19 +130,21 @@ def _encoded(word: str) -> tuple[bytes, int]:
     return encoded, len(encoded)
 
 
-def choose_dictionaries(installed: Sequence[str], wanted: Iterable[str]) -> list[str]:
+def choose_dictionaries(installed: Sequence[str], wanted_codes: Iterable[str]) -> list[str]:
     """Return the installed dictionary for each of the wanted languages ("de_AT", "de").
 
     The best is that of the wanted country. Next come that of the country named like the language
     ("de_DE"), en_US for English, and the first of the language. If no wanted language has one, the
     result is en_US, if installed.
     """
-    found: dict[str, str] = {}
-    for code in wanted:
+    chosen: dict[str, str] = {}
+    for code in wanted_codes:
         language = code.partition("_")[0]
-        usual = f"{language}_{language.upper()}"
-        of_language = [each for each in installed if each.partition("_")[0] == language]
-        for each in (code, usual, _FALLBACK, *of_language):
-            if each in of_language:
-                found.setdefault(language, each)
-    return list(found.values()) or [code for code in installed if code == _FALLBACK]
+        usual_code = f"{language}_{language.upper()}"
+        of_language = [
+            candidate for candidate in installed if candidate.partition("_")[0] == language
+        ]
+        for candidate in (code, usual_code, _FALLBACK, *of_language):
+            if candidate in of_language:
+                chosen.setdefault(language, candidate)
+    return list(chosen.values()) or [code for code in installed if code == _FALLBACK]

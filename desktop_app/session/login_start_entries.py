@@ -16,7 +16,7 @@ from typing import Any, Final
 from desktop_app.child_processes import windows_command_line
 from desktop_app.session.application_object import bus_name
 
-_ENTRY: Final = """[Desktop Entry]
+_ENTRY_TEMPLATE: Final = """[Desktop Entry]
 Type=Application
 Name=Repartee
 Exec={command}
@@ -59,12 +59,12 @@ class _LoginFile:
     def _replace(self, content: bytes) -> None:
         """Write the whole file or nothing: an incomplete entry would count as switched on."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path.with_suffix(".part")
+        partial_file = self._path.with_suffix(".part")
         try:
-            unfinished.write_bytes(content)
-            unfinished.replace(self._path)
+            partial_file.write_bytes(content)
+            partial_file.replace(self._path)
         finally:
-            unfinished.unlink(missing_ok=True)
+            partial_file.unlink(missing_ok=True)
 
 
 class AutostartEntry(_LoginFile):
@@ -86,8 +86,8 @@ class AutostartEntry(_LoginFile):
             OSError: the folder cannot be written to.
         """
         environment = () if home is None else ("env", f"REPARTEE_HOME={home}")
-        line = " ".join(_quoted(word) for word in (*environment, *command))
-        self._replace(_ENTRY.format(command=line).encode())
+        line = " ".join(_quote_argument(word) for word in (*environment, *command))
+        self._replace(_ENTRY_TEMPLATE.format(command=line).encode())
 
 
 class LaunchAgent(_LoginFile):
@@ -156,8 +156,8 @@ class RunValue:
         """
         if self._read(_RUN_KEY) is None:
             return False
-        approved = self._read(_APPROVED_KEY)
-        return not (isinstance(approved, bytes) and approved[:1] and approved[0] % 2)
+        approval = self._read(_APPROVED_KEY)
+        return not (isinstance(approval, bytes) and approval[:1] and approval[0] % 2)
 
     def write(self, command: Sequence[str], home: str | None) -> None:
         """Write the value. It cannot set REPARTEE_HOME, so no other home is possible.
@@ -201,7 +201,7 @@ class RunValue:
             return
 
 
-def _quoted(word: str) -> str:
+def _quote_argument(word: str) -> str:
     """Quote an argument as Exec keys want it: in double quotes, "%" doubled."""
     word = word.replace("%", "%%")
     if shlex.quote(word) == word:

@@ -55,7 +55,7 @@ class Notifier:
         self._has_portal: bool | None = None  # None until the first notification
         self._lock = asyncio.Lock()
         # By the number that the service assigned; the portal needs no numbers.
-        self._shown: dict[int, Notification] = {}
+        self._shown_notifications: dict[int, Notification] = {}
 
     async def notify(self, notification: Notification) -> None:
         """Show a notification.
@@ -82,8 +82,10 @@ class Notifier:
         if self._has_portal:
             target = portal_object(PORTAL_INTERFACE)
             await self._bus.call(target, "RemoveNotification", "s", key)
-        for number in [number for number, shown in self._shown.items() if shown.key == key]:
-            self._shown.pop(number, None)
+        for number in [
+            number for number, shown in self._shown_notifications.items() if shown.key == key
+        ]:
+            self._shown_notifications.pop(number, None)
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
 
     async def _listen(self, *, has_portal: bool) -> None:
@@ -110,13 +112,15 @@ class Notifier:
 
     async def _notify_by_service(self, notification: Notification) -> None:
         key = notification.key
-        replaced = next((number for number, shown in self._shown.items() if shown.key == key), 0)
+        replaced_number = next(
+            (number for number, shown in self._shown_notifications.items() if shown.key == key), 0
+        )
         (number,) = await self._bus.call(
             SERVICE,
             "Notify",
             "susssasa{sv}i",
             "Repartee",
-            replaced,
+            replaced_number,
             APP_ID,
             notification.title,
             html.escape(notification.body, quote=False),  # most services read the body as markup
@@ -124,8 +128,8 @@ class Notifier:
             {"desktop-entry": ("s", APP_ID)},
             _TIMEOUT_BY_SERVER,
         )
-        self._shown.pop(replaced, None)
-        self._shown[number] = notification
+        self._shown_notifications.pop(replaced_number, None)
+        self._shown_notifications[number] = notification
 
     def _on_portal_click(self, body: Body) -> None:
         match body:
@@ -134,10 +138,10 @@ class Notifier:
 
     def _on_service_click(self, body: Body) -> None:
         match body:
-            case (int(number), "default") if number in self._shown:
-                self._on_open(self._shown.pop(number).link)
+            case (int(number), "default") if number in self._shown_notifications:
+                self._on_open(self._shown_notifications.pop(number).link)
 
     def _on_closed(self, body: Body) -> None:
         match body:
             case (int(number), _):
-                self._shown.pop(number, None)
+                self._shown_notifications.pop(number, None)

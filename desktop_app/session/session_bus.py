@@ -34,8 +34,8 @@ _PIECE_BYTES: Final = 1 << 16
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
 _OWNER_CHANGED: Final = "NameOwnerChanged"
-_FAILED: Final = "org.freedesktop.DBus.Error.Failed"
-_UNKNOWN_METHOD: Final = "org.freedesktop.DBus.Error.UnknownMethod"
+_FAILED_ERROR: Final = "org.freedesktop.DBus.Error.Failed"
+_UNKNOWN_METHOD_ERROR: Final = "org.freedesktop.DBus.Error.UnknownMethod"
 
 
 class BusError(Exception):
@@ -145,12 +145,12 @@ class SessionBus:
         self._kind = kind
         self.is_activatable = False
         self._connection: DBusConnection | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._read_task: asyncio.Task[None] | None = None
         self._name = ""
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._objects: dict[tuple[str, str], OnCall] = {}
         self.signals = BusSignals(self.call)
-        self._sending: set[asyncio.Task[None]] = set()
+        self._send_tasks: set[asyncio.Task[None]] = set()
 
     async def connect(self, timeout_s: float = TIMEOUT_S) -> None:
         """Connect to the bus.
@@ -182,7 +182,7 @@ class SessionBus:
                 authenticator.feed(await reader.readuntil(b"\r\n"))
             writer.write(BEGIN)
             self._connection = DBusConnection(reader, writer)
-            self._reading = asyncio.get_running_loop().create_task(self._read(self._connection))
+            self._read_task = asyncio.get_running_loop().create_task(self._read(self._connection))
             (self._name,) = await self.call(DAEMON, "Hello", timeout_s=timeout_s)
         except BaseException:
             await self.aclose()
@@ -192,7 +192,7 @@ class SessionBus:
     @property
     def is_connected(self) -> bool:
         """Return True while the bus can be used."""
-        return self._reading is not None and not self._reading.done()
+        return self._read_task is not None and not self._read_task.done()
 
     def set_activatable(self, activatable: bool) -> None:
         """Set `is_activatable`, once it is known whether name and registration were granted."""
@@ -272,8 +272,8 @@ class SessionBus:
         Raises:
             BusError: as for `call`.
         """
-        (owned,) = await self.call(DAEMON, "NameHasOwner", "s", name)
-        return bool(owned)
+        (is_owned,) = await self.call(DAEMON, "NameHasOwner", "s", name)
+        return bool(is_owned)
 
     def export(self, path: str, interface: str, on_call: OnCall) -> None:
         """Export an interface whose methods return nothing. `on_call` raises BusError to refuse."""
@@ -290,9 +290,9 @@ class SessionBus:
 
     async def aclose(self) -> None:
         """Close the connection; the bus then drops our names and objects."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, *self._sending, return_exceptions=True)
+        if self._read_task is not None:
+            self._read_task.cancel()
+            await asyncio.gather(self._read_task, *self._send_tasks, return_exceptions=True)
         if self._connection is not None:
             with suppress(OSError):
                 await self._connection.close()
@@ -340,13 +340,13 @@ class SessionBus:
     def _answer(self, message: Message, on_call: OnCall | None, member: str) -> None:
         from jeepney import MessageFlag, new_error, new_method_return
 
-        reply = new_error(message, _UNKNOWN_METHOD if on_call is None else _FAILED)
+        reply = new_error(message, _UNKNOWN_METHOD_ERROR if on_call is None else _FAILED_ERROR)
         try:
             if on_call is not None:
                 on_call(member, tuple(message.body))
                 reply = new_method_return(message)
         except BusError as error:
-            reply = new_error(message, _UNKNOWN_METHOD, "s", (str(error),))
+            reply = new_error(message, _UNKNOWN_METHOD_ERROR, "s", (str(error),))
         finally:
             if not message.header.flags & MessageFlag.no_reply_expected:
                 self._send(reply)
@@ -355,8 +355,8 @@ class SessionBus:
         if self._connection is None or not self.is_connected:
             return
         task = asyncio.get_running_loop().create_task(self._deliver(self._connection, message))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        self._send_tasks.add(task)
+        task.add_done_callback(self._send_tasks.discard)
 
     @staticmethod
     async def _deliver(connection: DBusConnection, message: Message) -> None:
@@ -373,12 +373,12 @@ async def _receive(reader: asyncio.StreamReader) -> Message | None:
     from jeepney.low_level import calc_msg_size
 
     prefix = await reader.readexactly(_PREFIX_BYTES)
-    left = calc_msg_size(prefix) - _PREFIX_BYTES
-    if left > MAX_MESSAGE_BYTES:
-        while left:
-            left -= len(await reader.readexactly(min(left, _PIECE_BYTES)))
+    remaining_bytes = calc_msg_size(prefix) - _PREFIX_BYTES
+    if remaining_bytes > MAX_MESSAGE_BYTES:
+        while remaining_bytes:
+            remaining_bytes -= len(await reader.readexactly(min(remaining_bytes, _PIECE_BYTES)))
         return None
-    data = prefix + await reader.readexactly(left)
+    data = prefix + await reader.readexactly(remaining_bytes)
     if len(data) > _MAX_INLINE_BYTES:
         return await asyncio.to_thread(_parse, data)
     return _parse(data)

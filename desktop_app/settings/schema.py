@@ -521,12 +521,12 @@ def setting(key: str) -> Setting:
     Raises:
         SettingError: there is no such setting.
     """
-    found = _BY_KEY.get(key)
-    if found is None:
+    declaration = _BY_KEY.get(key)
+    if declaration is None:
         from desktop_app.domain.error_reasons import Reason  # not needed at the start
 
         raise SettingError(Reason.NO_SUCH_SETTING, key=key)
-    return found
+    return declaration
 
 
 def settings_of(group: Group) -> tuple[Setting, ...]:

@@ -67,8 +67,8 @@ _REMEDY_BY_TYPE: Final[Mapping[type, Remedy]] = {
 
 def _check_value(declaration: Setting, value: str | float) -> str | float:
     if declaration.choices and value not in [choice.value for choice in declaration.choices]:
-        known = ", ".join(choice.value for choice in declaration.choices)
-        raise _setting_error(declaration.key, value, Remedy.TAKES_ONE_OF, known=known)
+        allowed_values = ", ".join(choice.value for choice in declaration.choices)
+        raise _setting_error(declaration.key, value, Remedy.TAKES_ONE_OF, known=allowed_values)
     lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
     if declaration.most_lines is not None and len(lines) > declaration.most_lines:
         raise _setting_error(
@@ -78,8 +78,8 @@ def _check_value(declaration: Setting, value: str | float) -> str | float:
         return value
     least, most = declaration.bounds
     if not least <= value <= most:
-        shown = {"least": _shown_bound(least), "most": _shown_bound(most)}
-        raise _setting_error(declaration.key, value, Remedy.TAKES_RANGE, **shown)
+        bounds = {"least": _shown_bound(least), "most": _shown_bound(most)}
+        raise _setting_error(declaration.key, value, Remedy.TAKES_RANGE, **bounds)
     return value
 
 

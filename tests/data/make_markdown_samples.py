@@ -475,8 +475,8 @@ def image_addresses() -> Iterator[str]:
         source += "A" * length + end + chance.choice(("", "", "yy"))
         added = min(len(source), chance.choice((1, 2, 5, 400, len(source))))
         before = source[: len(source) - added]
-        did_before = ends_in_address(before, len(before), did_before=False)
-        ends_so = ends_in_address(source, added, did_before=did_before)
+        did_before = ends_in_address(before, len(before), ended_in_address=False)
+        ends_so = ends_in_address(source, added, ended_in_address=did_before)
         places = [
             [added, ends_so, overlong_range(source, added)],
             [outside_image(source, at) for at in (1, 9, len(source) // 2, len(source))],

@@ -229,7 +229,7 @@ def estimates() -> Iterator[str]:
         draft = Draft(_phrase(chance), tuple(_attached(chance)))
         estimator = Estimator(WordCounter(), _NumberedTexts())
         yield _line(
-            *asyncio.run(estimator.estimate(context, draft, found=())),
+            *asyncio.run(estimator.estimate(context, draft, passages=())),
             asyncio.run(estimator.context_tokens(context)),
             estimator.is_sure_to_fit(context, draft),
             used_tokens(context),
@@ -615,7 +615,7 @@ def _compacted(service: CompactionService, plan: CompactionPlan) -> list[object]
 
 
 def _refusal(estimator: Estimator, context: SendContext, draft: Draft) -> str:
-    found = asyncio.run(estimator.estimate(context, draft, found=()))
+    found = asyncio.run(estimator.estimate(context, draft, passages=()))
     try:
         estimator.require_fit(draft, found, context.resolved, may_compact=len(context.path) > 4)
     except UserFacingError as error:

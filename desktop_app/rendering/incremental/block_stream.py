@@ -157,7 +157,7 @@ class BlockStream:
         self._source += replace_unusable(text)
         self._drops_address = self._shorten_address(len(text))
         self._is_in_address = not self._drops_address and ends_in_address(
-            self._source, len(text), did_before=self._is_in_address
+            self._source, len(text), ended_in_address=self._is_in_address
         )
         if self._drops_address or self._is_in_address:
             self._plain_end = None

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 _TILDES: Final = {1: -1, 2: ord("~")}
 """Delimiter markers by the length of a run of tildes; the parser pairs equal markers."""
 
-_CJK: Final = (
+_CJK_CHARACTER: Final = (
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
     "\ufe30-\ufe4f\uff01-\uffee\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
 
 
 @cache
-def _cjk() -> re.Pattern[str]:
+def _cjk_pattern() -> re.Pattern[str]:
     # Compiled on first use: it takes 4 ms, and the start does not need it.
-    return re.compile(_CJK)
+    return re.compile(_CJK_CHARACTER)
 
 
 @cache
-def _delimiter() -> type[Delimiter]:
+def _delimiter_class() -> type[Delimiter]:
     # Cached, because an import statement at each mark takes as long as everything else.
     from markdown_it.rules_inline.state_inline import Delimiter
 
@@ -51,16 +51,17 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
     `before` and `after` are the characters around the run, "" at an end of the text.
     """
     space_before, space_after = not before.strip(), not after.strip()
-    by_cjk = (False, False)
+    cjk_before = cjk_after = False
     if mark != "_" and not (before.isascii() and after.isascii()):
-        by_cjk = (bool(_cjk().match(before)), bool(_cjk().match(after)))
-    sign_before = not space_before and _is_punctuation(before) and not by_cjk[0]
-    sign_after = not space_after and _is_punctuation(after) and not by_cjk[1]
-    left = not space_after and (not sign_after or space_before or sign_before or by_cjk[0])
-    right = not space_before and (not sign_before or space_after or sign_after or by_cjk[1])
+        cjk_before, cjk_after = (bool(_cjk_pattern().match(c)) for c in (before, after))
+    sign_before = not space_before and _is_punctuation(before) and not cjk_before
+    sign_after = not space_after and _is_punctuation(after) and not cjk_after
+    # CommonMark calls such runs left-flanking and right-flanking.
+    is_left = not space_after and (not sign_after or space_before or sign_before or cjk_before)
+    is_right = not space_before and (not sign_before or space_after or sign_after or cjk_after)
     if mark == "_":
-        return left and (not right or sign_before), right and (not left or sign_after)
-    return left, right
+        return is_left and (not is_right or sign_before), is_right and (not is_left or sign_after)
+    return is_left, is_right
 
 
 def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
@@ -101,7 +102,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
     is_star = mark == "*"
     for _ in range(length if is_star else 1):
         state.push("text", "", 0).content = mark if is_star else mark * length
-        delimiter = _delimiter()(
+        delimiter = _delimiter_class()(
             marker=ord(mark) if is_star else _TILDES[length],
             length=length if is_star else 0,  # the rule of three applies to stars
             token=len(state.tokens) - 1,

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from typing import Final
 
-_NOTE: Final = "repartee:note/"
-_MARK: Final = "repartee:mark/"
+_NOTE_PREFIX: Final = "repartee:note/"
+_MARK_PREFIX: Final = "repartee:mark/"
 
 
 def link_to_note(label: str) -> str:
     """Return the target that leads from a footnote's mark to its definition."""
-    return _NOTE + label.encode(errors="replace").hex()
+    return _NOTE_PREFIX + label.encode(errors="replace").hex()
 
 
 def link_to_mark(label: str) -> str:
     """Return the target that leads from a footnote's definition back to its mark."""
-    return _MARK + label.encode(errors="replace").hex()
+    return _MARK_PREFIX + label.encode(errors="replace").hex()
 
 
 def is_note_link(target: str) -> bool:
     """Return True if a link leads from a mark to the definition, or back."""
-    return target.startswith((_NOTE, _MARK))
+    return target.startswith((_NOTE_PREFIX, _MARK_PREFIX))
 
 
 def is_link_to_mark(target: str) -> bool:
     """Return True if a link leads from the definition to a mark."""
-    return target.startswith(_MARK)
+    return target.startswith(_MARK_PREFIX)
 
 
 def opposite_link(target: str) -> str:
@@ -38,8 +38,12 @@ def opposite_link(target: str) -> str:
     >>> opposite_link(link_to_note("a")) == link_to_mark("a")
     True
     """
-    forward, back = (_MARK, _NOTE) if target.startswith(_NOTE) else (_NOTE, _MARK)
-    return forward + target.removeprefix(back)
+    new_prefix, old_prefix = (
+        (_MARK_PREFIX, _NOTE_PREFIX)
+        if target.startswith(_NOTE_PREFIX)
+        else (_NOTE_PREFIX, _MARK_PREFIX)
+    )
+    return new_prefix + target.removeprefix(old_prefix)
 
 
 def note_label_of(target: str) -> str:

@@ -37,15 +37,15 @@ _MAX_NAME_LENGTH: Final = 400
 _ADDRESS_START: Final = re.compile(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE
 )
-_AFTER_ADDRESS: Final = re.compile(r"[^A-Za-z0-9+/=]")
+_NO_ADDRESS_CHARACTER: Final = re.compile(r"[^A-Za-z0-9+/=]")
 
 
 def image_runs(words: str, target: str) -> tuple[Run, ...]:
     """Return the runs of a drawn image and its name; () if the image is not drawn."""
     if image_size_of(target) is None:
         return ()
-    named = Run(words or tr("picture"), image=True, note=True, link=target)
-    return Run(PICTURE, image=True, link=target), named
+    name_run = Run(words or tr("picture"), image=True, note=True, link=target)
+    return Run(PICTURE, image=True, link=target), name_run
 
 
 def is_drawn_image(run: Run) -> bool:
@@ -78,19 +78,19 @@ def image_size_of(target: str) -> tuple[int, int] | None:
     return size if min(size) >= 1 and size[0] * size[1] <= MAX_PIXELS else None
 
 
-def ends_in_address(source: str, added: int, *, did_before: bool) -> bool:
+def ends_in_address(source: str, added: int, *, ended_in_address: bool) -> bool:
     """Return True if a source ends within the address of an image, which is not too long yet.
 
     Args:
         added: the number of characters at the end that have not been checked before.
-        did_before: the source without them ended within an address.
+        ended_in_address: the source without them ended within an address.
     """
     begin = source.rfind(_ADDRESS_OPENING, max(0, len(source) - MAX_ADDRESS_LENGTH))
     if begin < 0 or source.find(")", begin) >= 0:
         return False
-    old = len(source) - added
-    if did_before and "," in source[begin:old]:
-        return _ADDRESS_REST.fullmatch(source, old) is not None
+    checked_length = len(source) - added
+    if ended_in_address and "," in source[begin:checked_length]:
+        return _ADDRESS_REST.fullmatch(source, checked_length) is not None
     return _INCOMPLETE_ADDRESS.match(source, begin) is not None
 
 
@@ -110,26 +110,26 @@ def overlong_range(source: str, added: int) -> tuple[int, int] | None:
 
 def after_address(text: str) -> str:
     """Return the text without its beginning, which is the rest of an image's address."""
-    more = _AFTER_ADDRESS.search(text)
-    return text[more.start() :] if more else ""
+    match = _NO_ADDRESS_CHARACTER.search(text)
+    return text[match.start() :] if match else ""
 
 
-def outside_image(source: str, at: int) -> int:
-    """Return `at`, or a position beside the image that a cut at `at` would split.
+def outside_image(source: str, cut: int) -> int:
+    """Return `cut`, or a position beside the image that a cut there would split.
 
     An image is split nevertheless if its address is too long for a drawn image. One with a name
     longer than `_MAX_NAME_LENGTH` may be split within its name.
     """
-    last = at + len(_ADDRESS_OPENING) - 1
-    begin = source.rfind(_ADDRESS_OPENING, max(0, at - MAX_ADDRESS_LENGTH), last)
-    if begin < 0 or 0 <= source.find(")", begin) < at:
-        start = source.rfind("![", max(0, at - _MAX_NAME_LENGTH - 2), at + 1)
-        begin = source.find("](", start) if start >= 0 else -1
-        if begin < at or not source.startswith(_ADDRESS_OPENING, begin):
-            return at
+    search_end = cut + len(_ADDRESS_OPENING) - 1
+    begin = source.rfind(_ADDRESS_OPENING, max(0, cut - MAX_ADDRESS_LENGTH), search_end)
+    if begin < 0 or 0 <= source.find(")", begin) < cut:
+        name_start = source.rfind("![", max(0, cut - _MAX_NAME_LENGTH - 2), cut + 1)
+        begin = source.find("](", name_start) if name_start >= 0 else -1
+        if begin < cut or not source.startswith(_ADDRESS_OPENING, begin):
+            return cut
     end = source.find(")", begin)
     if end > begin + MAX_ADDRESS_LENGTH:
-        return at
+        return cut
     if 0 < end < len(source) - 1:
         # A space after the image stays with it, so that the next text does not begin with a space.
         return end + 1 + source[end + 1].isspace()

@@ -43,36 +43,36 @@ class InlineParser(ParserInline):
         KeyError: a rule is missing in `_FIRST_CHARACTERS`.
     """
 
-    def __init__(self, other: ParserInline) -> None:
+    def __init__(self, base_parser: ParserInline) -> None:
         super().__init__()
-        self.ruler, self.ruler2 = other.ruler, other.ruler2
+        self.ruler, self.ruler2 = base_parser.ruler, base_parser.ruler2
         self._rules: dict[str, list[RuleFuncInlineType]] = {}
         rules = zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True)
         for name, rule in rules:
             for character in "" if name == "text" else _FIRST_CHARACTERS[name]:
                 self._rules.setdefault(character, []).append(rule)
         # The search for the end of a link's words also goes from mark to mark.
-        self._marks = re.compile(f"[{re.escape(''.join(self._rules))}\\]]")
+        self._mark_pattern = re.compile(f"[{re.escape(''.join(self._rules))}\\]]")
 
     def parse(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> list[Token]:
         """Append the tokens of a text."""
-        if src and self._marks.search(src) is None:
+        if src and self._mark_pattern.search(src) is None:
             tokens.append(Token("text", "", 0, content=src))
             return tokens
         return super().parse(src, md, env, tokens)
 
     def tokenize(self, state: StateInline) -> None:
         """Append the tokens of a text; plain words go directly to the pending text."""
-        src, end, search = state.src, state.posMax, self._marks.search
-        deepest = state.md.options["maxNesting"]
+        src, end, search = state.src, state.posMax, self._mark_pattern.search
+        max_level = state.md.options["maxNesting"]
         while state.pos < end:
             pos = state.pos
             mark = search(src, pos, end)
-            begin = end if mark is None else mark.start()
-            if begin > pos:
-                state.append_pending(src[pos:begin])
-                state.pos = begin
-            elif state.level >= deepest or not self._match_rule(state, silent=False):
+            mark_start = end if mark is None else mark.start()
+            if mark_start > pos:
+                state.append_pending(src[pos:mark_start])
+                state.pos = mark_start
+            elif state.level >= max_level or not self._match_rule(state, silent=False):
                 state.append_pending(src[pos])
                 state.pos = pos + 1
         if state.pending:
@@ -84,17 +84,17 @@ class InlineParser(ParserInline):
         if pos in state.cache:
             state.pos = state.cache[pos]
             return
-        mark = self._marks.search(state.src, pos, end)
-        begin = end if mark is None else mark.start()
+        mark = self._mark_pattern.search(state.src, pos, end)
+        mark_start = end if mark is None else mark.start()
         if state.level >= state.md.options["maxNesting"]:
             state.pos = end + 1
-        elif begin > pos:
-            state.pos = begin
+        elif mark_start > pos:
+            state.pos = mark_start
         else:
             state.level += 1
-            found = self._match_rule(state, silent=True)
+            has_matched = self._match_rule(state, silent=True)
             state.level -= 1
-            state.pos += not found
+            state.pos += not has_matched
         state.cache[pos] = state.pos
 
     def _match_rule(self, state: StateInline, *, silent: bool) -> bool:

@@ -32,7 +32,7 @@ _MAX_CONTEXT_LENGTH: Final = 100
 """Characters before or after a link that are searched for a host."""
 
 # Begins only at the first of several spaces; otherwise, many spaces would take quadratic time.
-_BREAK: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)
+_BREAK_TAG: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)
 
 
 def unparsed_note() -> Run:
@@ -68,16 +68,16 @@ class _RunBuilder:
     Attributes:
         bold, italic, strike: the number of open marks of each style.
         link: the target of the open link; "" for none.
-        link_at: the index of the link's first run.
-        closed: the last link, while text without a space follows it; None for none.
+        link_start: the index of the link's first run.
+        closed_link: the last link, while text without a space follows it; None for none.
     """
 
-    __slots__ = ("bold", "closed", "italic", "link", "link_at", "runs", "strike")
+    __slots__ = ("bold", "closed_link", "italic", "link", "link_start", "runs", "strike")
 
     def __init__(self) -> None:
-        self.bold = self.italic = self.strike = self.link_at = 0
+        self.bold = self.italic = self.strike = self.link_start = 0
         self.link = ""
-        self.closed: _ClosedLink | None = None
+        self.closed_link: _ClosedLink | None = None
         self.runs: list[Run] = []
 
     def add_text(
@@ -86,8 +86,8 @@ class _RunBuilder:
         text = clean_text(text)
         if not text:
             return
-        if self.closed is not None:
-            self._continue_closed(self.closed, text)
+        if self.closed_link is not None:
+            self._extend_closed_link(self.closed_link, text)
         # The characters that enclose a formula are invisible, too, and must stay.
         text = show_invisible(text, code=code, link=bool(self.link) and not math)
         bold, italic, strike = self.bold > 0, self.italic > 0, self.strike > 0
@@ -100,28 +100,33 @@ class _RunBuilder:
 
     def open_link(self, target: str) -> None:
         """Open a link, or continue the previous one if both have this target."""
-        self.closed = None
+        self.closed_link = None
         if target and self.runs and target == self.runs[-1].link and is_destination(self.runs[-1]):
             self.runs.pop()  # appended again if the words of both links mislead
         self.link = target
-        at = end = len(self.runs)
-        while target and at and self.runs[at - 1].link == target and end - at < _MAX_CONTEXT_LENGTH:
-            at -= 1
-        self.link_at = at
+        first_run = end = len(self.runs)
+        while (
+            target
+            and first_run
+            and self.runs[first_run - 1].link == target
+            and end - first_run < _MAX_CONTEXT_LENGTH
+        ):
+            first_run -= 1
+        self.link_start = first_run
 
     def close_link(self) -> None:
         """Close the link, and append its destination if its words could mislead."""
-        runs = self.runs[self.link_at :]
+        runs = self.runs[self.link_start :]
         # A formula can draw any letters.
         has_formula = any(run.math for run in runs)
         words = None if has_formula else "".join(map(source_text, runs))
-        context = self._text_touching(self.link_at) + (words or "")
-        place = destination_to_show(words, self.link, context)
+        context = self._text_touching(self.link_start) + (words or "")
+        destination = destination_to_show(words, self.link, context)
         if runs and runs[-1].link == self.link:
-            if place:
-                self.runs.append(_destination_run(place, self.link))
+            if destination:
+                self.runs.append(_destination_run(destination, self.link))
             elif words is not None and len(context) <= _MAX_CONTEXT_LENGTH:
-                self.closed = _ClosedLink(len(self.runs), words, self.link, context)
+                self.closed_link = _ClosedLink(len(self.runs), words, self.link, context)
         self.link = ""
 
     def _text_touching(self, end: int) -> str:
@@ -137,16 +142,16 @@ class _RunBuilder:
                 break
         return "".join(reversed(pieces))
 
-    def _continue_closed(self, closed: _ClosedLink, text: str) -> None:
+    def _extend_closed_link(self, closed: _ClosedLink, text: str) -> None:
         """Insert the destination of a closed link if its words mislead with the text after it."""
-        self.closed = None
-        after = WORD_BREAK.split(text[:_MAX_CONTEXT_LENGTH], maxsplit=1)[0]
-        context = closed.context + after
-        place = destination_to_show(closed.words, closed.target, context) if after else ""
-        if place:
-            self.runs.insert(closed.end, _destination_run(place, closed.target))
-        elif after == text and len(context) <= _MAX_CONTEXT_LENGTH:
-            self.closed = closed._replace(context=context)
+        self.closed_link = None
+        touching = WORD_BREAK.split(text[:_MAX_CONTEXT_LENGTH], maxsplit=1)[0]
+        context = closed.context + touching
+        destination = destination_to_show(closed.words, closed.target, context) if touching else ""
+        if destination:
+            self.runs.insert(closed.end, _destination_run(destination, closed.target))
+        elif touching == text and len(context) <= _MAX_CONTEXT_LENGTH:
+            self.closed_link = closed._replace(context=context)
 
 
 def runs_of(children: Sequence[Token] | None) -> Runs:
@@ -181,7 +186,7 @@ def runs_of_cell(children: Sequence[Token] | None) -> Runs:
     return tuple(
         run
         if run.code or run.math or run.image
-        else run._replace(text=_BREAK.sub(LINE_BREAK, run.text))
+        else run._replace(text=_BREAK_TAG.sub(LINE_BREAK, run.text))
         for run in runs_of(children)
     )
 
@@ -235,24 +240,24 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
     Unless it is within another link, the name is a link to the image, and the address follows it.
     An image without a name is named by its address.
     """
-    source, outer = str(token.attrGet("src") or ""), builder.link
+    source, outer_link = str(token.attrGet("src") or ""), builder.link
     source = "" if citations.imitates_own_link(source) else source
     words = clean_text(_alternative_text(token))
-    drawn = image_runs(words, source)
-    if drawn:
-        builder.runs += drawn
+    drawn_runs = image_runs(words, source)
+    if drawn_runs:
+        builder.runs += drawn_runs
         return
-    builder.link = outer or source
+    builder.link = outer_link or source
     builder.add_text(words or source or tr("image"), image=True)
-    place = image_destination(source) if words else ""
-    if place and not outer:
-        builder.runs.append(_destination_run(place, builder.link))
-    builder.link = outer
+    destination = image_destination(source) if words else ""
+    if destination and not outer_link:
+        builder.runs.append(_destination_run(destination, builder.link))
+    builder.link = outer_link
 
 
-def _destination_run(place: str, link: str) -> Run:
+def _destination_run(destination: str, link: str) -> Run:
     """Return the words after a link that say where it leads."""
-    return Run(mark_program_text(show_invisible(clean_text(place), link=True)), link=link)
+    return Run(mark_program_text(show_invisible(clean_text(destination), link=True)), link=link)
 
 
 def _alternative_text(token: Token) -> str:

@@ -33,7 +33,7 @@ _MAX_READINGS: Final = 8
 
 # The last @ ends the user name, as in browsers. An address with a backslash before its path, which
 # browsers take for a slash, or without "//" has no host here.
-_WEB: Final = re.compile(
+_WEB_ADDRESS: Final = re.compile(
     r"https?://(?P<user>[^/?#\\]*@)?(?P<host>[^/?#@:\\\[\]]+|\[[0-9a-f:.]+\])"
     r"(?::\d{0,5})?(?:[/?#]|\Z)",
     re.IGNORECASE,
@@ -111,8 +111,8 @@ def is_opened(target: str) -> bool:
     if not target.isprintable() or any(map(str.isspace, target)):
         return False
     if _is_mail(target):
-        return _mail(target) is not None
-    return bool(_host(target))
+        return _parse_mail(target) is not None
+    return bool(_host_of(target))
 
 
 @lru_cache(maxsize=500)  # each new piece of an answer parses its open tail again
@@ -132,21 +132,23 @@ def destination_to_show(words: str | None, target: str, context: str = "") -> st
     """
     if target.startswith("#"):
         return ""  # no other site: an anchor, or an address to come (see provisional_inline.py)
-    seen = None if words is None or len(words) > _MAX_WORDS_LENGTH else _as_read(words)
+    visible_words = (
+        None if words is None or len(words) > _MAX_WORDS_LENGTH else _visible_text(words)
+    )
     if _is_mail(target):
-        return _mail_place(words, seen, target)
-    host = _host(target) or _unopened_host(target)
-    place = host or _shorten(target)
+        return _mail_destination(words, visible_words, target)
+    host = _host_of(target) or _unopened_host(target)
+    destination = host or _shorten(target)
     if _is_misleading(target, host):
-        return place
+        return destination
     if words is not None and unquote(words) == unquote(target):
         return ""
-    if seen is None or (_is_web(target) and not host):
-        return place
-    named_hosts = set(_named_hosts(seen)) or set(_named_hosts(_as_read(context)))
+    if visible_words is None or (_is_web(target) and not host):
+        return destination
+    named_hosts = set(_named_hosts(visible_words)) or set(_named_hosts(_visible_text(context)))
     if not named_hosts:
-        return place if _is_in_two_scripts(context or words or "") else ""
-    return place if named_hosts - _file_name_as_host(target) - {_bare_host(host)} else ""
+        return destination if _is_in_two_scripts(context or words or "") else ""
+    return destination if named_hosts - _file_name_as_host(target) - {_bare_host(host)} else ""
 
 
 def image_destination(target: str) -> str:
@@ -156,7 +158,7 @@ def image_destination(target: str) -> str:
     if target[:5].lower() == "data:":
         kind = target[5:40].partition(",")[0].partition(";")[0]
         return tr("{kind}, not shown", kind=kind)
-    host = _host(target)
+    host = _host_of(target)
     return host if host and _is_misleading(target, host) else _shorten(target)
 
 
@@ -173,26 +175,26 @@ def _is_mail(target: str) -> bool:
 
 def _is_misleading(target: str, host: str) -> bool:
     """Return True if an address is easily misread, whatever the words say."""
-    web = _WEB.match(target)
-    return "xn--" in host or bool(web and web["user"])
+    match = _WEB_ADDRESS.match(target)
+    return "xn--" in host or bool(match and match["user"])
 
 
-def _host(target: str) -> str:
+def _host_of(target: str) -> str:
     """Return the host of an http or https address, in ASCII; "" if it is missing or illegal."""
-    web = _WEB.match(target)
-    if web is None or len(web["host"]) > _MAX_HOST_LENGTH:
+    match = _WEB_ADDRESS.match(target)
+    if match is None or len(match["host"]) > _MAX_HOST_LENGTH:
         return ""
-    if web["host"].startswith("["):
-        return web["host"].lower()
-    host = unicodedata.normalize("NFKC", unquote(web["host"])).translate(_DOTS).lower()
+    if match["host"].startswith("["):
+        return match["host"].lower()
+    host = unicodedata.normalize("NFKC", unquote(match["host"])).translate(_DOTS).lower()
     labels = host.rstrip(".").split(".")
     return ".".join(map(_ascii_label, labels)) if all(map(_is_label, labels)) else ""
 
 
 def _is_label(label: str) -> bool:
     """Return True if a label of a host has only legal characters."""
-    marks = (c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M" for c in label)
-    return 0 < len(label) <= _MAX_LABEL_LENGTH and all(marks)
+    are_legal = (c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M" for c in label)
+    return 0 < len(label) <= _MAX_LABEL_LENGTH and all(are_legal)
 
 
 def _ascii_label(label: str) -> str:
@@ -216,7 +218,7 @@ def _unopened_host(target: str) -> str:
     return ".".join(map(_ascii_label, host.rstrip(".").split(".")))
 
 
-def _mail(target: str) -> _Mail | None:
+def _parse_mail(target: str) -> _Mail | None:
     """Return the recipients in a mail link; None if it is not safe to open.
 
     Programs differ in how often they decode and where they separate fields. So every reading is
@@ -227,7 +229,7 @@ def _mail(target: str) -> _Mail | None:
     if not readings or any(map(_is_suspicious_mail, readings)):
         return None
     mail = _Mail([], [])
-    for field in _fields(readings[-1]):
+    for field in _mail_fields(readings[-1]):
         addresses = [address for address in field.value.split(",") if address]
         if field.name in _RECIPIENTS:
             if not all(map(_RECIPIENT.fullmatch, addresses)):
@@ -249,16 +251,16 @@ def _decodings(text: str) -> Iterator[str]:
     yield from (reading.decode(errors="replace") for reading in readings)
 
 
-def _fields(reading: str) -> Iterator[_Field]:
+def _mail_fields(reading: str) -> Iterator[_Field]:
     """Yield the pieces of a mail's address, split wherever some program would split it."""
-    path, mark, rest = reading.partition("?")
+    path, question_mark, fields = reading.partition("?")
     name = "to"
     yield _Field("", name, path, is_named=False)
-    parts = [mark, *_FIELD_SEPARATORS.split(rest)]
-    for separator, piece in zip(parts[::2], parts[1::2], strict=True):
-        before, is_named, value = piece.partition("=")
-        if is_named or before in ("attach", "attachment"):
-            name = before.strip().lower()
+    pieces = [question_mark, *_FIELD_SEPARATORS.split(fields)]  # each after its separator
+    for separator, piece in zip(pieces[::2], pieces[1::2], strict=True):
+        field_name, is_named, value = piece.partition("=")
+        if is_named or field_name in ("attach", "attachment"):
+            name = field_name.strip().lower()
             yield _Field(separator, name, value, is_named=True)
         else:
             yield _Field(separator, name, piece, is_named=False)
@@ -268,7 +270,7 @@ def _is_suspicious_mail(reading: str) -> bool:
     """Return True if a reading of a mail's address has more than recipients and text."""
     if any(not (c.isprintable() or c in "\r\n") or c == "\ufffd" for c in reading):
         return True
-    for separator, name, value, is_named in _fields(reading):
+    for separator, name, value, is_named in _mail_fields(reading):
         if is_named and name not in _MAIL_FIELDS:
             return True
         # Only a body has several lines, and no line begins with the name of a field.
@@ -279,40 +281,40 @@ def _is_suspicious_mail(reading: str) -> bool:
     return False
 
 
-def _mail_place(words: str | None, seen: str | None, target: str) -> str:
+def _mail_destination(words: str | None, visible_words: str | None, target: str) -> str:
     """Return the destination to show after a mail link's words; "" if they do not mislead.
 
     Several recipients, or one of a blind copy, are always shown.
     """
-    mail = _mail(target)
+    mail = _parse_mail(target)
     if mail is None:
         return "" if words in (target, target[7:]) else _shorten(target)
-    everybody = [*mail.visible, *(f"Bcc {address}" for address in mail.blind)]
-    addresses = ", ".join(everybody)
-    if len(everybody) > 1:
-        count = len(everybody)
+    recipients = [*mail.visible, *(f"Bcc {address}" for address in mail.blind)]
+    addresses = ", ".join(recipients)
+    if len(recipients) > 1:
+        count = len(recipients)
         return _shorten(tr("{count} recipients: {addresses}", count=count, addresses=addresses))
     if mail.blind:
         return _shorten(addresses)
-    address = everybody[0].lower() if everybody else ""
+    address = recipients[0].lower() if recipients else ""
     host = ".".join(map(_ascii_label, address.rpartition("@")[2].rstrip(".").split(".")))
-    place = host or _shorten(target)
-    if seen is None or "xn--" in host:
-        return place
-    named_addresses = set(_MAIL_ADDRESS.findall(seen))
+    destination = host or _shorten(target)
+    if visible_words is None or "xn--" in host:
+        return destination
+    named_addresses = set(_MAIL_ADDRESS.findall(visible_words))
     hosts = {_bare_host(address.rpartition("@")[2]) for address in named_addresses}
-    hosts.update(_named_hosts(_MAIL_ADDRESS.sub(" ", seen)))
+    hosts.update(_named_hosts(_MAIL_ADDRESS.sub(" ", visible_words)))
     if hosts - {_bare_host(host)}:
-        return place
+        return destination
     if named_addresses - {address}:
-        return address if address.isascii() else place
-    return place if not hosts and _is_in_two_scripts(words or "") else ""
+        return address if address.isascii() else destination
+    return destination if not hosts and _is_in_two_scripts(words or "") else ""
 
 
 # ---------------------------------------------------------------- what words say
 
 
-def _as_read(words: str) -> str:
+def _visible_text(words: str) -> str:
     """Return words as readers see them: without invisible characters, look-alikes replaced."""
     if words.isascii():
         return words.lower()
@@ -323,18 +325,18 @@ def _as_read(words: str) -> str:
     return _LOOKALIKE_DOTS.sub(".", plain.lower())
 
 
-def _named_hosts(seen: str) -> Iterator[str]:
+def _named_hosts(visible_words: str) -> Iterator[str]:
     """Yield every host that words name, as `_bare_host` returns it."""
-    for match in _NAMED_HOST.finditer(seen):
+    for match in _NAMED_HOST.finditer(visible_words):
         labels = match["host"].split(".")
         is_ipv4 = len(labels) == 4 and all(map(_IPV4_PART.fullmatch, labels))
         is_name = len(labels) > 1 and _TOP_LEVEL.fullmatch(labels[-1])
         is_local = match["host"] == "localhost" and match.end() > match.end("host")
         if match["scheme"] or is_ipv4 or is_name or is_local:
             yield _bare_host(match["host"])
-    if number := _IPV4_NUMBER.fullmatch(seen):
+    if number := _IPV4_NUMBER.fullmatch(visible_words):
         yield number["number"]
-    for match in _POSSIBLE_IPV6.finditer(seen):
+    for match in _POSSIBLE_IPV6.finditer(visible_words):
         if match[0].count(":") > 1 and _is_ipv6(match[0]):
             yield f"[{match[0]}]"
 
@@ -355,8 +357,8 @@ def _is_ipv6(text: str) -> bool:
 
 def _file_name_as_host(target: str) -> set[str]:
     """Return the file name that an address ends in, if it could be taken for a host."""
-    web = _WEB.match(target)
-    path = re.split(r"[?#]", target[web.end("host") :] if web else target)[0]
+    match = _WEB_ADDRESS.match(target)
+    path = re.split(r"[?#]", target[match.end("host") :] if match else target)[0]
     name = unquote(path.rstrip("/").rpartition("/")[2]).lower()
     return {_bare_host(name)} if name.rpartition(".")[2] in _FILE_ENDINGS else set()
 

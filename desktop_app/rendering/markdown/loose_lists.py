@@ -25,8 +25,8 @@ _CONTAINERS: Final = {
     kind: kind.removesuffix("_open") + "_close"
     for kind in (*LISTS, "list_item_open", "blockquote_open", NOTE)
 }
-_MARKS: Final = re.compile(r"(?:[ \t>]|(?:\d{1,9}[.)]|[-+*])[ \t])*(?:\d{0,9}[.)]?|[-+*])")
-_ENDS: Final = frozenset(_CONTAINERS.values())
+_ONLY_MARKS: Final = re.compile(r"(?:[ \t>]|(?:\d{1,9}[.)]|[-+*])[ \t])*(?:\d{0,9}[.)]?|[-+*])")
+_CONTAINER_CLOSERS: Final = frozenset(_CONTAINERS.values())
 
 
 class ListStart(NamedTuple):
@@ -72,23 +72,25 @@ def may_become_item(source: str) -> bool:
 
     It is not known yet which container such a line belongs to, and so which blocks it separates.
     """
-    return _MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
+    return _ONLY_MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
 
 
 def restore_lists(tokens: list[Token], continued_lists: tuple[ListStart, ...]) -> list[Token]:
     """Set the numbers and looseness of the lists that continue, and return their tokens."""
-    resumed: list[Token] = []
-    waiting = iter(continued_lists)
-    start = next(waiting, None)
+    restored: list[Token] = []
+    remaining_starts = iter(continued_lists)
+    list_start = next(remaining_starts, None)
     for token in tokens:
-        if start is None:
+        if list_start is None:
             break
-        if token.type in LISTS and token.map is not None and token.map[0] == start.line:
-            token.attrSet("start", start.number)
-            token.meta.update(has_earlier_items=start.has_earlier_items, loose=start.loose)
-            resumed.append(token)
-            start = next(waiting, None)
-    return resumed
+        if token.type in LISTS and token.map is not None and token.map[0] == list_start.line:
+            token.attrSet("start", list_start.number)
+            token.meta.update(
+                has_earlier_items=list_start.has_earlier_items, loose=list_start.loose
+            )
+            restored.append(token)
+            list_start = next(remaining_starts, None)
+    return restored
 
 
 def mark_loose_lists(
@@ -125,38 +127,38 @@ class _LooseListFinder:
     ) -> None:
         self._lines, self._definitions = lines, definitions
         self._tail_lines, self._marks_above = tail_lines, marks_above
-        self._open: list[_OpenContainer] = []
-        self._quotes: list[int] = []  # the first lines of the open quotes
+        self._open_containers: list[_OpenContainer] = []
+        self._quote_lines: list[int] = []  # the first lines of the open quotes
 
     def mark(self, tokens: list[Token]) -> None:
         for token in tokens:
             if token.nesting >= 0 and token.map is not None:
                 self._process_block(token, token.map[0])
             if token.type in _CONTAINERS:
-                self._enter(token)
-            elif token.type in _ENDS:
-                closed = self._open.pop()
+                self._push_container(token)
+            elif token.type in _CONTAINER_CLOSERS:
+                closed = self._open_containers.pop()
                 if closed.token.type == "blockquote_open":
-                    self._quotes.pop()
+                    self._quote_lines.pop()
                 self._process_definitions(closed, len(self._lines))
 
-    def _enter(self, token: Token) -> None:
+    def _push_container(self, token: Token) -> None:
         definition_lines = []
         if token.type == "list_item_open" and token.map is not None:
             begin, end = token.map
-            at = token.level + 1
+            content_level = token.level + 1
             definition_lines = [
-                n for n, level in self._definitions if level == at and begin <= n < end
+                n for n, level in self._definitions if level == content_level and begin <= n < end
             ]
-        self._open.append(_OpenContainer(token, definition_lines))
+        self._open_containers.append(_OpenContainer(token, definition_lines))
         if token.type == "blockquote_open":
-            self._quotes.append((token.map or [0])[0])
+            self._quote_lines.append((token.map or [0])[0])
 
     def _process_block(self, token: Token, line: int) -> None:
         """Mark the note, or the list whose parts are separated by a blank line above this block."""
         if token.type == NOTE:
             token.meta["loose"] = self._is_below_blank(line)
-        container = self._open[-1] if self._open else None
+        container = self._open_containers[-1] if self._open_containers else None
         if container is not None and token.level == container.token.level + 1:
             self._process_definitions(container, line)
             if not token.meta.get("has_earlier_items"):  # such a list began in earlier text
@@ -171,14 +173,18 @@ class _LooseListFinder:
 
     def _mark_if_separated(self, container: _OpenContainer, line: int) -> None:
         if container.has_content and self._is_below_blank(line):
-            found = self._list_of(container)
-            if found is not None:
-                found.meta["loose"] = True
+            list_token = self._list_of(container)
+            if list_token is not None:
+                list_token.meta["loose"] = True
 
     def _list_of(self, container: _OpenContainer) -> Token | None:
         if container.token.type != "list_item_open":
             return container.token if container.token.type in LISTS else None
-        containers = self._open if self._open[-1] is not container else self._open[:-1]
+        containers = (
+            self._open_containers
+            if self._open_containers[-1] is not container
+            else self._open_containers[:-1]
+        )
         return containers[-1].token if containers else None
 
     def _is_below_blank(self, line: int) -> bool:
@@ -186,4 +192,6 @@ class _LooseListFinder:
             return False
         at_start = line == self._tail_lines.start
         marks = self._marks_above if at_start else blank_marks(self._lines[line - 1])
-        return marks is not None and marks <= sum(first_line < line for first_line in self._quotes)
+        return marks is not None and marks <= sum(
+            first_line < line for first_line in self._quote_lines
+        )

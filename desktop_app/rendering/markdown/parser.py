@@ -54,7 +54,7 @@ CJK_PUNCTUATION: Final = "，。、；：！？（）【】「」『』《》“
 
 _ADDRESS_END: Final = re.compile(f"[{CJK_PUNCTUATION}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{CJK_PUNCTUATION}]+")
-_NOT_AT_END: Final = "*_~?!.,:"
+_TRAILING_PUNCTUATION: Final = "*_~?!.,:"
 """Characters that do not belong to an address at its end, by GitHub's rules."""
 
 _E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
@@ -135,7 +135,7 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
             length: int = super().test_schema_at(text, name, position)
             end = _ADDRESS_END.search(text, position, position + length)
             stop = position + length if end is None else end.start()
-            return len(text[position:stop].rstrip(_NOT_AT_END))
+            return len(text[position:stop].rstrip(_TRAILING_PUNCTUATION))
 
     markdown.linkify = Addresses()
     # Fuzzy links would take README.md and main.py for addresses.
@@ -369,8 +369,8 @@ def _math_lines(
     # Cached, because each line of an unclosed formula that looks like an opener would search again.
     unclosed = state.env.setdefault(_UNCLOSED, {})
     key = (closer, end, state.blkIndent, state.level)
-    begin, stop = unclosed.get(key, (0, 0))
-    if begin <= start < stop:
+    unclosed_begin, unclosed_end = unclosed.get(key, (0, 0))
+    if unclosed_begin <= start < unclosed_end:
         return -1, []
     lines, number = [first], start
     for number in range(start + 1, end):
@@ -461,7 +461,9 @@ def last_letter(text: str, end: int) -> int:
     Cached. The search ends at the closer before it. Return -1 if there is none.
     """
     start = text.rfind(text[end : end + 2], 0, end)
-    return next((at for at in range(end - 1, start, -1) if text[at].isalnum()), -1)
+    return next(
+        (position for position in range(end - 1, start, -1) if text[position].isalnum()), -1
+    )
 
 
 def can_precede_formula(character: str) -> bool:

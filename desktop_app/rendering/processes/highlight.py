@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 MAX_LINE_LENGTH: Final = 2_000
 """Maximum length of a line in a highlighted block: some lexers are quadratic."""
 
-_LEXED_AT_ONCE: Final = 8_000
+_MAX_PART_LENGTH: Final = 8_000
 """Characters to lex at once."""
 
-_TOO_SLOW: Final[set[str]] = set()
+_SLOW_LANGUAGES: Final[set[str]] = set()
 """The languages whose lexer was too slow while a file was written."""
 
-_GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
+_BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
 
 class CodeColor(Enum):
@@ -88,7 +88,7 @@ _ALIASES: Final = {
     "vb": "vb.net",
     "wasm": "wast",
 }
-_NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
+_LANGUAGE_NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
 
 
 @lru_cache(maxsize=64)
@@ -97,9 +97,9 @@ def lexer_for(language: str) -> Lexer | None:
 
     A file name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`.
     """
-    found = _find_lexer(language)
-    name = _NAME.match(language) if found is None else None
-    return found if name is None else _find_lexer(name["name"])
+    lexer = _find_lexer(language)
+    match = _LANGUAGE_NAME.match(language) if lexer is None else None
+    return lexer if match is None else _find_lexer(match["name"])
 
 
 def _find_lexer(name: str) -> Lexer | None:
@@ -117,10 +117,10 @@ def _find_lexer(name: str) -> Lexer | None:
 
 def spans(code: str, lexer: Lexer) -> Iterator[ColoredSpan]:
     """Yield the colored spans of `code`, top to bottom."""
-    first = 0
+    first_line = 0
     for part in lexing_parts(code):
-        yield from _part_spans(part, first, lexer)
-        first += part.count("\n")
+        yield from _part_spans(part, first_line, lexer)
+        first_line += part.count("\n")
 
 
 def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
@@ -129,17 +129,17 @@ def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
     Yield none for an unknown language or long lines. A lexer that is too slow is not used again.
     Call it only in the main thread.
     """
-    lexer = lexer_for(language) if language and language not in _TOO_SLOW else None
+    lexer = lexer_for(language) if language and language not in _SLOW_LANGUAGES else None
     if lexer is None or max(map(len, code.split("\n"))) > MAX_LINE_LENGTH:
         return
-    first = 0
+    first_line = 0
     for part in lexing_parts(code):
         try:
-            yield from run_limited(partial(list, _part_spans(part, first, lexer)))
+            yield from run_limited(partial(list, _part_spans(part, first_line, lexer)))
         except TooSlowError:
-            _TOO_SLOW.add(language)
+            _SLOW_LANGUAGES.add(language)
             return
-        first += part.count("\n")
+        first_line += part.count("\n")
 
 
 def parse_colored_spans(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
@@ -150,18 +150,18 @@ def parse_colored_spans(answer: Mapping[str, Any] | None, code: str) -> list[Col
     rows = (answer or {}).get("spans")
     if not isinstance(rows, list) or len(rows) > len(code):
         return None
-    lines, found = code.count("\n") + 1, []
+    line_count, valid_spans = code.count("\n") + 1, []
     for row in rows:
         try:
             line, start, length, color = row
             span = ColoredSpan(line, start, length, CodeColor(color))
         except (TypeError, ValueError):
             return None
-        numbers = ((line, lines), (start, len(code)), (length, len(code)))
-        if not all(type(number) is int and 0 <= number <= most for number, most in numbers):
+        numbers = ((line, line_count), (start, len(code)), (length, len(code)))
+        if not all(type(number) is int and 0 <= number <= maximum for number, maximum in numbers):
             return None
-        found.append(span)
-    return found
+        valid_spans.append(span)
+    return valid_spans
 
 
 def lexing_parts(code: str) -> Iterator[str]:
@@ -169,14 +169,16 @@ def lexing_parts(code: str) -> Iterator[str]:
 
     Every part but the last ends at a line end, unless a single line is longer than a part.
     """
-    at = 0
-    while len(code) - at > _LEXED_AT_ONCE:
-        end = at + _LEXED_AT_ONCE
-        gaps = [gap.end() for gap in _GAP.finditer(code, at + _LEXED_AT_ONCE // 2, end)]
-        cut = gaps[-1] if gaps else code.rfind("\n", at, end) + 1 or end
-        yield code[at:cut]
-        at = cut
-    yield code[at:]
+    begin = 0
+    while len(code) - begin > _MAX_PART_LENGTH:
+        end = begin + _MAX_PART_LENGTH
+        gap_ends = [
+            gap.end() for gap in _BLANK_LINES.finditer(code, begin + _MAX_PART_LENGTH // 2, end)
+        ]
+        cut = gap_ends[-1] if gap_ends else code.rfind("\n", begin, end) + 1 or end
+        yield code[begin:cut]
+        begin = cut
+    yield code[begin:]
 
 
 def _part_spans(code: str, line: int, lexer: Lexer) -> Iterator[ColoredSpan]:

@@ -77,25 +77,25 @@ class LineClient:
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        until = time.monotonic() + _MAX_WAIT_S
-        _write(process.stdin.fileno(), request, until)
-        return parse_answer(_read_line(process.stdout.fileno(), until), 0)
+        deadline = time.monotonic() + _MAX_WAIT_S
+        _write(process.stdin.fileno(), request, deadline)
+        return parse_answer(_read_line(process.stdout.fileno(), deadline), 0)
 
 
-def _write(descriptor: int, request: bytes, until: float) -> None:
-    """Write to a pipe. Raise TimeoutError if the process has not read enough at `until`."""
-    for at in range(0, len(request), select.PIPE_BUF):
-        if not select.select([], [descriptor], [], max(0.0, until - time.monotonic()))[1]:
+def _write(descriptor: int, request: bytes, deadline: float) -> None:
+    """Write to a pipe. Raise TimeoutError if the process has not read enough at `deadline`."""
+    for offset in range(0, len(request), select.PIPE_BUF):
+        if not select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))[1]:
             raise TimeoutError("the process does not read the request")
         # A pipe that is ready takes PIPE_BUF bytes without blocking.
-        os.write(descriptor, request[at : at + select.PIPE_BUF])
+        os.write(descriptor, request[offset : offset + select.PIPE_BUF])
 
 
-def _read_line(descriptor: int, until: float) -> bytes:
+def _read_line(descriptor: int, deadline: float) -> bytes:
     """Return a line of the process's output; b"" if it takes too long or the process has ended."""
     line = b""
     while not line.endswith(b"\n") and len(line) <= MAX_ANSWER_BYTES:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
         piece = os.read(descriptor, 1 << 16) if ready else b""
         if not piece:
             return b""

@@ -28,7 +28,7 @@ _MAX_HEIGHT_EM: Final = 60.0
 MAX_SVG_LENGTH: Final = 400_000
 """Maximum characters of a formula's SVG."""
 
-_EM: Final = 24.0
+_EM_UNITS: Final = 24.0
 """SVG units in an em, the font size with which ziamath draws."""
 _MAX_DRAWING_DEPTH: Final = 50
 """Maximum nesting of elements in an SVG."""
@@ -44,8 +44,8 @@ _TAG: Final = re.compile(
     rf"(?:\s++{_ATTRIBUTE})*+\s*+(?P<is_empty>/?)>\s*+",
     re.ASCII,
 )
-_GROUPS: Final = re.compile(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
-_DEEPER: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\end": -1}
+_GROUP_MARKS: Final = re.compile(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
+_DEPTH_CHANGES: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\end": -1}
 
 
 class Formula(NamedTuple):
@@ -66,8 +66,8 @@ def is_within_limits(tex: str) -> bool:
     if not tex.strip() or len(tex) > MAX_TEX_LENGTH:
         return False
     depth = deepest = 0
-    for match in _GROUPS.finditer(tex):
-        depth += _DEEPER.get(match[0], 0)
+    for match in _GROUP_MARKS.finditer(tex):
+        depth += _DEPTH_CHANGES.get(match[0], 0)
         deepest = max(deepest, depth)
     return deepest <= MAX_NESTING
 
@@ -100,7 +100,7 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
     markup = tex2mml(tex, inline=not display)
     if "\\" in markup:
         raise CannotTypesetError("a command that is not known")
-    formula = Math(markup, size=_EM, margin=0)
+    formula = Math(markup, size=_EM_UNITS, margin=0)
     return formula.svg(), formula.getsize(), formula.getyofst()
 
 
@@ -112,21 +112,23 @@ def parse_formula(answer: Mapping[str, Any] | None) -> Formula | None:
     width, ascent, depth = lengths
     limits = ((width, _MAX_WIDTH_EM), (ascent, _MAX_HEIGHT_EM), (depth, _MAX_HEIGHT_EM))
     # Comparisons with NaN are false, and comparisons of an int with a float are exact.
-    if not all(type(length) in (int, float) and abs(length) <= most for length, most in limits):
+    if not all(
+        type(length) in (int, float) and abs(length) <= maximum for length, maximum in limits
+    ):
         return None
     if not isinstance(svg, str) or not _is_drawing(svg, width, ascent + depth):
         return None
     return Formula(svg, float(width), float(ascent), float(depth))
 
 
-def _check_drawing(svg: str, size: tuple[float, float], lowest: float) -> Formula:
+def _check_drawing(svg: str, size: tuple[float, float], lowest_y: float) -> Formula:
     """Return the formula with lengths in em.
 
     Raises:
         CannotTypesetError: the SVG has more than shapes, or is too large.
     """
-    width, height = (length / _EM for length in size)
-    depth = -lowest / _EM
+    width, height = (length / _EM_UNITS for length in size)
+    depth = -lowest_y / _EM_UNITS
     if not _is_drawing(svg, width, height):
         raise CannotTypesetError("more than strokes and areas, or out of measure")
     return Formula(svg, width, height - depth, depth)
@@ -140,12 +142,12 @@ def _is_drawing(svg: str, width: float, height: float) -> bool:
         return False
     if not svg.startswith("<svg"):
         return False
-    at, depth = 0, 0
-    while at < len(svg):
-        tag = _TAG.match(svg, at)
+    position, depth = 0, 0
+    while position < len(svg):
+        tag = _TAG.match(svg, position)
         if tag is None:
             return False
-        at = tag.end()
+        position = tag.end()
         depth += -1 if tag["closes"] else not tag["is_empty"]
         if depth > _MAX_DRAWING_DEPTH:
             return False

@@ -23,12 +23,12 @@ _UNDECIDED: Final = re.compile(
     r"|\[[ xX]?\]?[ \t]*|`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\|\[\^[\w-]{0,24}(?:\]:?)?[ \t]*)"
     r"|\\\[.*|\[[^^\]][^\]]*\]:.*)|[-+*_=#>|:$ \t]+"
 )
-_ROW: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")
+_ROW_START: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")
 _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
 _MAX_FORMULA_LENGTH: Final = 2_000
 """Characters; a longer text after an opener is not held back as a formula."""
-_DISPLAY: Final = re.compile(
+_DISPLAY_LINE: Final = re.compile(
     r"^(?P<line>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$",
     re.MULTILINE,
 )
@@ -41,10 +41,10 @@ def without_undecided_end(source: str, *, in_table: bool = False) -> str:
         in_table: the source continues a table, so only the last line can be undecided.
     """
     start = source.rfind("\n") + 1
-    last = source[start:]
-    if in_table and last.lstrip(" \t>").startswith("|"):
+    last_line = source[start:]
+    if in_table and last_line.lstrip(" \t>").startswith("|"):
         return source.removesuffix("\\")  # may be the escape of a bar in code
-    if last and _UNDECIDED.fullmatch(last):
+    if last_line and _UNDECIDED.fullmatch(last_line):
         source = source[:start]
     if in_table:
         return source
@@ -61,28 +61,28 @@ def _without_open_display(source: str) -> str:
     """
     start = max(source.rfind("\n\n"), len(source) - _MAX_FORMULA_LENGTH, 0)
     opener: int | None = None
-    for found in _DISPLAY.finditer(source, start):
+    for match in _DISPLAY_LINE.finditer(source, start):
         if opener is not None:
-            if any(closer in found["line"] for closer in MATH_OPENERS.values()):
+            if any(closer in match["line"] for closer in MATH_OPENERS.values()):
                 opener = None
-        elif found["opens"]:
-            closer, rest = MATH_OPENERS[found["opens"]], found["rest"].rstrip(" \t")
-            is_last = found.end() == len(source)  # text after it would make it part of a sentence
+        elif match["opens"]:
+            closer, rest = MATH_OPENERS[match["opens"]], match["rest"].rstrip(" \t")
+            is_last = match.end() == len(source)  # text after it would make it part of a sentence
             if closer not in rest or (is_last and rest.index(closer) == len(rest) - 2):
-                opener = found.start()
+                opener = match.start()
     return source[:opener]
 
 
 def _without_table_head(source: str) -> str:
     """Hold back a first row until the row below it decides whether it is a table's header."""
     lines = source.split("\n")
-    last = len(lines) - 1
-    if not lines[last] and last:
-        last -= 1
-    row = lines[last]
-    above = lines[last - 1] if last else ""
-    if _ROW.match(row) and not _ROW.match(above):
-        return "\n".join(lines[:last]) + ("\n" if last else "")
+    last_index = len(lines) - 1
+    if not lines[last_index] and last_index:
+        last_index -= 1
+    row = lines[last_index]
+    above = lines[last_index - 1] if last_index else ""
+    if _ROW_START.match(row) and not _ROW_START.match(above):
+        return "\n".join(lines[:last_index]) + ("\n" if last_index else "")
     return source
 
 

@@ -22,14 +22,14 @@ MAX_OPEN_MARKS: Final = 40
 
 _MAX_ADDRESS_LENGTH: Final = 200
 """Characters before a mark in which an address that contains the mark may begin."""
-_NAMES: Final = ("args", "kwargs", "argv")
-_IS_NAME: Final = re.compile(rf"(?:{'|'.join(_NAMES)})\b|/\*")
-_HALF_NAMES: Final = frozenset(
-    ("/", *(name[:length] for name in _NAMES for length in range(1, len(name) + 1)))
+_STARRED_NAMES: Final = ("args", "kwargs", "argv")
+_STARRED_NAME: Final = re.compile(rf"(?:{'|'.join(_STARRED_NAMES)})\b|/\*")
+_NAME_BEGINNINGS: Final = frozenset(
+    ("/", *(name[:length] for name in _STARRED_NAMES for length in range(1, len(name) + 1)))
 )
-_MAX_NAME_LENGTH: Final = max(map(len, _NAMES))
+_MAX_NAME_LENGTH: Final = max(map(len, _STARRED_NAMES))
 _FACTOR: Final = re.compile("[A-Za-z0-9]")
-_ROUND: Final = re.compile("[()]")
+_PARENTHESIS: Final = re.compile("[()]")
 _NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{CJK_PUNCTUATION}]")
 _ADDRESS_CONTINUES: Final = re.compile(
     rf"[{re.escape(ADDRESS_END_SIGNS)}]*[^\s<>{re.escape(ADDRESS_END_SIGNS)}{CJK_PUNCTUATION}]"
@@ -54,10 +54,10 @@ class EmphasisMark(NamedTuple):
 
 def push_mark(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
     """Add an open mark. If it has stars, the last earlier mark with as many becomes doubtful."""
-    least = max(0, len(marks) - MAX_OPEN_MARKS) if mark.text[0] == "*" else len(marks)
-    for at in range(len(marks) - 1, least - 1, -1):
-        if marks[at].text == mark.text:
-            marks[at] = marks[at]._replace(is_doubtful=True)
+    first_index = max(0, len(marks) - MAX_OPEN_MARKS) if mark.text[0] == "*" else len(marks)
+    for index in range(len(marks) - 1, first_index - 1, -1):
+        if marks[index].text == mark.text:
+            marks[index] = marks[index]._replace(is_doubtful=True)
             break
     marks.append(mark)
 
@@ -68,12 +68,12 @@ def find_closable_marks(marks: list[EmphasisMark], content: str) -> list[Emphasi
     This includes a doubtful mark within another of the same character, because the closer of the
     outer mark would pair with it first.
     """
-    found: list[EmphasisMark] = []
+    closable: list[EmphasisMark] = []
     for mark in marks[-MAX_OPEN_MARKS:]:
-        is_within = any(mark.text[0] == outer.text[0] for outer in found)
+        is_within = any(mark.text[0] == outer.text[0] for outer in closable)
         if mark.text != "~" and (is_within or not _stays_literal(mark, content)):
-            found.append(mark)
-    return found
+            closable.append(mark)
+    return closable
 
 
 def _stays_literal(mark: EmphasisMark, content: str) -> bool:
@@ -86,12 +86,12 @@ def _stays_literal(mark: EmphasisMark, content: str) -> bool:
     is_long = len(content) - start > MAX_EMPHASIS_LENGTH and start > 0
     if mark.is_doubtful or is_long:
         return True
-    least = max(0, start - MAX_EMPHASIS_LENGTH)
-    if content.rfind("(", least, start) <= content.rfind(")", least, start):
+    search_start = max(0, start - MAX_EMPHASIS_LENGTH)
+    if content.rfind("(", search_start, start) <= content.rfind(")", search_start, start):
         return False
     depth = 0
-    for found in _ROUND.findall(content, start, start + MAX_EMPHASIS_LENGTH):
-        depth += 1 if found == "(" else -1
+    for parenthesis in _PARENTHESIS.findall(content, start, start + MAX_EMPHASIS_LENGTH):
+        depth += 1 if parenthesis == "(" else -1
         if depth < 0:
             return True
     return False
@@ -99,14 +99,14 @@ def _stays_literal(mark: EmphasisMark, content: str) -> bool:
 
 def may_be_name(content: str, mark: str, end: int) -> bool:
     """Return True if stars at the end may become part of a name such as `*args`."""
-    return mark[0] == "*" and content[end : end + _MAX_NAME_LENGTH + 1] in _HALF_NAMES
+    return mark[0] == "*" and content[end : end + _MAX_NAME_LENGTH + 1] in _NAME_BEGINNINGS
 
 
 def is_literal_star(content: str, mark: str, start: int, end: int) -> bool:
     """Return True if stars precede the name of a variable or of files, or are between factors."""
     if mark[0] != "*":
         return False
-    if _IS_NAME.match(content, end) or (mark == "*" and content[end] in "./"):
+    if _STARRED_NAME.match(content, end) or (mark == "*" and content[end] in "./"):
         return True
     return bool(_FACTOR.match(content[start - 1 : start]) and _FACTOR.match(content, end))
 

@@ -53,7 +53,7 @@ _INCOMPLETE_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_MAX_TAG_LENGTH}}}\Z")
 _INCOMPLETE_ENTITY: Final = re.compile(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
 )
-_DISPLAY: Final = re.compile(r"\$\$[^$]+\$\$")
+_DISPLAY_FORMULA: Final = re.compile(r"\$\$[^$]+\$\$")
 # Signs that a dollar begins a formula, rather than a price or the name of a variable.
 _TEX: Final = re.compile(r"[\\^_{}=]")
 _INCOMPLETE_FORMULA: Final = re.compile(
@@ -82,11 +82,11 @@ _MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
 
 
 class _CutError(Exception):
-    """Text from `at` on is not shown; `closer` closes the construct that is cut there."""
+    """Text from `shown_end` on is not shown; `closer` closes the construct that is cut there."""
 
-    def __init__(self, at: int, closer: str = "") -> None:
-        super().__init__(at)
-        self.at, self.closer = at, closer
+    def __init__(self, shown_end: int, closer: str = "") -> None:
+        super().__init__(shown_end)
+        self.shown_end, self.closer = shown_end, closer
 
 
 def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, str]:
@@ -109,9 +109,11 @@ def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, st
     try:
         scanner.scan()
     except _CutError as cut:
-        end, closer = cut.at, cut.closer
+        end, closer = cut.shown_end, cut.closer
     if not closer:
-        end = max(_end_of_decided_text(content[:end], scanner.settled), min(scanner.closed, end))
+        end = max(
+            _end_of_decided_text(content[:end], scanner.settled_end), min(scanner.closed_end, end)
+        )
     return scanner.close_marks(end, closer)
 
 
@@ -123,12 +125,12 @@ def is_plain(words: str) -> bool:
     return _MAY_CHANGE.search(words, max(0, len(words) - _MAX_WORDS_LENGTH)) is None
 
 
-def _end_of_decided_text(content: str, settled: int) -> int:
-    """Return the end of the text without an undecided address; none begins before `settled`."""
-    half_address = _BEGINS_ADDRESS.search(content, max(settled, len(content) - 80))
+def _end_of_decided_text(content: str, settled_end: int) -> int:
+    """Return the end of the text without an undecided address; none begins before `settled_end`."""
+    half_address = _BEGINS_ADDRESS.search(content, max(settled_end, len(content) - 80))
     if half_address is not None:
         return half_address.start()
-    word_start = max(content.rfind(" "), content.rfind("\n"), settled - 1) + 1
+    word_start = max(content.rfind(" "), content.rfind("\n"), settled_end - 1) + 1
     for pattern in (_ADDRESS, _MAIL):
         address = pattern.search(content, word_start)
         if address is not None:
@@ -151,16 +153,16 @@ class _Scanner:
     """A single scan of a text.
 
     Attributes:
-        open: the open marks, in order.
-        closed: the end of the last mark that has closed another.
-        settled: the end of the last escape, code, formula, autolink or link.
+        open_marks: in order.
+        closed_end: the end of the last mark that has closed another.
+        settled_end: the end of the last escape, code, formula, autolink or link.
     """
 
     def __init__(self, content: str, *, may_continue: bool) -> None:
         self.content = content
         self._may_continue = may_continue
-        self.open: list[EmphasisMark] = []
-        self.closed = self.settled = 0
+        self.open_marks: list[EmphasisMark] = []
+        self.closed_end = self.settled_end = 0
         self._shown = content  # with "#" in place of a link's address that is incomplete
 
     def scan(self) -> None:
@@ -172,7 +174,7 @@ class _Scanner:
         position = 0
         while (match := _MARKS.search(self.content, position)) is not None:
             position = self._process_mark(match[0], match.start(), match.end())
-            self.settled = position if position > match.end() else self.settled
+            self.settled_end = position if position > match.end() else self.settled_end
 
     def close_marks(self, end: int, closer: str) -> tuple[str, str]:
         """Return the text up to `end`, and the marks that close everything open in it.
@@ -182,12 +184,12 @@ class _Scanner:
         """
         min_start = len(self.content) - _MAX_WORDS_LENGTH
         open_brackets = [
-            m.start for m in self.open if m.text[-1:] == "[" and min_start < m.start < end
+            m.start for m in self.open_marks if m.text[-1:] == "[" and min_start < m.start < end
         ]
         if open_brackets:
             end, closer, self._shown = open_brackets[0], "", self.content
         marks = find_closable_marks(
-            [m for m in self.open if m.text[-1] != "[" and m.start < end], self.content
+            [m for m in self.open_marks if m.text[-1] != "[" and m.start < end], self.content
         )
         text = self._shown[:end]
         if not closer:
@@ -220,7 +222,7 @@ class _Scanner:
                     raise _CutError(start)
                 return end
             case "[" | "!":
-                self.open.append(EmphasisMark(mark, start))
+                self.open_marks.append(EmphasisMark(mark, start))
                 return end
         return self._process_emphasis(mark, start, end)
 
@@ -258,7 +260,7 @@ class _Scanner:
         content = self.content
         if not can_precede_formula(content[start - 1 : start]):
             return start + 1
-        match = _DISPLAY.match(content, start) or FORMULA.match(content, start)
+        match = _DISPLAY_FORMULA.match(content, start) or FORMULA.match(content, start)
         if match is not None and is_price(match[0].strip("$")):
             return start + 1
         if match is not None:
@@ -300,14 +302,14 @@ class _Scanner:
 
     def _process_bracket(self, start: int) -> int:
         """Process a closing bracket, which ends a link's words if a bracket is open."""
-        min_index = max(-1, len(self.open) - MAX_OPEN_MARKS)
-        indexes = range(len(self.open) - 1, min_index, -1)
-        opener_index = next((n for n in indexes if self.open[n].text[-1] == "["), -1)
+        min_index = max(-1, len(self.open_marks) - MAX_OPEN_MARKS)
+        indexes = range(len(self.open_marks) - 1, min_index, -1)
+        opener_index = next((n for n in indexes if self.open_marks[n].text[-1] == "["), -1)
         if opener_index < 0:
             return start + 1
-        opener, content = self.open[opener_index], self.content
-        del self.open[opener_index:]
-        is_inner = any(mark.text[-1] == "[" for mark in self.open)
+        opener, content = self.open_marks[opener_index], self.content
+        del self.open_marks[opener_index:]
+        is_inner = any(mark.text[-1] == "[" for mark in self.open_marks)
         following = content[start + 1 : start + 2]
         if not following and not is_inner and not _is_note(content, opener.start, start):
             raise _CutError(opener.start)
@@ -345,18 +347,22 @@ class _Scanner:
             used = self._close_with(mark[0], count, can_also_close=opens)
             if not used:
                 break
-            count, self.closed = count - used, end
+            count, self.closed_end = count - used, end
         if opens and count:
             if may_be_name(content, mark, end):
                 raise _CutError(start)
             is_doubtful = is_literal_star(content, mark, start, end)
-            push_mark(self.open, EmphasisMark(mark[:count], start, count, closes, is_doubtful))
+            push_mark(
+                self.open_marks, EmphasisMark(mark[:count], start, count, closes, is_doubtful)
+            )
         return end
 
     def _close_with(self, sign: str, count: int, *, can_also_close: bool) -> int:
         """Close the nearest mark that `count` signs can close; return the number of signs used."""
-        for index in range(len(self.open) - 1, max(-1, len(self.open) - MAX_OPEN_MARKS), -1):
-            opener = self.open[index]
+        for index in range(
+            len(self.open_marks) - 1, max(-1, len(self.open_marks) - MAX_OPEN_MARKS), -1
+        ):
+            opener = self.open_marks[index]
             if opener.text[-1] == "[":
                 return 0
             if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
@@ -368,9 +374,9 @@ class _Scanner:
                 continue
             used = min(2, count, opener.unpaired)
             unpaired = opener.unpaired - used
-            del self.open[index:]
+            del self.open_marks[index:]
             if unpaired:
-                self.open.append(opener._replace(unpaired=unpaired))
+                self.open_marks.append(opener._replace(unpaired=unpaired))
             return used
         return 0
 

@@ -51,19 +51,21 @@ _INVISIBLE_ASCII: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 _FENCE: Final = re.compile(r"^(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$", re.MULTILINE)
 _INNER_FENCE: Final = re.compile(r"^( {1,3})(?:`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
-_DISPLAY: Final = ("$$", "\\[")
+_DISPLAY_MARKS: Final = ("$$", "\\[")
 _BLANK_LINES: Final = re.compile(r"\n(?:[ \t]*\n)+")
 
 # Signs in a part of text that is shown differently than it is written, or not at all, or twice.
-_DIFFERING: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
-_DIFFERING_FOLDED: Final = ("www.", "xn--")  # in lower case
+_DIFFERING_SIGNS: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
+_DIFFERING_SIGNS_FOLDED: Final = ("www.", "xn--")  # in lower case
 _ENTITY: Final = re.compile(r"&#?\w+;")
-_ADDRESS: Final = re.compile(r"<[a-z][a-z0-9+.-]{1,31}:", re.IGNORECASE)
-_DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d+[.)])[ \t]*){12}", re.MULTILINE)
-_LINK: Final = re.compile(r"(?<![\]!\\])\[([a-z0-9 ,'-]+)\]\(https?://[a-z0-9./#?=&-]+\)", re.I)
-_INDENTED: Final = re.compile(r"^(?: {4}| {0,3}\t)", re.MULTILINE)
-_NUMBERED: Final = re.compile(r"^[ \t>*+-]*\d+[.)]", re.MULTILINE)
-_RULE: Final = re.compile(r"^[ \t>]*[|:-][ \t|:-]*$", re.MULTILINE)
+_AUTOLINK: Final = re.compile(r"<[a-z][a-z0-9+.-]{1,31}:", re.IGNORECASE)
+_DEEP_NESTING: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d+[.)])[ \t]*){12}", re.MULTILINE)
+_PLAIN_LINK: Final = re.compile(
+    r"(?<![\]!\\])\[([a-z0-9 ,'-]+)\]\(https?://[a-z0-9./#?=&-]+\)", re.I
+)
+_INDENTED_LINE: Final = re.compile(r"^(?: {4}| {0,3}\t)", re.MULTILINE)
+_NUMBERED_ITEM: Final = re.compile(r"^[ \t>*+-]*\d+[.)]", re.MULTILINE)
+_TABLE_RULE: Final = re.compile(r"^[ \t>]*[|:-][ \t|:-]*$", re.MULTILINE)
 
 
 def count_in_markdown(source: str, words: str) -> int:
@@ -72,10 +74,10 @@ def count_in_markdown(source: str, words: str) -> int:
         return 0
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
-    unseen = _INVISIBLE_ASCII if source.isascii() else _INVISIBLE
-    if unseen.search(source) or ("]:" in source and _MAY_DEFINE.search(source)):
+    invisible = _INVISIBLE_ASCII if source.isascii() else _INVISIBLE
+    if invisible.search(source) or ("]:" in source and _MAY_DEFINE.search(source)):
         return _count_rendered(source, words)
-    parts = list(_parts(source))
+    parts = list(_split_source(source))
     if any(part is None for part in parts):
         return _count_rendered(source, words)
     return sum(_count_in_part(*part, words) for part in parts if part is not None)
@@ -94,15 +96,15 @@ def _shown_texts(source: str) -> tuple[str, ...]:
 # ---------------------------------------------------------------------- parts
 
 
-def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
+def _split_source(source: str) -> Iterator[tuple[str, bool] | None]:
     """Yield the parts of a source as (part, whether it is the inside of a fence).
 
     Yield None for a part that may continue in the next one.
     """
-    at = 0
-    while at <= len(source):
-        fence = _FENCE.search(source, at)
-        prose = source[at:] if fence is None else source[at : fence.start()]
+    position = 0
+    while position <= len(source):
+        fence = _FENCE.search(source, position)
+        prose = source[position:] if fence is None else source[position : fence.start()]
         if fence is not None and not _closes_formulas(prose):
             yield None
         for part in _split_at_blank_lines(prose):
@@ -110,43 +112,39 @@ def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
                 yield (part, False) if _closes_inner_fences(part) else None
         if fence is None:
             return
-        ticks = fence[1] or fence[2]
-        closer = re.compile(rf"^ {{0,3}}{ticks[0]}{{{len(ticks)},}}[ \t]*$", re.MULTILINE)
+        fence_mark = fence[1] or fence[2]
+        closer = re.compile(rf"^ {{0,3}}{fence_mark[0]}{{{len(fence_mark)},}}[ \t]*$", re.MULTILINE)
         end = closer.search(source, fence.end() + 1)
         yield source[fence.end() + 1 : len(source) if end is None else end.start()], True
-        at = len(source) + 1 if end is None else end.end() + 1
+        position = len(source) + 1 if end is None else end.end() + 1
 
 
 def _split_at_blank_lines(prose: str) -> Iterator[str]:
     """Yield the parts of a text, split at blank lines above an unindented line."""
-    at = 0
+    begin = 0
     for gap in _BLANK_LINES.finditer(prose):
         if prose[gap.end() : gap.end() + 1].strip(" \t"):
-            yield prose[at : gap.start()]
-            at = gap.end()
-    yield prose[at:]
+            yield prose[begin : gap.start()]
+            begin = gap.end()
+    yield prose[begin:]
 
 
 def _closes_formulas(prose: str) -> bool:
     """Return True if no display formula in the last paragraph may continue over the fence."""
     lines = takewhile(str.strip, reversed(prose.split("\n")[:-1]))
-    return not any(sign in line for line in lines for sign in _DISPLAY)
+    return not any(sign in line for line in lines for sign in _DISPLAY_MARKS)
 
 
 def _closes_inner_fences(part: str) -> bool:
     """Return True if the indented fences in a part are closed in it."""
     if "```" not in part and "~~~" not in part:
         return True
-    found = list(_INNER_FENCE.finditer(part))
-    for opener, closer in zip(found[::2], found[1::2], strict=False):
-        between = part[opener.end() : closer.start()].split("\n")
-        if (
-            opener[1] != closer[1]
-            or closer[2].strip(" \t")
-            or not _are_indented(between, opener[1])
-        ):
+    fences = list(_INNER_FENCE.finditer(part))
+    for opener, closer in zip(fences[::2], fences[1::2], strict=False):
+        lines = part[opener.end() : closer.start()].split("\n")
+        if opener[1] != closer[1] or closer[2].strip(" \t") or not _are_indented(lines, opener[1]):
             return False
-    return len(found) % 2 == 0
+    return len(fences) % 2 == 0
 
 
 def _are_indented(lines: list[str], indent: str) -> bool:
@@ -178,7 +176,7 @@ def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
     max_count = _maximum_count(folded_part, words)
     if max_count == 0:
         return 0
-    if words.isdigit() and _NUMBERED.search(part):  # an item's number is not text
+    if words.isdigit() and _NUMBERED_ITEM.search(part):  # an item's number is not text
         return None
     if _PLAIN_WORDS.fullmatch(words) is None or (words == "x" and "[x]" in folded_part):
         return None
@@ -191,12 +189,13 @@ def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
 def _may_differ(part: str, folded_part: str) -> bool:
     """Return True if a part may be shown differently than written, or not at all, or twice."""
     return (
-        any(sign in part for sign in _DIFFERING)
-        or any(sign in folded_part for sign in _DIFFERING_FOLDED)
+        any(sign in part for sign in _DIFFERING_SIGNS)
+        or any(sign in folded_part for sign in _DIFFERING_SIGNS_FOLDED)
         or ("&" in part and _ENTITY.search(part) is not None)
-        or ("<" in part and _ADDRESS.search(part) is not None)
+        or ("<" in part and _AUTOLINK.search(part) is not None)
         or (
-            sum(map(part.count, ">*+-.)")) > _MAX_CONTAINER_MARKS and _DEEP.search(part) is not None
+            sum(map(part.count, ">*+-.)")) > _MAX_CONTAINER_MARKS
+            and _DEEP_NESTING.search(part) is not None
         )
     )
 
@@ -205,10 +204,10 @@ def _maximum_count(folded_part: str, words: str) -> int:
     """Return the count in the text without its marks, which is the maximum; -1 if unknown."""
     if " " not in words and words.isalnum():
         return remove_characters(_HIDDEN_MARKS, folded_part).count(words)
-    bare = _NO_WORD.sub(" ", remove_characters(_HIDDEN_MARKS, words)).strip()
-    if not bare:
+    bare_words = _NO_WORD.sub(" ", remove_characters(_HIDDEN_MARKS, words)).strip()
+    if not bare_words:
         return -1
-    return _NO_WORD.sub(" ", remove_characters(_HIDDEN_MARKS, folded_part)).count(bare)
+    return _NO_WORD.sub(" ", remove_characters(_HIDDEN_MARKS, folded_part)).count(bare_words)
 
 
 def _without_targets(part: str) -> str:
@@ -216,7 +215,7 @@ def _without_targets(part: str) -> str:
 
     A part in which a link may be code or escaped is returned unchanged.
     """
-    if any(sign in part for sign in ("``", "\\", "$", "<", "|")) or _INDENTED.search(part):
+    if any(sign in part for sign in ("``", "\\", "$", "<", "|")) or _INDENTED_LINE.search(part):
         return part
     lines = part.split("\n")
     if any(line.count("`") % 2 for line in lines):
@@ -226,13 +225,13 @@ def _without_targets(part: str) -> str:
 
 def _without_targets_in(line: str) -> str:
     pieces = line.split("`")  # every second piece is code
-    pieces[::2] = [_LINK.sub(itemgetter(1), piece) for piece in pieces[::2]]
+    pieces[::2] = [_PLAIN_LINK.sub(itemgetter(1), piece) for piece in pieces[::2]]
     return "`".join(pieces)
 
 
 def _has_equal_rows(part: str) -> bool:
     """Return True if certainly no table row has more cells than are shown."""
-    if _RULE.search(part) is None:
+    if _TABLE_RULE.search(part) is None:
         return True
     rows = [line.strip(" \t>") for line in part.split("\n") if "|" in line]
     shapes = {(row.count("|"), row.startswith("|"), row.endswith("|")) for row in rows}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _WORD: Final = re.compile(r"\w+")
-_MARKS: Final = "*_~`\\"
+_MARKDOWN_MARKS: Final = "*_~`\\"
 # Text that is spelled differently in the source: an entity, a link that begins or ends within a
 # word. Each pattern begins with a fixed character, because `re` finds such a pattern about 40 times
 # as fast as one that begins with a lookbehind.
@@ -41,9 +41,9 @@ class FoldedText(NamedTuple):
     text: str
     offsets: tuple[int, ...] | None
 
-    def original_offset(self, at: int) -> int:
-        """Return the offset in the original text of character `at` of the folded text."""
-        return at if self.offsets is None else self.offsets[at]
+    def original_offset(self, index: int) -> int:
+        """Return the offset in the original text of character `index` of the folded text."""
+        return index if self.offsets is None else self.offsets[index]
 
 
 def _fold_with_offsets(text: str) -> FoldedText:
@@ -81,8 +81,8 @@ def _fold_character(character: str) -> str:
         return " "
     if character == PICTURE or unicodedata.category(character) == "Cf":  # invisible
         return ""
-    parts = unicodedata.normalize("NFKD", character.casefold())
-    letters = "".join(c for c in parts if not unicodedata.combining(c))
+    decomposed = unicodedata.normalize("NFKD", character.casefold())
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
     return letters.translate(PLAIN_LETTERS)
 
 
@@ -91,12 +91,12 @@ def match_ranges(text: str, phrase: str) -> list[tuple[int, int]]:
     if not phrase:
         return []
     folded = _fold_with_offsets(text)
-    found, at = [], folded.text.find(phrase)
-    while at >= 0:
-        last = folded.original_offset(at + len(phrase) - 1)
-        found.append((folded.original_offset(at), last + 1))
-        at = folded.text.find(phrase, at + len(phrase))
-    return found
+    ranges, position = [], folded.text.find(phrase)
+    while position >= 0:
+        last_offset = folded.original_offset(position + len(phrase) - 1)
+        ranges.append((folded.original_offset(position), last_offset + 1))
+        position = folded.text.find(phrase, position + len(phrase))
+    return ranges
 
 
 def searchable_texts(blocks: Iterable[Block]) -> Iterator[str]:
@@ -124,15 +124,15 @@ def remove_characters(signs: str, text: str) -> str:
 def may_contain(source: str, phrase: str) -> bool:
     """Return False if what Markdown shows certainly does not contain the folded `phrase`.
 
-    It may also return False if only text that rendering adds contains them, such as the destination
+    It may also return False if only text that rendering adds contains it, such as the destination
     after a misleading link.
     """
     folded = fold_text(source)
-    missing = [word for word in _WORD.findall(phrase) if word not in folded]
-    if not missing:
+    missing_words = [word for word in _WORD.findall(phrase) if word not in folded]
+    if not missing_words:
         return True
-    bare = remove_characters(_MARKS, folded)
-    if all(remove_characters(_MARKS, word) in bare for word in missing):
+    bare_source = remove_characters(_MARKDOWN_MARKS, folded)
+    if all(remove_characters(_MARKDOWN_MARKS, word) in bare_source for word in missing_words):
         return True
     if _ENTITY.search(source) or _LINK_BEGINS.search(source):
         return True

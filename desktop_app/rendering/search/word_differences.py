@@ -30,10 +30,11 @@ def differing_words(texts: Sequence[Sequence[str]]) -> list[list[bool]]:
     [[False, True, False], [False, True, False]]
     """
     differs = [[True] * len(words) for words in texts]
-    for one, other in combinations(range(len(texts)), 2):
-        first, second = texts[one][:MAX_COMPARED_WORDS], texts[other][:MAX_COMPARED_WORDS]
-        for i, j, size in _matching_blocks(first, second):
-            differs[one][i : i + size] = differs[other][j : j + size] = [False] * size
+    for i, j in combinations(range(len(texts)), 2):
+        first, second = texts[i][:MAX_COMPARED_WORDS], texts[j][:MAX_COMPARED_WORDS]
+        for start_in_i, start_in_j, size in _matching_blocks(first, second):
+            differs[i][start_in_i : start_in_i + size] = [False] * size
+            differs[j][start_in_j : start_in_j + size] = [False] * size
     return differs
 
 
@@ -44,12 +45,12 @@ def _matching_blocks(first: Sequence[str], second: Sequence[str]) -> Iterator[Ma
     whole second text. Ranges are searched from the coarse to the fine.
     """
     matcher = SequenceMatcher(None, first, second)
-    places = matcher.b2j  # type: ignore[attr-defined]  # documented, but not in typeshed
-    steps = [0, *accumulate(1 + len(places.get(word, ())) for word in first)]
-    ranges, left = deque([(0, len(first), 0, len(second))]), _MAX_STEPS
-    while ranges and left > 0:
+    positions = matcher.b2j  # type: ignore[attr-defined]  # documented, but not in typeshed
+    steps = [0, *accumulate(1 + len(positions.get(word, ())) for word in first)]
+    ranges, steps_left = deque([(0, len(first), 0, len(second))]), _MAX_STEPS
+    while ranges and steps_left > 0:
         low, high, other_low, other_high = ranges.popleft()
-        left -= steps[high] - steps[low]
+        steps_left -= steps[high] - steps[low]
         match = matcher.find_longest_match(low, high, other_low, other_high)
         if match.size:
             yield match

@@ -114,12 +114,12 @@ class AnswerLedger:
         Args:
             ended_only: leave out the calls that still run, because they may fail.
         """
-        made = tool_calls(reply.parts)
-        calls = [call for call in made if call.state.has_ended or not ended_only]
+        all_calls = tool_calls(reply.parts)
+        calls = [call for call in all_calls if call.state.has_ended or not ended_only]
         fees = hosted_cost(calls, self._tool_prices)
         if fees > self._fees_recorded:
             cost = fees - self._fees_recorded
-            await self._spending.add(self._line(resolved, answer, Purpose.TOOLS, cost))
+            await self._spending.add(self._make_line(resolved, answer, Purpose.TOOLS, cost))
             self._fees_recorded = fees
 
     async def _add_request(
@@ -132,11 +132,11 @@ class AnswerLedger:
         is_billed: bool = True,
     ) -> None:
         cost = call_cost(_billed_choice(resolved, reply).counted_price, usage, is_billed=is_billed)
-        line = self._line(resolved, answer, self._purpose, cost)
-        performance = self._performance(_billed_choice(resolved, reply), reply, answer)
+        line = self._make_line(resolved, answer, self._purpose, cost)
+        performance = self._measure_performance(_billed_choice(resolved, reply), reply, answer)
         await self._spending.add(line._replace(usage=usage or Usage(), performance=performance))
 
-    def _line(
+    def _make_line(
         self, resolved: ResolvedChoice, answer: Message, purpose: Purpose, cost: Decimal | None
     ) -> Call:
         return Call(
@@ -150,14 +150,14 @@ class AnswerLedger:
             at=now(),
         )
 
-    def _performance(
-        self, answered: ResolvedChoice, reply: Reply, answer: Message
+    def _measure_performance(
+        self, answered_choice: ResolvedChoice, reply: Reply, answer: Message
     ) -> CallPerformance:
         is_only_round = not reply.round  # otherwise tools ran during the time of the answer
         has_ended = answer.status is not MessageStatus.STREAMING
         return CallPerformance(
-            effort=answered.effort.value if answered.effort else "",
-            tier=answered.service_tier or "",
+            effort=answered_choice.effort.value if answered_choice.effort else "",
+            tier=answered_choice.service_tier or "",
             outcome=(answer.status if has_ended else MessageStatus.COMPLETE).value,
             retries=self.timing.retries if has_ended else 0,
             first_token_s=self.timing.first_token_s if is_only_round else None,

@@ -136,7 +136,7 @@ class AnswerRun:
         self._picture_parser = PictureParser()
         self._thinking = ThinkingTime()
         self._is_sent = self._is_recorded = False
-        self._storing = asyncio.Lock()
+        self._store_lock = asyncio.Lock()
         self._is_left_running = False
         self._run_to_cancel: RemoteRun | None = None
 
@@ -220,7 +220,7 @@ class AnswerRun:
 
         After a StorageError, call it again: what is stored already is not stored twice.
         """
-        async with self._storing:
+        async with self._store_lock:
             if self.answer.status is MessageStatus.STREAMING:  # it was left running
                 await self.long_answer.flush()
                 await self._store.save_answer(self.answer)
@@ -262,8 +262,8 @@ class AnswerRun:
         if self.reply.status is not MessageStatus.STREAMING:
             await self._finish(_end_status(self.reply), once=True)
             return
-        if rest := self._picture_parser.end():
-            self.reply = accumulate(self.reply, self.limit.shorten(TextDelta(rest)))
+        if held_text := self._picture_parser.end():
+            self.reply = accumulate(self.reply, self.limit.shorten(TextDelta(held_text)))
         unfinished = self.answer_so_far
         if not self._is_left_running or unfinished.remote_run is None:
             self._run_to_cancel = unfinished.remote_run
@@ -377,23 +377,23 @@ class AnswerRun:
         The rest goes to the answer's file. Return False if the answer ends there, because the file
         must not grow any more.
         """
-        shortened, file = self.limit.shorten(event), self.long_answer
-        if shortened is event and not file.has_begun:
+        shortened, long_answer = self.limit.shorten(event), self.long_answer
+        if shortened is event and not long_answer.has_begun:
             self._add_event(event, listen)
             return True
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
             reported = event if self._reports_all else shortened
             self._add_event(shortened, lambda _, reply: listen(reported, reply))
-        file.add_rest(event, shortened, self.reply.parts)
-        is_due = file.is_due or (is_end and file.is_waiting)
-        if is_due and await self._writes.write(file.flush):
-            await file.abandon()
-        if file.error is not None:
-            event = Failed(file.error)
-        if is_end or file.error is not None:
+        long_answer.add_rest(event, shortened, self.reply.parts)
+        is_due = long_answer.is_due or (is_end and long_answer.is_waiting)
+        if is_due and await self._writes.write(long_answer.flush):
+            await long_answer.abandon()
+        if long_answer.error is not None:
+            event = Failed(long_answer.error)
+        if is_end or long_answer.error is not None:
             self._add_event(event, listen)
-        return file.error is None
+        return long_answer.error is None
 
     async def _read_in_parts(self) -> bool:
         """Read the documents in parts from now on. Return False if that is not possible.

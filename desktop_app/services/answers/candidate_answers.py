@@ -36,9 +36,9 @@ from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
 
 _COMMON_EVENTS: Final = (Notice, StatusChanged, Failed)
-_MAX_WAITING: Final = 16
+_MAX_WAITING_EVENTS: Final = 16
 """Events that wait for a reader before the stream pauses; a delta has up to 256 K characters."""
-_TERMINALS: Final = (Completed, Incomplete, Failed)
+_TERMINAL_EVENTS: Final = (Completed, Incomplete, Failed)
 COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 
 
@@ -60,14 +60,14 @@ def estimate_several(estimate: Estimate, answers: int, *, at_once: bool) -> Esti
     """
     inputs = 1 if at_once else answers
     return estimate._replace(
-        input_cost=_times(estimate.input_cost, inputs),
-        longest_answer_cost=_times(estimate.longest_answer_cost, answers),
+        input_cost=_multiply(estimate.input_cost, inputs),
+        longest_answer_cost=_multiply(estimate.longest_answer_cost, answers),
         answers=answers,
         inputs=inputs,
     )
 
 
-def _times(cost: Decimal | None, count: int) -> Decimal | None:
+def _multiply(cost: Decimal | None, count: int) -> Decimal | None:
     return None if cost is None else cost * count
 
 
@@ -103,9 +103,9 @@ class _HoldShare(Hold):
         call_hold: the hold of the answer's call, or a share of it.
     """
 
-    def __init__(self, whole: Hold, running: set[int], number: int, call_hold: Hold) -> None:
+    def __init__(self, common_hold: Hold, running: set[int], number: int, call_hold: Hold) -> None:
         super().__init__()
-        self._whole, self._call_hold = whole, call_hold
+        self._common_hold, self._call_hold = common_hold, call_hold
         self._running, self._number = running, number
 
     async def release(self) -> None:
@@ -113,7 +113,7 @@ class _HoldShare(Hold):
         await self._call_hold.release()
         self._running.discard(self._number)
         if not self._running:
-            await self._whole.release()
+            await self._common_hold.release()
 
 
 class SharedRequest:
@@ -152,7 +152,7 @@ class _CandidateProvider(ProviderWrapper):
         has_ended = False
         async with aclosing(stream.events_of(self._number)) as events:
             async for event in events:
-                has_ended = has_ended or isinstance(event, _TERMINALS)
+                has_ended = has_ended or isinstance(event, _TERMINAL_EVENTS)
                 yield event
         if has_ended:
             return
@@ -170,29 +170,29 @@ class _SharedStream:
         self._queues: dict[int, asyncio.Queue[StreamEvent | None]] = {
             number: asyncio.Queue() for number in range(count)
         }
-        self._started = {0}  # the numbers of the answers that have begun
+        self._started_numbers = {0}  # the numbers of the answers that have begun
         self._has_text = False  # of the first answer
-        self._reading: set[int] = set()
-        self._taken = asyncio.Event()
+        self._reader_numbers: set[int] = set()
+        self._event_taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def events_of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of an answer; none is terminal if the server sent no such answer."""
         if self._task is None:
             self._task = asyncio.create_task(self._dispatch_all())
-        self._reading.add(number)
+        self._reader_numbers.add(number)
         try:
             queue = self._queues[number]
             while (event := await queue.get()) is not None:
-                self._taken.set()
+                self._event_taken.set()
                 yield event
-                if isinstance(event, _TERMINALS):
+                if isinstance(event, _TERMINAL_EVENTS):
                     return
         finally:
             del self._queues[number]  # otherwise its further events would fill the memory
-            self._reading.discard(number)
-            self._taken.set()
-            if not self._reading:
+            self._reader_numbers.discard(number)
+            self._event_taken.set()
+            if not self._reader_numbers:
                 self._task.cancel()
                 with suppress(asyncio.CancelledError):
                     await self._task
@@ -208,9 +208,9 @@ class _SharedStream:
 
     async def _wait_for_readers(self) -> None:
         """Wait until no reader is far behind, for example while it writes to disk."""
-        while any(self._queues[n].qsize() >= _MAX_WAITING for n in self._reading):
-            self._taken.clear()
-            await self._taken.wait()
+        while any(self._queues[n].qsize() >= _MAX_WAITING_EVENTS for n in self._reader_numbers):
+            self._event_taken.clear()
+            await self._event_taken.wait()
 
     def _dispatch(self, event: StreamEvent) -> None:
         if isinstance(event, CandidateEvent):
@@ -222,13 +222,13 @@ class _SharedStream:
                 self._put(number, replace(event, response_id=""))
         elif isinstance(event, _COMMON_EVENTS):
             if isinstance(event, Failed):  # the ledger needs only one line for the request
-                for number in self._queues.keys() - self._started:
+                for number in self._queues.keys() - self._started_numbers:
                     self._put(number, UsageShared(UsageScope.FIRST))
             self._broadcast(event)
         else:
-            if isinstance(event, UsageReported) and len(self._started) > 1:
+            if isinstance(event, UsageReported) and len(self._started_numbers) > 1:
                 self._put(0, UsageShared(UsageScope.ALL))
-                self._put(0, Notice(shared_usage_notice(len(self._started))))
+                self._put(0, Notice(shared_usage_notice(len(self._started_numbers))))
             self._put(0, event)
             self._report_queued()
 
@@ -236,14 +236,14 @@ class _SharedStream:
         """Report once, when the first answer arrives alone, that the others wait for its end."""
         if not self._has_text:
             self._has_text = True
-            for number in self._queues.keys() - self._started:
+            for number in self._queues.keys() - self._started_numbers:
                 self._put(number, StatusChanged(0, answer_status(StatusCode.QUEUED)))
 
     def _dispatch_candidate(self, event: CandidateEvent) -> None:
         if event.number in self._queues:
             # The notice is not left for the end, because the stream may be cut before.
-            if event.number not in self._started:
-                self._started.add(event.number)
+            if event.number not in self._started_numbers:
+                self._started_numbers.add(event.number)
                 self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))
             self._put(event.number, event.event)

@@ -38,11 +38,11 @@ class Checkpoints:
     def __init__(self, answer: GrowingAnswer, store: MessageStore) -> None:
         self.interval_s = CHECKPOINT_S
         self._answer, self._store = answer, store
-        self._is_findable = asyncio.Event()
+        self._run_id_known = asyncio.Event()
 
     def store_run_id(self) -> None:
         """Store the id of a background run at once; without it the run could not be found again."""
-        self._is_findable.set()
+        self._run_id_known.set()
 
     async def write(self, report: StoreListener) -> None:
         """Write checkpoints until the task is canceled.
@@ -50,32 +50,32 @@ class Checkpoints:
         Args:
             report: called with the first of several errors in a row, and with None after the last.
         """
-        saved, failing, took = Reply(), False, 0.0
+        saved_reply, is_failing, write_s = Reply(), False, 0.0
         while True:
             # Text should reach the disk within a second of its arrival. If a write takes more than
             # half of `interval_s`, the pause is as long as the write.
-            pause = max(self.interval_s - took, took)
-            if saved.run is None and not failing:
+            pause_s = max(self.interval_s - write_s, write_s)
+            if saved_reply.run is None and not is_failing:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._is_findable.wait()
+                    async with asyncio.timeout(pause_s):
+                        await self._run_id_known.wait()
             else:
-                await asyncio.sleep(pause)
-            reply, began = self._answer.reply, time.monotonic()
-            is_run_saved = saved.run is not None or reply.run is None
-            is_saved = reply.segments is saved.segments and is_run_saved
-            if is_saved and not self._answer.long_answer.is_waiting and not failing:
+                await asyncio.sleep(pause_s)
+            reply, started_at = self._answer.reply, time.monotonic()
+            is_run_saved = saved_reply.run is not None or reply.run is None
+            is_saved = reply.segments is saved_reply.segments and is_run_saved
+            if is_saved and not self._answer.long_answer.is_waiting and not is_failing:
                 continue
             try:
-                if not is_saved or failing:
+                if not is_saved or is_failing:
                     await self._store.save_answer(self._answer.answer_so_far)
                 await self._answer.long_answer.flush()
             except StorageError as error:
-                if not failing:
+                if not is_failing:
                     report(error)
-                failing = True
+                is_failing = True
             else:
-                if failing:
+                if is_failing:
                     report(None)
-                saved, failing = reply, False
-            took = time.monotonic() - began
+                saved_reply, is_failing = reply, False
+            write_s = time.monotonic() - started_at

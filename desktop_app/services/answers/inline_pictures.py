@@ -30,11 +30,11 @@ MAX_IMAGE_BYTES: Final = 12 * 1024 * 1024
 """The largest image, in bytes, that is moved out of the text; a larger one stays text."""
 
 _ALT_TEXT: Final = r"!\[[^\[\]\n]{0,500}"
-_HEAD: Final = re.compile(
+_IMAGE_HEAD: Final = re.compile(
     rf"{_ALT_TEXT}\]\(data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE
 )
 # The beginning of a head at the end of the text, which the next delta may complete.
-_PART: Final = re.compile(
+_PARTIAL_HEAD: Final = re.compile(
     r"!(?:\[[^\[\]\n]{0,500}(?:\](?:\([a-z0-9:/;,]{0,24})?)?)?\Z", re.IGNORECASE
 )
 _NOT_DATA: Final = re.compile(r"[^A-Za-z0-9+/=]")
@@ -55,27 +55,27 @@ async def with_pictures(
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, TextDelta):
-                for found in parser.feed(event.text):
-                    if isinstance(found, str):
-                        yield TextDelta(found)
+                for piece in parser.feed(event.text):
+                    if isinstance(piece, str):
+                        yield TextDelta(piece)
                     else:
-                        for each in await _events_of(found, store_image):
-                            yield each
+                        for picture_event in await _events_of(piece, store_image):
+                            yield picture_event
             else:
-                if not isinstance(event, StatusChanged | Notice) and (rest := parser.end()):
-                    yield TextDelta(rest)
+                if not isinstance(event, StatusChanged | Notice) and (held_text := parser.end()):
+                    yield TextDelta(held_text)
                 yield event
-    if rest := parser.end():
-        yield TextDelta(rest)
+    if held_text := parser.end():
+        yield TextDelta(held_text)
 
 
-async def _events_of(found: _Picture, store_image: StoreImage) -> list[StreamEvent]:
-    image = await asyncio.to_thread(found.image)
-    kept = await store_image(image) if image else None
-    if kept is None:
-        return [TextDelta(found.text)]
-    arrived = ImageArrived(b"", kept)
-    return [TextDelta(found.alt_text), arrived] if found.alt_text else [arrived]
+async def _events_of(picture: _Picture, store_image: StoreImage) -> list[StreamEvent]:
+    image = await asyncio.to_thread(picture.image)
+    image_part = await store_image(image) if image else None
+    if image_part is None:
+        return [TextDelta(picture.text)]
+    arrived = ImageArrived(b"", image_part)
+    return [TextDelta(picture.alt_text), arrived] if picture.alt_text else [arrived]
 
 
 class _Picture(NamedTuple):
@@ -102,54 +102,56 @@ class PictureParser:
     """Parser of a text that arrives in pieces of any size and may contain images."""
 
     def __init__(self) -> None:
-        self._waiting = ""  # perhaps the beginning of an image
+        self._held_text = ""  # perhaps the beginning of an image
         self._head = ""
         self._data: list[str] = []  # joined once, because an image arrives in thousands of pieces
-        self._length = 0
+        self._data_length = 0
 
     def feed(self, text: str) -> Iterator[str | _Picture]:
         """Yield the text and the images that are complete with this piece."""
-        text, at = self._waiting + text, 0
-        while at < len(text):
-            found, at = self._read_data(text, at) if self._head else self._read_text(text, at)
-            yield from found
+        text, position = self._held_text + text, 0
+        while position < len(text):
+            pieces, position = (
+                self._read_data(text, position) if self._head else self._read_text(text, position)
+            )
+            yield from pieces
 
     def end(self) -> str:
         """Return and forget the text that was still waiting."""
-        rest = self._waiting + self._head + "".join(self._data)
-        self._waiting, self._head, self._data, self._length = "", "", [], 0
+        rest = self._held_text + self._head + "".join(self._data)
+        self._held_text, self._head, self._data, self._data_length = "", "", [], 0
         return rest
 
-    def _read_text(self, text: str, at: int) -> tuple[list[str | _Picture], int]:
-        """Return the text from `at` to the next image, and the end of that image's head.
+    def _read_text(self, text: str, position: int) -> tuple[list[str | _Picture], int]:
+        """Return the text from `position` to the next image, and the end of that image's head.
 
         Without an image, a possible beginning of one is held back.
         """
-        self._waiting = ""
-        if head := _HEAD.search(text, at):
+        self._held_text = ""
+        if head := _IMAGE_HEAD.search(text, position):
             self._head = head[0]
-            before = text[at : head.start()]
-            return [before] if before else [], head.end()
-        part = _PART.search(text, at)
-        end = part.start() if part else len(text)
-        self._waiting = text[end:]
-        return [text[at:end]] if end > at else [], len(text)
+            text_before = text[position : head.start()]
+            return [text_before] if text_before else [], head.end()
+        partial_head = _PARTIAL_HEAD.search(text, position)
+        end = partial_head.start() if partial_head else len(text)
+        self._held_text = text[end:]
+        return [text[position:end]] if end > position else [], len(text)
 
-    def _read_data(self, text: str, at: int) -> tuple[list[str | _Picture], int]:
-        """Return the image whose data ends in `text` after `at`, and the end of its data.
+    def _read_data(self, text: str, position: int) -> tuple[list[str | _Picture], int]:
+        """Return the image whose data ends in `text` after `position`, and the end of its data.
 
         Data that is no large image, or too long for an image, stays text. Otherwise nothing is
         returned before the data has ended.
         """
-        other = _NOT_DATA.search(text, at)
-        end = other.start() if other else len(text)
-        is_whole = other is not None and other[0] == ")"
-        end += is_whole
-        self._data.append(text[at:end])
-        self._length += end - at
-        is_too_long = self._length > MAX_IMAGE_BYTES * 4 // 3
-        if other is None and not is_too_long:
+        data_end = _NOT_DATA.search(text, position)
+        end = data_end.start() if data_end else len(text)
+        is_closed = data_end is not None and data_end[0] == ")"
+        end += is_closed
+        self._data.append(text[position:end])
+        self._data_length += end - position
+        is_too_long = self._data_length > MAX_IMAGE_BYTES * 4 // 3
+        if data_end is None and not is_too_long:
             return [], end
-        is_picture = is_whole and not is_too_long and self._length > MAX_INLINE_BYTES * 4 // 3
-        head, written = self._head, self.end()
-        return [_Picture(written, head) if is_picture else written], end
+        is_picture = is_closed and not is_too_long and self._data_length > MAX_INLINE_BYTES * 4 // 3
+        head, source = self._head, self.end()
+        return [_Picture(source, head) if is_picture else source], end

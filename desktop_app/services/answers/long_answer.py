@@ -35,14 +35,14 @@ from desktop_app.services.ports import AnswerFile, AnswerFiles, AnswerStore
 STEP_CHARS: Final = 256 * 1024
 """Maximum characters of one write."""
 
-_KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
+_PART_KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
     TextDelta: TextPart,
     RefusalDelta: RefusalPart,
     ReasoningDelta: ReasoningPart,
     ToolCallDelta: ToolCallPart,
 }
 _HEADINGS: Final[dict[type[Part], str]] = {ReasoningPart: "Reasoning", ToolCallPart: "Tool call"}
-_ANSWER: Final = "Answer"
+_ANSWER_HEADING: Final = "Answer"
 
 
 class LongAnswer:
@@ -65,10 +65,10 @@ class LongAnswer:
         self.error: ReplyTooLargeError | None = None
         self._file: AnswerFile | None = None
         self._attachment: DocumentPart | None = None
-        self._waiting: list[str] = []
+        self._waiting_texts: list[str] = []
         self._waiting_length = 0
         self._kind: type[Part] | None = None
-        self._heading = _ANSWER
+        self._heading = _ANSWER_HEADING
         self._lock = asyncio.Lock()
         self._flushing: asyncio.Future[None] | None = None
         self._is_abandoned = False
@@ -81,24 +81,24 @@ class LongAnswer:
     @property
     def is_waiting(self) -> bool:
         """Return True if text has not been written yet."""
-        return bool(self._waiting)
+        return bool(self._waiting_texts)
 
     @property
     def is_due(self) -> bool:
         """Return True if the waiting text has to be written before more is added."""
         return self._waiting_length >= STEP_CHARS
 
-    def add_rest(self, event: StreamEvent, kept: StreamEvent, parts: Iterable[Part]) -> None:
+    def add_rest(self, event: StreamEvent, shortened: StreamEvent, parts: Iterable[Part]) -> None:
         """Add the text of an event that the message has no room for, unless the file is gone.
 
         Args:
-            kept: the event with the text that the message got.
+            shortened: the event with the text that the message got.
             parts: the parts of the message.
         """
-        rest = _text_of(event)[len(_text_of(kept)) :]
+        rest = _text_of(event)[len(_text_of(shortened)) :]
         if not rest:
             return
-        kind = _KINDS[type(event)]
+        kind = _PART_KINDS[type(event)]
         if not self.has_begun:
             self._begin(kind, parts)
         if not self._is_abandoned:
@@ -123,17 +123,19 @@ class LongAnswer:
     def _add(self, kind: type[Part], text: str) -> None:
         if not text:
             return
-        heading = _HEADINGS.get(kind, _ANSWER)
+        heading = _HEADINGS.get(kind, _ANSWER_HEADING)
         if kind is not self._kind:
             if self._kind is not None:
-                self._put("\n\n")
+                self._enqueue("\n\n")
             if heading != self._heading:
-                self._put(f"# {heading}\n\n")
+                self._enqueue(f"# {heading}\n\n")
             self._kind, self._heading = kind, heading
-        self._put(text)
+        self._enqueue(text)
 
-    def _put(self, text: str) -> None:
-        self._waiting += (text[at : at + STEP_CHARS] for at in range(0, len(text), STEP_CHARS))
+    def _enqueue(self, text: str) -> None:
+        self._waiting_texts += (
+            text[start : start + STEP_CHARS] for start in range(0, len(text), STEP_CHARS)
+        )
         self._waiting_length += len(text)
 
     async def flush(self) -> None:
@@ -147,7 +149,7 @@ class LongAnswer:
 
     async def _flush(self) -> None:
         async with self._lock:
-            while self._waiting and self._file is not None:
+            while self._waiting_texts and self._file is not None:
                 text = self._take_next_text()
                 try:
                     await self._file.append(text)
@@ -155,24 +157,24 @@ class LongAnswer:
                     self.error = error
                     self._abandon()
                 except StorageError:
-                    self._waiting.insert(0, text)
+                    self._waiting_texts.insert(0, text)
                     self._waiting_length += len(text)
                     raise
 
     def _take_next_text(self) -> str:
         """Remove and return the text of the next write."""
         count = size = 0
-        for text in self._waiting:
+        for text in self._waiting_texts:
             if count and size + len(text) > STEP_CHARS:
                 break
             count, size = count + 1, size + len(text)
-        joined = "".join(self._waiting[:count])
-        del self._waiting[:count]
+        joined = "".join(self._waiting_texts[:count])
+        del self._waiting_texts[:count]
         self._waiting_length -= size
         return joined
 
     def _abandon(self) -> None:
-        self._waiting, self._waiting_length, self._is_abandoned = [], 0, True
+        self._waiting_texts, self._waiting_length, self._is_abandoned = [], 0, True
 
     async def attach(self) -> DocumentPart | None:
         """Make the file an attachment, and return it; None if there is no file.
@@ -229,22 +231,22 @@ async def attach_interrupted_files(store: AnswerStore, files: AnswerFiles) -> No
     Raises:
         StorageError: a file could not be attached; the next start tries again.
     """
-    failed = None
+    last_error = None
     for answer_id in await files.unattached_ids():
         try:
-            await _attach_left_file(answer_id, store, files)
+            await _attach_interrupted_file(answer_id, store, files)
         except StorageError as error:
-            failed = error
-    if failed is not None:
-        raise failed
+            last_error = error
+    if last_error is not None:
+        raise last_error
 
 
-async def _attach_left_file(answer_id: str, store: AnswerStore, files: AnswerFiles) -> None:
+async def _attach_interrupted_file(answer_id: str, store: AnswerStore, files: AnswerFiles) -> None:
     answer = await store.message(answer_id)
     if answer is not None and answer.status is MessageStatus.STREAMING:
         return
     if answer is not None:
-        whole = with_file(answer, await files.attach(answer))
-        if whole is not answer:
-            await store.save_answer(whole)
+        answer_with_file = with_file(answer, await files.attach(answer))
+        if answer_with_file is not answer:
+            await store.save_answer(answer_with_file)
     await files.discard(answer_id)

@@ -43,21 +43,27 @@ class MessageLimit:
         """Count the text of an event, and return the event with the text that still fits."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                kept = self._fitting_part(text)
-                return event if len(kept) == len(text) else replace(event, text=kept)
+                fitting_text = self._fitting_part(text)
+                return (
+                    event if len(fitting_text) == len(text) else replace(event, text=fitting_text)
+                )
             case ToolCallDelta(_, text):
                 # A provider cannot use a part of its data.
                 extra = event.extra_content if self._fits(event.extra_content) else ""
-                kept = self._fitting_part(text)
-                is_whole = len(kept) == len(text) and len(extra) == len(event.extra_content)
-                return event if is_whole else replace(event, arguments=kept, extra_content=extra)
+                fitting_text = self._fitting_part(text)
+                is_whole = len(fitting_text) == len(text) and len(extra) == len(event.extra_content)
+                return (
+                    event
+                    if is_whole
+                    else replace(event, arguments=fitting_text, extra_content=extra)
+                )
             case HostedCall(call):
                 is_whole = self._fits(call.arguments + call.result)
                 return event if is_whole else replace(event, call=replace(call, result=""))
             case ToolCallStep(call) if call.state.has_ended:
-                kept = self._fitting_part(call.result)
-                is_whole = len(kept) == len(call.result)
-                return event if is_whole else ToolCallStep(replace(call, result=kept))
+                fitting_text = self._fitting_part(call.result)
+                is_whole = len(fitting_text) == len(call.result)
+                return event if is_whole else ToolCallStep(replace(call, result=fitting_text))
             case ReasoningItem(_, text):
                 # A provider cannot use a part of the encrypted text.
                 return event if self._fits(text) else replace(event, encrypted="")

@@ -43,10 +43,10 @@ class RetriedWrites:
                 await asyncio.shield(writing)
             except asyncio.CancelledError as canceled:
                 await asyncio.wait([writing])
-                failed = writing.exception()
-                if failed is not None and not isinstance(failed, StorageError):
-                    raise failed from canceled
-                self.report(failed)
+                failure = writing.exception()
+                if failure is not None and not isinstance(failure, StorageError):
+                    raise failure from canceled
+                self.report(failure)
                 raise
             except StorageError as error:
                 self.report(error)

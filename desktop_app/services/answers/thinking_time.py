@@ -20,30 +20,30 @@ class ThinkingTime:
 
     def __init__(self) -> None:
         self._clock = AnswerClock()
-        self._since: float | None = None
-        self._until: float | None = None
+        self._started_s: float | None = None
+        self._ended_s: float | None = None
 
     def observe(self, event: StreamEvent) -> None:
         """Handle an event of the answer that has just arrived."""
         self._clock.observe(event)
         if isinstance(event, ReasoningDelta):
-            self._since = self._clock.seconds() if self._since is None else self._since
-        elif isinstance(event, TextDelta | RefusalDelta) and self._until is None:
-            self._until = self._clock.seconds()
+            self._started_s = self._clock.seconds() if self._started_s is None else self._started_s
+        elif isinstance(event, TextDelta | RefusalDelta) and self._ended_s is None:
+            self._ended_s = self._clock.seconds()
 
     def end(self) -> None:
         """Stop the measurement."""
-        if self._until is None:
-            self._until = self._clock.seconds()
+        if self._ended_s is None:
+            self._ended_s = self._clock.seconds()
 
     def with_seconds(self, parts: Iterable[Part]) -> tuple[Part, ...]:
         """Return the parts with the time so far in the first reasoning part."""
-        result, since = tuple(parts), self._since
-        if since is None:
+        result, started_s = tuple(parts), self._started_s
+        if started_s is None:
             return result
-        until = self._clock.seconds() if self._until is None else self._until
-        for at, part in enumerate(result):
+        ended_s = self._clock.seconds() if self._ended_s is None else self._ended_s
+        for index, part in enumerate(result):
             if isinstance(part, ReasoningPart):
-                thought = replace(part, seconds=max(0.0, until - since))
-                return (*result[:at], thought, *result[at + 1 :])
+                timed_part = replace(part, seconds=max(0.0, ended_s - started_s))
+                return (*result[:index], timed_part, *result[index + 1 :])
         return result

@@ -66,22 +66,22 @@ class BatchPreparer:
         examples = [text for pair in job.examples for text in pair]
         form = await form_of_job(job)
         schema = form.sent_text if isinstance(form, AnswerSchema) else ""
-        shared = "\n".join((job.instructions, *examples, schema))
+        shared_prompt = "\n".join((job.instructions, *examples, schema))
 
         async def count_prompt(question: str) -> int:
-            text = f"{shared}\n{question}"
+            text = f"{shared_prompt}\n{question}"
             return (await self._counter.count(text, profile, info.id))[0] + 2 * MESSAGE_OVERHEAD
 
         task_tokens = await count_prompt(job.task)
-        rows = await self._store.items(job.id)
-        for number, row in enumerate(rows):
+        items = await self._store.items(job.id)
+        for number, item in enumerate(items):
             if on_progress is not None:
-                on_progress(number, len(rows))
-            if row.status is ItemStatus.UNREAD:
-                tokens = await count_prompt(row.prompt) if row.prompt else task_tokens
-                await self._store.save_item(await self._prepare_item(row, info, tokens))
+                on_progress(number, len(items))
+            if item.status is ItemStatus.UNREAD:
+                tokens = await count_prompt(item.prompt) if item.prompt else task_tokens
+                await self._store.save_item(await self._prepare_item(item, info, tokens))
         if on_progress is not None:
-            on_progress(len(rows), len(rows))
+            on_progress(len(items), len(items))
 
     async def _prepare_item(
         self, item: BatchItem, info: ModelInfo, prompt_tokens: int
@@ -97,8 +97,8 @@ class BatchPreparer:
         limit = usable_input(info)
         if limit is not None and tokens > limit:
             params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
-            why = ErrorNote(Reason.ITEM_DOES_NOT_FIT, params=params)
-            return replace(item, status=ItemStatus.LEFT_OUT, part=part, tokens=tokens, error=why)
+            note = ErrorNote(Reason.ITEM_DOES_NOT_FIT, params=params)
+            return replace(item, status=ItemStatus.LEFT_OUT, part=part, tokens=tokens, error=note)
         return replace(item, status=ItemStatus.READ, part=part, tokens=tokens, error=None)
 
 
@@ -115,5 +115,5 @@ def _note_with_remedy(error: UserFacingError) -> ErrorNote:
 def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
     if isinstance(part, ImagePart):
         return picture_tokens(part, info)[0]
-    counted = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
-    return counted + BLOCK_TOKENS + page_tokens(part, info)[0]
+    text_tokens = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
+    return text_tokens + BLOCK_TOKENS + page_tokens(part, info)[0]

@@ -30,7 +30,7 @@ MAX_RESULTS_AT_ONCE: Final = 200
 MAX_CHARS_AT_ONCE: Final = 4_000_000
 """A transaction ends once its answers have more characters than this."""
 
-_REASONS: Final = {
+_MISSING_RESULT_REASONS: Final = {
     BatchStatus.COMPLETED: Reason.ITEM_WITHOUT_RESULT,
     BatchStatus.EXPIRED: Reason.ITEM_EXPIRED,
     BatchStatus.CANCELLED: Reason.ITEM_CANCELLED,
@@ -76,18 +76,22 @@ class ResultFetcher:
             with suppress(ProviderError):  # the provider deletes the file by itself later
                 await self._provider.delete_file(upload.input_file_id)
         status = batch.status or BatchStatus.FAILED
-        by_line = {line: why for line, why in batch.errors if line}  # line 0: the whole batch
-        rows = await self._store.items(self._job.id) if by_line else []
+        errors_by_line = {
+            line: words for line, words in batch.errors if line
+        }  # line 0: the whole batch
+        items = await self._store.items(self._job.id) if errors_by_line else []
         # In the order of the upload's lines.
-        numbers = [row.number for row in rows if row.upload == upload.number]
-        by_number = {
-            numbers[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})
-            for line, why in by_line.items()
-            if line <= len(numbers)
+        item_numbers = [item.number for item in items if item.upload == upload.number]
+        errors_by_number = {
+            item_numbers[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": words})
+            for line, words in errors_by_line.items()
+            if line <= len(item_numbers)
         }
         item_status = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
-        done = replace(upload, input_file_id="", is_uploading=False)
-        await self._store.end_upload(done, item_status, _reason(status, batch), by_number)
+        ended_upload = replace(upload, input_file_id="", is_uploading=False)
+        await self._store.end_upload(
+            ended_upload, item_status, _missing_result_note(status, batch), errors_by_number
+        )
         return self._error
 
     @property
@@ -102,7 +106,7 @@ class ResultFetcher:
 
     async def _fetch_file(self, file_id: str) -> None:
         """Store the results in a file. Raises ProviderError, StorageError."""
-        waiting: list[BatchResult] = []
+        unsaved: list[BatchResult] = []
         characters = 0
         form: AnswerForm | None = None
         with suppress(IllegalChoiceError):  # a job from somebody else's backup: do not check it
@@ -115,20 +119,20 @@ class ResultFetcher:
                         continue
                     if isinstance(form, AnswerSchema):
                         result = await asyncio.to_thread(_check_schema, form, result)
-                    self._count(result)
-                    waiting.append(result)
+                    self._count_answer(result)
+                    unsaved.append(result)
                     characters += len(result.answer)
-                    if len(waiting) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARS_AT_ONCE:
-                        await self._save(waiting)
-                        waiting, characters = [], 0
+                    if len(unsaved) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARS_AT_ONCE:
+                        await self._save(unsaved)
+                        unsaved, characters = [], 0
         except ProviderError as error:
             if error.status != 404:
                 raise
             self.unreadable += 1  # the result file is gone, and its content unknown
-        if waiting:
-            await self._save(waiting)
+        if unsaved:
+            await self._save(unsaved)
 
-    def _count(self, result: BatchResult) -> None:
+    def _count_answer(self, result: BatchResult) -> None:
         # Ids that belong to no file are not kept: 200,000 long ids would take 800 MB.
         is_of_job = item_number(self._job.id, result.custom_id) is not None
         if is_of_job and result.status is ItemStatus.ANSWERED:
@@ -152,8 +156,12 @@ def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
     return replace(result, error=ErrorNote(Reason.ITEM_SCHEMA_PROBLEM, params=params))
 
 
-def _reason(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
-    words = "; ".join(why.rstrip(".") for line, why in batch.errors[:3] if why and not line)
+def _missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
+    words = "; ".join(
+        error_words.rstrip(".")
+        for line, error_words in batch.errors[:3]
+        if error_words and not line
+    )
     if status is BatchStatus.FAILED and words:
         return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": words})
-    return ErrorNote(_REASONS[status])
+    return ErrorNote(_MISSING_RESULT_REASONS[status])

@@ -76,8 +76,8 @@ class BatchService:
         self._preparer = preparer
         self._budget = budget
         self._load_requirements = load_requirements
-        self._stopped: set[str] = set()  # the ids of canceled jobs
-        self._steps = BatchSteps(records, sender, self._stopped)
+        self._canceled_job_ids: set[str] = set()  # the ids of canceled jobs
+        self._steps = BatchSteps(records, sender, self._canceled_job_ids)
 
     # -- before sending
 
@@ -105,15 +105,15 @@ class BatchService:
         """
         profile, info = resolved.profile, resolved.model
         requirements = await self._load_requirements(template_id)
-        why = batch_refusal(profile, info) or _task_refusal(files, task, requirements.documents)
-        if why:
-            raise why
+        refusal = batch_refusal(profile, info) or _task_refusal(files, task, requirements.documents)
+        if refusal:
+            raise refusal
         parameters = settings.parameters
         parameters = replace(parameters, form=parameters.form or requirements.form)
         if isinstance(await chosen_form(parameters.form), AnswerGrammar):
             raise IllegalChoiceError(Reason.GRAMMAR_IN_BATCH)
         await self._gateway.batches(profile)  # fails without a key, before any file is read
-        learned = await self._gateway.learned_support(profile, info.id)
+        learned_support = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
             job_id or new_id(),
             ModelChoice(profile.id, info.id, resolved.variant, resolved.effort),
@@ -123,7 +123,7 @@ class BatchService:
             template_id=template_id,
             base_url=profile.base_url,
             # While a server's API is unknown, its batches use the API that every server has.
-            api=first_api(profile, info, learned.api) or Api.CHAT_COMPLETIONS,
+            api=first_api(profile, info, learned_support.api) or Api.CHAT_COMPLETIONS,
             instructions=settings.instructions,
             parameters=parameters,
             examples=settings.examples,
@@ -158,19 +158,21 @@ class BatchService:
 
     async def _estimate(self, job: BatchJob, profile: ProviderProfile, info: ModelInfo) -> BatchJob:
         """Save the estimate and make the job READY, unless it was canceled meanwhile."""
-        rows = await self._store.items(job.id)
-        read = [row for row in rows if row.status is ItemStatus.READ]
-        tokens = [row.tokens for row in read]
-        documents = [row.part for row in read if isinstance(row.part, DocumentPart)]
-        pages = sum(len(part.image_pages) for part in documents)
-        images = (pages, sum(page_tokens(part, info)[0] for part in documents))
+        items = await self._store.items(job.id)
+        read_items = [item for item in items if item.status is ItemStatus.READ]
+        tokens = [item.tokens for item in read_items]
+        documents = [item.part for item in read_items if isinstance(item.part, DocumentPart)]
+        page_count = sum(len(part.image_pages) for part in documents)
+        images = (page_count, sum(page_tokens(part, info)[0] for part in documents))
         prices = (
             self._records.price(profile, info, BATCH_TIER),
             self._records.price(profile, info, None),
         )
-        left_out = len(rows) - len(tokens)
-        estimate = estimate_batch(tokens, left_out, *prices, job.expected_answer_tokens, images)
-        if job.id in self._stopped:  # canceled during the estimate
+        left_out_count = len(items) - len(tokens)
+        estimate = estimate_batch(
+            tokens, left_out_count, *prices, job.expected_answer_tokens, images
+        )
+        if job.id in self._canceled_job_ids:  # canceled during the estimate
             return await self._records.get(job.id)
         return await self._records.save(replace(job, status=BatchStatus.READY, estimate=estimate))
 
@@ -185,20 +187,20 @@ class BatchService:
             return job
         profile = await self._records.profile_of(job)
         info = self._records.info(job, profile)
-        why = batch_refusal(profile, info)
-        if not why and not job.estimate.files:
-            why = IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
-        if why:
-            raise why
+        refusal = batch_refusal(profile, info)
+        if not refusal and not job.estimate.files:
+            refusal = IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
+        if refusal:
+            raise refusal
         cost = job.estimate.input_cost
         await self._budget.require_price(
             profile, info, self._records.price(profile, info, BATCH_TIER)
         )
         async with await self._budget.hold(profile, cost):
-            started = replace(
+            started_job = replace(
                 job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=None
             )
-            return await self._records.save(started)
+            return await self._records.save(started_job)
 
     async def create_retry(self, job_id: str) -> BatchJob:
         """Create a job from the files of a job that can be retried; call `prepare` next.
@@ -208,40 +210,42 @@ class BatchService:
         Raises:
             IllegalChoiceError: no file can be retried, or the job is under way.
         """
-        old = await self._records.get(job_id)
-        unanswered = [row for row in await self._store.items(job_id) if row.status in RETRYABLE]
-        if not unanswered or not old.status.is_over:
+        old_job = await self._records.get(job_id)
+        unanswered = [
+            old_item for old_item in await self._store.items(job_id) if old_item.status in RETRYABLE
+        ]
+        if not unanswered or not old_job.status.is_over:
             raise IllegalChoiceError(
-                Reason.BATCH_NOTHING_LEFT if old.status.is_over else Reason.BATCH_UNDER_WAY
+                Reason.BATCH_NOTHING_LEFT if old_job.status.is_over else Reason.BATCH_UNDER_WAY
             )
-        profile = await self._records.profile_of(old)
-        info = self._records.info(old, profile)
+        profile = await self._records.profile_of(old_job)
+        info = self._records.info(old_job, profile)
         job = BatchJob(
             new_id(),
-            old.choice,
-            old.title,
-            old.task,
+            old_job.choice,
+            old_job.title,
+            old_job.task,
             now(),
-            template_id=old.template_id,
-            base_url=old.base_url,
-            api=old.api,
-            instructions=old.instructions,
-            parameters=old.parameters,
-            examples=old.examples,
-            purpose=old.purpose,
+            template_id=old_job.template_id,
+            base_url=old_job.base_url,
+            api=old_job.api,
+            instructions=old_job.instructions,
+            parameters=old_job.parameters,
+            examples=old_job.examples,
+            purpose=old_job.purpose,
         )
         items = [
             BatchItem(
                 job.id,
                 number,
-                row.name,
-                row.path,
-                ItemStatus.UNREAD if row.part is None else ItemStatus.READ,
-                row.part,
-                row.tokens,
-                prompt=row.prompt,
+                old_item.name,
+                old_item.path,
+                ItemStatus.UNREAD if old_item.part is None else ItemStatus.READ,
+                old_item.part,
+                old_item.tokens,
+                prompt=old_item.prompt,
             )
-            for number, row in enumerate(unanswered, start=1)
+            for number, old_item in enumerate(unanswered, start=1)
         ]
         await self._store.create(job, items)
         if any(item.part is None for item in items):  # never read; `prepare` reads them
@@ -271,7 +275,7 @@ class BatchService:
         job = await self._records.get(job_id)
         if job.status.is_over:
             return job
-        self._stopped.add(job_id)
+        self._canceled_job_ids.add(job_id)
         if not job.status.was_sent:
             await self._records.end_cancelled(replace(job, error=None), was_sent=False)
             return await self._records.get(job_id)
@@ -309,8 +313,8 @@ class BatchService:
         is_final = is_final_refusal(error)
         if is_final and not has_batch and not job.is_cancelled:
             # Nothing was created, so nothing is billed and the user may start the job again.
-            why = note_from_error(error)
-            await self._records.save(replace(job, status=BatchStatus.READY, held=None, error=why))
+            note = note_from_error(error)
+            await self._records.save(replace(job, status=BatchStatus.READY, held=None, error=note))
             return None
         if job.is_cancelled and is_unknown(error):
             for upload in job.uploads:
@@ -331,10 +335,10 @@ class BatchService:
 
 def poll_delay_s(job: BatchJob) -> float:
     """Return the seconds until a job is polled again; older jobs are polled less often."""
-    began = job.started_at or job.created_at
-    age = (now() - began).total_seconds()
+    started_at = job.started_at or job.created_at
+    age_s = (now() - started_at).total_seconds()
     intervals = reversed(_POLL_INTERVALS)
-    return next(interval for since, interval in intervals if age >= since or since == 0.0)
+    return next(interval for min_age, interval in intervals if age_s >= min_age or min_age == 0.0)
 
 
 def _task_refusal(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:

@@ -32,12 +32,14 @@ class BatchSteps:
     """The steps of jobs that were sent.
 
     Args:
-        stopped: the ids of canceled jobs; the owner adds to them while a step runs.
+        canceled_job_ids: the owner adds to them while a step runs.
     """
 
-    def __init__(self, records: JobRecords, sender: BatchSender, stopped: set[str]) -> None:
+    def __init__(
+        self, records: JobRecords, sender: BatchSender, canceled_job_ids: set[str]
+    ) -> None:
         self._records, self._store = records, records.store
-        self._sender, self._stopped = sender, stopped
+        self._sender, self._canceled_job_ids = sender, canceled_job_ids
 
     async def run(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
         """Send unsent files, poll the batches, and set the job's status.
@@ -48,10 +50,12 @@ class BatchSteps:
         failure: ProviderError | None = None
         try:
             if job.is_cancelled:
-                self._stopped.add(job.id)
+                self._canceled_job_ids.add(job.id)
                 await self._find_created_batches(job, provider)
             else:
-                await self._sender.send(job, info, provider, lambda: job.id in self._stopped)
+                await self._sender.send(
+                    job, info, provider, lambda: job.id in self._canceled_job_ids
+                )
         except ProviderError as error:
             failure = error
         self._records.changed(job.id)
@@ -77,11 +81,11 @@ class BatchSteps:
         for upload in job.uploads:
             if not upload.batch_id and upload.is_creating:
                 batch = await provider.find(upload.name, upload.input_file_id)
-                found = replace(upload, is_creating=False)
+                checked_upload = replace(upload, is_creating=False)
                 if batch is not None:
                     status = batch.status or BatchStatus.VALIDATING
-                    found = replace(found, batch_id=batch.id, status=status)
-                await self._store.save_upload(found)
+                    checked_upload = replace(checked_upload, batch_id=batch.id, status=status)
+                await self._store.save_upload(checked_upload)
 
     async def _poll(
         self,
@@ -98,7 +102,7 @@ class BatchSteps:
         batch = await provider.fetch(upload.batch_id)
         status = batch.status or upload.status
         is_ending = status.is_over or status is BatchStatus.CANCELLING
-        if (job.is_cancelled or job.id in self._stopped) and not is_ending:
+        if (job.is_cancelled or job.id in self._canceled_job_ids) and not is_ending:
             try:
                 batch = await provider.cancel(upload.batch_id)
             except ProviderError as error:
@@ -127,16 +131,16 @@ class BatchSteps:
 
     async def _update_status(self, job: BatchJob) -> None:
         """Set the job's status from its uploads."""
-        sent = [upload for upload in job.uploads if upload.batch_id]
-        unfetched = [upload for upload in sent if not upload.is_fetched]
-        is_stopped = job.is_cancelled or job.id in self._stopped
-        if is_stopped and not unfetched:
-            await self._records.end_cancelled(job, was_sent=bool(sent))
+        sent_uploads = [upload for upload in job.uploads if upload.batch_id]
+        unfetched_uploads = [upload for upload in sent_uploads if not upload.is_fetched]
+        is_stopped = job.is_cancelled or job.id in self._canceled_job_ids
+        if is_stopped and not unfetched_uploads:
+            await self._records.end_cancelled(job, was_sent=bool(sent_uploads))
             return
-        status = combined_status(sent) if sent else BatchStatus.UPLOADING
-        if not sent and not await self._records.has_unsent_files(job.id):
+        status = combined_status(sent_uploads) if sent_uploads else BatchStatus.UPLOADING
+        if not sent_uploads and not await self._records.has_unsent_files(job.id):
             status = BatchStatus.FAILED  # no file could be sent
-        if status.is_over and (unfetched or await self._records.has_unsent_files(job.id)):
+        if status.is_over and (unfetched_uploads or await self._records.has_unsent_files(job.id)):
             status = BatchStatus.FINALIZING
         if not status.is_over:
             await self._records.save(replace(job, status=status))
@@ -145,9 +149,9 @@ class BatchSteps:
 
     async def end_unknown(self, upload: BatchUpload, error: ProviderError) -> None:
         """End an upload of a canceled job, because the provider does not know its batch."""
-        ended = replace(upload, status=BatchStatus.CANCELLED)
-        why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_from_error(error))
-        await self._store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
+        ended_upload = replace(upload, status=BatchStatus.CANCELLED)
+        note = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_from_error(error))
+        await self._store.end_upload(ended_upload, ItemStatus.UNANSWERED, note, {})
 
 
 def is_unknown(error: ProviderError) -> bool:

@@ -106,51 +106,57 @@ class BatchSender:
                 await self._resume_upload(job, info, provider, upload)
         number = max((upload.number for upload in job.uploads), default=0)
         while not is_stopped():
-            waiting = [
+            unsent_items = [
                 item
                 for item in await self._store.items(job.id)
                 if item.status is ItemStatus.READ and not item.upload
             ]
-            if not waiting:
+            if not unsent_items:
                 return
             number += 1
             upload = BatchUpload(job.id, number)
             with self._scratch_file() as file:
-                numbers, size = await self._fill(file, job, info, provider, waiting)
-                if not numbers:
+                written_numbers, size = await self._write_requests(
+                    file, job, info, provider, unsent_items
+                )
+                if not written_numbers:
                     continue
-                await self._store.add_upload(upload, numbers)
+                await self._store.add_upload(upload, written_numbers)
                 upload = await self._upload(provider, upload, file, size)
-            await self._create(job, provider, upload)
+            await self._create_batch(job, provider, upload)
 
     async def _resume_upload(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, upload: BatchUpload
     ) -> None:
         """Finish an upload that an earlier call has begun."""
         if not upload.input_file_id and upload.is_uploading:
-            found = await provider.find_file(upload.name)
-            if found:
-                upload = replace(upload, input_file_id=found, is_uploading=False)
+            file_id = await provider.find_file(upload.name)
+            if file_id:
+                upload = replace(upload, input_file_id=file_id, is_uploading=False)
                 await self._store.save_upload(upload)
         if not upload.input_file_id:
-            rows = await self._store.items(job.id)
-            items = [r for r in rows if r.upload == upload.number and r.status is ItemStatus.READ]
+            all_items = await self._store.items(job.id)
+            items = [
+                item
+                for item in all_items
+                if item.upload == upload.number and item.status is ItemStatus.READ
+            ]
             with self._scratch_file() as file:
-                numbers, size = await self._fill(file, job, info, provider, items)
-                if not numbers:
-                    ended = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
-                    await self._store.save_upload(ended)
+                written_numbers, size = await self._write_requests(file, job, info, provider, items)
+                if not written_numbers:
+                    failed_upload = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
+                    await self._store.save_upload(failed_upload)
                     return
-                await self._release_rest(upload, numbers)
+                await self._release_unwritten(upload, written_numbers)
                 upload = await self._upload(provider, upload, file, size)
-        await self._create(job, provider, upload)
+        await self._create_batch(job, provider, upload)
 
-    async def _release_rest(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
+    async def _release_unwritten(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
         """Remove from an upload the files that no longer fit; another upload sends them."""
-        kept = frozenset(numbers)
-        for row in await self._store.items(upload.job_id):
-            if row.upload == upload.number and row.number not in kept:
-                await self._store.save_item(replace(row, upload=0))
+        kept_numbers = frozenset(numbers)
+        for item in await self._store.items(upload.job_id):
+            if item.upload == upload.number and item.number not in kept_numbers:
+                await self._store.save_item(replace(item, upload=0))
 
     async def _upload(
         self, provider: BatchProvider, upload: BatchUpload, file: BinaryIO, size: int
@@ -162,7 +168,9 @@ class BatchSender:
         await self._store.save_upload(upload)
         return upload
 
-    async def _create(self, job: BatchJob, provider: BatchProvider, upload: BatchUpload) -> None:
+    async def _create_batch(
+        self, job: BatchJob, provider: BatchProvider, upload: BatchUpload
+    ) -> None:
         """Create the batch of an upload, unless it exists already."""
         batch = None
         if upload.is_creating:  # the batch may already exist
@@ -191,7 +199,7 @@ class BatchSender:
     def _scratch_file(self) -> BinaryIO:
         return tempfile.TemporaryFile(dir=self._scratch)
 
-    async def _fill(
+    async def _write_requests(
         self,
         file: BinaryIO,
         job: BatchJob,
@@ -213,7 +221,7 @@ class BatchSender:
         size = 0
         for item in items:
             try:
-                line = await self._line(job, info, provider, item)
+                line = await self._request_line(job, info, provider, item)
             except UserFacingError as error:
                 if _is_failure_of_store(error):
                     raise
@@ -231,10 +239,10 @@ class BatchSender:
         return numbers, size
 
     async def _skip_item(self, item: BatchItem, error: ErrorNote) -> None:
-        left = replace(item, status=ItemStatus.LEFT_OUT, upload=0, error=error)
-        await self._store.save_item(left)
+        skipped_item = replace(item, status=ItemStatus.LEFT_OUT, upload=0, error=error)
+        await self._store.save_item(skipped_item)
 
-    async def _line(
+    async def _request_line(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, item: BatchItem
     ) -> bytes:
         question = question_of(job, item, "")
@@ -263,14 +271,14 @@ async def form_of_job(job: BatchJob) -> AnswerForm | None:
 
 def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:
     """Return the question about a file as a message."""
-    attached = () if item.part is None else (item.part,)
+    attachments = () if item.part is None else (item.part,)
     return Message(
         id=new_id(),
         conversation_id=conversation_id,
         parent_id=None,
         role=Role.USER,
         status=MessageStatus.COMPLETE,
-        parts=question_parts(Draft(item.prompt or job.task, attached)),
+        parts=question_parts(Draft(item.prompt or job.task, attachments)),
         created_at=job.started_at or now(),
         choice=job.choice,
         template_id=job.template_id,

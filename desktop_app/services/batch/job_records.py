@@ -54,8 +54,11 @@ class JobRecords:
             IllegalChoiceError: no such provider is configured.
         """
         profiles = await self._profiles()
-        at_address = [p for p in profiles if p.base_url == job.base_url]
-        for profile in (*(p for p in at_address if p.id == job.choice.provider_id), *at_address):
+        profiles_at_address = [p for p in profiles if p.base_url == job.base_url]
+        for profile in (
+            *(p for p in profiles_at_address if p.id == job.choice.provider_id),
+            *profiles_at_address,
+        ):
             if profile.kind is not ProviderKind.ON_DEVICE:
                 return profile
         raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
@@ -79,11 +82,11 @@ class JobRecords:
 
     async def mark_never_sent(self, job: BatchJob) -> None:
         """Mark the unsent files of a canceled job, so that a retry takes them over."""
-        why = ErrorNote(Reason.ITEM_NEVER_SENT)
-        for row in await self.store.items(job.id):
-            if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
-                await self.store.save_item(replace(row, status=ItemStatus.UNANSWERED, error=why))
+        note = ErrorNote(Reason.ITEM_NEVER_SENT)
+        for item in await self.store.items(job.id):
+            if item.status in (ItemStatus.READ, ItemStatus.UNREAD):
+                await self.store.save_item(replace(item, status=ItemStatus.UNANSWERED, error=note))
 
     async def has_unsent_files(self, job_id: str) -> bool:
         """Return True if files were read, but not sent."""
-        return any(row.status is ItemStatus.READ for row in await self.store.items(job_id))
+        return any(item.status is ItemStatus.READ for item in await self.store.items(job_id))

@@ -50,10 +50,10 @@ class AnswerCosts:
         count = settings.parameters.candidates
         if count == 1:
             return estimate
-        learned = await self._gateway.learned_support(resolved.profile, resolved.model.id)
+        learned_support = await self._gateway.learned_support(resolved.profile, resolved.model.id)
         uses_tools = settings.parameters.tools and resolved.model.takes_tools is not False
         is_separate = uses_tools or settings.has_grammar or chunked_documents(attachments)
-        supports_several = supports_candidates(resolved.profile, resolved.model, learned)
+        supports_several = supports_candidates(resolved.profile, resolved.model, learned_support)
         return estimate_several(estimate, count, at_once=supports_several and not is_separate)
 
     async def hold_input(
@@ -61,7 +61,7 @@ class AnswerCosts:
         context: SendContext,
         draft: Draft,
         settings: AskSettings,
-        found: Sequence[PassagesPart] = (),
+        passages: Sequence[PassagesPart] = (),
         purpose: Purpose = Purpose.ANSWER,
     ) -> list[Hold]:
         """Hold the input's cost. Return a hold for each answer, or one that all answers share.
@@ -75,8 +75,8 @@ class AnswerCosts:
         price = resolved.counted_price
         # The calls of several answers are held later: see `hold_calls`. The call of an answer
         # from documents in parts is held once their notes are taken.
-        question = draft.attachments or (context.path[-1].parts if context.path else ())
-        is_in_parts = bool(chunked_documents(question))
+        parts = draft.attachments or (context.path[-1].parts if context.path else ())
+        is_in_parts = bool(chunked_documents(parts))
         is_held_later = settings.parameters.candidates > 1 or is_in_parts
         held_model = "" if is_held_later else _held_model(resolved, settings)
         await self._budget.require_price(resolved.profile, resolved.model, price)
@@ -84,7 +84,7 @@ class AnswerCosts:
         if self._estimator.is_sure_to_fit(context, draft) and not needs_cost:
             cost = Decimal(0) if price == FREE else None
             return [await self._budget.hold(resolved.profile, cost, held_model, purpose.value)]
-        estimate = await self._estimator.for_sending().estimate(context, draft, found=found)
+        estimate = await self._estimator.for_sending().estimate(context, draft, passages=passages)
         self._estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.estimate_all(estimate, resolved, settings, draft.attachments)
         tokens, count = estimate.input_tokens, estimate.inputs
@@ -94,9 +94,9 @@ class AnswerCosts:
             return [hold]
         async with hold, AsyncExitStack() as undo:
             holds = [await undo.enter_async_context(Hold()) for _ in range(count)]
-            for each in holds:
-                share = cost_of(price, Usage(input_tokens=tokens))
-                await self._budget.hold_for(each, resolved.profile, share)
+            for answer_hold in holds:
+                input_cost = cost_of(price, Usage(input_tokens=tokens))
+                await self._budget.hold_for(answer_hold, resolved.profile, input_cost)
             undo.pop_all()
         return holds
 
@@ -113,12 +113,20 @@ class AnswerCosts:
         if count == 1:
             return [*input_holds]
         cost = Decimal(0) if resolved.counted_price == FREE else None
-        call = (resolved.profile, cost, _held_model(resolved, plan.settings), plan.purpose.value)
+        hold_arguments = (
+            resolved.profile,
+            cost,
+            _held_model(resolved, plan.settings),
+            plan.purpose.value,
+        )
         if request.parameters.candidates > 1:
-            return answer_holds(input_holds, split_hold(await self._budget.hold(*call), count))
+            return answer_holds(
+                input_holds, split_hold(await self._budget.hold(*hold_arguments), count)
+            )
         async with AsyncExitStack() as undo:
             call_holds = [
-                await undo.enter_async_context(await self._budget.hold(*call)) for _ in range(count)
+                await undo.enter_async_context(await self._budget.hold(*hold_arguments))
+                for _ in range(count)
             ]
             undo.pop_all()
         return answer_holds(input_holds, call_holds)

@@ -55,8 +55,8 @@ class AnswerGateways:
         count = request.parameters.candidates
         is_separate = plan.documents or request.tools or request.grammar is not None
         if count > 1 and not is_separate and await self._may_support_candidates(plan.resolved):
-            together = SharedRequest(self._gateway, count)
-            return [together.gateway_of(number) for number in range(count)], request
+            shared_request = SharedRequest(self._gateway, count)
+            return [shared_request.gateway_of(number) for number in range(count)], request
         return [self._gateway] * count, request.for_one_answer()
 
     async def _may_support_candidates(self, resolved: ResolvedChoice) -> bool:
@@ -64,9 +64,9 @@ class AnswerGateways:
 
         If the API is unknown, a single request finds it out; several requests would repeat that.
         """
-        learned = await self._gateway.learned_support(resolved.profile, resolved.model.id)
-        is_unknown = first_api(resolved.profile, resolved.model, learned.api) is None
-        return is_unknown or supports_candidates(resolved.profile, resolved.model, learned)
+        learned_support = await self._gateway.learned_support(resolved.profile, resolved.model.id)
+        is_unknown = first_api(resolved.profile, resolved.model, learned_support.api) is None
+        return is_unknown or supports_candidates(resolved.profile, resolved.model, learned_support)
 
     async def wrap(
         self,

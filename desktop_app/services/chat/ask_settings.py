@@ -103,11 +103,11 @@ def accepted_parameters(
     The panel shows refused parameters as disabled, with the reason.
     """
     # Parameters that depend on the API are removed when its request is built.
-    refused = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
-    parameters = without_refused(parameters, refused)
-    limit, ceiling = parameters.max_output_tokens, resolved.model.max_output
-    if resolved.profile.kind is ProviderKind.ON_DEVICE and not limit:
-        limit = MAX_OUTPUT_ON_DEVICE
-    if limit and ceiling:
-        limit = min(limit, ceiling)
-    return replace(parameters, max_output_tokens=limit)
+    refused_names = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
+    parameters = without_refused(parameters, refused_names)
+    max_tokens, model_limit = parameters.max_output_tokens, resolved.model.max_output
+    if resolved.profile.kind is ProviderKind.ON_DEVICE and not max_tokens:
+        max_tokens = MAX_OUTPUT_ON_DEVICE
+    if max_tokens and model_limit:
+        max_tokens = min(max_tokens, model_limit)
+    return replace(parameters, max_output_tokens=max_tokens)

@@ -157,7 +157,7 @@ class ChatService:
         self.answer_stores = AnswerStores(sources.messages, attachments.answers)
         self._models_of, self._window_of = models_of, window_of
         self._tools = tools
-        self._without_instant: set[str] = set()
+        self._providers_without_instant: set[str] = set()
 
     @cached_property
     def chunked_reader(self) -> ChunkedReader:
@@ -169,7 +169,7 @@ class ChatService:
         return self._models_of(profile).resolve(
             choice,
             date.today(),  # noqa: DTZ011 — the user's day
-            instant_gone=profile.id in self._without_instant,
+            instant_gone=profile.id in self._providers_without_instant,
             window_of=self._window_of,
         )
 
@@ -394,11 +394,11 @@ class ChatService:
             for run in runs:
                 undo.push_async_callback(run.hold.release)
                 run.limit.set_max_bytes(max(MAX_MESSAGE_BYTES // len(runs), MIN_SHARE_BYTES))
-            first, answers = runs[0], [run.answer for run in runs]
-            await self.store.begin_turn(first.conversation, first.question, *answers)
+            first_run, answers = runs[0], [run.answer for run in runs]
+            await self.store.begin_turn(first_run.conversation, first_run.question, *answers)
             undo.pop_all()
-        first.set_siblings(runs[1:])
-        return first
+        first_run.set_siblings(runs[1:])
+        return first_run
 
     async def _reread_in_parts(
         self, plan: AnswerPlan, answer: Message, tools: ToolSet
@@ -466,14 +466,14 @@ class ChatService:
         if not names:
             return ToolSet()
         refused_names = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
-        chosen = await self._tools().choose(
+        tool_set = await self._tools().choose(
             [name for name in names if name not in refused_names], starts_servers=starts_servers
         )
-        return replace(chosen, missing=(*chosen.missing, *refused_names))
+        return replace(tool_set, missing=(*tool_set.missing, *refused_names))
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Mark Instant as not served by the provider. Return its stand-in."""
-        self._without_instant.add(profile.id)
+        self._providers_without_instant.add(profile.id)
         return self.resolve(profile, choice)
 
 
@@ -539,7 +539,7 @@ def _empty_answer(
 
 def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:
     parameters = settings.parameters
-    sent = accepted_parameters(parameters, resolved)
+    accepted = accepted_parameters(parameters, resolved)
     return model_notices(
-        parameters, sent, settings.requested, resolved.profile, resolved.model, resolved.effort
+        parameters, accepted, settings.requested, resolved.profile, resolved.model, resolved.effort
     )

@@ -166,12 +166,12 @@ class CompactionService:
 
     async def _plan(self, context: SendContext, *, at_provider: bool) -> CompactionPlan | None:
         """Return the plan for the best point that is worth a compaction; None if none is."""
-        usable = [
+        usable_compactions = [
             compaction
             for compaction in context.compactions
             if at_provider or compaction.kind is CompactionKind.SUMMARY
         ]
-        context = replace(context, compactions=usable)
+        context = replace(context, compactions=usable_compactions)
         sent, path = context.sent, context.path
         first_sent = len(path) - len(sent.messages)
 
@@ -218,7 +218,7 @@ class CompactionService:
         """
         tokens = counts[1]
         if at_provider:
-            maker = self._compactor(answering)
+            maker = self._compaction_model(answering)
             cost = _cost(maker.price, tokens, maker.model.max_output)
             kind = CompactionKind.PROVIDER
         else:
@@ -232,20 +232,20 @@ class CompactionService:
     ) -> tuple[Decimal | None, Decimal | None]:
         """Return the cost of the input, and of input and output: see `_cost`."""
         max_tokens = _max_summary_tokens(maker)
-        parts = ceil(tokens / _part_size(maker, tokens))
-        merging_tokens = 0 if parts == 1 else parts * max_tokens + ROOM_FOR_INSTRUCTIONS
-        input_tokens = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging_tokens
-        return _cost(maker.price, input_tokens, max_tokens * (parts + (parts > 1)))
+        part_count = ceil(tokens / _part_tokens(maker, tokens))
+        merging_tokens = 0 if part_count == 1 else part_count * max_tokens + ROOM_FOR_INSTRUCTIONS
+        input_tokens = tokens + part_count * ROOM_FOR_INSTRUCTIONS + merging_tokens
+        return _cost(maker.price, input_tokens, max_tokens * (part_count + (part_count > 1)))
 
     def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
         profile = answering.profile
         is_known_kind = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
         has_responses_api = profile.api is not Api.CHAT_COMPLETIONS
-        is_family = answering.model.id.startswith(FAMILY_MODEL) and profile.serves_gpt_family
-        return is_known_kind and has_responses_api and is_family
+        is_gpt_family = answering.model.id.startswith(FAMILY_MODEL) and profile.serves_gpt_family
+        return is_known_kind and has_responses_api and is_gpt_family
 
-    def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
+    def _compaction_model(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model of the variant Thinking, or the answering model if that is cheaper."""
         thinking = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
         price, thinking_price = answering.price, thinking.price
@@ -274,7 +274,7 @@ class CompactionService:
                 return await self._store_result(plan, items, tokens)
             except EndpointMissingError:
                 plan = self._plan_summary(plan)
-        body = await self._summary(plan, on_part or (lambda _done, _all: None))
+        body = await self._summarize(plan, on_part or (lambda _done, _all: None))
         tokens = await self._estimator.summary_tokens(body, plan.answering)
         return await self._store_result(plan, body, tokens)
 
@@ -283,8 +283,8 @@ class CompactionService:
 
         Raises CompactionError if only the provider can read the earlier compaction.
         """
-        earlier = plan.sent.compaction
-        if earlier is not None and earlier.kind is CompactionKind.PROVIDER:
+        earlier_compaction = plan.sent.compaction
+        if earlier_compaction is not None and earlier_compaction.kind is CompactionKind.PROVIDER:
             raise CompactionError(
                 Reason.COMPACTION_NOT_OFFERED, provider=plan.answering.profile.short_name
             )
@@ -315,11 +315,11 @@ class CompactionService:
         )
         async with hold:
             provider = await self._utility_model.gateway.provider(plan.answering.profile)
-            began = time.monotonic()
+            started_at = time.monotonic()
             try:
                 result = await provider.compact(request)
             except asyncio.CancelledError:
-                await asyncio.shield(self._record_call(plan, began, MessageStatus.CANCELLED))
+                await asyncio.shield(self._record_call(plan, started_at, MessageStatus.CANCELLED))
                 raise
             except EndpointMissingError:
                 raise  # `compact` then makes a summary
@@ -327,22 +327,26 @@ class CompactionService:
                 is_unsent = isinstance(error, AuthenticationError) and error.status is None
                 if not is_unsent:
                     is_billed = isinstance(error, AFTER_AN_ANSWER)
-                    await self._record_call(plan, began, MessageStatus.FAILED, is_billed=is_billed)
+                    await self._record_call(
+                        plan, started_at, MessageStatus.FAILED, is_billed=is_billed
+                    )
                 raise
-            await self._record_call(plan, began, MessageStatus.COMPLETE, result.usage)
+            await self._record_call(plan, started_at, MessageStatus.COMPLETE, result.usage)
         return result.items, await self._tokens_of(result, plan)
 
     async def _record_call(
         self,
         plan: CompactionPlan,
-        began: float,
+        started_at: float,
         outcome: MessageStatus,
         usage: Usage | None = None,
         *,
         is_billed: bool = True,
     ) -> None:
-        """Record the provider's compaction, which began at `began` of the monotonic clock."""
-        performance = CallPerformance(outcome=outcome.value, duration_s=time.monotonic() - began)
+        """Record the provider's compaction, which began at `started_at` of the monotonic clock."""
+        performance = CallPerformance(
+            outcome=outcome.value, duration_s=time.monotonic() - started_at
+        )
         await self._utility_model.record_call(
             _task_of(plan), plan.maker, usage, performance=performance, is_billed=is_billed
         )
@@ -350,8 +354,10 @@ class CompactionService:
     async def _tokens_of(self, state: ProviderState, plan: CompactionPlan) -> int:
         """Estimate the tokens of the state: its readable texts and the model's output."""
         texts = [_text_of_item(item) for item in json.loads(state.items)]
-        readable = sum([await self._estimator.text_tokens(t, plan.answering) for t in texts if t])
-        return readable + (0 if state.usage is None else state.usage.output_tokens)
+        text_tokens = sum(
+            [await self._estimator.text_tokens(text, plan.answering) for text in texts if text]
+        )
+        return text_tokens + (0 if state.usage is None else state.usage.output_tokens)
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
@@ -374,17 +380,17 @@ class CompactionService:
 
     # -- the summary
 
-    async def _summary(self, plan: CompactionPlan, on_part: Progress) -> str:
+    async def _summarize(self, plan: CompactionPlan, on_part: Progress) -> str:
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
-        pieces = await self._pieces(plan.sent, delimiter)
-        size, instructions = _part_size(plan.maker, plan.tokens), INSTRUCTIONS
-        packer = TextPacker(self._estimator, plan.answering, size)
-        parts = await packer.pack(pieces)
+        texts = await self._message_texts(plan.sent, delimiter)
+        part_tokens, instructions = _part_tokens(plan.maker, plan.tokens), INSTRUCTIONS
+        packer = TextPacker(self._estimator, plan.answering, part_tokens)
+        parts = await packer.pack(texts)
         while True:
             summaries = []
             for number, part in enumerate(parts):
                 on_part(number, len(parts))
-                summaries.append(await self._ask(plan, instructions, part))
+                summaries.append(await self._ask_for_summary(plan, instructions, part))
             if len(summaries) == 1:
                 return summaries[0]
             instructions = INSTRUCTIONS + MERGING
@@ -393,7 +399,7 @@ class CompactionService:
                 return "\n\n".join(summaries)
             parts = merged
 
-    async def _ask(self, plan: CompactionPlan, instructions: str, text: str) -> str:
+    async def _ask_for_summary(self, plan: CompactionPlan, instructions: str, text: str) -> str:
         # Another delimiter, because the messages contain documents in the conversation's own.
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id, "summary")
         return await self._utility_model.ask(
@@ -403,17 +409,17 @@ class CompactionService:
             max_output_tokens=_max_summary_tokens(plan.maker),
         )
 
-    async def _pieces(self, sent: SentPath, delimiter: PromptDelimiter) -> list[str]:
+    async def _message_texts(self, sent: SentPath, delimiter: PromptDelimiter) -> list[str]:
         """Return the texts of the messages, after the earlier summary."""
-        pieces = []
+        texts = []
         # The plan ignores a compaction that only a provider can read, and includes its messages.
         if sent.compaction is not None and sent.compaction.kind is CompactionKind.SUMMARY:
-            pieces.append(f"Summary of what came before:\n{sent.compaction.body}")
+            texts.append(f"Summary of what came before:\n{sent.compaction.body}")
         for message in await request_messages(sent.messages, self._attachments, delimiter):
             speaker = "Person" if message.role is Role.USER else "Assistant"
             words = text_of(part for part in message.parts if isinstance(part, TextPart))
-            pieces.append(f"{speaker}:\n{words}")
-        return pieces
+            texts.append(f"{speaker}:\n{words}")
+        return texts
 
 
 def _task_of(plan: CompactionPlan) -> SmallTask:
@@ -444,7 +450,7 @@ def _max_summary_tokens(maker: ResolvedChoice) -> int:
     return MAX_SUMMARY_TOKENS if window is None else min(MAX_SUMMARY_TOKENS, window // 16)
 
 
-def _part_size(maker: ResolvedChoice, tokens: int) -> int:
+def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:
     """Return the tokens of text that are summarized at a time."""
     limit = usable_input(maker.model)
     if limit is None:  # the provider may have refused the whole text

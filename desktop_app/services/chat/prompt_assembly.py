@@ -68,8 +68,8 @@ def document_block(part: DocumentPart, text: str, delimiter: PromptDelimiter) ->
         text = READ_IN_PARTS if part.in_parts else chosen_text(part, text)
     attributes = attribute("name", part.name)
     if part.chosen is not None:
-        which = f"{format_spans(part.chosen.spans)} of {part.chosen.of}"
-        attributes += attribute(f"{part.chosen.unit}s", which)
+        selection = f"{format_spans(part.chosen.spans)} of {part.chosen.of}"
+        attributes += attribute(f"{part.chosen.unit}s", selection)
     elif part.pages:
         attributes += attribute("pages", str(part.pages))
     return delimiter.wrap("document", text, attributes)
@@ -95,10 +95,10 @@ def sent_text(part: DocumentPart, block: str, *, sees_images: bool) -> str:
     return "\n\n".join([block, *names]) if names else block
 
 
-def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
+def question_parts(draft: Draft, passages: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
     """Return the parts of a question: attachments, passages, then the words."""
     text = draft.text.strip()
-    return (*draft.question_attachments, *found, *((TextPart(text),) if text else ()))
+    return (*draft.question_attachments, *passages, *((TextPart(text),) if text else ()))
 
 
 def is_delimited(part: Part, files: FileInputs | None) -> bool:
@@ -128,7 +128,7 @@ def is_first_delimited(
     The explanation of the delimiter stands before it. `attached` are the parts of the question,
     `sent` the messages before.
     """
-    first = next((one for one in attached if is_delimited(one, files)), None)
+    first = next((candidate for candidate in attached if is_delimited(candidate, files)), None)
     return (
         first is not None and first.sha256 == part.sha256 and not has_delimited_parts(sent, files)
     )
@@ -149,19 +149,24 @@ async def request_messages(
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
-    sent = [_with_sent_parts(message) for message in path if has_content(message)]
+    path_messages = [_with_sent_parts(message) for message in path if has_content(message)]
     files = image_form.files if image_form else None
-    deduplicated = deduplicate_messages(sent, files)
-    first = next(
-        (n for n, message in enumerate(deduplicated) if has_delimited_parts([message], files)), None
+    deduplicated = deduplicate_messages(path_messages, files)
+    first_delimited = next(
+        (
+            index
+            for index, message in enumerate(deduplicated)
+            if has_delimited_parts([message], files)
+        ),
+        None,
     )
-    made = [
+    messages = [
         await _request_message(
-            message, attachments, delimiter, image_form, with_explanation=n == first
+            message, attachments, delimiter, image_form, with_explanation=index == first_delimited
         )
-        for n, message in enumerate(deduplicated)
+        for index, message in enumerate(deduplicated)
     ]
-    return tuple(made)
+    return tuple(messages)
 
 
 def summary_messages(summary: str, delimiter: PromptDelimiter) -> tuple[RequestMessage, ...]:

@@ -41,7 +41,7 @@ BUILT_IN_NAMES = (
     *(N_("Code"), N_("Documents"), N_("Writing")),
 )
 """The titles and folders of the built-in prompts, marked for translation."""
-_FOLDER = "Folder:"
+_FOLDER_PREFIX = "Folder:"
 _CONTAINER_TYPES = (document_types.FOLDER, document_types.ZIP)
 _FRONT_MATTER = "---\n"
 
@@ -80,7 +80,7 @@ def task_for_each(task: str, requirements: PromptRequirements, parts: Iterable[P
 
 
 def require_two_documents(
-    requirements: PromptRequirements, attached: Iterable[Part], before: Iterable[Part] = ()
+    requirements: PromptRequirements, attached: Iterable[Part], earlier_parts: Iterable[Part] = ()
 ) -> None:
     """Check that a prompt which compares two documents has two; images count as documents.
 
@@ -88,18 +88,20 @@ def require_two_documents(
 
     Args:
         attached: the parts attached to the prompt.
-        before: the parts that are already in the conversation.
+        earlier_parts: the parts that are already in the conversation.
 
     Raises:
         IllegalChoiceError: neither the attached parts alone nor all parts together are two.
     """
     if requirements.documents != 2:
         return
-    now = [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
-    earlier = [part for part in before if isinstance(part, DocumentPart | ImagePart)]
-    count = len(now) + len(earlier)
-    has_container = any(part.media_type in _CONTAINER_TYPES for part in (*now, *earlier))
-    if has_container or 2 in (len(now), count):
+    attached_files = [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
+    earlier_files = [part for part in earlier_parts if isinstance(part, DocumentPart | ImagePart)]
+    count = len(attached_files) + len(earlier_files)
+    has_container = any(
+        part.media_type in _CONTAINER_TYPES for part in (*attached_files, *earlier_files)
+    )
+    if has_container or 2 in (len(attached_files), count):
         return
     reasons = (Reason.PROMPT_WANTS_TWO, Reason.PROMPT_WANTS_OTHER, Reason.PROMPT_WANTS_NOT_MORE)
     raise IllegalChoiceError(reasons[min(count, 2)], count=count)
@@ -113,22 +115,22 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
     """
     requirements = NO_REQUIREMENTS
     if source.startswith(_FRONT_MATTER):
-        front, _, source = source.removeprefix(_FRONT_MATTER).partition(_FRONT_MATTER)
-        requirements = _parse_requirements(prompt_id, front)
-    heading, _, rest = source.partition("\n")
+        front_matter, _, source = source.removeprefix(_FRONT_MATTER).partition(_FRONT_MATTER)
+        requirements = _parse_requirements(prompt_id, front_matter)
+    heading, _, body = source.partition("\n")
     folder = ""
-    if rest.startswith(_FOLDER):
-        line, _, rest = rest.partition("\n")
-        folder = line.removeprefix(_FOLDER).strip()
-    if not heading.startswith("# ") or not rest.strip():
+    if body.startswith(_FOLDER_PREFIX):
+        line, _, body = body.partition("\n")
+        folder = line.removeprefix(_FOLDER_PREFIX).strip()
+    if not heading.startswith("# ") or not body.strip():
         raise ValueError(f"prompt {prompt_id}: a heading and a text are needed")
     return Prompt(
-        prompt_id, heading[2:].strip(), rest.strip(), folder, position, requirements=requirements
+        prompt_id, heading[2:].strip(), body.strip(), folder, position, requirements=requirements
     )
 
 
-def _parse_requirements(prompt_id: str, front: str) -> PromptRequirements:
-    fields = dict(line.split(": ", 1) for line in front.splitlines())
+def _parse_requirements(prompt_id: str, front_matter: str) -> PromptRequirements:
+    fields = dict(line.split(": ", 1) for line in front_matter.splitlines())
     documents, grammar = fields.pop("documents", "0"), fields.pop("grammar", None)
     if fields or documents not in ("0", "1", "2"):
         raise ValueError(f"prompt {prompt_id}: unknown front matter")
@@ -166,13 +168,13 @@ def _origin(prompt: Prompt, shipped: Prompt | None) -> PromptOrigin:
     if shipped is None:
         return PromptOrigin.OWN
     # A built-in prompt that was only hidden or moved has not been edited.
-    same = (prompt.title, prompt.text, prompt.folder, prompt.form) == (
+    is_unchanged = (prompt.title, prompt.text, prompt.folder, prompt.form) == (
         shipped.title,
         shipped.text,
         shipped.folder,
         shipped.form,
     )
-    return PromptOrigin.BUILT_IN if same else PromptOrigin.EDITED
+    return PromptOrigin.BUILT_IN if is_unchanged else PromptOrigin.EDITED
 
 
 def _sort_key(entry: PromptEntry) -> tuple[str, int, str, str]:
@@ -188,17 +190,19 @@ def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:
     Raises:
         IllegalChoiceError: no prompt or several prompts have this title.
     """
-    shown = {entry.prompt: _shown_title(entry) for entry in entries}
-    if found := [p for p in shown if p.id == name]:
-        return found[0]
-    wanted = name.strip().casefold()
-    found = [p for p in shown if p.title.casefold() == wanted]
-    found = found or [p for p, title in shown.items() if title.casefold() == wanted]
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(title for p, title in shown.items() if not p.hidden)
+    shown_titles = {entry.prompt: _shown_title(entry) for entry in entries}
+    if matches := [p for p in shown_titles if p.id == name]:
+        return matches[0]
+    folded_name = name.strip().casefold()
+    matches = [p for p in shown_titles if p.title.casefold() == folded_name]
+    matches = matches or [p for p, title in shown_titles.items() if title.casefold() == folded_name]
+    if len(matches) == 1:
+        return matches[0]
+    known_titles = ", ".join(title for p, title in shown_titles.items() if not p.hidden)
     raise IllegalChoiceError(
-        Reason.PROMPT_NAME_AMBIGUOUS if found else Reason.NO_SUCH_PROMPT, name=name, known=known
+        Reason.PROMPT_NAME_AMBIGUOUS if matches else Reason.NO_SUCH_PROMPT,
+        name=name,
+        known=known_titles,
     )
 
 
@@ -208,14 +212,16 @@ def _shown_title(entry: PromptEntry) -> str:
     return tr(title) if is_built_in else title
 
 
-def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, str]) -> str:
+def fill_prompt(
+    prompt: Prompt, values: Mapping[str, str], program_values: Mapping[str, str]
+) -> str:
     """Return the prompt's text with the user's and the program's values inserted.
 
     Raises:
         IllegalChoiceError: a value is missing or not allowed.
     """
     variables_by_name = {v.name: v for v in variables(prompt.text)}
-    known = ", ".join(variables_by_name)
+    field_names = ", ".join(variables_by_name)
     for name, value in values.items():
         if name not in variables_by_name:
             raise IllegalChoiceError(
@@ -223,19 +229,23 @@ def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[s
                 remedy="" if variables_by_name else Remedy.NONE,
                 prompt=prompt.title,
                 field=name,
-                known=known,
+                known=field_names,
             )
         if variables_by_name[name].choices and value not in variables_by_name[name].choices:
-            offered = ", ".join(variables_by_name[name].choices)
+            choices = ", ".join(variables_by_name[name].choices)
             raise IllegalChoiceError(
-                Reason.PROMPT_FIELD_REFUSED, field=name, value=value, offered=offered, known=known
+                Reason.PROMPT_FIELD_REFUSED,
+                field=name,
+                value=value,
+                offered=choices,
+                known=field_names,
             )
-    if needed := missing_names(prompt.text, values):
-        fields = ", ".join(needed)
+    if unfilled_names := missing_names(prompt.text, values):
+        fields = ", ".join(unfilled_names)
         raise IllegalChoiceError(
-            Reason.PROMPT_FIELDS_MISSING, prompt=prompt.title, fields=fields, known=known
+            Reason.PROMPT_FIELDS_MISSING, prompt=prompt.title, fields=fields, known=field_names
         )
-    return fill(prompt.text, {**values, **by_program}).text.strip()
+    return fill(prompt.text, {**values, **program_values}).text.strip()
 
 
 def next_position(prompts: Iterable[Prompt], folder: str) -> int:

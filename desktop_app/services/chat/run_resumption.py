@@ -80,23 +80,23 @@ class ResumedRun(AnswerRun):
         chat: ChatService,
         fill_hold: Callable[[Hold], Awaitable[None]],
     ) -> None:
-        held, age_s = Hold(), (now() - answer.created_at).total_seconds()
+        hold, age_s = Hold(), (now() - answer.created_at).total_seconds()
         super().__init__(
             conversation,
             None,
             answer,
             # The provider has the messages.
-            PreparedRequest(ChatRequest(resolved.model.id, ()), resolved, chat.gateway, held),
+            PreparedRequest(ChatRequest(resolved.model.id, ()), resolved, chat.gateway, hold),
             stores=chat.answer_stores,
             ledger=AnswerLedger(chat.spending, timing=CallTiming(age_s)),
             fallbacks=RequestFallbacks(stand_in=lambda: resolved),
         )
-        self._fill_hold = partial(fill_hold, held)
+        self._fill_hold = partial(fill_hold, hold)
         self._stored_run = run
         self.long_answer = LongAnswer(self._files, answer, may_exist=True)
         self._has_caught_up = False
         self.reply = replace(self.reply, run=run)
-        self._key_came = asyncio.Event()
+        self._key_arrived = asyncio.Event()
 
     @property
     def _opening_status(self) -> AnswerStatus:
@@ -108,20 +108,20 @@ class ResumedRun(AnswerRun):
     def retry_with_key(self, provider_id: str) -> None:
         """Continue if the run waits for this provider's key."""
         if provider_id == self._resolved.profile.id:
-            self._key_came.set()
+            self._key_arrived.set()
 
     async def _stream(self, listen: Listener) -> None:
         """Read the run to its end. If the key is refused, wait for another and read again."""
         with suppress(UserFacingError):  # the run continues even if its cost cannot be held
             await self._fill_hold()
         while True:
-            self._key_came.clear()
+            self._key_arrived.clear()
             try:
                 await super()._stream(listen)
-            except _KeyWantedError as wanted:
-                waiting = status_of(wanted.error, Remedy.ENTER_KEY_FOR_RUN)
-                listen(StatusChanged(0, waiting), self.reply)
-                await self._key_came.wait()
+            except _KeyWantedError as key_wanted:
+                waiting_status = status_of(key_wanted.error, Remedy.ENTER_KEY_FOR_RUN)
+                listen(StatusChanged(0, waiting_status), self.reply)
+                await self._key_arrived.wait()
                 self._start_over()
             else:
                 return
@@ -145,15 +145,18 @@ class ResumedRun(AnswerRun):
         """
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
-        until, reply = self._stored_run.sequence, accumulate(self.reply, event)
-        if until is None and reply.segments:  # no sequence: new text replaces the stored one
+        stored_sequence, reply = self._stored_run.sequence, accumulate(self.reply, event)
+        # Without a sequence, new text replaces the stored text.
+        if stored_sequence is None and reply.segments:
             self._has_caught_up = True
         if self._has_caught_up:
             super()._add_event(event, listen)
             return
         self.reply = reply
-        reached = event.run.sequence if isinstance(event, RunAdvanced) else None
-        has_reached = until is not None and reached is not None and reached >= until
+        sequence = event.run.sequence if isinstance(event, RunAdvanced) else None
+        has_reached = (
+            stored_sequence is not None and sequence is not None and sequence >= stored_sequence
+        )
         if has_reached or reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True
             self.checkpoints.store_run_id()
@@ -165,8 +168,10 @@ class ResumedRun(AnswerRun):
         return super().answer_so_far if self._has_caught_up else self.answer
 
     def _final_answer(self, status: MessageStatus) -> Message:
-        final = super()._final_answer(status)
-        return final if self._has_caught_up else replace(final, parts=self.answer.parts)
+        final_answer = super()._final_answer(status)
+        return (
+            final_answer if self._has_caught_up else replace(final_answer, parts=self.answer.parts)
+        )
 
 
 def _wants_key(error: ProviderError) -> bool:
@@ -188,20 +193,20 @@ class Resumer:
 
         Raises StorageError.
         """
-        by_id = {profile.id: profile for profile in profiles}
-        found: list[AnswerRun] = []
+        profiles_by_id = {profile.id: profile for profile in profiles}
+        runs: list[AnswerRun] = []
         for answer in await self._store.claim_runs():
             conversation = await self._store.get(answer.conversation_id)
             choice, run = answer.choice, answer.remote_run
-            profile = by_id.get(choice.provider_id) if choice is not None else None
+            profile = profiles_by_id.get(choice.provider_id) if choice is not None else None
             if conversation is None or choice is None or run is None or profile is None:
-                await self._store.save_answer(_without_provider(answer))
+                await self._store.save_answer(_interrupted_answer(answer))
                 continue
-            by_model = self._chat.resolve(profile, replace(choice, variant=None))
-            resolved = replace(by_model, variant=choice.variant, effort=choice.effort)
+            resolved_model = self._chat.resolve(profile, replace(choice, variant=None))
+            resolved = replace(resolved_model, variant=choice.variant, effort=choice.effort)
             fill_hold = partial(self._fill_hold, answer, resolved)
-            found.append(ResumedRun(conversation, answer, run, resolved, self._chat, fill_hold))
-        return found
+            runs.append(ResumedRun(conversation, answer, run, resolved, self._chat, fill_hold))
+        return runs
 
     async def _fill_hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
         """Hold the cost of the run's input again, if there is a monthly cap."""
@@ -216,13 +221,13 @@ class Resumer:
 
 def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
     """Return the messages before an answer, the oldest first."""
-    by_id, path, above = {m.id: m for m in messages}, list[Message](), answer.parent_id
-    while above in by_id:
-        path.append(by_id[above])
-        above = by_id[above].parent_id
+    messages_by_id, path, parent_id = {m.id: m for m in messages}, list[Message](), answer.parent_id
+    while parent_id in messages_by_id:
+        path.append(messages_by_id[parent_id])
+        parent_id = messages_by_id[parent_id].parent_id
     return path[::-1]
 
 
-def _without_provider(answer: Message) -> Message:
+def _interrupted_answer(answer: Message) -> Message:
     note = ErrorNote(Reason.RUN_WITHOUT_PROVIDER, code=RunLostError.code)
     return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

@@ -13,11 +13,11 @@ class TextPacker:
 
     Args:
         reader: the model whose tokens are counted.
-        size: the maximum tokens of a part.
+        max_tokens: of a part.
     """
 
-    def __init__(self, estimator: Estimator, reader: ResolvedChoice, size: int) -> None:
-        self._estimator, self._reader, self._size = estimator, reader, size
+    def __init__(self, estimator: Estimator, reader: ResolvedChoice, max_tokens: int) -> None:
+        self._estimator, self._reader, self._max_tokens = estimator, reader, max_tokens
 
     async def pack(self, pieces: Sequence[str]) -> list[str]:
         """Pack the pieces, in order, into as few texts as possible."""
@@ -27,7 +27,7 @@ class TextPacker:
             for text, tokens in await self._halve(piece):
                 if not packed or tokens > free_tokens:
                     packed.append(text)
-                    free_tokens = self._size - tokens
+                    free_tokens = self._max_tokens - tokens
                 else:
                     packed[-1] += f"\n\n{text}"
                     free_tokens -= tokens + 2
@@ -36,10 +36,10 @@ class TextPacker:
     async def _halve(self, text: str) -> list[tuple[str, int]]:
         """Halve a text until each part fits. Return the parts and their tokens."""
         tokens = await self._estimator.text_tokens(text, self._reader)
-        if tokens <= self._size or len(text) < 2:
+        if tokens <= self._max_tokens or len(text) < 2:
             return [(text, tokens)]
         middle = len(text) // 2
         line = text.rfind("\n", middle // 2, middle)
-        at = line if line > 0 else middle
-        halves = (text[:at], text[at:])
-        return [cut for half in halves for cut in await self._halve(half)]
+        cut = line if line > 0 else middle
+        halves = (text[:cut], text[cut:])
+        return [part for half in halves for part in await self._halve(half)]

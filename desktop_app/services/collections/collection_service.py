@@ -94,7 +94,7 @@ class Collections:
         self._originals = originals
         self._reader = reader
         # Collections are filled one at a time, because they may contain the same files.
-        self._filling = asyncio.Lock()
+        self._fill_lock = asyncio.Lock()
 
     # -------------------------------------------------------------- collections
 
@@ -219,7 +219,7 @@ class Collections:
 
     async def _read_waiting(self, collection_id: str, on_progress: OnProgress | None) -> None:
         report = on_progress or (lambda _progress: None)
-        async with self._filling:
+        async with self._fill_lock:
             waiting = [f for f in await self.files(collection_id) if f.status == "waiting"]
             folder = (await self._collection(collection_id)).folder
             try:
@@ -249,7 +249,7 @@ class Collections:
         try:
             # Size and time are those before reading: the next refresh sees a change made meanwhile.
             listed = await self._reader.files_in([path], known_in=folder)
-            found_by_path = {each.path: each for each in listed}
+            found_by_path = {found_file.path: found_file for found_file in listed}
             if path not in found_by_path:  # a folder or a link has replaced the file
                 raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
             file, modified = (
@@ -266,17 +266,17 @@ class Collections:
         except StoreFullError:
             raise
         except (DocumentError, StorageError) as error:
-            failed = file._replace(status="failed", problem=note_from_error(error))
-            await self._store.put_files([(failed, modified)])
+            failed_file = file._replace(status="failed", problem=note_from_error(error))
+            await self._store.put_files([(failed_file, modified)])
             return
-        ready = file._replace(
+        ready_file = file._replace(
             sha256=document.sha256,
             media_type=document.media_type,
             pages=document.pages,
             status="ready",
             problem=document.note.to_error_note if document.note else None,
         )
-        await self._store.put_files([(ready, modified)])
+        await self._store.put_files([(ready_file, modified)])
 
     async def _collection(self, collection_id: str) -> Collection:
         for collection in await self._store.all():
@@ -307,20 +307,27 @@ class Collections:
         """
         plan = await self.embedding_plan(collection_id)
         report = on_progress or (lambda _progress: None)
-        done = 0
+        embedded_count = 0
         while plan is not None and self._embeddings is not None:
             key = plan.choice.key
             missing = await self._vectors.next_missing(collection_id, key, MAX_TEXTS_PER_CALL)
-            report(CollectionProgress(done, plan.passages, plan.choice.model if missing else ""))
+            report(
+                CollectionProgress(
+                    embedded_count, plan.passages, plan.choice.model if missing else ""
+                )
+            )
             if not missing:
                 return
-            texts, tokens = [each.text for each in missing], sum(each.tokens for each in missing)
+            texts, tokens = (
+                [passage.text for passage in missing],
+                sum(passage.tokens for passage in missing),
+            )
             vectors = await self._embeddings.vectors(plan.choice, texts, tokens)
             vectors_by_id = [
-                (each.id, vector) for each, vector in zip(missing, vectors, strict=True)
+                (passage.id, vector) for passage, vector in zip(missing, vectors, strict=True)
             ]
             await asyncio.shield(self._vectors.put(key, vectors_by_id))  # they have been billed
-            done += len(missing)
+            embedded_count += len(missing)
 
     async def _nearest_by_meaning(
         self, collection_ids: Sequence[str], question: str
@@ -377,7 +384,7 @@ class Collections:
     async def _choose_passages(
         self, locations: Sequence[PassageLocation], budget_tokens: int
     ) -> list[Passage]:
-        """Return passages, in the order of `places`, that fit the budget together.
+        """Return passages, in the order of `locations`, that fit the budget together.
 
         A passage that is too large is skipped, and so is a duplicate.
         """
@@ -398,7 +405,7 @@ class Collections:
 
 
 def _without_unlinked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    return {path: each for path, each in stats.items() if not path.startswith(UNLINKED)}
+    return {path: file_stats for path, file_stats in stats.items() if not path.startswith(UNLINKED)}
 
 
 def _new_file(collection_id: str, found_file: FoundFile) -> CollectionFile:

@@ -112,22 +112,22 @@ class Embeddings:
         )
         async with hold:
             provider = await self._gateway.provider(choice.profile)
-            began = time.monotonic()
+            started_at = time.monotonic()
             try:
-                vectors, billed = await provider.embed(choice.model, texts)
+                vectors, billed_tokens = await provider.embed(choice.model, texts)
             except ProviderError as error:
-                billed = None if isinstance(error, AFTER_AN_ANSWER) else error.billed_tokens
-                failed_cost = Decimal(0) if billed == 0 else choice.cost(billed)
+                billed_tokens = None if isinstance(error, AFTER_AN_ANSWER) else error.billed_tokens
+                failed_cost = Decimal(0) if billed_tokens == 0 else choice.cost(billed_tokens)
                 usage = Usage(input_tokens=error.billed_tokens or 0)
-                await self._record(choice, usage, failed_cost, MessageStatus.FAILED, began)
+                await self._record(choice, usage, failed_cost, MessageStatus.FAILED, started_at)
                 raise
             except asyncio.CancelledError:  # the request may be billed
-                record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, began)
+                record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, started_at)
                 await asyncio.shield(record)
                 raise
-            usage = Usage(input_tokens=billed or 0)
-            cost = choice.cost(billed)
-            await self._record(choice, usage, cost, MessageStatus.COMPLETE, began)
+            usage = Usage(input_tokens=billed_tokens or 0)
+            cost = choice.cost(billed_tokens)
+            await self._record(choice, usage, cost, MessageStatus.COMPLETE, started_at)
         return vectors
 
     async def _record(
@@ -136,7 +136,7 @@ class Embeddings:
         usage: Usage,
         cost: Decimal | None,
         outcome: MessageStatus,
-        began: float,
+        started_at: float,
     ) -> None:
         await self._spending.add(
             Call(
@@ -147,7 +147,7 @@ class Embeddings:
                 purpose=Purpose.EMBEDDING.value,
                 at=now(),
                 performance=CallPerformance(
-                    outcome=outcome.value, duration_s=time.monotonic() - began
+                    outcome=outcome.value, duration_s=time.monotonic() - started_at
                 ),
             )
         )

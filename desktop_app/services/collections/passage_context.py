@@ -36,7 +36,7 @@ HOW_TO_ANSWER: Final = (
     "[3][5]. Where they do not support an answer, say plainly that the documents do not say it, "
     "and do not guess."
 )
-KNOWN: Final = (
+KNOWN_PASSAGES: Final = (
     "These passages, which came with earlier questions, were also found for the question below: {}."
 )
 NOTHING_FOUND: Final = (
@@ -95,45 +95,47 @@ async def find_passages(
     """
     if not draft.collections:
         return ()
-    found = await source().retrieve(
+    found_parts = await source().retrieve(
         [part.collection_id for part in draft.collections],
         retrieval_text(context.path, draft.text),
         passage_budget(context.resolved),
         is_estimate=is_estimate,
     )
-    known = {part.collection_id for part in found}
+    found_ids = {part.collection_id for part in found_parts}
     for part in draft.collections:
-        if part.collection_id not in known:
+        if part.collection_id not in found_ids:
             raise DocumentError(Reason.NAMED_COLLECTION_GONE, name=part.name)
-    return _without_known(found, context.path, context.sent.messages)
+    return _without_known(found_parts, context.path, context.sent.messages)
 
 
 def _without_known(
-    found: Sequence[PassagesPart], path: Sequence[Message], sent: Sequence[Message]
+    found_parts: Sequence[PassagesPart], path: Sequence[Message], sent_messages: Sequence[Message]
 ) -> tuple[PassagesPart, ...]:
-    """Return the passages that are not in `sent`; those in `path` keep their numbers.
+    """Return the passages that are not in `sent_messages`; those in `path` keep their numbers.
 
-    Each part's `known` has the numbers of its passages that are in `sent`.
+    Each part's `known` has the numbers of its passages that are in `sent_messages`.
     """
-    numbers, sent_numbers = _numbers(path), _numbers(sent)
+    numbers, sent_numbers = _numbers_by_key(path), _numbers_by_key(sent_messages)
     number = next_passage_number(path)
     parts = []
-    for part in found:
-        new: list[Passage] = []
-        known: list[int] = []
+    for part in found_parts:
+        new_passages: list[Passage] = []
+        known_numbers: list[int] = []
         for passage in part.passages:
             if passage.text_key in sent_numbers:
-                known.append(sent_numbers[passage.text_key])
+                known_numbers.append(sent_numbers[passage.text_key])
                 continue
             if passage.text_key not in numbers:
                 numbers[passage.text_key] = number
                 number += 1
-            new.append(replace(passage, number=numbers[passage.text_key]))
-        parts.append(replace(part, passages=tuple(new), known=tuple(sorted(known))))
+            new_passages.append(replace(passage, number=numbers[passage.text_key]))
+        parts.append(
+            replace(part, passages=tuple(new_passages), known=tuple(sorted(known_numbers)))
+        )
     return tuple(parts)
 
 
-def _numbers(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
+def _numbers_by_key(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
     return {
         p.text_key: p.number for m in messages for part in m.passage_parts for p in part.passages
     }
@@ -146,9 +148,9 @@ def retrieval_text(path: Sequence[Message], question: str) -> str:
     """
     from desktop_app.domain.documents.passage_words import question_terms  # would slow the start
 
-    before = next((m.text for m in reversed(path) if m.passage_parts), "")
+    last_question = next((m.text for m in reversed(path) if m.passage_parts), "")
     says_little = 0 < len(question_terms(question)) < FEW_TERMS
-    return f"{question}\n{before}" if says_little and before else question
+    return f"{question}\n{last_question}" if says_little and last_question else question
 
 
 def passage_budget(resolved: ResolvedChoice) -> int:
@@ -159,16 +161,20 @@ def passage_budget(resolved: ResolvedChoice) -> int:
 
 def passages_block(part: PassagesPart, delimiter: PromptDelimiter) -> str:
     """Return the passages of a collection as the prompt contains them, with instructions."""
-    blocks = [_block(passage, delimiter) for passage in part.passages]
-    found = delimiter.wrap_blocks("passages", blocks, attribute("collection", part.name))
+    blocks = [_passage_block(passage, delimiter) for passage in part.passages]
+    block = delimiter.wrap_blocks("passages", blocks, attribute("collection", part.name))
     if not part.passages and not part.known:
-        return f"{found}\n\n{NOTHING_FOUND}"
-    known = " ".join(f"[{number}]" for number in part.known)
-    texts = [found, KNOWN.format(known), HOW_TO_ANSWER] if known else [found, HOW_TO_ANSWER]
+        return f"{block}\n\n{NOTHING_FOUND}"
+    known_numbers = " ".join(f"[{number}]" for number in part.known)
+    texts = (
+        [block, KNOWN_PASSAGES.format(known_numbers), HOW_TO_ANSWER]
+        if known_numbers
+        else [block, HOW_TO_ANSWER]
+    )
     return "\n\n".join(texts)
 
 
-def _block(passage: Passage, delimiter: PromptDelimiter) -> str:
+def _passage_block(passage: Passage, delimiter: PromptDelimiter) -> str:
     attributes = attribute("number", str(passage.number)) + attribute("document", passage.name)
     if passage.place:
         attributes += attribute("place", passage.place)

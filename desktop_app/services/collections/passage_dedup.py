@@ -20,8 +20,8 @@ RUN_WORDS: Final = 4
 # The minimum share of a new passage's runs that must be known; the others may only be at its ends.
 MIN_SHARED: Final = 0.85
 
-_MARK: Final = re.compile(r"^\[(?:page|slide|sheet|chapter) \d+\][ \t]*$", re.M)
-_HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
+_PAGE_MARK: Final = re.compile(r"^\[(?:page|slide|sheet|chapter) \d+\][ \t]*$", re.M)
+_LINE_END_HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -48,12 +48,12 @@ class KnownPassages:
 
     def _contains(self, runs: list[Run]) -> bool:
         """Return True if all runs are known, but for a few before or after a known passage."""
-        known = [run in self._runs for run in runs]
-        if True not in known:
+        known_flags = [run in self._runs for run in runs]
+        if True not in known_flags:
             return False
-        first, last = known.index(True), len(known) - known[::-1].index(True)
+        first, last = known_flags.index(True), len(known_flags) - known_flags[::-1].index(True)
         return (
-            all(known[first:last])
+            all(known_flags[first:last])
             and last - first >= len(runs) * MIN_SHARED
             and (first == 0 or runs[first] in self._first_runs)
             and (last == len(runs) or runs[last - 1] in self._last_runs)
@@ -62,11 +62,14 @@ class KnownPassages:
 
 def _runs(text: str) -> list[Run]:
     words = _words(text)
-    return [tuple(words[at : at + RUN_WORDS]) for at in range(max(1, len(words) - RUN_WORDS + 1))]
+    return [
+        tuple(words[start : start + RUN_WORDS])
+        for start in range(max(1, len(words) - RUN_WORDS + 1))
+    ]
 
 
 def _words(text: str) -> list[str]:
     """Return the words without page marks and punctuation; unspaced scripts by character."""
-    folded = fold(_HYPHEN.sub("", _MARK.sub("", text)))
-    apart = unspaced_run().sub(lambda run: f" {' '.join(run.group())} ", folded)
-    return list(chain.from_iterable(_WORD.findall(line) for line in apart.splitlines()))
+    folded = fold(_LINE_END_HYPHEN.sub("", _PAGE_MARK.sub("", text)))
+    separated = unspaced_run().sub(lambda run: f" {' '.join(run.group())} ", folded)
+    return list(chain.from_iterable(_WORD.findall(line) for line in separated.splitlines()))

@@ -26,8 +26,11 @@ def deduplicate_messages(messages: Iterable[Message], files: FileInputs | None) 
     Args:
         files: the documents that the provider takes as files; None if it takes none.
     """
-    seen: dict[object, str] = {}
-    return [_with_parts(message, _name_repeats(message.parts, seen, files)) for message in messages]
+    names_by_key: dict[object, str] = {}
+    return [
+        _with_parts(message, _name_repeats(message.parts, names_by_key, files))
+        for message in messages
+    ]
 
 
 def deduplicate_parts(
@@ -36,28 +39,32 @@ def deduplicate_parts(
     """Return the parts of a question, reduced to their names if `messages` contain them."""
     if not any(isinstance(part, DocumentPart) for part in parts):
         return list(parts)  # avoids a pass over thousands of `messages`
-    seen: dict[object, str] = {}
+    names_by_key: dict[object, str] = {}
     for message in messages:
-        _name_repeats(message.sent_parts, seen, files)
-    return _name_repeats(parts, seen, files)
+        _name_repeats(message.sent_parts, names_by_key, files)
+    return _name_repeats(parts, names_by_key, files)
 
 
 def _with_parts(message: Message, parts: list[Part]) -> Message:
-    is_same = all(one is other for one, other in zip(parts, message.parts, strict=True))
+    is_same = all(
+        new_part is old_part for new_part, old_part in zip(parts, message.parts, strict=True)
+    )
     return message if is_same else replace(message, parts=tuple(parts))
 
 
-def _name_repeats(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None) -> list[P]:
-    """Return `parts`, reduced to names if they are in `seen`; add the others to `seen`."""
-    return [_named_if_repeated(part, seen, files) for part in parts]
+def _name_repeats(
+    parts: Sequence[P], names_by_key: dict[object, str], files: FileInputs | None
+) -> list[P]:
+    """Return `parts`, reduced to names if `names_by_key` has them; add the others to it."""
+    return [_named_if_repeated(part, names_by_key, files) for part in parts]
 
 
-def _named_if_repeated(part: P, seen: dict[object, str], files: FileInputs | None) -> P:
+def _named_if_repeated(part: P, names_by_key: dict[object, str], files: FileInputs | None) -> P:
     if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
         return part
     image_key = (part.detail, part.pictured) if part.image_pages else ()
     key = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), image_key)
-    if key in seen:
-        return replace(part, again_as=seen[key])
-    seen[key] = part.name
+    if key in names_by_key:
+        return replace(part, again_as=names_by_key[key])
+    names_by_key[key] = part.name
     return part

@@ -41,24 +41,24 @@ def page_spans(
     Raises:
         IllegalChoiceError: a single image is too large for a chunk of `max_tokens` tokens.
     """
-    made = [PageSpan(0, len(text))]
-    for at, page in placed_pages(document, text, model):
+    spans = [PageSpan(0, len(text))]
+    for offset, page in placed_pages(document, text, model):
         single_page = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(single_page, model)
         if tokens > max_tokens * MAX_IMAGE_SHARE:
             raise IllegalChoiceError(
                 Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
             )
-        last = made[-1]
+        last_span = spans[-1]
         if (
-            len(last.pages) == MAX_PAGES_PER_CHUNK
-            or last.tokens + tokens > max_tokens * MAX_IMAGE_SHARE
+            len(last_span.pages) == MAX_PAGES_PER_CHUNK
+            or last_span.tokens + tokens > max_tokens * MAX_IMAGE_SHARE
         ):
-            last.end = at
-            made.append(PageSpan(at, len(text)))
-        made[-1].pages.append((at, page))
-        made[-1].tokens += tokens
-    return made
+            last_span.end = offset
+            spans.append(PageSpan(offset, len(text)))
+        spans[-1].pages.append((offset, page))
+        spans[-1].tokens += tokens
+    return spans
 
 
 def placed_pages(
@@ -71,27 +71,34 @@ def placed_pages(
     """
     if model.sees_images is False:
         return []
-    found: list[tuple[int, PageImage]] = []
+    placed: list[tuple[int, PageImage]] = []
     unmarked: list[PageImage] = []
-    at = 0
+    last_offset = 0
     for page in document.image_pages:
         mark = f"[page {page.number}]\n"
-        place = 0 if at == 0 and text.startswith(mark) else text.find(f"\n\n{mark}", at)
-        if place < 0:
+        offset = (
+            0
+            if last_offset == 0 and text.startswith(mark)
+            else text.find(f"\n\n{mark}", last_offset)
+        )
+        if offset < 0:
             unmarked.append(page)
             continue
-        place += 2 if place > 0 else 0
-        found += [*_spread(unmarked, text, at, place), (place, page)]
-        unmarked, at = [], place
-    return [*found, *_spread(unmarked, text, at, len(text))]
+        offset += 2 if offset > 0 else 0
+        placed += [*_spread(unmarked, text, last_offset, offset), (offset, page)]
+        unmarked, last_offset = [], offset
+    return [*placed, *_spread(unmarked, text, last_offset, len(text))]
 
 
 def _spread(
     pages: Sequence[PageImage], text: str, start: int, end: int
 ) -> Iterator[tuple[int, PageImage]]:
     """Yield the pages with offsets from `start` to `end`, after white space if possible."""
-    at = start
+    offset = start
     for number, page in enumerate(pages, 1):
-        even = start + (end - start) * number // (len(pages) + 1)
-        at = max(text.rfind(" ", at, even), text.rfind("\n", at, even)) + 1 or even
-        yield at, page
+        even_offset = start + (end - start) * number // (len(pages) + 1)
+        offset = (
+            max(text.rfind(" ", offset, even_offset), text.rfind("\n", offset, even_offset)) + 1
+            or even_offset
+        )
+        yield offset, page

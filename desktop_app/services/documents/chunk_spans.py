@@ -45,30 +45,30 @@ def spans_to_json(spans: Sequence[TextChunk]) -> str:
 def spans_from_json(text: str | None, length: int) -> list[TextChunk] | None:
     """Return stored spans; None if they do not cover a text of `length` characters exactly."""
     try:
-        found = [TextChunk(*map(int, row)) for row in json.loads(text or "null") or ()]
+        spans = [TextChunk(*map(int, row)) for row in json.loads(text or "null") or ()]
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
-    at = 0
-    for span in found:
-        if span.start != at or span.end <= at or span.tokens < 0:
+    covered_end = 0
+    for span in spans:
+        if span.start != covered_end or span.end <= covered_end or span.tokens < 0:
             return None
-        at = span.end
-    return found if found and at == length else None
+        covered_end = span.end
+    return spans if spans and covered_end == length else None
 
 
 def even_parts(text: str, size: int) -> list[tuple[int, int]]:
     """Return the ranges of parts of at most `size` characters, ending at borders if possible."""
-    found, start = [], 0
+    parts, start = [], 0
     while len(text) - start > size:
         end = start + size
         earliest = end - int(size * _MAX_MOVED_SHARE)
         for border in _BORDERS:
-            at = text.rfind(border, earliest, end)
-            if at > start:
-                end = at + len(border)
+            border_start = text.rfind(border, earliest, end)
+            if border_start > start:
+                end = border_start + len(border)
                 break
-        found.append((start, end))
+        parts.append((start, end))
         start = end
     if start < len(text):
-        found.append((start, len(text)))
-    return found
+        parts.append((start, len(text)))
+    return parts

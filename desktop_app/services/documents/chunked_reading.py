@@ -120,12 +120,12 @@ class ChunkedReader:
         Args:
             answers: the number of answers, which share the notes.
         """
-        taker = self._taker(resolved)
+        taker = self._limited_note_taker(resolved)
         task = ReadingTask(tuple(documents), prompt, taker, instructions, answerer=resolved)
         pieces = await self.pieces(task, self._estimator)
         return await self.plan_of(task, pieces, answers=answers)
 
-    def _taker(self, answering: ResolvedChoice) -> ResolvedChoice:
+    def _limited_note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model that takes the notes, limited to the answering model's window."""
         taker = self._note_taker(answering)
         limit, taker_limit = answering.model.input_limit, taker.model.input_limit
@@ -137,22 +137,31 @@ class ChunkedReader:
         self, task: ReadingTask, pieces: Sequence[DocumentPiece], *, answers: int = 1
     ) -> ChunkPlan:
         """Return the plan for these pieces; cached notes cost nothing."""
-        left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
+        uncached_pieces = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
         overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
         note_tokens = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
-        notes = Usage(sum(piece.tokens + overhead for piece in left), 0, len(left) * note_tokens)
-        final = Usage(answers * len(pieces) * note_tokens, 0, answers * USUAL_NOTE_TOKENS)
+        notes_usage = Usage(
+            sum(piece.tokens + overhead for piece in uncached_pieces),
+            0,
+            len(uncached_pieces) * note_tokens,
+        )
+        answer_usage = Usage(answers * len(pieces) * note_tokens, 0, answers * USUAL_NOTE_TOKENS)
         answerer = task.answerer or task.resolved
         # An ordinary price stands in for that of a service tier, which may be unknown.
         price = answerer.counted_price
-        cost = _sum(cost_of(task.resolved.price, notes), cost_of(price, final))
+        cost = _sum(cost_of(task.resolved.price, notes_usage), cost_of(price, answer_usage))
         is_other = answerer.model.id != task.resolved.model.id
-        answerer_cost = cost_of(price, notes + final) if is_other else None
-        thinks = task.resolved.effort not in (None, Effort.NONE)
+        answerer_cost = cost_of(price, notes_usage + answer_usage) if is_other else None
+        has_reasoning = task.resolved.effort not in (None, Effort.NONE)
         method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
         models = (task.resolved.model.name, answerer.model.name)
-        done, tokens = len(pieces) - len(left), (notes + final).input_tokens
-        return ChunkPlan(len(pieces), done, tokens, cost, thinks, method, *models, answerer_cost)
+        cached_count, tokens = (
+            len(pieces) - len(uncached_pieces),
+            (notes_usage + answer_usage).input_tokens,
+        )
+        return ChunkPlan(
+            len(pieces), cached_count, tokens, cost, has_reasoning, method, *models, answerer_cost
+        )
 
     async def texts(
         self,
@@ -163,7 +172,7 @@ class ChunkedReader:
         instructions: str = "",
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
-        task = ReadingTask((document,), prompt, self._taker(resolved), instructions)
+        task = ReadingTask((document,), prompt, self._limited_note_taker(resolved), instructions)
         pieces = await self.pieces(task, self._estimator)
         return [
             "\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *page_names(piece)])
@@ -190,7 +199,7 @@ class ChunkedReader:
         task = ReadingTask(
             chunked_documents(question.parts),
             question.text,
-            self._taker(resolved),
+            self._limited_note_taker(resolved),
             request.instructions,
             request.parameters,
             question.conversation_id,
@@ -220,10 +229,12 @@ class ChunkedReader:
             estimator: counts the tokens for a plan. None if the pieces are about to be sent: then
                 the server may count, and the boundaries are stored.
         """
-        largest = MAX_CHUNK_TOKENS_BUILT_IN if is_built_in(task.resolved) else MAX_CHUNK_TOKENS
+        max_allowed_tokens = (
+            MAX_CHUNK_TOKENS_BUILT_IN if is_built_in(task.resolved) else MAX_CHUNK_TOKENS
+        )
         is_sent = estimator is None
         estimator = estimator or self._estimator.for_sending()
-        made, max_tokens = [], 0
+        all_pieces, max_tokens = [], 0
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
@@ -231,17 +242,17 @@ class ChunkedReader:
             spans = spans_from_json(await self.notes.get(key), len(text))
             if spans is None:
                 max_tokens = max_tokens or min(
-                    await self._max_chunk_tokens(task, estimator), largest
+                    await self._max_chunk_tokens(task, estimator), max_allowed_tokens
                 )
                 spans = await self._spans(document, text, max_tokens, task, estimator)
                 if is_sent:
                     await self.notes.put(key, spans_to_json(spans), task.conversation_id)
-            cut = await self._pieces_of(document, text, spans, task.resolved.model)
+            document_pieces = await self._pieces_of(document, text, spans, task.resolved.model)
             name = one_line(document.name)
-            for number, piece in enumerate(cut, 1):
-                label = f'document="{name}" part="{number} of {len(cut)}"{piece.label}'
-                made.append(replace(piece, label=label))
-        return made
+            for number, piece in enumerate(document_pieces, 1):
+                label = f'document="{name}" part="{number} of {len(document_pieces)}"{piece.label}'
+                all_pieces.append(replace(piece, label=label))
+        return all_pieces
 
     async def _spans(
         self,
@@ -252,14 +263,16 @@ class ChunkedReader:
         estimator: Estimator,
     ) -> list[TextChunk]:
         """Return the chunks of a document's text that fit `max_tokens` with their image pages."""
-        made = []
+        chunks = []
         for span in page_spans(document, text, max_tokens, task.resolved.model):
-            words = text[span.start : span.end]
-            left = max(MIN_PART_TOKENS, max_tokens - span.tokens)
-            for cut in await fitting_parts(words, left, task.resolved, self._splitter, estimator):
-                begins, ends = span.start + cut.start, span.start + cut.end
-                made.append(TextChunk(begins, ends, cut.tokens))
-        return made
+            span_text = text[span.start : span.end]
+            text_tokens = max(MIN_PART_TOKENS, max_tokens - span.tokens)
+            for part in await fitting_parts(
+                span_text, text_tokens, task.resolved, self._splitter, estimator
+            ):
+                start, end = span.start + part.start, span.start + part.end
+                chunks.append(TextChunk(start, end, part.tokens))
+        return chunks
 
     async def _pieces_of(
         self, document: DocumentPart, text: str, spans: Sequence[TextChunk], model: ModelInfo
@@ -268,17 +281,17 @@ class ChunkedReader:
 
         Their labels give their position in the document.
         """
-        made = []
-        places = await asyncio.to_thread(ChunkPositions, text)
-        placed = placed_pages(document, text, model)
+        pieces = []
+        positions = await asyncio.to_thread(ChunkPositions, text)
+        placed_images = placed_pages(document, text, model)
         for span in spans:
-            pages = tuple(page for at, page in placed if span.start <= at < span.end)
+            pages = tuple(page for offset, page in placed_images if span.start <= offset < span.end)
             image_document = replace(document, pictured=pages, in_parts=False, chosen=None)
             tokens = span.tokens + page_tokens(image_document, model)[0]
-            words = places.table_head(span.start) + text[span.start : span.end]
-            label = places.attributes(span.start)
-            made.append(DocumentPiece(label, words, tokens, image_document if pages else None))
-        return made
+            words = positions.table_head(span.start) + text[span.start : span.end]
+            label = positions.attributes(span.start)
+            pieces.append(DocumentPiece(label, words, tokens, image_document if pages else None))
+        return pieces
 
     async def split(
         self, task: ReadingTask, piece: DocumentPiece, error: ContextTooLongError
@@ -299,25 +312,25 @@ class ChunkedReader:
         spans = await asyncio.to_thread(even_parts, piece.text, size)
         if len(spans) < 2:
             return [piece]
-        made = []
+        parts = []
         for number, (start, end) in enumerate(spans, 1):
             label = f'{piece.label} section="{number} of {len(spans)}"'
             tokens = piece.tokens * (end - start) // len(piece.text)
             image_document = piece.image_document if number == 1 else None
-            made.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
-        return made
+            parts.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
+        return parts
 
     async def max_chunk_tokens(self, task: ReadingTask) -> int:
         """Return the maximum tokens of a chunk, less those of the prompt and the note."""
         return await self._max_chunk_tokens(task, self._estimator.for_sending())
 
     async def _max_chunk_tokens(self, task: ReadingTask, estimator: Estimator) -> int:
-        usable, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
-        fixed = task.instructions + INSTRUCTIONS + MERGING
-        overhead = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed, resolved)
+        window_tokens, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
+        fixed_text = task.instructions + INSTRUCTIONS + MERGING
+        overhead = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed_text, resolved)
         overhead += await estimator.text_tokens(task.prompt, resolved)
         overhead += await estimator.text_tokens(task.delimiter.wrap("notes", ""), resolved)
-        return max(MIN_PART_TOKENS, int((usable - overhead) * USABLE_SHARE))
+        return max(MIN_PART_TOKENS, int((window_tokens - overhead) * USABLE_SHARE))
 
     async def max_notes_tokens(self, task: ReadingTask, request: ChatRequest) -> int:
         """Return the tokens that all notes may have in the last call.
@@ -331,11 +344,17 @@ class ChunkedReader:
             await estimator.text_tokens(text, task.resolved) + MESSAGE_OVERHEAD for text in texts
         ]
         rule = (task.answerer or task.resolved).model.image_tokens
-        pictures = (p for m in request.messages for p in m.parts if isinstance(p, ImageData))
-        pictured = sum(image_tokens((LARGEST_SIDE,) * 2, p.detail, rule)[0] for p in pictures)
-        share = await estimator.usable_window_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
-        taken = sum(message_tokens) + pictured
-        return max(MIN_PART_TOKENS, int(await self.max_chunk_tokens(task) * share) - taken)
+        images = (p for m in request.messages for p in m.parts if isinstance(p, ImageData))
+        image_token_count = sum(
+            image_tokens((LARGEST_SIDE,) * 2, p.detail, rule)[0] for p in images
+        )
+        window_share = (
+            await estimator.usable_window_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
+        )
+        taken_tokens = sum(message_tokens) + image_token_count
+        return max(
+            MIN_PART_TOKENS, int(await self.max_chunk_tokens(task) * window_share) - taken_tokens
+        )
 
     async def merge_notes(
         self, task: ReadingTask, notes: list[DocumentPiece], max_tokens: int

@@ -37,7 +37,7 @@ MAX_COLUMNS: Final = 100
 _MAX_CELL_CHARS: Final = 100
 _SAMPLE_CHARS: Final = 200_000
 """Characters of a CSV file that are searched for its first rows."""
-_SHEET: Final = re.compile(r"^## (.*)$", re.MULTILINE)
+_SHEET_HEADING: Final = re.compile(r"^## (.*)$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -137,13 +137,13 @@ def _csv_beginning(name: str, text: str) -> str:
 
 
 def _sheet_beginnings(text: str) -> Iterator[str]:
-    sheets = list(_SHEET.finditer(text))
-    ends = [*(mark.start() for mark in sheets[1:]), len(text)]
-    for mark, end in islice(zip(sheets, ends, strict=False), MAX_SHEETS):
-        start = mark.end()
+    sheets = list(_SHEET_HEADING.finditer(text))
+    ends = [*(heading.start() for heading in sheets[1:]), len(text)]
+    for heading, end in islice(zip(sheets, ends, strict=False), MAX_SHEETS):
+        start = heading.end()
         rows = list(islice(sheet_rows(text, start, end), FIRST_ROWS + 1))
         count = max(0, text.count("\n|", start, end) - 2)  # without the header and its rule
-        yield _describe_table(mark[1].strip(), f"{count:,} rows", rows)
+        yield _describe_table(heading[1].strip(), f"{count:,} rows", rows)
     if len(sheets) > MAX_SHEETS:
         yield f"({len(sheets) - MAX_SHEETS} more sheets)"
 
@@ -153,18 +153,18 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return f"Table “{name}”: empty"
     columns = [
-        f"{_shorten(title) or f'column_{at + 1}'} ({_type_of_column(rows[1:], at)})"
-        for at, title in enumerate(rows[0][:MAX_COLUMNS])
+        f"{_shorten(title) or f'column_{index + 1}'} ({_type_of_column(rows[1:], index)})"
+        for index, title in enumerate(rows[0][:MAX_COLUMNS])
     ]
     left_out_count = len(rows[0]) - len(columns)
     intro = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
     intro += f"; and {left_out_count} more" if left_out_count else ""
-    first = [" | ".join(_shorten(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
-    return "\n".join([intro, "First rows:", *first])
+    first_rows = [" | ".join(_shorten(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
+    return "\n".join([intro, "First rows:", *first_rows])
 
 
-def _type_of_column(rows: Sequence[Sequence[str]], at: int) -> str:
-    cells = [row[at] for row in rows if at < len(row) and row[at]]
+def _type_of_column(rows: Sequence[Sequence[str]], index: int) -> str:
+    cells = [row[index] for row in rows if index < len(row) and row[index]]
     return "number" if cells and all(map(_NUMBER.fullmatch, cells)) else "text"
 
 

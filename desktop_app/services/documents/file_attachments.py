@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Part)
 
 # An A4 page at the size that images are scaled to; the provider's own size is unknown.
-_PAGE: Final = (1240, 1754)
+_PAGE_PIXELS: Final = (1240, 1754)
 
 
 def can_be_file(part: DocumentPart, files: FileInputs | None) -> bool:
@@ -55,8 +55,8 @@ def file_tokens(part: DocumentPart, text_tokens: int, model: ModelInfo) -> int:
     """Estimate the tokens of a file: its text and, for a PDF, an image per page."""
     if part.media_type != document_types.PDF or model.sees_images is False:
         return text_tokens
-    of_page, _ = image_tokens(_PAGE, "auto", model.image_tokens)
-    return text_tokens + of_page * (part.pages or 0)
+    tokens_per_page, _ = image_tokens(_PAGE_PIXELS, "auto", model.image_tokens)
+    return text_tokens + tokens_per_page * (part.pages or 0)
 
 
 def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: ResolvedChoice) -> None:
@@ -65,19 +65,23 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     Raises:
         IllegalChoiceError: with the reason and a remedy.
     """
-    files, wanted = resolved.files, [part for part in parts if is_wanted(part)]
-    for part in wanted:
+    files, wanted_files = resolved.files, [part for part in parts if is_wanted_as_file(part)]
+    for part in wanted_files:
         if refusal := _refusal(part, resolved):
             raise refusal
-    if files is None or not wanted:
+    if files is None or not wanted_files:
         return
     path_parts = [part for message in path for part in message.parts]
-    sent = [part for part in (*path_parts, *wanted) if isinstance(part, DocumentPart)]
-    together = sum({part.sha256: part.size for part in sent if is_file(part, files)}.values())
-    if together > files.together_bytes:
+    sent_documents = [
+        part for part in (*path_parts, *wanted_files) if isinstance(part, DocumentPart)
+    ]
+    total_bytes = sum(
+        {part.sha256: part.size for part in sent_documents if is_file(part, files)}.values()
+    )
+    if total_bytes > files.together_bytes:
         raise IllegalChoiceError(
             Reason.FILES_TOO_LARGE,
-            together=formatting.size(together),
+            together=formatting.size(total_bytes),
             provider=resolved.profile.short_name,
             limit=formatting.size(files.together_bytes),
         )
@@ -87,8 +91,8 @@ def apply_file_preference(part: P, resolved: ResolvedChoice, *, as_files: bool) 
     """Return the attachment, set to be sent as a file if wanted and possible."""
     if not as_files or not isinstance(part, DocumentPart) or not can_be_file(part, resolved.files):
         return part
-    wanted = replace(part, as_file=True)
-    return part if _refusal(wanted, resolved) else wanted
+    file_part = replace(part, as_file=True)
+    return part if _refusal(file_part, resolved) else file_part
 
 
 def without_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]:
@@ -99,14 +103,16 @@ def without_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]
 def text_notice(path: Sequence[Message], resolved: ResolvedChoice) -> NoticeText:
     """Return the notice that earlier files were sent as text instead; "" if there were none."""
     parts = [part for message in path for part in message.parts]
-    wanted = [part for part in parts if is_wanted(part) and not is_file(part, resolved.files)]
-    names = ", ".join(dict.fromkeys(part.name for part in wanted))
+    text_parts = [
+        part for part in parts if is_wanted_as_file(part) and not is_file(part, resolved.files)
+    ]
+    names = ", ".join(dict.fromkeys(part.name for part in text_parts))
     if not names:
         return ""
     return notice(NoticeCode.FILES_AS_TEXT, provider=resolved.profile.name, names=names)
 
 
-def is_wanted(part: Part) -> TypeGuard[DocumentPart]:
+def is_wanted_as_file(part: Part) -> TypeGuard[DocumentPart]:
     """Return True if a document should be sent as a file; selected pages go as text."""
     if not isinstance(part, DocumentPart):
         return False
@@ -135,4 +141,4 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
 
 def file_refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
     """Return why a document chosen to go as a file cannot; None if it can or is not chosen."""
-    return _refusal(part, resolved) if is_wanted(part) else None
+    return _refusal(part, resolved) if is_wanted_as_file(part) else None

@@ -19,7 +19,7 @@ _SAMPLE_CHARS: Final = 10_000
 """Characters at the beginning that the server counts first, to learn its token rates."""
 _MAX_CUTS: Final = 3
 # A part that was too large is split into parts that should fill this share of the limit.
-_MARGIN: Final = 0.95
+_TARGET_SHARE: Final = 0.95
 
 
 class Splitter(Protocol):
@@ -47,29 +47,29 @@ async def fitting_parts(
         UserFacingError: the text could not be counted or split.
     """
     _, is_exact = await estimator.count(text[:_SAMPLE_CHARS], resolved)
-    found = await estimator.rates(text, resolved)
-    if found is None:
+    rates_and_share = await estimator.rates(text, resolved)
+    if rates_and_share is None:
         return await splitter.chunks(text, max_tokens)
-    rates, usable_share = found
+    rates, usable_share = rates_and_share
     limit = max_tokens if is_exact else max(MIN_PART_TOKENS, int(max_tokens * usable_share))
     parts = await splitter.chunks(text, limit, rates)
     if not is_exact:
         return parts
 
-    async def with_counts(part: TextChunk, cuts: int) -> list[TextChunk]:
+    async def count_and_split(part: TextChunk, cuts_left: int) -> list[TextChunk]:
         """Return the part as the server counts it, split again if it is too large."""
-        own_text = text[part.start : part.end]
-        tokens, _ = await estimator.count(own_text, resolved)
-        found = await estimator.rates(own_text, resolved)
-        if tokens <= max_tokens or not cuts or found is None:
+        part_text = text[part.start : part.end]
+        tokens, _ = await estimator.count(part_text, resolved)
+        part_rates = await estimator.rates(part_text, resolved)
+        if tokens <= max_tokens or not cuts_left or part_rates is None:
             return [TextChunk(part.start, part.end, tokens)]
-        limit = max(1, int(part.tokens * max_tokens / tokens * _MARGIN))
+        limit = max(1, int(part.tokens * max_tokens / tokens * _TARGET_SHARE))
         fitting = []
-        for piece in await splitter.chunks(own_text, limit, found[0]):
-            moved = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
-            if moved == part:
+        for piece in await splitter.chunks(part_text, limit, part_rates[0]):
+            subpart = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
+            if subpart == part:
                 return [TextChunk(part.start, part.end, tokens)]
-            fitting += await with_counts(moved, cuts - 1)
+            fitting += await count_and_split(subpart, cuts_left - 1)
         return fitting
 
-    return [fitting for part in parts for fitting in await with_counts(part, _MAX_CUTS)]
+    return [fitting for part in parts for fitting in await count_and_split(part, _MAX_CUTS)]

@@ -26,7 +26,7 @@ NAME_TOKENS = 30
 PAGE_NAME_TOKENS = 20
 # Image pages per request, for the providers' limits and for memory.
 MAX_PAGES = 100
-_MAX_NAMED = 3
+_MAX_NAMED_IMAGES = 3
 
 
 class ImageForm(NamedTuple):
@@ -63,9 +63,9 @@ class ImageForm(NamedTuple):
         """
         if self.model.sees_images is False or part.in_parts or not part.image_pages:
             return []
-        drawn = await self.pictures.page_images(part, self.model.image_tokens)
+        page_images = await self.pictures.page_images(part, self.model.image_tokens)
         parts: list[RequestPart] = []
-        for page, picture in zip(part.image_pages, drawn, strict=True):
+        for page, picture in zip(part.image_pages, page_images, strict=True):
             parts += [TextPart(page_name(part, page.number)), picture]
         return parts
 
@@ -116,11 +116,11 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         DocumentDoesNotFitError: there are too many image pages, which can be read in chunks.
     """
     parts = tuple(parts)
-    if model.sees_images is False and (names := _names(parts)):
-        paged = [p for p in parts if isinstance(p, DocumentPart) and p.image_pages]
-        counts = {
+    if model.sees_images is False and (names := _image_names(parts)):
+        documents_with_pages = [p for p in parts if isinstance(p, DocumentPart) and p.image_pages]
+        page_params = {
             name: value
-            for suffix, part in zip(("", "2"), paged, strict=False)
+            for suffix, part in zip(("", "2"), documents_with_pages, strict=False)
             for name, value in (
                 (f"count{suffix}", len(part.image_pages)),
                 (f"total{suffix}", part.sent_pages or 0),
@@ -128,21 +128,23 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
             )
         }
         raise IllegalChoiceError(
-            Reason.PAGES_NOT_SEEN if paged else Reason.IMAGES_NOT_SEEN,
-            counts,
+            Reason.PAGES_NOT_SEEN if documents_with_pages else Reason.IMAGES_NOT_SEEN,
+            page_params,
             remedy=Remedy.SEND_TEXT_ALONE if _all_have_text(parts) else "",
             model=model.name,
             names=names,
         )
     documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
-    pages = sum(len(part.image_pages) for part in documents)
-    if pages > MAX_PAGES:
-        raise DocumentDoesNotFitError(Reason.TOO_MANY_IMAGE_PAGES, pages=pages, limit=MAX_PAGES)
+    page_count = sum(len(part.image_pages) for part in documents)
+    if page_count > MAX_PAGES:
+        raise DocumentDoesNotFitError(
+            Reason.TOO_MANY_IMAGE_PAGES, pages=page_count, limit=MAX_PAGES
+        )
 
 
 def unseen_images_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
     """Return the notice that the model only got the names of images; "" if that is not so."""
-    names = _names(part for message in path for part in message.parts)
+    names = _image_names(part for message in path for part in message.parts)
     if not names or model.sees_images is not False:
         return ""
     return notice(NoticeCode.IMAGES_NOT_SEEN, model=model.name, names=names)
@@ -157,15 +159,15 @@ def has_images(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
 
 def _all_have_text(parts: Iterable[Part]) -> bool:
     """Return True if every part with images is a document that also has pages with text."""
-    seen = [part for part in parts if has_images(part)]
+    parts_with_images = [part for part in parts if has_images(part)]
     return all(
         isinstance(part, DocumentPart) and len(part.image_pages) < (part.sent_pages or 0)
-        for part in seen
+        for part in parts_with_images
     )
 
 
-def _names(parts: Iterable[Part]) -> str:
+def _image_names(parts: Iterable[Part]) -> str:
     names = list(dict.fromkeys(part.name for part in parts if has_images(part)))
-    more = len(names) - _MAX_NAMED
-    rest = [tr_plural("{count} more", "{count} more", more)] if more > 0 else []
-    return joined([*names[:_MAX_NAMED], *rest])
+    extra_count = len(names) - _MAX_NAMED_IMAGES
+    extra = [tr_plural("{count} more", "{count} more", extra_count)] if extra_count > 0 else []
+    return joined([*names[:_MAX_NAMED_IMAGES], *extra])

@@ -240,8 +240,8 @@ class ReadingProvider(ProviderWrapper):
             may_repeat = attempt < MAX_SPLITS
             try:
                 await self._hold_answer(final_request, sum(piece.tokens for piece in pieces))
-            except UserFacingError as not_held:
-                yield Failed(to_provider_error(not_held))
+            except UserFacingError as hold_error:
+                yield Failed(to_provider_error(hold_error))
                 return
             async with aclosing(self._provider.stream(final_request)) as events:
                 async for event in events:
@@ -277,8 +277,8 @@ class ReadingProvider(ProviderWrapper):
             cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
             model = resolved.model.id
             budget = self._reader.budget
-            held = await budget.hold(resolved.profile, cost, model, task.purpose.value)
-            task.answer_hold.transfer_from(held)
+            hold = await budget.hold(resolved.profile, cost, model, task.purpose.value)
+            task.answer_hold.transfer_from(hold)
 
     async def _take_notes(
         self, pieces: list[DocumentPiece], *, are_notes: bool
@@ -289,7 +289,7 @@ class ReadingProvider(ProviderWrapper):
         """
         notes: dict[int, DocumentPiece] = {}
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else MAX_AT_ONCE
-        yield self._progress(0, len(pieces), are_notes=are_notes)
+        yield self._progress_event(0, len(pieces), are_notes=are_notes)
         while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
             noting = self._note_pieces(remaining, notes, at_once, are_notes=are_notes)
             async with aclosing(noting) as steps:
@@ -315,33 +315,33 @@ class ReadingProvider(ProviderWrapper):
         """
         slots, total = asyncio.Semaphore(at_once), len(notes) + len(remaining)
         updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
-        failed: list[UserFacingError] = []
+        failures: list[UserFacingError] = []
 
         async def note_piece(number: int, piece: DocumentPiece) -> None:
             try:
                 async with slots:
-                    if not failed:
+                    if not failures:
                         text = await self._note_or_split(
                             piece, updates.put_nowait, are_notes=are_notes
                         )
                         notes[number] = await self._reader.with_note(self._task, piece, text)
             except UserFacingError as error:
-                failed.append(error)
+                failures.append(error)
             finally:
                 updates.put_nowait(None)
 
         tasks = [asyncio.create_task(note_piece(*numbered)) for numbered in remaining.items()]
         try:
-            ended = 0
-            while ended < len(tasks):
+            ended_count = 0
+            while ended_count < len(tasks):
                 update = await updates.get()  # None once a call has ended
-                ended += update is None
+                ended_count += update is None
                 if update is not None:
                     yield update
-                elif not failed:  # after a failure most calls never start
-                    yield self._progress(len(notes), total, are_notes=are_notes)
+                elif not failures:  # after a failure most calls never start
+                    yield self._progress_event(len(notes), total, are_notes=are_notes)
             await asyncio.gather(*tasks)
-            for error in failed:
+            for error in failures:
                 if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
                     raise error
         finally:
@@ -397,8 +397,8 @@ class ReadingProvider(ProviderWrapper):
         )
         async with hold:
             images = await reader.image_pages(task, piece)
-            small_reply = await self._reply(
-                _request(task, piece, images, are_notes=are_notes), on_waiting
+            small_reply = await self._request_reply(
+                _note_request(task, piece, images, are_notes=are_notes), on_waiting
             )
             await asyncio.shield(self._record_note(key, small_reply))  # the call has been billed
         if small_reply.error is not None:
@@ -410,7 +410,7 @@ class ReadingProvider(ProviderWrapper):
         if small_reply.error is None:
             await self._reader.notes.put(key, small_reply.text, self._task.conversation_id)
 
-    async def _reply(self, request: ChatRequest, on_waiting: OnWaiting) -> SmallReply:
+    async def _request_reply(self, request: ChatRequest, on_waiting: OnWaiting) -> SmallReply:
         small_reply = SmallReply(self._task.resolved.profile.name)
         try:
             async with aclosing(self._provider.stream(request)) as events:
@@ -443,7 +443,7 @@ class ReadingProvider(ProviderWrapper):
             )
         )
 
-    def _progress(self, done: int, total: int, *, are_notes: bool) -> StatusChanged:
+    def _progress_event(self, done: int, total: int, *, are_notes: bool) -> StatusChanged:
         if self._total_cost:
             codes = _PROGRESS_WITH_SPENT_AND_TOTAL
         else:
@@ -455,7 +455,7 @@ class ReadingProvider(ProviderWrapper):
         )
 
 
-def _request(
+def _note_request(
     task: ReadingTask, piece: DocumentPiece, images: Sequence[RequestPart], *, are_notes: bool
 ) -> ChatRequest:
     words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
@@ -501,10 +501,10 @@ def max_note_tokens(task: ReadingTask) -> int | None:
         return MAX_NOTE_TOKENS_BUILT_IN
     if task.resolved.profile.kind is ProviderKind.ON_DEVICE:
         return MAX_NOTE_TOKENS_ON_DEVICE
-    window, wanted = task.resolved.model.input_limit, task.parameters.max_output_tokens
+    window, max_output_tokens = task.resolved.model.input_limit, task.parameters.max_output_tokens
     if window is None or window > SMALL_WINDOW:
-        return wanted
-    return min(wanted or window, window // NOTES_PER_WINDOW)
+        return max_output_tokens
+    return min(max_output_tokens or window, window // NOTES_PER_WINDOW)
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
@@ -512,10 +512,12 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
     Images and files of the message are kept.
     """
-    *before, last = request.messages
-    attached = (part for part in last.parts if isinstance(part, ImageData | FileData))
-    words = TextPart(f"{FROM_NOTES}\n\n{notes}\n\n{text_of(last.parts)}")  # type: ignore[arg-type]
-    return replace(request, messages=(*before, replace(last, parts=(words, *attached))))
+    *earlier_messages, last_message = request.messages
+    attachments = (part for part in last_message.parts if isinstance(part, ImageData | FileData))
+    words = TextPart(f"{FROM_NOTES}\n\n{notes}\n\n{text_of(last_message.parts)}")  # type: ignore[arg-type]
+    return replace(
+        request, messages=(*earlier_messages, replace(last_message, parts=(words, *attachments)))
+    )
 
 
 def _as_reading_error(error: UserFacingError) -> ProviderError:

@@ -76,8 +76,8 @@ def require_schemas(cases: Iterable[EvaluationCase]) -> None:
             try:
                 _object_schema(schema)
             except UnusableSchemaError as error:
-                wrong = CaseError(CaseFault.SCHEMA_UNUSABLE, why=str(error))
-                raise located_error(CasePlace(PlaceKind.CASE, case.id), wrong) from error
+                case_error = CaseError(CaseFault.SCHEMA_UNUSABLE, why=str(error))
+                raise located_error(CasePlace(PlaceKind.CASE, case.id), case_error) from error
 
 
 def _object_schema(schema: object) -> Mapping[str, Any]:

@@ -124,10 +124,10 @@ class ProviderModels:
                 context_window=ON_DEVICE_WINDOW,
                 price=FREE,
             )
-        found = info_at(self.profile, model_id, self.catalog, self.listing)
-        if learned_window is None or found.input_limit:
-            return found
-        return replace(found, context_window=learned_window)
+        info = info_at(self.profile, model_id, self.catalog, self.listing)
+        if learned_window is None or info.input_limit:
+            return info
+        return replace(info, context_window=learned_window)
 
     def availability(self, info: ModelInfo, today: date) -> ModelAvailability:
         """Return the availability of a model on the day `today`."""
@@ -153,10 +153,10 @@ class ProviderModels:
         availability = self.availability(info, today)
         if variant is Variant.INSTANT and (instant_gone or not availability.is_served):
             stand_in = self.info(self.catalog.for_variant(Variant.THINKING).id)
-            found = self.choice_of(stand_in, Effort.NONE, variant=variant)
-            return replace(found, notice=INSTANT_RETIRED, files=self._file_inputs(stand_in))
-        found = self.choice_of(info, _effort_for(info, choice.effort), variant=variant)
-        return replace(found, warning=availability.notice, files=self._file_inputs(info))
+            resolved = self.choice_of(stand_in, Effort.NONE, variant=variant)
+            return replace(resolved, notice=INSTANT_RETIRED, files=self._file_inputs(stand_in))
+        resolved = self.choice_of(info, _effort_for(info, choice.effort), variant=variant)
+        return replace(resolved, warning=availability.notice, files=self._file_inputs(info))
 
     def price_claim(self, model_id: str) -> PriceClaim:
         """Return the evidence that the price of a model applies.
@@ -195,10 +195,10 @@ class ProviderModels:
         """Return the documents that can be sent as files; None if there are none."""
         if first_api(self.profile, info) is Api.CHAT_COMPLETIONS:
             return None
-        found = self.catalog.file_inputs(self.profile.kind.value)
-        if found is None and self.profile.takes_files:
+        file_inputs = self.catalog.file_inputs(self.profile.kind.value)
+        if file_inputs is None and self.profile.takes_files:
             return self.catalog.file_inputs(ProviderKind.OPENAI.value)
-        return found
+        return file_inputs
 
 
 def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:

@@ -42,25 +42,25 @@ class ModelListings:
     def __init__(self, storage: ListingStorage, gateway: ListingGateway) -> None:
         self._storage = storage
         self._gateway = gateway
-        self._known: dict[str, ModelListing] = {}
+        self._listings: dict[str, ModelListing] = {}
 
     async def load(self) -> None:
         """Load the stored listings. Raises StorageError."""
-        self._known = {**await self._storage.all(), **self._known}
+        self._listings = {**await self._storage.all(), **self._listings}
 
     def known_listing(self, profile: ProviderProfile) -> ModelListing | None:
         """Return the known listing of a provider, or None.
 
         A listing from another address is ignored, and so is an empty listing, as some servers send.
         """
-        known = self._known.get(profile.id)
-        is_usable = known is not None and known.base_url == profile.base_url and known.models
-        return known if is_usable else None
+        listing = self._listings.get(profile.id)
+        is_usable = listing is not None and listing.base_url == profile.base_url and listing.models
+        return listing if is_usable else None
 
     def is_fresh(self, profile: ProviderProfile) -> bool:
         """Return True if the listing is less than an hour old."""
-        known = self.known_listing(profile)
-        return known is not None and datetime.now(UTC) - known.listed_at < FRESH_FOR
+        listing = self.known_listing(profile)
+        return listing is not None and datetime.now(UTC) - listing.listed_at < FRESH_FOR
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:
         """Request the listing; store it unless the provider is on-device or of the environment.
@@ -72,12 +72,12 @@ class ModelListings:
         listing = await provider.listing()
         if profile.kind is ProviderKind.ON_DEVICE:
             return listing  # the server's address changes with each run, and its models are files
-        self._known[profile.id] = listing
+        self._listings[profile.id] = listing
         if not profile.from_environment:
             await self._storage.save(profile.id, listing)
         return listing
 
     async def forget(self, profile_id: str) -> None:
         """Delete the listing of a removed provider. Raises StorageError."""
-        self._known.pop(profile_id, None)
+        self._listings.pop(profile_id, None)
         await self._storage.remove(profile_id)

@@ -43,24 +43,24 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
 
     The rest are known models in the order of the catalog, then unknown ones by name.
     """
-    found: list[MenuEntry] = []
+    entries: list[MenuEntry] = []
     if models.profile.serves_gpt_family:
         for variant in Variant:
             info = models.catalog.for_variant(variant)
             if not _may_have(models, info.id):
                 continue
-            note = _note(models.availability(info, today))
-            found.append(MenuEntry(info.id, info.name, variant, note))
-    known = {entry.model for entry in found}
+            note = _variant_note(models.availability(info, today))
+            entries.append(MenuEntry(info.id, info.name, variant, note))
+    variant_models = {entry.model for entry in entries}
     others = _other_models(models, today)
     for model_id in dict.fromkeys((*models.profile.models, *others)):
         listed = models.listing.listed_model(model_id) if models.listing else ListedModel(model_id)
-        if model_id not in known and listed.can_chat is not False:
+        if model_id not in variant_models and listed.can_chat is not False:
             info = models.info(model_id)
-            mark = models.availability(info, today).shutdown_mark
-            facts = filter(None, (_window(listed), _price(listed.details), mark))
-            found.append(MenuEntry(model_id, info.name, None, " · ".join(facts)))
-    return found
+            shutdown_mark = models.availability(info, today).shutdown_mark
+            facts = filter(None, (_window_text(listed), _price_text(listed.details), shutdown_mark))
+            entries.append(MenuEntry(model_id, info.name, None, " · ".join(facts)))
+    return entries
 
 
 def _may_have(models: ProviderModels, model_id: str) -> bool:
@@ -70,12 +70,12 @@ def _may_have(models: ProviderModels, model_id: str) -> bool:
     return model_id in models.profile.models or models.listing.has(model_id)
 
 
-def _window(listed: ListedModel) -> str:
+def _window_text(listed: ListedModel) -> str:
     """Return the context window that this server reports; "" if it reports none."""
     return tr("{tokens} tokens", tokens=tokens(listed.window)) if listed.window else ""
 
 
-def _price(details: ModelDetails) -> str:
+def _price_text(details: ModelDetails) -> str:
     """Return the server's prices of a million tokens of input and output; "" if unknown."""
     if details.input_price is None or details.output_price is None:
         return ""
@@ -128,7 +128,7 @@ def chat_models(catalog: ModelCatalog, listing: ModelListing) -> tuple[str, ...]
     return tuple(m.id for m in listing.models if _can_chat(catalog, m))
 
 
-def _note(availability: ModelAvailability) -> str:
+def _variant_note(availability: ModelAvailability) -> str:
     if availability.model.variant is Variant.INSTANT and not availability.is_served:
         return tr("GPT-5.2 without reasoning responds")
     return availability.shutdown_mark
@@ -138,8 +138,8 @@ def _other_models(models: ProviderModels, today: date) -> list[str]:
     profile, catalog = models.profile, models.catalog
     if models.listing is None:
         is_guess = profile.serves_gpt_family and not profile.models
-        gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
-        return [info.id for info in gpt if not models.availability(info, today).is_shut_down]
+        gpt_models = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
+        return [info.id for info in gpt_models if not models.availability(info, today).is_shut_down]
     can_chat = set(chat_models(catalog, models.listing))
-    in_order = [info.id for info in catalog if info.id in can_chat]
-    return in_order + sorted(can_chat - set(in_order), key=str.casefold)
+    known_models = [info.id for info in catalog if info.id in can_chat]
+    return known_models + sorted(can_chat - set(known_models), key=str.casefold)

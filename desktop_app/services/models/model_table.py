@@ -25,14 +25,16 @@ def model_rows(
     """Return a row for each chat model of a provider."""
     profile = models.profile
     is_on_device = profile.kind is ProviderKind.ON_DEVICE
-    found = [MenuEntry(on_device_model, "")] if is_on_device else menu_entries(models, today)
+    entries = [MenuEntry(on_device_model, "")] if is_on_device else menu_entries(models, today)
     return [
-        _row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
-        for entry in found
+        _make_row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
+        for entry in entries
     ]
 
 
-def _row(models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool) -> ModelRow:
+def _make_row(
+    models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool
+) -> ModelRow:
     profile, info = models.profile, models.info(entry.model)
     is_on_device = profile.kind is ProviderKind.ON_DEVICE
     return ModelRow(

@@ -158,13 +158,13 @@ class Budget:
         is_free = input_cost is not None and not input_cost
         if is_free or (not model and (cap is None or not input_cost)):
             return Hold()
-        at, cost = now(), input_cost or Decimal(0)
+        moment, cost = now(), input_cost or Decimal(0)
         limit = NO_LIMIT if cap is None or not cost else cap
         hold_id, month = await self._holds.place(
-            profile.ids_under_cap, cost, limit, at, (model, purpose)
+            profile.ids_under_cap, cost, limit, moment, (model, purpose)
         )
         if hold_id is None:
-            raise _cap_error(profile, month, cost, limit, at)
+            raise _cap_error(profile, month, cost, limit, moment)
         return Hold(self._holds, hold_id)
 
     async def hold_for(
@@ -191,10 +191,10 @@ class Budget:
         if not month.is_near_cap or month.cap is None:
             return None
         key = WARNED_KEY + profile.id
-        mark = f"{now().astimezone():%Y-%m} {month.cap}"
-        if (await self._storage.all()).get(key) == mark:
+        warning_value = f"{now().astimezone():%Y-%m} {month.cap}"
+        if (await self._storage.all()).get(key) == warning_value:
             return None
-        await self._storage.set(key, mark)
+        await self._storage.set(key, warning_value)
         return month
 
 
@@ -211,10 +211,10 @@ def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:
 
 
 def _cap_error(
-    profile: ProviderProfile, month: MonthSpending, cost: Decimal, cap: Decimal, at: datetime
+    profile: ProviderProfile, month: MonthSpending, cost: Decimal, cap: Decimal, moment: datetime
 ) -> SpendingCapError:
-    first = at.astimezone().date().replace(day=1)
-    next_first = (first + timedelta(days=32)).replace(day=1)
+    month_start = moment.astimezone().date().replace(day=1)
+    next_month_start = (month_start + timedelta(days=32)).replace(day=1)
     return SpendingCapError(
         Reason.CAP_REACHED,
         provider=profile.short_name,
@@ -222,5 +222,5 @@ def _cap_error(
         held=formatting.exact_money(month.held) if month.held else "",
         cost=formatting.exact_money(cost),
         cap=formatting.exact_money(cap),
-        day=formatting.day(next_first),
+        day=formatting.day(next_month_start),
     )

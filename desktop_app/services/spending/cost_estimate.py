@@ -45,7 +45,7 @@ from desktop_app.services.collections.passage_context import (
     passages_block,
 )
 from desktop_app.services.documents.attachment_dedup import deduplicate_parts
-from desktop_app.services.documents.file_attachments import file_tokens, is_file, is_wanted
+from desktop_app.services.documents.file_attachments import file_tokens, is_file, is_wanted_as_file
 from desktop_app.services.documents.image_attachments import has_images, page_tokens, picture_tokens
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, TokenCounter
@@ -125,9 +125,9 @@ class Estimator:
     async def method_of(self, text: str, resolved: ResolvedChoice) -> CountMethod:
         """Return how `text` is counted."""
         _, is_exact = await self.count(text, resolved)
-        return self._method(resolved, is_exact=is_exact)
+        return self._count_method(resolved, is_exact=is_exact)
 
-    def _method(self, resolved: ResolvedChoice, *, is_exact: bool) -> CountMethod:
+    def _count_method(self, resolved: ResolvedChoice, *, is_exact: bool) -> CountMethod:
         """Return how a request was counted; never SERVER if the server may not be asked."""
         method = self._counter.method(resolved.profile, resolved.model.id, is_exact=is_exact)
         if method is CountMethod.SERVER and not self._may_ask:
@@ -160,35 +160,35 @@ class Estimator:
         draft: Draft,
         *,
         max_output_tokens: int | None = None,
-        found: Sequence[PassagesPart] | None = None,
+        passages: Sequence[PassagesPart] | None = None,
     ) -> Estimate:
         """Return the tokens and cost of sending `draft` in this context.
 
         Args:
-            found: the passages of the draft's collections; None searches for them.
+            passages: the passages of the draft's collections; None searches for them.
 
         Raises:
             UserFacingError: counting failed, or a collection no longer exists.
         """
         resolved = context.resolved
         self._clear_if_changed()
-        if found is None:
-            found = await find_passages(self._passages, context, draft, is_estimate=True)
+        if passages is None:
+            passages = await find_passages(self._passages, context, draft, is_estimate=True)
         context_tokens, is_context_exact = await self.context_tokens(context)
         draft_tokens, is_exact = await self.count(draft.text, resolved)
         total = context_tokens + draft_tokens + MESSAGE_OVERHEAD
-        sent = context.sent
+        sent_path = context.sent
         new_attachments = deduplicate_parts(
-            sent.messages, draft.question_attachments, resolved.files
+            sent_path.messages, draft.question_attachments, resolved.files
         )
-        parts = (*new_attachments, *found)
-        attached, is_attached_exact = await self._attached_tokens(parts, resolved)
-        adds_explanation = not has_delimited_parts(sent.messages, resolved.files)
+        parts = (*new_attachments, *passages)
+        attached_tokens, is_attached_exact = await self._attached_tokens(parts, resolved)
+        adds_explanation = not has_delimited_parts(sent_path.messages, resolved.files)
         if adds_explanation and any(is_delimited(part, resolved.files) for part in parts):
-            attached += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
+            attached_tokens += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
         is_exact = is_exact and is_context_exact and is_attached_exact
-        method = self._method(resolved, is_exact=is_exact)
-        return _estimate_of(total + attached, method, resolved, max_output_tokens)
+        method = self._count_method(resolved, is_exact=is_exact)
+        return _estimate_of(total + attached_tokens, method, resolved, max_output_tokens)
 
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
@@ -314,11 +314,11 @@ class Estimator:
         sent = context.sent
         if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):
             return None
-        compacted = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
-        before = (context.instructions, *_definitions(context))
-        texts = (*before, text, *(message.text for message in sent.messages))
-        size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
-        return compacted + size + len(texts) * MESSAGE_OVERHEAD
+        compacted_tokens = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
+        preceding_texts = (context.instructions, *_definitions(context))
+        texts = (*preceding_texts, text, *(message.text for message in sent.messages))
+        size = sum(len(sent_text.encode("utf-8", "surrogatepass")) for sent_text in texts)
+        return compacted_tokens + size + len(texts) * MESSAGE_OVERHEAD
 
     def require_fit(
         self,
@@ -339,8 +339,8 @@ class Estimator:
         limit = estimate.limit
         if limit is None:
             return
-        reserved = RESERVED_ANSWER_TOKENS if resolved.model.max_input is None else 0
-        if estimate.input_tokens + reserved <= limit:
+        reserved_tokens = RESERVED_ANSWER_TOKENS if resolved.model.max_input is None else 0
+        if estimate.input_tokens + reserved_tokens <= limit:
             return
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
         raise DocumentDoesNotFitError(
@@ -349,7 +349,7 @@ class Estimator:
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
-            limit=limit - reserved,
+            limit=limit - reserved_tokens,
         )
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
@@ -363,8 +363,8 @@ class Estimator:
         if key not in self._tokens_of_messages:
             tokens = await self.text_tokens(text, resolved)
             parts = (*message.attachments, *message.passage_parts)
-            attached, _ = await self._attached_tokens(parts, resolved)
-            self._tokens_of_messages[key] = tokens + MESSAGE_OVERHEAD + attached
+            attached_tokens, _ = await self._attached_tokens(parts, resolved)
+            self._tokens_of_messages[key] = tokens + MESSAGE_OVERHEAD + attached_tokens
         return self._tokens_of_messages[key]
 
 
@@ -449,7 +449,9 @@ def _first_image_index(path: Sequence[Message]) -> int:
 
     Another model may not see images, or may count them differently. A file may contain images, too.
     """
-    numbers = (n for n, m in enumerate(path) if any(has_images(p) or is_wanted(p) for p in m.parts))
+    numbers = (
+        n for n, m in enumerate(path) if any(has_images(p) or is_wanted_as_file(p) for p in m.parts)
+    )
     return next(numbers, len(path))
 
 
@@ -490,8 +492,9 @@ def _estimate_of(
     price, info = resolved.price, resolved.model
     limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
     max_answer_tokens = min(limits, default=None)
-    answer = None if max_answer_tokens is None else Usage(output_tokens=max_answer_tokens)
-    input_cost, answer_cost = cost_of(price, Usage(input_tokens=tokens)), cost_of(price, answer)
+    answer_usage = None if max_answer_tokens is None else Usage(output_tokens=max_answer_tokens)
+    input_cost = cost_of(price, Usage(input_tokens=tokens))
+    answer_cost = cost_of(price, answer_usage)
     return Estimate(tokens, method, input_cost, answer_cost, info.input_limit)
 
 

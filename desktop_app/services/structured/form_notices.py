@@ -33,24 +33,32 @@ def form_notice(form: AnswerForm | None) -> NoticeText:
 def problem_notices(problems: Sequence[SchemaProblem]) -> tuple[AnswerNotice, ...]:
     """Return a notice for each place that does not match."""
     code = NoticeCode.SCHEMA_PROBLEM
-    return tuple(notice(code, path=each.path, reason=each.reason) for each in problems)
+    return tuple(notice(code, path=problem.path, reason=problem.reason) for problem in problems)
 
 
 def can_be_repaired(answer: Message) -> bool:
     """Return True if an answer does not match its schema, and is not a repair itself."""
-    codes = {each.code for each in answer.notices if isinstance(each, AnswerNotice)}
+    codes = {
+        answer_notice.code
+        for answer_notice in answer.notices
+        if isinstance(answer_notice, AnswerNotice)
+    }
     return NoticeCode.SCHEMA_PROBLEM in codes and NoticeCode.REPAIRED not in codes
 
 
 def repair_turn(answer: Message) -> tuple[RequestMessage, RequestMessage]:
     """Return the messages that ask the model to correct its answer."""
-    found = [dict(each.params) for each in answer.notices if _is_problem(each)]
-    problems = "\n".join(f"{params['path']}: {params['reason']}" for params in found)
+    problem_params = [
+        dict(answer_notice.params) for answer_notice in answer.notices if _is_problem(answer_notice)
+    ]
+    problems = "\n".join(f"{params['path']}: {params['reason']}" for params in problem_params)
     return (
         RequestMessage(Role.ASSISTANT, (TextPart(last_text(answer.parts)),)),
         RequestMessage(Role.USER, (TextPart(_REPAIR.format(problems=problems)),)),
     )
 
 
-def _is_problem(each: NoticeText) -> TypeGuard[AnswerNotice]:
-    return isinstance(each, AnswerNotice) and each.code is NoticeCode.SCHEMA_PROBLEM
+def _is_problem(answer_notice: NoticeText) -> TypeGuard[AnswerNotice]:
+    return (
+        isinstance(answer_notice, AnswerNotice) and answer_notice.code is NoticeCode.SCHEMA_PROBLEM
+    )

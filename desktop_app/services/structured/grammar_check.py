@@ -16,7 +16,7 @@ from desktop_app.services.structured.form_fault import FormFault
 
 _MAX_REASON_CHARS: Final = 300
 # Features that the regular expressions of the providers, which are Rust's, lack.
-_UNSUPPORTED: Final = (
+_UNSUPPORTED_FEATURES: Final = (
     (re.compile(r"\(\?<?[=!]"), FormFault.NO_LOOKAROUND),
     (re.compile(r"\\[1-9]|\(\?P=|\(\?\("), FormFault.NO_BACKREFERENCE),
     (re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\?"), FormFault.NO_LAZY_REPETITION),
@@ -84,18 +84,18 @@ def _require_lark(definition: str) -> None:
     from lark import Lark, utils
     from lark.exceptions import LarkError
 
-    if found := _LARK_IMPORT.search(definition):
-        raise UnusableGrammarError(FormFault.NOT_COMMON, found=found[1])
+    if match := _LARK_IMPORT.search(definition):
+        raise UnusableGrammarError(FormFault.NOT_COMMON, found=match[1])
     rules = _LARK_LITERAL.sub('""', definition)
     for pattern, fault in _LARK_UNSUPPORTED:
-        if found := pattern.search(rules):
-            raise UnusableGrammarError(fault, found=found[0].strip().rstrip(":"))
+        if match := pattern.search(rules):
+            raise UnusableGrammarError(fault, found=match[0].strip().rstrip(":"))
     if not _LARK_START.search(rules):
         raise UnusableGrammarError(FormFault.NO_START)
-    checked = _LARK_LITERAL.sub(_checked_literal, definition)
+    python_definition = _LARK_LITERAL.sub(_checked_literal, definition)
     # Lark compiles with the package regex if it is installed.
     compiler = getattr(utils, "regex", re)
-    failures = (
+    lark_errors = (
         LarkError,
         re.error,
         compiler.error,
@@ -107,9 +107,9 @@ def _require_lark(definition: str) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            Lark(checked, parser="earley")
-    except failures as error:
-        raise UnusableGrammarError(_reason(error)) from error
+            Lark(python_definition, parser="earley")
+    except lark_errors as error:
+        raise UnusableGrammarError(_reason_of(error)) from error
 
 
 def _require_regex(definition: str) -> None:
@@ -120,7 +120,7 @@ def _require_regex(definition: str) -> None:
             warnings.simplefilter("ignore")  # Python may give a set of sets another meaning later
             re.compile(_as_python(definition))
     except (re.error, RecursionError, OverflowError) as error:
-        raise UnusableGrammarError(_reason(error)) from error
+        raise UnusableGrammarError(_reason_of(error)) from error
 
 
 def _checked_literal(literal: re.Match[str]) -> str:
@@ -137,16 +137,16 @@ def _as_python(regex: str) -> str:
     """
     # In a set, and behind a backslash, characters stand for themselves.
     plain = _CLASS_OR_ESCAPE.sub(_as_placeholder, regex)
-    for pattern, fault in _UNSUPPORTED:
-        if found := pattern.search(plain):
-            raise UnusableGrammarError(fault, found=found[0])
-    for pattern, written in _PYTHON_FORMS:
-        regex = pattern.sub(written, regex)
+    for pattern, fault in _UNSUPPORTED_FEATURES:
+        if match := pattern.search(plain):
+            raise UnusableGrammarError(fault, found=match[0])
+    for pattern, python_form in _PYTHON_FORMS:
+        regex = pattern.sub(python_form, regex)
     return regex
 
 
-def _as_placeholder(found: re.Match[str]) -> str:
-    return found[0] if found[0][1:].isdigit() else "x"
+def _as_placeholder(match: re.Match[str]) -> str:
+    return match[0] if match[0][1:].isdigit() else "x"
 
 
 def _require_gbnf(definition: str) -> None:
@@ -156,7 +156,7 @@ def _require_gbnf(definition: str) -> None:
     try:
         tree = Lark(_GBNF, parser="lalr").parse(definition)
     except (LarkError, RecursionError) as error:
-        raise UnusableGrammarError(_reason(error)) from error
+        raise UnusableGrammarError(_reason_of(error)) from error
     tokens = list(tree.scan_values(lambda value: isinstance(value, Token)))
     defined = {t.removesuffix("::=").strip() for t in tokens if t.type == "DEFINED"}
     used = {"root", *(str(t) for t in tokens if t.type == "NAME")}
@@ -165,6 +165,6 @@ def _require_gbnf(definition: str) -> None:
         raise UnusableGrammarError(FormFault.UNDEFINED, names=names)
 
 
-def _reason(error: BaseException) -> str:
+def _reason_of(error: BaseException) -> str:
     words = str(error).strip().partition("\n\n")[0]
     return " ".join((words or type(error).__name__).split())[:_MAX_REASON_CHARS]

@@ -33,31 +33,33 @@ def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
         IllegalChoiceError: the schema or grammar is invalid.
     """
     if source.kind is FormKind.SCHEMA:
-        return _schema_of(source, display_name or f"“{source.answer_name}”")
+        return _parse_schema(source, display_name or f"“{source.answer_name}”")
     grammar = AnswerGrammar(source.kind, source.text, source.name.strip())
     try:
         if len(source.text) > MAX_FORM_CHARS:
             raise UnusableGrammarError(FormFault.TOO_LONG)
         require_grammar(grammar)
     except UnusableGrammarError as error:
-        raise _invalid(Reason.GRAMMAR_INVALID, display_name or source.kind, error) from error
+        raise _invalid_form_error(
+            Reason.GRAMMAR_INVALID, display_name or source.kind, error
+        ) from error
     return grammar
 
 
-def _schema_of(source: FormSource, display_name: str) -> AnswerSchema:
+def _parse_schema(source: FormSource, display_name: str) -> AnswerSchema:
     try:
         if len(source.text) > MAX_FORM_CHARS:
             raise UnusableSchemaError(FormFault.TOO_LONG)
-        found: Any = json.loads(source.text)
-        return AnswerSchema(source.answer_name, require_schema(found))
+        schema: Any = json.loads(source.text)
+        return AnswerSchema(source.answer_name, require_schema(schema))
     except RecursionError as error:
         too_deep = UnusableSchemaError(FormFault.TOO_DEEP)
-        raise _invalid(Reason.SCHEMA_INVALID, display_name, too_deep) from error
+        raise _invalid_form_error(Reason.SCHEMA_INVALID, display_name, too_deep) from error
     except (ValueError, UnusableSchemaError) as error:
-        raise _invalid(Reason.SCHEMA_INVALID, display_name, error) from error
+        raise _invalid_form_error(Reason.SCHEMA_INVALID, display_name, error) from error
 
 
-def _invalid(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:
+def _invalid_form_error(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:
     return IllegalChoiceError(reason, file=name, because=quoted_error(error))
 
 

@@ -52,18 +52,18 @@ class _TimeLimit:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.thread_time() + seconds
+        self._deadline = time.thread_time() + seconds
 
-    def require(self) -> None:
+    def require_time(self) -> None:
         """Raise _TooSlowError if the time is over."""
-        if time.thread_time() > self._end:
+        if time.thread_time() > self._deadline:
             raise _TooSlowError
 
-    def keyword(self, check: Callable[..., Any]) -> Callable[..., Any]:
+    def limit_keyword(self, check: Callable[..., Any]) -> Callable[..., Any]:
         """Return the check of a keyword that begins only within the time."""
 
         def limited(*arguments: Any) -> Any:
-            self.require()
+            self.require_time()
             return check(*arguments)
 
         return limited
@@ -102,44 +102,50 @@ def require_schema(schema: object) -> Mapping[str, Any]:
         raise UnusableSchemaError(FormFault.NOT_AN_OBJECT)
     # Without the format checker, an unusable regular expression would be noticed only when an
     # answer is checked.
-    kind = _validator_kind(_TimeLimit(MAX_SCHEMA_S))
-    validator = kind(Draft202012Validator.META_SCHEMA, format_checker=pattern_checker())
+    validator_class = _validator_class(_TimeLimit(MAX_SCHEMA_S))
+    validator = validator_class(Draft202012Validator.META_SCHEMA, format_checker=pattern_checker())
     try:
-        found = best_match(validator.iter_errors(schema))
+        mismatch = best_match(validator.iter_errors(schema))
     except RecursionError as error:
         raise UnusableSchemaError(FormFault.ENDLESS) from error
     except _TooSlowError as error:
         raise UnusableSchemaError(FormFault.TOO_SLOW) from error
     except (SchemaError, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
-    if found is not None:
-        raise UnusableSchemaError(f"{found.json_path}: {found.message[:_MAX_REASON_CHARS]}")
+    if mismatch is not None:
+        raise UnusableSchemaError(f"{mismatch.json_path}: {mismatch.message[:_MAX_REASON_CHARS]}")
     _require_references(schema)
     schema_problems(schema, None, MAX_SCHEMA_S)  # finds references that go in circles
     return schema
 
 
-def _validator_kind(limit: _TimeLimit, own: Mapping[str, Callable[..., Any]] | None = None) -> Any:
+def _validator_class(
+    limit: _TimeLimit, own_checks: Mapping[str, Callable[..., Any]] | None = None
+) -> Any:
     """Return a class of validators with a time limit.
 
     Args:
-        own: checks of keywords in place of the library's.
+        own_checks: by keyword, in place of the library's.
     """
     from jsonschema import Draft202012Validator, validators
 
     unique = partial(_unique_items, limit)
-    checks = {**Draft202012Validator.VALIDATORS, "uniqueItems": unique, **(own or {})}
-    limited = {name: limit.keyword(check) for name, check in checks.items()}
-    kind: Any = validators.extend(Draft202012Validator, limited)
-    names = [(each.name, each.alias) for each in kind.__attrs_attrs__ if each.init]
+    checks = {**Draft202012Validator.VALIDATORS, "uniqueItems": unique, **(own_checks or {})}
+    limited_checks = {name: limit.limit_keyword(check) for name, check in checks.items()}
+    validator_class: Any = validators.extend(Draft202012Validator, limited_checks)
+    attributes = [
+        (attribute.name, attribute.alias)
+        for attribute in validator_class.__attrs_attrs__
+        if attribute.init
+    ]
 
     def evolve(validator: Any, **changes: Any) -> Any:
-        values = {alias: getattr(validator, name) for name, alias in names}
-        return kind(**{**values, **changes})
+        values = {alias: getattr(validator, name) for name, alias in attributes}
+        return validator_class(**{**values, **changes})
 
     # The library's would take another class for a part of the schema that has "$schema".
-    kind.evolve = evolve
-    return kind
+    validator_class.evolve = evolve
+    return validator_class
 
 
 def _require_references(schema: Mapping[str, Any]) -> None:
@@ -154,24 +160,26 @@ def _require_references(schema: Mapping[str, Any]) -> None:
     reference = ""
     try:
         root = DRAFT202012.create_resource(schema)
-        waiting = [(root, SPECIFICATIONS.resolver_with_root(root))]
-        while waiting:
-            resource, resolver = waiting.pop()
+        pending = [(root, SPECIFICATIONS.resolver_with_root(root))]
+        while pending:
+            resource, resolver = pending.pop()
             if isinstance(resource.contents, Mapping):
                 for key in ("$ref", "$dynamicRef"):
                     if key in resource.contents:
                         reference = resource.contents[key]
                         resolver.lookup(reference)
             inner = resource.subresources()
-            waiting += [(each, resolver.in_subresource(each)) for each in inner]
+            pending += [
+                (subresource, resolver.in_subresource(subresource)) for subresource in inner
+            ]
     # ValueError: a malformed address, or a word as the index of a list.
     except (Unresolvable, ValueError) as error:
-        raise _leads_nowhere(reference) from error
+        raise _unresolvable_error(reference) from error
 
 
-def _leads_nowhere(reference: str) -> UnusableSchemaError:
-    shown = reference[:_MAX_REASON_CHARS]
-    return UnusableSchemaError(FormFault.LEADS_NOWHERE, reference=shown)
+def _unresolvable_error(reference: str) -> UnusableSchemaError:
+    shortened = reference[:_MAX_REASON_CHARS]
+    return UnusableSchemaError(FormFault.LEADS_NOWHERE, reference=shortened)
 
 
 def schema_problems(
@@ -193,8 +201,8 @@ def schema_problems(
     from desktop_app.services.structured.schema_patterns import PATTERN_KEYWORDS
 
     # An empty registry: a reference to an address must not be fetched.
-    own = {"multipleOf": _multiple_of, **PATTERN_KEYWORDS}
-    validator = _validator_kind(_TimeLimit(limit_s), own)(schema, registry=Registry())
+    own_checks = {"multipleOf": _multiple_of, **PATTERN_KEYWORDS}
+    validator = _validator_class(_TimeLimit(limit_s), own_checks)(schema, registry=Registry())
     problems: list[SchemaProblem] = []
     try:
         for error in validator.iter_errors(value):
@@ -202,7 +210,7 @@ def schema_problems(
             if len(problems) == _MAX_PROBLEMS:
                 break
     except Unresolvable as error:
-        raise _leads_nowhere(error.ref) from error
+        raise _unresolvable_error(error.ref) from error
     except RecursionError as error:
         raise UnusableSchemaError(FormFault.ENDLESS) from error
     except _TooSlowError as error:
@@ -220,18 +228,18 @@ def _unique_items(
 
     if not is_unique or not validator.is_type(value, "array"):
         return
-    seen: set[Hashable] = set()
-    for each in value:
-        limit.require()  # numbers may be chosen so that all have the same hash
-        seen.add(_identity(each))
-    if len(seen) < len(value):
+    identities: set[Hashable] = set()
+    for item in value:
+        limit.require_time()  # numbers may be chosen so that all have the same hash
+        identities.add(_identity(item))
+    if len(identities) < len(value):
         yield ValidationError(f"{value!r} has non-unique elements")
 
 
 def _identity(value: Any) -> Hashable:
     """Return a value that is equal only for the same JSON value: 1 is 1.0, but not true."""
     if isinstance(value, dict):
-        return frozenset((name, _identity(each)) for name, each in value.items())
+        return frozenset((name, _identity(member)) for name, member in value.items())
     if isinstance(value, list):
         return tuple(map(_identity, value))
     return isinstance(value, bool), value
@@ -245,15 +253,17 @@ def _multiple_of(
 
     if not validator.is_type(value, "number"):
         return
-    rest: int | Decimal
+    remainder: int | Decimal
     try:
         if isinstance(value, int) and isinstance(divisor, int):  # of any number of digits
-            rest = value % divisor
+            remainder = value % divisor
         else:
-            rest = Context(prec=_MAX_DIGITS).remainder(Decimal(repr(value)), Decimal(repr(divisor)))
+            remainder = Context(prec=_MAX_DIGITS).remainder(
+                Decimal(repr(value)), Decimal(repr(divisor))
+            )
     except (DecimalException, ZeroDivisionError):  # DecimalException: also of an infinite value
-        rest = 1
-    if rest:
+        remainder = 1
+    if remainder:
         yield ValidationError(f"{value!r} is not a multiple of {divisor!r}")
 
 

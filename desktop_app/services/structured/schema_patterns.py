@@ -43,24 +43,24 @@ def _count_items(pattern: str) -> int:
     >>> _count_items(r"(\d{3}[()]){20}")
     80
     """
-    counts, last = [0], 0
+    counts, last_count = [0], 0
     for token in _TOKEN.finditer(pattern):
         if token[0] == "(":
             counts.append(0)
         elif token[0] == ")" and len(counts) > 1:
-            last = counts.pop()
-            counts[-1] += last
+            last_count = counts.pop()
+            counts[-1] += last_count
         elif token["count"]:
             repetitions = max(1, int("".join(token["count"].split())))
-            counts[-1] += last * (repetitions - 1)
-            last *= repetitions
+            counts[-1] += last_count * (repetitions - 1)
+            last_count *= repetitions
         else:
-            last = 1
+            last_count = 1
             counts[-1] += 1
     return sum(counts)
 
 
-def _is_found(pattern: str, text: str) -> bool:
+def _has_match(pattern: str, text: str) -> bool:
     return _compile(pattern).search(text, timeout=MATCH_S) is not None
 
 
@@ -76,56 +76,56 @@ def _is_pattern(value: object) -> bool:
     return not isinstance(value, str) or bool(_compile(value))
 
 
-def _pattern(
+def _check_pattern(
     validator: Any, pattern: str, value: Any, _schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
     if not validator.is_type(value, "string"):
         return
     try:
-        if not _is_found(pattern, value):
+        if not _has_match(pattern, value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
     except TimeoutError:
         yield ValidationError(f"matching {pattern!r} takes too long")
 
 
-def _pattern_properties(
+def _check_pattern_properties(
     validator: Any, patterns: Mapping[str, Any], value: Any, _schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
     if not validator.is_type(value, "object"):
         return
     for pattern, subschema in patterns.items():
-        for key, each in value.items():
+        for key, member in value.items():
             try:
-                if _is_found(pattern, key):
-                    yield from validator.descend(each, subschema, path=key, schema_path=pattern)
+                if _has_match(pattern, key):
+                    yield from validator.descend(member, subschema, path=key, schema_path=pattern)
             except TimeoutError:
                 yield ValidationError(f"matching {pattern!r} takes too long")
 
 
-def _additional_properties(
+def _check_additional_properties(
     validator: Any, subschema: Any, value: Any, schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
     if not validator.is_type(value, "object"):
         return
-    named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     try:
-        others = [
+        extra_keys = [
             key
             for key in value
-            if key not in named and not any(_is_found(pattern, key) for pattern in patterns)
+            if key not in properties and not any(_has_match(pattern, key) for pattern in patterns)
         ]
     except TimeoutError:
         return  # the check of the pattern itself reports that
-    if subschema is False and others:
-        names = ", ".join(map(repr, others))
+    if subschema is False and extra_keys:
+        names = ", ".join(map(repr, extra_keys))
         yield ValidationError(f"Additional properties are not allowed ({names} unexpected)")
     elif isinstance(subschema, Mapping):
-        for key in others:
+        for key in extra_keys:
             yield from validator.descend(value[key], subschema, path=key)
 
 
 PATTERN_KEYWORDS: Final[Mapping[str, Callable[..., Iterator[ValidationError]]]] = {
-    "pattern": _pattern,
-    "patternProperties": _pattern_properties,
-    "additionalProperties": _additional_properties,
+    "pattern": _check_pattern,
+    "patternProperties": _check_pattern_properties,
+    "additionalProperties": _check_additional_properties,
 }

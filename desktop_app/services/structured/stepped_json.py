@@ -11,24 +11,24 @@ from collections.abc import Callable
 from json import JSONDecoder, decoder, loads, scanner
 from typing import Any, Final
 
-LONG_TEXT: Final = 32_768
+LONG_TEXT_CHARS: Final = 32_768
 """The length, in characters, from which the decoder in C would take more than a millisecond."""
 _MAX_NUMBER_CHARS: Final = 30
-_SHORT_CONTAINER: Final = 8
+_MAX_SHOWN_ITEMS: Final = 8
 
 
 class LongList(list[Any]):
     """A list of a long text, with a short `repr` for the messages of a validator."""
 
     def __repr__(self) -> str:
-        return super().__repr__() if len(self) <= _SHORT_CONTAINER else f"[{len(self)} items]"
+        return super().__repr__() if len(self) <= _MAX_SHOWN_ITEMS else f"[{len(self)} items]"
 
 
 class LongObject(dict[str, Any]):
     """An object of a long text, with a short `repr` for the messages of a validator."""
 
     def __repr__(self) -> str:
-        return super().__repr__() if len(self) <= _SHORT_CONTAINER else f"{{{len(self)} members}}"
+        return super().__repr__() if len(self) <= _MAX_SHOWN_ITEMS else f"{{{len(self)} members}}"
 
 
 def decode(text: str) -> Any:
@@ -40,15 +40,15 @@ def decode(text: str) -> Any:
         ValueError: it is not JSON, or has a number that is too large.
         RecursionError: it is nested too deeply.
     """
-    if len(text) < LONG_TEXT:
-        return loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    if len(text) < LONG_TEXT_CHARS:
+        return loads(text, parse_constant=_refuse_constant, parse_float=_parse_finite)
     return _SteppedDecoder().decode(text)
 
 
 class _SteppedDecoder(JSONDecoder):
     def __init__(self) -> None:
         super().__init__(
-            object_hook=LongObject, parse_constant=_refuse_constant, parse_float=_finite
+            object_hook=LongObject, parse_constant=_refuse_constant, parse_float=_parse_finite
         )
         self.parse_array = _parse_array
         self.scan_once = scanner.py_make_scanner(self)  # type: ignore[attr-defined]
@@ -65,7 +65,7 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     if math.isinf(value := float(text)):
         raise ValueError(f"{text[:_MAX_NUMBER_CHARS]} is too large")
     return value

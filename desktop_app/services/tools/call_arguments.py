@@ -11,7 +11,7 @@ from desktop_app.services.structured.stepped_json import decode
 
 MAX_ARGUMENTS_CHARS: Final = 1 << 20
 _SCHEMAS_BY_NAME: Final = ("properties", "$defs", "definitions", "dependentSchemas")
-_VALUES: Final = ("const", "enum", "default", "examples")
+_VALUE_KEYWORDS: Final = ("const", "enum", "default", "examples")
 
 
 def parse_arguments(tool: ToolDefinition, text: str) -> Any:
@@ -33,17 +33,17 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
         raise ToolError(f"The arguments are not valid JSON: {exc}") from exc
     if not isinstance(arguments, dict):
         raise ToolError("The arguments are not a JSON object.")
-    problems = _problems(tool.parameters, arguments, is_foreign=bool(tool.source))
+    problems = _schema_mismatches(tool.parameters, arguments, is_foreign=bool(tool.source))
     if problems:
         raise ToolError("The arguments do not match the schema:\n" + "\n".join(problems))
     return arguments
 
 
-def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
+def _schema_mismatches(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
     try:
         # Each match of a server's pattern could take a second.
-        checked = without_patterns(schema) if is_foreign else dict(schema)
-        problems = schema_problems(checked, value)
+        checked_schema = without_patterns(schema) if is_foreign else dict(schema)
+        problems = schema_problems(checked_schema, value)
     except (UnusableSchemaError, RecursionError) as exc:
         reason = str(exc) if isinstance(exc, UnusableSchemaError) else "it is nested too deeply"
         raise ToolError(f"The tool’s schema cannot be used: {reason}") from exc
@@ -53,24 +53,24 @@ def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> lis
 def without_patterns(schema: Any) -> Any:
     """Return a server's schema for our own checks: without what has no limit of time."""
     if isinstance(schema, list):
-        return [without_patterns(each) for each in schema]
+        return [without_patterns(element) for element in schema]
     if not isinstance(schema, Mapping):
         return schema
     # For the unevaluated ones, the library follows references without checking anything.
-    left_out = {"pattern", "unevaluatedItems", "unevaluatedProperties"}
+    removed_keywords = {"pattern", "unevaluatedItems", "unevaluatedProperties"}
     # Without its patterns, a schema cannot tell which other properties there may be.
     if "patternProperties" in schema:
-        left_out |= {"patternProperties", "additionalProperties"}
+        removed_keywords |= {"patternProperties", "additionalProperties"}
     return {
         key: _values_without_patterns(key, value)
         for key, value in schema.items()
-        if key not in left_out
+        if key not in removed_keywords
     }
 
 
 def _values_without_patterns(key: str, value: Any) -> Any:
-    if key in _VALUES:
+    if key in _VALUE_KEYWORDS:
         return value
     if key in _SCHEMAS_BY_NAME and isinstance(value, Mapping):
-        return {name: without_patterns(each) for name, each in value.items()}
+        return {name: without_patterns(subschema) for name, subschema in value.items()}
     return without_patterns(value)

@@ -24,10 +24,10 @@ def limit_result(text: str) -> str:
 
     A note says if it was cut, and EMPTY stands for a result without text.
     """
-    kept = text[:MAX_RESULT_CHARS].encode("utf-8", "replace").decode()
+    result = text[:MAX_RESULT_CHARS].encode("utf-8", "replace").decode()
     if len(text) > MAX_RESULT_CHARS:
-        kept += f"\n[Cut here: the result has {len(text)} characters.]"
-    return (kept.strip() and kept) or EMPTY
+        result += f"\n[Cut here: the result has {len(text)} characters.]"
+    return (result.strip() and result) or EMPTY
 
 
 def sent_parts(parts: Iterable[T], delimiter: PromptDelimiter) -> list[T]:

@@ -75,32 +75,35 @@ class CallRun:
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."
                 yield _end_step(call, ToolCallState.FAILED, words)
                 continue
-            checked = await self._check(call, call.arguments)
-            if isinstance(checked, ToolCallStep):
-                yield checked
+            check_result = await self._check(call, call.arguments)
+            if isinstance(check_result, ToolCallStep):
+                yield check_result
                 continue
             yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
-            step, allowed = await self._ask_user(checked)
+            step, allowed = await self._ask_user(check_result)
             yield StatusChanged()
             yield step
             ready += [allowed] if allowed else []
-        for each in ready:
-            yield ToolCallStep(replace(each.call, state=ToolCallState.RUNNING))
+        for ready_call in ready:
+            yield ToolCallStep(replace(ready_call.call, state=ToolCallState.RUNNING))
         if not ready:
             return
         reports: asyncio.Queue[ToolCallStep] = asyncio.Queue()
-        tasks = {asyncio.ensure_future(self._run_one(each, seconds, reports)) for each in ready}
+        tasks = {
+            asyncio.ensure_future(self._run_one(ready_call, seconds, reports))
+            for ready_call in ready
+        }
         report = asyncio.ensure_future(reports.get())
-        running = {each.call.call_id for each in ready}
+        running_ids = {ready_call.call.call_id for ready_call in ready}
         try:
             while tasks:
                 done, _ = await asyncio.wait({*tasks, report}, return_when=asyncio.FIRST_COMPLETED)
                 for task in tasks & done:
-                    running.discard(task.result().call.call_id)
+                    running_ids.discard(task.result().call.call_id)
                     yield task.result()
                 tasks -= done
                 if report in done:
-                    if report.result().call.call_id in running:
+                    if report.result().call.call_id in running_ids:
                         yield report.result()
                     report = asyncio.ensure_future(reports.get())
         finally:
@@ -121,8 +124,10 @@ class CallRun:
         """Return the call ready to run, or its failure."""
         tool = self._tools.tools.get(call.name)
         if tool is None:
-            known = ", ".join(sorted(self._tools.tools))
-            return _end_step(call, ToolCallState.FAILED, f"There is no such tool. Tools: {known}")
+            tool_names = ", ".join(sorted(self._tools.tools))
+            return _end_step(
+                call, ToolCallState.FAILED, f"There is no such tool. Tools: {tool_names}"
+            )
         try:
             arguments = await asyncio.to_thread(parse_arguments, tool.definition, text)
         except ToolError as error:
@@ -131,43 +136,43 @@ class CallRun:
 
     async def _ask_user(self, ready: _ReadyCall) -> tuple[ToolCallStep, _ReadyCall | None]:
         """Ask the user. Return the step to yield, and the call; None if it may not run."""
-        call, began = ready.call, time.monotonic()
+        call, started_at = ready.call, time.monotonic()
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:
             decision = await self._consent.decide(question)
         except StorageError:
             return _end_step(call, ToolCallState.DENIED, DENIED), None
         finally:
-            self.waited_s += time.monotonic() - began
+            self.waited_s += time.monotonic() - started_at
         if not decision.is_allowed:
             return _end_step(call, ToolCallState.DENIED, decision.reason or DENIED), None
         if decision.arguments and decision.arguments != call.arguments:
             call = replace(call, edited=decision.arguments)
-            checked = await self._check(call, decision.arguments)
-            if isinstance(checked, ToolCallStep):
-                return checked, None
-            ready = checked
+            check_result = await self._check(call, decision.arguments)
+            if isinstance(check_result, ToolCallStep):
+                return check_result, None
+            ready = check_result
         allowed = replace(call, state=ToolCallState.ALLOWED)
         return ToolCallStep(allowed), replace(ready, call=allowed)
 
     async def _run_one(
         self, ready: _ReadyCall, seconds: float, reports: asyncio.Queue[ToolCallStep]
     ) -> ToolCallStep:
-        definition, began = ready.tool.definition, time.monotonic()
-        limit = max(0.0, min(definition.timeout_s, seconds))
+        definition, started_at = ready.tool.definition, time.monotonic()
+        limit_s = max(0.0, min(definition.timeout_s, seconds))
         context = self._context._replace(report=_reporter(ready.call, reports))
-        running = asyncio.ensure_future(
+        call_task = asyncio.ensure_future(
             ready.tool.source.call(definition, ready.arguments, context)
         )
         try:
-            await asyncio.wait({running}, timeout=limit)
+            await asyncio.wait({call_task}, timeout=limit_s)
         finally:
-            if not running.done():
-                running.cancel()
-                await asyncio.wait({running}, timeout=CLEANUP_S)
-        lasted = time.monotonic() - began
-        state, text = _outcome(running, definition.full_name, limit)
-        return _end_step(ready.call, state, text, lasted)
+            if not call_task.done():
+                call_task.cancel()
+                await asyncio.wait({call_task}, timeout=CLEANUP_S)
+        duration_s = time.monotonic() - started_at
+        state, text = _outcome(call_task, definition.full_name, limit_s)
+        return _end_step(ready.call, state, text, duration_s)
 
 
 def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
@@ -175,14 +180,14 @@ def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Repor
 
     Until a call has ended, its result is its progress, which the model never gets.
     """
-    last = -REPORT_S
+    last_report = -REPORT_S
 
     def report(done: float, total: float | None, words: str) -> None:
-        nonlocal last
+        nonlocal last_report
         now = time.monotonic()
-        if now - last < REPORT_S:
+        if now - last_report < REPORT_S:
             return
-        last = now
+        last_report = now
         share = done / total if total else -1.0
         facts = [percent(round(100 * share))] if 0 <= share <= 1 else []
         text = " · ".join([*facts, *([words[:MAX_REPORT_CHARS]] if words else [])])
@@ -191,13 +196,15 @@ def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Repor
     return report
 
 
-def _outcome(running: asyncio.Future[str], name: str, limit: float) -> tuple[ToolCallState, str]:
+def _outcome(
+    call_task: asyncio.Future[str], name: str, limit_s: float
+) -> tuple[ToolCallState, str]:
     """Return the state and result of a call. Any exception of a tool is a result."""
-    if not running.done() or running.cancelled():
-        return ToolCallState.FAILED, f"The call took longer than {limit:.0f} s and was stopped."
-    error = running.exception()
+    if not call_task.done() or call_task.cancelled():
+        return ToolCallState.FAILED, f"The call took longer than {limit_s:.0f} s and was stopped."
+    error = call_task.exception()
     if error is None:
-        return ToolCallState.DONE, running.result()
+        return ToolCallState.DONE, call_task.result()
     if isinstance(error, ToolError):
         return ToolCallState.FAILED, str(error)
     # Its message may contain a key or a document, so only its type is logged.

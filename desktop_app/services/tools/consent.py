@@ -75,13 +75,13 @@ class ConsentBroker:
     async def decide(self, question: ConsentQuestion) -> Decision:
         """Return the decision about a call, and store its permission. Raises StorageError."""
         tool, conversation_id = question.tool, question.conversation_id
-        name, mark = tool.full_name, fingerprint(tool)
-        stored = await self._store.permission(conversation_id, name, mark)
+        name, tool_fingerprint = tool.full_name, fingerprint(tool)
+        stored = await self._store.permission(conversation_id, name, tool_fingerprint)
         if stored is Permission.NEVER or self._consent_source is None:
             return Decision(is_allowed=False)
         decision = await self._consent_source.decide(question, stored)
         if decision.permission is not Permission.ASK:
-            await self._store.save(conversation_id, name, mark, decision.permission)
+            await self._store.save(conversation_id, name, tool_fingerprint, decision.permission)
         return decision
 
 
@@ -108,6 +108,12 @@ def fingerprint(tool: ToolDefinition) -> str:
     """Return a hash of all that the user judged a tool by, such as its description and schema."""
     import hashlib  # loads OpenSSL, which the start does not need
 
-    judged = [tool.full_name, tool.description, tool.kind, tool.touches, dict(tool.parameters)]
-    text = json.dumps(judged, sort_keys=True, ensure_ascii=False)
+    judged_facts = [
+        tool.full_name,
+        tool.description,
+        tool.kind,
+        tool.touches,
+        dict(tool.parameters),
+    ]
+    text = json.dumps(judged_facts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

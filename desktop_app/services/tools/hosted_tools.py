@@ -42,7 +42,7 @@ _DESCRIPTIONS: Final = {
     ),
     "image_generation": ("Generates images.", N_("The provider generates images.")),
 }
-_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
+_REQUEST_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
     # The price of an image depends on quality and size.
@@ -67,8 +67,8 @@ class HostedTools:
 
     async def tools(self) -> Sequence[ListedTool]:
         """Return all hosted tools. Raises UserFacingError."""
-        stores = list(await self._vector_stores())
-        search = {"type": "file_search", "vector_store_ids": stores}
+        store_ids = list(await self._vector_stores())
+        search_fields = {"type": "file_search", "vector_store_ids": store_ids}
         return [
             ListedTool(
                 ToolDefinition(
@@ -77,9 +77,11 @@ class HostedTools:
                     kind=ToolKind.LEAVES,
                     touches=touches,
                     needs_consent=False,
-                    hosted=search if name == "file_search" else _FIELDS[name],
+                    hosted=search_fields if name == "file_search" else _REQUEST_FIELDS[name],
                 ),
-                ErrorNote(Reason.NO_VECTOR_STORE) if name == "file_search" and not stores else None,
+                ErrorNote(Reason.NO_VECTOR_STORE)
+                if name == "file_search" and not store_ids
+                else None,
             )
             for name in HOSTED_TOOLS
             for description, touches in [_DESCRIPTIONS[name]]
@@ -123,7 +125,7 @@ def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) ->
         if not call.is_hosted or call.state is ToolCallState.FAILED:
             continue
         if call.name == CODE_INTERPRETER:
-            container = _container(call)
+            container = _container_of(call)
             if container in containers:
                 continue
             containers.add(container)
@@ -131,7 +133,7 @@ def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) ->
     return total
 
 
-def _container(call: ToolCallPart) -> str:
+def _container_of(call: ToolCallPart) -> str:
     try:
         return str(json.loads(call.arguments)["container"])
     except (ValueError, LookupError, TypeError):

@@ -36,20 +36,20 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
     Raises:
         UserFacingError: the server has ended.
     """
-    found: list[dict[str, str]] = []
+    prompts: list[dict[str, str]] = []
     try:
         rows = await run.fetch_list("prompts")
     except UserFacingError as error:
         if run.failure is not None:
             raise
         run.on_log("warning", error.sentences)
-        return found
+        return prompts
     with suppress(TimeoutError):
         async with asyncio.timeout(PROMPTS_TIMEOUT_S):
             for row in rows[:MAX_PROMPTS]:
                 if text := await _prompt_text(run, row):
-                    found += [{"name": run.redact(row["title"]), "text": text}]
-    return found
+                    prompts += [{"name": run.redact(row["title"]), "text": text}]
+    return prompts
 
 
 async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
@@ -66,5 +66,5 @@ async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
     text = run.redact(answer["text"])
     if any(isinstance(p, Variable) and p.name in (CLIPBOARD, SELECTION) for p in parse(text)):
         return ""
-    found = {variable.name for variable in variables(text)}
-    return text if len(text) <= MAX_TEXT_CHARS and set(names) <= found else ""
+    used_names = {variable.name for variable in variables(text)}
+    return text if len(text) <= MAX_TEXT_CHARS and set(names) <= used_names else ""

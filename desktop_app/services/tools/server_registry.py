@@ -134,24 +134,26 @@ class ToolServers:
                 its values.
             StorageError: the server wasn't stored; the secrets are as they were.
         """
-        servers = {each.name: each for each in await self.storage.servers()}
-        former = servers.get(server.name)
-        if former is not None and not replaces:
+        servers = {
+            stored_server.name: stored_server for stored_server in await self.storage.servers()
+        }
+        old_server = servers.get(server.name)
+        if old_server is not None and not replaces:
             raise ToolServerError(Reason.TOOL_SERVER_EXISTS, server=server.name)
-        stored = None
-        if former is not None and former.has_secrets:
-            stored = await self._secrets.get(former.secret_name, former.secret_origin)
+        old_secret = None
+        if old_server is not None and old_server.has_secrets:
+            old_secret = await self._secrets.get(old_server.secret_name, old_server.secret_origin)
         await self._replace_secrets(server, secrets)
         try:
             await self._forget_permissions(server.name)
             await self.storage.save(server)
         except StorageError:
-            if stored is None:
+            if old_secret is None:
                 await self._secrets.remove(server.secret_name)
             else:
-                await self._store_secret(server.secret_name, stored)
+                await self._store_secret(server.secret_name, old_secret)
             raise
-        if former is not None and former.url != server.url:
+        if old_server is not None and old_server.url != server.url:
             await self._secrets.remove(server.sign_in_name)
 
     async def _replace_secrets(self, server: ToolServer, secrets: ServerSecrets) -> None:
@@ -203,10 +205,10 @@ class ToolServers:
         """
         if not server.has_secrets:
             return ServerSecrets()
-        found = await self._secrets.get(server.secret_name, server.secret_origin)
+        secret = await self._secrets.get(server.secret_name, server.secret_origin)
         try:
-            if found is not None:
-                return ServerSecrets.from_text(found.value)
+            if secret is not None:
+                return ServerSecrets.from_text(secret.value)
         except BAD_VALUE:
             pass  # another program has changed the secrets
         raise ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server=server.name)
@@ -231,29 +233,29 @@ class ToolServers:
             return {**launch, "sign_in": page}, values
         if not server.can_sign_in:
             return launch, values
-        saved = await self._stored_tokens(server)
-        if saved is None:
+        tokens = await self._stored_tokens(server)
+        if tokens is None:
             return launch, values
-        return {**launch, "tokens": saved}, (*values, *sign_in_secrets(saved))
+        return {**launch, "tokens": tokens}, (*values, *sign_in_secrets(tokens))
 
     async def _stored_tokens(self, server: ToolServer) -> dict[str, Any] | None:
         """Return the stored tokens of a sign-in; None if there are none or they are invalid."""
-        found = await self._secrets.get(server.sign_in_name, server.secret_origin)
-        if found is None:
+        secret = await self._secrets.get(server.sign_in_name, server.secret_origin)
+        if secret is None:
             return None
         try:
-            saved: dict[str, Any] = json.loads(found.value)
-            sign_in_secrets(saved)
+            tokens: dict[str, Any] = json.loads(secret.value)
+            sign_in_secrets(tokens)
         except BAD_VALUE:
             return None
-        return saved
+        return tokens
 
     @asynccontextmanager
     async def _renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
         async with self._renewal_lock(server.name):
             yield await self._stored_tokens(server)
 
-    async def _store_sign_in(self, server: ToolServer, saved: Mapping[str, Any]) -> None:
-        secret = Secret(json.dumps(saved), server.secret_origin)
+    async def _store_sign_in(self, server: ToolServer, tokens: Mapping[str, Any]) -> None:
+        secret = Secret(json.dumps(tokens), server.secret_origin)
         if not await self._store_secret(server.sign_in_name, secret):
             raise ToolServerError(Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT, server=server.name)

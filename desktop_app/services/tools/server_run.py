@@ -117,12 +117,12 @@ class ServerRun:
         self._last_error_line = ""  # the last line of standard error since the last start
         self._crashes: list[float] = []
         self._is_starting = self._is_closing = False
-        self._active = 0  # the number of requests in progress
-        self._idle: asyncio.TimerHandle | None = None
-        self._stopping: asyncio.Task[None] | None = None
+        self._active_requests = 0  # the number of requests in progress
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._stop_task: asyncio.Task[None] | None = None
         self._secrets: Sequence[str] = ()
         self._on_address: Callable[[str], None] | None = None
-        self._signing_in: asyncio.Task[Any] | None = None
+        self._sign_in_task: asyncio.Task[Any] | None = None
         self._address, self._needs_sign_in = "", False
 
     @property
@@ -167,7 +167,7 @@ class ServerRun:
             ServerFailure: the server refused the request, or crashed.
         """
         connection = await self._running_connection()
-        self._active += 1
+        self._active_requests += 1
         try:
             return await connection.request(method, on_progress, **fields)
         except ServerFailure as failure:
@@ -177,8 +177,8 @@ class ServerRun:
                 may_repeat=failure.may_repeat,
             ) from None
         finally:
-            self._active -= 1
-            self._stop_later()
+            self._active_requests -= 1
+            self._schedule_stop()
 
     async def read_resource(self, uri: str) -> Any:
         """Return a resource. Raises UserFacingError."""
@@ -210,17 +210,17 @@ class ServerRun:
         """
         await self.stop()
         self._crashes.clear()
-        self._on_address, self._signing_in = on_address, asyncio.current_task()
+        self._on_address, self._sign_in_task = on_address, asyncio.current_task()
         try:
             await self._running_connection()
         finally:
-            self._on_address = self._signing_in = None
+            self._on_address = self._sign_in_task = None
         return await self._tokens.is_stored()
 
     async def stop(self) -> None:
         """End the server; the next use starts it again."""
-        if self._signing_in is not None:
-            self._signing_in.cancel()
+        if self._sign_in_task is not None:
+            self._sign_in_task.cancel()
         async with self._lock:
             await self._close()
         self.failure = None
@@ -293,20 +293,20 @@ class ServerRun:
 
     async def _running_connection(self) -> Connection:
         async with self._lock:
-            found = self._usable_connection() or await self._start()
-        self._stop_later()
-        return found
+            connection = self._usable_connection() or await self._start()
+        self._schedule_stop()
+        return connection
 
     def _usable_connection(self) -> Connection | None:
-        found = self._connection
-        can_be_used = found is not None and found.is_running and not self._needs_sign_in
-        return found if can_be_used else None
+        connection = self._connection
+        can_be_used = connection is not None and connection.is_running and not self._needs_sign_in
+        return connection if can_be_used else None
 
     async def _start(self) -> Connection:
         """Start the server and return its connection. Raises UserFacingError."""
         await self._close()
-        since = time.monotonic() - CRASH_PERIOD_S
-        self._crashes = [at for at in self._crashes if at > since]
+        period_start = time.monotonic() - CRASH_PERIOD_S
+        self._crashes = [crashed_at for crashed_at in self._crashes if crashed_at > period_start]
         if len(self._crashes) >= MAX_CRASHES:
             raise self._record_failure(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
@@ -324,18 +324,18 @@ class ServerRun:
                 self._connection = await self._connect(launch, self)
             self.failure = None
         except TimeoutError:
-            slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
+            slow_error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
             fault = ServerFault.NO_ANSWER_IN_TIME
-            not_signed_in = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
-            raise self._record_failure(not_signed_in if self._address else slow) from None
+            sign_in_error = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
+            raise self._record_failure(sign_in_error if self._address else slow_error) from None
         except ServerFailure as failure:
-            raise self._record_failure(self._not_started(failure)) from None
+            raise self._record_failure(self._start_error(failure)) from None
         finally:
             self._is_starting, self._address = False, ""
             self._on_changed()
         return self._connection
 
-    def _not_started(self, failure: ServerFailure) -> ToolServerError:
+    def _start_error(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
             return self._error(Reason.TOOL_SERVER_SIGN_IN)
         why = self.redact(failure.reason).rstrip(".")
@@ -370,8 +370,8 @@ class ServerRun:
     async def _close(self) -> None:
         connection, self._connection = self._connection, None
         self._lists = {}
-        if self._idle is not None:
-            self._idle.cancel()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         if connection is not None:
             self._is_closing = True
             try:
@@ -380,11 +380,11 @@ class ServerRun:
                 self._is_closing = False
         await self._tokens.aclose()
 
-    def _stop_later(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self._stop_if_idle)
+    def _schedule_stop(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, self._stop_if_idle)
 
     def _stop_if_idle(self) -> None:
-        if not self._active and self.state is ServerState.RUNNING:
-            self._stopping = asyncio.ensure_future(self.stop())
+        if not self._active_requests and self.state is ServerState.RUNNING:
+            self._stop_task = asyncio.ensure_future(self.stop())

@@ -53,15 +53,15 @@ class ServerSource:
         are stored, a single unavailable entry has the reason; a running server may have none.
         """
         rows = await self._storage.listed_tools(self.name)
-        found = await tools_of(self._run.server, rows)
+        tools = await tools_of(self._run.server, rows)
         if self._run.failure is not None:
             refusal = note_from_error(self._run.failure)
-            return [ListedTool(each.definition, refusal) for each in found] or [
+            return [ListedTool(tool.definition, refusal) for tool in tools] or [
                 unavailable_entry(self.name, refusal)
             ]
-        if not found and self._run.state is not ServerState.RUNNING:
+        if not tools and self._run.state is not ServerState.RUNNING:
             return [unavailable_entry(self.name, ErrorNote(Reason.TOOLS_NOT_LISTED))]
-        return found
+        return tools
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call. Raises ToolError."""
@@ -72,10 +72,14 @@ class ServerSource:
         except ServerFailure as failure:
             if failure.has_ended:
                 is_remote = bool(self._run.server.url)
-                what = "The connection to the server failed" if is_remote else "The server crashed"
+                failure_text = (
+                    "The connection to the server failed" if is_remote else "The server crashed"
+                )
                 is_explained = failure.reason != ServerFault.ENDED
                 why = f": {failure}".rstrip(".") if is_explained else ""
-                raise ToolError(f"{what}{why}. The call may have taken effect.") from failure
+                raise ToolError(
+                    f"{failure_text}{why}. The call may have taken effect."
+                ) from failure
             raise ToolError(str(failure)) from failure
         text = self._run.redact(answer["text"])
         if answer["length"] > MAX_RESULT_CHARS:
@@ -97,6 +101,8 @@ class ServerSource:
         return await self._run.request("call", context.report, **fields)
 
     async def _require_unchanged(self, tool: ToolDefinition) -> None:
-        listed = await tools_of(self._run.server, await self._run.fetch_list("tools"))
-        if tool not in [each.definition for each in listed if each.is_available]:
+        listed_tools = await tools_of(self._run.server, await self._run.fetch_list("tools"))
+        if tool not in [
+            listed_tool.definition for listed_tool in listed_tools if listed_tool.is_available
+        ]:
             raise ToolError(TOOL_CHANGED)

@@ -25,19 +25,19 @@ MAX_CHECK_S: Final = 10.0
 
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
     """Return the tools that a server has listed, available or not."""
-    found = remote_tools(server.name, rows, has_address=bool(server.url))
-    return await asyncio.to_thread(_check_schemas, found)
+    tools = remote_tools(server.name, rows, has_address=bool(server.url))
+    return await asyncio.to_thread(_check_schemas, tools)
 
 
-def _check_schemas(found: Sequence[ListedTool]) -> list[ListedTool]:
-    end = time.thread_time() + MAX_CHECK_S
-    return [_check_schema(tool, end) for tool in found]
+def _check_schemas(tools: Sequence[ListedTool]) -> list[ListedTool]:
+    deadline = time.thread_time() + MAX_CHECK_S
+    return [_check_schema(tool, deadline) for tool in tools]
 
 
-def _check_schema(tool: ListedTool, end: float) -> ListedTool:
+def _check_schema(tool: ListedTool, deadline: float) -> ListedTool:
     if not tool.is_available:
         return tool
-    if time.thread_time() > end:
+    if time.thread_time() > deadline:
         too_slow = UnusableSchemaError(FormFault.TOO_SLOW)
         return tool._replace(refusal=unusable_arguments(str(too_slow)))
     try:

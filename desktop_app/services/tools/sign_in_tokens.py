@@ -38,28 +38,28 @@ class SignInTokens:
     ) -> None:
         self._store_tokens, self._renewal = store_tokens, renewal
         self._redact, self._on_error = redact, on_error
-        self._storing: asyncio.Task[UserFacingError | None] | None = None
-        self._renewing: asyncio.Task[None] | None = None
-        self._renewed = asyncio.Event()
+        self._store_task: asyncio.Task[UserFacingError | None] | None = None
+        self._renewal_task: asyncio.Task[None] | None = None
+        self._renewal_done = asyncio.Event()
 
     def clear(self) -> None:
         """Forget what was stored, because the server is started again."""
-        self._storing = None
+        self._store_task = None
 
-    def store(self, saved: Mapping[str, Any]) -> None:
+    def store(self, tokens: Mapping[str, Any]) -> None:
         """Store the tokens of a sign-in or a refresh, after those that are being stored."""
-        self._storing = asyncio.ensure_future(self._store(saved, self._storing))
-        renewed = self._renewed
-        self._storing.add_done_callback(lambda _: renewed.set())
+        self._store_task = asyncio.ensure_future(self._store(tokens, self._store_task))
+        renewal_done = self._renewal_done
+        self._store_task.add_done_callback(lambda _: renewal_done.set())
 
     async def _store(
-        self, saved: Mapping[str, Any], earlier: asyncio.Task[UserFacingError | None] | None
+        self, tokens: Mapping[str, Any], earlier_task: asyncio.Task[UserFacingError | None] | None
     ) -> UserFacingError | None:
-        if earlier is not None:
-            await earlier
-        await self._redact(sign_in_secrets(saved))
+        if earlier_task is not None:
+            await earlier_task
+        await self._redact(sign_in_secrets(tokens))
         try:
-            await self._store_tokens(saved)
+            await self._store_tokens(tokens)
         except UserFacingError as error:
             self._on_error(error)
             return error
@@ -71,9 +71,9 @@ class SignInTokens:
         Raises:
             UserFacingError: they could not be stored.
         """
-        if self._storing is None:
+        if self._store_task is None:
             return False
-        if error := await self._storing:
+        if error := await self._store_task:
             raise error
         return True
 
@@ -83,16 +83,16 @@ class SignInTokens:
         `on_tokens` gets None if no tokens are stored, or after an error, which is reported.
         Other processes wait until `end_renewal`, or until new tokens are stored.
         """
-        self._renewed = asyncio.Event()
-        self._renewing = asyncio.ensure_future(self._renew(on_tokens, self._renewed))
+        self._renewal_done = asyncio.Event()
+        self._renewal_task = asyncio.ensure_future(self._renew(on_tokens, self._renewal_done))
 
-    async def _renew(self, on_tokens: OnTokens, renewed: asyncio.Event) -> None:
+    async def _renew(self, on_tokens: OnTokens, renewal_done: asyncio.Event) -> None:
         try:
-            async with self._renewal() as saved:
-                if saved is not None:
-                    await self._redact(sign_in_secrets(saved))
-                on_tokens(saved)
-                await renewed.wait()
+            async with self._renewal() as tokens:
+                if tokens is not None:
+                    await self._redact(sign_in_secrets(tokens))
+                on_tokens(tokens)
+                await renewal_done.wait()
         except UserFacingError as error:
             self._on_error(error)
             on_tokens(None)
@@ -103,13 +103,13 @@ class SignInTokens:
         Args:
             waits_for_store: if tokens are being stored, do so only once they are.
         """
-        if not waits_for_store or self._storing is None or self._storing.done():
-            self._renewed.set()
+        if not waits_for_store or self._store_task is None or self._store_task.done():
+            self._renewal_done.set()
 
     async def aclose(self) -> None:
         """Wait until the tokens are stored, and end the renewal."""
-        if self._storing is not None:
-            await self._storing
-        if self._renewing is not None:
-            self._renewed.set()
-            await self._renewing
+        if self._store_task is not None:
+            await self._store_task
+        if self._renewal_task is not None:
+            self._renewal_done.set()
+            await self._renewal_task

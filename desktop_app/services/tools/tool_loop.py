@@ -52,7 +52,7 @@ from desktop_app.services.tools.tool_set import ToolSet
 NO_MORE_CALLS: Final = "none"
 
 _CHARS_PER_TOKEN: Final = 3
-_SENT: Final = (TextPart, ReasoningPart, RefusalPart, ToolCallPart)
+_SENT_PART_TYPES: Final = (TextPart, ReasoningPart, RefusalPart, ToolCallPart)
 
 
 @dataclass(frozen=True)
@@ -93,45 +93,47 @@ class _LoopProvider(ProviderWrapper):
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of all rounds; the last is the only terminal event."""
         task = self._loop.task
-        began, reply = time.monotonic(), Reply()
-        running = CallRun(task.tools, self._loop.consent, task.context)
+        started_at, reply = time.monotonic(), Reply()
+        call_run = CallRun(task.tools, self._loop.consent, task.context)
         while True:
-            ending: StreamEvent | None = None
+            terminal_event: StreamEvent | None = None
             async with aclosing(
                 self._provider.stream(self._next_request(request, reply))
             ) as events:
                 async for event in events:
                     if isinstance(event, Completed | Incomplete | Failed):
-                        ending = event
+                        terminal_event = event
                         break
                     reply = accumulate(reply, event)
                     yield event
-            after = accumulate(reply, RoundEnded())
+            ended_reply = accumulate(reply, RoundEnded())
             calls = [
                 call
-                for call in tool_calls(after.parts)
+                for call in tool_calls(ended_reply.parts)
                 if call.round == reply.round and not call.is_hosted
             ]
-            if not isinstance(ending, Completed) or not calls:
-                yield ending or Completed()
+            if not isinstance(terminal_event, Completed) or not calls:
+                yield terminal_event or Completed()
                 return
             if reply.round >= task.limits.rounds:
                 yield Incomplete(TOO_MANY_ROUNDS)
                 return
             yield RoundEnded()
-            spent_s = time.monotonic() - began - running.waited_s
-            reply, last = after, reply
-            async with aclosing(running.run(calls, task.limits.seconds - spent_s)) as steps:
+            spent_s = time.monotonic() - started_at - call_run.waited_s
+            reply, last_reply = ended_reply, reply
+            async with aclosing(call_run.run(calls, task.limits.seconds - spent_s)) as steps:
                 async for step in steps:
                     reply = accumulate(reply, step)
                     yield step
-            spent_s = time.monotonic() - began - running.waited_s
+            spent_s = time.monotonic() - started_at - call_run.waited_s
             if reason := self._reached_limit(reply, spent_s):
                 yield Incomplete(reason)
                 return
             await task.call_hold.release()  # in case the answer's run could not release it
             try:
-                task.call_hold.transfer_from(await self._hold(request, reply, last))
+                task.call_hold.transfer_from(
+                    await self._hold_next_input(request, reply, last_reply)
+                )
             except UserFacingError as error:
                 yield Failed(to_provider_error(error))
                 return
@@ -156,26 +158,26 @@ class _LoopProvider(ProviderWrapper):
             return TOO_LONG
         if task.limits.cost is None or price is None or reply.usage is None:
             return ""
-        hosted = hosted_cost(tool_calls(reply.parts), task.tool_prices)
-        spent = price.cost(reply.usage) + hosted
+        hosted_tools_cost = hosted_cost(tool_calls(reply.parts), task.tool_prices)
+        spent = price.cost(reply.usage) + hosted_tools_cost
         return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
 
-    async def _hold(self, request: ChatRequest, reply: Reply, last: Reply) -> Hold:
+    async def _hold_next_input(self, request: ChatRequest, reply: Reply, last_reply: Reply) -> Hold:
         """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
         resolved = self._loop.task.resolved
-        cost = cost_of(resolved.counted_price, Usage(_input_tokens(request, reply, last)))
+        cost = cost_of(resolved.counted_price, Usage(_input_tokens(request, reply, last_reply)))
         return await self._loop.budget.hold(
             resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
         )
 
 
-def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
+def _input_tokens(request: ChatRequest, reply: Reply, last_reply: Reply) -> int:
     """Estimate the tokens of the next request: the last input, its output and the results."""
     last_round = reply.round - 1
-    results = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == last_round)
-    if (usage := last.round_usage) is not None:
-        known = usage.input_tokens + usage.output_tokens
-        return known + ceil(results / _CHARS_PER_TOKEN)
+    result_characters = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == last_round)
+    if (usage := last_reply.round_usage) is not None:
+        known_tokens = usage.input_tokens + usage.output_tokens
+        return known_tokens + ceil(result_characters / _CHARS_PER_TOKEN)
     texts = [request.instructions]
     texts += [p.text for m in request.messages for p in m.parts if isinstance(p, TextPart)]
     texts += [p.text for p in reply.parts if isinstance(p, TextPart | ReasoningPart)]
@@ -186,5 +188,5 @@ def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
 
 
 def _request_parts(parts: tuple[Part, ...], delimiter: PromptDelimiter) -> tuple[RequestPart, ...]:
-    kept = [part for part in parts if isinstance(part, _SENT)]
-    return cast("tuple[RequestPart, ...]", tuple(sent_parts(kept, delimiter)))
+    sent_part_list = [part for part in parts if isinstance(part, _SENT_PART_TYPES)]
+    return cast("tuple[RequestPart, ...]", tuple(sent_parts(sent_part_list, delimiter)))

@@ -92,40 +92,40 @@ class ToolCatalog:
         """
         if not names:
             return ToolSet()
-        found: dict[str, SourcedTool] = {}
+        available: dict[str, SourcedTool] = {}
         matched_names: set[str] = set()
         for source, tool in await self._all(names if starts_servers else ()):
             definition = tool.definition
             matching = {definition.full_name, wildcard_of(source.name)} & set(names)
             if matching and tool.is_available:
                 matched_names |= matching
-                found.setdefault(definition.wire_name, SourcedTool(definition, source))
+                available.setdefault(definition.wire_name, SourcedTool(definition, source))
         missing = [name for name in names if name not in matched_names]
-        kept: dict[str, SourcedTool] = {}
-        too_many: list[str] = []
-        left = MAX_DEFINITION_CHARS
-        for name, chosen in found.items():
-            size = len(chosen.definition.sent_text)
-            if len(kept) < MAX_TOOLS and size <= left:
-                kept[name] = chosen
-                left -= size
+        chosen_tools: dict[str, SourcedTool] = {}
+        excess_names: list[str] = []
+        chars_left = MAX_DEFINITION_CHARS
+        for name, sourced_tool in available.items():
+            size = len(sourced_tool.definition.sent_text)
+            if len(chosen_tools) < MAX_TOOLS and size <= chars_left:
+                chosen_tools[name] = sourced_tool
+                chars_left -= size
             else:
-                too_many.append(chosen.definition.full_name)
-        missing += [*too_many[:MAX_NAMED], *(["…"] if len(too_many) > MAX_NAMED else [])]
-        return ToolSet(kept, tuple(missing))
+                excess_names.append(sourced_tool.definition.full_name)
+        missing += [*excess_names[:MAX_NAMED], *(["…"] if len(excess_names) > MAX_NAMED else [])]
+        return ToolSet(chosen_tools, tuple(missing))
 
     async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
         """Return all tools with their sources, after preparing the sources of `names`."""
         sources = [*self._sources]
         with suppress(UserFacingError):  # the answer has a notice that their tools are missing
             sources += await self._servers()
-        needed = {name.partition("/")[0] for name in names if "/" in name}
-        await asyncio.gather(*(_prepare(each) for each in sources if each.name in needed))
-        found: list[tuple[ToolSource, ListedTool]] = []
+        needed_sources = {name.partition("/")[0] for name in names if "/" in name}
+        await asyncio.gather(*(_prepare(each) for each in sources if each.name in needed_sources))
+        tools: list[tuple[ToolSource, ListedTool]] = []
         for source in sources:
             with suppress(UserFacingError):  # the answer has a notice here, too
-                found += [(source, tool) for tool in await source.tools()]
-        return found
+                tools += [(source, tool) for tool in await source.tools()]
+        return tools
 
 
 def wildcard_of(source: str) -> str:

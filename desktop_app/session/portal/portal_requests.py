@@ -134,13 +134,13 @@ class Portal:
         token = _new_token()
         options = {"session_handle_token": ("s", token)}
         try:
-            created = await self.request(interface, "CreateSession", "a{sv}", options)
+            results = await self.request(interface, "CreateSession", "a{sv}", options)
         except asyncio.CancelledError:
             await self.close(self._own_object("session", token))  # it may have begun
             raise
-        if "session_handle" not in created:
+        if "session_handle" not in results:
             raise BusError(f"{interface}: no session")
-        path = str(created["session_handle"][1])
+        path = str(results["session_handle"][1])
         return BusObject(SERVICE, path, "org.freedesktop.portal.Session")
 
     def _own_object(self, kind: str, token: str) -> BusObject:

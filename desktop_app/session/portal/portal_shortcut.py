@@ -102,10 +102,10 @@ class PortalShortcut:
             "preferred_trigger": ("s", portal_trigger(keys)),
         }
         shortcuts = [(HOTKEY_COMMAND, shortcut)]
-        bound = await self._portal.request(
+        results = await self._portal.request(
             INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", session.path, shortcuts, "", {}
         )
-        trigger = _bound_trigger(bound.get("shortcuts", ("", ()))[1])
+        trigger = _bound_trigger(results.get("shortcuts", ("", ()))[1])
         if trigger is None:
             raise BusError("the shortcut was not bound")
         await self._bus.request_name(_holder_name(self._scope))
@@ -149,9 +149,9 @@ async def check_portal(keys: str, scope: str) -> HotkeyReport:
     return HotkeyReport(keys, status if keys else HotkeyStatus.OFF)
 
 
-def _bound_trigger(bound: Any) -> str | None:
+def _bound_trigger(shortcuts: Any) -> str | None:
     """Return the keys of our shortcut among the bound ones, None if it is not bound."""
-    for shortcut, properties in bound:
+    for shortcut, properties in shortcuts:
         if shortcut == HOTKEY_COMMAND:
             return str(properties.get("trigger_description", ("s", ""))[1])
     return None

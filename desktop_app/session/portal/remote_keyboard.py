@@ -65,10 +65,10 @@ class RemoteKeyboard:
         if token:
             options["restore_token"] = ("s", token)
         await request(INTERFACE, "SelectDevices", "oa{sv}", session.path, options)
-        started = await request(INTERFACE, "Start", "osa{sv}", session.path, "", {})
-        if not started.get("devices", ("u", 0))[1] & _KEYBOARD:
+        results = await request(INTERFACE, "Start", "osa{sv}", session.path, "", {})
+        if not results.get("devices", ("u", 0))[1] & _KEYBOARD:
             raise BusError("the keyboard was not granted")
-        return str(started.get("restore_token", ("s", ""))[1])
+        return str(results.get("restore_token", ("s", ""))[1])
 
     async def type_paste(self) -> None:
         """Type Ctrl+V.

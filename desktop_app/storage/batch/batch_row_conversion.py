@@ -150,9 +150,9 @@ def item_to_row(item: BatchItem) -> Row:
 
 def item_from_row(row: Cells) -> BatchItem:
     """Return the item in a row; `answer` is "" if the row was read without it."""
-    found = parts_from_json(json.loads(row["part"]))
-    parts = [part for part in found if isinstance(part, DocumentPart | ImagePart)]
-    prompts = [part.text for part in found if isinstance(part, TextPart)]
+    stored_parts = parts_from_json(json.loads(row["part"]))
+    parts = [part for part in stored_parts if isinstance(part, DocumentPart | ImagePart)]
+    prompts = [part.text for part in stored_parts if isinstance(part, TextPart)]
     return BatchItem(
         job_id=row["job_id"],
         number=row["number"],

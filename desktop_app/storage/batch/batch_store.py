@@ -57,13 +57,18 @@ from desktop_app.storage.spending.spending_sums import LedgerEntry, token_counts
 PAGE_SIZE: Final = 200
 """The number of files that are read with their answers at a time."""
 _ANSWERED_TWICE: Final = ErrorNote(Reason.ITEM_ANSWERED_TWICE)
-_COLUMNS: Final = (
+_ITEM_COLUMNS: Final = (
     "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
-_ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
+_ENDED_SQL: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
 # A result replaces the stored result if its status comes later in this order.
-_RANKED: Final = (ItemStatus.UNANSWERED, ItemStatus.FAILED, ItemStatus.REFUSED, ItemStatus.ANSWERED)
+_STATUSES_BY_RANK: Final = (
+    ItemStatus.UNANSWERED,
+    ItemStatus.FAILED,
+    ItemStatus.REFUSED,
+    ItemStatus.ANSWERED,
+)
 
 
 class BatchStore:
@@ -81,18 +86,18 @@ class BatchStore:
 
     async def get(self, job_id: str) -> BatchJob | None:
         """Return a job, or None if it is gone."""
-        return await self._database.read(lambda c: _read(c, job_id))
+        return await self._database.read(lambda c: _read_job(c, job_id))
 
     async def open_ids(self) -> list[str]:
         """Return the ids of jobs that are running or being prepared, oldest first."""
-        sql = f"""SELECT id FROM batch_jobs WHERE status NOT IN ({_ENDED}, 'ready')
+        sql = f"""SELECT id FROM batch_jobs WHERE status NOT IN ({_ENDED_SQL}, 'ready')
             ORDER BY created_at"""  # noqa: S608 - our own words
         rows = await self._database.rows(sql)
         return [row["id"] for row in rows]
 
     async def items(self, job_id: str) -> list[BatchItem]:
         """Return all files of a job, in order, without their answers."""
-        sql = f"""SELECT {_COLUMNS}, '' AS answer FROM batch_items WHERE job_id = ?
+        sql = f"""SELECT {_ITEM_COLUMNS}, '' AS answer FROM batch_items WHERE job_id = ?
             ORDER BY number"""  # noqa: S608 - our own words
         return await read_rows(self._database, item_from_row, sql, job_id)
 
@@ -109,8 +114,8 @@ class BatchStore:
 
     async def item(self, job_id: str, number: int) -> BatchItem | None:
         """Return a file with its answer, or None if the job has no file with this number."""
-        found = await self.page(job_id, number - 1, 1)
-        return found[0] if found and found[0].number == number else None
+        items = await self.page(job_id, number - 1, 1)
+        return items[0] if items and items[0].number == number else None
 
     # -- preparing
 
@@ -121,8 +126,8 @@ class BatchStore:
 
         def insert(connection: sqlite3.Connection) -> None:
             row = {**job_to_row(job), "owner_pid": owner[0], "owner_started": owner[1]}
-            empty: Row = {**dict.fromkeys(USAGE_COLUMNS, 0), "cost": "0", "uncounted": 0}
-            insert_rows(connection, "batch_jobs", [row | empty])
+            no_usage: Row = {**dict.fromkeys(USAGE_COLUMNS, 0), "cost": "0", "uncounted": 0}
+            insert_rows(connection, "batch_jobs", [row | no_usage])
             insert_rows(connection, "batch_items", rows)
 
         await self._database.write(insert)
@@ -149,7 +154,7 @@ class BatchStore:
 
     async def remove(self, job_id: str) -> None:
         """Delete a job, after which its answers are nowhere on disk; the ledger keeps its cost."""
-        await self._database.write(partial(_delete, job_id))
+        await self._database.write(partial(_delete_job, job_id))
         await wipe_deleted(self._database)
 
     # -- ownership
@@ -159,7 +164,7 @@ class BatchStore:
 
         Return False if another live process is the owner, or the job is gone.
         """
-        return await self._database.write(partial(_claim, job_id))
+        return await self._database.write(partial(_claim_job, job_id))
 
     async def release(self, job_id: str) -> None:
         """Let any process continue a job."""
@@ -181,13 +186,13 @@ class BatchStore:
 
     async def save_upload(self, upload: BatchUpload) -> None:
         """Save the changes to an upload. Once it has a batch, mark its files as sent."""
-        sent = """UPDATE batch_items SET status = 'sent'
+        mark_sent_sql = """UPDATE batch_items SET status = 'sent'
             WHERE job_id = ? AND upload = ? AND status = 'read'"""
 
         def update(connection: sqlite3.Connection) -> None:
             update_row(connection, "batch_uploads", upload_to_row(upload), "job_id", "number")
             if upload.batch_id:
-                connection.execute(sent, (upload.job_id, upload.number))
+                connection.execute(mark_sent_sql, (upload.job_id, upload.number))
 
         await self._database.write(update)
 
@@ -207,9 +212,9 @@ class BatchStore:
         """
 
         def save(connection: sqlite3.Connection) -> int:
-            at = to_micros(now())
+            saved_at = to_micros(now())
             return sum(
-                not _save_result(connection, job, upload, result, repeated, cost_of, at)
+                not _save_result(connection, job, upload, result, repeated, cost_of, saved_at)
                 for result in results
             )
 
@@ -233,22 +238,22 @@ class BatchStore:
 
         def update(connection: sqlite3.Connection) -> None:
             key = (upload.job_id, upload.number)
-            for number, own_error in errors_by_number.items():
-                row = (ItemStatus.FAILED.value, error_to_text(own_error), *key, number)
+            for number, item_error in errors_by_number.items():
+                row = (ItemStatus.FAILED.value, error_to_text(item_error), *key, number)
                 connection.execute(f"{sql} AND number = ?", row)
             connection.execute(sql, (status.value, error_to_text(error), *key))
-            done = upload_to_row(replace(upload, is_fetched=True))
-            update_row(connection, "batch_uploads", done, "job_id", "number")
+            ended_row = upload_to_row(replace(upload, is_fetched=True))
+            update_row(connection, "batch_uploads", ended_row, "job_id", "number")
 
         await self._database.write(update)
 
 
-def _delete(job_id: str, connection: sqlite3.Connection) -> None:
+def _delete_job(job_id: str, connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM batch_jobs WHERE id = ?", (job_id,))
     mark_for_wipe(connection)
 
 
-def _claim(job_id: str, connection: sqlite3.Connection) -> bool:
+def _claim_job(job_id: str, connection: sqlite3.Connection) -> bool:
     sql = "SELECT owner_pid, owner_started FROM batch_jobs WHERE id = ?"
     row = connection.execute(sql, (job_id,)).fetchone()
     if row is None:
@@ -268,7 +273,7 @@ def _save_result(
     result: BatchResult,
     repeated: frozenset[str],
     cost_of: Callable[[BatchResult], Decimal | None],
-    at: int,
+    saved_at: int,
 ) -> bool:
     """Save a result if it outranks the stored result. Return False if it matches no file."""
     number = item_number(job.id, result.custom_id)
@@ -276,10 +281,10 @@ def _save_result(
     row = connection.execute(sql, (job.id, number, upload.number)).fetchone()
     if row is None:
         return False
-    known = ItemStatus(row["status"])
+    stored_status = ItemStatus(row["status"])
     key = (job.id, number)
-    if known in _RANKED[_RANKED.index(result.status) :]:
-        if result.custom_id in repeated and known is ItemStatus.ANSWERED:
+    if stored_status in _STATUSES_BY_RANK[_STATUSES_BY_RANK.index(result.status) :]:
+        if result.custom_id in repeated and stored_status is ItemStatus.ANSWERED:
             sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
             connection.execute(sql, (error_to_text(_ANSWERED_TWICE), *key))
         return True
@@ -289,10 +294,10 @@ def _save_result(
     sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
         cost = ?, {assignments} WHERE job_id = ? AND number = ?"""  # noqa: S608
     texts = (to_text(result.answer), error_to_text(result.error), to_text(result.answered_by))
-    amount = None if cost is None else str(cost)
-    connection.execute(sql, (result.status.value, *texts, amount, *tokens, *key))
+    cost_text = None if cost is None else str(cost)
+    connection.execute(sql, (result.status.value, *texts, cost_text, *tokens, *key))
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
-        _add_to_ledger(connection, job, result.usage, cost, at)
+        _add_to_ledger(connection, job, result.usage, cost, saved_at)
     return True
 
 
@@ -301,14 +306,14 @@ def _add_to_ledger(
     job: BatchJob,
     usage: Usage | None,
     cost: Decimal | None,
-    at: int,
+    called_at: int,
 ) -> None:
     """Add a call to the ledger and to the sums of its job."""
-    tokens, amount = token_counts(usage or Usage()), None if cost is None else str(cost)
+    tokens, cost_text = token_counts(usage or Usage()), None if cost is None else str(cost)
     names = (job.choice.provider_id, to_text(job.choice.model), job.purpose.value)
     effort = job.choice.effort
     performance = CallPerformance(effort.value if effort else "", tier="batch")
-    entry = LedgerEntry(at, *names, *tokens, amount)
+    entry = LedgerEntry(called_at, *names, *tokens, cost_text)
     insert_call(connection, entry, performance=performance)
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT_CONTEXT.add(Decimal(row["cost"]), cost or Decimal(0))
@@ -332,11 +337,11 @@ def _line_from_row(row: sqlite3.Row) -> BatchLine:
 
 def _read_all(connection: sqlite3.Connection) -> list[BatchJob]:
     rows = connection.execute("SELECT id FROM batch_jobs ORDER BY created_at DESC, rowid DESC")
-    found = [_read(connection, row["id"]) for row in rows.fetchall()]
-    return [job for job in found if job is not None]
+    jobs = [_read_job(connection, row["id"]) for row in rows.fetchall()]
+    return [job for job in jobs if job is not None]
 
 
-def _read(connection: sqlite3.Connection, job_id: str) -> BatchJob | None:
+def _read_job(connection: sqlite3.Connection, job_id: str) -> BatchJob | None:
     row = connection.execute("SELECT * FROM batch_jobs WHERE id = ?", (job_id,)).fetchone()
     if row is None:
         return None
@@ -344,19 +349,19 @@ def _read(connection: sqlite3.Connection, job_id: str) -> BatchJob | None:
     sql = "SELECT * FROM batch_uploads WHERE job_id = ? ORDER BY number"
     uploads = tuple(read_row(upload_from_row, u) for u in connection.execute(sql, (job_id,)))
     sql = "SELECT status, count(*) AS count FROM batch_items WHERE job_id = ? GROUP BY status"
-    by_status = {r["status"]: r["count"] for r in connection.execute(sql, (job_id,))}
-    return replace(job, uploads=uploads, counts=_counts(by_status, job.counts))
+    count_by_status = {r["status"]: r["count"] for r in connection.execute(sql, (job_id,))}
+    return replace(job, uploads=uploads, counts=_count_items(count_by_status, job.counts))
 
 
-def _counts(by_status: Mapping[str, int], sums: BatchCounts) -> BatchCounts:
-    waiting = (ItemStatus.UNREAD, ItemStatus.READ, ItemStatus.SENT)
+def _count_items(count_by_status: Mapping[str, int], sums: BatchCounts) -> BatchCounts:
+    waiting_statuses = (ItemStatus.UNREAD, ItemStatus.READ, ItemStatus.SENT)
     return replace(
         sums,
-        total=sum(by_status.values()),
-        waiting=sum(by_status.get(status.value, 0) for status in waiting),
-        left_out=by_status.get(ItemStatus.LEFT_OUT.value, 0),
-        answered=by_status.get(ItemStatus.ANSWERED.value, 0),
-        refused=by_status.get(ItemStatus.REFUSED.value, 0),
-        failed=by_status.get(ItemStatus.FAILED.value, 0),
-        unanswered=by_status.get(ItemStatus.UNANSWERED.value, 0),
+        total=sum(count_by_status.values()),
+        waiting=sum(count_by_status.get(status.value, 0) for status in waiting_statuses),
+        left_out=count_by_status.get(ItemStatus.LEFT_OUT.value, 0),
+        answered=count_by_status.get(ItemStatus.ANSWERED.value, 0),
+        refused=count_by_status.get(ItemStatus.REFUSED.value, 0),
+        failed=count_by_status.get(ItemStatus.FAILED.value, 0),
+        unanswered=count_by_status.get(ItemStatus.UNANSWERED.value, 0),
     )

@@ -24,7 +24,7 @@ _INSERT: Final = """
         :tokens_before, :tokens_after, :undone_at
     WHERE EXISTS (SELECT 1 FROM messages WHERE id = :message_id)
 """
-_OF_CONVERSATION: Final = """
+_SELECT_OF_CONVERSATION: Final = """
     SELECT * FROM compactions WHERE conversation_id = ? ORDER BY created_at, rowid
 """
 
@@ -39,7 +39,7 @@ class CompactionStore:
         """Return all compactions of a conversation, including undone ones, oldest first."""
         database = self._databases.for_conversation(conversation_id)
         return tuple(
-            await read_rows(database, compaction_from_row, _OF_CONVERSATION, conversation_id)
+            await read_rows(database, compaction_from_row, _SELECT_OF_CONVERSATION, conversation_id)
         )
 
     async def add(self, compaction: Compaction) -> bool:
@@ -56,7 +56,7 @@ class CompactionStore:
 
 def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
     """Insert a compaction. Return False if it exists already, or its message does not."""
-    undone = compaction.undone_at
+    undone_at = compaction.undone_at
     row = {
         "id": compaction.id,
         "conversation_id": compaction.conversation_id,
@@ -68,7 +68,7 @@ def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) ->
         "created_at": to_micros(compaction.created_at),
         "tokens_before": compaction.tokens_before,
         "tokens_after": compaction.tokens_after,
-        "undone_at": None if undone is None else to_micros(undone),
+        "undone_at": None if undone_at is None else to_micros(undone_at),
     }
     return connection.execute(_INSERT, row).rowcount == 1
 

@@ -45,7 +45,7 @@ SHORTEST_GAP_S: Final = 0.12
 # A series of transactions ends after this time; a pause follows unless this process is alone.
 SERIES_S: Final = 0.1
 # Earlier versions imported unfinished answers of other programs as INTERRUPTED.
-_UNFINISHED: Final = (MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE)
+_UNFINISHED_STATUSES: Final = (MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE)
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,17 @@ class ImportStore:
             ImportRefusedError: one of the messages already belongs to another conversation.
         """
         missing = await self._database.read(partial(_missing_messages, messages))
-        batches = [missing[at : at + BATCH_SIZE] for at in range(0, len(missing), BATCH_SIZE)]
-        leaves = [None, *(batch[-1].id for batch in batches)]
+        batches = [
+            missing[start : start + BATCH_SIZE] for start in range(0, len(missing), BATCH_SIZE)
+        ]
+        leaf_ids = [None, *(batch[-1].id for batch in batches)]
         insertions: list[Action[None]] = [
             partial(_insert, batch, leaf_id)
-            for batch, leaf_id in zip(batches, leaves, strict=False)
+            for batch, leaf_id in zip(batches, leaf_ids, strict=False)
         ]
         if batches:
             insertions[-1] = partial(
-                _insert_last, batches[-1], leaves[-2], compactions, conversation
+                _insert_last, batches[-1], leaf_ids[-2], compactions, conversation
             )
 
         def begin(connection: sqlite3.Connection) -> bool:
@@ -115,9 +117,9 @@ class ImportStore:
         return ImportOutcome(is_new, len(missing))
 
     async def _write(self, action: Action[T]) -> T:
-        began = time.monotonic()
+        started_at = time.monotonic()
         result = await self._database.write(action)
-        self._busy_s += time.monotonic() - began
+        self._busy_s += time.monotonic() - started_at
         if self._busy_s >= SERIES_S:
             if not await self._database.is_alone():
                 await asyncio.sleep(max(self._busy_s, SHORTEST_GAP_S))
@@ -138,7 +140,9 @@ def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:
         raise ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES)
-    return row is not None and (row["status"] not in _UNFINISHED or message.status in _UNFINISHED)
+    return row is not None and (
+        row["status"] not in _UNFINISHED_STATUSES or message.status in _UNFINISHED_STATUSES
+    )
 
 
 def _create_if_missing(

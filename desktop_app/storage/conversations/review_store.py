@@ -80,8 +80,10 @@ class ReviewStore:
         Args:
             since: the first local day of the answers; None for all answers.
         """
-        start = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
-        return await self._database.read(lambda connection: _read_counts(connection, start))
+        start_micros = (
+            0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
+        )
+        return await self._database.read(lambda connection: _read_counts(connection, start_micros))
 
     async def pairs(
         self, conversation_ids: Collection[str]
@@ -93,33 +95,33 @@ class ReviewStore:
         return await self._database.read(partial(_read_pairs, conversation_ids))
 
 
-def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount]:
-    rows = connection.execute(_COUNTS, (start,)).fetchall()
-    found = [
+def _read_counts(connection: sqlite3.Connection, start_micros: int) -> list[ReviewCount]:
+    rows = connection.execute(_COUNTS, (start_micros,)).fetchall()
+    review_counts = [
         ReviewCount(row["model"], row["variant"], {kind: row[kind.value] for kind in ReviewKind})
         for row in rows
     ]
-    return sorted(found, key=lambda count: -sum(count.counts.values()))
+    return sorted(review_counts, key=lambda count: -sum(count.counts.values()))
 
 
 def _read_pairs(
     conversation_ids: Collection[str], connection: sqlite3.Connection
 ) -> tuple[list[CorrectedPair], list[StoreDamagedError]]:
-    pairs, damaged = list[CorrectedPair](), list[StoreDamagedError]()
+    pairs, errors = list[CorrectedPair](), list[StoreDamagedError]()
     for row in connection.execute(_PAIRS):
         if row["conversation_id"] in conversation_ids:
             try:
                 pairs.append(read_row(_pair_from_row, row))
             except StoreDamagedError as error:
-                damaged.append(error)
-    return pairs, damaged
+                errors.append(error)
+    return pairs, errors
 
 
 def _pair_from_row(row: sqlite3.Row) -> CorrectedPair:
     notes = (
-        each["params"].get("note", "")
-        for each in json.loads(row["notices"])
-        if isinstance(each, dict) and each.get("code") == "review_corrected"
+        entry["params"].get("note", "")
+        for entry in json.loads(row["notices"])
+        if isinstance(entry, dict) and entry.get("code") == "review_corrected"
     )
     return CorrectedPair(
         row["conversation_id"],

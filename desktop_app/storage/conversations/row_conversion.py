@@ -57,9 +57,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def to_micros(at: datetime) -> int:
+def to_micros(moment: datetime) -> int:
     """Return an aware datetime as microseconds since 1970 in UTC."""
-    return (at - _EPOCH) // _MICROSECOND
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
@@ -86,10 +86,10 @@ def _parts_json(parts: Sequence[Part]) -> str:
         for number, (name, value) in enumerate(part.items()):
             pieces.append(f"{',' if number else ''}{to_json(name)}:")
             if isinstance(value, str) and len(value) > _PIECE_LENGTH:
-                cuts = range(0, len(value), _PIECE_LENGTH)
+                starts = range(0, len(value), _PIECE_LENGTH)
                 pieces += [
                     '"',
-                    *(to_json(value[at : at + _PIECE_LENGTH])[1:-1] for at in cuts),
+                    *(to_json(value[start : start + _PIECE_LENGTH])[1:-1] for start in starts),
                     '"',
                 ]
             else:
@@ -325,11 +325,13 @@ def choice_from_row(row: Cells) -> ModelChoice | None:
     """Return the choice in its four columns, or None if they are NULL."""
     if row["provider_id"] is None:
         return None
-    return _choice(row["provider_id"], row["model"], row["variant"], row["effort"])
+    return _cached_choice(row["provider_id"], row["model"], row["variant"], row["effort"])
 
 
 @lru_cache(maxsize=64)
-def _choice(provider_id: str, model: str, variant: str | None, effort: str | None) -> ModelChoice:
+def _cached_choice(
+    provider_id: str, model: str, variant: str | None, effort: str | None
+) -> ModelChoice:
     """Return the choice, cached: a store has few different choices, and each takes 3 µs to make."""
     return ModelChoice(
         provider_id,

@@ -83,11 +83,14 @@ def _notices_with_codes(notices: str) -> str:
     from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_notice
 
     try:
-        found = [notice_from_json(notice) for notice in json.loads(notices)]
+        stored_notices = [notice_from_json(notice) for notice in json.loads(notices)]
     except BAD_VALUE:
         return notices  # damaged: reading it reports that
-    coded = [legacy_notice(each) if isinstance(each, str) else each for each in found]
-    return to_json([notice_to_json(notice) for notice in coded])
+    coded_notices = [
+        legacy_notice(stored_notice) if isinstance(stored_notice, str) else stored_notice
+        for stored_notice in stored_notices
+    ]
+    return to_json([notice_to_json(notice) for notice in coded_notices])
 
 
 def _convert_column(

@@ -157,7 +157,7 @@ class Database:
         call are finished when it returns.
         """
         # To a reader's connection, the writes of this process would be foreign, too.
-        row = await self._on_writer(partial(self._pragma, "data_version"))
+        row = await self._on_writer(partial(self._read_pragma, "data_version"))
         return int(row[0])
 
     async def is_alone(self) -> bool:
@@ -186,7 +186,7 @@ class Database:
 
     async def checkpoint_log(self) -> bool:
         """Checkpoint and empty the write-ahead log. Return False if a long read prevents it."""
-        row = await self._on_writer(partial(self._pragma, "wal_checkpoint(TRUNCATE)"))
+        row = await self._on_writer(partial(self._read_pragma, "wal_checkpoint(TRUNCATE)"))
         return not row["busy"]
 
     async def remove_old_copies(self) -> None:
@@ -235,18 +235,18 @@ class Database:
             refuse_newer(self.path, self._migrations)
         connection = _connect(self.path, "rw")
         try:
-            steps = pending_migrations(connection, self.path, self._migrations)
+            pending_steps = pending_migrations(connection, self.path, self._migrations)
             if is_unclean and self.path.stat().st_size <= CHECKED_AT_OPEN_BYTES:
                 self._check(connection)
             else:
                 self.needs_check = is_unclean
-            _configure(connection)
-            if steps:
+            _configure_writer(connection)
+            if pending_steps:
                 if not (is_alone or lock.try_exclusive()):
                     raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
-                if len(steps) < len(self._migrations):  # a new store has no keys
+                if len(pending_steps) < len(self._migrations):  # a new store has no keys
                     record_key_origins(self.path)
-                migrate(connection, self.path, steps)
+                migrate(connection, self.path, pending_steps)
             lock.share()
         except BaseException:
             connection.close()
@@ -271,7 +271,7 @@ class Database:
                     connection.execute("ROLLBACK")
         return result
 
-    def _pragma(self, pragma: str) -> sqlite3.Row:
+    def _read_pragma(self, pragma: str) -> sqlite3.Row:
         """Return the first row of a pragma's result on the writer's connection."""
         connection = self._require_connection()
         with translate_errors(str(self.path)):
@@ -317,10 +317,10 @@ class Database:
 
 async def wait_for_job(job: Future[T]) -> T:
     """Return the result of a job, which goes on if the caller is canceled meanwhile."""
-    running = asyncio.wrap_future(job)
+    job_future = asyncio.wrap_future(job)
     # Otherwise asyncio would report the error of a job whose caller was canceled as a defect.
-    running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    return await asyncio.shield(running)
+    job_future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return await asyncio.shield(job_future)
 
 
 async def read_first(databases: Databases, action: Action[T | None]) -> T | None:
@@ -328,8 +328,8 @@ async def read_first(databases: Databases, action: Action[T | None]) -> T | None
 
     Use it for rows that may belong to a temporary conversation.
     """
-    found = None if databases.memory is None else await databases.memory.read(action)
-    return found if found is not None else await databases.disk.read(action)
+    result = None if databases.memory is None else await databases.memory.read(action)
+    return result if result is not None else await databases.disk.read(action)
 
 
 def erasing_mark(path: Path) -> Path:
@@ -397,7 +397,7 @@ def _connect(path: Path, mode: Mode) -> sqlite3.Connection:
     return connect(path, mode, timeout=BUSY_TIMEOUT_S, is_for_any_thread=True)
 
 
-def _configure(connection: sqlite3.Connection) -> None:
+def _configure_writer(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

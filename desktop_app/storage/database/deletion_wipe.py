@@ -16,19 +16,19 @@ from desktop_app.storage.database.database import Database
 # An index is merged in slices of this many pages of 4 KB. Writing a slice takes about 40 ms; the
 # whole index of a million messages takes half a minute.
 MERGED_PAGES: Final = 200
-_MERGE: Final = (
+_MERGE_STATEMENTS: Final = (
     "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",
     "INSERT INTO passage_index (passage_index, rank) VALUES ('merge', ?)",
 )
 # The setting that exists while deleted text may still be in the files; each deletion changes its
 # value.
-_UNWIPED: Final = "store.unwiped"
+_UNWIPED_KEY: Final = "store.unwiped"
 
 
 def mark_for_wipe(connection: sqlite3.Connection) -> None:
     """Record that deleted text is still to be wiped; call it in the deleting transaction."""
-    mark = (_UNWIPED, f'"{new_id()}"')
-    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", mark)
+    row = (_UNWIPED_KEY, f'"{new_id()}"')
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
 
 
 async def wipe_deleted(database: Database) -> None:
@@ -38,13 +38,15 @@ async def wipe_deleted(database: Database) -> None:
     the log, the mark stays for `resume_wipe`. Raises StorageError.
     """
     mark = await _read_mark(database)
-    for statement in _MERGE:
+    for statement in _MERGE_STATEMENTS:
         pages = -MERGED_PAGES  # a negative number begins a merge of the whole index
         while await database.write(partial(_merge, statement, pages)):
             pages = MERGED_PAGES
     if await database.checkpoint_log():
         # A later deletion has changed the mark, which then stays.
-        await database.execute("DELETE FROM settings WHERE key = ? AND value = ?", _UNWIPED, mark)
+        await database.execute(
+            "DELETE FROM settings WHERE key = ? AND value = ?", _UNWIPED_KEY, mark
+        )
 
 
 async def resume_wipe(database: Database) -> None:
@@ -54,7 +56,7 @@ async def resume_wipe(database: Database) -> None:
 
 
 async def _read_mark(database: Database) -> str | None:
-    row = await database.row("SELECT value FROM settings WHERE key = ?", _UNWIPED)
+    row = await database.row("SELECT value FROM settings WHERE key = ?", _UNWIPED_KEY)
     return None if row is None else str(row["value"])
 
 

@@ -62,14 +62,14 @@ def pending_steps(
     """Return the steps that are not among `applied`; raise as `pending_migrations`."""
     if not all(isinstance(name, str) for name in applied):
         raise damaged_error(str(path), "its migrations have no names")
-    known = [migration.name for migration in migrations]
-    if unknown := sorted(str(name)[:100] for name in applied.difference(known)):
+    known_names = [migration.name for migration in migrations]
+    if unknown_names := sorted(str(name)[:100] for name in applied.difference(known_names)):
         # The unknown steps of a newer version come after all known ones.
-        if unknown[0] < known[-1]:
-            raise damaged_error(str(path), f"unknown steps: {', '.join(unknown[:20])}")
+        if unknown_names[0] < known_names[-1]:
+            raise damaged_error(str(path), f"unknown steps: {', '.join(unknown_names[:20])}")
         raise StoreTooNewError(
             Reason.STORE_TOO_NEW,
-            details=f"unknown steps: {', '.join(unknown[:20])}",
+            details=f"unknown steps: {', '.join(unknown_names[:20])}",
             place=str(path),
         )
     return [migration for migration in migrations if migration.name not in applied]
@@ -114,21 +114,21 @@ def save_verified_copy(connection: sqlite3.Connection, path: Path, target: Path)
 
     Passwords in addresses are left out, because copies may end up anywhere.
     """
-    unfinished = target.with_name(target.name + ".part")
-    unfinished.unlink(missing_ok=True)
-    create_private(unfinished)
+    partial_copy = target.with_name(target.name + ".part")
+    partial_copy.unlink(missing_ok=True)
+    create_private(partial_copy)
     try:
-        with closing(connect(unfinished, "rw")) as copy:
+        with closing(connect(partial_copy, "rw")) as copy:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             strip_copy(copy)
             # A quick check is enough, because the indexes can be rebuilt.
             require_sound(copy, "quick_check", str(path), "quick check of the copy")
-        sync(unfinished)
-        unfinished.replace(target)
+        sync(partial_copy)
+        partial_copy.replace(target)
     finally:
-        for end in ("", "-journal"):  # SQLite keeps the journal if a rollback fails
-            unfinished.with_name(unfinished.name + end).unlink(missing_ok=True)
+        for suffix in ("", "-journal"):  # SQLite keeps the journal if a rollback fails
+            partial_copy.with_name(partial_copy.name + suffix).unlink(missing_ok=True)
     sync(target.parent)
 
 
@@ -138,7 +138,7 @@ def remove_old_copies(path: Path) -> None:
     Raises:
         OSError: a copy cannot be deleted.
     """
-    oldest = time.time() - COPY_RETENTION.total_seconds()
+    oldest_mtime = time.time() - COPY_RETENTION.total_seconds()
     for copy in path.parent.glob(f"{path.stem}.before-[0-9]*.sqlite3"):
-        if copy.stat().st_mtime < oldest:
+        if copy.stat().st_mtime < oldest_mtime:
             copy.unlink()

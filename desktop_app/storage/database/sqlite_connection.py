@@ -90,8 +90,8 @@ def require_sound(
 
 def remove_log(database: Path) -> None:
     """Remove the write-ahead log of a database that is not open, if there is one."""
-    for end in ("-wal", "-shm"):
-        database.with_name(database.name + end).unlink(missing_ok=True)
+    for suffix in ("-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 
 def _harden(connection: sqlite3.Connection) -> sqlite3.Connection:

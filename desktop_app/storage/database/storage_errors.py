@@ -23,14 +23,14 @@ from desktop_app.domain.errors import (
 UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 """Errors of reading a damaged or foreign database, whose texts may not be UTF-8."""
 
-_Kind = tuple[type[StorageError], Reason]
+_ClassAndReason = tuple[type[StorageError], Reason]
 
-_DISK_FULL: Final[_Kind] = (StoreFullError, Reason.DISK_FULL)
-_READ_ONLY: Final[_Kind] = (StoreFullError, Reason.READ_ONLY)
-_DISK_FAILED: Final[_Kind] = (StorageError, Reason.DISK_FAILED)
-_BUSY: Final[_Kind] = (StorageError, Reason.STORE_BUSY)
-_DAMAGED: Final[_Kind] = (StoreDamagedError, Reason.STORE_DAMAGED)
-_REFUSED: Final[_Kind] = (StoreRefusedError, Reason.STORE_UNUSABLE)
+_DISK_FULL: Final[_ClassAndReason] = (StoreFullError, Reason.DISK_FULL)
+_READ_ONLY: Final[_ClassAndReason] = (StoreFullError, Reason.READ_ONLY)
+_DISK_FAILED: Final[_ClassAndReason] = (StorageError, Reason.DISK_FAILED)
+_BUSY: Final[_ClassAndReason] = (StorageError, Reason.STORE_BUSY)
+_DAMAGED: Final[_ClassAndReason] = (StoreDamagedError, Reason.STORE_DAMAGED)
+_REFUSED: Final[_ClassAndReason] = (StoreRefusedError, Reason.STORE_UNUSABLE)
 # Extended result codes, or the primary ones in their low byte: https://www.sqlite.org/rescode.html
 _KIND_OF_CODE: Final = {
     sqlite3.SQLITE_FULL: _DISK_FULL,
@@ -47,7 +47,7 @@ _KIND_OF_CODE: Final = {
     sqlite3.SQLITE_TOOBIG: _REFUSED,
     sqlite3.SQLITE_MISMATCH: _REFUSED,
 }
-_KIND_OF_ERRNO: Final[Mapping[int | None, _Kind]] = {
+_KIND_OF_ERRNO: Final[Mapping[int | None, _ClassAndReason]] = {
     errno.ENOSPC: _DISK_FULL,
     errno.EDQUOT: _DISK_FULL,
     errno.EFBIG: _DISK_FULL,
@@ -82,14 +82,14 @@ def damaged_error(place: str, details: str) -> StoreDamagedError:
 
 def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
     code = getattr(exc, "sqlite_errorcode", 0)
-    unknown = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
-    known = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
-    kind, reason = known or (unknown, Reason.STORE_UNUSABLE)
+    default_class = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
+    class_and_reason = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
+    error_class, reason = class_and_reason or (default_class, Reason.STORE_UNUSABLE)
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
-    return kind(reason, details=details, place=place)
+    return error_class(reason, details=details, place=place)
 
 
 def _from_os(exc: OSError, place: str) -> StorageError:
-    kind, reason = _KIND_OF_ERRNO.get(exc.errno, _DISK_FAILED)
+    error_class, reason = _KIND_OF_ERRNO.get(exc.errno, _DISK_FAILED)
     details = f"{errno.errorcode.get(exc.errno or 0, type(exc).__name__)}: {exc.strerror}"
-    return kind(reason, details=details, place=place)
+    return error_class(reason, details=details, place=place)

@@ -20,8 +20,8 @@ class StoreLock:
     """
 
     def __init__(self, path: Path) -> None:
-        file = path.with_name(path.name + "-lock")
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock_file = path.with_name(path.name + "-lock")
+        self._descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def try_exclusive(self) -> bool:
         """Lock exclusively and return True; if others have the lock, share it and return False."""

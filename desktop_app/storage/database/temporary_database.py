@@ -13,7 +13,7 @@ from desktop_app.storage.database.sqlite_connection import connect_in_memory
 # The bytes of attachments, which the store on disk keeps in files. An answer too long for its
 # message becomes an attachment, written piece by piece as it arrives. `name` is the SHA-256, or the
 # id of an answer that has not ended.
-_ORIGINALS = """CREATE TABLE originals (
+_CREATE_ORIGINALS = """CREATE TABLE originals (
     name TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (name, number)
 ) STRICT"""
 
@@ -34,7 +34,7 @@ class MemoryDatabase(Database):
         self._close()
         connection = connect_in_memory()
         migrate(connection, self.path, MIGRATIONS)
-        connection.execute(_ORIGINALS)
+        connection.execute(_CREATE_ORIGINALS)
         self._connection = connection
 
     def _read_connection(self) -> sqlite3.Connection:
@@ -56,14 +56,14 @@ class TemporaryConversations:
         self.disk = disk
         self.memory: MemoryDatabase | None = None
         self._current_id = ""
-        self._begun: set[str] = set()
+        self._ever_temporary_ids: set[str] = set()
 
     def begin(self, conversation_id: str) -> None:
         """Make a conversation temporary. It must not be stored yet."""
         if self.memory is None:
             self.memory = MemoryDatabase()
         self._current_id = conversation_id
-        self._begun.add(conversation_id)
+        self._ever_temporary_ids.add(conversation_id)
 
     @property
     def exists(self) -> bool:
@@ -72,7 +72,7 @@ class TemporaryConversations:
 
     def was_ever_temporary(self, conversation_id: str | None) -> bool:
         """Return True if a conversation is or was temporary: its requests may outlast it."""
-        return conversation_id in self._begun
+        return conversation_id in self._ever_temporary_ids
 
     def is_temporary(self, conversation_id: str) -> bool:
         """Return True if the conversation is temporary and not discarded."""

@@ -103,16 +103,16 @@ def _write_copy(original: Path | bytes, copy: Path) -> None:
     """Write a read-only copy under another name, and rename it once it is complete."""
     import shutil  # not needed at start-up
 
-    part = copy.with_name(os.urandom(8).hex())
+    partial_copy = copy.with_name(os.urandom(8).hex())
     try:
         if isinstance(original, bytes):
-            part.write_bytes(original)
+            partial_copy.write_bytes(original)
         else:
-            shutil.copyfile(original, part)
-        part.chmod(0o400)
-        part.rename(copy)
+            shutil.copyfile(original, partial_copy)
+        partial_copy.chmod(0o400)
+        partial_copy.rename(copy)
     except OSError:
-        part.unlink(missing_ok=True)
+        partial_copy.unlink(missing_ok=True)
         raise
 
 

@@ -35,11 +35,11 @@ T = TypeVar("T")
 
 ANSWERS_FOLDER: Final = "answers"
 """Inside the folder of the attachments, whose other folders are named by two hex digits."""
-_NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
-_IMAGE: Final = re.compile(
+_FILE_NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
+_IMAGE_SIGNATURE: Final = re.compile(
     rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
 )
-_CHUNK: Final = 1 << 20
+_CHUNK_BYTES: Final = 1 << 20
 MAX_MEMORY_BYTES: Final = 48 * 1024 * 1024
 """The maximum bytes that all answers to one question may append in memory.
 
@@ -111,11 +111,11 @@ class StoredAnswerFiles:
 
         Raises StorageError.
         """
-        found = _IMAGE.match(data)
-        if found is None:
+        signature = _IMAGE_SIGNATURE.match(data)
+        if signature is None:
             return None
-        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{found.lastgroup}"
-        media_type = f"image/{found.lastgroup}"
+        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{signature.lastgroup}"
+        media_type = f"image/{signature.lastgroup}"
         await self._add(
             data,
             Attachment(sha256, name, media_type),
@@ -147,7 +147,7 @@ class MemoryFile:
     def __init__(self, database: Database, answer: Message, sizes: dict[str | None, int]) -> None:
         self._question_id = answer.parent_id
         self._database, self._answer_id, self._sizes = database, answer.id, sizes
-        self._digest, self._size, self._count = hashlib.sha256(), 0, 0
+        self._digest, self._size, self._piece_count = hashlib.sha256(), 0, 0
 
     async def append(self, text: str) -> None:
         """Append text of the answer. Raises ReplyTooLargeError beyond MAX_MEMORY_BYTES."""
@@ -156,10 +156,10 @@ class MemoryFile:
         if size > MAX_MEMORY_BYTES:
             raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
         self._sizes[self._question_id] = size
-        row = (self._answer_id, self._count, data)
+        row = (self._answer_id, self._piece_count, data)
         await self._database.execute("INSERT INTO originals VALUES (?, ?, ?)", *row)
         self._digest.update(data)
-        self._size, self._count = self._size + len(data), self._count + 1
+        self._size, self._piece_count = self._size + len(data), self._piece_count + 1
 
     async def attach(self) -> DocumentPart:
         """Turn the pieces into an attachment."""
@@ -175,10 +175,10 @@ class MemoryFile:
 def _rename_pieces(answer_id: str, part: DocumentPart, connection: sqlite3.Connection) -> None:
     """Rename the pieces of an answer to the hash of the attachment that they become."""
     row = (part.sha256, part.name, part.media_type, part.size, to_micros(now()))
-    added = connection.execute(
+    insertion = connection.execute(
         "INSERT OR IGNORE INTO attachments VALUES (?, ?, ?, ?, NULL, NULL, ?, '')", row
     )
-    if added.rowcount:
+    if insertion.rowcount:
         sql = "UPDATE originals SET name = ? WHERE name = ?"
         connection.execute(sql, (part.sha256, answer_id))
 
@@ -208,7 +208,7 @@ class GrowingFile:
         with translate_errors(str(self._folder)):
             create_private_folder(self._folder)
             if self.path is None:
-                number = len(_files(self._folder, self._answer_id))
+                number = len(_files_of(self._folder, self._answer_id))
                 self.path = self._folder / f"{self._answer_id}-{number}"
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
                 file.truncate(self._size)  # removes the remains of a failed write
@@ -217,13 +217,13 @@ class GrowingFile:
         self._size += len(data)
 
 
-def _files(folder: Path, answer_id: str) -> list[Path]:
+def _files_of(folder: Path, answer_id: str) -> list[Path]:
     return sorted(folder.glob(f"{answer_id}-*"))
 
 
 def _longest_file(folder: Path, answer_id: str) -> Path | None:
     with translate_errors(str(folder)):
-        files = _files(folder, answer_id)
+        files = _files_of(folder, answer_id)
         return max(files, key=lambda file: file.stat().st_size) if files else None
 
 
@@ -235,14 +235,14 @@ def _digest(path: Path) -> tuple[str, int]:
 
 def _discard(folder: Path, answer_id: str) -> None:
     with translate_errors(str(folder)):
-        for path in _files(folder, answer_id):
+        for path in _files_of(folder, answer_id):
             path.unlink(missing_ok=True)
 
 
 def _answer_ids(folder: Path) -> list[str]:
     with translate_errors(str(folder)):
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
+    return sorted({match[1] for name in names if (match := _FILE_NAME.fullmatch(name))})
 
 
 def _has_message(message_id: str, connection: sqlite3.Connection) -> bool:
@@ -255,5 +255,8 @@ def decode_answer_file(data: bytes) -> str:
     from codecs import getincrementaldecoder
 
     decoder = getincrementaldecoder("utf-8")("replace")
-    pieces = [decoder.decode(data[at : at + _CHUNK]) for at in range(0, len(data), _CHUNK)]
+    pieces = [
+        decoder.decode(data[start : start + _CHUNK_BYTES])
+        for start in range(0, len(data), _CHUNK_BYTES)
+    ]
     return "".join((*pieces, decoder.decode(b"", final=True)))

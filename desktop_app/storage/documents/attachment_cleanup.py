@@ -35,7 +35,7 @@ DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 _NO_LIMIT: Final = (1 << 63) - 1
 _SKIPPED_LIMIT: Final = 1
 """The limit for attachments whose grace period was skipped: their time is 0."""
-_FOLDER: Final = re.compile("[0-9a-f]{2}")
+_FOLDER_NAME: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
 _UNNEEDED: Final = f"""
@@ -123,19 +123,23 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
     Raises:
         OSError: the folder cannot be read.
     """
-    latest = time.time() - GRACE.total_seconds()
-    for inner in folder.iterdir() if folder.is_dir() else ():
-        if _FOLDER.fullmatch(inner.name) and inner.is_dir():
-            for path in inner.iterdir():
+    latest_mtime = time.time() - GRACE.total_seconds()
+    for subfolder in folder.iterdir() if folder.is_dir() else ():
+        if _FOLDER_NAME.fullmatch(subfolder.name) and subfolder.is_dir():
+            for path in subfolder.iterdir():
                 is_whole = bool(_REST_OF_HASH.fullmatch(path.name))
                 with suppress(FileNotFoundError):  # another process has just renamed or removed it
-                    if (is_whole or path.name.startswith(".")) and path.stat().st_mtime < latest:
-                        yield path, inner.name + path.name if is_whole else None
+                    if (
+                        is_whole or path.name.startswith(".")
+                    ) and path.stat().st_mtime < latest_mtime:
+                        yield path, subfolder.name + path.name if is_whole else None
 
 
 def has_previous_library(database: Path) -> bool:
     """Return True if the library from before a restore or a repair is kept beside the store."""
-    patterns = (f"{database.stem}.before-{work}-*.sqlite3" for work in ("restore", "repair"))
+    patterns = (
+        f"{database.stem}.before-{operation}-*.sqlite3" for operation in ("restore", "repair")
+    )
     return any(path for pattern in patterns for path in database.parent.glob(pattern))
 
 

@@ -49,7 +49,7 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry, has_en
 
 T = TypeVar("T")
 
-_CHUNK: Final = 1 << 20
+_CHUNK_BYTES: Final = 1 << 20
 _RECORD_ORIGIN: Final = """
     INSERT OR REPLACE INTO attachment_origins (path, sha256)
     SELECT ?, sha256 FROM attachments WHERE sha256 = ?
@@ -149,12 +149,14 @@ class AttachmentStore:
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
         """Return the files that attachments were read from, by hash, as far as they are known."""
-        found = await self._disk.rows(_ORIGINS, json.dumps(list(hashes)))
-        return {row["sha256"]: Path(row["path"]) for row in found}
+        rows = await self._disk.rows(_ORIGINS, json.dumps(list(hashes)))
+        return {row["sha256"]: Path(row["path"]) for row in rows}
 
     async def text(self, sha256: str) -> str:
         """Return the extracted text. The file of a long answer, which has none, is decoded."""
-        row = await self._row("SELECT text, media_type FROM attachments WHERE sha256 = ?", sha256)
+        row = await self._read_row(
+            "SELECT text, media_type FROM attachments WHERE sha256 = ?", sha256
+        )
         if row is None:
             raise _missing_error(sha256)
         if not row["text"] and row["media_type"] == MARKDOWN:
@@ -164,7 +166,7 @@ class AttachmentStore:
     async def metadata(self, sha256: str) -> Attachment:
         """Return an attachment without its text."""
         sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
-        row = await self._row(sql, sha256)
+        row = await self._read_row(sql, sha256)
         if row is None:
             raise _missing_error(sha256)
         return Attachment(
@@ -181,7 +183,7 @@ class AttachmentStore:
 
     async def file(self, sha256: str) -> AttachmentFile | None:
         """Return an attachment with bytes and text, or None if its file or row is gone."""
-        row = await self._row("SELECT * FROM attachments WHERE sha256 = ?", sha256)
+        row = await self._read_row("SELECT * FROM attachments WHERE sha256 = ?", sha256)
         if row is None or await self.source(sha256) is None:
             return None
         names = ("name", "media_type", "text", "pages", "tokens")
@@ -195,7 +197,7 @@ class AttachmentStore:
             return data
         return await self._in_thread(lambda: _read_file(self.path(sha256), sha256))
 
-    async def _row(self, sql: str, sha256: str) -> sqlite3.Row | None:
+    async def _read_row(self, sql: str, sha256: str) -> sqlite3.Row | None:
         return await read_first(self._databases, lambda c: c.execute(sql, (sha256,)).fetchone())
 
     async def remove_unneeded(self) -> int:
@@ -205,11 +207,11 @@ class AttachmentStore:
         transaction, so that other writers never wait long.
         """
         count = await self._remove_all(await self._disk.read(unneeded_hashes))
-        known = await self._disk.read(_known_hashes)
+        known_hashes = await self._disk.read(_known_hashes)
         keeps_strays = await self._in_thread(lambda: has_previous_library(self._disk.path))
-        for path, found in await self._in_thread(lambda: _old_files(self._folder)):
-            if found is None or not (keeps_strays or found in known):
-                count += await self._disk.write(partial(remove_stray, sha256=found, path=path))
+        for path, sha256 in await self._in_thread(lambda: _old_files(self._folder)):
+            if sha256 is None or not (keeps_strays or sha256 in known_hashes):
+                count += await self._disk.write(partial(remove_stray, sha256=sha256, path=path))
         if count:
             await wipe_deleted(self._disk)
         return count
@@ -237,10 +239,10 @@ class AttachmentStore:
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
         try:
-            submitted = self._file_thread.submit(job)
+            submitted_job = self._file_thread.submit(job)
         except RuntimeError as exc:  # the thread has been ended
             raise closed_error() from exc
-        return await wait_for_job(submitted)
+        return await wait_for_job(submitted_job)
 
 
 def attachment_path(folder: Path, sha256: str) -> Path:
@@ -290,12 +292,12 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
         for folder in (target.parent.parent, target.parent):
             create_private_folder(folder)
             sync(folder.parent)
-        unfinished = target.with_name(f".{new_id()}")
+        partial_file = target.with_name(f".{new_id()}")
         try:
-            size = _write_copy(sha256, source, unfinished)
-            unfinished.replace(target)
+            size = _write_copy(sha256, source, partial_file)
+            partial_file.replace(target)
         finally:
-            unfinished.unlink(missing_ok=True)
+            partial_file.unlink(missing_ok=True)
         sync(target.parent)
         return size
 
@@ -316,7 +318,7 @@ def _copy_verified(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
     size = 0
     try:
         with open_file(source) if isinstance(source, Path) else io.BytesIO(source) as stream:
-            while chunk := stream.read(_CHUNK):
+            while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 size += copy.write(chunk)
     except RefusedFileError as exc:  # a pipe, for example, has replaced the file meanwhile
@@ -353,11 +355,11 @@ def _insert_with_file(
 def _insert(
     attachment: Attachment, size: int, is_searchable: bool, connection: sqlite3.Connection
 ) -> None:
-    sha256, at = attachment.sha256, to_micros(now())
-    renewed = connection.execute(
-        "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (at, sha256)
+    sha256, added_at = attachment.sha256, to_micros(now())
+    update = connection.execute(
+        "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (added_at, sha256)
     )
-    if not renewed.rowcount:
+    if not update.rowcount:
         row: Row = {
             "sha256": sha256,
             "name": to_text(attachment.name),
@@ -365,14 +367,14 @@ def _insert(
             "size": size,
             "pages": attachment.pages,
             "tokens": attachment.tokens,
-            "created_at": at,
+            "created_at": added_at,
             "text": to_text(attachment.text),
         }
         insert_rows(connection, "attachments", [row])
     if is_searchable and not has_entry(connection, EntryKind.ATTACHMENT, sha256):
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
-        stored: str = connection.execute(sql, (sha256,)).fetchone()["text"]
-        add_entry(connection, EntryKind.ATTACHMENT, sha256, stored, at)
+        stored_text: str = connection.execute(sql, (sha256,)).fetchone()["text"]
+        add_entry(connection, EntryKind.ATTACHMENT, sha256, stored_text, added_at)
 
 
 def _known_hashes(connection: sqlite3.Connection) -> set[str | None]:

@@ -64,7 +64,7 @@ _PUT_FILE: Final = f"""
         sha256 = iif(excluded.status = 'waiting', sha256, excluded.sha256)
     WHERE status <> 'removed' OR excluded.status = 'waiting'
 """  # noqa: S608 - our own text
-_BEST: Final = f"""
+_BEST_MATCHES: Final = f"""
     SELECT rowid AS id, bm25(passage_index, {TITLE_WEIGHT}, 1.0) AS score FROM passage_index
     WHERE passage_index MATCH ? ORDER BY score LIMIT ?
 """  # noqa: S608
@@ -98,8 +98,10 @@ class CollectionStore:
     async def all(self) -> list[Collection]:
         """Return all collections, by name."""
         sql = "SELECT * FROM collections"
-        found = await read_rows(self._database, collection_from_row, sql)
-        return sorted(found, key=lambda each: (each.name.casefold(), each.created_at))
+        collections = await read_rows(self._database, collection_from_row, sql)
+        return sorted(
+            collections, key=lambda collection: (collection.name.casefold(), collection.created_at)
+        )
 
     async def put(self, collection: Collection) -> None:
         """Add a collection, or save its new name and folder."""
@@ -159,8 +161,8 @@ class CollectionStore:
         removed, unless its new status is "waiting".
         """
         rows = [_file_to_row(file, modified) for file, modified in files]
-        for at in range(0, len(rows), STEP_ROWS):
-            await self._database.write(partial(_put_files, rows[at : at + STEP_ROWS]))
+        for start in range(0, len(rows), STEP_ROWS):
+            await self._database.write(partial(_put_files, rows[start : start + STEP_ROWS]))
 
     async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None:
         """Delete files. Their passages stay in the index until `remove_unreferenced`."""
@@ -179,8 +181,8 @@ class CollectionStore:
     async def index_passages(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
         """Index the passages of a text, replacing any previous ones."""
         await self._remove_passages(sha256)
-        for at in range(0, len(passages), STEP_ROWS):
-            step = passages[at : at + STEP_ROWS]
+        for start in range(0, len(passages), STEP_ROWS):
+            step = passages[start : start + STEP_ROWS]
             await self._database.write(partial(_insert_passages, sha256, step))
 
     async def remove_unreferenced(self) -> None:
@@ -239,8 +241,10 @@ def _put_files(
     rows: Sequence[tuple[str | int | None, ...]], connection: sqlite3.Connection
 ) -> None:
     for row in rows:
-        known = connection.execute("SELECT 1 FROM collections WHERE id = ?", row[:1]).fetchone()
-        if known is not None:  # otherwise the collection was deleted meanwhile
+        collection_row = connection.execute(
+            "SELECT 1 FROM collections WHERE id = ?", row[:1]
+        ).fetchone()
+        if collection_row is not None:  # otherwise the collection was deleted meanwhile
             connection.execute(_PUT_FILE, row)
 
 
@@ -272,14 +276,14 @@ def _insert_passages(
             to_text(passage.place),
             to_text(passage.title),
         )
-        found = connection.execute(
+        cursor = connection.execute(
             'INSERT INTO passages (sha256, start, "end", tokens, page, place, title)'
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             row,
         )
         connection.execute(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
-            (found.lastrowid, index_terms(passage.title), passage.terms),
+            (cursor.lastrowid, index_terms(passage.title), passage.terms),
         )
 
 
@@ -310,13 +314,13 @@ def _find(
         return []
     placeholders = ", ".join("?" * len(collection_ids))
     count = max(CANDIDATES, limit)
-    best = connection.execute(_BEST, (expression, count)).fetchall()
-    found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
-    if len(found) < limit and len(best) == count:
+    best = connection.execute(_BEST_MATCHES, (expression, count)).fetchall()
+    locations = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
+    if len(locations) < limit and len(best) == count:
         sql = _BEST_WITHIN.format(placeholders=placeholders)
         best = connection.execute(sql, (expression, *collection_ids, limit)).fetchall()
-        found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
-    return found
+        locations = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
+    return locations
 
 
 def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
@@ -324,15 +328,15 @@ def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[
 
     Return at least one word, unless `words` is empty.
     """
-    newest: int = connection.execute("SELECT ifnull(max(id), 0) FROM passages").fetchone()[0]
-    window_starts = [newest * (2 * n + 1) // (2 * WINDOW_COUNT) for n in range(WINDOW_COUNT)]
+    newest_id: int = connection.execute("SELECT ifnull(max(id), 0) FROM passages").fetchone()[0]
+    window_starts = [newest_id * (2 * n + 1) // (2 * WINDOW_COUNT) for n in range(WINDOW_COUNT)]
     chosen: list[str] = []
-    matches = 0.0
+    match_count = 0.0
     for count, word in sorted(
         (_count_in_windows(connection, word, window_starts), word) for word in words
     ):
-        matches += count * newest / (WINDOW_SIZE * WINDOW_COUNT)
-        if chosen and matches > MAX_MATCHES:
+        match_count += count * newest_id / (WINDOW_SIZE * WINDOW_COUNT)
+        if chosen and match_count > MAX_MATCHES:
             break
         chosen.append(word)
     return chosen
@@ -344,7 +348,7 @@ def _count_in_windows(
     sql = """SELECT count(*) FROM passage_index
         WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ?"""
     values = [(f'"{word}"', first, first + WINDOW_SIZE - 1) for first in window_starts]
-    return sum(connection.execute(sql, each).fetchone()[0] for each in values)
+    return sum(connection.execute(sql, window).fetchone()[0] for window in values)
 
 
 def locations_of(
@@ -352,14 +356,14 @@ def locations_of(
 ) -> list[PassageLocation]:
     """Return the first `limit` of the passages `ids` that are in the collections."""
     sql = _LOCATIONS.format(placeholders=", ".join("?" * len(collection_ids)))
-    found = []
+    locations = []
     for passage_id in ids:
         row = connection.execute(sql, (passage_id, *collection_ids)).fetchone()
         if row is not None:
-            found.append(PassageLocation(**dict(row)))
-        if len(found) == limit:
+            locations.append(PassageLocation(**dict(row)))
+        if len(locations) == limit:
             break
-    return found
+    return locations
 
 
 def _texts(

@@ -37,7 +37,7 @@ class EvaluationStore:
             evaluation.id,
             to_micros(evaluation.created_at),
             to_text(evaluation.name),
-            to_json(_body(evaluation)),
+            to_json(_body_of(evaluation)),
         )
         await self._database.execute("INSERT INTO evaluations VALUES (?, ?, ?, ?)", *row)
 
@@ -50,8 +50,8 @@ class EvaluationStore:
     async def get(self, evaluation_id: str) -> Evaluation | None:
         """Return an evaluation, or None if there is none with this id."""
         sql = "SELECT * FROM evaluations WHERE id = ?"
-        found = await read_rows(self._database, evaluation_from_row, sql, evaluation_id)
-        return found[0] if found else None
+        evaluations = await read_rows(self._database, evaluation_from_row, sql, evaluation_id)
+        return evaluations[0] if evaluations else None
 
     async def remove(self, evaluation_id: str) -> None:
         """Delete an evaluation: afterwards its answers are nowhere on disk."""
@@ -64,7 +64,7 @@ def _delete(evaluation_id: str, connection: sqlite3.Connection) -> None:
     mark_for_wipe(connection)
 
 
-def _body(evaluation: Evaluation) -> dict[str, Any]:
+def _body_of(evaluation: Evaluation) -> dict[str, Any]:
     runs = [
         {**vars(run), "results": [result_to_json(result) for result in run.results]}
         for run in evaluation.runs
@@ -76,7 +76,7 @@ def evaluation_from_row(row: Cells) -> Evaluation:
     """Return the evaluation in a row. Raises the errors in `BAD_VALUE`."""
     body = json.loads(row["body"])
     runs = [
-        EvaluationRun(**{**run, "results": [result_from_json(each) for each in run["results"]]})
+        EvaluationRun(**{**run, "results": [result_from_json(result) for result in run["results"]]})
         for run in body["runs"]
     ]
     return Evaluation(row["id"], from_micros(row["created_at"]), row["name"], runs, body["inputs"])

@@ -27,8 +27,8 @@ from desktop_app.storage.conversations.row_conversion import to_json
 _LABEL: Final = re.compile(rf"(not )?({'|'.join(CheckKind)}): (.*)", re.DOTALL)
 _WITHIN: Final = re.compile(r"(.*) within ([0-9.e+-]+)", re.DOTALL)
 _COMMENT: Final = re.compile(r"(.{80}…|.*?) \((.*)\)", re.DOTALL)
-_ERROR, _REFUSED, _TOO_SLOW = "error: ", "refused", " (too slow)"
-_NOT_JUDGED, _UNUSABLE = "not judged: ", "unusable schema: "
+_ERROR_PREFIX, _REFUSED_LABEL, _TOO_SLOW_SUFFIX = "error: ", "refused", " (too slow)"
+_NOT_JUDGED_PREFIX, _UNUSABLE_PREFIX = "not judged: ", "unusable schema: "
 _REASONS: Final = {
     "not JSON": FailureReason.NOT_JSON,
     "the judge gave no verdict": FailureReason.NO_VERDICT,
@@ -89,27 +89,31 @@ def _current_result(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if "error" in row:
         return row
     labels = row["failed"]
-    status = MessageStatus(row["status"]) if "status" in row else _status(labels)
-    why = next(filter(None, map(_why_missing, labels)), None)
-    is_whole = why is None and status is MessageStatus.COMPLETE
-    error = None if why is None or why in tuple(MessageStatus) else error_to_json(ErrorNote(why))
+    status = MessageStatus(row["status"]) if "status" in row else _status_from_labels(labels)
+    missing_reason = next(filter(None, map(_missing_answer_reason, labels)), None)
+    is_whole = missing_reason is None and status is MessageStatus.COMPLETE
+    error = (
+        None
+        if missing_reason is None or missing_reason in tuple(MessageStatus)
+        else error_to_json(ErrorNote(missing_reason))
+    )
     checks = [failed_check_to_json(_failed_check(label)) for label in labels] if is_whole else []
     return {**row, "status": status.value, "failed": checks, "error": error}
 
 
-def _status(labels: list[str]) -> MessageStatus:
+def _status_from_labels(labels: list[str]) -> MessageStatus:
     """Return the status of a result that was stored without one, from its labels."""
-    if f"{_ERROR}{_REFUSED}" in labels:
+    if f"{_ERROR_PREFIX}{_REFUSED_LABEL}" in labels:
         return MessageStatus.REFUSED
-    has_failed = any(label.startswith(_ERROR) for label in labels)
+    has_failed = any(label.startswith(_ERROR_PREFIX) for label in labels)
     return MessageStatus.FAILED if has_failed else MessageStatus.COMPLETE
 
 
-def _why_missing(label: str) -> str | None:
+def _missing_answer_reason(label: str) -> str | None:
     """Return why there is no whole answer; None for the label of a check."""
-    if label == _REFUSED:
+    if label == _REFUSED_LABEL:
         return label
-    for head in (_ERROR, f"{_REFUSED}: "):
+    for head in (_ERROR_PREFIX, f"{_REFUSED_LABEL}: "):
         if label.startswith(head):
             return label.removeprefix(head)
     return None
@@ -117,22 +121,22 @@ def _why_missing(label: str) -> str | None:
 
 def _failed_check(label: str) -> FailedCheck:
     """Parse the label of a failed check. Raises ValueError."""
-    found = _LABEL.fullmatch(label)
-    if found is None:
+    label_match = _LABEL.fullmatch(label)
+    if label_match is None:
         raise ValueError("not the label of a check")
-    kind, value, within = CheckKind(found[2]), found[3], 0.0
+    kind, value, tolerance = CheckKind(label_match[2]), label_match[3], 0.0
     reason, words, error = FailureReason.NOT_MATCHED, "", None
-    if kind is CheckKind.NUMBER and (parts := _WITHIN.fullmatch(value)):
-        value, within = parts[1], float(parts[2])
-    if kind in (CheckKind.RUBRIC, CheckKind.SCHEMA) and (parts := _COMMENT.fullmatch(value)):
-        value, words = parts[1], parts[2]
-    elif kind is CheckKind.REGEX and value.endswith(_TOO_SLOW):
-        value, reason = value.removesuffix(_TOO_SLOW), FailureReason.TOO_SLOW
+    if kind is CheckKind.NUMBER and (value_match := _WITHIN.fullmatch(value)):
+        value, tolerance = value_match[1], float(value_match[2])
+    if kind in (CheckKind.RUBRIC, CheckKind.SCHEMA) and (value_match := _COMMENT.fullmatch(value)):
+        value, words = value_match[1], value_match[2]
+    elif kind is CheckKind.REGEX and value.endswith(_TOO_SLOW_SUFFIX):
+        value, reason = value.removesuffix(_TOO_SLOW_SUFFIX), FailureReason.TOO_SLOW
     if words in _REASONS:
         reason, words = _REASONS[words], ""
-    elif words.startswith(_UNUSABLE):
-        reason, words = FailureReason.UNUSABLE_SCHEMA, words.removeprefix(_UNUSABLE)
-    elif words.startswith(_NOT_JUDGED):
-        reason, error = FailureReason.NOT_JUDGED, ErrorNote(words.removeprefix(_NOT_JUDGED))
+    elif words.startswith(_UNUSABLE_PREFIX):
+        reason, words = FailureReason.UNUSABLE_SCHEMA, words.removeprefix(_UNUSABLE_PREFIX)
+    elif words.startswith(_NOT_JUDGED_PREFIX):
+        reason, error = FailureReason.NOT_JUDGED, ErrorNote(words.removeprefix(_NOT_JUDGED_PREFIX))
         words = ""
-    return FailedCheck(kind, value, within, bool(found[1]), reason, words, error)
+    return FailedCheck(kind, value, tolerance, bool(label_match[1]), reason, words, error)

@@ -47,8 +47,8 @@ def remove_notes(connection: sqlite3.Connection, conversation_id: str) -> None:
 
 
 def _put(key: str, text: str, conversation_id: str, connection: sqlite3.Connection) -> None:
-    at = now()
-    oldest = to_micros(at - RETENTION)
-    connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest,))
-    row = (key, text, to_micros(at), conversation_id)
+    moment = now()
+    oldest_kept = to_micros(moment - RETENTION)
+    connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest_kept,))
+    row = (key, text, to_micros(moment), conversation_id)
     connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?, ?)", row)

@@ -97,6 +97,8 @@ def _nearest(
             if len((stored := Vector.from_bytes(row["vector"])).numbers) == len(vector.numbers)
         ),
     )
-    order = sorted(candidates, key=lambda each: -vector.cosine_to(Vector.from_bytes(each[2])))
-    ids = [passage_id for _, passage_id, _ in order]
+    by_similarity = sorted(
+        candidates, key=lambda candidate: -vector.cosine_to(Vector.from_bytes(candidate[2]))
+    )
+    ids = [passage_id for _, passage_id, _ in by_similarity]
     return locations_of(connection, ids, collection_ids, limit)

@@ -38,7 +38,7 @@ FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
-_MAX_NAMES: Final = 3
+_MAX_LISTED_NAMES: Final = 3
 
 Progress = Callable[[int, int], None]
 """Called with the numbers of attachments done and of all attachments."""
@@ -58,8 +58,10 @@ class Backup(NamedTuple):
         """Return an error that names attachments left out; None if the backup is complete."""
         if not self.left_out:
             return None
-        unnamed = len(self.left_out) - _MAX_NAMES
-        files = ", ".join(self.left_out[:_MAX_NAMES]) + (f" +{unnamed}" if unnamed > 0 else "")
+        unnamed = len(self.left_out) - _MAX_LISTED_NAMES
+        files = ", ".join(self.left_out[:_MAX_LISTED_NAMES]) + (
+            f" +{unnamed}" if unnamed > 0 else ""
+        )
         return StorageError(Reason.BACKUP_INCOMPLETE, files=files)
 
 
@@ -80,14 +82,14 @@ def make_backup(
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)
-            copy, unfinished = scratch / STORE, scratch / "backup.zip"
+            copy, partial_archive = scratch / STORE, scratch / "backup.zip"
             with closing(connect(database, "ro")) as connection:
                 save_verified_copy(connection, database, copy)
-            create_private(unfinished)
-            left_out = _write_archive(copy, attachments, unfinished, at, progress)
-            sync(unfinished)
+            create_private(partial_archive)
+            left_out = _write_archive(copy, attachments, partial_archive, at, progress)
+            sync(partial_archive)
             name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(copy)}.zip"
-            target = unfinished.replace(folder / name)
+            target = partial_archive.replace(folder / name)
         sync(folder)
     return Backup(target, left_out)
 
@@ -102,10 +104,12 @@ def delete_old_backups(backup: Path, count: int) -> None:
     """
     with translate_errors(str(backup.parent)):
         date, _, library = backup.name.rpartition("-")
-        name = re.compile(re.sub(r"\d", r"\\d", date) + re.escape(f"-{library}"))
-        found = (path for path in backup.parent.iterdir() if name.fullmatch(path.name))
-        others = sorted(path for path in found if path != backup)
-        for path in others[: max(0, len(others) + 1 - count)]:
+        name_pattern = re.compile(re.sub(r"\d", r"\\d", date) + re.escape(f"-{library}"))
+        library_backups = (
+            path for path in backup.parent.iterdir() if name_pattern.fullmatch(path.name)
+        )
+        other_backups = sorted(path for path in library_backups if path != backup)
+        for path in other_backups[: max(0, len(other_backups) + 1 - count)]:
             path.unlink()
 
 
@@ -130,14 +134,16 @@ def _write_archive(
     with closing(connect(copy, "ro")) as connection:
         rows = connection.execute("SELECT sha256, name FROM attachments ORDER BY sha256")
         # A row written by another program must not lead out of the folder.
-        known = [(row["sha256"], row["name"]) for row in rows if is_hash(row["sha256"])]
+        stored_attachments = [
+            (row["sha256"], row["name"]) for row in rows if is_hash(row["sha256"])
+        ]
     manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
-    packed, left_out = [], []
+    packed_hashes, left_out = [], []
     # Not strict: the clock may have been before 1980, the earliest time in an archive.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
         archive.write(copy, STORE)
-        for number, (sha256, name) in enumerate(known):
-            progress(number, len(known))
+        for number, (sha256, name) in enumerate(stored_attachments):
+            progress(number, len(stored_attachments))
             path = attachment_path(attachments, sha256)
             # A restore would refuse an archive with a damaged attachment.
             if not is_undamaged(path, sha256):
@@ -146,6 +152,6 @@ def _write_archive(
             member = attachment_path(Path("attachments"), sha256).as_posix()
             with suppress(FileNotFoundError):  # deleted just now with its row
                 archive.write(path, member, zipfile.ZIP_STORED)
-                packed.append(sha256)
-        archive.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed}))
+                packed_hashes.append(sha256)
+        archive.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed_hashes}))
     return left_out

@@ -30,7 +30,7 @@ from desktop_app.storage.database.storage_errors import UNREADABLE, translate_er
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.spending.daily_sums import UNSUMMED_KEY
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 KEPT_TABLES: Final = frozenset(
     {
@@ -48,7 +48,7 @@ KEPT_TABLES: Final = frozenset(
     }
 )
 _INDEXES: Final = ("search_index", "passage_index")
-_EMPTIED: Final = b"emptied"
+_EMPTIED_MARK: Final = b"emptied"
 # The window's geometry. Most other settings that begin with "window." refer to conversations.
 _KEPT_SETTING: Final = "window.state"
 
@@ -64,7 +64,7 @@ def erase_everything(database: Path, attachments: Path) -> None:
         StoreTooNewError: a newer version wrote the store; nothing was deleted.
     """
     mark = erasing_mark(database)
-    with _exclusive(database):
+    with _exclusive_access(database):
         refuse_newer(database)
         create_private(mark)
         sync(database.parent)
@@ -81,18 +81,18 @@ def resume_erasure(database: Path, attachments: Path) -> None:
     if not mark.exists():
         return
     try:
-        with _exclusive(database):
+        with _exclusive_access(database):
             if mark.exists():
                 _erase(database, attachments, mark)
     except StorageError as error:
-        if not mark.exists() or mark.read_bytes() != _EMPTIED:
+        if not mark.exists() or mark.read_bytes() != _EMPTIED_MARK:
             raise
         # Only traces and copies are left: no reason to refuse to start.
-        log.warning("%s %s", error, error.details)
+        _log.warning("%s %s", error, error.details)
 
 
 @contextmanager
-def _exclusive(database: Path) -> Iterator[None]:
+def _exclusive_access(database: Path) -> Iterator[None]:
     with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_BY_COMMAND):
         yield
 
@@ -104,11 +104,11 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
         except (StorageError, OSError, *UNREADABLE) as error:
             # The user is told that the erasure failed, so it is withdrawn: a store that is repaired
             # later must not be erased at the next start. A newer version completes its own erasure.
-            if mark.read_bytes() != _EMPTIED and not isinstance(error, StoreTooNewError):
+            if mark.read_bytes() != _EMPTIED_MARK and not isinstance(error, StoreTooNewError):
                 _move_back(attachments)
                 mark.unlink()
             raise
-    elif mark.read_bytes() != _EMPTIED:  # the user removed the store by hand
+    elif mark.read_bytes() != _EMPTIED_MARK:  # the user removed the store by hand
         _move_aside(attachments)
         remove_log(database)
     _remove_files(database, attachments)
@@ -121,11 +121,11 @@ def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
     with closing(connect(database, "rw")) as connection:
         pending_migrations(connection, database, MIGRATIONS)
         connection.execute("PRAGMA secure_delete = ON")
-        if mark.read_bytes() != _EMPTIED:
+        if mark.read_bytes() != _EMPTIED_MARK:
             _move_aside(attachments)
-            _empty(connection)
+            _empty_tables(connection)
             # From here on, the store may get new content, which must not be deleted.
-            mark.write_bytes(_EMPTIED)
+            mark.write_bytes(_EMPTIED_MARK)
             sync(mark)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("VACUUM")
@@ -149,7 +149,7 @@ def _aside_path(attachments: Path) -> Path:
     return attachments.with_name(f".erased-{attachments.name}")
 
 
-def _empty(connection: sqlite3.Connection) -> None:
+def _empty_tables(connection: sqlite3.Connection) -> None:
     tables = [
         row["name"]
         for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

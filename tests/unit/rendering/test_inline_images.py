@@ -132,8 +132,8 @@ def test_images_in_pieces_render_like_the_whole(piece: int, before: str) -> None
 
 def ends_so(source: str, added: int) -> bool:
     before = source[: len(source) - added]
-    did_before = ends_in_address(before, len(before), did_before=False)
-    return ends_in_address(source, added, did_before=did_before)
+    did_before = ends_in_address(before, len(before), ended_in_address=False)
+    return ends_in_address(source, added, ended_in_address=did_before)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,11 @@ from desktop_app.domain.conversations.message_parts import CollectionPart, Passa
 from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
+from desktop_app.services.collections.passage_context import (
+    HOW_TO_ANSWER,
+    KNOWN_PASSAGES,
+    NOTHING_FOUND,
+)
 from tests.helpers.prompt_delimiters import plain
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
@@ -123,8 +127,8 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
         assert ([p.number for p in found.passages], found.known) == ([3], (2,))
         text = sent(provider)
         assert plain(text).count("<passage ") == 1
-        assert KNOWN.format("[2]") in text
-        assert text.index(KNOWN.format("[2]")) < text.index(HOW_TO_ANSWER)
+        assert KNOWN_PASSAGES.format("[2]") in text
+        assert text.index(KNOWN_PASSAGES.format("[2]")) < text.index(HOW_TO_ANSWER)
         before, after = provider.requests[0].messages, provider.requests[1].messages
         assert after[: len(before)] == before
         source.start = 10
@@ -135,7 +139,7 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
         await chat.run(third)
         assert "<passage " not in plain(sent(provider))
         assert NOTHING_FOUND not in sent(provider)
-        assert KNOWN.format("[1] [2]") in sent(provider)
+        assert KNOWN_PASSAGES.format("[1] [2]") in sent(provider)
 
 
 async def test_passages_are_estimated_without_a_request(tmp_path: Path) -> None:

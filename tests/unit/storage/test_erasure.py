@@ -123,7 +123,7 @@ class Cut(BaseException):
 
 
 # Functions that an erasure calls, in order.
-@pytest.mark.parametrize("step", ["_move_aside", "_empty", "_remove_files", "sync"])
+@pytest.mark.parametrize("step", ["_move_aside", "_empty_tables", "_remove_files", "sync"])
 @pytest.mark.parametrize("is_done", [False, True])
 async def test_an_interrupted_erasure_is_completed_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, is_done: bool

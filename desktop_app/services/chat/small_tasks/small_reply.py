@@ -67,8 +67,8 @@ class SmallReply:
         """Return the error; None if the text is complete, or was cut at a limit."""
         reply = self.reply
         if reply.error is None and reply.status is MessageStatus.REFUSED:
-            filtered = bool(reply.incomplete_reason)
-            reason = Reason.ENDED_BY_FILTER if filtered else Reason.DECLINED
+            is_filtered = bool(reply.incomplete_reason)
+            reason = Reason.ENDED_BY_FILTER if is_filtered else Reason.DECLINED
             return ContentFilteredError(reason, details=text_of(reply.parts))
         return reply.error
 

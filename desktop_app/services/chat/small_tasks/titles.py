@@ -30,9 +30,9 @@ INSTRUCTIONS: Final = (
 
 _THOUGHTS: Final = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 # Headings, quotes and list marks at the start, emphasis and code anywhere; not the # of C#.
-_MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
+_MARKDOWN_MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
 _LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
-_TRIMMED: Final = " \t_\"'“”„‘’«».,;:-–—"
+_TRIMMED_CHARACTERS: Final = " \t_\"'“”„‘’«».,;:-–—"
 
 
 def clean_title(text: str) -> str:
@@ -43,13 +43,13 @@ def clean_title(text: str) -> str:
     words = _THOUGHTS.sub("", text)
     line = next((line for line in words.splitlines() if _visible_text(line)), "")
     # Heading marks may have hidden a quotation mark.
-    return title_from(_visible_text(line), limit=59).strip(_TRIMMED)
+    return title_from(_visible_text(line), limit=59).strip(_TRIMMED_CHARACTERS)
 
 
 def _visible_text(line: str) -> str:
     # Format characters can change the direction of the following text.
     plain = "".join(c for c in line if c.isprintable() or c == "\t")
-    return _LABEL.sub("", _MARKS.sub("", plain)).strip(_TRIMMED)
+    return _LABEL.sub("", _MARKDOWN_MARKS.sub("", plain)).strip(_TRIMMED_CHARACTERS)
 
 
 def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
@@ -82,10 +82,10 @@ class Titles:
             f"Answer:\n{answer.text[:ANSWER_CHARS]}"
         )
         delimiter = await self._delimiters.delimiter_for(question.conversation_id)
-        written = await self._utility_model.ask(
+        reply_text = await self._utility_model.ask(
             SmallTask(Purpose.TITLE, answering, question.conversation_id, answer.id),
             INSTRUCTIONS,
             delimiter.wrap("conversation", text),
             max_output_tokens=MAX_OUTPUT_TOKENS,
         )
-        return clean_title(written)
+        return clean_title(reply_text)

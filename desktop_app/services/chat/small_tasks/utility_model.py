@@ -61,7 +61,7 @@ class UtilityModel:
         self.gateway, self.budget, self._spending = calls
         self._models_of = models_of
         # The ids of a provider, and of a model that it does not have.
-        self._missing: set[tuple[str, str]] = set()
+        self._missing_models: set[tuple[str, str]] = set()
         self._prefers_small = True
 
     def prefer_small(self, wanted: bool) -> None:
@@ -81,12 +81,14 @@ class UtilityModel:
         wants_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         for model_id in job.models if wants_small and models.profile.serves_gpt_family else ():
             info = models.info(model_id)
-            small = models.choice_of(info, _effort(info, job.effort), variant=info.variant)
-            if self._is_served(models, info) and not _is_dearer(small, answering):
-                return small
+            small_choice = models.choice_of(
+                info, _supported_effort(info, job.effort), variant=info.variant
+            )
+            if self._is_served(models, info) and not _is_dearer(small_choice, answering):
+                return small_choice
         effort = answering.effort
         if answering.model.efforts is not None:
-            effort = _effort(answering.model, job.effort)
+            effort = _supported_effort(answering.model, job.effort)
         return replace(
             answering,
             variant=None,
@@ -112,33 +114,37 @@ class UtilityModel:
             UserFacingError: there is no key, the provider failed, or the model declined.
         """
         while True:
-            chosen = self.model_for(task.purpose, task.answering)
+            resolved = self.model_for(task.purpose, task.answering)
             request = ChatRequest(
-                model=chosen.model.id,
+                model=resolved.model.id,
                 messages=(RequestMessage(Role.USER, (TextPart(text),)),),
                 instructions=instructions,
-                effort=chosen.effort,
+                effort=resolved.effort,
                 parameters=GenerationParameters(max_output_tokens=max_output_tokens),
             )
-            size = len((instructions + text).encode("utf-8", "surrogatepass"))
-            cost = input_cost(chosen, size // BYTES_PER_TOKEN)
-            hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, task.purpose.value)
-            small = SmallReply(chosen.profile.name)
+            size_bytes = len((instructions + text).encode("utf-8", "surrogatepass"))
+            cost = input_cost(resolved, size_bytes // BYTES_PER_TOKEN)
+            hold = await self.budget.hold(
+                resolved.profile, cost, resolved.model.id, task.purpose.value
+            )
+            small_reply = SmallReply(resolved.profile.name)
             async with hold:
                 try:
-                    await self._receive(small, chosen.profile, request)
+                    await self._receive(small_reply, resolved.profile, request)
                 except asyncio.CancelledError:
-                    if small.is_billed:
-                        await asyncio.shield(self._record_reply(task, chosen, small))
+                    if small_reply.is_billed:
+                        await asyncio.shield(self._record_reply(task, resolved, small_reply))
                     raise
-                await self._record_reply(task, chosen, small)
-            error = small.error
+                await self._record_reply(task, resolved, small_reply)
+            error = small_reply.error
             if error is None:
-                return small.text
-            is_gone = isinstance(error, ModelNotFoundError) and chosen.model != task.answering.model
+                return small_reply.text
+            is_gone = (
+                isinstance(error, ModelNotFoundError) and resolved.model != task.answering.model
+            )
             if not is_gone:
                 raise error
-            self._missing.add((chosen.profile.id, chosen.model.id))
+            self._missing_models.add((resolved.profile.id, resolved.model.id))
 
     async def record_call(
         self,
@@ -157,12 +163,12 @@ class UtilityModel:
             is_billed: False if the provider refused the call, or was not reached.
         """
         answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
-        is_asked = is_same_model(resolved.model.id, answered_by)
+        is_asked_model = is_same_model(resolved.model.id, answered_by)
         price = resolved.with_reply_model(answered_by).price
         await self._spending.add(
             Call(
                 provider_id=resolved.profile.id,
-                model=resolved.model.id if is_asked else answered_by,
+                model=resolved.model.id if is_asked_model else answered_by,
                 usage=usage or Usage(),
                 cost=call_cost(price, usage, is_billed=is_billed),
                 purpose=task.purpose.value,
@@ -174,29 +180,29 @@ class UtilityModel:
         )
 
     async def _record_reply(
-        self, task: SmallTask, resolved: ResolvedChoice, small: SmallReply
+        self, task: SmallTask, resolved: ResolvedChoice, small_reply: SmallReply
     ) -> None:
         await self.record_call(
             task,
             resolved,
-            small.reply.usage,
-            performance=small.performance(resolved),
-            answered_by=small.reply.model,
-            is_billed=small.is_billed,
+            small_reply.reply.usage,
+            performance=small_reply.performance(resolved),
+            answered_by=small_reply.reply.model,
+            is_billed=small_reply.is_billed,
         )
 
     async def _receive(
-        self, small: SmallReply, profile: ProviderProfile, request: ChatRequest
+        self, small_reply: SmallReply, profile: ProviderProfile, request: ChatRequest
     ) -> None:
         provider = await self.gateway.provider(profile)
         async with aclosing(provider.stream(request)) as events:
             async for event in events:
-                small.add(event)
+                small_reply.add(event)
 
     def _is_served(self, models: ProviderModels, info: ModelInfo) -> bool:
         """Return True unless the listing lacks the model, or the provider reported it missing."""
         today = date.today()  # noqa: DTZ011 — the user's day
-        is_missing = (models.profile.id, info.id) in self._missing
+        is_missing = (models.profile.id, info.id) in self._missing_models
         return models.availability(info, today).is_served and not is_missing
 
 
@@ -212,8 +218,8 @@ def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
     return price.input > answering_price.input or price.output > answering_price.output
 
 
-def _effort(info: ModelInfo, wanted: Effort | None) -> Effort | None:
+def _supported_effort(info: ModelInfo, preferred: Effort | None) -> Effort | None:
     """Return the wanted effort, else the model's least; None if no efforts are known."""
     if not info.efforts:
         return None
-    return wanted if wanted in info.efforts else info.efforts[0]
+    return preferred if preferred in info.efforts else info.efforts[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
-from desktop_app.services.structured.stepped_json import LONG_TEXT, decode
+from desktop_app.services.structured.stepped_json import LONG_TEXT_CHARS, decode
 from desktop_app.services.tools.call_arguments import parse_arguments
 
 if TYPE_CHECKING:
@@ -47,22 +47,22 @@ def test_other_threads_run_while_long_arguments_are_decoded() -> None:
 
 
 def test_long_arguments_are_the_same_as_short_ones() -> None:
-    assert len(LONG) > LONG_TEXT
+    assert len(LONG) > LONG_TEXT_CHARS
     arguments = parse_arguments(tool({"type": "object"}), LONG)
     assert arguments == {"rows": ROWS}
     assert json.loads(json.dumps(arguments)) == arguments
-    assert decode(" " * LONG_TEXT + "[[], {}, 3]\n") == [[], {}, 3]
+    assert decode(" " * LONG_TEXT_CHARS + "[[], {}, 3]\n") == [[], {}, 3]
 
 
 @pytest.mark.parametrize("end", ['{"n": 1e999}', '{"n": NaN}', '{"n": 1', "[1,]", '{"n": 01}', "x"])
 def test_long_values_that_are_no_json_are_refused(end: str) -> None:
     with pytest.raises(ToolError, match="not valid JSON"):
-        parse_arguments(tool({"type": "object"}), f'{{"a": "{"x" * LONG_TEXT}", "b": {end}}}')
+        parse_arguments(tool({"type": "object"}), f'{{"a": "{"x" * LONG_TEXT_CHARS}", "b": {end}}}')
 
 
 def test_deeply_nested_long_arguments_are_refused() -> None:
     with pytest.raises(ToolError, match="not valid JSON"):
-        parse_arguments(tool({}), '{"a": ' + "[" * LONG_TEXT + "]" * LONG_TEXT + "}")
+        parse_arguments(tool({}), '{"a": ' + "[" * LONG_TEXT_CHARS + "]" * LONG_TEXT_CHARS + "}")
 
 
 def test_the_reason_names_a_long_value_by_its_length() -> None:
