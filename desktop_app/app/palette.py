@@ -63,9 +63,10 @@ class Palette(QObject):
             self._widget.dismiss()
             return
         keymap = Keymap.from_settings(self._values.all)
-        offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE_COMMAND]
+        offered_commands = [c for c in keymap if c.id in self._actions and c.id != PALETTE_COMMAND]
         commands = [
-            e._replace(keys=shortcut_text(e.keys)) for e in command_entries(offered, keymap)
+            e._replace(keys=shortcut_text(e.keys))
+            for e in command_entries(offered_commands, keymap)
         ]
         self._entries = {entry.id: entry for entry in commands}
         self._actions_by_row = dict(self._actions)
@@ -75,12 +76,12 @@ class Palette(QObject):
 
     def _add_rows(self, rows: list[PaletteRow]) -> None:
         self._entries |= {entry.id: entry for entry, _ in rows}
-        self._actions_by_row |= {entry.id: act for entry, act in rows}
+        self._actions_by_row |= {entry.id: action for entry, action in rows}
 
-    def _find(self, typed: str) -> list[PaletteEntry]:
+    def _find(self, query: str) -> list[PaletteEntry]:
         uses = self._uses or UseCounts({})
         index = PaletteIndex([*self._entries.values()], self._titles, uses)
-        return index.find(typed, tr("Conversation"))
+        return index.find(query, tr("Conversation"))
 
     async def _load_stored(self) -> None:
         """Load use counts, conversations and collections, and search again."""

@@ -66,29 +66,29 @@ class PaletteRows:
             name = f"{model.provider_name}: {model.name}"
             entry = PaletteEntry(f"model:{model.provider_id}:{model.model}", name, tr("Model"))
             rows.append((entry, partial(self._choose_model, model)))
-        for declared in SETTINGS:
-            page = _PAGES.get(declared.group, "")
-            if page and declared.key not in _HIDDEN_KEYS:
+        for setting in SETTINGS:
+            page = _PAGES.get(setting.group, "")
+            if page and setting.key not in _HIDDEN_KEYS:
                 entry = PaletteEntry(
-                    f"setting:{declared.key}",
-                    tr(declared.label),
+                    f"setting:{setting.key}",
+                    tr(setting.label),
                     tr("Settings"),
-                    keywords=" ".join(tr(choice.label) for choice in declared.choices),
+                    keywords=" ".join(tr(choice.label) for choice in setting.choices),
                 )
-                rows.append((entry, partial(self._show_setting, page, declared.key)))
-        return [*rows, *self._places()]
+                rows.append((entry, partial(self._show_setting, page, setting.key)))
+        return [*rows, *self._place_rows()]
 
-    def _places(self) -> Iterator[PaletteRow]:
+    def _place_rows(self) -> Iterator[PaletteRow]:
         """Yield the pages of the settings, and fields and sections on them that are no settings."""
-        note, providers = tr("Settings"), self._controllers.panel.providers
+        category, providers = tr("Settings"), self._controllers.panel.providers
         # Without it, the first row for "settings" is a command for the settings of a folder.
-        show = partial(self._window.outer_panes.show_settings, True)
-        yield PaletteEntry("place:settings", note), show
-        yield PaletteEntry("place:key", tr("API key"), note), providers.open_at_key
+        show_settings = partial(self._window.outer_panes.show_settings, True)
+        yield PaletteEntry("place:settings", category), show_settings
+        yield PaletteEntry("place:key", tr("API key"), category), providers.open_at_key
         network = tr("Network and privacy")
-        yield PaletteEntry("place:network", network, note), providers.open_at_network
+        yield PaletteEntry("place:network", network, category), providers.open_at_network
         for title, page, name in _PLACES:
-            entry = PaletteEntry(f"place:{page}:{title}", tr(title), note)
+            entry = PaletteEntry(f"place:{page}:{title}", tr(title), category)
             yield entry, partial(self._show_place, page, name)
 
     async def collections(self) -> list[PaletteRow]:

@@ -149,8 +149,8 @@ class ExportController(QObject):
         if is_rich:
             makers[HTML] = lambda: rich_text.html_pieces(*content)
         makers[MARKDOWN] = lambda: [markdown()]
-        done = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
-        self._make_copier(done).copy(ClipboardTexts(makers, is_short=False))
+        notice = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
+        self._make_copier(notice).copy(ClipboardTexts(makers, is_short=False))
 
     def _make_copier(self, notice: str) -> ClipboardCopier:
         """Return a copier that notifies of its end with the sentence `notice`."""
@@ -184,10 +184,10 @@ class ExportController(QObject):
         """Print a conversation on a configured printer."""
         from desktop_app.app.export.print_process import printer_choice
 
-        done = tr("Conversation sent to the printer.")
+        notice = tr("Conversation sent to the printer.")
         if file := printer.outputFileName():
-            done = tr("Printed to {file}.", file=Path(file).name)
-        self._tasks.start(self._print(conversation_id, printer_choice(printer), done))
+            notice = tr("Printed to {file}.", file=Path(file).name)
+        self._tasks.start(self._print(conversation_id, printer_choice(printer), notice))
 
     async def _print(
         self, conversation_id: str, choice: Mapping[str, Any], confirmation: str
@@ -197,20 +197,20 @@ class ExportController(QObject):
 
         # The printing process is confined to this folder and cannot remove it.
         try:
-            scratch = await asyncio.to_thread(TemporaryFolder, self._temporary_folder)
+            scratch_folder = await asyncio.to_thread(TemporaryFolder, self._temporary_folder)
         except OSError as error:
             raise StorageError(
                 Reason.PRINT_WITHOUT_ROOM, details=str(system_error(error))
             ) from error
         try:
-            request = {"conversation": conversation_id, "scratch": str(scratch.path)}
+            request = {"conversation": conversation_id, "scratch": str(scratch_folder.path)}
             run = _run_print(request, choice)
             is_done = await self._run_cancelable(tr("Printing conversation…"), run)
         finally:
-            await asyncio.to_thread(scratch.close)
+            await asyncio.to_thread(scratch_folder.close)
         self._notifications.notify(confirmation if is_done else tr("Printing canceled."))
 
-    async def _run_cancelable(self, words: str, run: Coroutine[None, None, None]) -> bool:
+    async def _run_cancelable(self, progress_text: str, run: Coroutine[None, None, None]) -> bool:
         """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
         notifications, canceled = self._notifications, asyncio.Event()
         task = asyncio.create_task(run)
@@ -221,8 +221,10 @@ class ExportController(QObject):
             task.cancel()
 
         actions, topic = [(tr("Cancel"), cancel)], new_id()
-        show = partial(notifications.notify, words, actions, topic=topic, stays=True)
-        timer = asyncio.get_running_loop().call_later(PROGRESS_AFTER_S, show)
+        show_progress = partial(
+            notifications.notify, progress_text, actions, topic=topic, stays=True
+        )
+        timer = asyncio.get_running_loop().call_later(PROGRESS_AFTER_S, show_progress)
         try:
             await task
         except asyncio.CancelledError:
@@ -265,10 +267,12 @@ async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> N
             if file:
                 from desktop_app.cli.export_command import partial_file  # imports every format
 
-                writing = partial_file(Path(file))
-                part = await asyncio.to_thread(writing.__enter__)
-                stack.push_async_exit(lambda *error: asyncio.to_thread(writing.__exit__, *error))
-                choice = {**choice, "file": str(part)}
+                partial_output = partial_file(Path(file))
+                partial_path = await asyncio.to_thread(partial_output.__enter__)
+                stack.push_async_exit(
+                    lambda *error: asyncio.to_thread(partial_output.__exit__, *error)
+                )
+                choice = {**choice, "file": str(partial_path)}
             arguments = json.dumps({**request, "printer": choice}).encode()
             await _run_process(child_command("print"), arguments)
     except OSError as error:
@@ -313,7 +317,10 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
         )
 
 
-def _format_of(file: Path, chosen: ExportFormat) -> ExportFormat:
+def _format_of(file: Path, default_format: ExportFormat) -> ExportFormat:
     """Return the format of a file's suffix, else the chosen one."""
     suffix = file.suffix.lower()
-    return next((one for one in EXPORT_FORMATS if one.suffix == suffix), chosen)
+    return next(
+        (export_format for export_format in EXPORT_FORMATS if export_format.suffix == suffix),
+        default_format,
+    )

@@ -130,12 +130,12 @@ def paint(pages: PrintedPages, device: QPagedPaintDevice, numbers: range) -> Non
 
 
 def _read_request(requests: BinaryIO) -> LoadedConversation | None:
-    head = requests.read(LENGTH_PREFIX.size)
-    if len(head) < LENGTH_PREFIX.size:
+    prefix = requests.read(LENGTH_PREFIX.size)
+    if len(prefix) < LENGTH_PREFIX.size:
         return None
-    packed = requests.read(LENGTH_PREFIX.unpack(head)[0])
+    pickled = requests.read(LENGTH_PREFIX.unpack(prefix)[0])
     # Only the process that started this one writes to the pipe.
-    loaded: LoadedConversation = pickle.loads(packed)  # noqa: S301
+    loaded: LoadedConversation = pickle.loads(pickled)  # noqa: S301
     return loaded
 
 

@@ -195,12 +195,12 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     printer = make_printer(choice)
     printer.setDocName(loaded.conversation.title)
     pages = lay_out(loaded, printer, formulas)
-    first, last = choice["pages"]
-    numbers = range(max(0, first - 1), min(last or pages.count, pages.count))
-    if not numbers:  # a painter would print an empty page
-        raise StorageError(Reason.PRINT_NO_PAGE, page=first)
+    first_page, last_page = choice["pages"]
+    page_numbers = range(max(0, first_page - 1), min(last_page or pages.count, pages.count))
+    if not page_numbers:  # a painter would print an empty page
+        raise StorageError(Reason.PRINT_NO_PAGE, page=first_page)
     # Qt leaves the order to the program.
-    paint(pages, printer, numbers[::-1] if choice["is_reversed"] else numbers)
+    paint(pages, printer, page_numbers[::-1] if choice["is_reversed"] else page_numbers)
 
 
 def _failure(file: str, error: OSError) -> StorageError:

@@ -45,7 +45,7 @@ CHAPTERS: Final = (
 
 _PLACEHOLDER: Final = re.compile(r"\{((?:command|key|place|setting|table):[\w.-]+)\}")
 # Characters of the private use area, which Markdown leaves alone.
-_MARK: Final = re.compile("\ue000(\\d+)\ue001")
+_PROTECTED_VALUE: Final = re.compile("\ue000(\\d+)\ue001")
 _SECTION: Final = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
 
@@ -103,7 +103,7 @@ def render_book(
     """
     return HelpBook(
         tuple(
-            render_chapter(chapter, title, _source(folder, language, chapter), values)
+            render_chapter(chapter, title, _read_source(folder, language, chapter), values)
             for chapter, title in titles.items()
         )
     )
@@ -126,28 +126,28 @@ def render_chapter(
         replacements.append(value if match[1].startswith(("place:", "table:")) else escape(value))
         return f"\ue000{len(replacements) - 1}\ue001"
 
-    marked = _PLACEHOLDER.sub(protect, source)
-    html = markdown.markdown(marked, extensions=["tables", "sane_lists", "attr_list"])
-    html = _MARK.sub(lambda match: replacements[int(match[1])], html)
-    return HelpChapter(chapter_id, title, f"<h1>{escape(title)}</h1>{html}", _sections(html))
+    protected_source = _PLACEHOLDER.sub(protect, source)
+    html = markdown.markdown(protected_source, extensions=["tables", "sane_lists", "attr_list"])
+    html = _PROTECTED_VALUE.sub(lambda match: replacements[int(match[1])], html)
+    return HelpChapter(chapter_id, title, f"<h1>{escape(title)}</h1>{html}", _parse_sections(html))
 
 
-def _sections(html: str) -> tuple[HelpSection, ...]:
+def _parse_sections(html: str) -> tuple[HelpSection, ...]:
     # The parts are the text before the first section, then id, title and body of each section.
     parts = _SECTION.split(html)
     return tuple(
-        HelpSection(id_, _plain(title), _plain(body))
+        HelpSection(id_, _plain_text(title), _plain_text(body))
         for id_, title, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
     )
 
 
-def _plain(html: str) -> str:
+def _plain_text(html: str) -> str:
     # Words in neighboring cells and paragraphs are separated, those around <strong> are not.
-    spaced = re.sub(r"</(?:p|li|t[dh]|pre)>", " ", html)
-    return " ".join(unescape(_TAG.sub("", spaced)).split())
+    spaced_html = re.sub(r"</(?:p|li|t[dh]|pre)>", " ", html)
+    return " ".join(unescape(_TAG.sub("", spaced_html)).split())
 
 
-def _source(folder: Path, language: str, chapter_id: str) -> str:
-    translated = folder / language / f"{chapter_id}.md"
-    path = translated if translated.is_file() else folder / f"{chapter_id}.md"
+def _read_source(folder: Path, language: str, chapter_id: str) -> str:
+    translated_path = folder / language / f"{chapter_id}.md"
+    path = translated_path if translated_path.is_file() else folder / f"{chapter_id}.md"
     return path.read_text("utf-8")

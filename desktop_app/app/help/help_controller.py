@@ -59,7 +59,7 @@ class HelpController(QObject):
         self._requested_place = START
         self._open_task: asyncio.Future[None] | None = None
         self._refresh_task: asyncio.Future[None] | None = None
-        values.changed.connect(self._on_value)
+        values.changed.connect(self._on_value_changed)
 
     def open(self) -> None:
         """Open the section that belongs to the focused widget."""
@@ -135,7 +135,7 @@ class HelpController(QObject):
         if self._window is not None:
             self._window.set_book(book)
 
-    def _on_value(self, key: str) -> None:
+    def _on_value_changed(self, key: str) -> None:
         is_refreshing = self._refresh_task is not None and not self._refresh_task.done()
         if key.startswith("keys.") and self._window is not None and not is_refreshing:
             self._refresh_task = self._tasks.start(self._refresh())

@@ -85,10 +85,10 @@ def place_of(widget: QWidget | None) -> HelpPlace:
     The tabs of the settings get the section of the page that is shown. Without a section, return
     START.
     """
-    start = widget
+    first_widget = widget
     while widget is not None:
         place = PLACES.get(widget.objectName())
-        if widget.objectName() == "settings" and widget is not start:
+        if widget.objectName() == "settings" and widget is not first_widget:
             place = next(_places_of_pages(widget), place)
         if place is not None:
             return HelpPlace.parse(place)

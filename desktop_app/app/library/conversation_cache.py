@@ -46,14 +46,14 @@ class ConversationCache:
         self._by_id[conversation.id] = conversation
         return conversation
 
-    def set_stored(self, read: Iterable[Conversation]) -> list[Conversation]:
+    def set_stored(self, stored: Iterable[Conversation]) -> list[Conversation]:
         """Set and return conversations that were just read from the store.
 
         The open conversation keeps its choice, which may not be written yet. The store may lag
         behind an answer that runs here, so that such a conversation counts as not streaming.
         """
         ids = []
-        for conversation in read:
+        for conversation in stored:
             if self._running.is_running(conversation.id):
                 conversation = replace(conversation, streaming=False)
             self._by_id[conversation.id] = conversation
@@ -66,10 +66,10 @@ class ConversationCache:
 
         Return False if it is not cached.
         """
-        opened = self.get(self._current.id)
-        if opened is not None:
-            self._by_id[opened.id] = opened.with_settings_of(self._current.conversation)
-        return opened is not None
+        current = self.get(self._current.id)
+        if current is not None:
+            self._by_id[current.id] = current.with_settings_of(self._current.conversation)
+        return current is not None
 
     def remove(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""

@@ -37,13 +37,13 @@ class DraftSaver(QObject):
         self._draft.update_text()
         self._drafts.put(self._current.id, self._draft.value)
 
-    def remove_sent(self, conversation_id: str, sent: Draft) -> None:
+    def remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
         """Remove a sent question from its draft; what was typed or attached later stays."""
         is_open = conversation_id == self._current.id
         if is_open:
             self.save()
-        rest = self._drafts.remove_sent(conversation_id, sent)
+        remaining_draft = self._drafts.remove_sent(conversation_id, sent_draft)
         if is_open:
-            self._draft.replace(rest)
-            if self._prompt.text() != rest.text:
-                self._prompt.set_text(rest.text, rest.template_id)
+            self._draft.replace(remaining_draft)
+            if self._prompt.text() != remaining_draft.text:
+                self._prompt.set_text(remaining_draft.text, remaining_draft.template_id)

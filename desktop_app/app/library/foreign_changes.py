@@ -42,30 +42,30 @@ class ForeignChanges(QObject):
 
     async def show(self) -> None:
         """Show changes by other processes, in the list and in the transcript."""
-        before = self._current.conversation
+        former = self._current.conversation
         await self._presenter.refresh()
         opened_id = self._current.id
         if self._current.is_new:
             return
         store = self._conversations
-        stored, path = await store.get(opened_id), await store.path(opened_id)
+        stored_conversation, path = await store.get(opened_id), await store.path(opened_id)
         if opened_id != self._current.id:
             return
-        if self._current.conversation is not before:  # changed here, perhaps after it was read
+        if self._current.conversation is not former:  # changed here, perhaps after it was read
             await self.show()
         elif self._running.is_running(opened_id):  # its messages are newer here
-            if stored is None or self._has_another_path(path):
+            if stored_conversation is None or self._has_another_path(path):
                 self._changed_id = opened_id
-            if stored is not None:
-                self._update_conversation(stored)
-        elif stored is None:
+            if stored_conversation is not None:
+                self._update_conversation(stored_conversation)
+        elif stored_conversation is None:
             self._presenter.forget(opened_id)
             self._navigator.open_new()
             self._notifications.notify(tr("Another program deleted this conversation."))
         elif self._has_another_path(path):
             await self._navigator.open(opened_id)
         else:
-            self._update_open(stored, path)
+            self._update_open(stored_conversation, path)
 
     async def show_end(self, conversation_id: str) -> None:
         """When an answer ends, show that its conversation was deleted or extended meanwhile."""

@@ -53,8 +53,8 @@ class LinkController(QObject):
             self._notifications.notify(tr("This link leads to a deleted conversation."))
             return
         if message_id:
-            found = await store.message(message_id)
-            if found is None or found.conversation_id != link.conversation_id:
+            message = await store.message(message_id)
+            if message is None or message.conversation_id != link.conversation_id:
                 self._notifications.notify(tr("This link leads to a deleted message."))
                 message_id = ""
         await self._navigator.open(link.conversation_id, message_id)

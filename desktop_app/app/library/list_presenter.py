@@ -155,9 +155,9 @@ class ListPresenter(QObject):
         pinned, page = await self._read_top(list_filter, PAGE_SIZE)
         if filter_number != self._filter_number:
             return
-        shown = [self._as_shown(c) for c in self.cache.set_stored([*pinned, *page])]
+        rows = [self._as_shown(c) for c in self.cache.set_stored([*pinned, *page])]
         last = page[-1] if len(page) == PAGE_SIZE else None
-        self._list.set_conversations(shown, list_filter=list_filter, last=last)
+        self._list.set_conversations(rows, list_filter=list_filter, last=last)
         self._list.selection.select(self._current.id if self._current.is_listed else None)
         self._show_dots_of_folders()
 
@@ -186,8 +186,8 @@ class ListPresenter(QObject):
         def is_pinned(conversation: Conversation) -> bool:
             return conversation.pinned and list_filter.has_pinned
 
-        shown = [c for c in self._list.model.conversations if not is_pinned(c)]
-        limit = min(len(shown), MAX_REREAD) + PAGE_SIZE
+        unpinned = [c for c in self._list.model.conversations if not is_pinned(c)]
+        limit = min(len(unpinned), MAX_REREAD) + PAGE_SIZE
         folders = await self.writes.read_settled(self._folders.read)
         if {folder.id: folder for folder in folders} != self._folders.by_id:
             self._folders.replace_all(folders)
@@ -197,17 +197,17 @@ class ListPresenter(QObject):
         pinned, page = await self._read_top(list_filter, limit)
         if filter_number != self._filter_number:
             return
-        read = self.cache.set_stored([*pinned, *page])
-        if len(shown) <= MAX_REREAD:
+        read_conversations = self.cache.set_stored([*pinned, *page])
+        if len(unpinned) <= MAX_REREAD:
             self._list.append((), page[-1] if len(page) == limit else None)
-        for conversation in read:
+        for conversation in read_conversations:
             self._list.upsert(self._as_shown(conversation))
-        found = {c.id for c in read}
-        unread = [c for c in self._list.model.conversations if c.id not in found]
+        read_ids = {c.id for c in read_conversations}
+        missing = [c for c in self._list.model.conversations if c.id not in read_ids]
         if len(page) == limit:  # rows below the page were not read
-            end = list_filter.moment_of(page[-1])
-            unread = [c for c in unread if is_pinned(c) or list_filter.moment_of(c) > end]
-        await self._refresh_missing(unread)
+            page_end = list_filter.moment_of(page[-1])
+            missing = [c for c in missing if is_pinned(c) or list_filter.moment_of(c) > page_end]
+        await self._refresh_missing(missing)
 
     async def _refresh_missing(self, missing: Sequence[Conversation]) -> None:
         """Update or remove conversations that were moved or deleted."""
@@ -244,7 +244,9 @@ class ListPresenter(QObject):
     def _show_dots_of_folders(self) -> None:
         """Show a dot at each folder in which an answer streams."""
         if self.list_filter == LIST:
-            answering = [self.cache.get(id_) for id_ in self._running.conversations]
-            busy = {conversation.folder_id for conversation in answering if conversation}
+            answering_conversations = [self.cache.get(id_) for id_ in self._running.conversations]
+            busy_folder_ids = {
+                conversation.folder_id for conversation in answering_conversations if conversation
+            }
             for folder_id in self._folders.by_id:
-                self._list.model.set_streaming(folder_id, folder_id in busy)
+                self._list.model.set_streaming(folder_id, folder_id in busy_folder_ids)

@@ -74,14 +74,14 @@ class Navigator(QObject):
     async def load(self) -> None:
         """Fill the list, and open the last conversation where it was left, or a blank one."""
         await self._presenter.load()
-        stored = await self._settings_store.all()
-        self._drafts.load(stored)
-        last = stored.get(OPEN_KEY)
-        if last and await self._conversations.get(last) is not None:
-            if stored.get(SCROLL_KEY):
-                message_id, offset = stored[SCROLL_KEY]
-                self._shown.set_scroll_position(last, (message_id, offset))
-            await self.open(last)
+        stored_settings = await self._settings_store.all()
+        self._drafts.load(stored_settings)
+        last_id = stored_settings.get(OPEN_KEY)
+        if last_id and await self._conversations.get(last_id) is not None:
+            if stored_settings.get(SCROLL_KEY):
+                message_id, offset = stored_settings[SCROLL_KEY]
+                self._shown.set_scroll_position(last_id, (message_id, offset))
+            await self.open(last_id)
         if not self._has_opened:
             self._open_blank()
 
@@ -153,11 +153,11 @@ class Navigator(QObject):
     def open_another_blank(self) -> None:
         """Open another blank conversation, and move the open conversation's draft there."""
         draft = self._current.draft
-        typed, folder_id = draft.current, self._current.conversation.folder_id
+        typed_draft, folder_id = draft.current, self._current.conversation.folder_id
         draft.replace(Draft())
         self._pane.prompt.set_text("")
-        if typed:
-            self._drafts.put(self._drafts.blank_id, typed)
+        if typed_draft:
+            self._drafts.put(self._drafts.blank_id, typed_draft)
         self._open_blank(folder_id)
 
     def mark_open(self) -> None:
@@ -198,7 +198,9 @@ class Navigator(QObject):
         self._request_number += 1
         return self._open(self._request_number, conversation_id, message_id, words)
 
-    async def _open(self, number: int, conversation_id: str, message_id: str, words: str) -> None:
+    async def _open(
+        self, request_number: int, conversation_id: str, message_id: str, words: str
+    ) -> None:
         store = self._conversations
         is_open = conversation_id == self._current.id and self._shown.is_showing(conversation_id)
         if message_id and is_open and self._current.message(message_id) is not None:
@@ -209,18 +211,20 @@ class Navigator(QObject):
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
-            if number == self._request_number and not self._shown.is_showing(self._current.id):
+            if request_number == self._request_number and not self._shown.is_showing(
+                self._current.id
+            ):
                 self._current.reopen()  # end the preview of another conversation
             return
         if not message_id and self._shown.scroll_position(conversation_id) is None:
-            await self._preview(number, conversation)
+            await self._preview(request_number, conversation)
         try:
             read = partial(self._read_path, conversation_id)
             path, versions = await self._presenter.writes.read_settled(read)
         except StorageError:
             self._current.reopen()  # end the preview
             raise
-        if number != self._request_number:
+        if request_number != self._request_number:
             return
         conversation = self._presenter.cache.merge(conversation)
         # Text that was typed so far belongs to the former conversation.
@@ -242,12 +246,12 @@ class Navigator(QObject):
         versions = await store.versions_on_path(conversation_id)
         return await self._with_running_answer(await store.path(conversation_id)), versions
 
-    async def _preview(self, number: int, conversation: Conversation) -> None:
+    async def _preview(self, request_number: int, conversation: Conversation) -> None:
         """Show the end of a long conversation while the rest is read."""
         store = self._conversations
         tail = await self._with_running_answer(await store.tail(conversation.id, PREVIEW_COUNT))
         if (
-            number != self._request_number
+            request_number != self._request_number
             or len(tail) < PREVIEW_COUNT
             or self._shown.is_showing(conversation.id)
         ):
@@ -259,10 +263,10 @@ class Navigator(QObject):
         """Return the path with the text of the running answer so far."""
         if not path or path[-1].status is not MessageStatus.STREAMING:
             return path
-        last = self._running.newest_state(path[-1])
-        if last is path[-1]:  # it has ended, or another process writes it
-            last = await self._conversations.message(last.id) or last
-        return [*path[:-1], last]
+        newest = self._running.newest_state(path[-1])
+        if newest is path[-1]:  # it has ended, or another process writes it
+            newest = await self._conversations.message(newest.id) or newest
+        return [*path[:-1], newest]
 
     def _store_view_state(self) -> str:
         """Store the scroll position and the draft of the conversation that is left.

@@ -53,8 +53,8 @@ class PinnedOrder(QObject):
     def pin_chosen(self) -> None:
         """Pin the marked conversations or the open one, or unpin them if all are pinned."""
         if chosen := self._presenter.chosen_conversations:
-            pins = not all(conversation.pinned for conversation in chosen)
-            self._pin([conversation.id for conversation in chosen], pins)
+            should_pin = not all(conversation.pinned for conversation in chosen)
+            self._pin([conversation.id for conversation in chosen], should_pin)
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
@@ -63,8 +63,8 @@ class PinnedOrder(QObject):
         if len(chosen) != 1:
             self._notifications.notify(tr("Choose one pinned conversation to move it."))
             return
-        moved = chosen[0]
-        index = order.index(moved.id)
+        conversation = chosen[0]
+        index = order.index(conversation.id)
         new_index = min(max(index + step, 0), len(order) - 1)
         order.insert(new_index, order.pop(index))
         if new_index != index:
@@ -72,7 +72,7 @@ class PinnedOrder(QObject):
         self._notifications.announce(
             tr(
                 "{title}: {position} of {count} pinned conversations",
-                title=moved.title,
+                title=conversation.title,
                 position=new_index + 1,
                 count=len(order),
             )
@@ -80,18 +80,18 @@ class PinnedOrder(QObject):
 
     def _arrange(self, order: Sequence[str]) -> None:
         """Show and store this order of pinned conversations; pin those that are not yet pinned."""
-        before = self._list.model.pinned_ids
-        newly_pinned = [id_ for id_ in order if id_ not in before]
+        former_order = self._list.model.pinned_ids
+        newly_pinned = [id_ for id_ in order if id_ not in former_order]
         self._apply_order(order, newly_pinned, pinned=True)
         self._notifications.notify_undo(
             tr("Pinned conversations rearranged"),
-            lambda: self._apply_order(before, newly_pinned, pinned=False),
+            lambda: self._apply_order(former_order, newly_pinned, pinned=False),
         )
 
-    def _apply_order(self, order: Sequence[str], changed: list[str], *, pinned: bool) -> None:
-        if changed:
-            self._presenter.change(changed, pinned=pinned)
-            self._presenter.writes.start(self._flag_store.set_pinned(changed, pinned))
+    def _apply_order(self, order: Sequence[str], changed_ids: list[str], *, pinned: bool) -> None:
+        if changed_ids:
+            self._presenter.change(changed_ids, pinned=pinned)
+            self._presenter.writes.start(self._flag_store.set_pinned(changed_ids, pinned))
         # In a folder, the list shows only some pinned conversations.
         order = [*order, *(id_ for id_ in self._list.model.order.pin_order if id_ not in order)]
         self._list.model.set_pin_order(order)

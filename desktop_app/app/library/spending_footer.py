@@ -39,14 +39,14 @@ class SpendingFooter(QObject):
         self._footer, self._current = conversation_list.footer, setup.current
         self._providers, self._setup = setup.providers, setup
         self._tasks, self._budget = tasks, budget
-        for changed in (
+        for signal in (
             self._current.opened,
             self._setup.choice_changed,
             spending.spent,
             store_watcher.store_changed,
             conversation_list.day_change.reported,
         ):
-            changed.connect(self._show)
+            signal.connect(self._show)
 
     def _show(self, *_: object) -> None:
         self._tasks.start(self._show_month())
@@ -60,8 +60,8 @@ class SpendingFooter(QObject):
         if profile == self._setup.profile:
             icon = "cloud" if profile.needs_key else "cpu"
             # With calls of unknown cost, the sum is a minimum.
-            spent = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
-            text = tr("{spent} this month", spent=spent) if month.spent else ""
+            spent_text = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
+            text = tr("{spent} this month", spent=spent_text) if month.spent else ""
             if month.spent and month.cap and month.is_near_cap:
-                text = tr("{spent} of {limit}", spent=spent, limit=money(month.cap))
+                text = tr("{spent} of {limit}", spent=spent_text, limit=money(month.cap))
             self._footer.show_provider(profile.name, icon, text, is_near_cap=month.is_near_cap)

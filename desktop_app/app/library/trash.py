@@ -79,18 +79,18 @@ class Trash(QObject):
             title=self._title(ids),
         )
         opened_id = self._current.id
-        at = now()
+        trashed_at = now()
         for id_ in ids:
             self._running.stop(id_)
         is_open = self._current.id in ids
-        had_keyboard = self._view.hasFocus()
-        self._presenter.change(ids, trashed_at=at)
+        had_focus = self._view.hasFocus()
+        self._presenter.change(ids, trashed_at=trashed_at)
         if is_open:
             self._navigator.open_new()
-        if had_keyboard and self._view.isVisible():  # so that Delete works again
+        if had_focus and self._view.isVisible():  # so that Delete works again
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._presenter.writes.start(self._flag_store.set_trashed(ids, at))
-        self._notifications.notify_undo(message, lambda: self._undo(ids, at, opened_id))
+        self._presenter.writes.start(self._flag_store.set_trashed(ids, trashed_at))
+        self._notifications.notify_undo(message, lambda: self._undo(ids, trashed_at, opened_id))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
         """Restore conversations from the trash."""
@@ -117,18 +117,18 @@ class Trash(QObject):
         self._presenter.change(ids, archived=archived)
         self._presenter.writes.start(self._flag_store.set_archived(ids, archived))
 
-    def _undo(self, ids: list[str], at: datetime, opened_id: str) -> None:
+    def _undo(self, ids: list[str], trashed_at: datetime, opened_id: str) -> None:
         """Restore the conversations that have been in the trash since `at`."""
         cached = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
-        restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == at]
+        restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == trashed_at]
         self.restore(restorable)
         if opened_id in restorable:
             self._presenter.start(self._navigator.open(opened_id))
 
     def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
         """Return the ids of cached conversations in the trash, or outside it if not `in_trash`."""
-        found = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
-        return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
+        cached = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
+        return [id_ for id_, c in cached if c and (c.trashed_at is not None) == in_trash]
 
     def _title(self, ids: Sequence[str]) -> str:
         """Return the title of a single conversation; "" for several."""
@@ -220,18 +220,18 @@ class Trash(QObject):
         Failures are retried the next time. While an expired conversation is open, it stays, as do
         those trashed after it.
         """
-        before = now() - TRASH_RETENTION
+        cutoff = now() - TRASH_RETENTION
         if (trashed_at := self._current.conversation.trashed_at) is not None:
-            before = min(before, trashed_at)
+            cutoff = min(cutoff, trashed_at)
         try:
-            await self._erase_trashed(before)
+            await self._erase_trashed(cutoff)
         except StorageError as error:
             log.warning("%s %s", error, error.details)
 
-    async def _erase_trashed(self, before: datetime) -> None:
-        erased = await self._conversations.empty_trash(before)
-        self._presenter.forget_erased(erased)
-        if erased and self._presenter.list_filter == TRASH:
+    async def _erase_trashed(self, cutoff: datetime) -> None:
+        erased_ids = await self._conversations.empty_trash(cutoff)
+        self._presenter.forget_erased(erased_ids)
+        if erased_ids and self._presenter.list_filter == TRASH:
             await self._presenter.apply_filter(TRASH)
         await self._attachment_store.remove_of_deleted_conversations()
 

@@ -49,8 +49,8 @@ class ModelsController(QObject):
         self._tasks, self._settings_store = tasks, settings_store
         self._dialog: ModelsDialog | None = None
         self._save_lock, self._fill_lock = asyncio.Lock(), asyncio.Lock()
-        for changed in (self._providers.changed, self._providers.listings_changed):
-            changed.connect(self._refresh)
+        for signal in (self._providers.changed, self._providers.listings_changed):
+            signal.connect(self._refresh)
 
     def show(self) -> None:
         """Show the table, with the model of the open conversation selected."""
@@ -102,7 +102,7 @@ class ModelsController(QObject):
         rows: list[ModelRow] = []
         favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
         for profile in await self._providers.usable():
-            found = model_rows(
+            provider_rows = model_rows(
                 self._providers.models_of(profile),
                 date.today(),  # noqa: DTZ011 — the user's day
                 on_device_model=self._providers.on_device_model,
@@ -115,7 +115,7 @@ class ModelsController(QObject):
                     user_entries=row.user_entries if is_stored else None,
                     is_from_environment=profile.from_environment,
                 )
-                for row in found
+                for row in provider_rows
             ]
         return sorted(rows, key=lambda row: not row.is_favorite)
 
@@ -123,8 +123,8 @@ class ModelsController(QObject):
         """Return the profile that stores the user's entries for a provider; None if none can."""
         if not profile.from_environment:
             return None if profile.kind is ProviderKind.ON_DEVICE else profile
-        same = (p for p in self._providers.all if p.base_url == profile.base_url)
-        return next((p for p in same if not p.from_environment), None)
+        same_server = (p for p in self._providers.all if p.base_url == profile.base_url)
+        return next((p for p in same_server if not p.from_environment), None)
 
     def _use(self, row: ModelRow) -> None:
         entry = ModelEntry(row.provider_id, row.provider_name, row.model, row.name, row.variant)
@@ -152,7 +152,7 @@ class ModelsController(QObject):
     async def _save(self, provider_id: str, own_model: OwnModel) -> None:
         async with self._save_lock:
             profile = self._providers.get(provider_id)
-            stored = None if profile is None else self._stored_profile(profile)
-            if stored is None:
+            stored_profile = None if profile is None else self._stored_profile(profile)
+            if stored_profile is None:
                 return
-            await self._providers.save(stored.with_own_model(own_model))
+            await self._providers.save(stored_profile.with_own_model(own_model))

@@ -51,7 +51,7 @@ class PresetEditingController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(stored)
-        self._stored, self._choices, self._values = stored, choices, setup.values
+        self._stored_presets, self._choices, self._values = stored, choices, setup.values
         self._new_conversation, self._presets, self._tasks = new_conversation, presets, tasks
         self._dialog: PromptsDialog | None = None
         stored.changed.connect(self._show)
@@ -64,11 +64,15 @@ class PresetEditingController(QObject):
         page = dialog.presets
         page.save_requested.connect(self._save_named)
         page.override_changed.connect(
-            lambda id_, key, value: self._override(id_, lambda own: with_override(own, key, value))
+            lambda id_, key, value: self._override(
+                id_, lambda overrides: with_override(overrides, key, value)
+            )
         )
         page.override_removed.connect(self._remove_override)
         page.examples_changed.connect(
-            lambda id_, pairs: self._override(id_, lambda own: replace(own, examples=pairs))
+            lambda id_, pairs: self._override(
+                id_, lambda overrides: replace(overrides, examples=pairs)
+            )
         )
         page.new_requested.connect(self._begin_new)
         page.duplicate_requested.connect(self._duplicate)
@@ -95,26 +99,30 @@ class PresetEditingController(QObject):
 
     def _save_named(self, preset: Preset) -> None:
         """Save name and choice from the page; the settings in memory may be newer."""
-        known = self._presets.by_id.get(preset.id)
-        self._stored.save(preset if known is None else replace(preset, overrides=known.overrides))
+        stored_preset = self._presets.by_id.get(preset.id)
+        self._stored_presets.save(
+            preset if stored_preset is None else replace(preset, overrides=stored_preset.overrides)
+        )
 
     def _override(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:
         preset = self._presets.by_id.get(preset_id)
         if preset is not None:
-            self._stored.save(replace(preset, overrides=change(preset.overrides)))
+            self._stored_presets.save(replace(preset, overrides=change(preset.overrides)))
 
     def _remove_override(self, preset_id: str, key: str) -> None:
         """Reset a setting of a preset to the default; offer Undo."""
-        removed = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
-        self._override(preset_id, lambda own: without_override(own, key))
+        removed_value = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
+        self._override(preset_id, lambda overrides: without_override(overrides, key))
         if self._dialog is not None:
             self._dialog.status.show_message(
                 tr("“{name}” reset to default", name=tr(setting(key).label)),
-                lambda: self._override(preset_id, lambda own: with_restored(own, key, removed)),
+                lambda: self._override(
+                    preset_id, lambda overrides: with_restored(overrides, key, removed_value)
+                ),
             )
 
     def _begin_new(self) -> None:
-        self._add(Preset(new_id(), self._stored.free_name(), created_at=now()))
+        self._add(Preset(new_id(), self._stored_presets.free_name(), created_at=now()))
 
     def _duplicate(self, preset_id: str) -> None:
         preset = self._presets.by_id[preset_id]
@@ -122,14 +130,14 @@ class PresetEditingController(QObject):
         self._add(replace(preset, id=new_id(), name=name, created_at=now()))
 
     def _add(self, preset: Preset) -> None:
-        self._stored.save(replace(preset, position=self._stored.next_position()))
+        self._stored_presets.save(replace(preset, position=self._stored_presets.next_position()))
         self.edit(preset.id)
 
     def _delete(self, preset_id: str) -> None:
-        deleted = self._stored.delete(preset_id)
+        deleted = self._stored_presets.delete(preset_id)
 
         def undo() -> None:
-            self._stored.restore(deleted)
+            self._stored_presets.restore(deleted)
             if self._page is not None:
                 self._page.list.select(deleted.id)
 

@@ -49,7 +49,7 @@ class PresetsController(QObject):
         super().__init__(pane)
         self._notifications, self._header = pane.notifications, pane.header
         self._current, self._setup = setup.current, setup
-        self._stored, self._presets, self._manage = stored, presets, manage
+        self._stored_presets, self._presets, self._manage = stored, presets, manage
         stored.changed.connect(self._show_in_header)
         pane.header.preset_menu_requested.connect(self._fill_menu)
         self._current.opened.connect(self._show_in_header)
@@ -73,16 +73,16 @@ class PresetsController(QObject):
         )
 
     def _change(self, change: Callable[[Conversation], Conversation], message: str) -> None:
-        before = self._current.conversation
-        after = change(before)
-        if after == before:
+        former = self._current.conversation
+        applied = change(former)
+        if applied == former:
             return
-        self._setup.copy_settings(before.id, after)
+        self._setup.copy_settings(former.id, applied)
         # A mistake in a menu must not lose the user's settings.
         self._notifications.notify_undo(
             message,
             lambda: self._setup.change_settings(
-                before.id, lambda here: _restored_conversation(here, after, before)
+                former.id, lambda current: _restored_conversation(current, applied, former)
             ),
         )
 
@@ -92,24 +92,32 @@ class PresetsController(QObject):
         The preset contains the instructions even if they come from the defaults or the folder,
         because those may differ elsewhere.
         """
-        here, instructions = self._current.conversation, self._setup.ask_settings.instructions
-        if here.overrides.instructions is None and instructions:
-            here = replace(here, overrides=replace(here.overrides, instructions=instructions))
-        with_choice = replace(here, choice=self._setup.choice)
-        created = preset_of(with_choice, new_id(), self._stored.free_name(), now())
-        created = replace(created, position=self._stored.next_position())
-        self._stored.save(created)
-        self._setup.copy_settings(self._current.id, replace(here, preset_id=created.id))
+        conversation, instructions = (
+            self._current.conversation,
+            self._setup.ask_settings.instructions,
+        )
+        if conversation.overrides.instructions is None and instructions:
+            conversation = replace(
+                conversation, overrides=replace(conversation.overrides, instructions=instructions)
+            )
+        with_choice = replace(conversation, choice=self._setup.choice)
+        preset = preset_of(with_choice, new_id(), self._stored_presets.free_name(), now())
+        preset = replace(preset, position=self._stored_presets.next_position())
+        self._stored_presets.save(preset)
+        self._setup.copy_settings(self._current.id, replace(conversation, preset_id=preset.id))
         self._manage()
-        self.edit_requested.emit(created.id)
+        self.edit_requested.emit(preset.id)
 
     def _update(self, preset: Preset) -> None:
         """Change a preset to the open conversation's settings."""
         conversation = self._current.conversation
         updated = preset_of(conversation, preset.id, preset.name, now())
-        self._stored.save(replace(updated, position=preset.position, created_at=preset.created_at))
+        self._stored_presets.save(
+            replace(updated, position=preset.position, created_at=preset.created_at)
+        )
         self._notifications.notify_undo(
-            tr("Preset “{name}” updated", name=preset.name), lambda: self._stored.save(preset)
+            tr("Preset “{name}” updated", name=preset.name),
+            lambda: self._stored_presets.save(preset),
         )
 
     # -------------------------------------------------------------- the header
@@ -133,28 +141,38 @@ class PresetsController(QObject):
 
     def _fill_menu(self, menu: QMenu) -> None:
         conversation = self._current.conversation
-        current = self._presets.preset_of(conversation)
+        current_preset = self._presets.preset_of(conversation)
         for preset in self._presets.by_id.values():
-            add_choice(menu, preset.name, preset is current, partial(self.use, preset.id))
-        add_choice(menu, tr("No preset"), current is None, self.unset)
+            add_choice(menu, preset.name, preset is current_preset, partial(self.use, preset.id))
+        add_choice(menu, tr("No preset"), current_preset is None, self.unset)
         menu.addSeparator()
-        if current is not None and self._presets.is_changed(conversation):
-            change = menu.addAction(menu_text(tr("Update “{name}”", name=current.name)))
-            change.triggered.connect(lambda: self._update(current))
+        if current_preset is not None and self._presets.is_changed(conversation):
+            change = menu.addAction(menu_text(tr("Update “{name}”", name=current_preset.name)))
+            change.triggered.connect(lambda: self._update(current_preset))
         menu.addAction(tr("Save as preset")).triggered.connect(self.save_here)
         menu.addAction(tr("Edit presets…")).triggered.connect(lambda: self._manage())
 
 
 def _restored_conversation(
-    here: Conversation, applied: Conversation, former: Conversation
+    current: Conversation, applied: Conversation, former: Conversation
 ) -> Conversation:
     """Return `here` with the settings of `former`; those changed since `applied` stay."""
-    now_set, then_set, before = (each.overrides.to_json() for each in (here, applied, former))
-    changed = {key: value for key, value in now_set.items() if (key, value) not in then_set.items()}
-    kept = {key: before[key] for key in before if (key in now_set) == (key in then_set)}
+    current_values, applied_values, former_values = (
+        each.overrides.to_json() for each in (current, applied, former)
+    )
+    changed_values = {
+        key: value
+        for key, value in current_values.items()
+        if (key, value) not in applied_values.items()
+    }
+    restored_values = {
+        key: former_values[key]
+        for key in former_values
+        if (key in current_values) == (key in applied_values)
+    }
     return replace(
-        here,
-        choice=former.choice if here.choice == applied.choice else here.choice,
-        overrides=Overrides.from_json({**kept, **changed}),
-        preset_id=former.preset_id if here.preset_id == applied.preset_id else here.preset_id,
+        current,
+        choice=former.choice if current.choice == applied.choice else current.choice,
+        overrides=Overrides.from_json({**restored_values, **changed_values}),
+        preset_id=former.preset_id if current.preset_id == applied.preset_id else current.preset_id,
     )

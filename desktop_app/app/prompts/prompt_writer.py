@@ -59,7 +59,7 @@ class PromptWriter(QObject):
                 raise
         self._set_failure("")
 
-    def _set_failure(self, words: str) -> None:
-        if words or self._failure:
-            self._failure = words
-            self.failure_changed.emit(words)
+    def _set_failure(self, reason: str) -> None:
+        if reason or self._failure:
+            self._failure = reason
+            self.failure_changed.emit(reason)

@@ -81,7 +81,7 @@ class PromptsController(QObject):
         self._theme, self._draft, self._values = theme, current.draft, values
         self._tasks, self._prompt_store, self._writer = tasks, prompt_store, writer
         self._built_in: tuple[Prompt, ...] = ()
-        self._stored: dict[str, Prompt] = {}
+        self._stored_prompts: dict[str, Prompt] = {}
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         writer.failure_changed.connect(self._show_failure)
@@ -98,11 +98,11 @@ class PromptsController(QObject):
         """Load the prompts from the program's files and the store."""
         self._built_in = await asyncio.to_thread(built_in_prompts)
         stored = await self._prompt_store.prompts()
-        self._stored = {prompt.id: prompt for prompt in stored}
+        self._stored_prompts = {prompt.id: prompt for prompt in stored}
         self._show_prompts()
 
     def _show_prompts(self) -> None:
-        self._list.replace_all(self._built_in, self._stored.values())
+        self._list.replace_all(self._built_in, self._stored_prompts.values())
         if self._dialog is not None:
             entries = [(entry.prompt, entry.origin.value) for entry in self._list.entries]
             self._dialog.prompts.set_entries(entries)
@@ -127,8 +127,8 @@ class PromptsController(QObject):
         If there is no such prompt, let the user choose files.
         """
         if not self._list.entries:  # the prompts are still being loaded
-            again = partial(self.begin_example, key)
-            self._list.changed.connect(again, Qt.ConnectionType.SingleShotConnection)
+            begin_again = partial(self.begin_example, key)
+            self._list.changed.connect(begin_again, Qt.ConnectionType.SingleShotConnection)
             return
         prompt = self._prompt
         template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
@@ -162,19 +162,19 @@ class PromptsController(QObject):
         For a text that is too long for the prompt, emit `text_attach_requested`, and return words
         that refer to the attached text.
         """
-        known = {DATE: today()}
+        values = {DATE: today()}
         if SELECTION in names:
-            known[SELECTION] = ""
+            values[SELECTION] = ""
             transcript = self._transcript
             if transcript.textCursor().hasSelection():
-                known[SELECTION] = transcript.createMimeDataFromSelection().text()
+                values[SELECTION] = transcript.createMimeDataFromSelection().text()
         if CLIPBOARD in names:
-            known[CLIPBOARD] = QGuiApplication.clipboard().text()
-        for name, text in known.items():
+            values[CLIPBOARD] = QGuiApplication.clipboard().text()
+        for name, text in values.items():
             if len(text) > int(self._values[LARGE_PASTE] or 0):
-                known[name] = ATTACHED_TEXT
+                values[name] = ATTACHED_TEXT
                 self.text_attach_requested.emit(text)
-        return known
+        return values
 
     # -------------------------------------------------------------- managing
 
@@ -206,19 +206,19 @@ class PromptsController(QObject):
 
     def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
         """Change fields of a prompt. A built-in prompt's other fields are stored in English."""
-        before = {**{p.id: p for p in self._built_in}, **self._stored}[prompt_id]
-        self.save(replace(before, **changes))
+        prompt = {**{p.id: p for p in self._built_in}, **self._stored_prompts}[prompt_id]
+        self.save(replace(prompt, **changes))
 
     def save(self, prompt: Prompt) -> None:
         """Save a new or changed prompt."""
-        self._stored[prompt.id] = prompt
+        self._stored_prompts[prompt.id] = prompt
         self._show_prompts()
         self._writer.start(partial(self._prompt_store.save, [prompt]))
 
-    def _show_failure(self, words: str) -> None:
+    def _show_failure(self, reason: str) -> None:
         """Show why a change was not stored: the dialog covers the card of the window."""
         if self._dialog is not None and self._dialog.isVisible():
-            self._dialog.status.show_message(words, is_error=True)
+            self._dialog.status.show_message(reason, is_error=True)
 
     def _begin_new(self, folder: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
@@ -227,10 +227,10 @@ class PromptsController(QObject):
 
     def _duplicate(self, prompt_id: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
-        listed = next(prompt for prompt in prompts if prompt.id == prompt_id)
-        copied = copy_of(listed, new_id())
-        position = next_position(prompts, copied.folder)
-        self._add(replace(copied, position=position, created_at=now()))
+        original = next(prompt for prompt in prompts if prompt.id == prompt_id)
+        duplicate = copy_of(original, new_id())
+        position = next_position(prompts, duplicate.folder)
+        self._add(replace(duplicate, position=position, created_at=now()))
 
     def _add(self, prompt: Prompt) -> None:
         self.save(prompt)
@@ -239,17 +239,17 @@ class PromptsController(QObject):
 
     def _remove(self, prompt_id: str, message: str) -> None:
         """Remove a stored prompt; offer Undo with a message, marked by N_."""
-        removed = self._stored.pop(prompt_id)
+        removed_prompt = self._stored_prompts.pop(prompt_id)
         self._show_prompts()
         self._writer.start(partial(self._prompt_store.remove_prompt, prompt_id))
 
         def undo() -> None:
-            self.save(removed)
+            self.save(removed_prompt)
             if self._dialog is not None:
-                self._dialog.prompts.list.select(removed.id)
+                self._dialog.prompts.list.select(removed_prompt.id)
 
         if self._dialog is not None:
-            self._dialog.status.show_message(tr(message, name=removed.title), undo)
+            self._dialog.status.show_message(tr(message, name=removed_prompt.title), undo)
 
     # -------------------------------------------------------------- files
 
@@ -259,19 +259,25 @@ class PromptsController(QObject):
         store, dialog = self._prompt_store, self._dialog
         await self._writer.write_again()  # `load` would lose what is not stored yet
         try:
-            found = await asyncio.to_thread(read_file, path)
-            known = [
-                self._stored[entry.prompt.id]
+            file_items = await asyncio.to_thread(read_file, path)
+            own_prompts = [
+                self._stored_prompts[entry.prompt.id]
                 for entry in self._list.entries
                 if entry.origin is not PromptOrigin.BUILT_IN
             ]
             # Built-in prompts that the user has not changed: equal ones in the file are not new.
-            unchanged = [p for p in self._built_in if p.id not in {k.id for k in known}]
-            found = replace(found, prompts=_remove_unchanged(found.prompts, unchanged))
-            added = new_items(
-                found, PromptCollection(tuple(known), tuple(await store.presets())), new_id
+            unchanged_prompts = [
+                p for p in self._built_in if p.id not in {k.id for k in own_prompts}
+            ]
+            file_items = replace(
+                file_items, prompts=_remove_unchanged(file_items.prompts, unchanged_prompts)
             )
-            await store.save(added.prompts, added.presets)
+            added_items = new_items(
+                file_items,
+                PromptCollection(tuple(own_prompts), tuple(await store.presets())),
+                new_id,
+            )
+            await store.save(added_items.prompts, added_items.presets)
         except (ImportRefusedError, StorageError) as error:
             if dialog is not None:
                 dialog.status.show_message(error.sentences, is_error=True)
@@ -279,14 +285,14 @@ class PromptsController(QObject):
         await self.load()
         self.imported.emit()
         if dialog is not None:
-            ids = {prompt.id for prompt in added.prompts}
-            replaced = [
+            added_ids = {prompt.id for prompt in added_items.prompts}
+            replaced_titles = [
                 entry.prompt.title
                 for entry in self._list.entries
-                if entry.origin is PromptOrigin.EDITED and entry.prompt.id in ids
+                if entry.origin is PromptOrigin.EDITED and entry.prompt.id in added_ids
             ]
             dialog.status.show_message(
-                _import_text(len(added.prompts), len(added.presets), replaced)
+                _import_text(len(added_items.prompts), len(added_items.presets), replaced_titles)
             )
 
     async def _export(self, path: Path) -> None:
@@ -294,48 +300,54 @@ class PromptsController(QObject):
 
         presets = await self._prompt_store.presets()
         ids = (entry.prompt.id for entry in self._list.entries)
-        own = [self._stored[id_] for id_ in ids if id_ in self._stored]
-        text = to_json_text(PromptCollection(tuple(own), tuple(presets)))
+        own_prompts = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
+        text = to_json_text(PromptCollection(tuple(own_prompts), tuple(presets)))
         error = await asyncio.to_thread(save_text, path, text)
         if self._dialog is None:
             return
         if error:
             self._dialog.status.show_message(error, is_error=True)
         else:
-            self._dialog.status.show_message(_export_text(len(own), len(presets), path.name))
+            self._dialog.status.show_message(
+                _export_text(len(own_prompts), len(presets), path.name)
+            )
 
 
-def _remove_unchanged(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prompt, ...]:
+def _remove_unchanged(prompts: Sequence[Prompt], built_in: Sequence[Prompt]) -> tuple[Prompt, ...]:
     """Return the prompts without those that equal a built-in one; hidden prompts stay."""
-    same = {(p.id, p.title, p.folder, p.text, p.form) for p in unchanged}
+    built_in_fields = {(p.id, p.title, p.folder, p.text, p.form) for p in built_in}
     return tuple(
-        p for p in found if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in same
+        p
+        for p in prompts
+        if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in built_in_fields
     )
 
 
-def _count_text(prompts: int, presets: int) -> str:
-    parts = []
-    if prompts:
-        parts.append(tr_plural("{count} prompt", "{count} prompts", prompts))
-    if presets:
-        parts.append(tr_plural("{count} preset", "{count} presets", presets))
-    return joined(parts)
+def _count_text(prompt_count: int, preset_count: int) -> str:
+    counts = []
+    if prompt_count:
+        counts.append(tr_plural("{count} prompt", "{count} prompts", prompt_count))
+    if preset_count:
+        counts.append(tr_plural("{count} preset", "{count} presets", preset_count))
+    return joined(counts)
 
 
-def _export_text(prompts: int, presets: int, file_name: str) -> str:
-    if not prompts and not presets:
+def _export_text(prompt_count: int, preset_count: int, file_name: str) -> str:
+    if not prompt_count and not preset_count:
         return tr("No prompts or presets of your own to export")
-    return tr("Exported {items} to {name}", items=_count_text(prompts, presets), name=file_name)
+    return tr(
+        "Exported {items} to {name}", items=_count_text(prompt_count, preset_count), name=file_name
+    )
 
 
-def _import_text(prompts: int, presets: int, replaced: Sequence[str]) -> str:
-    if not prompts and not presets:
+def _import_text(prompt_count: int, preset_count: int, replaced_titles: Sequence[str]) -> str:
+    if not prompt_count and not preset_count:
         return tr("Nothing new to import")
-    items = _count_text(prompts, presets)
-    if not replaced:
+    items = _count_text(prompt_count, preset_count)
+    if not replaced_titles:
         return tr("Imported {items}", items=items)
     return tr(
         "Imported {items}. Replaced built-in prompts: {names}. “Reset to default” restores them.",
         items=items,
-        names=joined(replaced),
+        names=joined(replaced_titles),
     )

@@ -56,11 +56,11 @@ class StoredPresets(QObject):
 
     async def refresh(self) -> None:
         """Add presets that another process has imported."""
-        found = await self._prompt_store.presets()
-        new = [preset for preset in found if preset.id not in self._presets.by_id]
-        for preset in new:
+        stored = await self._prompt_store.presets()
+        new_presets = [preset for preset in stored if preset.id not in self._presets.by_id]
+        for preset in new_presets:
             self._presets.put(preset)
-        if new:
+        if new_presets:
             self.changed.emit()
 
     def save(self, preset: Preset) -> None:
@@ -85,16 +85,18 @@ class StoredPresets(QObject):
 
     def free_name(self) -> str:
         """Return a name for a new preset."""
-        taken = {preset.name for preset in self._presets.by_id.values()}
-        numbers = range(2, len(taken) + 2)
+        taken_names = {preset.name for preset in self._presets.by_id.values()}
+        numbers = range(2, len(taken_names) + 2)
         names = (tr(NEW_NAME), *(tr("New preset {number}", number=n) for n in numbers))
-        return next(name for name in names if name not in taken)
+        return next(name for name in names if name not in taken_names)
 
     def next_position(self) -> int:
         """Return the position after all presets of the user."""
-        shipped = {preset.id for preset in built_in_presets()}
-        own = (p.position for p in self._presets.by_id.values() if p.id not in shipped)
-        return max(own, default=-1) + 1
+        built_in_ids = {preset.id for preset in built_in_presets()}
+        own_positions = (
+            p.position for p in self._presets.by_id.values() if p.id not in built_in_ids
+        )
+        return max(own_positions, default=-1) + 1
 
     async def _delete(self, preset_id: str) -> None:
         """Delete a preset. Hide a built-in preset, or it would return at the next start."""

@@ -40,12 +40,12 @@ class AccompanyingText:
         Selection and clipboard may be too long for the field, so marks stand for them until the
         question is sent.
         """
-        known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
+        values = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
         if CLIPBOARD in names:
             self.clipboard = QGuiApplication.clipboard().text()
         for name, text in ((SELECTION, self.text), (CLIPBOARD, self.clipboard)):
-            known[name] = MARKS[name] if text.strip() else ""
-        return known
+            values[name] = MARKS[name] if text.strip() else ""
+        return values
 
     def fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
         """Return the typed text with its marks replaced, and the accompanying text.
@@ -53,10 +53,10 @@ class AccompanyingText:
         The accompanying text is "" if it has replaced a mark.
         """
         mark, accompanying = MARKS[SELECTION], accompanying.strip()
-        parts = text.split(mark)  # the accompanying text may contain the clipboard's mark
+        pieces = text.split(mark)  # the accompanying text may contain the clipboard's mark
         if self.clipboard:
-            clip = self.clipboard.strip()
-            parts = [part.replace(MARKS[CLIPBOARD], clip) for part in parts]
-        if len(parts) == 1 or not accompanying:
-            return mark.join(parts).strip(), accompanying
-        return accompanying.join(parts).strip(), ""
+            clipboard_text = self.clipboard.strip()
+            pieces = [part.replace(MARKS[CLIPBOARD], clipboard_text) for part in pieces]
+        if len(pieces) == 1 or not accompanying:
+            return mark.join(pieces).strip(), accompanying
+        return accompanying.join(pieces).strip(), ""

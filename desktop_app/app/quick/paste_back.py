@@ -79,13 +79,13 @@ class PasteBack(QObject):
         self._quick, self._values, self._tasks = quick, values, tasks
         self._question: QMessageBox | None = None
         self._is_typing = False
-        self._fetching = 0
+        self._fetch_count = 0
         quick.paste_requested.connect(self._begin_pasting)
 
     @property
     def is_pasting(self) -> bool:
         """Return True while the other program still needs this process."""
-        return self._is_typing or self._fetching > 0
+        return self._is_typing or self._fetch_count > 0
 
     def _begin_pasting(self) -> None:
         if (
@@ -115,17 +115,17 @@ class PasteBack(QObject):
             parent=self._quick,
         )
         box.setObjectName("confirm-paste")
-        paste = box.addButton(tr("Paste"), box.ButtonRole.AcceptRole)
-        copy = box.addButton(tr("Only copy"), box.ButtonRole.RejectRole)
+        paste_button = box.addButton(tr("Paste"), box.ButtonRole.AcceptRole)
+        copy_button = box.addButton(tr("Only copy"), box.ButtonRole.RejectRole)
         box.addButton(box.StandardButton.Cancel)
-        box.setDefaultButton(paste)
+        box.setDefaultButton(paste_button)
 
         def on_answered() -> None:
             self._question = None
-            if box.clickedButton() is paste:
+            if box.clickedButton() is paste_button:
                 self._store_choice(PasteBackChoice.PASTE)
                 self._tasks.start(self._paste())
-            elif box.clickedButton() is copy:
+            elif box.clickedButton() is copy_button:
                 self._store_choice(PasteBackChoice.COPY)
                 self._quick.status.show_status(tr("Copied"))
             box.deleteLater()
@@ -193,9 +193,11 @@ class PasteBack(QObject):
         """
 
         def is_held() -> bool:
-            held = QGuiApplication.queryKeyboardModifiers() != Qt.KeyboardModifier.NoModifier
+            has_modifiers = (
+                QGuiApplication.queryKeyboardModifiers() != Qt.KeyboardModifier.NoModifier
+            )
             # Qt sees modifiers only while one of its windows has the focus.
-            return self._quick.isActiveWindow() and held
+            return self._quick.isActiveWindow() and has_modifiers
 
         try:
             async with asyncio.timeout(_RELEASE_TIMEOUT_S):
@@ -216,11 +218,11 @@ class PasteBack(QObject):
         )
 
     async def _wait_for_fetching(self) -> None:
-        self._fetching += 1
+        self._fetch_count += 1
         try:
             await asyncio.sleep(FETCH_S)
         finally:
-            self._fetching -= 1
+            self._fetch_count -= 1
             self.ended.emit()
 
     @staticmethod

@@ -63,12 +63,12 @@ class QuickAttachments(QObject):
         self._image_chips, self._conversation = image_chips, conversation
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
         # The id of a reading -> the name of the file, and the task, None before its start.
-        self._reading: dict[str, tuple[str, asyncio.Future[Any] | None]] = {}
+        self._readings: dict[str, tuple[str, asyncio.Future[Any] | None]] = {}
         self._queue = TaskQueue()
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self.show)
         self.parts: tuple[Attached, ...] = ()
-        self._removed: tuple[Attached, int] | None = None  # what Undo restores, and its index
+        self._removed_part: tuple[Attached, int] | None = None  # what Undo restores, and its index
         quick.status.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(
             lambda paths: self._read_contents([(path.name, path) for path in paths])
@@ -116,19 +116,19 @@ class QuickAttachments(QObject):
     @property
     def reading_name(self) -> str:
         """Return the name of a file that is being read, "" for none."""
-        return next((name for name, _ in self._reading.values()), "")
+        return next((name for name, _ in self._readings.values()), "")
 
     def clear(self) -> None:
         """Remove all attachments, and cancel reading."""
-        self._cancel(list(self._reading))
-        self.parts, self._removed = (), None
+        self._cancel(list(self._readings))
+        self.parts, self._removed_part = (), None
         self.show()
 
     def remove_sent(self, sent: Sequence[Attached]) -> None:
         """Remove attachments that were sent or moved; those added meanwhile stay."""
-        known = {part.sha256 for part in sent}
-        self.parts = tuple(part for part in self.parts if part.sha256 not in known)
-        self._removed = None
+        sent_ids = {part.sha256 for part in sent}
+        self.parts = tuple(part for part in self.parts if part.sha256 not in sent_ids)
+        self._removed_part = None
         self.show()
 
     def restore(self, parts: tuple[Attached, ...]) -> None:
@@ -144,11 +144,11 @@ class QuickAttachments(QObject):
 
     def _reading_chips(self) -> list[Chip]:
         """Return a chip for each file being read; of many, for the first one and for the rest."""
-        names = {reading_id: name for reading_id, (name, _) in self._reading.items()}
+        names = {reading_id: name for reading_id, (name, _) in self._readings.items()}
         if len(names) > FEW_FILES:
-            (first, name), *others = names.items()
-            rest = tr_plural("{count} more file", "{count} more files", len(others))
-            names = {first: name, OTHER_READINGS_CHIP: rest}
+            (first_id, name), *others = names.items()
+            others_text = tr_plural("{count} more file", "{count} more files", len(others))
+            names = {first_id: name, OTHER_READINGS_CHIP: others_text}
         return [
             Chip(id_, name, tr("reading…"), "reading", None, "file-text")
             for id_, name in names.items()
@@ -157,29 +157,35 @@ class QuickAttachments(QObject):
     def _chip(self, part: Attached) -> Chip:
         if isinstance(part, ImagePart):
             return self._image_chips.chip(part, self.resolved)
-        sent = self.deduplicate(part)
-        return document_chip(sent if isinstance(sent, DocumentPart) else part, self.resolved)
+        sent_part = self.deduplicate(part)
+        return document_chip(
+            sent_part if isinstance(sent_part, DocumentPart) else part, self.resolved
+        )
 
     def _read_contents(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:
         if len(contents) > MAX_FILES:
             self._quick.status.show_problem(str(too_many_files()))
             return
-        named = {new_id(): content for content in contents}
-        self._reading |= {reading_id: (name, None) for reading_id, (name, _) in named.items()}
-        self._queue.add(partial(self._start, id_, *content) for id_, content in named.items())
+        named_contents = {new_id(): content for content in contents}
+        self._readings |= {
+            reading_id: (name, None) for reading_id, (name, _) in named_contents.items()
+        }
+        self._queue.add(
+            partial(self._start, id_, *content) for id_, content in named_contents.items()
+        )
         self.show()
 
     def _start(
         self, reading_id: str, name: str, content: Path | DroppedData
     ) -> asyncio.Future[Any] | None:
-        if reading_id not in self._reading:  # canceled
+        if reading_id not in self._readings:  # canceled
             return None
         task = self._tasks.start(self._read(reading_id, content))
-        self._reading[reading_id] = (name, task)
+        self._readings[reading_id] = (name, task)
         return task
 
     def _cancel(self, reading_ids: Iterable[str]) -> None:
-        for _, task in [self._reading.pop(reading_id) for reading_id in reading_ids]:
+        for _, task in [self._readings.pop(reading_id) for reading_id in reading_ids]:
             if task is not None:
                 task.cancel()
 
@@ -194,7 +200,7 @@ class QuickAttachments(QObject):
                     resolved=self.resolved,
                 )
             )
-            if part.sha256 in {known.sha256 for known in self.parts}:
+            if part.sha256 in {attached.sha256 for attached in self.parts}:
                 self._quick.status.show_status(
                     tr("“{name}” is already attached.", name=content.name)
                 )
@@ -204,27 +210,27 @@ class QuickAttachments(QObject):
         except UserFacingError as error:
             self._quick.status.show_problem(error.sentences)
         finally:
-            was_reading = self._reading.pop(reading_id, None) is not None  # else canceled
-            if was_reading and len(self._reading) <= FEW_FILES:
+            was_reading = self._readings.pop(reading_id, None) is not None  # else canceled
+            if was_reading and len(self._readings) <= FEW_FILES:
                 self.show()
             elif was_reading and not self._timer.isActive():  # show many ten times a second
                 self._timer.start()
 
     def _remove(self, chip_id: str) -> None:
         if chip_id == OTHER_READINGS_CHIP:
-            self._cancel(list(self._reading)[1:])
-        elif chip_id in self._reading:
+            self._cancel(list(self._readings)[1:])
+        elif chip_id in self._readings:
             self._cancel([chip_id])
-        before = self.parts
-        self.parts = tuple(part for part in before if part.sha256 != chip_id)
+        former_parts = self.parts
+        self.parts = tuple(part for part in former_parts if part.sha256 != chip_id)
         self.show()
-        if removed := [part for part in before if part.sha256 == chip_id]:
-            self._removed = (removed[0], before.index(removed[0]))
-            self._quick.status.offer_undo(tr("“{name}” removed", name=removed[0].name))
+        if removed_parts := [part for part in former_parts if part.sha256 == chip_id]:
+            self._removed_part = (removed_parts[0], former_parts.index(removed_parts[0]))
+            self._quick.status.offer_undo(tr("“{name}” removed", name=removed_parts[0].name))
 
     def _undo_removal(self) -> None:
-        if self._removed is not None:
-            (part, index), self._removed = self._removed, None
+        if self._removed_part is not None:
+            (part, index), self._removed_part = self._removed_part, None
             self.parts = (*self.parts[:index], part, *self.parts[index:])
             self._quick.status.show_status("")
             self.show()

@@ -42,6 +42,6 @@ class QuickChoice(QObject):
             self._conversation.choose(replace(choice, variant=variant))
 
     def _step_effort(self, step: int) -> None:
-        wanted = self._view.effort_beside(step)
-        if wanted is not None:
-            self._conversation.choose(replace(self._conversation.choice, effort=wanted))
+        next_effort = self._view.effort_beside(step)
+        if next_effort is not None:
+            self._conversation.choose(replace(self._conversation.choice, effort=next_effort))

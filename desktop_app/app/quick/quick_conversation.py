@@ -52,30 +52,30 @@ class QuickConversation(QObject):
         self._temporary = temporary
         self.is_unsaved = False
         self.path: Sequence[Message] = []
-        self._value = new_conversation.blank_with(new_id())
+        self._conversation = new_conversation.blank_with(new_id())
 
     @property
     def id(self) -> str:
         """Return the conversation's id."""
-        return self._value.id
+        return self._conversation.id
 
     @property
     def choice(self) -> ModelChoice:
         """Return the provider, model and effort of the answers."""
-        return self._value.choice
+        return self._conversation.choice
 
     @property
     def resolved(self) -> ResolvedChoice:
         """Return the model that the next question would ask."""
-        profile = self._setup.profile_of(self._value)
-        return self._chat_service.resolve(profile, self._value.choice)
+        profile = self._setup.profile_of(self._conversation)
+        return self._chat_service.resolve(profile, self._conversation.choice)
 
     # -------------------------------------------------------------- changes
 
     def begin(self) -> None:
         """Begin a blank conversation, which its first question stores."""
         self._temporary.discard(self.id)
-        self._value, self.path = self._new_conversation.blank_with(new_id()), []
+        self._conversation, self.path = self._new_conversation.blank_with(new_id()), []
         self.is_unsaved = False
 
     @property
@@ -97,21 +97,23 @@ class QuickConversation(QObject):
             self._temporary.begin(self.id)
         elif self.is_unsaved and not unsaved:
             self._temporary.discard(self.id)
-            self._value = replace(self._value, id=new_id())  # a temporary id stays temporary
+            self._conversation = replace(
+                self._conversation, id=new_id()
+            )  # a temporary id stays temporary
         self.is_unsaved = unsaved
 
     def choose(self, choice: ModelChoice) -> None:
         """Change the provider, model and effort of the answers."""
-        self._value = replace(self._value, choice=choice)
+        self._conversation = replace(self._conversation, choice=choice)
         self.choice_changed.emit()
 
     async def propose_model(self) -> None:
         """Choose the provider's default model if the conversation has none."""
         if self.resolved.model.id:
             return
-        before = self._value
-        choice = await self._setup.known_choice(before)
-        if self._value is before and choice != before.choice:
+        original = self._conversation
+        choice = await self._setup.known_choice(original)
+        if self._conversation is original and choice != original.choice:
             self.choose(choice)
 
     def report_choice(self) -> None:
@@ -134,21 +136,25 @@ class QuickConversation(QObject):
         if self.is_closed:
             raise StorageError(Reason.TEMPORARY_CLOSED)
         if self.is_unsaved and not self.path:
-            await self._conversations.create(self._value)
+            await self._conversations.create(self._conversation)
         elif self.path:
-            stored, choice = await self._conversations.get(self.id), self.choice
-            if stored is None and not self.is_unsaved:  # deleted permanently in the main window
+            stored_conversation, choice = await self._conversations.get(self.id), self.choice
+            if (
+                stored_conversation is None and not self.is_unsaved
+            ):  # deleted permanently in the main window
                 self.begin()
             # The main window may have renamed, moved or pinned it.
-            self._value = replace(stored or self._value, choice=choice)
+            self._conversation = replace(stored_conversation or self._conversation, choice=choice)
         run = await self._chat_service.begin(
-            self._value,
+            self._conversation,
             self.path,
             draft,
-            self._setup.profile_of(self._value),
-            self._setup.settings_of(self._value).for_one_answer().without_tools(),
+            self._setup.profile_of(self._conversation),
+            self._setup.settings_of(self._conversation).for_one_answer().without_tools(),
         )
-        self._value = replace(run.conversation, choice=self.choice)  # it may have changed since
+        self._conversation = replace(
+            run.conversation, choice=self.choice
+        )  # it may have changed since
         if run.question is not None:
             self.path = [*self.path, run.question, run.answer]
         return run

@@ -26,14 +26,14 @@ class QuickHistory(QObject):
         self._quick, self._values, self._conversations = quick, values, conversations
         self._questions: list[str] = []
         self._index = -1  # -1: the text that the user types
-        self._typed = ""
+        self._typed_text = ""
         quick.field.history_requested.connect(self._recall)
 
     async def load(self) -> None:
         """Load the questions, except very long ones, which may contain other programs' texts."""
-        found = await self._conversations.recent_questions(MAX_RECALLED)
+        questions = await self._conversations.recent_questions(MAX_RECALLED)
         limit = int(self._values[LARGE_PASTE] or 0)
-        texts = (text for text in found if text.strip() and len(text) <= limit)
+        texts = (text for text in questions if text.strip() and len(text) <= limit)
         recalled = self._questions[self._index] if self._index >= 0 else ""
         self._questions = list(dict.fromkeys(texts))
         self._index = self._questions.index(recalled) if recalled in self._questions else -1
@@ -45,17 +45,17 @@ class QuickHistory(QObject):
     def text_before_recall(self, text: str) -> str | None:
         """Return the text typed before `text` was recalled, None if it was not recalled."""
         if self._index >= 0 and text == self._questions[self._index].strip():
-            return self._typed.strip()
+            return self._typed_text.strip()
         return None
 
     def _recall(self, step: int) -> None:
         """Show an older (+1) or newer (-1) question; after the newest, the typed text."""
         index = self._index + step
         if self._index < 0:
-            self._typed = self._quick.field.toPlainText()
+            self._typed_text = self._quick.field.toPlainText()
             # After an answer, the newest question is already shown.
-            if index == 0 and self._questions[:1] == [self._typed]:
+            if index == 0 and self._questions[:1] == [self._typed_text]:
                 index = 1
         if -1 <= index < len(self._questions):
             self._index = index
-            self._quick.field.set_text(self._typed if index < 0 else self._questions[index])
+            self._quick.field.set_text(self._typed_text if index < 0 else self._questions[index])

@@ -53,7 +53,7 @@ class QuickHost(QObject):
         self._window, self._theme, self._controllers = window, theme, controllers
         self._raise_window, self._end = raise_window, end
         self._on_hidden = on_hidden
-        self._quick: QuickPromptController | None = None
+        self._controller: QuickPromptController | None = None
         self.paste_back: PasteBack
         self._position: tuple[float, float] | None = None
         self._unsent = UnsentQuestion()
@@ -68,47 +68,49 @@ class QuickHost(QObject):
     @property
     def controller(self) -> QuickPromptController:
         """Return the quick prompt's controller, created on first access."""
-        if self._quick is None:
-            self._quick = self._build()
-        return self._quick
+        if self._controller is None:
+            self._controller = self._build()
+        return self._controller
 
     def is_showing(self, conversation_id: str) -> bool:
         """Return True if the quick prompt shows this conversation."""
-        return self._quick is not None and self._quick.is_showing(conversation_id)
+        return self._controller is not None and self._controller.is_showing(conversation_id)
 
     @property
     def is_visible(self) -> bool:
         """Return True if the quick prompt is visible, or hidden only while it pastes."""
-        return self._quick is not None and (self._quick.is_visible or self.paste_back.is_pasting)
+        return self._controller is not None and (
+            self._controller.is_visible or self.paste_back.is_pasting
+        )
 
     @property
     def has_unsent(self) -> bool:
         """Return True if a text or an attachment waits in the quick prompt to be sent."""
-        return self._quick is not None and self._quick.has_unsent
+        return self._controller is not None and self._controller.has_unsent
 
     def bind(self, keymap: Keymap) -> None:
         """Apply the shortcuts of `keymap`."""
-        if self._quick is not None:
+        if self._controller is not None:
             self._quick_window.set_keymap(keymap)
             self._shortcuts.bind(keymap)
 
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline misspelled words in the quick prompt."""
         self._spelling = spelling
-        if self._quick is not None:
+        if self._controller is not None:
             self._quick_window.field.check_spelling_with(spelling, self._quick_window.theme)
 
     def save_draft(self) -> None:
         """Store the unsent question of the quick prompt."""
-        if self._quick is not None:
-            self._quick.draft.save()
+        if self._controller is not None:
+            self._controller.draft.save()
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the stored position and unsent question, before the quick prompt is built."""
         self._unsent = UnsentQuestion.from_json(stored.get(QUICK_DRAFT_KEY) or {})
         match stored.get(POSITION_KEY):
-            case [int() | float() as across, int() | float() as down]:
-                self._position = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
+            case [int() | float() as x, int() | float() as y]:
+                self._position = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
 
     def _store_position(self) -> None:
         position = self._quick_window.placement.shares
@@ -119,8 +121,8 @@ class QuickHost(QObject):
 
     def close(self) -> None:
         """Delete the quick prompt's window."""
-        if self._quick is not None:
-            self._quick = None  # timers may still ask whether it is visible
+        if self._controller is not None:
+            self._controller = None  # timers may still ask whether it is visible
             self._quick_window.deleteLater()
 
     def _build(self) -> QuickPromptController:
@@ -199,7 +201,7 @@ class QuickHost(QObject):
         return quick_window
 
     async def _continue_in_window(
-        self, conversation_id: str, action: str, typed: Draft, accompanying_text: str
+        self, conversation_id: str, action: str, typed_draft: Draft, accompanying_text: str
     ) -> None:
         """Raise the main window and continue there.
 
@@ -213,14 +215,14 @@ class QuickHost(QObject):
         self._raise_window()
         if conversation_id:
             await controllers.sidebar.navigator.open(conversation_id)
-            if typed.text:
+            if typed_draft.text:
                 gap = "\n\n" if prompt.text() else ""
-                prompt.prepend(typed.text + gap, typed.template_id)
-        elif typed or accompanying_text:
-            self._begin_conversation(typed, accompanying_text)
-        if typed.attachments:
+                prompt.prepend(typed_draft.text + gap, typed_draft.template_id)
+        elif typed_draft or accompanying_text:
+            self._begin_conversation(typed_draft, accompanying_text)
+        if typed_draft.attachments:
             draft = controllers.state.current.draft
-            attachments = dict.fromkeys((*draft.value.attachments, *typed.attachments))
+            attachments = dict.fromkeys((*draft.value.attachments, *typed_draft.attachments))
             draft.set_attachments(tuple(attachments))
         if not action:
             prompt.focus_text()
@@ -233,16 +235,16 @@ class QuickHost(QObject):
         elif action and conversation_id == controllers.state.current.id:  # it may be deleted
             controllers.conversation.answer_actions.act_on_last(action)
 
-    def _begin_conversation(self, typed: Draft, accompanying_text: str) -> None:
+    def _begin_conversation(self, typed_draft: Draft, accompanying_text: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
         controllers, prompt = self._controllers, self._window.prompt
         controllers.sidebar.navigator.open_new()
         if len(accompanying_text) > int(controllers.state.values[LARGE_PASTE] or 0):
             controllers.composer.attachments.attach_text(accompanying_text)
             accompanying_text = ""
-        texts = (typed.text, accompanying_text, prompt.text())
+        texts = (typed_draft.text, accompanying_text, prompt.text())
         prompt.set_text("")
-        prompt.prepend("\n\n".join(filter(None, texts)), typed.template_id)
+        prompt.prepend("\n\n".join(filter(None, texts)), typed_draft.template_id)
 
     def _make_previews(self, quick: QuickPromptController) -> None:
         quick_window, controllers = self._quick_window, self._controllers

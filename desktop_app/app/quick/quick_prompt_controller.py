@@ -211,24 +211,28 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
-        typed, accompanying, attached = text.strip(), self.accompanying.text, self.attachments.parts
+        typed_text, accompanying_text, attached_parts = (
+            text.strip(),
+            self.accompanying.text,
+            self.attachments.parts,
+        )
         try:
-            draft = Draft(question, attached, self.window.field.template_id)
+            draft = Draft(question, attached_parts, self.window.field.template_id)
             async with self._handover:
                 run = await self._conversation.ask(draft)
         except UserFacingError as error:
             is_unpriced = isinstance(error, UnpricedModelError)
-            is_cap = isinstance(error, SpendingCapError) and not is_unpriced
+            is_over_cap = isinstance(error, SpendingCapError) and not is_unpriced
             self.window.status.show_problem(
-                error.sentences, tr("Raise the limit") if is_cap else ""
+                error.sentences, tr("Raise the limit") if is_over_cap else ""
             )
             return
         # Text that was added meanwhile waits for the next question.
-        self.accompanying.remove_sent(accompanying)
-        self._typed_text = typed
+        self.accompanying.remove_sent(accompanying_text)
+        self._typed_text = typed_text
         self._history.reset()
         self.draft.save_soon()
-        self.attachments.remove_sent(attached)
+        self.attachments.remove_sent(attached_parts)
         self.window.set_accompanying_text(self.accompanying.text)
         if not self._conversation.is_unsaved:
             self.question_stored.emit(run.conversation)
@@ -252,29 +256,31 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
-        shown = self.window.field.toPlainText()
+        field_text = self.window.field.toPlainText()
         # Show the window first, because the program ends once nothing is visible.
         if self._conversation.path:
             # The text in the prompt was asked already, unless a cap refused it or it is new.
-            unasked = shown.strip() if action == RAISE_CAP else self._new_text()
-            template_id = self.window.field.template_id if unasked else ""
-            typed = Draft(unasked, self.attachments.parts, template_id)
-            await self._continue_in_window(self._conversation.id, action, typed, "")
+            unasked_text = field_text.strip() if action == RAISE_CAP else self._new_text()
+            template_id = self.window.field.template_id if unasked_text else ""
+            unsent = Draft(unasked_text, self.attachments.parts, template_id)
+            await self._continue_in_window(self._conversation.id, action, unsent, "")
         else:
-            text, accompanying = shown, self.accompanying.text.strip()
-            if len(accompanying) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
+            text, accompanying_text = field_text, self.accompanying.text.strip()
+            if len(accompanying_text) > int(
+                self._values[LARGE_PASTE] or 0
+            ):  # the window will attach it
                 text = self.accompanying.fill_marks(
                     text.replace(MARKS[SELECTION], ATTACHED_TEXT), ""
                 )[0]
             else:
-                text, accompanying = self.accompanying.fill_marks(text, accompanying)
+                text, accompanying_text = self.accompanying.fill_marks(text, accompanying_text)
             text = text if text.strip() else ""  # the user may type on after a space
-            typed = Draft(text, self.attachments.parts, self.window.field.template_id)
+            unsent = Draft(text, self.attachments.parts, self.window.field.template_id)
             self.accompanying.set("", self.accompanying.clipboard)
-            await self._continue_in_window("", action, typed, accompanying)
+            await self._continue_in_window("", action, unsent, accompanying_text)
         # The main window has the unsent text and the attachments now.
-        self.attachments.remove_sent(typed.question_attachments)
-        if self.window.field.toPlainText() == shown:  # nothing was typed meanwhile
+        self.attachments.remove_sent(unsent.question_attachments)
+        if self.window.field.toPlainText() == field_text:  # nothing was typed meanwhile
             self.window.field.set_text(self._typed_text if self._conversation.path else "")
         self.window.hide()
 
@@ -287,11 +293,11 @@ class QuickPromptController(QObject):
     def unsent_question(self) -> UnsentQuestion:
         """Return the unsent question; while an earlier one is recalled, the text typed before."""
         text = self._new_text()
-        replaced = self._history.text_before_recall(text)
+        text_before = self._history.text_before_recall(text)
         draft = Draft(
-            text if replaced is None else replaced,
+            text if text_before is None else text_before,
             self.attachments.parts,
-            self.window.field.template_id if replaced is None and text else "",
+            self.window.field.template_id if text_before is None and text else "",
         )
         return UnsentQuestion(draft, self.accompanying.text, self.accompanying.clipboard)
 

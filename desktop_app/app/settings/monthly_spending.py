@@ -62,8 +62,8 @@ class MonthlySpending(QObject):
 
     async def _on_spent(self, provider_id: str) -> None:
         """Update the months that include a provider's spending; warn if it nears the limit."""
-        for each in (p for p in self._providers.all if provider_id in p.ids_under_cap):
-            self._show_month(each.id, await self._budget.month(each))
+        for affected in (p for p in self._providers.all if provider_id in p.ids_under_cap):
+            self._show_month(affected.id, await self._budget.month(affected))
         profile = self._providers.get(provider_id)
         if profile is None:
             return

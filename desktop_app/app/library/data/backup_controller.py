@@ -46,7 +46,9 @@ BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
 """Takes a folder and the number of backups to keep; returns None unless it ran to its end."""
 
 
-def time_until_backup(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
+def time_until_backup(
+    every: str, last_outcome: dict[str, Any], current_time: datetime
+) -> timedelta | None:
     """Return the time until the next backup; None if backups are off.
 
     Args:
@@ -56,14 +58,14 @@ def time_until_backup(every: str, last: dict[str, Any], at: datetime) -> timedel
     """
     if every not in INTERVALS:
         return None
-    due = at
+    due_at = current_time
     # A backup or failure dated in the future, by a wrong clock, must not delay others.
-    if backed_up_at := _parse_time(last.get("at")):
-        due = backed_up_at + INTERVALS[every] if backed_up_at <= at else at
-    failed_at = _parse_time(last.get("failed_at"))
-    if failed_at is not None and failed_at <= at:
-        due = max(due, failed_at + RETRY_AFTER)
-    return max(due - at, timedelta())
+    if backed_up_at := _parse_time(last_outcome.get("at")):
+        due_at = backed_up_at + INTERVALS[every] if backed_up_at <= current_time else current_time
+    failed_at = _parse_time(last_outcome.get("failed_at"))
+    if failed_at is not None and failed_at <= current_time:
+        due_at = max(due_at, failed_at + RETRY_AFTER)
+    return max(due_at - current_time, timedelta())
 
 
 class BackupController(QObject):
@@ -93,12 +95,12 @@ class BackupController(QObject):
         self._is_running = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._tasks.slot(self._back_up_if_due))
-        self._values.changed.connect(self._on_value)
+        self._values.changed.connect(self._on_value_changed)
 
     async def start(self) -> None:
         """Read the last outcome and start the timer."""
-        stored = await self._settings_store.all()
-        self._last_outcome = stored.get(LAST_KEY) or {}
+        stored_settings = await self._settings_store.all()
+        self._last_outcome = stored_settings.get(LAST_KEY) or {}
         self._show_state()
         self._schedule(FIRST_CHECK)
 
@@ -111,7 +113,7 @@ class BackupController(QObject):
         self._timer.stop()
         self._command.stop()
 
-    def _on_value(self, key: str) -> None:
+    def _on_value_changed(self, key: str) -> None:
         if key in ("backup.folder", "backup.every"):
             if self._last_outcome.pop("failed_at", None):
                 self._last_outcome.pop("error", None)  # earlier versions stored no error
@@ -169,23 +171,23 @@ class BackupController(QObject):
             await self._record(result, is_manual=True)
 
     async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:
-        at = now().isoformat()
-        before = self._last_outcome
+        ended_at = now().isoformat()
+        previous_outcome = self._last_outcome
         error = None if result.error is None else error_to_json(result.error)
-        self._last_outcome = {"at": at, "error": error}
+        self._last_outcome = {"at": ended_at, "error": error}
         if result.code:
-            self._last_outcome = {**before, "failed_at": at, "error": error}
+            self._last_outcome = {**previous_outcome, "failed_at": ended_at, "error": error}
         await self._settings_store.set(LAST_KEY, self._last_outcome)
         self._show_state()
         self._schedule()
         if result.code:
-            if is_manual or "failed_at" not in before:
+            if is_manual or "failed_at" not in previous_outcome:
                 self._notifications.notify(_backup_error(result), topic=TOPIC)
         elif result.error is None:
             self._notifications.dismiss_topic(TOPIC)
             if is_manual:
                 self._notifications.notify(tr("Backed up to {file}.", file=result.output.strip()))
-        elif is_manual or error != before.get("error"):
+        elif is_manual or error != previous_outcome.get("error"):
             self._notifications.dismiss_topic(TOPIC)
             self._notifications.notify(error_from_note(result.error), topic=TOPIC)
 
@@ -197,15 +199,15 @@ class BackupController(QObject):
             else tr("No backup yet.")
         )
         error = self._last_outcome.get("error")
-        why = "" if error is None else error_from_json(error).sentences
+        reason = "" if error is None else error_from_json(error).sentences
         if failed_at := _parse_time(self._last_outcome.get("failed_at")):
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
-            sentences = " ".join(filter(None, (failure, why, last_backup)))
+            sentences = " ".join(filter(None, (failure, reason, last_backup)))
             self._show_on_page(sentences, "error")
         elif self._values["backup.every"] != "off" and not self._folder:
             self._show_on_page(tr("Choose a backup folder."), "warning")
-        elif why:
-            self._show_on_page(f"{last_backup} {why}", "warning")
+        elif reason:
+            self._show_on_page(f"{last_backup} {reason}", "warning")
         else:
             self._show_on_page(last_backup, "note")
 
@@ -215,19 +217,19 @@ class BackupController(QObject):
 
 def _backup_error(result: CommandResult) -> StorageError:
     """Return the error of a failed backup, with the remedy for its cause."""
-    failed = StorageError(Reason.BACKUP_FAILED, details=result.messages)
+    error = StorageError(Reason.BACKUP_FAILED, details=result.messages)
     if result.error is None:
-        return failed
+        return error
     cause = error_from_note(result.error)
     remedy = remedy_of(cause)
     if isinstance(remedy, Remedy) and remedy is not Remedy.NONE:
-        failed = failed.with_remedy(remedy, **cause.params)
-    return failed.copy_with(because=cause)
+        error = error.with_remedy(remedy, **cause.params)
+    return error.copy_with(because=cause)
 
 
 def _parse_time(text: object) -> datetime | None:
     try:
-        found = datetime.fromisoformat(str(text))
+        time = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return time if time.tzinfo else None

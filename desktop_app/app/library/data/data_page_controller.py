@@ -56,8 +56,8 @@ class DataPageController(QObject):
         self._current, self._values, self._user_folders = current, values, user_folders
         self._run_on_closed_store = run_on_closed_store
         panel.pages.data.on_created(self._connect_page)
-        for changed in (current.opened, current.path_changed):
-            changed.connect(self._show_has_open_conversation)
+        for signal in (current.opened, current.path_changed):
+            signal.connect(self._show_has_open_conversation)
 
     def _connect_page(self, page: DataTab) -> None:
         page.export_requested.connect(self.export)
@@ -85,12 +85,12 @@ class DataPageController(QObject):
         # Imported here and below, because the start does not need it.
         from desktop_app.app.startup.closed_store import BACKUP_FILES
 
-        backups = Path(str(self._values["backup.folder"]) or Path.home())
+        backup_folder = Path(str(self._values["backup.folder"]) or Path.home())
         choose_file(
             self._parent,
             tr("Restore backup"),
             self._confirm_restore,
-            start=backups if backups.is_dir() else Path.home(),
+            start=backup_folder if backup_folder.is_dir() else Path.home(),
             filters=tr(BACKUP_FILES),
         )
 

@@ -103,28 +103,34 @@ class TransferController(QObject):
             files: list[dict[str, Any]] = json.loads(result.output)["files"]
         except (ValueError, KeyError):  # the command ended without a report
             raise _error_of(result, Reason.IMPORT_BROKE_OFF) from None
-        refused = [error_from_json(error) for file in files for error in file["refused"]]
+        refusals = [error_from_json(error) for file in files for error in file["refused"]]
         # Nothing but one error: show it as the error of the import.
-        if len(refused) == 1 and not any(file["conversations"] for file in files):
-            raise error_from_note(refused[0])
-        sentences = [_import_summary(files), *(each.sentences for each in refused[:MAX_REASONS])]
-        unshown = len(refused) - MAX_REASONS
-        if unshown > 0:
-            sentences.append(tr_plural("{count} more problem.", "{count} more problems.", unshown))
-        self._notifications.notify(" ".join(sentences), stays=bool(refused))
+        if len(refusals) == 1 and not any(file["conversations"] for file in files):
+            raise error_from_note(refusals[0])
+        sentences = [_import_summary(files), *(each.sentences for each in refusals[:MAX_REASONS])]
+        hidden_count = len(refusals) - MAX_REASONS
+        if hidden_count > 0:
+            sentences.append(
+                tr_plural("{count} more problem.", "{count} more problems.", hidden_count)
+            )
+        self._notifications.notify(" ".join(sentences), stays=bool(refusals))
 
     # -------------------------------------------------------------- export
 
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
         """Ask for a file or folder, and export these conversations, None for all."""
-        chosen = next(each for each in EXPORT_FORMATS if each.id == format_id)
-        is_file = chosen.holds_many or (conversation_ids is not None and len(conversation_ids) == 1)
+        export_format = next(
+            known_format for known_format in EXPORT_FORMATS if known_format.id == format_id
+        )
+        is_file = export_format.holds_many or (
+            conversation_ids is not None and len(conversation_ids) == 1
+        )
 
         def export(target: Path) -> None:
             self.export(conversation_ids, format_id, target)
 
         if is_file:
-            self._choose_target(chosen, self._title_of(conversation_ids), export)
+            self._choose_target(export_format, self._title_of(conversation_ids), export)
         else:
             choose_folder(self._parent, tr("Export to folder"), export, start=Path.home())
 
@@ -135,8 +141,8 @@ class TransferController(QObject):
         opened, model = self._current.conversation, self._sidebar_model
         if opened.id == conversation_ids[0]:
             return opened.title
-        found = model.conversation_at(model.index_of(conversation_ids[0]))
-        return found.title if found is not None else ""
+        conversation = model.conversation_at(model.index_of(conversation_ids[0]))
+        return conversation.title if conversation is not None else ""
 
     def _choose_target(
         self, export_format: ExportFormat, title: str, export: Callable[[Path], None]
@@ -154,7 +160,11 @@ class TransferController(QObject):
         """Export these conversations, None for all, to a file or folder."""
         selection = ["--all"]
         if conversation_ids is not None:
-            selection = [word for each in conversation_ids for word in ("--conversation", each)]
+            selection = [
+                word
+                for conversation_id in conversation_ids
+                for word in ("--conversation", conversation_id)
+            ]
         options = ("--format", format_id, "--to", str(target.absolute()), "--progress")
         self._tasks.start(self._export(("export", *selection, *options)))
 
@@ -219,26 +229,32 @@ def _error_of(result: CommandResult, fallback: Reason) -> UserFacingError:
 
 def _import_summary(files: Sequence[dict[str, Any]]) -> str:
     """Summarize the report of `repartee import --json`; "conversations" includes known ones."""
-    added = sum(file["added"] for file in files)
-    known = sum(file["conversations"] for file in files) - added
-    messages = sum(file["messages"] for file in files)
-    if messages and not added:  # only new messages of conversations that are in the library
-        added_text = tr_plural("{count} message imported.", "{count} messages imported.", messages)
+    added_count = sum(file["added"] for file in files)
+    known_count = sum(file["conversations"] for file in files) - added_count
+    message_count = sum(file["messages"] for file in files)
+    if (
+        message_count and not added_count
+    ):  # only new messages of conversations that are in the library
+        added_text = tr_plural(
+            "{count} message imported.", "{count} messages imported.", message_count
+        )
     else:
         added_text = tr_plural(
-            "{count} conversation imported.", "{count} conversations imported.", added
+            "{count} conversation imported.", "{count} conversations imported.", added_count
         )
     sentences = [added_text]
-    if known:
+    if known_count:
         sentence = tr_plural(
             "{count} conversation was already in your library.",
             "{count} conversations were already in your library.",
-            known,
+            known_count,
         )
         sentences.append(sentence)
-    if empty := sum(file["empty"] for file in files):
+    if empty_count := sum(file["empty"] for file in files):
         sentence = tr_plural(
-            "{count} empty conversation skipped.", "{count} empty conversations skipped.", empty
+            "{count} empty conversation skipped.",
+            "{count} empty conversations skipped.",
+            empty_count,
         )
         sentences.append(sentence)
     return " ".join(sentences)

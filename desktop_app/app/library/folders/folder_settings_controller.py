@@ -74,8 +74,12 @@ class FolderSettingsController(QObject):
     def _show_values(self) -> None:
         opened_id = self._current.conversation.folder_id or ""
         folder = self._folders.by_id.get(self._requested_id or opened_id)
-        shown = ("", "", {}) if folder is None else (folder.id, folder.name, values_of(folder))
-        self._panel.pages.responses.set_content("folder", lambda page: page.set_folder(*shown))
+        page_values = (
+            ("", "", {}) if folder is None else (folder.id, folder.name, values_of(folder))
+        )
+        self._panel.pages.responses.set_content(
+            "folder", lambda page: page.set_folder(*page_values)
+        )
 
     def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)
@@ -87,13 +91,13 @@ class FolderSettingsController(QObject):
         folder = self._folders.by_id.get(folder_id)
         if folder is None:
             return
-        removed = values_of(folder).get(key)
+        removed_value = values_of(folder).get(key)
         self._presenter.writes.start(self._folders.save(without_value(folder, key)))
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
             lambda: self._change(
                 folder_id,
                 # Unless the setting was set again since.
-                lambda f: f if key in values_of(f) else with_value(f, key, removed),
+                lambda f: f if key in values_of(f) else with_value(f, key, removed_value),
             ),
         )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.command_palette import CommandPalette
 
 NEW_NAME = N_("New folder")
-_NEW, _NONE = "folder.new", "folder.none"  # rows of the picker
+_NEW_ROW, _NO_FOLDER_ROW = "folder.new", "folder.none"  # rows of the picker
 
 
 class FoldersController(QObject):
@@ -70,10 +70,10 @@ class FoldersController(QObject):
 
     def create(self, conversation_ids: Sequence[str] = ()) -> None:
         """Create a folder with these conversations in it, and let the user edit its name."""
-        taken = {folder.name for folder in self._folders.by_id.values()}
-        numbers = range(2, len(taken) + 3)
+        taken_names = {folder.name for folder in self._folders.by_id.values()}
+        numbers = range(2, len(taken_names) + 3)
         names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
-        name = next(name for name in names if name not in taken)
+        name = next(name for name in names if name not in taken_names)
         folder = Folder(new_id(), name, now())
         self._presenter.writes.start(self._folders.save(folder))
         if conversation_ids:
@@ -134,13 +134,17 @@ class FoldersController(QObject):
             c for id_ in conversation_ids if (c := self._presenter.cache.get(id_)) is not None
         ]
         target = folder_id or None
-        moved = [c for c in cached if c.folder_id != target]
-        if not moved:
+        moved_conversations = [c for c in cached if c.folder_id != target]
+        if not moved_conversations:
             return
-        before = {c.id: c.folder_id for c in moved}
-        self._move_each({c.id: target for c in moved})
+        former_folder_ids = {c.id: c.folder_id for c in moved_conversations}
+        self._move_each({c.id: target for c in moved_conversations})
         self._conversation_list.view.marks.reset()
-        folder, count, title = self._folders.by_id.get(folder_id), len(moved), moved[0].title
+        folder, count, title = (
+            self._folders.by_id.get(folder_id),
+            len(moved_conversations),
+            moved_conversations[0].title,
+        )
         if folder is None:
             message = tr_plural(
                 "“{title}” removed from its folder",
@@ -156,11 +160,11 @@ class FoldersController(QObject):
                 title=title,
                 folder=folder.name,
             )
-        self._notifications.notify_undo(message, lambda: self._move_each(before))
+        self._notifications.notify_undo(message, lambda: self._move_each(former_folder_ids))
 
-    def _move_each(self, wanted: dict[str, str | None]) -> None:
-        for target in set(wanted.values()):
-            ids = [id_ for id_, folder_id in wanted.items() if folder_id == target]
+    def _move_each(self, folder_by_conversation: dict[str, str | None]) -> None:
+        for target in set(folder_by_conversation.values()):
+            ids = [id_ for id_, folder_id in folder_by_conversation.items() if folder_id == target]
             self._presenter.change(ids, folder_id=target)
             self._presenter.writes.start(self._flag_store.move(ids, target))
 
@@ -178,7 +182,10 @@ class FoldersController(QObject):
             self._picker = self._make_picker()
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
         rows = [PaletteEntry(folder.id, folder.name) for folder in folders]
-        rows += [PaletteEntry(_NONE, tr("No folder")), PaletteEntry(_NEW, tr(NEW_NAME))]
+        rows += [
+            PaletteEntry(_NO_FOLDER_ROW, tr("No folder")),
+            PaletteEntry(_NEW_ROW, tr(NEW_NAME)),
+        ]
         self._picker.open_with(rows)
 
     def _make_picker(self) -> CommandPalette:
@@ -191,7 +198,7 @@ class FoldersController(QObject):
         return picker
 
     def _on_picked(self, row: str) -> None:
-        if row == _NEW:
+        if row == _NEW_ROW:
             self.create(self._ids_to_move)
         else:
-            self.move(self._ids_to_move, "" if row == _NONE else row)
+            self.move(self._ids_to_move, "" if row == _NO_FOLDER_ROW else row)
