@@ -28,12 +28,12 @@ ChildKind = Literal[
 WORKING_DIRECTORY: Final = "/"
 
 # HOME, because "pip install --user" may have put libraries below it.
-_COMMON: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
+_COMMON_VARIABLES: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
 REPORTS_TO_WINDOW: Final = "REPARTEE_REPORTS_TO_WINDOW"
 """The variable by which the window has a command report its errors as JSON."""
 
 # Variables by which a child lays out text as the window does.
-_LAYOUT: Final = (
+_LAYOUT_VARIABLES: Final = (
     "FONTCONFIG_FILE",
     "FONTCONFIG_PATH",
     "LC_TIME",
@@ -45,8 +45,8 @@ _LAYOUT: Final = (
 )
 # Variables to find the user's library and the printer, and to use the window's language. Without
 # CUPS, Qt prints with "lp", which is found by PATH.
-_LIBRARY: Final = (
-    *_LAYOUT,
+_LIBRARY_VARIABLES: Final = (
+    *_LAYOUT_VARIABLES,
     "CUPS_SERVER",
     "LANGUAGE",
     "LC_MESSAGES",
@@ -60,7 +60,7 @@ _LIBRARY: Final = (
     "XDG_STATE_HOME",
 )
 # Variables to show a window as the desktop wants it.
-_SCREEN: Final = (
+_SCREEN_VARIABLES: Final = (
     "DBUS_SESSION_BUS_ADDRESS",
     "DESKTOP_SESSION",
     "DISPLAY",
@@ -83,23 +83,23 @@ _SCREEN: Final = (
     "XDG_CURRENT_DESKTOP",
     "XDG_SESSION_TYPE",
 )
-# Variables with which a tool server finds and runs the user's programs, besides `_COMMON`.
-_PROGRAMS: Final = (
+# Variables with which a tool server finds and runs the user's programs.
+_SERVER_VARIABLES: Final = (
     *("LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"),
     *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"),
 )
 _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
-    "documents": _COMMON,
-    "lexing": _COMMON,
-    "math": _COMMON,
-    "model": _COMMON,
-    "pdf": (*_COMMON, *_LAYOUT),
-    "print": (*_COMMON, *_LIBRARY),
-    "qt": (*_COMMON, *_LIBRARY, *_SCREEN),
-    "regex": _COMMON,
-    "server": (*_COMMON, *_PROGRAMS),
+    "documents": _COMMON_VARIABLES,
+    "lexing": _COMMON_VARIABLES,
+    "math": _COMMON_VARIABLES,
+    "model": _COMMON_VARIABLES,
+    "pdf": (*_COMMON_VARIABLES, *_LAYOUT_VARIABLES),
+    "print": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES),
+    "qt": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES),
+    "regex": _COMMON_VARIABLES,
+    "server": (*_COMMON_VARIABLES, *_SERVER_VARIABLES),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }
 # Variables whose values may be relative to the program's original working directory.
@@ -199,7 +199,7 @@ def library_command(*arguments: str, reports_to_window: bool = False) -> ChildCo
         arguments: the command and its options. The caller makes their paths absolute.
         reports_to_window: write errors as JSON.
     """
-    environment = _environment((*_COMMON, *_LIBRARY))
+    environment = _environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES))
     if reports_to_window:
         environment[REPORTS_TO_WINDOW] = "1"
     return ChildCommand((*_program(), *arguments), environment)
@@ -213,9 +213,9 @@ def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
     """
     import subprocess
 
-    environment = _environment((*_COMMON, *_LIBRARY, *_SCREEN))
+    environment = _environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES))
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             arguments,
             env=environment,
             cwd=WORKING_DIRECTORY,
@@ -228,7 +228,7 @@ def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
         )
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(f"{arguments[0]} does not end") from error
-    return done.returncode, done.stdout, done.stderr
+    return result.returncode, result.stdout, result.stderr
 
 
 def open_in_browser(url: str) -> None:
@@ -244,16 +244,16 @@ def open_in_browser(url: str) -> None:
 
     if not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         raise FileNotFoundError
-    environment = _environment((*_COMMON, *_LIBRARY, *_SCREEN))
-    nothing = subprocess.DEVNULL
+    environment = _environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES))
+    devnull = subprocess.DEVNULL
     with foreign_umask():
         subprocess.Popen(
             ("xdg-open", url),
             env=environment,
             cwd=WORKING_DIRECTORY,
-            stdin=nothing,
-            stdout=nothing,
-            stderr=nothing,
+            stdin=devnull,
+            stdout=devnull,
+            stderr=devnull,
             start_new_session=True,  # the browser stays open when the command ends
         )
 
@@ -336,8 +336,10 @@ def _program() -> tuple[str, ...]:
 
 def _environment(names: tuple[str, ...]) -> dict[str, str]:
     """Return the named variables that are set; make relative paths absolute."""
-    found = {name: os.environ[name] for name in names if name in os.environ}
-    for name in _PATH_VARIABLES & found.keys():
-        if found[name] and not found[name].startswith("~"):  # REPARTEE_HOME may start with "~"
-            found[name] = str(Path(found[name]).absolute())
-    return found
+    variables = {name: os.environ[name] for name in names if name in os.environ}
+    for name in _PATH_VARIABLES & variables.keys():
+        if variables[name] and not variables[name].startswith(
+            "~"
+        ):  # REPARTEE_HOME may start with "~"
+            variables[name] = str(Path(variables[name]).absolute())
+    return variables

@@ -29,7 +29,7 @@ class Shortcuts(QObject):
         super().__init__(window)
         self._window = window
         self._actions = actions
-        self._bound: list[QShortcut] = []
+        self._shortcuts: list[QShortcut] = []
         self._on_escape: list[Callable[[], object]] = []
 
     def bind(self, keymap: Keymap) -> None:
@@ -39,28 +39,34 @@ class Shortcuts(QObject):
         outside_prompt = {
             command.id for command in keymap if command.scope is not CommandScope.PROMPT
         }
-        wanted = [id_ for id_ in self._actions if id_ in outside_prompt]
-        bound = {id_: keys for id_ in wanted if (keys := keymap.shortcut_of(id_))}
+        command_ids = [id_ for id_ in self._actions if id_ in outside_prompt]
+        keys_by_command = {id_: keys for id_ in command_ids if (keys := keymap.shortcut_of(id_))}
         # As a shortcut, Esc would not reach the panel, drawer or menu that it should close.
-        self._on_escape = [self._actions[id_] for id_, keys in bound.items() if keys == ESCAPE]
-        wanted_keys = [(keys, self._actions[id_]) for id_, keys in bound.items()]
-        if _WITHOUT_SHIFT not in bound.values():
-            wanted_keys += [(_WITHOUT_SHIFT, act) for keys, act in wanted_keys if keys == _PLUS]
-        self._bound = [self._shortcut(keys, act) for keys, act in wanted_keys if keys != ESCAPE]
+        self._on_escape = [
+            self._actions[id_] for id_, keys in keys_by_command.items() if keys == ESCAPE
+        ]
+        keys_and_actions = [(keys, self._actions[id_]) for id_, keys in keys_by_command.items()]
+        if _WITHOUT_SHIFT not in keys_by_command.values():
+            keys_and_actions += [
+                (_WITHOUT_SHIFT, action) for keys, action in keys_and_actions if keys == _PLUS
+            ]
+        self._shortcuts = [
+            self._make_shortcut(keys, action) for keys, action in keys_and_actions if keys != ESCAPE
+        ]
 
     def unbind(self) -> None:
         """Bind no keys."""
-        for old in self._bound:
-            old.setEnabled(False)
-            old.deleteLater()
-        self._bound, self._on_escape = [], []
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._shortcuts, self._on_escape = [], []
 
     def escape(self) -> None:
         """Run the command of Esc, if nothing else in the window has handled the key."""
         if len(self._on_escape) == 1:  # two commands are a conflict, and neither runs
             self._on_escape[0]()
 
-    def _shortcut(self, keys: str, action: Callable[[], object]) -> QShortcut:
+    def _make_shortcut(self, keys: str, action: Callable[[], object]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self._window)
         shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         shortcut.activated.connect(lambda: action())

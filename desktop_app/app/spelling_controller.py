@@ -63,8 +63,10 @@ class SpellingController(QObject):
             self._dictionaries = await self._run_in_thread(Dictionaries)
             self._installed = await self._run_in_thread(self._dictionaries.languages)
         if not self._installed:
-            words = tr("Install these packages to check spelling: {packages}", packages=PACKAGES)
-            refusals = {SPELLING: words, SPELLING_LANGUAGES: ""}
+            missing_note = tr(
+                "Install these packages to check spelling: {packages}", packages=PACKAGES
+            )
+            refusals = {SPELLING: missing_note, SPELLING_LANGUAGES: ""}
             self._page.set_content("refusals", lambda page: page.set_refusals(refusals))
         self._apply_settings()
 
@@ -73,9 +75,11 @@ class SpellingController(QObject):
 
     @property
     def _languages(self) -> list[str]:
-        chosen = str(self._values[SPELLING_LANGUAGES] or "").split()
-        wanted = [*QLocale.system().uiLanguages(), language()]
-        return chosen or choose_dictionaries(self._installed, [w.replace("-", "_") for w in wanted])
+        chosen_languages = str(self._values[SPELLING_LANGUAGES] or "").split()
+        ui_languages = [*QLocale.system().uiLanguages(), language()]
+        return chosen_languages or choose_dictionaries(
+            self._installed, [name.replace("-", "_") for name in ui_languages]
+        )
 
     async def _run_in_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -90,12 +94,12 @@ class SpellingController(QObject):
                 self.spelling.mark_misspelled(misspelled)
 
     async def _suggest(self, word: str, on_result: Callable[[Sequence[str]], None]) -> None:
-        found: list[str] = []
+        suggestions: list[str] = []
         if (dictionaries := self._dictionaries) is not None:
             work = self._run_in_thread(partial(dictionaries.suggestions, word, self._languages))
             with suppress(TimeoutError):  # the menu opens without them
-                found = await asyncio.wait_for(work, SUGGESTIONS_TIMEOUT_S)
-        on_result(found)
+                suggestions = await asyncio.wait_for(work, SUGGESTIONS_TIMEOUT_S)
+        on_result(suggestions)
 
     async def _search(
         self, text: str, position: int, on_result: Callable[[ProseWord | None], None]
@@ -124,26 +128,28 @@ class SpellingController(QObject):
         from desktop_app.ui.widgets.program_menu import ChecklistMenu
         from desktop_app.ui.widgets.text.foreign_text import menu_text
 
-        menu, chosen = ChecklistMenu(request.anchor), request.value.split()
+        menu, chosen_codes = ChecklistMenu(request.anchor), request.value.split()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         actions: dict[str, QAction] = {}
 
-        def show() -> None:
+        def show_choice() -> None:
             for code, action in actions.items():
-                action.setChecked(code in chosen if code else not chosen)
+                action.setChecked(code in chosen_codes if code else not chosen_codes)
 
         def choose(code: str) -> None:
-            others = [each for each in chosen if each != code]
-            chosen[:] = [] if not code else others if code in chosen else [*chosen, code]
-            show()
-            request.on_changed("\n".join(chosen))
+            other_codes = [other_code for other_code in chosen_codes if other_code != code]
+            chosen_codes[:] = (
+                [] if not code else other_codes if code in chosen_codes else [*chosen_codes, code]
+            )
+            show_choice()
+            request.on_changed("\n".join(chosen_codes))
 
-        for code in ("", *sorted({*self._installed, *chosen}, key=language_name)):
+        for code in ("", *sorted({*self._installed, *chosen_codes}, key=language_name)):
             action = menu.addAction(menu_text(language_name(code)) if code else tr("System"))
             action.setCheckable(True)
             action.triggered.connect(partial(choose, code))
             actions[code] = action
-        show()
+        show_choice()
         menu.popup(request.anchor.mapToGlobal(request.anchor.rect().bottomLeft()))
         return menu
 

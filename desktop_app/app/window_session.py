@@ -229,8 +229,8 @@ class WindowSession:
 
     def _is_transferring(self) -> bool:
         """Return True while conversations are exported, imported, backed up or printed."""
-        parts = self.controllers
-        return parts.panel.transfer.is_busy or parts.conversation.export.is_busy
+        controllers = self.controllers
+        return controllers.panel.transfer.is_busy or controllers.conversation.export.is_busy
 
     def _toggle_hotkey_pause(self) -> None:
         if self._is_on_desktop:
@@ -240,31 +240,31 @@ class WindowSession:
 
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
-        parts, tasks = self.controllers, self.controllers.tasks
-        stored = await self._backend.settings.all()
-        use_weights(self._backend.gateway.local_model, stored)
-        self.quick_host.restore(stored)
-        self._forms.restore(stored)
-        await parts.state.load()
+        controllers, tasks = self.controllers, self.controllers.tasks
+        stored_settings = await self._backend.settings.all()
+        use_weights(self._backend.gateway.local_model, stored_settings)
+        self.quick_host.restore(stored_settings)
+        self._forms.restore(stored_settings)
+        await controllers.state.load()
         self._use_settings()
-        await parts.composer.stored_presets.load()
-        tasks.start(parts.composer.prompts.load())
+        await controllers.composer.stored_presets.load()
+        tasks.start(controllers.composer.prompts.load())
         await self._backend.conversations.release_answers()
         resumer = Resumer(self._backend.conversations, self._backend.chat)
-        for run in await resumer.runs_to_resume(parts.state.providers.all):
-            parts.running.start(run)
-        await parts.sidebar.pinned_order.load()
-        await parts.sidebar.housekeeping.recover()
-        await parts.sidebar.navigator.load()
+        for run in await resumer.runs_to_resume(controllers.state.providers.all):
+            controllers.running.start(run)
+        await controllers.sidebar.pinned_order.load()
+        await controllers.sidebar.housekeeping.recover()
+        await controllers.sidebar.navigator.load()
         await self._unread.load()
-        await parts.sidebar.store_watcher.watch()
+        await controllers.sidebar.store_watcher.watch()
         self._bind_keys()
-        parts.panel.look.apply("look.code_wrap")
-        parts.panel.settings.show_values()
-        parts.composer.drops.start()
+        controllers.panel.look.apply("look.code_wrap")
+        controllers.panel.settings.show_values()
+        controllers.composer.drops.start()
         self._window.prompt.focus_text()
         self._early_keys.replay(self.actions)
-        await parts.panel.backups.start()
+        await controllers.panel.backups.start()
         self.serve(request)
         try:
             await self._calls.start()
@@ -272,11 +272,13 @@ class WindowSession:
             self._errors.show(error)
         self._run_later(QUICK_PROMPT_DELAY_MS, lambda: self.quick)
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
-        self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(parts.dialogs.batches.resume_jobs()))
+        self._run_later(
+            BATCHES_DELAY_MS, lambda: tasks.start(controllers.dialogs.batches.resume_jobs())
+        )
         self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)
-        tasks.start(parts.composer.servers.load_prompts())
-        self._run_later(SPENDING_DELAY_MS, parts.dialogs.spending.prepare)
-        parts.sidebar.housekeeping.start()
+        tasks.start(controllers.composer.servers.load_prompts())
+        self._run_later(SPENDING_DELAY_MS, controllers.dialogs.spending.prepare)
+        controllers.sidebar.housekeeping.start()
         self._memory_trimmer.restart_timer()
 
     def _run_later(self, delay_ms: int, action: Callable[[], object]) -> None:
@@ -294,11 +296,18 @@ class WindowSession:
         from desktop_app.ui.widgets.forms.tab_order import FocusScroller
 
         if self._mnemonics is None:
-            main = self._window
+            main_window = self._window
             # Parts that need no mnemonics, because commands reach them.
-            without = (main.conversations, main.header, main.prompt, main.transcript)
-            self._mnemonics = WindowMnemonics(main, lambda shown: without if shown is main else ())
-            FocusScroller(main)
+            excluded = (
+                main_window.conversations,
+                main_window.header,
+                main_window.prompt,
+                main_window.transcript,
+            )
+            self._mnemonics = WindowMnemonics(
+                main_window, lambda window: excluded if window is main_window else ()
+            )
+            FocusScroller(main_window)
         return self._mnemonics
 
     async def check_spelling(self) -> None:
@@ -331,8 +340,8 @@ class WindowSession:
             return
         if request.files or request.text:
             readings, drafts = self.controllers.composer.readings, self.controllers.state.drafts
-            reading = readings.names_of(drafts.blank_id)
-            self.controllers.sidebar.navigator.open_fresh(reading)
+            reading_names = readings.names_of(drafts.blank_id)
+            self.controllers.sidebar.navigator.open_fresh(reading_names)
             files = tuple(map(Path, request.files))
             self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 
@@ -364,13 +373,15 @@ class WindowSession:
     # -------------------------------------------------------------- changed settings
 
     def _connect_settings(self) -> None:
-        stored = self.controllers.panel.settings.setting_stored
-        stored.connect(self.controllers.panel.look.apply)
-        stored.connect(self._use_settings)
-        stored.connect(lambda key: self._bind_keys() if key.startswith(KEYS_PREFIX) else None)
+        setting_stored = self.controllers.panel.settings.setting_stored
+        setting_stored.connect(self.controllers.panel.look.apply)
+        setting_stored.connect(self._use_settings)
+        setting_stored.connect(
+            lambda key: self._bind_keys() if key.startswith(KEYS_PREFIX) else None
+        )
         self.controllers.panel.shortcut_files.shortcuts_stored.connect(self._bind_keys)
         state = self.controllers.state
-        language = LanguageChange(
+        language_change = LanguageChange(
             self._window,
             lambda: self.quick_host.has_unsent,
             lambda: self.controllers.dialogs.batches.is_creating,
@@ -384,8 +395,10 @@ class WindowSession:
             ),
             notifications=self._window.notifications,
         )
-        stored.connect(lambda key: language.begin() if key == "look.language" else None)
-        language.rebuild_requested.connect(self._rebuild)
+        setting_stored.connect(
+            lambda key: language_change.begin() if key == "look.language" else None
+        )
+        language_change.rebuild_requested.connect(self._rebuild)
 
     def _use_settings(self, _key: str = "") -> None:
         """Apply the document limits and the model for routine work to the backend."""
@@ -410,7 +423,7 @@ class WindowSession:
         self.shutdown.begin()
 
     def _shutdown_steps(self) -> tuple[EndStep, ...]:
-        parts, tasks = self.controllers, self.controllers.tasks
+        controllers, tasks = self.controllers, self.controllers.tasks
         desktop = self.desktop.shutdown_steps if self._is_on_desktop else ()
 
         def save_window_state() -> None:
@@ -425,29 +438,29 @@ class WindowSession:
             self._forms.close,
             self._calls.aclose,
             *desktop,
-            parts.panel.transfer.close,
-            parts.panel.backups.close,
-            parts.sidebar.store_watcher.close,
-            parts.conversation.typesetter.close,
-            parts.conversation.lexer.close,
-            parts.composer.readings.cancel_all,
-            parts.composer.drops.aclose,
-            parts.conversation.queue.clear,
-            parts.conversation.compaction.close,
-            parts.composer.collections.close,
-            parts.dialogs.batches.close,
-            parts.dialogs.spending.close,
-            parts.conversation.viewer.close,
-            parts.conversation.copies.close,
-            parts.dialogs.help.close,
-            parts.running.stop_all,
+            controllers.panel.transfer.close,
+            controllers.panel.backups.close,
+            controllers.sidebar.store_watcher.close,
+            controllers.conversation.typesetter.close,
+            controllers.conversation.lexer.close,
+            controllers.composer.readings.cancel_all,
+            controllers.composer.drops.aclose,
+            controllers.conversation.queue.clear,
+            controllers.conversation.compaction.close,
+            controllers.composer.collections.close,
+            controllers.dialogs.batches.close,
+            controllers.dialogs.spending.close,
+            controllers.conversation.viewer.close,
+            controllers.conversation.copies.close,
+            controllers.dialogs.help.close,
+            controllers.running.stop_all,
             save_window_state,
-            parts.sidebar.navigator.close,
+            controllers.sidebar.navigator.close,
             self.quick_host.save_draft,
             tasks.shut_down,
             close_spelling,
             self.quick_host.close,
             self._memory_trimmer.close,
-            parts.sidebar.housekeeping.clean_up_at_end,
+            controllers.sidebar.housekeeping.clean_up_at_end,
             self._backend.aclose,
         )

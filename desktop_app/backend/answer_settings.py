@@ -105,11 +105,11 @@ _ESCAPED: Final = {character: spelled for spelled, character in _ESCAPES.items()
 def stop_sequences(text: str) -> tuple[str, ...]:
     r"""Return the stop sequence on each line, unescaping \n, \t and \\."""
     return tuple(
-        re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], line)
+        re.sub(r"\\[nt\\]", lambda match: _ESCAPES[match[0]], line)
         for line in text.split("\n")
         if line
     )
 
 
 def _escape(sequence: str) -> str:
-    return re.sub(r"[\n\t\\]", lambda found: _ESCAPED[found[0]], sequence)
+    return re.sub(r"[\n\t\\]", lambda match: _ESCAPED[match[0]], sequence)

@@ -131,13 +131,13 @@ class Backend:
 
         This may open the dialog that unlocks the keyring, but only if there are such passwords.
         """
-        found = await self.settings.secrets_in_addresses()
-        for name, secret in found:
+        secrets = await self.settings.secrets_in_addresses()
+        for name, secret in secrets:
             # If there is a key, the password was never sent to a server: it is only removed.
             place = await self.vault.place(name, secret.origin)
             if secret.value and secret.origin and place is KeyPlace.NONE:
                 await self.vault.set(name, secret)
-        if found:
+        if secrets:
             await self.settings.remove_secrets_in_addresses()
 
     @cached_property
@@ -409,11 +409,11 @@ def _create_vault(
         settings,
         legacy_origins=lambda: legacy_key_origins(user_folders.database, built_in),
     )
-    found = profiles_of_environment(environment)
-    for _, secrets in found:
+    profiles_with_secrets = profiles_of_environment(environment)
+    for _, secrets in profiles_with_secrets:
         for name, secret in secrets.items():
             vault.use_for_session(name, secret, KeyPlace.ENVIRONMENT)
-    return vault, tuple(profile for profile, _ in found)
+    return vault, tuple(profile for profile, _ in profiles_with_secrets)
 
 
 def read_catalog(user_folders: Folders) -> ModelCatalog:
@@ -423,16 +423,18 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
         SettingError: the user's file is invalid or unreadable.
     """
     texts = [resource_path("models.toml").read_text("utf-8")]
-    own = user_folders.config / "models.toml"
+    user_file = user_folders.config / "models.toml"
     try:
-        if own.is_file():
-            texts.append(own.read_text("utf-8"))
+        if user_file.is_file():
+            texts.append(user_file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingError(Reason.MODELS_FILE_UNREADABLE, details=str(exc), file=str(own)) from exc
+        raise SettingError(
+            Reason.MODELS_FILE_UNREADABLE, details=str(exc), file=str(user_file)
+        ) from exc
     try:
         return ModelCatalog.from_toml(*texts)
     except SettingError as error:
-        raise error.with_remedy(Remedy.CORRECT_FILE, file=str(own)) from error
+        raise error.with_remedy(Remedy.CORRECT_FILE, file=str(user_file)) from error
 
 
 def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:

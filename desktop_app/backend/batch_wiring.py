@@ -86,15 +86,17 @@ async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
 
 
 def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
-    found: dict[str, str] = {}
+    names_by_path: dict[str, str] = {}
     for path in paths:
-        real = Path(os.path.realpath(path))
-        if _is_folder(real):
-            for file in _files_below(real):
-                found.setdefault(str(file), str(Path(path.name, file.relative_to(real))))
+        real_path = Path(os.path.realpath(path))
+        if _is_folder(real_path):
+            for file in _files_below(real_path):
+                names_by_path.setdefault(
+                    str(file), str(Path(path.name, file.relative_to(real_path)))
+                )
         else:
-            found.setdefault(str(real), path.name)
-    return [BatchFile(name, path) for path, name in found.items()]
+            names_by_path.setdefault(str(real_path), path.name)
+    return [BatchFile(name, path) for path, name in names_by_path.items()]
 
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:
@@ -133,9 +135,9 @@ async def store_as_conversation(
     Raises:
         StorageError: the store cannot be read or written.
     """
-    known = item.conversation_id
-    if known and await conversations.get(known) is not None:
-        return known
+    stored_id = item.conversation_id
+    if stored_id and await conversations.get(stored_id) is not None:
+        return stored_id
     created_at = now()
     form: AnswerForm | None = None
     with suppress(IllegalChoiceError):  # a job of a restored backup may have an invalid form

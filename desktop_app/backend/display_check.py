@@ -26,7 +26,9 @@ def display_problem(environment: Mapping[str, str]) -> str | None:
     if sys.platform != "linux":
         return None
     # Qt tries the platforms of the list in turn; each may have options after a colon.
-    platforms = [each.split(":")[0] for each in environment.get("QT_QPA_PLATFORM", "").split(";")]
+    platforms = [
+        platform.split(":")[0] for platform in environment.get("QT_QPA_PLATFORM", "").split(";")
+    ]
     can_use_x = [name in ("", "xcb") for name in platforms]
     can_use_wayland = [name == "" or name.startswith("wayland") for name in platforms]
     if not all(map(or_, can_use_x, can_use_wayland)):
@@ -36,25 +38,25 @@ def display_problem(environment: Mapping[str, str]) -> str | None:
         return _x_problem(display)
     if not any(can_use_x):
         return _wayland_problem(environment)
-    why_not_x, why_not_wayland = _x_problem(display), _wayland_problem(environment)
-    if why_not_x is None or why_not_wayland is None:
+    x_problem, wayland_problem = _x_problem(display), _wayland_problem(environment)
+    if x_problem is None or wayland_problem is None:
         return None
     if not display and not environment.get("WAYLAND_DISPLAY"):
         return tr("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.")
-    return why_not_x if display else why_not_wayland
+    return x_problem if display else wayland_problem
 
 
 def _x_problem(display: str) -> str | None:
     if not display:
         return tr("There is no X11 display: DISPLAY isn’t set.")
-    local = _LOCAL_X_DISPLAY.match(display)
-    if local is None:  # another computer's display, as through ssh: only connecting would tell
+    match = _LOCAL_X_DISPLAY.match(display)
+    if match is None:  # another computer's display, as through ssh: only connecting would tell
         return None
-    path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
+    path = f"/tmp/.X11-unix/X{match[1]}"  # noqa: S108 — where X servers listen
     if (
         _has_listener(path)
         or _has_listener("\0" + path)
-        or _has_listener_on_port(6000 + int(local[1]))
+        or _has_listener_on_port(6000 + int(match[1]))
     ):
         return None
     return tr("The X11 server at DISPLAY={display} doesn’t respond.", display=display)

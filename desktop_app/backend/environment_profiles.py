@@ -54,21 +54,21 @@ def profiles_of_environment(
     path of each request would have to precede it: the profile gets no address, which requests
     report.
     """
-    found: list[tuple[ProviderProfile, dict[str, Secret]]] = []
+    profiles_with_secrets: list[tuple[ProviderProfile, dict[str, Secret]]] = []
     key = environment.get("OPENAI_API_KEY", "")
     url, version = split_version(environment.get("OPENAI_BASE_URL", ""))
     if key or url:
-        bare, login = split_credentials(url)
-        bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
+        address, credentials = split_credentials(url)
+        address = "" if "?" in url or "#" in url else address.rstrip("/") or OPENAI_URL
         models = _split_names(environment.get("OPENAI_MODEL", ""))
         # Without an origin the address is the problem to report, not a missing key.
-        profile = _openai_like(bare, bool(key and origin(bare)), models)
-        secret = Secret(login, origin(bare), "Basic") if login else None
+        profile = _openai_like(address, bool(key and origin(address)), models)
+        secret = Secret(credentials, origin(address), "Basic") if credentials else None
         profile, secrets = _with_fields(
             profile, _bound_secret(key, profile) if key else secret, environment
         )
         profile = replace(profile, custom_fields=with_version(profile.custom_fields, version))
-        found.append((_as_azure(profile, version), secrets))
+        profiles_with_secrets.append((_as_azure(profile, version), secrets))
     if endpoint := environment.get("AZURE_OPENAI_ENDPOINT", ""):
         deployments = _split_names(environment.get("AZURE_OPENAI_DEPLOYMENT", ""))
         endpoint, version = split_version(endpoint)
@@ -76,7 +76,7 @@ def profiles_of_environment(
         profile = _azure(endpoint, version, deployments)
         azure_key = environment.get("AZURE_OPENAI_API_KEY", "")
         key_secret = _bound_secret(azure_key, profile) if azure_key else None
-        found.append((profile, {profile.id: key_secret} if key_secret else {}))
+        profiles_with_secrets.append((profile, {profile.id: key_secret} if key_secret else {}))
     if comet_key := environment.get("COMETAPI_KEY", ""):
         profile = ProviderProfile(
             USUAL_ENVIRONMENT_IDS[COMETAPI_URL],
@@ -85,8 +85,8 @@ def profiles_of_environment(
             COMETAPI_URL,
             from_environment=True,
         )
-        found.append((profile, {profile.id: _bound_secret(comet_key, profile)}))
-    return found
+        profiles_with_secrets.append((profile, {profile.id: _bound_secret(comet_key, profile)}))
+    return profiles_with_secrets
 
 
 def _split_names(text: str) -> tuple[str, ...]:
@@ -140,24 +140,26 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
     Without a dated version, its API is OpenAI's, and requests name the model in the body. Dated
     versions have an address for each deployment; the deployment's name is the model's name here.
     """
-    bare = "" if "?" in endpoint or "#" in endpoint else split_credentials(endpoint)[0].rstrip("/")
+    address = (
+        "" if "?" in endpoint or "#" in endpoint else split_credentials(endpoint)[0].rstrip("/")
+    )
     is_dated = bool(_DATED_START.match(version))
-    if bare:
-        match = _AZURE_PATH.search(bare)
-        root = bare[: match.start()] if match else bare
+    if address:
+        match = _AZURE_PATH.search(address)
+        base_address = address[: match.start()] if match else address
         deployments = deployments or ((match[1],) if match and match[1] else ())
-        ending = f"deployments/{MODEL_PLACEHOLDER}" if is_dated else "v1"
-        bare = f"{root}/openai/{ending}"
+        path_end = f"deployments/{MODEL_PLACEHOLDER}" if is_dated else "v1"
+        address = f"{base_address}/openai/{path_end}"
     return ProviderProfile(
         "env-azure",
         tr("{provider} (environment)", provider="Azure OpenAI"),
         ProviderKind.COMPATIBLE,
-        bare,
+        address,
         api=Api.CHAT_COMPLETIONS if is_dated else None,
         models=deployments,
-        needs_key=bool(origin(bare)),
+        needs_key=bool(origin(address)),
         from_environment=True,
-        plain_http_hosts=tuple(filter(None, [unencrypted_private_host(bare)])),
+        plain_http_hosts=tuple(filter(None, [unencrypted_private_host(address)])),
         max_tokens_field="max_completion_tokens",
         custom_fields=(CustomField(VERSION_NAME, version, in_query=True),) if version else (),
         key_header=API_KEY_HEADER,
@@ -176,19 +178,19 @@ def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
 def _openai_like(url: str, needs_key: bool, models: tuple[str, ...]) -> ProviderProfile:
     """Return a profile of OpenAI, or of the gateway that OPENAI_BASE_URL names."""
     host = split_url(url).hostname or "Server"
-    at_openai = host == split_url(OPENAI_URL).hostname
+    is_openai = host == split_url(OPENAI_URL).hostname
     return ProviderProfile(
         USUAL_ENVIRONMENT_IDS[OPENAI_URL],
-        tr("{provider} (environment)", provider="OpenAI" if at_openai else host),
-        ProviderKind.OPENAI if at_openai else ProviderKind.COMPATIBLE,
+        tr("{provider} (environment)", provider="OpenAI" if is_openai else host),
+        ProviderKind.OPENAI if is_openai else ProviderKind.COMPATIBLE,
         url,
-        models=() if at_openai else models,
+        models=() if is_openai else models,
         needs_key=needs_key,
         from_environment=True,
         # Setting the variable confirms the address; no dialog asks again.
         plain_http_hosts=tuple(filter(None, [unencrypted_private_host(url)])),
         # The gateway replaces OpenAI, so batches and files are assumed. A gateway without them
         # refuses before anything is charged.
-        offers_batches=None if at_openai else True,
-        takes_files=not at_openai,
+        offers_batches=None if is_openai else True,
+        takes_files=not is_openai,
     )

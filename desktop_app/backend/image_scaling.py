@@ -103,8 +103,8 @@ class ImageScaler:
                     takes_password=error.takes_password,
                     sha256=part.sha256,
                 ) from error
-            for (number, size), picture in zip(missing, rendered, strict=True):
-                scaled[f"{part.sha256} {number}", size] = picture
+            for (number, size), image in zip(missing, rendered, strict=True):
+                scaled[f"{part.sha256} {number}", size] = image
         self._cache |= scaled
         for key in keys:
             self._cache.move_to_end(key)

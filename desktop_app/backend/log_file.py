@@ -37,7 +37,7 @@ def redacted(text: str) -> str:
     >>> redacted("401 for Bearer abc123, sk-proj-12345678")
     '401 for Bearer [key] [key]'
     """
-    return _SECRETS.sub(lambda found: f"{found['name'] or ''}[key]", text)
+    return _SECRETS.sub(lambda match: f"{match['name'] or ''}[key]", text)
 
 
 class _RedactingFormatter(logging.Formatter):
@@ -72,9 +72,11 @@ def start_log(folder: Path) -> None:
         return
     handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
-    for old in [h for h in root.handlers if isinstance(h, _LogFile)]:  # of an earlier session
-        root.removeHandler(old)
-        old.close()
+    for old_handler in [
+        h for h in root.handlers if isinstance(h, _LogFile)
+    ]:  # of an earlier session
+        root.removeHandler(old_handler)
+        old_handler.close()
     root.addHandler(handler)
 
 

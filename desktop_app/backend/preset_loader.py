@@ -49,14 +49,14 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
     Args:
         hidden: the ids of built-in presets that the user has deleted.
     """
-    shown = list(stored)
-    taken = {preset.name.casefold() for preset in shown} | {preset.id for preset in shown}
+    presets = list(stored)
+    taken_names = {preset.name.casefold() for preset in presets} | {preset.id for preset in presets}
     for number, preset in enumerate(built_in_presets()):
         translated = replace(preset, name=tr(preset.name), position=_FIRST_POSITION + number)
         names = {preset.id, preset.name.casefold(), translated.name.casefold()}
-        if taken.isdisjoint(names) and preset.id not in hidden:
-            shown.append(translated)
-    return shown
+        if taken_names.isdisjoint(names) and preset.id not in hidden:
+            presets.append(translated)
+    return presets
 
 
 def replaces_built_in(preset: Preset) -> bool:
@@ -69,14 +69,14 @@ def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
 
     A built-in preset is also found by its English name, so scripts work in every language.
     """
-    english = {preset.name.casefold(): preset.id for preset in built_in_presets()}
-    for wanted in (name.casefold(), english.get(name.casefold())):
+    ids_by_english_name = {preset.name.casefold(): preset.id for preset in built_in_presets()}
+    for searched_name in (name.casefold(), ids_by_english_name.get(name.casefold())):
         for preset in presets:
-            if wanted in (preset.id.casefold(), preset.name.casefold()):
+            if searched_name in (preset.id.casefold(), preset.name.casefold()):
                 return preset
     return None
 
 
 def hidden_ids(value: object) -> set[str]:
     """Return the ids in a stored value of `HIDDEN_PRESETS`."""
-    return {each for each in value if isinstance(each, str)} if isinstance(value, list) else set()
+    return {id_ for id_ in value if isinstance(id_, str)} if isinstance(value, list) else set()

@@ -81,12 +81,15 @@ class ExportController(QObject):
         # Imported here, because it imports every format.
         from desktop_app.cli.export_command import file_names
 
-        formats = {f"{tr(one.label)} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
+        formats = {
+            f"{tr(export_format.label)} (*{export_format.suffix})": export_format
+            for export_format in reversed(EXPORT_FORMATS)
+        }
         conversation_id = self._current.id
 
         def export(file: Path) -> None:
-            chosen = formats[dialog.selectedNameFilter()]
-            self.export_to(conversation_id, file, _format_of(file, chosen).id)
+            selected_format = formats[dialog.selectedNameFilter()]
+            self.export_to(conversation_id, file, _format_of(file, selected_format).id)
 
         documents = QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.DocumentsLocation
@@ -101,7 +104,7 @@ class ExportController(QObject):
             suffix="pdf",
         )
         dialog.filterSelected.connect(
-            lambda chosen: dialog.setDefaultSuffix(formats[chosen].suffix.lstrip("."))
+            lambda name: dialog.setDefaultSuffix(formats[name].suffix.lstrip("."))
         )
 
     def export_to(self, conversation_id: str, file: Path, format_id: str) -> None:

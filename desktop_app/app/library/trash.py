@@ -118,7 +118,7 @@ class Trash(QObject):
         self._presenter.writes.start(self._flag_store.set_archived(ids, archived))
 
     def _undo(self, ids: list[str], trashed_at: datetime, opened_id: str) -> None:
-        """Restore the conversations that have been in the trash since `at`."""
+        """Restore the conversations that have been in the trash since `trashed_at`."""
         cached = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
         restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == trashed_at]
         self.restore(restorable)

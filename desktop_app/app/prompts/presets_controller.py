@@ -92,10 +92,8 @@ class PresetsController(QObject):
         The preset contains the instructions even if they come from the defaults or the folder,
         because those may differ elsewhere.
         """
-        conversation, instructions = (
-            self._current.conversation,
-            self._setup.ask_settings.instructions,
-        )
+        conversation = self._current.conversation
+        instructions = self._setup.ask_settings.instructions
         if conversation.overrides.instructions is None and instructions:
             conversation = replace(
                 conversation, overrides=replace(conversation.overrides, instructions=instructions)

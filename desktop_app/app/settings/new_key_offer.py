@@ -50,8 +50,8 @@ class NewKeyOffer(QObject):
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         # The offer names the open conversation and the default provider.
-        for changed in (setup.current.opened, self._values.changed):
-            changed.connect(lambda: notifications.dismiss_topic(OFFER))
+        for signal in (setup.current.opened, self._values.changed):
+            signal.connect(lambda: notifications.dismiss_topic(OFFER))
 
     def show(self, profile: ProviderProfile) -> None:
         """Offer to use a provider in the open conversation, or to try it."""
@@ -61,15 +61,17 @@ class NewKeyOffer(QObject):
                 self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER)
             return
         choice = self._new_conversation.choice_with(profile.id)
-        current, default = self._setup.profile.name, self._providers.default
-        if default.id == profile.id:
+        current_name, default_profile = self._setup.profile.name, self._providers.default
+        if default_profile.id == profile.id:
             message = tr(
                 "New conversations will use {new}. This one still uses {old}.",
                 new=profile.name,
-                old=current,
+                old=current_name,
             )
         else:
-            message = tr("Key saved. New conversations still use {name}.", name=default.name)
+            message = tr(
+                "Key saved. New conversations still use {name}.", name=default_profile.name
+            )
         self._notifications.notify(
             message,
             actions=[
@@ -96,14 +98,14 @@ class NewKeyOffer(QObject):
         """Send the request, and show the answer. Raises UserFacingError."""
         from desktop_app.services.chat.small_tasks.utility_model import SmallTask  # rarely needed
 
-        began, model = time.monotonic(), self._utility_model()
+        started_at, model = time.monotonic(), self._utility_model()
         name = model.model_for(Purpose.TEST, resolved).model.name
         task = SmallTask(Purpose.TEST, resolved)
         reply = await model.ask(task, "", _TEST_QUESTION, max_output_tokens=_TEST_OUTPUT)
         message = tr(
             "{model} responded in {duration}: {text}",
             model=name,
-            duration=formatting.duration(time.monotonic() - began),
+            duration=formatting.duration(time.monotonic() - started_at),
             text=reply[:200] or "–",
         )
         self._notifications.notify(message, topic=FIRST_REQUEST)

@@ -46,12 +46,12 @@ class ProfileChanges:
             await self._store(profile)
 
     async def _store(self, profile: ProviderProfile) -> None:
-        before = self._providers.get(profile.id)
-        if before is None:
+        former = self._providers.get(profile.id)
+        if former is None:
             self._on_new(profile.id)
         await self._providers.save(profile)
-        if before is not None:
-            await self._remove_fields(before, profile)
+        if former is not None:
+            await self._remove_fields(former, profile)
 
     async def change(
         self, profile_id: str, change: Callable[[ProviderProfile], ProviderProfile]
@@ -62,12 +62,12 @@ class ProfileChanges:
             if profile is not None:
                 await self._store(change(profile))
 
-    async def _remove_fields(self, before: ProviderProfile, after: ProviderProfile) -> None:
+    async def _remove_fields(self, former: ProviderProfile, current: ProviderProfile) -> None:
         """Remove the secrets of custom fields that a profile lost; offer to restore the fields."""
-        keys = {field.key for field in after.custom_fields}
-        removed_fields = [field for field in before.custom_fields if field.key not in keys]
-        removed = await self._removal.remove(
-            sorted(before.secret_field_ids - after.secret_field_ids)
+        keys = {field.key for field in current.custom_fields}
+        removed_fields = [field for field in former.custom_fields if field.key not in keys]
+        removed_secrets = await self._removal.remove(
+            sorted(former.secret_field_ids - current.secret_field_ids)
         )
         if not removed_fields:
             return
@@ -78,7 +78,7 @@ class ProfileChanges:
             return replace(profile, custom_fields=(*profile.custom_fields, *missing))
 
         async def restore() -> None:
-            await self.change(after.id, with_removed)
+            await self.change(current.id, with_removed)
 
         message = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
-        self._removal.offer_undo(message, removed, restore)
+        self._removal.offer_undo(message, removed_secrets, restore)

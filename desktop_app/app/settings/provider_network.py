@@ -55,7 +55,7 @@ class ProviderNetwork:
         """Show which secrets of a profile are stored."""
         await self._show_password(profile)
         key_origin = origin(profile.base_url)
-        has_value = {
+        has_stored_value = {
             field.key: (
                 await self._vault.place(profile.custom_field_id(field), key_origin)
             ).is_usable
@@ -64,7 +64,7 @@ class ProviderNetwork:
         }
         self._page.set_content(
             ("fields", profile.id),
-            lambda page: page.network.set_custom_field_states(profile.id, has_value),
+            lambda page: page.network.set_custom_field_states(profile.id, has_stored_value),
         )
 
     async def _save_field(self, profile_id: str, field: CustomField, value: str) -> None:
@@ -103,23 +103,25 @@ class ProviderNetwork:
             try:
                 if password:
                     await vault.set(secret_id, Secret(password, origin(profile.proxy)))
-                elif removed := await self._removal.remove([secret_id]):
+                elif removed_secrets := await self._removal.remove([secret_id]):
                     self._removal.offer_undo(
-                        tr("Password removed"), removed, lambda: self._show_password(profile)
+                        tr("Password removed"),
+                        removed_secrets,
+                        lambda: self._show_password(profile),
                     )
             finally:
                 await self._show_password(profile)
 
     async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
         """Trust a file's certificates for a provider; None trusts the system's."""
-        found = ""
+        description = ""
         try:
             if path is not None:
-                found = _ca_file_text(await asyncio.to_thread(_inspect_ca_file, str(path)))
+                description = _ca_file_text(await asyncio.to_thread(_inspect_ca_file, str(path)))
         except SettingError as error:
             self._show_ca_file(profile_id, False, error.sentences)
             return
-        self._show_ca_file(profile_id, True, found)
+        self._show_ca_file(profile_id, True, description)
         await self._changes.change(profile_id, lambda p: replace(p, ca_file=str(path or "")))
 
     def _show_ca_file(self, profile_id: str, is_valid: bool, text: str) -> None:
@@ -135,15 +137,15 @@ def _inspect_ca_file(name: str) -> CaFile:
     return inspect_ca_file(name)
 
 
-def _ca_file_text(found: CaFile) -> str:
+def _ca_file_text(ca_file: CaFile) -> str:
     """Return a sentence on the contents of a file of certificates."""
-    if found.until is not None and found.name:
-        day = formatting.day(found.until)
+    if ca_file.until is not None and ca_file.name:
+        day = formatting.day(ca_file.until)
         return tr(
-            "Contains the CA certificate {name}, valid until {day}.", name=found.name, day=day
+            "Contains the CA certificate {name}, valid until {day}.", name=ca_file.name, day=day
         )
-    if not found.authorities:
+    if not ca_file.authorities:
         return tr("Contains the certificate of a server.")
     return tr_plural(
-        "Contains {count} CA certificate.", "Contains {count} CA certificates.", found.authorities
+        "Contains {count} CA certificate.", "Contains {count} CA certificates.", ca_file.authorities
     )

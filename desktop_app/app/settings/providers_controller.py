@@ -71,13 +71,13 @@ class ProvidersController(QObject):
         self._page.on_created(self._connect_page)
         self._panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
-        for changed in (self._current.opened, self._setup.choice_changed):
-            changed.connect(self._show_profiles)
+        for signal in (self._current.opened, self._setup.choice_changed):
+            signal.connect(self._show_profiles)
 
     def _connect_page(self, page: ProviderTab) -> None:
         page.profile_selected.connect(self._select_profile)
-        for requested in (page.profile_save_requested, page.profile_add_requested):
-            requested.connect(self._tasks.slot(self._changes.save))
+        for signal in (page.profile_save_requested, page.profile_add_requested):
+            signal.connect(self._tasks.slot(self._changes.save))
         page.profile_removal_requested.connect(self._tasks.slot(self._remove_profile))
         page.key_entered.connect(self._tasks.slot(self._enter_key))
         page.key_removal_requested.connect(self._tasks.slot(self._remove_key))
@@ -105,9 +105,11 @@ class ProvidersController(QObject):
         """
         profile = self._profile_or_current(profile_id)
         self._panel.request_show()
-        stored = (p for p in self._providers.all if not p.from_environment)
-        same = next((p for p in stored if p.base_url == profile.base_url), profile)
-        self._select_profile(same.id if profile.from_environment else profile_id)
+        stored_profiles = (p for p in self._providers.all if not p.from_environment)
+        stored_profile = next(
+            (p for p in stored_profiles if p.base_url == profile.base_url), profile
+        )
+        self._select_profile(stored_profile.id if profile.from_environment else profile_id)
         self._panel.focus_cap_field()
 
     # -------------------------------------------------------------- providers
@@ -149,13 +151,17 @@ class ProvidersController(QObject):
             if profile is None:
                 return  # removed by an earlier click
             was_default = self._values["default.provider"] == profile_id
-            names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
-            removed = await self._removal.remove(names)
+            secret_names = (
+                profile_id,
+                profile.proxy_password_id,
+                *sorted(profile.secret_field_ids),
+            )
+            removed_secrets = await self._removal.remove(secret_names)
             self._shown_id = ""
             try:
                 await self._providers.remove(profile_id)
             except StorageError:
-                await self._removal.restore_secrets(removed)
+                await self._removal.restore_secrets(removed_secrets)
                 raise
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)
@@ -165,7 +171,9 @@ class ProvidersController(QObject):
             if was_default:
                 await self._new_conversation.set_default("default.provider", profile_id)
 
-        self._removal.offer_undo(tr("“{name}” removed", name=profile.name), removed, restore)
+        self._removal.offer_undo(
+            tr("“{name}” removed", name=profile.name), removed_secrets, restore
+        )
 
     # -------------------------------------------------------------- keys
 
@@ -187,7 +195,7 @@ class ProvidersController(QObject):
         await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
 
     async def _remove_key(self, profile_id: str) -> None:
-        if not (removed := await self._removal.remove([profile_id])):
+        if not (removed_secrets := await self._removal.remove([profile_id])):
             await self._show_profile(profile_id)
             return
         await self._show_profile(profile_id)
@@ -205,14 +213,16 @@ class ProvidersController(QObject):
             self.key_stored.emit(profile_id)
 
         name = self._profile_or_current(profile_id).name
-        self._removal.offer_undo(tr("Key for {provider} removed", provider=name), removed, restore)
+        self._removal.offer_undo(
+            tr("Key for {provider} removed", provider=name), removed_secrets, restore
+        )
 
     async def _test(self, profile_id: str) -> None:
         """Request the provider's models, which is free and tests key and address."""
         # A newly entered key or address may not be saved yet.
         async with self._changes.secret_lock, self._changes.lock:
             profile = self._profile_or_current(profile_id)
-        began = time.monotonic()
+        started_at = time.monotonic()
         models: tuple[str, ...] = ()
         try:
             listing = await self._providers.fetch_listing(profile)
@@ -220,13 +230,13 @@ class ProvidersController(QObject):
         except UserFacingError as error:
             result: tuple[bool, str | LinkedText] = (False, _panel_text(error, profile))
         else:
-            found = tr_plural(
+            connected_text = tr_plural(
                 "Connected in {duration}, {count} model found.",
                 "Connected in {duration}, {count} models found.",
                 len(listing.models),
-                duration=formatting.duration(time.monotonic() - began),
+                duration=formatting.duration(time.monotonic() - started_at),
             )
-            result = (True, " ".join(filter(None, (found, _windows_text(listing)))))
+            result = (True, " ".join(filter(None, (connected_text, _windows_text(listing)))))
         await self._show_profile(profile_id)  # the keyring has been read by now
         async with self._changes.lock:
             current = self._providers.get(profile_id)
@@ -244,10 +254,10 @@ def _windows_text(listing: ModelListing) -> str:
     sizes = sorted(model.window for model in listing.models if model.window)
     if not sizes:
         return ""
-    least, most = formatting.tokens(sizes[0]), formatting.tokens(sizes[-1])
-    if least == most:
-        return tr("Context window: {limit} tokens.", limit=most)
-    return tr("Context windows: {least} to {most} tokens.", least=least, most=most)
+    smallest, largest = formatting.tokens(sizes[0]), formatting.tokens(sizes[-1])
+    if smallest == largest:
+        return tr("Context window: {limit} tokens.", limit=largest)
+    return tr("Context windows: {least} to {most} tokens.", least=smallest, most=largest)
 
 
 def _panel_text(error: UserFacingError, profile: ProviderProfile) -> LinkedText:

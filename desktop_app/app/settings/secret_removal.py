@@ -41,15 +41,15 @@ class SecretRemoval(QObject):
             CredentialError: the keyring does not work; no secret was removed.
             StorageError: the store does not work; no secret was removed.
         """
-        removed: dict[str, Secret] = {}
+        removed_secrets: dict[str, Secret] = {}
         try:
             for name in names:
                 if secret := await self._vault.pop(name):
-                    removed[name] = secret
+                    removed_secrets[name] = secret
         except (CredentialError, StorageError):
-            await self.restore_secrets(removed)
+            await self.restore_secrets(removed_secrets)
             raise
-        return removed
+        return removed_secrets
 
     async def restore_secrets(self, secrets: dict[str, Secret]) -> None:
         """Store removed secrets again.
@@ -87,8 +87,10 @@ class SecretRemoval(QObject):
 
         async def undo() -> None:
             try:
-                gone = [name for name in secrets if await self._is_gone(name, secrets[name])]
-                await self.restore_secrets({name: secrets[name] for name in gone})
+                missing_names = [
+                    name for name in secrets if await self._is_gone(name, secrets[name])
+                ]
+                await self.restore_secrets({name: secrets[name] for name in missing_names})
             finally:
                 await restore()
 

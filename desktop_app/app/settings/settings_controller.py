@@ -85,17 +85,22 @@ class SettingsController(QObject):
             lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
         )
         pages.responses.on_created(self._connect_responses)
-        opened, chosen = self._current.opened, self._setup.choice_changed
+        conversation_opened, choice_changed = self._current.opened, self._setup.choice_changed
         self._values.changed.connect(self.show_values)
-        for changed in (opened, chosen):
-            changed.connect(self._show_overrides)
-        for changed in (opened, chosen, self._current.path_changed, self._values.changed):
-            changed.connect(lambda: self._tasks.start(self._show_refusals()))
+        for signal in (conversation_opened, choice_changed):
+            signal.connect(self._show_overrides)
+        for signal in (
+            conversation_opened,
+            choice_changed,
+            self._current.path_changed,
+            self._values.changed,
+        ):
+            signal.connect(lambda: self._tasks.start(self._show_refusals()))
 
     def _connect_responses(self, page: ResponsesTab) -> None:
         page.override_changed.connect(
             lambda id_, key, value: self._setup.override(
-                id_, lambda own: with_override(own, key, value)
+                id_, lambda overrides: with_override(overrides, key, value)
             )
         )
         page.override_removed.connect(self._remove_override)
@@ -112,21 +117,21 @@ class SettingsController(QObject):
     async def _set_shortcut(self, command_id: str, keys: str) -> None:
         """Change a shortcut. If it is reset, offer Undo, because the former keys are gone."""
         key = f"{KEYS_PREFIX}{command_id}"
-        before = Keymap.from_settings(self._values.all).shortcut_of(command_id)
+        former_keys = Keymap.from_settings(self._values.all).shortcut_of(command_id)
         await self._set(key, keys)
-        if keys != before and keys == Keymap().shortcut_of(command_id):
+        if keys != former_keys and keys == Keymap().shortcut_of(command_id):
             self._notifications.notify_undo(
-                tr("Shortcut reset"), lambda: self._tasks.start(self._set(key, before))
+                tr("Shortcut reset"), lambda: self._tasks.start(self._set(key, former_keys))
             )
 
     def _remove_override(self, conversation_id: str, key: str) -> None:
         """Reset a setting to its default; offer Undo, because the user may have typed a text."""
-        removed = overridden_values(self._current.conversation.overrides).get(key)
-        self._setup.override(conversation_id, lambda own: without_override(own, key))
+        removed_value = overridden_values(self._current.conversation.overrides).get(key)
+        self._setup.override(conversation_id, lambda overrides: without_override(overrides, key))
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
             lambda: self._setup.override(
-                conversation_id, lambda own: with_restored(own, key, removed)
+                conversation_id, lambda overrides: with_restored(overrides, key, removed_value)
             ),
         )
 
@@ -149,16 +154,18 @@ class SettingsController(QObject):
         if resolved != self._setup.resolved:
             return  # another model has been chosen; a later call shows its settings
         api = first_api(profile, model, learned.api)
-        refused = parameter_refusals(profile, model, resolved.effort, api)
+        reasons = parameter_refusals(profile, model, resolved.effort, api)
         notes = {name: note_text(note, profile) for name, note in parameter_notes(api).items()}
         tier = self._setup.ask_settings.parameters.service_tier
         if tier and model.price is not None and model.price_at(tier) is None:
             notes["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
-        routine = self._routine_note(resolved)
+        routine_note = self._routine_note(resolved)
         refusals = {
-            KEYS[name]: refusal_text(why, model) for name, why in refused.items() if name in KEYS
+            KEYS[name]: refusal_text(reason, model)
+            for name, reason in reasons.items()
+            if name in KEYS
         }
-        notes = {KEYS[name]: text for name, text in notes.items() if name in KEYS} | routine
+        notes = {KEYS[name]: text for name, text in notes.items() if name in KEYS} | routine_note
         self._pages.responses.set_content(
             "refusals", lambda page: page.set_refusals(refusals, notes)
         )
@@ -168,13 +175,13 @@ class SettingsController(QObject):
 
         Return {} if one of the prices is unknown.
         """
-        small = self._utility_model().model_for(Purpose.TITLE, resolved)
-        if small.price is None or resolved.price is None:
+        routine_model = self._utility_model().model_for(Purpose.TITLE, resolved)
+        if routine_model.price is None or resolved.price is None:
             return {}
         note = tr(
             "{model} now: {price} for a million tokens of input and output. {own}: {own_price}.",
-            model=small.model.name,
-            price=_prices(small.price),
+            model=routine_model.model.name,
+            price=_prices(routine_model.price),
             own=resolved.model.name,
             own_price=_prices(resolved.price),
         )
@@ -194,9 +201,9 @@ class SettingsController(QObject):
 
         about = self._pages.about.page
         about.set_about(tr("Loading…"), "", [])
-        licences = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
-        ends = await asyncio.to_thread(page_ends, licences)
-        about.set_about(await self._run_checks(), licences, ends)
+        licenses_text = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
+        end_positions = await asyncio.to_thread(page_ends, licenses_text)
+        about.set_about(await self._run_checks(), licenses_text, end_positions)
 
 
 def _read_text(path: Path) -> str:

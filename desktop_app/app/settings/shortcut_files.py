@@ -92,18 +92,20 @@ class ShortcutFiles(QObject):
 
     async def _import(self, path: Path) -> None:
         imported = await asyncio.to_thread(_read, path)
-        before = Keymap.from_settings(self._values.all)
-        changed = {
+        former_keymap = Keymap.from_settings(self._values.all)
+        new_shortcuts = {
             command_id: keys
             for command_id, keys in imported.usable.items()
-            if keys != before.shortcut_of(command_id)
+            if keys != former_keymap.shortcut_of(command_id)
         }
-        await self._apply_shortcuts(changed)
+        await self._apply_shortcuts(new_shortcuts)
         report = _report(imported, Keymap.from_settings(self._values.all))
-        replaced = {command_id: before.shortcut_of(command_id) for command_id in changed}
-        if replaced:
+        former_shortcuts = {
+            command_id: former_keymap.shortcut_of(command_id) for command_id in new_shortcuts
+        }
+        if former_shortcuts:
             self._notifications.notify_undo(
-                report, lambda: self._tasks.start(self._apply_shortcuts(replaced))
+                report, lambda: self._tasks.start(self._apply_shortcuts(former_shortcuts))
             )
         else:
             self._notifications.notify(report)

@@ -145,18 +145,18 @@ class SpendingController(QObject):
         from desktop_app.cli.reports.spending_command import current_months, month_line
 
         self._load_number += 1
-        number, charts = self._load_number, view.charts
-        by, since = charts.grouping, charts.first_day(now().astimezone().date())
-        rows = await self._ledger.group_spending(by, since)
-        if by is Grouping.MODEL:
-            rows = _with_reviews(rows, await self._review_store().counts(since))
+        load_number, charts = self._load_number, view.charts
+        grouping, first_day = charts.grouping, charts.first_day(now().astimezone().date())
+        rows = await self._ledger.group_spending(grouping, first_day)
+        if grouping is Grouping.MODEL:
+            rows = _with_reviews(rows, await self._review_store().counts(first_day))
         months = await current_months(self._ledger, self._providers.all)
-        if number != self._load_number:
+        if load_number != self._load_number:
             return
-        charts.show_rows(rows, lambda row: self._row_name(by, row.key))
+        charts.show_rows(rows, lambda row: self._row_name(grouping, row.key))
         charts.show_forecast([month_line(month) for month in months])
 
-    def _row_name(self, by: Grouping, key: str) -> str:
+    def _row_name(self, grouping: Grouping, key: str) -> str:
         from desktop_app.ui.spending.spending_table import outcome_name, purpose_name, tier_name
 
         names = {
@@ -164,16 +164,16 @@ class SpendingController(QObject):
             Grouping.TIER: tier_name,
             Grouping.OUTCOME: outcome_name,
         }
-        if by is Grouping.DAY:
+        if grouping is Grouping.DAY:
             return formatting.short_day(date.fromisoformat(key))
-        if by is Grouping.MONTH:
+        if grouping is Grouping.MONTH:
             return formatting.month(date.fromisoformat(f"{key}-01"))
-        if by is Grouping.MODEL:
+        if grouping is Grouping.MODEL:
             return self._name_of_model(key)
-        if by is Grouping.PROVIDER:
+        if grouping is Grouping.PROVIDER:
             return next((p.name for p in self._providers.all if p.id == key), key)
-        if by in names:
-            return names[by](key)
+        if grouping in names:
+            return names[grouping](key)
         return tr(Effort(key).label) if key in tuple(Effort) else key or tr("Not recorded")
 
     def _export(self, view: SpendingView) -> None:
@@ -190,8 +190,8 @@ class SpendingController(QObject):
         from desktop_app.cli.reports.spending_command import rows_as_csv
 
         text = rows_as_csv(view.charts.grouping, view.charts.rows)
-        problem = await asyncio.to_thread(save_text, path, text)
-        self._notifications.notify(problem or tr("Saved “{file}”.", file=path.name))
+        error = await asyncio.to_thread(save_text, path, text)
+        self._notifications.notify(error or tr("Saved “{file}”.", file=path.name))
 
 
 def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> list[SpendingRow]:
@@ -199,8 +199,8 @@ def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> lis
     verdicts: dict[str, Counter[str]] = {row.key: Counter() for row in rows}
     for count in counts:
         verdicts.setdefault(count.model, Counter()).update(count.counts)
-    known = {row.key: row for row in rows}
+    rows_by_model = {row.key: row for row in rows}
     return [
-        known.get(key, SpendingRow(key, SpendingSum()))._replace(reviews=found)
-        for key, found in verdicts.items()
+        rows_by_model.get(model, SpendingRow(model, SpendingSum()))._replace(reviews=verdict_counts)
+        for model, verdict_counts in verdicts.items()
     ]

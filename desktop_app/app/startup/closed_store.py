@@ -92,10 +92,10 @@ def restore_work(folders: Folders, archive: Path) -> ClosedWork:
 
     def work(progress: Progress, ask: Ask) -> str:
         def confirm(changes: Sequence[SettingChange]) -> RestoreChoice:
-            listed = "\n".join(change.sentence for change in changes)
-            return RestoreChoice(ask(tr(_RESTORE_QUESTION), listed, _RESTORE_CHOICES))
+            change_list = "\n".join(change.sentence for change in changes)
+            return RestoreChoice(ask(tr(_RESTORE_QUESTION), change_list, _RESTORE_CHOICES))
 
-        restored = restore_backup(
+        result = restore_backup(
             archive,
             folders.database,
             folders.attachments,
@@ -104,7 +104,7 @@ def restore_work(folders: Folders, archive: Path) -> ClosedWork:
             ask=confirm,
             built_in=BUILT_IN,
         )
-        return tr(_NOTHING_CHANGED) if restored is None else restored.sentence(archive.name)
+        return tr(_NOTHING_CHANGED) if result is None else result.sentence(archive.name)
 
     return ClosedWork(tr("Restoring {file}…", file=archive.name), work)
 
@@ -143,12 +143,12 @@ class ClosedStore:
         dialog = StoreDialog(self._theme, self._parent)
         try:
             while True:
-                chosen = await _wait_for_choice(
+                choice = await _wait_for_choice(
                     dialog, error.what_happened, error.details, _REMEDIES
                 )
-                if chosen == "quit":
+                if choice == "quit":
                     return False
-                work = await self._chosen_work(chosen, dialog)
+                work = await self._work_of_choice(choice, dialog)
                 if work is not None:
                     await self._run_in_dialog(work, dialog)
                     return True
@@ -165,10 +165,10 @@ class ClosedStore:
             dialog.hide()
             dialog.deleteLater()
 
-    async def _chosen_work(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
-        if chosen == "repair":
+    async def _work_of_choice(self, choice: str, dialog: StoreDialog) -> ClosedWork | None:
+        if choice == "repair":
             return repair_work(self._folders)
-        if chosen == "folder":
+        if choice == "folder":
             open_path(self._folders.data)
             return None
         archive = await _choose_backup(dialog)
@@ -182,9 +182,9 @@ class ClosedStore:
         loop = asyncio.get_running_loop()
 
         async def choose(title: str, text: str, choices: Choices) -> str:
-            chosen = await _wait_for_choice(dialog, title, text, choices)
+            choice = await _wait_for_choice(dialog, title, text, choices)
             dialog.show_work(work.description)
-            return chosen
+            return choice
 
         def ask(title: str, text: str, choices: Choices) -> str:
             return asyncio.run_coroutine_threadsafe(choose(title, text, choices), loop).result()
@@ -198,17 +198,17 @@ class ClosedStore:
 
 
 async def _choose_backup(parent: QWidget) -> Path | None:
-    chosen: asyncio.Future[Path | None] = asyncio.get_running_loop().create_future()
+    archive_future: asyncio.Future[Path | None] = asyncio.get_running_loop().create_future()
 
     def on_choice(archive: Path | None) -> None:
-        if not chosen.done():
-            chosen.set_result(archive)
+        if not archive_future.done():
+            archive_future.set_result(archive)
 
     dialog = choose_file(
         parent, tr("Restore backup"), on_choice, start=Path.home(), filters=tr(BACKUP_FILES)
     )
     dialog.rejected.connect(lambda: on_choice(None))
-    return await chosen
+    return await archive_future
 
 
 async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: Choices) -> str:
@@ -219,8 +219,8 @@ async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: 
         if not answer.done():
             answer.set_result(name)
 
-    shown = [(name, tr(label), note and tr(note)) for name, label, note in choices]
-    dialog.offer(title, text, shown)
+    translated_choices = [(name, tr(label), note and tr(note)) for name, label, note in choices]
+    dialog.offer(title, text, translated_choices)
     connection = dialog.chosen.connect(on_choice)
     dialog.open()
     try:

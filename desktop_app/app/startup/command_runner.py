@@ -110,8 +110,8 @@ async def _read_messages(
         step = _STEP_LINE.fullmatch(line)
         if step:
             progress(int(step[1]), int(step[2]))
-        elif found := reported_error(line):
-            error = found
+        elif reported := reported_error(line):
+            error = reported
         else:
             messages.append(line.decode("utf-8", "replace").strip().removeprefix(_PROGRAM_PREFIX))
     return " ".join(messages), error

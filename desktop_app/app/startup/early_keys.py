@@ -29,32 +29,32 @@ class EarlyKeys(QObject):
     def __init__(self, window: QWidget, keymap: Keymap) -> None:
         super().__init__(window)
         self._window = window
-        self._held: list[str | QKeyEvent] = []
+        self._held_inputs: list[str | QKeyEvent] = []
         other_scopes = (CommandScope.QUICK, CommandScope.GLOBAL)
         commands = [command.id for command in keymap if command.scope not in other_scopes]
         self._shortcuts = Shortcuts(window, {id_: partial(self._queue, id_) for id_ in commands})
         self._shortcuts.bind(keymap)
 
     def _queue(self, command_id: str) -> None:
-        if not self._held:
+        if not self._held_inputs:
             self._window.installEventFilter(self)
             self._window.setFocus()  # and not the prompt
-        self._held.append(command_id)
+        self._held_inputs.append(command_id)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Hold presses and releases of keys after a command."""
         kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
         if not isinstance(event, QKeyEvent) or event.type() not in kinds:
             return False
-        self._held.append(event.clone())
+        self._held_inputs.append(event.clone())
         return True
 
     def replay(self, actions: Actions) -> None:
         """Run the commands, and send each key to the widget that has the focus then."""
         self._shortcuts.unbind()
         self._window.removeEventFilter(self)
-        for each in self._held:
-            if isinstance(each, str):
-                actions[each]()
+        for held_input in self._held_inputs:
+            if isinstance(held_input, str):
+                actions[held_input]()
             else:
-                QCoreApplication.sendEvent(QApplication.focusWidget() or self._window, each)
+                QCoreApplication.sendEvent(QApplication.focusWidget() or self._window, held_input)

@@ -43,10 +43,10 @@ def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
     """
     start = end = 0
     for line in smaps.split("\n"):
-        found = _FILE_MAPPING_LINE.match(line)
-        if found:
-            is_file = found[3] != "0"
-            start, end = (int(found[1], 16), int(found[2], 16)) if is_file else (0, 0)
+        mapping = _FILE_MAPPING_LINE.match(line)
+        if mapping:
+            is_file = mapping[3] != "0"
+            start, end = (int(mapping[1], 16), int(mapping[2], 16)) if is_file else (0, 0)
         elif re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
             start = end = 0
         elif start and line.startswith("Anonymous:"):

@@ -30,8 +30,8 @@ def main() -> int:
     os._exit(0)
 
 
-def _print_line(found: dict[str, str | int]) -> None:
-    sys.stdout.write(f"{json.dumps(found)}\n")
+def _print_line(findings: dict[str, str | int]) -> None:
+    sys.stdout.write(f"{json.dumps(findings)}\n")
     sys.stdout.flush()
 
 

@@ -71,8 +71,8 @@ class AnswerSetup(QObject):
         self._chat_service, self._conversations = chat_service, conversations
         self._background_id = ""  # the conversation whose answers run in the background
         self._save_lock = asyncio.Lock()
-        for changed in (current.folder_changed, folders.changed, providers.changed):
-            changed.connect(self._report_change)
+        for signal in (current.folder_changed, folders.changed, providers.changed):
+            signal.connect(self._report_change)
 
     def _report_change(self) -> None:
         """Emit `choice_changed` unless no conversation is open yet: it may have another model."""
@@ -86,10 +86,10 @@ class AnswerSetup(QObject):
 
         Nothing is sent to the default provider in that case: see `Providers.has_provider`.
         """
-        found = self.providers.get(conversation.choice.provider_id) or self.providers.default
+        profile = self.providers.get(conversation.choice.provider_id) or self.providers.default
         if self._temporary.is_temporary(conversation.id):  # its provider must not store it either
-            return replace(found, keeps_at_provider=False)
-        return found
+            return replace(profile, keeps_at_provider=False)
+        return profile
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
         """Return the choice for a conversation's next answer.
@@ -123,8 +123,8 @@ class AnswerSetup(QObject):
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation's answers: its own, its folder's, the defaults."""
         folder = self._folders.folder_of(conversation)
-        own = (conversation.overrides,)
-        chain = own if folder is None else (*own, folder.overrides)
+        own_overrides = (conversation.overrides,)
+        chain = own_overrides if folder is None else (*own_overrides, folder.overrides)
         settings = ask_settings(self.values.all, *chain)
         return replace(settings, background=self._wants_background(conversation))
 
@@ -153,9 +153,9 @@ class AnswerSetup(QObject):
     @property
     def context(self) -> SendContext:
         """Return the context of the next question in the open conversation."""
-        here, instructions = self.current, self.ask_settings.counted_instructions
-        path = list(here.path_before_question)
-        return SendContext(path, self.resolved, here.compactions, instructions)
+        conversation, instructions = self.current, self.ask_settings.counted_instructions
+        path = list(conversation.path_before_question)
+        return SendContext(path, self.resolved, conversation.compactions, instructions)
 
     def deduplicate(self, parts: Sequence[P]) -> list[P]:
         """Return attachments as the next question sends them; those sent before are only named."""
@@ -217,9 +217,9 @@ class AnswerSetup(QObject):
                 async with self._save_lock:  # each change begins with the result of the last
                     conversation = await self._conversations.get(conversation_id)
                     if conversation is not None:
-                        changed = change(conversation)
-                        await self._conversations.save_settings(changed)
-                        self.other_conversation_changed.emit(changed)
+                        changed_conversation = change(conversation)
+                        await self._conversations.save_settings(changed_conversation)
+                        self.other_conversation_changed.emit(changed_conversation)
 
             self._tasks.start(read_and_save())
 

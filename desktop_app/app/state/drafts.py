@@ -119,11 +119,12 @@ class Drafts:
 
     def remove_sent(self, conversation_id: str, sent: Draft) -> Draft:
         """Remove a stored question from its draft, end its edit, and return the rest."""
-        rest, edit = _remaining(self.cached(conversation_id), sent), self.end_edit(conversation_id)
+        remaining = _remaining(self.cached(conversation_id), sent)
+        edit = self.end_edit(conversation_id)
         if edit is not None:
-            rest = edit.after_sending(rest)
-        self.replace_stored(conversation_id, rest)
-        return rest
+            remaining = edit.after_sending(remaining)
+        self.replace_stored(conversation_id, remaining)
+        return remaining
 
     def replace_stored(self, conversation_id: str, draft: Draft) -> None:
         """Set the draft of a conversation that was just stored, perhaps the blank one."""
@@ -186,7 +187,10 @@ def _remaining(draft: Draft, sent: Draft) -> Draft:
 def _inserted_into(sent: str, text: str) -> str:
     """Return what was inserted into a sent text; the whole text if some of `sent` was changed."""
     pairs = enumerate(zip(sent, text, strict=False))
-    start = next((at for at, (one, other) in pairs if one != other), min(len(sent), len(text)))
+    start = next(
+        (index for index, (sent_character, character) in pairs if sent_character != character),
+        min(len(sent), len(text)),
+    )
     end = len(text) - len(sent) + start
     return text[start:end] if end >= start and text.endswith(sent[start:]) else text
 

@@ -47,15 +47,16 @@ class NewConversation:
         folder = self._folders.by_id.get(folder_id or "")
         if folder is None or folder.choice is None:
             return self.default_choice
-        wanted = folder.choice
-        profile = self._providers.get(wanted.provider_id) or self._providers.default
-        if profile.id == wanted.provider_id and wanted.model:
-            return wanted
-        start = self._providers.default_choice(profile)
+        folder_choice = folder.choice
+        profile = self._providers.get(folder_choice.provider_id) or self._providers.default
+        if profile.id == folder_choice.provider_id and folder_choice.model:
+            return folder_choice
+        default_choice = self._providers.default_choice(profile)
         if not profile.serves_gpt_family:
-            return start
-        variant, effort = wanted.variant or start.variant, wanted.effort or start.effort
-        return replace(start, variant=variant, effort=effort)
+            return default_choice
+        variant = folder_choice.variant or default_choice.variant
+        effort = folder_choice.effort or default_choice.effort
+        return replace(default_choice, variant=variant, effort=effort)
 
     def blank_with(self, conversation_id: str, title: str = "") -> Conversation:
         """Return a blank conversation in no folder, with the defaults and the default preset."""
@@ -99,5 +100,9 @@ class NewConversation:
     def _apply_preset(self, blank: Conversation) -> Conversation:
         """Apply the preset; skip the default preset if the folder has its own settings."""
         folder = self._folders.folder_of(blank)
-        has_own = folder is not None and (folder.choice is not None or bool(folder.overrides))
-        return blank if has_own and blank.preset_id is None else self._presets.apply_chosen(blank)
+        has_folder_settings = folder is not None and (
+            folder.choice is not None or bool(folder.overrides)
+        )
+        if has_folder_settings and blank.preset_id is None:
+            return blank
+        return self._presets.apply_chosen(blank)

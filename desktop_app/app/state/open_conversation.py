@@ -83,8 +83,8 @@ class OpenConversation(QObject):
     @property
     def path_before_question(self) -> list[Message]:
         """Return the messages before the next question, which may replace an earlier one."""
-        edited = self.edited_question
-        return self.path if edited is None else self.path_before(edited.id)
+        edited_question = self.edited_question
+        return self.path if edited_question is None else self.path_before(edited_question.id)
 
     @property
     def edited_question(self) -> Message | None:
@@ -162,8 +162,8 @@ class OpenConversation(QObject):
         focused = self.message(focused_id)
         candidates = self.path[::-1]
         if focused is not None:
-            at = self.path.index(focused)
-            candidates = self.path[at : at + (2 if focused.role is Role.USER else 1)]
+            index = self.path.index(focused)
+            candidates = self.path[index : index + (2 if focused.role is Role.USER else 1)]
         if is_answer:
             candidates = [message for message in candidates if message.role is Role.ASSISTANT]
         has_several = (m for m in candidates if len(self.versions.get(m.id, ())) > 1)

@@ -44,8 +44,8 @@ class Presets:
 
     def apply_chosen(self, conversation: Conversation) -> Conversation:
         """Apply a new conversation's own preset, else the default, unless the preset is deleted."""
-        wanted = conversation.preset_id or str(self._values[DEFAULT_PRESET])
-        preset = self._presets.get(wanted)
+        preset_id = conversation.preset_id or str(self._values[DEFAULT_PRESET])
+        preset = self._presets.get(preset_id)
         return conversation if preset is None else self.apply(preset, conversation)
 
     def apply(self, preset: Preset, conversation: Conversation) -> Conversation:

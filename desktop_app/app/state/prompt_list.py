@@ -36,34 +36,38 @@ class PromptList(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.entries: tuple[PromptEntry, ...] = ()
-        self._served: tuple[Prompt, ...] = ()
+        self._server_prompts: tuple[Prompt, ...] = ()
 
     @property
     def offered_prompts(self) -> tuple[Prompt, ...]:
         """Return the prompts that `/` lists."""
         prompts = (entry.prompt for entry in self.entries)
-        own = (p for p in prompts if not p.hidden and p.text.strip())
-        return (*own, *self._served)
+        library_prompts = (p for p in prompts if not p.hidden and p.text.strip())
+        return (*library_prompts, *self._server_prompts)
 
     def set_served(self, prompts: Iterable[Prompt]) -> None:
         """Set the prompts of tool servers, which are offered after all others."""
-        served = tuple(prompts)
-        if served != self._served:
-            self._served = served
+        server_prompts = tuple(prompts)
+        if server_prompts != self._server_prompts:
+            self._server_prompts = server_prompts
             self.changed.emit()
 
     def suggestions(self, document_count: int) -> list[tuple[str, str, str]]:
         """Return (id, title, icon) of the prompts suggested for this number of documents."""
-        offered = {p.id: p for p in self.offered_prompts}
-        wanted = FOR_TWO_DOCUMENTS if document_count == 2 else FOR_DOCUMENTS
-        return [(i, offered[i].title, _ICONS[i]) for i in wanted if i in offered]
+        prompts_by_id = {p.id: p for p in self.offered_prompts}
+        suggested_ids = FOR_TWO_DOCUMENTS if document_count == 2 else FOR_DOCUMENTS
+        return [
+            (id_, prompts_by_id[id_].title, _ICONS[id_])
+            for id_ in suggested_ids
+            if id_ in prompts_by_id
+        ]
 
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
         """Replace `entries`; a stored prompt replaces the built-in prompt with its id."""
-        shipped = {prompt.id: prompt for prompt in built_in}
+        built_in_by_id = {prompt.id: prompt for prompt in built_in}
         self.entries = tuple(
-            entry._replace(prompt=translate_names(entry.prompt, shipped[entry.prompt.id]))
-            if entry.prompt.id in shipped
+            entry._replace(prompt=translate_names(entry.prompt, built_in_by_id[entry.prompt.id]))
+            if entry.prompt.id in built_in_by_id
             else entry
             for entry in merge_prompts(built_in, stored)
         )

@@ -32,7 +32,7 @@ _KINDS: Final = {
 
 
 @dataclass(eq=False)
-class _Pending:
+class _PendingQuestion:
     """A question that waits for the user."""
 
     question: ConsentQuestion
@@ -68,8 +68,8 @@ class ConsentController(QObject):
         super().__init__(pane)
         self._pane, self._prompt = pane, pane.prompt
         self._theme, self._current, self._notifications = theme, current, pane.notifications
-        self._pending: list[_Pending] = []
-        self._shown_pending: _Pending | None = None
+        self._pending: list[_PendingQuestion] = []
+        self._shown_pending: _PendingQuestion | None = None
         self._card: ConsentCard | None = None
         current.opened.connect(self._show)
         consent.set_source(self)
@@ -86,7 +86,7 @@ class ConsentController(QObject):
         """
         if may_run_without_asking(question.tool, stored):
             return Decision(is_allowed=True)
-        pending = _Pending(question, asyncio.get_running_loop().create_future())
+        pending = _PendingQuestion(question, asyncio.get_running_loop().create_future())
         self._pending.append(pending)
         if question.conversation_id != self._current.id:
             message = tr("A tool in another conversation is waiting for your permission.")
@@ -106,30 +106,36 @@ class ConsentController(QObject):
 
     def _show(self) -> None:
         """Show the first question of the open conversation, or none."""
-        here = [p for p in self._pending if p.question.conversation_id == self._current.id]
-        first = here[0] if here else None
-        shown = self._shown_pending
-        if shown is not None and shown is not first and self._card is not None:
-            shown.set_changed_arguments(self._card.changed_arguments)
-        if first is None:
+        open_questions = [
+            p for p in self._pending if p.question.conversation_id == self._current.id
+        ]
+        first_pending = open_questions[0] if open_questions else None
+        former_pending = self._shown_pending
+        if (
+            former_pending is not None
+            and former_pending is not first_pending
+            and self._card is not None
+        ):
+            former_pending.set_changed_arguments(self._card.changed_arguments)
+        if first_pending is None:
             self._shown_pending = None
             if self._card is not None:
                 self._hide(self._card)
             return
-        card, waiting = self._get_card(), len(here) - 1
-        if first is shown:
-            card.set_waiting(waiting)
+        card, waiting_count = self._get_card(), len(open_questions) - 1
+        if first_pending is former_pending:
+            card.set_waiting(waiting_count)
             return
-        self._shown_pending = first
-        tool, call = first.question.tool, first.question.call
+        self._shown_pending = first_pending
+        tool, call = first_pending.question.tool, first_pending.question.call
         touches = tr(tool.touches) if tool.touches else ""
         note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
-        card.ask(tool.full_name, note, call.arguments, waiting=waiting)
-        if first.changed_arguments:
-            card.show_changed_arguments(first.changed_arguments)
+        card.ask(tool.full_name, note, call.arguments, waiting=waiting_count)
+        if first_pending.changed_arguments:
+            card.show_changed_arguments(first_pending.changed_arguments)
         self._notifications.announce(card.words)
 
-    def _show_problem(self, pending: _Pending, problem: str) -> None:
+    def _show_problem(self, pending: _PendingQuestion, problem: str) -> None:
         """Show why the tool refused the arguments; the user can change them again."""
         if pending is self._shown_pending and self._card is not None:
             message = tr("Not valid: {words}", words=problem)
@@ -158,11 +164,11 @@ class ConsentController(QObject):
     def _on_decided(self, choice: ConsentChoice) -> None:
         from desktop_app.ui.tools.consent_card import ConsentChoice
 
-        shown, card = self._shown_pending, self._card
-        if shown is None or card is None or shown.answer.done():
+        pending, card = self._shown_pending, self._card
+        if pending is None or card is None or pending.answer.done():
             return
         if choice is ConsentChoice.DENY:
-            shown.answer.set_result(Decision(is_allowed=False))
+            pending.answer.set_result(Decision(is_allowed=False))
         else:
             permission = {
                 ConsentChoice.ONCE: Permission.ASK,
@@ -170,7 +176,7 @@ class ConsentController(QObject):
                 ConsentChoice.ALWAYS: Permission.ALWAYS,
             }[choice]
             arguments = card.changed_arguments
-            shown.answer.set_result(Decision(True, permission, arguments))
+            pending.answer.set_result(Decision(True, permission, arguments))
 
 
 async def _problem_of(tool: ToolDefinition, arguments: str) -> str:

@@ -62,7 +62,7 @@ class ResourcesController(QObject):
     async def _list(self, dialog: ResourceDialog) -> None:
         from desktop_app.ui.tools.resource_dialog import ResourceChoice
 
-        found: list[ResourceChoice] = []
+        choices: list[ResourceChoice] = []
         problems: list[str] = []
         for run in await self._servers().runs():
             try:
@@ -71,26 +71,30 @@ class ResourcesController(QObject):
                 problems.append(error.sentences)
                 continue
             name = run.server.name
-            found += [ResourceChoice(name, row["uri"], run.redact(row["name"])) for row in rows]
+            choices += [ResourceChoice(name, row["uri"], run.redact(row["name"])) for row in rows]
         if isValid(dialog):  # not closed meanwhile
-            dialog.set_resources(found, problems)
+            dialog.set_resources(choices, problems)
 
     async def _attach(self, choice: ResourceChoice, conversation_id: str) -> None:
         from desktop_app.ui.composer.dropped_content import DroppedData
 
         run = await self._servers().run(choice.server)
-        read = await run.read_resource(choice.uri)
-        data, name = await asyncio.to_thread(_resource_file, read, choice.name)
+        resource = await run.read_resource(choice.uri)
+        data, name = await asyncio.to_thread(_resource_file, resource, choice.name)
         self.content_attach_requested.emit(DroppedData(name, data), conversation_id)
 
 
-def _resource_file(read: Mapping[str, str], name: str) -> tuple[bytes, str]:
+def _resource_file(resource: Mapping[str, str], name: str) -> tuple[bytes, str]:
     """Return the bytes of a resource, and its file name with a suffix."""
     import base64
     import mimetypes
 
-    data = read["data"].encode() if read["kind"] == "text" else base64.b64decode(read["data"])
+    data = (
+        resource["data"].encode()
+        if resource["kind"] == "text"
+        else base64.b64decode(resource["data"])
+    )
     if Path(name).suffix:
         return data, name
-    usual = ".txt" if read["kind"] == "text" else ".bin"
-    return data, name + (mimetypes.guess_extension(read["media_type"]) or usual)
+    default_suffix = ".txt" if resource["kind"] == "text" else ".bin"
+    return data, name + (mimetypes.guess_extension(resource["media_type"]) or default_suffix)

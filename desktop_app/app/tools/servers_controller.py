@@ -74,7 +74,7 @@ class ServersController(QObject):
     def _connect_page(self, page: ServersTab) -> None:
         page.add_requested.connect(lambda: self._open_form(None))
         page.edit_requested.connect(self._tasks.slot(self._edit))
-        page.removal_requested.connect(self._ask_removal)
+        page.removal_requested.connect(self._confirm_removal)
         page.test_requested.connect(self._tasks.slot(self.test))
         page.sign_in_requested.connect(self._tasks.slot(self._sign_in))
         page.sign_out_requested.connect(self._tasks.slot(self._sign_out))
@@ -85,10 +85,10 @@ class ServersController(QObject):
         """Offer the prompts that each server had when it was last asked."""
         from desktop_app.domain.prompts.prompts import Prompt
 
-        found = await self._server_store().prompts()
+        stored_prompts = await self._server_store().prompts()
         self._prompts.set_served(
             Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
-            for server, name, text in found
+            for server, name, text in stored_prompts
         )
 
     async def show_servers(self) -> None:
@@ -179,11 +179,11 @@ class ServersController(QObject):
         )
         from desktop_app.ui.tools.server_form import STORED
 
-        stored = ServerSecrets()
+        stored_secrets = ServerSecrets()
         has_unchanged = STORED in (*entered.environment.values(), *entered.headers.values())
         has_unchanged = has_unchanged or has_keyring_arguments(entered.command)
         if replaces and (has_unchanged or entered.url.endswith(f"?{STORED}")):
-            stored = await self._servers().secrets_of(
+            stored_secrets = await self._servers().secrets_of(
                 (await self._servers().run(entered.name)).server
             )
 
@@ -194,13 +194,15 @@ class ServersController(QObject):
             entered.name,
             command=entered.command,
             folder=entered.folder,
-            url=entered.url.replace(f"?{STORED}", f"?{stored.query}") if stored else entered.url,
-            environment=fill_in(entered.environment, stored.environment),
-            headers=fill_in(entered.headers, stored.headers),
-            arguments=stored.arguments,
+            url=entered.url.replace(f"?{STORED}", f"?{stored_secrets.query}")
+            if stored_secrets
+            else entered.url,
+            environment=fill_in(entered.environment, stored_secrets.environment),
+            headers=fill_in(entered.headers, stored_secrets.headers),
+            arguments=stored_secrets.arguments,
         )
 
-    def _ask_removal(self, name: str) -> None:
+    def _confirm_removal(self, name: str) -> None:
         from desktop_app.ui.widgets.forms.question import ask
 
         ask(
@@ -224,39 +226,39 @@ class ServersController(QObject):
 
     async def test(self, name: str) -> None:
         """Restart a server, and show whether it works and how many tools it has."""
-        run, began = await self._servers().run(name), time.monotonic()
+        run, started_at = await self._servers().run(name), time.monotonic()
         try:
             await run.restart()
-            await self._list_tools(run, began)
+            await self._list_tools(run, started_at)
         except UserFacingError:
             await self.show_servers()  # the row says why
 
     async def _sign_in(self, name: str) -> None:
-        run, began = await self._servers().run(name), time.monotonic()
+        run, started_at = await self._servers().run(name), time.monotonic()
         try:
             await self._servers().sign_in(name, _open_in_browser)
         except UserFacingError:
             if run.failure is not None:
                 await self.show_servers()
                 return
-            await self._list_tools(run, began)
+            await self._list_tools(run, started_at)
             raise  # the error says that the sign-in is not remembered
-        await self._list_tools(run, began)
+        await self._list_tools(run, started_at)
 
     async def _sign_out(self, name: str) -> None:
         await self._servers().sign_out(name)
         await self.show_servers()
 
-    async def _list_tools(self, run: ServerRun, began: float) -> None:
+    async def _list_tools(self, run: ServerRun, started_at: float) -> None:
         from desktop_app.services.tools.served_prompts import store_lists
 
-        listed = await store_lists(run, self._servers().storage)
+        tools = await store_lists(run, self._servers().storage)
         await self.load_prompts()
         self._results[run.server.name] = tr_plural(
             "Running, {count} tool, ready after {seconds} s",
             "Running, {count} tools, ready after {seconds} s",
-            len(listed),
-            seconds=formatting.decimal(time.monotonic() - began, 1),
+            len(tools),
+            seconds=formatting.decimal(time.monotonic() - started_at, 1),
         )
         await self.show_servers()
 
@@ -280,37 +282,43 @@ class ServersController(QObject):
         from desktop_app.exchange.importers.server_configuration import read_servers
         from desktop_app.ui.widgets.forms.question import ask
 
-        found = await asyncio.to_thread(read_servers, path)
-        usable = [(each.server, each.secrets) for each in found if each.server is not None]
+        configured_servers = await asyncio.to_thread(read_servers, path)
+        usable = [
+            (configured.server, configured.secrets)
+            for configured in configured_servers
+            if configured.server is not None
+        ]
         if not usable:
-            await self._add_imported(found)
+            await self._add_imported(configured_servers)
             return
-        lines = [line for each in usable for line in launch_summary(*each)]
-        listed = "\n".join(one_line(line, _MAX_LISTED_CHARS + 1) for line in lines)
-        if len(listed) > _MAX_LISTED_CHARS:
+        lines = [
+            line for server_and_secrets in usable for line in launch_summary(*server_and_secrets)
+        ]
+        launch_text = "\n".join(one_line(line, _MAX_LISTED_CHARS + 1) for line in lines)
+        if len(launch_text) > _MAX_LISTED_CHARS:
             raise ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
         note = tr("Programs have the same access to your files as you have.")
-        is_long = len(lines) > _MAX_SHOWN_LINES or len(listed) > _MAX_SHOWN_CHARS
+        is_long = len(lines) > _MAX_SHOWN_LINES or len(launch_text) > _MAX_SHOWN_CHARS
         ask(
             self._parent,
             "confirm-server-import",
             tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable)),
-            note if is_long else f"{note}\n\n{listed}",
+            note if is_long else f"{note}\n\n{launch_text}",
             label=tr("Add"),
-            on_accepted=lambda: self._tasks.start(self._add_imported(found)),
-            details=listed if is_long else "",
+            on_accepted=lambda: self._tasks.start(self._add_imported(configured_servers)),
+            details=launch_text if is_long else "",
         )
 
-    async def _add_imported(self, found: Sequence[ConfiguredServer]) -> None:
-        added, problems = 0, []
-        for read in found:
+    async def _add_imported(self, configured_servers: Sequence[ConfiguredServer]) -> None:
+        added_count, problems = 0, []
+        for configured in configured_servers:
             try:
-                await self._servers().add(*read.require_usable())
-                added += 1
+                await self._servers().add(*configured.require_usable())
+                added_count += 1
             except UserFacingError as error:
                 problems.append(error.sentences)
         message = tr_plural(
-            "{count} tool server was added.", "{count} tool servers were added.", added
+            "{count} tool server was added.", "{count} tool servers were added.", added_count
         )
         self._notifications.notify("\n".join([message, *problems]))
         await self.show_servers()

@@ -95,12 +95,12 @@ class ToolsController(QObject):
     def _show(self) -> None:
         """Show the tools and the form that the open conversation uses, at its prompt."""
         parameters = self._setup.ask_settings.parameters
-        words = []
+        lines = []
         if parameters.tools:
-            words.append(tr("Tools: {names}", names=describe_tools("\n".join(parameters.tools))))
+            lines.append(tr("Tools: {names}", names=describe_tools("\n".join(parameters.tools))))
         if parameters.form:
-            words.append(tr("Response format: {format}", format=describe_form(parameters.form)))
-        self._choice_row.set_tools("\n".join(words))
+            lines.append(tr("Response format: {format}", format=describe_form(parameters.form)))
+        self._choice_row.set_tools("\n".join(lines))
 
     # -------------------------------------------------------------- tools
 
@@ -147,7 +147,7 @@ class ToolsController(QObject):
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
         conversation_id, store = self._current.id, self._permissions
-        stored = await store.for_all_conversations()
+        stored_permissions = await store.for_all_conversations()
         choices: list[ToolChoice] = []
         self._shown_fingerprints = {}
         for tool in await self._tools().list_tools():
@@ -159,12 +159,12 @@ class ToolsController(QObject):
             is_chosen = name in names
             reason = self._reason(tool)
             price = price_text(tool, self._hosted_prices, self._setup.profile)
-            words = " ".join(filter(None, (_tool_text(tool), price)))
-            choices.append(ToolChoice(name, words, reason, is_chosen, permission))
-        known = {choice.name for choice in choices}
+            description = " ".join(filter(None, (_tool_text(tool), price)))
+            choices.append(ToolChoice(name, description, reason, is_chosen, permission))
+        known_names = {choice.name for choice in choices}
         missing_note = tr("It no longer exists.")
-        for name in sorted({*stored, *filter(None, names)} - known):
-            permission = stored.get(name)
+        for name in sorted({*stored_permissions, *filter(None, names)} - known_names):
+            permission = stored_permissions.get(name)
             choices.append(
                 ToolChoice(name, "", (LinkSegment(missing_note),), name in names, permission)
             )
@@ -235,13 +235,13 @@ class ToolsController(QObject):
 
     def _refusals(self) -> dict[FormKind, str]:
         """Return the kinds of forms that the open conversation's model cannot follow, and why."""
-        found: dict[FormKind, str] = {}
+        refusals: dict[FormKind, str] = {}
         for syntax in GRAMMAR_SYNTAXES:
             try:
                 require_grammar_support(AnswerGrammar(syntax, ""), self._setup.resolved)
             except IllegalChoiceError as error:
-                found[syntax] = error.sentences
-        return found
+                refusals[syntax] = error.sentences
+        return refusals
 
     async def _check(
         self, dialog: AnswerFormDialog, source: FormSource, *, should_accept: bool
@@ -264,13 +264,13 @@ class ToolsController(QObject):
         try:
             text = await asyncio.to_thread(_read_text, path)
         except (OSError, RefusedFileError, UnicodeDecodeError):
-            words, text = tr("Can’t read {file}.", file=path.name), ""
+            problem, text = tr("Can’t read {file}.", file=path.name), ""
         else:
-            words = ""
+            problem = ""
         if dialog not in self._dialogs:
             return  # closed since
-        if words:
-            dialog.show_problem(words)
+        if problem:
+            dialog.show_problem(problem)
         else:
             dialog.show_text(text)
 

@@ -66,13 +66,14 @@ class ProviderGateway:
             socket_path = endpoint.socket_path
         else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))
-        password, fields = await self._proxy_password(profile), await self._field_secrets(profile)
-        access = ProviderAccess(profile, key, password, fields, socket_path)
+        proxy_password = await self._proxy_password(profile)
+        field_secrets = await self._field_secrets(profile)
+        access = ProviderAccess(profile, key, proxy_password, field_secrets, socket_path)
         async with self._lock:  # concurrent callers share a single client
-            known = self._clients.get(profile.id)
-            if known is not None and known[0] == access:
-                return known[1]
-            if known is not None:
+            cached = self._clients.get(profile.id)
+            if cached is not None and cached[0] == access:
+                return cached[1]
+            if cached is not None:
                 self._retired.append(self._clients.pop(profile.id)[1])
             await self._close_idle()
             client = await self._new_client(access)
@@ -113,18 +114,18 @@ class ProviderGateway:
         Raises:
             CredentialError: the keyring has no value for one of them.
         """
-        found: dict[str, Secret] = {}
+        secrets: dict[str, Secret] = {}
         address = origin(profile.base_url)
         if not address:
-            return found
-        for custom in profile.custom_fields:
-            if custom.is_secret:
-                name = profile.custom_field_id(custom)
+            return secrets
+        for field in profile.custom_fields:
+            if field.is_secret:
+                name = profile.custom_field_id(field)
                 secret = await self._vault.get(name, address)
                 if secret is None:
-                    raise CredentialError(Reason.CUSTOM_VALUE_MISSING, name=custom.name)
-                found[name] = secret
-        return found
+                    raise CredentialError(Reason.CUSTOM_VALUE_MISSING, name=field.name)
+                secrets[name] = secret
+        return secrets
 
     async def _new_client(self, access: ProviderAccess) -> ProviderClient:
         client_class = await asyncio.to_thread(_import_client)

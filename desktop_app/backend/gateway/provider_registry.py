@@ -82,9 +82,9 @@ class ProviderRegistry:
         by_id = {p.id: p for p in (await self.profiles() if profiles is None else profiles)}
         if self.environment_profiles:
             return by_id[self.environment_profiles[0].id]
-        chosen = by_id.get(str(values["default.provider"]))
-        if chosen is not None and await self.is_usable(chosen):
-            return chosen
+        chosen_profile = by_id.get(str(values["default.provider"]))
+        if chosen_profile is not None and await self.is_usable(chosen_profile):
+            return chosen_profile
         for profile in by_id.values():
             if profile.needs_key and await self.is_usable(profile):
                 return profile
@@ -128,19 +128,21 @@ def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfi
     Spending under the environment's profile also counts in runs without its variables. The ledger
     stores no addresses, so spending through a gateway that had the same id is included.
     """
-    owners = {
+    cap_owners = {
         p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment
     }
 
-    def shared(profile: ProviderProfile) -> ProviderProfile:
-        owner = owners.get(profile.base_url)
+    def with_shared_cap(profile: ProviderProfile) -> ProviderProfile:
+        owner = cap_owners.get(profile.base_url)
         if owner is None or not (profile is owner or profile.from_environment):
             return profile
-        at_url = [p for p in profiles if p.base_url == owner.base_url]
-        sharing = [p.id for p in at_url if p is not profile and (p is owner or p.from_environment)]
-        absent = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
-        if absent and absent not in {p.id for p in profiles}:
-            sharing.append(absent)
-        return replace(profile, monthly_cap=owner.monthly_cap, shares_cap_with=tuple(sharing))
+        profiles_at_url = [p for p in profiles if p.base_url == owner.base_url]
+        sharing_ids = [
+            p.id for p in profiles_at_url if p is not profile and (p is owner or p.from_environment)
+        ]
+        absent_id = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
+        if absent_id and absent_id not in {p.id for p in profiles}:
+            sharing_ids.append(absent_id)
+        return replace(profile, monthly_cap=owner.monthly_cap, shares_cap_with=tuple(sharing_ids))
 
-    return [shared(profile) for profile in profiles]
+    return [with_shared_cap(profile) for profile in profiles]

@@ -44,7 +44,7 @@ class StoredMemory(ServerMemory):
         api, kind = settings.get(_api_key(profile)), settings.get(_kind_key(profile))
         return cls(
             Api(api) if api else None,
-            _refusals(profile, settings),
+            _stored_refusals(profile, settings),
             ServerKind(kind) if kind else None,
             profile=profile,
             write=write,
@@ -91,16 +91,18 @@ def _refusals_key(profile: ProviderProfile) -> str:
     return f"learnt.refusals.{profile.id} {profile.base_url} "
 
 
-def _refusals(profile: ProviderProfile, settings: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+def _stored_refusals(
+    profile: ProviderProfile, settings: Mapping[str, Any]
+) -> dict[str, frozenset[str]]:
     """Return the refused parameters by model.
 
     Old entries expire: a server may support more after an update, and OpenAI once the user's
     organization is verified.
     """
-    oldest = (datetime.now(UTC).date() - REFUSALS_LIFETIME).isoformat()
+    oldest_date = (datetime.now(UTC).date() - REFUSALS_LIFETIME).isoformat()
     prefix = _refusals_key(profile)
     return {
         key.removeprefix(prefix): frozenset(value["refused"])
         for key, value in settings.items()
-        if key.startswith(prefix) and value["on"] >= oldest
+        if key.startswith(prefix) and value["on"] >= oldest_date
     }

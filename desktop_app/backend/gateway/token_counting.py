@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MAX_CACHED: Final = 2_000
-_MAX_TASKS: Final = 20
+_MAX_CACHED_COUNTS: Final = 2_000
+_MAX_LEARNING_TASKS: Final = 20
 MIN_CUT_CHARS_PER_TOKEN: Final = 5
 """A request with fewer characters for each counted token was not cut."""
 
@@ -77,7 +77,7 @@ class TokenLearning:
         """Return the tokens of each kind in a text. Raises DocumentError."""
         key = _digest(text)
         if key not in self._mixes:
-            _cache(self._mixes, key, await self._worker.token_mix(text))
+            _cache_value(self._mixes, key, await self._worker.token_mix(text))
         return self._mixes[key]
 
     def learn_in_background(
@@ -91,7 +91,7 @@ class TokenLearning:
         model, text = request.model, "\n".join(_texts_of(request) or ())
         if window:
             self._set_rates(profile, model, replace(self.rates_of(profile, model), window=window))
-        if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_TASKS:
+        if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_LEARNING_TASKS:
             return
         self._run_in_background(self.learn(profile, model, text, tokens))
 
@@ -171,15 +171,18 @@ class ProviderTokenCounter:
             return await self._local_model.count_tokens(text), True
         if profile.kind is not ProviderKind.COMPATIBLE:
             return await self._worker.count_tokens(text), True
-        usual, rates = self._learning.usual_rates(model), self._learning.rates_of(profile, model)
-        if usual is OPENAI_RATES and not rates.rates:
+        usual_rates, rates = (
+            self._learning.usual_rates(model),
+            self._learning.rates_of(profile, model),
+        )
+        if usual_rates is OPENAI_RATES and not rates.rates:
             return await self._worker.count_tokens(text), profile.serves_gpt_family
         key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
-        if key not in self._server_counts and may_ask and usual is not OPENAI_RATES:
+        if key not in self._server_counts and may_ask and usual_rates is not OPENAI_RATES:
             await self._count_at_server(key, text, profile, model)
         if key in self._server_counts:
             return self._server_counts[key], True
-        return rates.tokens(await self._learning.count_by_kind(text), usual), False
+        return rates.tokens(await self._learning.count_by_kind(text), usual_rates), False
 
     async def _count_at_server(
         self, key: bytes, text: str, profile: ProviderProfile, model: str
@@ -188,7 +191,7 @@ class ProviderTokenCounter:
             provider = await self._gateway.provider(profile)
             tokens = await provider.count_tokens(model, text)
             if tokens is not None:
-                _cache(self._server_counts, key, tokens)
+                _cache_value(self._server_counts, key, tokens)
                 await self._learning.learn(profile, model, text, tokens)
 
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod:
@@ -208,10 +211,15 @@ class ProviderTokenCounter:
         """
         if profile.kind is not ProviderKind.COMPATIBLE:
             return None
-        usual, known = self._learning.usual_rates(model), self._learning.rates_of(profile, model)
-        if usual is OPENAI_RATES and not known.rates and profile.serves_gpt_family:
+        usual_rates, learned_rates = (
+            self._learning.usual_rates(model),
+            self._learning.rates_of(profile, model),
+        )
+        if usual_rates is OPENAI_RATES and not learned_rates.rates and profile.serves_gpt_family:
             return None
-        return known.all_rates(usual), known.usable_share(await self._learning.count_by_kind(text))
+        return learned_rates.all_rates(usual_rates), learned_rates.usable_share(
+            await self._learning.count_by_kind(text)
+        )
 
 
 async def _ignore_errors(job: Coroutine[Any, Any, None]) -> None:
@@ -227,9 +235,9 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _cache(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
+def _cache_value(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
     cache[key] = value
-    if len(cache) > _MAX_CACHED:
+    if len(cache) > _MAX_CACHED_COUNTS:
         cache.popitem(last=False)
 
 

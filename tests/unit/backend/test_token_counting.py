@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.gateway.token_counting import (
-    _MAX_CACHED,
+    _MAX_CACHED_COUNTS,
     ProviderTokenCounter,
     TokenLearning,
 )
@@ -157,7 +157,7 @@ async def test_a_learned_rate_replaces_the_tokenizer(tmp_path: Path) -> None:
 async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
     async with counting(tmp_path) as parts:
         parts.server.count = 7
-        texts = [str(number) for number in range(_MAX_CACHED + 1)]
+        texts = [str(number) for number in range(_MAX_CACHED_COUNTS + 1)]
         for text in (*texts, texts[0], texts[2]):
             await parts.counter.count(text, SERVER, "llama", may_ask=True)
         assert [text for _, text in parts.server.asked] == [*texts, texts[0]]

@@ -232,9 +232,8 @@ def _import_summary(files: Sequence[dict[str, Any]]) -> str:
     added_count = sum(file["added"] for file in files)
     known_count = sum(file["conversations"] for file in files) - added_count
     message_count = sum(file["messages"] for file in files)
-    if (
-        message_count and not added_count
-    ):  # only new messages of conversations that are in the library
+    # An import may bring only new messages of conversations that are in the library.
+    if message_count and not added_count:
         added_text = tr_plural(
             "{count} message imported.", "{count} messages imported.", message_count
         )

@@ -140,11 +140,8 @@ class FoldersController(QObject):
         former_folder_ids = {c.id: c.folder_id for c in moved_conversations}
         self._move_each({c.id: target for c in moved_conversations})
         self._conversation_list.view.marks.reset()
-        folder, count, title = (
-            self._folders.by_id.get(folder_id),
-            len(moved_conversations),
-            moved_conversations[0].title,
-        )
+        folder, count = self._folders.by_id.get(folder_id), len(moved_conversations)
+        title = moved_conversations[0].title
         if folder is None:
             message = tr_plural(
                 "“{title}” removed from its folder",
