@@ -40,7 +40,7 @@ from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words
 from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.services.collections.collection_service import FUSION_K, MAX_FOUND
+from desktop_app.services.collections.collection_service import FUSION_K, MAX_FOUND_PASSAGES
 from desktop_app.services.collections.embedding_service import MAX_TEXTS_PER_CALL
 from desktop_app.storage.documents.collection_store import TITLE_WEIGHT
 
@@ -345,7 +345,7 @@ def _by_vectors(vectors: dict[str, Vector]) -> Rank:
 def _fused(words: Rank, near: Rank) -> Rank:
     def rank(question: str) -> list[int]:
         scores: dict[int, float] = {}
-        for order in (words(question)[:MAX_FOUND], near(question)[:MAX_FOUND]):
+        for order in (words(question)[:MAX_FOUND_PASSAGES], near(question)[:MAX_FOUND_PASSAGES]):
             for at, number in enumerate(order, 1):
                 scores[number] = scores.get(number, 0.0) + 1 / (FUSION_K + at)
         return sorted(scores, key=lambda number: -scores[number])

@@ -67,7 +67,7 @@ from desktop_app.services.models.choice_resolution import MAX_MODEL_NAME_CHARS, 
 from desktop_app.services.ports import AnswerFiles, MessageStore, Provider
 from desktop_app.services.structured.form_notices import problem_notices
 
-RECEIVED_S = 0.05
+RECEIVE_TIMEOUT_S = 0.05
 """Seconds in which a stopped answer still reads the events that came while a step was stored."""
 _NOT_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
 
@@ -333,7 +333,7 @@ class AnswerRun:
         Nothing is read beyond the end of a round, so that no tool runs.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(RECEIVED_S):
+            async with asyncio.timeout(RECEIVE_TIMEOUT_S):
                 async for event in events:
                     has_image = isinstance(event, HostedCall | ImageArrived) and event.image
                     if has_image or isinstance(event, _NOT_AFTER_STOP):

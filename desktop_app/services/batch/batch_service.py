@@ -47,7 +47,7 @@ from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import RequirementsLoader
 from desktop_app.services.spending.budget import Budget
-from desktop_app.services.structured.requested_form import chosen_form
+from desktop_app.services.structured.requested_form import load_form
 
 RETRY_S: Final = 60.0
 """Seconds until the next try after a failed step."""
@@ -110,7 +110,7 @@ class BatchService:
             raise refusal
         parameters = settings.parameters
         parameters = replace(parameters, form=parameters.form or requirements.form)
-        if isinstance(await chosen_form(parameters.form), AnswerGrammar):
+        if isinstance(await load_form(parameters.form), AnswerGrammar):
             raise IllegalChoiceError(Reason.GRAMMAR_IN_BATCH)
         await self._gateway.batches(profile)  # fails without a key, before any file is read
         learned_support = await self._gateway.learned_support(profile, info.id)
@@ -262,7 +262,7 @@ class BatchService:
         if job is not None and job.status.was_sent and not job.status.is_over:
             raise IllegalChoiceError(Reason.BATCH_UNDER_WAY, remedy=Remedy.CANCEL_FIRST)
         await self._store.remove(job_id)
-        self._records.changed(job_id)
+        self._records.on_change(job_id)
 
     # -- under way
 
@@ -280,7 +280,7 @@ class BatchService:
             await self._records.end_cancelled(replace(job, error=None), was_sent=False)
             return await self._records.get(job_id)
         await self._store.mark_cancelled(job_id)
-        self._records.changed(job_id)
+        self._records.on_change(job_id)
         return await self._records.get(job_id)
 
     async def advance(self, job_id: str) -> float | None:

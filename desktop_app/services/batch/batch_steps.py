@@ -58,7 +58,7 @@ class BatchSteps:
                 )
         except ProviderError as error:
             failure = error
-        self._records.changed(job.id)
+        self._records.on_change(job.id)
         job = await self._records.get(job.id)
         errors: list[ErrorNote | None] = []
         for upload in job.uploads:
@@ -120,7 +120,7 @@ class BatchSteps:
             failed=batch.failed,
         )
         await self._store.save_upload(upload)
-        self._records.changed(job.id)
+        self._records.on_change(job.id)
         if not status.is_over:
             return None
         resolved = self._records.models_of(profile).choice_of(info, service_tier=BATCH_TIER)

@@ -54,7 +54,7 @@ from desktop_app.services.chat.prompt_assembly import (
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.ports import AttachmentSource, PictureSource
 from desktop_app.services.prompt_delimiter import DelimiterFactory
-from desktop_app.services.structured.requested_form import chosen_form
+from desktop_app.services.structured.requested_form import load_form
 
 
 @dataclass(frozen=True)
@@ -266,7 +266,7 @@ async def form_of_job(job: BatchJob) -> AnswerForm | None:
 
     Raises IllegalChoiceError.
     """
-    return await chosen_form(job.parameters.form)
+    return await load_form(job.parameters.form)
 
 
 def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:

@@ -21,7 +21,7 @@ class JobRecords:
     """The stored jobs.
 
     Args:
-        changed: called with the id of a job whenever the job changes.
+        on_change: called with the id of a job whenever the job changes.
     """
 
     def __init__(
@@ -29,9 +29,9 @@ class JobRecords:
         store: BatchStorage,
         profiles: Profiles,
         models_of: Callable[[ProviderProfile], ProviderModels],
-        changed: Callable[[str], None],
+        on_change: Callable[[str], None],
     ) -> None:
-        self.store, self.models_of, self.changed = store, models_of, changed
+        self.store, self.models_of, self.on_change = store, models_of, on_change
         self._profiles = profiles
 
     async def get(self, job_id: str) -> BatchJob:
@@ -44,7 +44,7 @@ class JobRecords:
     async def save(self, job: BatchJob) -> BatchJob:
         """Save a job and return it as it is stored."""
         await self.store.save(job)
-        self.changed(job.id)
+        self.on_change(job.id)
         return await self.get(job.id)
 
     async def profile_of(self, job: BatchJob) -> ProviderProfile:

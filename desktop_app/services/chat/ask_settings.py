@@ -22,7 +22,7 @@ from desktop_app.services.structured.form_support import require_grammar_support
 
 # Tokens. A small model that repeats itself would continue to the end of its window. The command
 # Continue extends an answer that this limit has cut.
-MAX_OUTPUT_ON_DEVICE = 1024
+MAX_OUTPUT_TOKENS_ON_DEVICE = 1024
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ async def with_form(
     """
     if settings.schema is not None or settings.grammar is not None:
         return settings
-    from desktop_app.services.structured.requested_form import chosen_form  # rarely needed
+    from desktop_app.services.structured.requested_form import load_form  # rarely needed
 
-    form = await chosen_form(prompt_form, settings.parameters.form)
+    form = await load_form(prompt_form, settings.parameters.form)
     if isinstance(form, AnswerGrammar):
         if settings.parameters.tools:
             raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)
@@ -107,7 +107,7 @@ def accepted_parameters(
     parameters = without_refused(parameters, refused_names)
     max_tokens, model_limit = parameters.max_output_tokens, resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not max_tokens:
-        max_tokens = MAX_OUTPUT_ON_DEVICE
+        max_tokens = MAX_OUTPUT_TOKENS_ON_DEVICE
     if max_tokens and model_limit:
         max_tokens = min(max_tokens, model_limit)
     return replace(parameters, max_output_tokens=max_tokens)

@@ -169,7 +169,7 @@ class ChatService:
         return self._models_of(profile).resolve(
             choice,
             date.today(),  # noqa: DTZ011 — the user's day
-            instant_gone=profile.id in self._providers_without_instant,
+            is_instant_gone=profile.id in self._providers_without_instant,
             window_of=self._window_of,
         )
 

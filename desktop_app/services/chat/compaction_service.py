@@ -50,15 +50,15 @@ from desktop_app.services.spending.cost_estimate import Estimator, usable_input,
 
 NEARLY_FULL_SHARE: Final = 0.8
 # Fewer tokens are not worth a compaction.
-MIN_TOKENS: Final = 1000
+MIN_COMPACTED_TOKENS: Final = 1000
 # The first point that leaves at most this share of the request is chosen, else the last point.
 MAX_REST_SHARE: Final = 0.25
 # The largest share that a provider may keep unchanged; beyond it, a summary gains more.
 MAX_KEPT_SHARE: Final = 0.5
 MAX_SUMMARY_TOKENS: Final = 4000
-ROOM_FOR_INSTRUCTIONS: Final = 600
+INSTRUCTION_TOKENS: Final = 600
 # The share of a model's window for a part, because counts are not exact everywhere.
-WINDOW_SHARE: Final = 0.8
+PART_WINDOW_SHARE: Final = 0.8
 MIN_PART_TOKENS: Final = 1000
 
 INSTRUCTIONS: Final = """\
@@ -184,7 +184,7 @@ class CompactionService:
         for index in points:
             tokens, is_exact = await tokens_to(index)
             leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
-            if tokens >= MIN_TOKENS and (leaves_little or index == points[-1]):
+            if tokens >= MIN_COMPACTED_TOKENS and (leaves_little or index == points[-1]):
                 path_to_point = SentPath(sent.compaction, sent.messages[: index + 1])
                 counts = (request_tokens, tokens, is_exact)
                 return self._make_plan(
@@ -233,8 +233,8 @@ class CompactionService:
         """Return the cost of the input, and of input and output: see `_cost`."""
         max_tokens = _max_summary_tokens(maker)
         part_count = ceil(tokens / _part_tokens(maker, tokens))
-        merging_tokens = 0 if part_count == 1 else part_count * max_tokens + ROOM_FOR_INSTRUCTIONS
-        input_tokens = tokens + part_count * ROOM_FOR_INSTRUCTIONS + merging_tokens
+        merging_tokens = 0 if part_count == 1 else part_count * max_tokens + INSTRUCTION_TOKENS
+        input_tokens = tokens + part_count * INSTRUCTION_TOKENS + merging_tokens
         return _cost(maker.price, input_tokens, max_tokens * (part_count + (part_count > 1)))
 
     def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
@@ -455,7 +455,7 @@ def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:
     limit = usable_input(maker.model)
     if limit is None:  # the provider may have refused the whole text
         return max(MIN_PART_TOKENS * 4, tokens // 3)
-    return max(MIN_PART_TOKENS, int(limit * WINDOW_SHARE) - ROOM_FOR_INSTRUCTIONS)
+    return max(MIN_PART_TOKENS, int(limit * PART_WINDOW_SHARE) - INSTRUCTION_TOKENS)
 
 
 def _cost(

@@ -49,7 +49,7 @@ READ_IN_PARTS = (
     "them.)"
 )
 
-SENT_BEFORE = (
+REPEATED_DOCUMENT = (
     "(The same as “{name}” in an earlier message of this conversation, where it stands whole.)"
 )
 
@@ -63,7 +63,7 @@ def document_block(part: DocumentPart, text: str, delimiter: PromptDelimiter) ->
     if part.by_tools:
         text = beginning(part, text)
     elif part.again_as:
-        text = SENT_BEFORE.format(name=one_line(part.again_as))
+        text = REPEATED_DOCUMENT.format(name=one_line(part.again_as))
     else:
         text = READ_IN_PARTS if part.in_parts else chosen_text(part, text)
     attributes = attribute("name", part.name)

@@ -55,7 +55,7 @@ from desktop_app.services.collections.passage_dedup import KnownPassages
 # Distinct passages considered for a question; the token budget decides how many are included.
 MAX_PASSAGES: Final = 24
 # Passages that a search returns, with duplicates.
-MAX_FOUND: Final = 4 * MAX_PASSAGES
+MAX_FOUND_PASSAGES: Final = 4 * MAX_PASSAGES
 # Constant of the reciprocal rank fusion; a higher value favors the top ranks less. 60 is common.
 FUSION_K: Final = 60
 # Only this much of a question is embedded.
@@ -349,7 +349,7 @@ class Collections:
             )
         except (ProviderError, CredentialError, SpendingCapError):
             return ()
-        return await self._vectors.nearest(collection_ids, choice.key, vector, MAX_FOUND)
+        return await self._vectors.nearest(collection_ids, choice.key, vector, MAX_FOUND_PASSAGES)
 
     # -------------------------------------------------------------- retrieval
 
@@ -370,7 +370,7 @@ class Collections:
         """
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
         words = question_terms(question)
-        locations = await self._store.find(list(names), words, MAX_FOUND)
+        locations = await self._store.find(list(names), words, MAX_FOUND_PASSAGES)
         if not is_estimate:
             nearest = await self._nearest_by_meaning(list(names), question)
             locations = _fuse_rankings(locations, nearest) if nearest else locations

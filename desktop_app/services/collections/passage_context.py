@@ -27,7 +27,7 @@ MAX_TOKENS: Final = 4_000
 # The largest share of a small window that passages may take.
 MAX_WINDOW_SHARE: Final = 1 / 4
 # A question with fewer search terms (see passage_words.py) continues the previous question.
-FEW_TERMS: Final = 8
+MIN_SEARCH_TERMS: Final = 8
 
 HOW_TO_ANSWER: Final = (
     "The passages above were found in the person's documents for the question below. Answer it "
@@ -149,7 +149,7 @@ def retrieval_text(path: Sequence[Message], question: str) -> str:
     from desktop_app.domain.documents.passage_words import question_terms  # would slow the start
 
     last_question = next((m.text for m in reversed(path) if m.passage_parts), "")
-    says_little = 0 < len(question_terms(question)) < FEW_TERMS
+    says_little = 0 < len(question_terms(question)) < MIN_SEARCH_TERMS
     return f"{question}\n{last_question}" if says_little and last_question else question
 
 

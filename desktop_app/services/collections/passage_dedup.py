@@ -18,7 +18,7 @@ Run = tuple[str, ...]
 # The number of consecutive words that are compared as a unit.
 RUN_WORDS: Final = 4
 # The minimum share of a new passage's runs that must be known; the others may only be at its ends.
-MIN_SHARED: Final = 0.85
+MIN_KNOWN_SHARE: Final = 0.85
 
 _PAGE_MARK: Final = re.compile(r"^\[(?:page|slide|sheet|chapter) \d+\][ \t]*$", re.M)
 _LINE_END_HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
@@ -54,7 +54,7 @@ class KnownPassages:
         first, last = known_flags.index(True), len(known_flags) - known_flags[::-1].index(True)
         return (
             all(known_flags[first:last])
-            and last - first >= len(runs) * MIN_SHARED
+            and last - first >= len(runs) * MIN_KNOWN_SHARE
             and (first == 0 or runs[first] in self._first_runs)
             and (last == len(runs) or runs[last - 1] in self._last_runs)
         )

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from desktop_app.services.documents.chunked_reading import ChunkedReader
 
 # Calls at once; the on-device model handles a single call at a time.
-MAX_AT_ONCE: Final = 4
+MAX_CONCURRENT_CALLS: Final = 4
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
 MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
 # The sentences on progress: while parts are read, and while their notes are combined.
@@ -288,7 +288,11 @@ class ReadingProvider(ProviderWrapper):
         Pieces that fail because of concurrent calls are repeated one at a time.
         """
         notes: dict[int, DocumentPiece] = {}
-        at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else MAX_AT_ONCE
+        at_once = (
+            1
+            if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE
+            else MAX_CONCURRENT_CALLS
+        )
         yield self._progress_event(0, len(pieces), are_notes=are_notes)
         while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
             noting = self._note_pieces(remaining, notes, at_once, are_notes=are_notes)

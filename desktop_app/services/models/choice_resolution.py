@@ -138,20 +138,20 @@ class ProviderModels:
         choice: ModelChoice,
         today: date,
         *,
-        instant_gone: bool = False,
+        is_instant_gone: bool = False,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> ResolvedChoice:
         """Return the model and effort to send for `choice`.
 
         Args:
-            instant_gone: the provider has replied that it does not serve Instant's model.
+            is_instant_gone: the provider has replied that it does not serve Instant's model.
             window_of: returns the window that the server named in a refusal.
         """
         variant = choice.variant
         model_id = self.catalog.for_variant(variant).id if variant else choice.model
         info = self.info(model_id, window_of(self.profile, model_id))
         availability = self.availability(info, today)
-        if variant is Variant.INSTANT and (instant_gone or not availability.is_served):
+        if variant is Variant.INSTANT and (is_instant_gone or not availability.is_served):
             stand_in = self.info(self.catalog.for_variant(Variant.THINKING).id)
             resolved = self.choice_of(stand_in, Effort.NONE, variant=variant)
             return replace(resolved, notice=INSTANT_RETIRED, files=self._file_inputs(stand_in))

@@ -63,7 +63,7 @@ def _invalid_form_error(reason: Reason, name: str, error: Exception) -> IllegalC
     return IllegalChoiceError(reason, file=name, because=quoted_error(error))
 
 
-async def chosen_form(*settings: str) -> AnswerForm | None:
+async def load_form(*settings: str) -> AnswerForm | None:
     """Return the schema or grammar of the first setting that is set; None if none is.
 
     Raises:

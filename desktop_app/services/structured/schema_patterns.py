@@ -16,7 +16,7 @@ from jsonschema import FormatChecker, ValidationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MATCH_S: Final = 1.0
+MATCH_TIMEOUT_S: Final = 1.0
 """The time limit of one match, in seconds."""
 _MAX_ITEMS: Final = 20_000
 """The limit on characters and on `_count_items`; 20,000 items take 6 MB."""
@@ -61,7 +61,7 @@ def _count_items(pattern: str) -> int:
 
 
 def _has_match(pattern: str, text: str) -> bool:
-    return _compile(pattern).search(text, timeout=MATCH_S) is not None
+    return _compile(pattern).search(text, timeout=MATCH_TIMEOUT_S) is not None
 
 
 def pattern_checker() -> FormatChecker:

@@ -19,7 +19,7 @@ MAX_DEFINITION_CHARS: Final = 400_000
 
 A server may change its tools at any time, and each request would cost more.
 """
-MAX_NAMED: Final = 5
+MAX_NAMED_TOOLS: Final = 5
 """The number of tools beyond the limits that the notice names at most."""
 
 
@@ -35,7 +35,7 @@ class ToolSet:
     """The chosen tools by their wire names.
 
     Attributes:
-        missing: the chosen names that are not available, and those of at most MAX_NAMED tools
+        missing: the chosen names that are not available, and those of at most MAX_NAMED_TOOLS tools
             beyond the limits, with "…" for the rest.
     """
 
@@ -111,7 +111,10 @@ class ToolCatalog:
                 chars_left -= size
             else:
                 excess_names.append(sourced_tool.definition.full_name)
-        missing += [*excess_names[:MAX_NAMED], *(["…"] if len(excess_names) > MAX_NAMED else [])]
+        missing += [
+            *excess_names[:MAX_NAMED_TOOLS],
+            *(["…"] if len(excess_names) > MAX_NAMED_TOOLS else []),
+        ]
         return ToolSet(chosen_tools, tuple(missing))
 
     async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:

@@ -2,9 +2,9 @@
 
 An attachment is needed while a message, a collection or its passages, a file of a batch job, or a
 draft refers to it. Conversations, the new conversation and the quick prompt have drafts. An
-unneeded attachment is removed once `GRACE` has passed since it was last added. Until then, this or
-another process may be about to put it into a draft. Attachments of a deleted conversation are
-removed at once, unless they were added again after that conversation last changed.
+unneeded attachment is removed once `GRACE_PERIOD` has passed since it was last added. Until then,
+this or another process may be about to put it into a draft. Attachments of a deleted conversation
+are removed at once, unless they were added again after that conversation last changed.
 
 The file is removed inside the transaction that deletes the row. A crash in between leaves a row
 without a file, which is still unneeded, or a file without a row. The next cleanup removes both. But
@@ -28,7 +28,7 @@ from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.deletion_wipe import mark_for_wipe
 from desktop_app.storage.search.search_index import EntryKind, remove_entry
 
-GRACE: Final = timedelta(hours=1)
+GRACE_PERIOD: Final = timedelta(hours=1)
 # The settings with the drafts of a new conversation and of the quick prompt.
 DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
@@ -123,7 +123,7 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
     Raises:
         OSError: the folder cannot be read.
     """
-    latest_mtime = time.time() - GRACE.total_seconds()
+    latest_mtime = time.time() - GRACE_PERIOD.total_seconds()
     for subfolder in folder.iterdir() if folder.is_dir() else ():
         if _FOLDER_NAME.fullmatch(subfolder.name) and subfolder.is_dir():
             for path in subfolder.iterdir():
@@ -162,4 +162,4 @@ def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path)
 
 
 def _grace_limit() -> int:
-    return to_micros(now() - GRACE)
+    return to_micros(now() - GRACE_PERIOD)

@@ -14,7 +14,7 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.collection_store import locations_of
 
 # Only this many passages, those whose vectors have the most similar signs, are compared by cosine.
-COMPARED_AT_MOST: Final = 200
+MAX_COMPARED: Final = 200
 _FROM_COLLECTIONS: Final = """
     FROM passages AS p {joins} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
     WHERE p.sha256 IN (
@@ -90,7 +90,7 @@ def _nearest(
     source = _FROM_COLLECTIONS.format(joins="", placeholders=placeholders)
     rows = connection.execute(f"SELECT p.id, v.vector {source}", (model, *collection_ids))
     candidates = heapq.nsmallest(
-        COMPARED_AT_MOST,
+        MAX_COMPARED,
         (
             (vector.hamming_distance(stored.signs), row["id"], stored.numbers)
             for row in rows

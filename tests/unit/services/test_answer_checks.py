@@ -70,7 +70,7 @@ def test_schemas_may_have_patterns_or_be_booleans(schema: object, answer: str, l
 def test_a_pattern_of_a_schema_that_takes_too_long_is_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schema_patterns, "MATCH_S", 0.05)
+    monkeypatch.setattr(schema_patterns, "MATCH_TIMEOUT_S", 0.05)
     check = check_from_json({"schema": {"pattern": "^(a|a)*$"}})
     answer = json.dumps("a" * 200 + "b")
     assert "takes too long" in label_of(failure_of(check, answer, UNSTARTED))

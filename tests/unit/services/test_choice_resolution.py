@@ -71,7 +71,7 @@ def test_the_instant_model_is_replaced_after_its_shutdown() -> None:
 def test_an_aggregator_serves_instant_until_it_refuses() -> None:
     made = choice(Variant.INSTANT)
     assert ProviderModels(COMETAPI, CATALOG).resolve(made, AFTER).model.id == "gpt-5.2-chat-latest"
-    gone = ProviderModels(COMETAPI, CATALOG).resolve(made, AFTER, instant_gone=True)
+    gone = ProviderModels(COMETAPI, CATALOG).resolve(made, AFTER, is_instant_gone=True)
     assert (gone.model.id, gone.effort) == ("gpt-5.2", Effort.NONE)
 
 
@@ -92,7 +92,7 @@ def test_a_listing_overrides_the_shutdown_date() -> None:
         assert resolved.model.id == (instant if served else "gpt-5.2")
         assert resolved.notice == ("" if served else INSTANT_RETIRED)
     said_no = ProviderModels(COMETAPI, CATALOG, listed(instant)).resolve(
-        choice(Variant.INSTANT), AFTER, instant_gone=True
+        choice(Variant.INSTANT), AFTER, is_instant_gone=True
     )
     assert (said_no.model.id, said_no.effort) == ("gpt-5.2", Effort.NONE)
 

@@ -68,7 +68,7 @@ from desktop_app.services.documents.chunked_reading import (
     ChunkedReader,
 )
 from desktop_app.services.documents.note_taking import (
-    MAX_AT_ONCE,
+    MAX_CONCURRENT_CALLS,
     MAX_NOTE_TOKENS_BUILT_IN,
     MAX_NOTE_TOKENS_ON_DEVICE,
     MERGING,
@@ -112,7 +112,7 @@ class NoteTaker(ScriptedProvider):
         super().__init__()
         self.running = self.most_at_once = 0
         self.fails_on = ""
-        self.has_room_for = MAX_AT_ONCE
+        self.has_room_for = MAX_CONCURRENT_CALLS
         self.too_many: ProviderError = RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI")
         self.speaks_first = False
         self.window: int | None = None
@@ -208,7 +208,7 @@ class Reading:
         """Wait until as many calls as are allowed wait at the gate."""
 
         async def all_run() -> bool:
-            return self.provider.running == MAX_AT_ONCE
+            return self.provider.running == MAX_CONCURRENT_CALLS
 
         await until(all_run)
 
@@ -404,7 +404,7 @@ async def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
         events = await reading.run(reading.task("a"))
         assert isinstance(events[-1], Failed)
         assert isinstance(events[-1].error, ContextTooLongError)
-        assert 1 <= reading.provider.refused <= 4 * MAX_AT_ONCE
+        assert 1 <= reading.provider.refused <= 4 * MAX_CONCURRENT_CALLS
 
 
 async def test_a_repeated_command_pays_for_no_note_again(tmp_path: Path) -> None:
@@ -540,7 +540,7 @@ async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> 
         await reading.until_all_calls_run()
         reading.provider.gate.set()
         await run
-        assert reading.provider.most_at_once == MAX_AT_ONCE
+        assert reading.provider.most_at_once == MAX_CONCURRENT_CALLS
         reading.provider.most_at_once = 0
         local = reading.task("b", profile=ON_DEVICE)
         await reading.run(local)
@@ -570,7 +570,7 @@ async def test_refused_concurrent_calls_are_repeated_one_at_a_time(
         assert isinstance(events[-1], Completed)
         assert facts_in(events) == [f"FACT-{n}" for n in range(60)]
         plan = await reading.plan(reading.task("a"))
-        refused = MAX_AT_ONCE - has_room_for
+        refused = MAX_CONCURRENT_CALLS - has_room_for
         assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
 
 
@@ -626,7 +626,7 @@ async def test_stopped_calls_that_have_begun_count_as_unknown_cost(
         with pytest.raises(asyncio.CancelledError):
             await run
         spent = await reading.ledger.spent_in_month(now())
-        assert spent.uncounted == (MAX_AT_ONCE if speaks_first else 0)
+        assert spent.uncounted == (MAX_CONCURRENT_CALLS if speaks_first else 0)
 
 
 async def test_a_note_is_kept_if_the_reading_stops_while_its_call_is_recorded(

@@ -38,7 +38,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.collections.collection_service import (
-    MAX_FOUND,
+    MAX_FOUND_PASSAGES,
     MAX_PASSAGES,
     MAX_QUESTION_CHARS,
     CollectionProgress,
@@ -500,7 +500,7 @@ async def test_the_best_passages_that_fit_are_taken(
     parts, memory = await searched(places, budget, texts)
     assert parts == (PassagesPart("1", "One", tuple(found)), PassagesPart("2", "Two", ()))
     assert [each[0] for each in memory.asked] == [("1", "2")]
-    assert memory.asked[0][2] == MAX_FOUND == 96
+    assert memory.asked[0][2] == MAX_FOUND_PASSAGES == 96
 
 
 async def test_passages_are_numbered_over_all_collections() -> None:
@@ -525,7 +525,7 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
     parts, memory = await searched([place(1), place(2), place(3)], 99, near=near, embedder=embedder)
     # 1: 1/61 + 1/62; 3: 1/63 + 1/61; 2: 1/62; 4: 1/63.
     assert [each.sha256 for each in parts[0].passages] == ["sha 1", "sha 3", "sha 2", "sha 4"]
-    assert memory.asked[1] == (("1", "2"), CHOICE.key, MAX_FOUND)
+    assert memory.asked[1] == (("1", "2"), CHOICE.key, MAX_FOUND_PASSAGES)
     assert embedder.texts == [["What is it?"]]
     assert embedder.held == [(OPENAI, PRICE.cost(Usage(11 // 3)), "embed", "embedding")]
 

@@ -16,7 +16,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
-from desktop_app.services.structured.requested_form import check_form, chosen_form
+from desktop_app.services.structured.requested_form import check_form, load_form
 
 SCHEMA = FormSource(FormKind.SCHEMA, '{"type": "object"}', "my form")
 REGEX = FormSource(FormKind.REGEX, "[a-z]+", " sql ")
@@ -65,6 +65,6 @@ def test_the_reason_is_in_the_language_of_the_user() -> None:
 
 
 async def test_the_first_setting_with_a_form_counts() -> None:
-    assert await chosen_form() is None
-    assert await chosen_form("", "damaged") is None
-    assert await chosen_form("", REGEX.to_setting(), SCHEMA.to_setting()) == check_form(REGEX)
+    assert await load_form() is None
+    assert await load_form("", "damaged") is None
+    assert await load_form("", REGEX.to_setting(), SCHEMA.to_setting()) == check_form(REGEX)

@@ -98,7 +98,7 @@ def test_a_pattern_may_have_repetitions_and_brackets(pattern: str, text: str) ->
 
 
 def test_a_pattern_that_takes_too_long_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema_patterns, "MATCH_S", 0.05)
+    monkeypatch.setattr(schema_patterns, "MATCH_TIMEOUT_S", 0.05)
     schema = {"pattern": "^(a|a)*$"}
     (problem,) = check_answer(schema, json.dumps("a" * 200 + "b")).problems
     assert "takes too long" in problem.reason
@@ -148,7 +148,7 @@ def test_each_problem_has_a_path_and_a_reason(
 def test_a_name_whose_match_takes_too_long_is_a_problem(
     more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema_patterns, "MATCH_S", 0.01)
+    monkeypatch.setattr(schema_patterns, "MATCH_TIMEOUT_S", 0.01)
     schema = {"patternProperties": {"^(a|a)*$": {}}, **more}
     (problem,) = check_answer(schema, json.dumps({"a" * 200 + "b": 1})).problems
     assert "takes too long" in problem.reason

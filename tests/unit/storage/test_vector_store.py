@@ -64,6 +64,6 @@ async def test_only_passages_with_the_nearest_signs_are_compared(
         question = Vector.from_values([1.0, 1.0])
         nearest_first = [numbers[1], numbers[2], numbers[0]]
         for compared in (3, 2):
-            monkeypatch.setattr(vector_store, "COMPARED_AT_MOST", compared)
+            monkeypatch.setattr(vector_store, "MAX_COMPARED", compared)
             near = await store.nearest([A], MODEL, question, 5)
             assert [place.id for place in near] == nearest_first[:compared]
