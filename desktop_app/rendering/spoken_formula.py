@@ -71,6 +71,7 @@ _SILENT_COMMANDS: Final = frozenset(
 )
 _SILENT_SIGNS: Final = frozenset("{}$&,;:! ")
 _PRIMES: Final = (["\\prime"], ["'"])
+"""The tokens of exponents that are spoken as they are: f^\\prime is no power."""
 _MAX_DEPTH: Final = 40
 """Maximum nesting of groups; the words in deeper groups are spoken without structure."""
 _MAX_TEX_LENGTH: Final = 2_000

@@ -144,6 +144,7 @@ def _restrict_files(policy: Policy, abi: int) -> None:
             _allow_path(ruleset, path, _READ_FILE | _READ_DIR)
         for path in policy.writable:
             rights = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_FILE | _MAKE_REG
+            # The kernel refuses a rule with a right that the ruleset does not handle.
             _allow_path(ruleset, path, rights & handled_rights)
         if policy.socket_folder is not None:
             _allow_path(ruleset, policy.socket_folder, _MAKE_SOCKET | _REMOVE_FILE)
@@ -159,7 +160,7 @@ class _PathBeneath(ctypes.Structure):
     """`struct landlock_path_beneath_attr`."""
 
     _pack_ = 1
-    _layout_ = "ms"
+    _layout_ = "ms"  # Python 3.14 wants it stated for packed structures
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
 
 
@@ -171,6 +172,7 @@ def _allow_path(ruleset: int, path: Path, rights: int) -> None:
         return
     try:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            # The kernel refuses a rule with rights of folders for a file.
             rights &= _READ_FILE | _WRITE_FILE | _TRUNCATE
         rule = _PathBeneath(rights, descriptor)
         _system_call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)

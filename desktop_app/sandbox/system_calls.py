@@ -195,7 +195,8 @@ class _Check(NamedTuple):
 # linux/sched.h. Bits of namespaces, of tracing and of vfork must be absent from a new thread.
 _CLONE_THREAD: Final = 0x00010000
 _CLONE_FORBIDDEN_BITS: Final = 0x7E02_6080
-# fcntl.h: open for reading, without creating or truncating. O_TMPFILE contains a bit of its own.
+# fcntl.h: bits that must be absent from a call that only reads. O_TMPFILE consists of O_DIRECTORY,
+# which reading may use, and this bit.
 _O_TMPFILE_BIT: Final = 0o20000000
 _WRITE_FLAGS: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
 # asm-generic/mman.h: RLIMIT_DATA counts neither shared memory without a file nor growing mappings.

@@ -73,7 +73,7 @@ def set_start_at_login(
         StorageError: the file or the registry cannot be written.
     """
     home = environment.get("REPARTEE_HOME") if scope else None
-    if home is not None:
+    if home is not None:  # at login, a relative path would begin in another folder
         home = os.path.abspath(home)  # noqa: PTH100
     entry = _entry(scope, environment, platform)
     try:

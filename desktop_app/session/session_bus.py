@@ -30,7 +30,8 @@ MAX_MESSAGE_BYTES: Final = 4 << 20
 _MAX_INLINE_BYTES: Final = 8 << 10
 """A larger message is parsed in a thread: jeepney takes up to 1 ms per KB."""
 _PREFIX_BYTES: Final = 16  # the beginning of a message, which states its size
-_PIECE_BYTES: Final = 1 << 16
+_PIECE_BYTES: Final = 1 << 16  # of a message that is too large and is discarded
+# The reply of RequestName that grants the name, and its flag that refuses to wait for it.
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
 _OWNER_CHANGED: Final = "NameOwnerChanged"

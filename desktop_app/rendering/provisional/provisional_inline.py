@@ -40,6 +40,10 @@ _MAX_WORDS_LENGTH: Final = 200
 """Characters; longer text in an open bracket is shown as written."""
 _MAX_FORMULA_LENGTH: Final = 400
 """Characters; longer text after an opener is not held back as a formula."""
+_MAX_PLAIN_FORMULA_LENGTH: Final = 80
+"""Characters; longer text after a dollar is not held back unless it has one of TeX's signs."""
+_MAX_ADDRESS_START_LENGTH: Final = 80
+"""Characters at the end that are searched for half an address, so that long text costs no more."""
 _MAX_TAG_LENGTH: Final = 40
 """Characters; a longer text after `<` is not held back as a tag."""
 
@@ -127,7 +131,9 @@ def is_plain(words: str) -> bool:
 
 def _end_of_decided_text(content: str, settled_end: int) -> int:
     """Return the end of the text without an undecided address; none begins before `settled_end`."""
-    half_address = _BEGINS_ADDRESS.search(content, max(settled_end, len(content) - 80))
+    half_address = _BEGINS_ADDRESS.search(
+        content, max(settled_end, len(content) - _MAX_ADDRESS_START_LENGTH)
+    )
     if half_address is not None:
         return half_address.start()
     word_start = max(content.rfind(" "), content.rfind("\n"), settled_end - 1) + 1
@@ -279,7 +285,7 @@ class _Scanner:
         if remaining_length <= 2 and content[start:].strip("$") == "":
             raise _CutError(start)
         if incomplete is not None and remaining_length <= (
-            _MAX_FORMULA_LENGTH if _TEX.search(incomplete[0]) else 80
+            _MAX_FORMULA_LENGTH if _TEX.search(incomplete[0]) else _MAX_PLAIN_FORMULA_LENGTH
         ):
             raise _CutError(start)
         return start + 1

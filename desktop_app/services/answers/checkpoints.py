@@ -15,6 +15,7 @@ from desktop_app.services.answers.retried_writes import StoreListener
 from desktop_app.services.ports import MessageStore
 
 CHECKPOINT_S = 0.5
+"""Seconds between two checkpoints: text should reach the disk within a second of its arrival."""
 
 
 class GrowingAnswer(Protocol):

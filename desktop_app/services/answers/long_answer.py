@@ -144,6 +144,7 @@ class LongAnswer:
         Raises:
             StorageError: it could not be written, and waits again.
         """
+        # Kept, because the event loop has only a weak reference to a task.
         self._flushing = asyncio.ensure_future(self._flush())
         await asyncio.shield(self._flushing)
 

@@ -338,6 +338,7 @@ def poll_delay_s(job: BatchJob) -> float:
     started_at = job.started_at or job.created_at
     age_s = (now() - started_at).total_seconds()
     intervals = reversed(_POLL_INTERVALS)
+    # The age is negative if the clock was set back since the start.
     return next(interval for min_age, interval in intervals if age_s >= min_age or min_age == 0.0)
 
 

@@ -48,6 +48,7 @@ from desktop_app.services.ports import AttachmentSource, CompactionStorage, Pict
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
+# From this share of a model's window on, a compaction is offered, or made if the user wants that.
 NEARLY_FULL_SHARE: Final = 0.8
 # Fewer tokens are not worth a compaction.
 MIN_COMPACTED_TOKENS: Final = 1000
@@ -56,6 +57,7 @@ MAX_REST_SHARE: Final = 0.25
 # The largest share that a provider may keep unchanged; beyond it, a summary gains more.
 MAX_KEPT_SHARE: Final = 0.5
 MAX_SUMMARY_TOKENS: Final = 4000
+# Reserved in each request for a summary: INSTRUCTIONS, MERGING and the tags around the text.
 INSTRUCTION_TOKENS: Final = 600
 # The share of a model's window for a part, because counts are not exact everywhere.
 PART_WINDOW_SHARE: Final = 0.8

@@ -30,7 +30,7 @@ class TextPacker:
                     free_tokens = self._max_tokens - tokens
                 else:
                     packed[-1] += f"\n\n{text}"
-                    free_tokens -= tokens + 2
+                    free_tokens -= tokens + 2  # and the blank line
         return packed
 
     async def _halve(self, text: str) -> list[tuple[str, int]]:

@@ -344,6 +344,7 @@ class Collections:
             return ()
         try:
             searched_text = question[:MAX_QUESTION_CHARS]
+            # A token has at least three characters in most texts.
             (vector,) = await self._embeddings.vectors(
                 choice, [searched_text], len(searched_text) // 3
             )

@@ -62,6 +62,8 @@ MAX_COUNT_RATIO = 4
 # Texts have three to five characters a token, and only runs of blanks or dashes more. Fewer tokens
 # cannot be those of a text: a file to import may state any usage, and would hide a cost.
 _MAX_CHARS_PER_TOKEN = 8
+# For documents that exceed a window of this size, no other model is suggested.
+_LARGE_WINDOW_TOKENS = 100_000
 # Messages counted between two turns of the event loop: 5 ms if their tokens are known.
 _COUNTED_AT_ONCE = 200
 
@@ -500,7 +502,7 @@ def _estimate_of(
 
 def _remedy_for(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> Remedy:
     limit = resolved.model.input_limit or 0
-    if has_documents and limit < 100_000:
+    if has_documents and limit < _LARGE_WINDOW_TOKENS:
         return Remedy.ATTACH_SHORTER
     if has_documents:
         return Remedy.ATTACH_FEWER

@@ -22,7 +22,7 @@ _MAX_REASON_CHARS: Final = 300
 _MAX_DIGITS: Final = 700
 """Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
 MAX_SCHEMA_S: Final = 2.0
-"""Seconds of processor time that the check of a schema may take. A tool's of 100 KB takes 1 s."""
+"""Seconds of processor time that the check of a schema may take. One of 100 KB takes 1 s."""
 MAX_VALUE_S: Final = 30.0
 """Seconds of processor time that the check of a value may take.
 
@@ -48,7 +48,7 @@ class _TooSlowError(Exception):
 class _TimeLimit:
     """A limit on the processor time of this thread, from now on.
 
-    A thread cannot be ended, and the program waits for it when it ends.
+    Nobody can end a thread from outside, and the program's exit waits for its threads.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -60,7 +60,7 @@ class _TimeLimit:
             raise _TooSlowError
 
     def limit_keyword(self, check: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the check of a keyword that begins only within the time."""
+        """Return a keyword's check that raises _TooSlowError once the time is over."""
 
         def limited(*arguments: Any) -> Any:
             self.require_time()
@@ -143,7 +143,8 @@ def _validator_class(
         values = {alias: getattr(validator, name) for name, alias in attributes}
         return validator_class(**{**values, **changes})
 
-    # The library's would take another class for a part of the schema that has "$schema".
+    # The library's `evolve` would take a class without the limit for a part of the schema that has
+    # "$schema".
     validator_class.evolve = evolve
     return validator_class
 

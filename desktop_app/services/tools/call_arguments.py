@@ -56,7 +56,8 @@ def without_patterns(schema: Any) -> Any:
         return [without_patterns(element) for element in schema]
     if not isinstance(schema, Mapping):
         return schema
-    # For the unevaluated ones, the library follows references without checking anything.
+    # To find what is unevaluated, the library follows references outside the checks, and so without
+    # their time limit.
     removed_keywords = {"pattern", "unevaluatedItems", "unevaluatedProperties"}
     # Without its patterns, a schema cannot tell which other properties there may be.
     if "patternProperties" in schema:

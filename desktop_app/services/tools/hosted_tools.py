@@ -45,7 +45,7 @@ _DESCRIPTIONS: Final = {
 _REQUEST_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
-    # The price of an image depends on quality and size.
+    # The price of an image depends on quality and size, so both are fixed.
     "image_generation": {"type": "image_generation", "quality": "medium", "size": "1024x1024"},
 }
 

@@ -18,8 +18,10 @@ from desktop_app.services.tools.server_registry import ServerStorage
 from desktop_app.services.tools.server_run import ServerRun
 
 MAX_PROMPTS: Final = 50
+"""Prompts of a server that are read; each takes a request."""
 MAX_TEXT_CHARS: Final = 50_000
 PROMPTS_TIMEOUT_S: Final = 20.0
+"""Seconds for all of these requests; the prompts that came until then are offered."""
 
 
 async def store_lists(run: ServerRun, storage: ServerStorage) -> list[dict[str, Any]]:

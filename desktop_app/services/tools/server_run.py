@@ -19,6 +19,7 @@ from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer
 from desktop_app.services.tools.sign_in_tokens import OnTokens, Renewal, SignInTokens, StoreTokens
 
+# A local server that has ended this often within the period is started again only by the user.
 MAX_CRASHES: Final = 3
 CRASH_PERIOD_S: Final = 300.0
 IDLE_S: Final = 600.0

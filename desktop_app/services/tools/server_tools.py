@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool_server import ToolServer
 
 MAX_CHECK_S: Final = 10.0
-"""Seconds of processor time in which the checks of a server's schemas begin. 400 KB take 5 s."""
+"""Seconds of processor time after which the other schemas of a server count as unusable.
+
+400 KB of schemas take 5 s.
+"""
 
 
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:

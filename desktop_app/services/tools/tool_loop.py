@@ -50,8 +50,10 @@ from desktop_app.services.tools.hosted_tools import hosted_cost
 from desktop_app.services.tools.tool_set import ToolSet
 
 NO_MORE_CALLS: Final = "none"
+"""The tool choice of the last request, so that the model answers with words."""
 
 _CHARS_PER_TOKEN: Final = 3
+"""Texts have three to five characters a token, so estimates are rather too high."""
 _SENT_PART_TYPES: Final = (TextPart, ReasoningPart, RefusalPart, ToolCallPart)
 
 

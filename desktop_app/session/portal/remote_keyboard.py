@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
 _VERSION_WITH_TOKENS: Final = 2  # earlier versions ask the user each time
+# A bit of the portal's device types, and a value of its persist modes.
 _KEYBOARD: Final = 1
 _PERSIST_UNTIL_REVOKED: Final = 2
 _CONTROL, _V = 0xFFE3, 0x76  # keysyms

@@ -62,7 +62,7 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry, has_en
 
 # A message always has a later row than its parent.
 _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
-_LATEST_MICROS: Final = (1 << 63) - 1
+_LATEST_MICROS: Final = (1 << 63) - 1  # SQLite's largest integer
 _QUESTIONS: Final = """SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id
     WHERE m.role = 'user' AND c.trashed_at IS NULL ORDER BY m.rowid DESC LIMIT ?"""
 _OWNED: Final = """SELECT 1 FROM messages

@@ -32,7 +32,7 @@ GRACE_PERIOD: Final = timedelta(hours=1)
 # The settings with the drafts of a new conversation and of the quick prompt.
 DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
-_NO_LIMIT: Final = (1 << 63) - 1
+_NO_LIMIT: Final = (1 << 63) - 1  # SQLite's largest integer, later than any time
 _SKIPPED_LIMIT: Final = 1
 """The limit for attachments whose grace period was skipped: their time is 0."""
 _FOLDER_NAME: Final = re.compile("[0-9a-f]{2}")

@@ -42,7 +42,7 @@ def clean_title(text: str) -> str:
     """
     words = _THOUGHTS.sub("", text)
     line = next((line for line in words.splitlines() if _visible_text(line)), "")
-    # Heading marks may have hidden a quotation mark.
+    # Heading marks may have hidden a quotation mark. An ellipsis may make the title longer by one.
     return title_from(_visible_text(line), limit=59).strip(_TRIMMED_CHARACTERS)
 
 

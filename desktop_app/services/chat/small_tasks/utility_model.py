@@ -212,6 +212,7 @@ def input_cost(resolved: ResolvedChoice, tokens: int) -> Decimal | None:
 
 
 def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
+    # Small tasks are sent without a service tier, so ordinary prices are compared.
     answering_price, price = replace(answering, service_tier=None).price, small.price
     if answering_price is None or price is None:
         return price is None
