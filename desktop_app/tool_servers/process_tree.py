@@ -18,7 +18,7 @@ from typing import Final
 # linux/prctl.h
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
-_ATTEMPTS: Final = 50
+_MAX_ROUNDS: Final = 50
 _PAUSE_S: Final = 0.02
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -43,11 +43,11 @@ def kill_descendants(root: int) -> None:
         root: the id of the process. With the caller's own id, killed children are also reaped.
     """
     is_own = root == os.getpid()
-    for _ in range(_ATTEMPTS):
-        found = _descendants(root, with_zombies=is_own)
-        if not found:
+    for _ in range(_MAX_ROUNDS):
+        pids = _descendants(root, with_zombies=is_own)
+        if not pids:
             return
-        for pid in found:
+        for pid in pids:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         if is_own:
@@ -67,9 +67,9 @@ def _descendants(root: int, *, with_zombies: bool) -> list[int]:
             continue
         if state not in "ZX" or (with_zombies and int(parent) == root):
             children.setdefault(int(parent), []).append(int(stat.parent.name))
-    found, waiting = [], [root]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found
+    pids, pending = [], [root]
+    while pending:
+        child_pids = children.get(pending.pop(), [])
+        pids += child_pids
+        pending += child_pids
+    return pids

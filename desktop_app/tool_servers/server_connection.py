@@ -76,8 +76,8 @@ class ServerConnection:
         self._last_id = 0
         self._end_reason: str = ServerFault.ENDED
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reading = asyncio.ensure_future(self._read())
-        self._logging = asyncio.ensure_future(self._log())
+        self._read_task = asyncio.ensure_future(self._read())
+        self._log_task = asyncio.ensure_future(self._log_stderr())
 
     @classmethod
     async def open(cls, order: Mapping[str, Any], listener: ServerListener) -> ServerConnection:
@@ -113,7 +113,7 @@ class ServerConnection:
     @property
     def is_running(self) -> bool:
         """Return True while the process can answer."""
-        return not self._reading.done()
+        return not self._read_task.done()
 
     async def request(self, method: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. If canceled, it is canceled at the server too.
@@ -124,17 +124,17 @@ class ServerConnection:
         if not self.is_running:
             raise ServerFailure(has_ended=True)
         self._last_id += 1
-        number = self._last_id
+        request_id = self._last_id
         future = asyncio.get_running_loop().create_future()
-        self._pending[number] = _PendingCall(future, on_progress)
+        self._pending[request_id] = _PendingCall(future, on_progress)
         try:
-            self._send({"id": number, "method": method, **fields})
+            self._send({"id": request_id, "method": method, **fields})
             return await future
         except asyncio.CancelledError:
-            self._send({"method": "cancel", "id": number})
+            self._send({"method": "cancel", "id": request_id})
             raise
         finally:
-            del self._pending[number]
+            del self._pending[request_id]
 
     async def aclose(self) -> None:
         """End the server and its process."""
@@ -148,7 +148,7 @@ class ServerConnection:
         finally:
             self._kill_group()
             await self._process.wait()
-            await asyncio.wait((self._reading, self._logging))
+            await asyncio.wait((self._read_task, self._log_task))
             if not self._ready.cancelled():  # by a timeout of `open`
                 self._ready.exception()  # retrieved, so that asyncio does not report it
 
@@ -173,20 +173,20 @@ class ServerConnection:
                     line = await self._process.stdout.readline()
                     if not line:
                         return
-                    self._handle(await _parse(line))
+                    self._handle_message(await _parse(line))
                 except (ValueError, RecursionError):
                     return  # too long, too deep or no JSON: this is not a line of our process
         finally:
             self._kill_group()
-            ended = ServerFailure(self._end_reason, has_ended=True)
+            end_failure = ServerFailure(self._end_reason, has_ended=True)
             if not self._ready.done():
-                self._ready.set_exception(ended)
+                self._ready.set_exception(end_failure)
             for pending in self._pending.values():
                 if not pending.future.done():
-                    pending.future.set_exception(ended)
+                    pending.future.set_exception(end_failure)
             self._listener.on_ended()
 
-    def _handle(self, message: dict[str, Any]) -> None:
+    def _handle_message(self, message: dict[str, Any]) -> None:
         event = message.get("event")
         if event is None:
             self._finish_request(message)
@@ -238,7 +238,7 @@ class ServerConnection:
         else:
             pending.future.set_result(message["result"])
 
-    async def _log(self) -> None:
+    async def _log_stderr(self) -> None:
         assert self._process.stderr is not None
         while True:
             try:
@@ -252,6 +252,6 @@ class ServerConnection:
 
 async def _parse(line: bytes) -> dict[str, Any]:
     if len(line) <= _MAX_INLINE_BYTES:
-        found: dict[str, Any] = json.loads(line)
-        return found
+        message: dict[str, Any] = json.loads(line)
+        return message
     return await asyncio.to_thread(json.loads, line)

@@ -74,10 +74,10 @@ class BuiltInTools:
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call. Raises ToolError."""
-        found = self._tools.get(tool.name)
-        if found is None:
+        built_in_tool = self._tools.get(tool.name)
+        if built_in_tool is None:
             raise ToolError("There is no such tool.")
-        return await found.run(arguments, context)
+        return await built_in_tool.run(arguments, context)
 
 
 async def _calculate(arguments: Mapping[str, Any], _context: ToolContext) -> str:
@@ -99,9 +99,10 @@ def describe_time(zone: str | None, now: datetime | None = None) -> str:
     """
     now = now or datetime.now(UTC)
     try:
-        local = now.astimezone(ZoneInfo(zone)) if zone else now.astimezone()
+        local_time = now.astimezone(ZoneInfo(zone)) if zone else now.astimezone()
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
         raise ToolError("There is no such time zone. Use a name such as Europe/Berlin.") from exc
-    year, week, _ = local.isocalendar()
-    name = zone or local.tzname() or "local time"
-    return f"{local.isoformat(timespec='seconds')} ({name})\n{local:%A}, week {week} of {year}"
+    year, week, _ = local_time.isocalendar()
+    name = zone or local_time.tzname() or "local time"
+    seconds = local_time.isoformat(timespec="seconds")
+    return f"{seconds} ({name})\n{local_time:%A}, week {week} of {year}"

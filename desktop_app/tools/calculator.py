@@ -71,7 +71,7 @@ def calculate(expression: str) -> str:
         raise ToolError(f"The expression is longer than {MAX_EXPRESSION_CHARS} characters.")
     context = _context()
     try:
-        value = _Parser(_tokens(expression), context).value()
+        value = _Parser(_tokenize(expression), context).value()
     except DivisionByZero as exc:
         raise ToolError("Division by zero.") from exc
     except Overflow as exc:
@@ -93,18 +93,18 @@ def _format(value: Decimal) -> str:
     return f"{plain:f}" if is_short else str(plain)
 
 
-def _tokens(expression: str) -> list[tuple[str, str]]:
-    found, at = [], 0
+def _tokenize(expression: str) -> list[tuple[str, str]]:
+    tokens, index = [], 0
     text = expression.replace("×", "*").replace("÷", "/").replace("−", "-").rstrip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    while index < len(text):
+        match = _TOKEN.match(text, index)
         if match is None or match.lastgroup is None:
-            rest = text[at:].lstrip()
-            place = len(text) - len(rest) + 1
-            raise ToolError(f"Unexpected “{rest[:20].strip()}” at position {place}.")
-        found.append((match.lastgroup, match[match.lastgroup]))
-        at = match.end()
-    return found
+            unexpected = text[index:].lstrip()
+            position = len(text) - len(unexpected) + 1
+            raise ToolError(f"Unexpected “{unexpected[:20].strip()}” at position {position}.")
+        tokens.append((match.lastgroup, match[match.lastgroup]))
+        index = match.end()
+    return tokens
 
 
 class _Parser:
@@ -122,7 +122,7 @@ class _Parser:
             raise ToolError(f"Unexpected “{text}”." + (f" {_NO_COMMAS}" if text == "," else ""))
         return value
 
-    def _next(self, *marks: str) -> str | None:
+    def _take_mark(self, *marks: str) -> str | None:
         """Consume the next token if it is one of `marks`, and return it."""
         if self._position < len(self._tokens) and self._tokens[self._position] in [
             ("mark", m) for m in marks
@@ -136,7 +136,7 @@ class _Parser:
         if self._depth > _MAX_DEPTH:
             raise ToolError("The expression is nested too deeply.")
         value = self._product()
-        while mark := self._next("+", "-"):
+        while mark := self._take_mark("+", "-"):
             other = self._product()
             add = self._context.add if mark == "+" else self._context.subtract
             value = add(value, other)
@@ -151,7 +151,7 @@ class _Parser:
             "//": lambda a, b: context.plus(_divide(a, b)[0]),
             "%": lambda a, b: context.plus(_divide(a, b)[1]),
         }
-        while mark := self._next(*operations):
+        while mark := self._take_mark(*operations):
             if mark == "%" and not self._is_operand():  # as in 15% - 3
                 raise ToolError(_NO_PERCENT)
             value = operations[mark](value, self._sign())
@@ -159,14 +159,14 @@ class _Parser:
 
     def _sign(self) -> Decimal:
         is_negative = False
-        while mark := self._next("-", "+"):
+        while mark := self._take_mark("-", "+"):
             is_negative ^= mark == "-"
         value = self._power()
         return self._context.minus(value) if is_negative else value
 
     def _power(self) -> Decimal:
         base = self._atom()
-        if not self._next("^", "**"):
+        if not self._take_mark("^", "**"):
             return base
         self._depth += 1
         if self._depth > _MAX_DEPTH:
@@ -179,7 +179,7 @@ class _Parser:
         return value
 
     def _atom(self) -> Decimal:
-        if self._next("("):
+        if self._take_mark("("):
             value = self._sum()
             self._require_closing()
             return value
@@ -203,7 +203,7 @@ class _Parser:
         return kind != "mark" or text == "("
 
     def _require_closing(self) -> None:
-        if not self._next(")"):
+        if not self._take_mark(")"):
             raise ToolError("A parenthesis is not closed.")
 
     def _named_value(self, name: str) -> Decimal:
@@ -211,10 +211,10 @@ class _Parser:
             return self._context.plus(_PI)  # sets the flag Inexact, because it rounds
         if name == "e":
             return self._context.exp(Decimal(1))
-        if not self._next("("):
+        if not self._take_mark("("):
             raise ToolError(f"“{name}” is unknown. Known: {self._known_names}.")
         values = [self._sum()]
-        while self._next(","):
+        while self._take_mark(","):
             values.append(self._sum())
         self._require_closing()
         function = self._functions.get(name)
@@ -264,10 +264,10 @@ def _divide(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
     if not b:
         raise ToolError("Division by zero.")
     context = _wide_context()
-    quotient, rest = context.divmod(a, b)
-    if rest and (rest < 0) != (b < 0):
-        return context.subtract(quotient, Decimal(1)), context.add(rest, b)
-    return quotient, rest
+    quotient, remainder = context.divmod(a, b)
+    if remainder and (remainder < 0) != (b < 0):
+        return context.subtract(quotient, Decimal(1)), context.add(remainder, b)
+    return quotient, remainder
 
 
 def _round(values: list[Decimal], context: Context) -> Decimal:

@@ -48,7 +48,7 @@ async def run_job(job: dict[str, Any]) -> str:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-    return _result(answer)
+    return _parse_answer(answer)
 
 
 async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
@@ -56,8 +56,8 @@ async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
     assert process.stdout is not None
     with suppress(ConnectionError):
         # In pieces, because the transport copies all bytes that do not fit into the pipe.
-        for at in range(0, len(job), _PIECE_BYTES):
-            process.stdin.write(job[at : at + _PIECE_BYTES])
+        for offset in range(0, len(job), _PIECE_BYTES):
+            process.stdin.write(job[offset : offset + _PIECE_BYTES])
             await process.stdin.drain()
         process.stdin.close()
     answer = b""
@@ -68,16 +68,16 @@ async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
     return answer
 
 
-def _result(answer: bytes) -> str:
+def _parse_answer(answer: bytes) -> str:
     """Return the result in an answer, which the untrusted code may have written itself."""
     try:
-        found = json.loads(answer)
+        reply = json.loads(answer)
     except (ValueError, RecursionError) as error:
         raise ToolError(
             "It ended without a result. It may have used too much memory or processor time."
         ) from error
-    result = found.get("result") if isinstance(found, dict) else None
+    result = reply.get("result") if isinstance(reply, dict) else None
     if isinstance(result, str):
         return result
-    problem = found.get("error") if isinstance(found, dict) else None
+    problem = reply.get("error") if isinstance(reply, dict) else None
     raise ToolError(problem if isinstance(problem, str) else "It failed.")

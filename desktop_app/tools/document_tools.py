@@ -127,22 +127,24 @@ class DocumentTools:
 
     async def _search_documents(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         words = arguments["words"]
-        found: list[str] = []
+        excerpts: list[str] = []
         if collections := _collections_of(context):
             for part in await self._retrieve(collections, words, MAX_PASSAGE_TOKENS):
-                found += [f"[{p.source}]\n{p.text}" for p in part.passages]
+                excerpts += [f"[{p.source}]\n{p.text}" for p in part.passages]
         for name, document in _named_documents(documents_of(context)).items():
             text = await context.text_of(document.sha256)
-            found += await asyncio.to_thread(_find_passages, name, document, text, words)
-        return "\n\n".join(found[:MAX_HITS]) or "Nothing was found."
+            excerpts += await asyncio.to_thread(_find_passages, name, document, text, words)
+        return "\n\n".join(excerpts[:MAX_HITS]) or "Nothing was found."
 
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
-        attached = documents_of(context)
+        attached_documents = documents_of(context)
         ids = _collections_of(context)
-        names = {document.sha256: document.name for document in attached}
-        collected = await self._documents_in(ids) if ids else ()
-        others = [each for each in collected if names.get(each.sha256) != each.name]
-        documents = _named_documents([*attached, *others])
+        names = {document.sha256: document.name for document in attached_documents}
+        collection_documents = await self._documents_in(ids) if ids else ()
+        other_documents = [
+            each for each in collection_documents if names.get(each.sha256) != each.name
+        ]
+        documents = _named_documents([*attached_documents, *other_documents])
         name = _find_name(documents, arguments["document"])
         document = documents[name]
         first = arguments["first"] or 1
@@ -152,13 +154,13 @@ class DocumentTools:
         text_of = context.text_of if document.sha256 in names else self._text_of
         text = await text_of(document.sha256)
         pages = await asyncio.to_thread(_split_pages, document, text)
-        chosen = pages[first - 1 : last]
-        if not chosen:
+        chosen_pages = pages[first - 1 : last]
+        if not chosen_pages:
             raise ToolError(f"The document has {len(pages)} pages.")
-        heading = f"{name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
-        if same := _others_of_this_name(documents, name):
-            heading += f" (others of this name: {', '.join(same[:_MAX_LISTED_NAMES])})"
-        return f"{heading}\n\n" + "\n\n".join(chosen)
+        heading = f"{name}, pages {first} to {first + len(chosen_pages) - 1} of {len(pages)}"
+        if namesakes := _find_namesakes(documents, name):
+            heading += f" (others of this name: {', '.join(namesakes[:_MAX_LISTED_NAMES])})"
+        return f"{heading}\n\n" + "\n\n".join(chosen_pages)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         async with self._job_slots:
@@ -179,13 +181,13 @@ class DocumentTools:
 
 def documents_of(context: ToolContext) -> list[DocumentPart]:
     """Return the documents of a conversation, each once."""
-    found = {
+    documents_by_hash = {
         part.sha256: part
         for message in context.messages
         for part in message.sent_parts
         if isinstance(part, DocumentPart)
     }
-    return list(found.values())
+    return list(documents_by_hash.values())
 
 
 def _collections_of(context: ToolContext) -> list[str]:
@@ -197,40 +199,40 @@ def _collections_of(context: ToolContext) -> list[str]:
 def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPart]:
     """Return documents by their names; the second “a.pdf” is “a.pdf (2)”."""
     named: dict[str, DocumentPart] = {}
-    taken = set[str]()
+    taken_names = set[str]()
     numbers = Counter[str]()  # a collection may have thousands of documents of one name
     for document in documents:
         folded, name = document.name.casefold(), document.name
-        while name.casefold() in taken:
+        while name.casefold() in taken_names:
             numbers[folded] += 1
             name = f"{document.name} ({numbers[folded] + 1})"
-        taken.add(name.casefold())
+        taken_names.add(name.casefold())
         named[name] = document
     return named
 
 
-def _others_of_this_name(documents: Mapping[str, DocumentPart], name: str) -> list[str]:
+def _find_namesakes(documents: Mapping[str, DocumentPart], name: str) -> list[str]:
     folded_name = documents[name].name.casefold()
     return [n for n, d in documents.items() if n != name and d.name.casefold() == folded_name]
 
 
-def _find_name(documents: Iterable[str], wanted: str) -> str:
+def _find_name(documents: Iterable[str], requested_name: str) -> str:
     """Return a document's name as it is spelled. Raises ToolError if there is no such document."""
     for name in documents:
-        if name.casefold() == wanted.casefold():
+        if name.casefold() == requested_name.casefold():
             return name
-    known = ", ".join(islice(documents, _MAX_LISTED_NAMES)) or "none"
-    raise ToolError(f"There is no such document. Documents: {known}")
+    known_names = ", ".join(islice(documents, _MAX_LISTED_NAMES)) or "none"
+    raise ToolError(f"There is no such document. Documents: {known_names}")
 
 
 def _split_pages(document: DocumentPart, text: str) -> list[str]:
     """Return a document’s pages, sheets or slides, or equal pieces if it has none."""
-    marks = find_sections(text, unit_of(document)) if unit_of(document) else []
-    if marks:
-        ends = [*(mark.start for mark in marks[1:]), len(text)]
-        return [text[m.start : end].strip() for m, end in zip(marks, ends, strict=True)]
+    sections = find_sections(text, unit_of(document)) if unit_of(document) else []
+    if sections:
+        ends = [*(section.start for section in sections[1:]), len(text)]
+        return [text[m.start : end].strip() for m, end in zip(sections, ends, strict=True)]
     size = CHARS_PER_PAGE
-    return [text[at : at + size] for at in range(0, len(text), size)] or [""]
+    return [text[offset : offset + size] for offset in range(0, len(text), size)] or [""]
 
 
 def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> list[str]:
@@ -244,9 +246,11 @@ def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> 
     matches = matches or [p for p in pages if any(word in p[2] for word in folded_words)]
     excerpts = []
     for number, page, folded in matches[:MAX_HITS]:
-        at = min(folded.find(word) for word in folded_words if word in folded)
+        position = min(folded.find(word) for word in folded_words if word in folded)
         # Folding may lengthen letters (ß is ss): find the place in the page itself.
-        at = bisect_right(range(at), at, key=lambda end: len(page[: end + 1].casefold()))
-        text = page[max(0, at - _CONTEXT_CHARS) : at + _CONTEXT_CHARS].strip()
+        position = bisect_right(
+            range(position), position, key=lambda end: len(page[: end + 1].casefold())
+        )
+        text = page[max(0, position - _CONTEXT_CHARS) : position + _CONTEXT_CHARS].strip()
         excerpts.append(f"[{name}, page {number}]\n{text}")
     return excerpts

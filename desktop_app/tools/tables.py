@@ -61,25 +61,27 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
     yield from csv.reader((line for line, _ in lines_of(text, start)), delimiter=delimiter)
 
 
-def _read_table(name: str, read: Rows) -> Iterator[DocumentTable]:
+def _read_table(name: str, read_rows: Rows) -> Iterator[DocumentTable]:
     """Yield the table of the rows; nothing if the first row, which names the columns, is empty."""
     width = count = 0
-    for row in read():
+    for row in read_rows():
         width, count = max(width, len(row)), count + 1
-    first = next(read(), [])
-    if not any(first):
+    header = next(read_rows(), [])
+    if not any(header):
         return
     columns: list[str] = []
-    taken: set[str] = set()
+    taken_names: set[str] = set()
     for number in range(width):
-        title = first[number].strip() if number < len(first) else ""
+        title = header[number].strip() if number < len(header) else ""
         column = title or f"column_{number + 1}"
-        if column.casefold() in taken:
+        if column.casefold() in taken_names:
             column = f"{column}_{number + 1}"
-        while column.casefold() in taken:
+        while column.casefold() in taken_names:
             column += "_"
-        taken.add(column.casefold())
+        taken_names.add(column.casefold())
         columns.append(column)
-    kept = min(count - 1, max(1, MAX_CELLS // width))
-    filled = ([*row, *[""] * (width - len(row))] for row in islice(read(), 1, kept + 1))
-    yield DocumentTable(name, columns, filled, kept, count - 1 - kept)
+    kept_count = min(count - 1, max(1, MAX_CELLS // width))
+    padded_rows = (
+        [*row, *[""] * (width - len(row))] for row in islice(read_rows(), 1, kept_count + 1)
+    )
+    yield DocumentTable(name, columns, padded_rows, kept_count, count - 1 - kept_count)

@@ -92,21 +92,21 @@ def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str
 
     connection = sqlite3.connect(":memory:")
     connection.execute("PRAGMA temp_store = MEMORY")  # large sorts would need a file
-    failures = (sqlite3.Error, sqlite3.Warning, csv.Error, MemoryError, UnicodeError)
+    query_errors = (sqlite3.Error, sqlite3.Warning, csv.Error, MemoryError, UnicodeError)
     notes: list[str] = []
-    taken: set[str] = set()
+    taken_names: set[str] = set()
     try:
         for document in documents:
             for table in tables_of(document["name"], document["media_type"], document["text"]):
-                notes += _add_table(connection, _with_unique_name(table, taken))
-        if not taken:
+                notes += _add_table(connection, _with_unique_name(table, taken_names))
+        if not taken_names:
             return {"error": "No table is attached to this conversation."}
         connection.commit()
         connection.set_authorizer(_allow_reading)
         cursor = connection.execute(sql)
         names = [column[0] for column in cursor.description or ()]
         rows = cursor.fetchmany(MAX_ROWS + 1)
-    except failures as error:
+    except query_errors as error:
         reason = str(error)[:MAX_CELL_CHARS] or type(error).__name__
         return {"error": "\n".join([reason, *notes])}
     header = " | ".join(names)[: MAX_OUTPUT_CHARS // 2]
@@ -122,14 +122,14 @@ def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str
     return {"result": "\n".join([*lines, *notes])}
 
 
-def _with_unique_name(table: DocumentTable, taken: set[str]) -> DocumentTable:
+def _with_unique_name(table: DocumentTable, taken_names: set[str]) -> DocumentTable:
     """Return the table with a unique name: two files may have sheets of the same name."""
     name = table.name.replace("\0", "")
     if name.casefold().startswith("sqlite_"):  # reserved
         name = f"_{name}"
-    while name.casefold() in taken:
+    while name.casefold() in taken_names:
         name += "_"
-    taken.add(name.casefold())
+    taken_names.add(name.casefold())
     return replace(table, name=name)
 
 
@@ -138,7 +138,7 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
     import sqlite3
 
     columns = ", ".join(_quote_name(name) for name in table.columns)
-    name, marks = _quote_name(table.name), ", ".join("?" * len(table.columns))
+    name, placeholders = _quote_name(table.name), ", ".join("?" * len(table.columns))
     try:
         connection.execute(f"CREATE TABLE {name} ({columns})")
     except sqlite3.Error as error:
@@ -146,7 +146,7 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
         return
     examples: dict[str, str] = {}  # by column: a number that stays a text
 
-    def values() -> Iterator[list[str | int | float | None]]:
+    def convert_rows() -> Iterator[list[str | int | float | None]]:
         for row in table.rows:
             cells = [_cell_value(cell) for cell in row]
             for column, value in zip(table.columns, cells, strict=True):
@@ -158,12 +158,12 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
                     examples[column] = value
             yield cells
 
-    connection.executemany(f"INSERT INTO {name} VALUES ({marks})", values())  # noqa: S608 — quoted
+    connection.executemany(f"INSERT INTO {name} VALUES ({placeholders})", convert_rows())  # noqa: S608 — quoted
     if examples:
-        listed = ", ".join(
+        names = ", ".join(
             f"{column} (as {examples[column]})" for column in [*examples][:MAX_NAMED_COLUMNS]
         )
-        yield f"(Numbers that are texts in the table {table.name}; convert them first: {listed})"
+        yield f"(Numbers that are texts in the table {table.name}; convert them first: {names})"
     if table.left_out:
         total = table.count + table.left_out
         yield f"(Of the table {table.name}, only the first {table.count} of {total} rows)"
@@ -182,9 +182,9 @@ def _cell_value(cell: str) -> str | int | float | None:
         return None
     if cell[0] not in _NUMBER_START_CHARS:  # a million failed conversions take seconds
         return cell
-    for kind in (int, float):
+    for number_type in (int, float):
         try:
-            number = kind(cell)
+            number = number_type(cell)
         except (ValueError, OverflowError):
             continue
         if str(number) == cell and -(2**63) <= number < 2**63:
@@ -194,7 +194,7 @@ def _cell_value(cell: str) -> str | int | float | None:
     except ValueError:
         return cell
     is_plain = cell.replace("-", "").replace(".", "").isdigit()
-    return decimal if is_plain and len(cell) <= 15 and not _is_padded(cell) else cell
+    return decimal if is_plain and len(cell) <= 15 and not _has_leading_zero(cell) else cell
 
 
 def _is_formatted_number(text: str) -> bool:
@@ -202,7 +202,7 @@ def _is_formatted_number(text: str) -> bool:
     return text[-1] in _NUMBER_END_CHARS and bool(_FORMATTED_NUMBER.fullmatch(text))
 
 
-def _is_padded(cell: str) -> bool:
+def _has_leading_zero(cell: str) -> bool:
     digits = cell.lstrip("-")
     return len(digits) > 1 and digits[0] == "0" and digits[1] != "."
 
@@ -210,13 +210,13 @@ def _is_padded(cell: str) -> bool:
 def _allow_reading(action: int, *_: object) -> int:
     import sqlite3
 
-    allowed = (
+    allowed_actions = (
         sqlite3.SQLITE_SELECT,
         sqlite3.SQLITE_READ,
         sqlite3.SQLITE_FUNCTION,
         sqlite3.SQLITE_RECURSIVE,
     )
-    return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK if action in allowed_actions else sqlite3.SQLITE_DENY
 
 
 def _cell_text(value: object) -> str:
@@ -237,15 +237,17 @@ def run_python(code: str) -> dict[str, str]:
     """
     import ast
 
-    printed = _BoundedText()
-    with redirect_stdout(printed), redirect_stderr(printed):
+    output = _BoundedText()
+    with redirect_stdout(output), redirect_stderr(output):
         try:
             tree, names = ast.parse(code, _CODE_FILE), {"__name__": "__main__"}
-            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            last_expression = (
+                tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            )
             exec(compile(tree, _CODE_FILE, "exec"), names)  # noqa: S102 — confined
-            if isinstance(last, ast.Expr):
+            if isinstance(last_expression, ast.Expr):
                 value = eval(  # noqa: S307
-                    compile(ast.Expression(last.value), _CODE_FILE, "eval"), names
+                    compile(ast.Expression(last_expression.value), _CODE_FILE, "eval"), names
                 )
                 if value is not None:
                     print(repr(value))  # noqa: T201 — small models often forget to print
@@ -253,19 +255,21 @@ def run_python(code: str) -> dict[str, str]:
             is_exit = isinstance(error, SystemExit) and not error.code
             if not is_exit:
                 print(_failure_text(error), end="")  # noqa: T201
-    cut = f"\n[Cut here: {printed.left_out} characters more.]" if printed.left_out else ""
-    return {"result": printed.getvalue() + cut}
+    cut_note = f"\n[Cut here: {output.left_out} characters more.]" if output.left_out else ""
+    return {"result": output.getvalue() + cut_note}
 
 
 def _failure_text(error: BaseException) -> str:
     """Return the traceback of an exception, with only the last frames of the model's code."""
     from traceback import StackSummary, TracebackException
 
-    shown = TracebackException.from_exception(error)
-    waiting = [shown]
-    while waiting:
-        each = waiting.pop()
-        frames = [frame for frame in each.stack if frame.filename == _CODE_FILE]
-        each.stack = StackSummary.from_list(frames[-_MAX_FRAMES:])
-        waiting += filter(None, (each.__cause__, each.__context__, *(each.exceptions or ())))
-    return "".join(shown.format())
+    traceback = TracebackException.from_exception(error)
+    pending = [traceback]
+    while pending:
+        exception = pending.pop()
+        frames = [frame for frame in exception.stack if frame.filename == _CODE_FILE]
+        exception.stack = StackSummary.from_list(frames[-_MAX_FRAMES:])
+        pending += filter(
+            None, (exception.__cause__, exception.__context__, *(exception.exceptions or ()))
+        )
+    return "".join(traceback.format())

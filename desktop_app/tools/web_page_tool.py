@@ -66,32 +66,32 @@ ReadText = Callable[[str, bytes], Awaitable[str]]
 async def resolve_host(host: str, port: int) -> list[str]:
     """Return the IP addresses of a host. Raises OSError."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[4][0]) for address in found]
+    address_infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(info[4][0]) for info in address_infos]
 
 
 def is_public(address: str) -> bool:
     """Return True for a public IP address on the internet; False also for any other text."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = _embedded_ipv4(found)
-        if inner is not None and found in _NAT64:
-            return is_public(str(inner))
-        if found.is_site_local or (inner is not None and not is_public(str(inner))):
+    if isinstance(ip, ipaddress.IPv6Address):
+        embedded_ipv4 = _embedded_ipv4(ip)
+        if embedded_ipv4 is not None and ip in _NAT64:
+            return is_public(str(embedded_ipv4))
+        if ip.is_site_local or (embedded_ipv4 is not None and not is_public(str(embedded_ipv4))):
             return False
-    if any(found in ipaddress.ip_network(network) for network in _NON_PUBLIC_NETWORKS):
+    if any(ip in ipaddress.ip_network(network) for network in _NON_PUBLIC_NETWORKS):
         return False
-    return found.is_global and not found.is_multicast and not found.is_reserved
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address that an IPv6 address embeds for a gateway, or None."""
-    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    last_32_bits = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if address in _NAT64 or (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
-        return last
+        return last_32_bits
     return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
 
 
@@ -135,16 +135,16 @@ class WebPageTool:
         for _ in range(MAX_REDIRECTS + 1):
             address, host = await self._resolve_public(url)
             target, headers = _request_to(address, host, url)
-            certified = host.removesuffix(".")  # SNI and certificates have no final dot
-            trust = await asyncio.to_thread(self._trusted_context)
+            server_name = host.removesuffix(".")  # SNI and certificates have no final dot
+            tls_context = await asyncio.to_thread(self._trusted_context)
             async with AsyncExitStack() as stack:
                 client = await stack.enter_async_context(
-                    httpx.AsyncClient(verify=trust, trust_env=False, follow_redirects=False)
+                    httpx.AsyncClient(verify=tls_context, trust_env=False, follow_redirects=False)
                 )
                 try:
                     reply = await stack.enter_async_context(
                         client.stream(
-                            "GET", target, headers=headers, extensions={"sni_hostname": certified}
+                            "GET", target, headers=headers, extensions={"sni_hostname": server_name}
                         )
                     )
                     if reply.status_code in _REDIRECT_STATUSES and "location" in reply.headers:
@@ -178,23 +178,23 @@ class WebPageTool:
             # Python's codec "idna" follows an older standard, by which some names become those of
             # other servers.
             ascii_host = host if ":" in host else httpx.URL(f"http://{host}").raw_host.decode()
-            found = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
+            addresses = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
         except (OSError, UnicodeError, httpx.InvalidURL) as error:
             raise ToolError("The host was not found.") from error
         # One private address is enough for a refusal: any of them might be used.
-        if not found or not all(map(self._allows, found)):
+        if not addresses or not all(map(self._allows, addresses)):
             raise ToolError("Addresses of this computer and of private networks are not fetched.")
-        return found[0], ascii_host
+        return addresses[0], ascii_host
 
 
 def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]:
     """Return `url` with the checked IP address, and the headers, which name the host."""
     parts = urlsplit(url)
     port = parts.port or _PORTS[parts.scheme]
-    at, named = (f"[{name}]" if ":" in name else name for name in (address, host))
-    target = f"{parts.scheme}://{at}:{port}{parts.path or '/'}"
+    url_address, url_host = (f"[{name}]" if ":" in name else name for name in (address, host))
+    target = f"{parts.scheme}://{url_address}:{port}{parts.path or '/'}"
     headers = {
-        "host": named if port == _PORTS[parts.scheme] else f"{named}:{port}",
+        "host": url_host if port == _PORTS[parts.scheme] else f"{url_host}:{port}",
         "user-agent": "Repartee",
         "accept": ", ".join(_READABLE_TYPES),
         "accept-encoding": "gzip",
@@ -221,26 +221,26 @@ async def read_bounded_body(reply: httpx.Response) -> bytes:
     encoding = reply.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise ToolError("The page is compressed in a way that is not supported.")
-    unpacking = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
+    decompressor = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
     data = bytearray()
     async for piece in reply.aiter_raw():
         await asyncio.sleep(0)  # one read may return 10,000 chunks of a byte
-        if unpacking is None:
+        if decompressor is None:
             data += piece
-        while unpacking is not None and piece and len(data) <= MAX_PAGE_BYTES:
-            if unpacking.eof:
+        while decompressor is not None and piece and len(data) <= MAX_PAGE_BYTES:
+            if decompressor.eof:
                 if not piece.startswith(_GZIP_FIRST_BYTE):
                     break  # padding
                 await asyncio.sleep(0)  # one piece may contain 3,000 empty members
-                unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
+                decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
-                data += unpacking.decompress(piece, MAX_PAGE_BYTES + 1 - len(data))
+                data += decompressor.decompress(piece, MAX_PAGE_BYTES + 1 - len(data))
             except zlib.error as error:
                 raise ToolError("The page is damaged.") from error
-            piece = unpacking.unused_data
+            piece = decompressor.unused_data
         if len(data) > MAX_PAGE_BYTES:
             raise ToolError(f"The page is larger than {MAX_PAGE_BYTES >> 20} MB.")
-    if unpacking is not None and data and not unpacking.eof:
+    if decompressor is not None and data and not decompressor.eof:
         raise ToolError("The page is damaged.")
     return bytes(data)
 
@@ -251,16 +251,16 @@ def _stated_charset(headers: Mapping[str, str]) -> str:
     Not `httpx.Response.charset_encoding`: for some headers the parser of Python's email package
     raises TypeError.
     """
-    found = _CHARSET.search(headers.get("content-type", ""))
-    return found[1] if found else ""
+    match = _CHARSET.search(headers.get("content-type", ""))
+    return match[1] if match else ""
 
 
-def _to_utf8(data: bytes, stated: str) -> bytes:
-    """Return a text as UTF-8 with a byte order mark; unchanged if `stated` is not usable."""
-    if not stated:
+def _to_utf8(data: bytes, charset: str) -> bytes:
+    """Return a text as UTF-8 with a byte order mark; unchanged if `charset` is not usable."""
+    if not charset:
         return data
     # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.
-    encoding = "cp1252" if stated.lower() in ("iso-8859-1", "latin1") else stated
+    encoding = "cp1252" if charset.lower() in ("iso-8859-1", "latin1") else charset
     try:
         if codecs.lookup(encoding).name in _ENCODINGS_OF_NAMES:
             return data

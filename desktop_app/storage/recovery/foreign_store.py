@@ -21,14 +21,14 @@ from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.row_checks import TableSchema, Value
 
 # The texts of a sound store are shorter than its file, and a row takes at least eight bytes.
-_MAX_TEXT_PER_BYTE: Final = 2
+_MAX_TEXT_BYTES_PER_FILE_BYTE: Final = 2
 _MIN_ROW_BYTES: Final = 8
 _ALWAYS_ALLOWED_BYTES: Final = 1 << 20
 # Every version has had these tables.
 _REQUIRED_TABLES: Final = frozenset(
     {"migrations", "conversations", "messages", "attachments", "ledger", "settings", "profiles"}
 )
-_LIMITS: Final = {
+_SQLITE_LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
     sqlite3.SQLITE_LIMIT_COLUMN: 200,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
@@ -55,30 +55,30 @@ class ForeignStore:
         self._name = name
         self.size = path.stat().st_size
         self.bytes_read = 0
-        self._max_bytes = _MAX_TEXT_PER_BYTE * self.size + _ALWAYS_ALLOWED_BYTES
-        self._columns = self._real_tables(tables)
+        self._max_bytes = _MAX_TEXT_BYTES_PER_FILE_BYTE * self.size + _ALWAYS_ALLOWED_BYTES
+        self._columns = self._read_columns(tables)
         connection.text_factory = self._decode
         connection.set_authorizer(_authorizer(frozenset(self._columns)))
 
-    def _real_tables(self, wanted: Container[str]) -> dict[str, frozenset[str]]:
+    def _read_columns(self, expected_tables: Container[str]) -> dict[str, frozenset[str]]:
         """Return the columns of each wanted table.
 
         A view or virtual table with such a name is damage: reading it would run code of its author.
         """
         sql = """SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_master
             WHERE type IN ('table', 'view')"""
-        found = {}
+        columns_by_table = {}
         for name, is_real in self._connection.execute(sql).fetchall():
-            if name not in wanted:
+            if name not in expected_tables:
                 continue
             if not is_real:
                 raise damaged_error(self._name, f"{name} is not a table")
             columns = self._connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall()
             # Generated columns are hidden: their values come from expressions.
-            found[name] = frozenset(row["name"] for row in columns if not row["hidden"])
-        if missing := sorted(_REQUIRED_TABLES - found.keys()):
+            columns_by_table[name] = frozenset(row["name"] for row in columns if not row["hidden"])
+        if missing := sorted(_REQUIRED_TABLES - columns_by_table.keys()):
             raise damaged_error(self._name, f"it has no {missing[0]}")
-        return found
+        return columns_by_table
 
     def applied_migrations(self) -> set[object]:
         """Return the names of the applied migrations; none for another program's database."""
@@ -101,15 +101,15 @@ class ForeignStore:
         for column in table.columns:
             if column.name not in known_columns and column.is_required and column.default is None:
                 raise damaged_error(self._name, f"{table.name} has no column {column.name}")
-        wanted = ", ".join(
-            f'"{column.name}"' if column.name in known_columns else _literal(column.default)
+        expressions = ", ".join(
+            f'"{column.name}"' if column.name in known_columns else _sql_literal(column.default)
             for column in table.columns
         )
         rows_left = self.size // _MIN_ROW_BYTES
         with closing(self._connection.cursor()) as cursor:
             cursor.row_factory = None
             # NOT INDEXED, because a forged index leads to rows that the table does not have.
-            cursor.execute(f'SELECT {wanted} FROM "{table.name}" NOT INDEXED')  # noqa: S608
+            cursor.execute(f'SELECT {expressions} FROM "{table.name}" NOT INDEXED')  # noqa: S608
             for row in cursor:
                 rows_left -= 1
                 self.bytes_read += sum(len(value) for value in row if type(value) is bytes)
@@ -146,7 +146,7 @@ def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[For
         sqlite3.Error, StoreDamagedError: it cannot be read.
     """
     with closing(connect(path, "ro", is_immutable=True)) as connection:
-        for limit, value in _LIMITS.items():
+        for limit, value in _SQLITE_LIMITS.items():
             connection.setlimit(limit, value)
         connection.setlimit(
             sqlite3.SQLITE_LIMIT_LENGTH, max(_ALWAYS_ALLOWED_BYTES, path.stat().st_size)
@@ -160,17 +160,17 @@ def _authorizer(
     """Return a callback that allows only reads of these tables, and only direct ones."""
 
     def authorize(
-        action: int, first: str | None, _second: str | None, _base: str | None, inner: str | None
+        action: int, table: str | None, _second: str | None, _base: str | None, accessor: str | None
     ) -> int:
-        # `inner` names the view or trigger that reads.
-        is_read = action == sqlite3.SQLITE_READ and first in tables and inner is None
+        # `accessor` names the view or trigger that reads.
+        is_read = action == sqlite3.SQLITE_READ and table in tables and accessor is None
         is_allowed = is_read or action == sqlite3.SQLITE_SELECT
         return sqlite3.SQLITE_OK if is_allowed else sqlite3.SQLITE_DENY
 
     return authorize
 
 
-def _literal(value: Value) -> str:
+def _sql_literal(value: Value) -> str:
     if value is None:
         return "NULL"
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"

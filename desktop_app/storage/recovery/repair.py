@@ -53,7 +53,7 @@ _SKIPPED_TABLES: Final = DERIVED_TABLES | {
     "passages",
     "passage_vectors",
 }
-_ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
+_ID_PATTERN: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 # The id of an orphan may be any text in these tables, and must be hexadecimal in all others.
 _TABLES_WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
 
@@ -146,7 +146,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
         )
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
             new_store = Path(scratch) / "made.sqlite3"
-            with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
+            with _open_pages_of_copy(database, Path(scratch) / "damaged.sqlite3") as pages:
                 counts = _build_store(new_store, pages, progress)
             # Copied, not moved, so that a store exists at all times.
             copy_damaged_store(database, damaged_file)
@@ -168,26 +168,26 @@ def _refuse_newer(database: Path) -> None:
 
 
 @contextmanager
-def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
+def _open_pages_of_copy(database: Path, copy_path: Path) -> Iterator[SqlitePages]:
     """Yield the pages of a copy of the store, with the content of its log if SQLite can read it."""
-    for end in ("", "-wal"):
-        source = database.with_name(database.name + end)
+    for suffix in ("", "-wal"):
+        source = database.with_name(database.name + suffix)
         if source.exists():
-            shutil.copyfile(source, scratch.with_name(scratch.name + end))
-    with scratch.open("r+b") as file:
+            shutil.copyfile(source, copy_path.with_name(copy_path.name + suffix))
+    with copy_path.open("r+b") as file:
         if file.read(len(MAGIC)) != MAGIC:  # without a header, SQLite would ignore the log
             file.seek(0)
             file.write(_header())
-    with suppress(*UNREADABLE), closing(connect(scratch, "rw")) as connection:
+    with suppress(*UNREADABLE), closing(connect(copy_path, "rw")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with scratch.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with copy_path.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
         yield SqlitePages(data)
 
 
 def _header() -> bytes:
     """Return the header of a store: 4096 bytes a page, write-ahead log, UTF-8."""
-    fixed = MAGIC + bytes.fromhex("1000 02 02 00 40 20 20")
-    return fixed + bytes(32) + (1).to_bytes(4, "big")
+    prefix = MAGIC + bytes.fromhex("1000 02 02 00 40 20 20")
+    return prefix + bytes(32) + (1).to_bytes(4, "big")
 
 
 def _build_store(
@@ -197,28 +197,28 @@ def _build_store(
     create_private(path)
     with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
-        found = tables_of(connection)
-        tables = {name: table for name, table in found.items() if name not in _SKIPPED_TABLES}
+        all_tables = tables_of(connection)
+        tables = {name: table for name, table in all_tables.items() if name not in _SKIPPED_TABLES}
         connection.execute("BEGIN IMMEDIATE")
         dropped = _insert_records(connection, pages, tables, progress)
         mended = repair_references(connection)
         rebuild_derived(connection)
-        update_rows(connection, _pending_steps(pages, found["migrations"]))
+        update_rows(connection, _pending_steps(pages, all_tables["migrations"]))
         connection.execute("COMMIT")
         require_sound(connection, "integrity_check", str(path), "the repaired store")
         counts = [
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
             for name in ("conversations", "messages")
         ]
-    servers = len(set(_names(pages, found["tool_servers"])))
-    return counts[0], counts[1], len(pages.damaged), mended, dropped, servers
+    server_count = len(set(_read_names(pages, all_tables["tool_servers"])))
+    return counts[0], counts[1], len(pages.damaged), mended, dropped, server_count
 
 
-def _names(pages: SqlitePages, table: TableSchema) -> list[str]:
+def _read_names(pages: SqlitePages, table: TableSchema) -> list[str]:
     """Return the values in the first column of a table, as far as they can be read."""
     return [
         str(record.values[0])
-        for _, root in _roots(pages, {table.name: table})
+        for _, root in _table_roots(pages, {table.name: table})
         for leaf in pages.leaves_below(root)
         for record in pages.records(leaf)
         if record.values
@@ -227,7 +227,7 @@ def _names(pages: SqlitePages, table: TableSchema) -> list[str]:
 
 def _pending_steps(pages: SqlitePages, table: TableSchema) -> list[Migration]:
     """Return the migrations after the newest recorded one; none if no record can be read."""
-    applied = _names(pages, table)
+    applied = _read_names(pages, table)
     return [step for step in MIGRATIONS if applied and step.name > max(applied)]
 
 
@@ -254,7 +254,7 @@ def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Val
 
 
 def _looks_like_own_id(table: str, value: str) -> bool:
-    return bool(value) if table in _TABLES_WITH_FREE_IDS else bool(_ID.fullmatch(value))
+    return bool(value) if table in _TABLES_WITH_FREE_IDS else bool(_ID_PATTERN.fullmatch(value))
 
 
 def _insert(
@@ -278,42 +278,44 @@ def _insert_records(
     progress: Progress,
 ) -> int:
     """Insert the records of all pages. Return how many records of known tables were left out."""
-    seen: set[int] = set()
+    reachable_leaves: set[int] = set()
     dropped = 0
-    for table, root in _roots(pages, tables):
+    for table, root in _table_roots(pages, tables):
         for leaf in pages.leaves_below(root):
-            seen.add(leaf)
+            reachable_leaves.add(leaf)
             for record in pages.records(leaf):
                 dropped += not _insert(connection, table, record)
-    skipped = seen | pages.free_pages() | {1}
+    skipped_pages = reachable_leaves | pages.free_pages() | {1}
     for leaf in pages.leaves():
         progress(leaf, pages.count)
-        if leaf not in skipped:
+        if leaf not in skipped_pages:
             for record in pages.records(leaf):
                 _insert_orphan(connection, record, tables)
     return dropped
 
 
-def _roots(pages: SqlitePages, tables: dict[str, TableSchema]) -> list[tuple[TableSchema, int]]:
+def _table_roots(
+    pages: SqlitePages, tables: dict[str, TableSchema]
+) -> list[tuple[TableSchema, int]]:
     """Return the tables that a readable page of the schema lists, each with its root page."""
-    found = []
+    roots = []
     for leaf in pages.leaves_below(1):
         for record in pages.records(leaf):
             values = record.values
             if len(values) == 5 and values[0] == "table" and isinstance(values[3], int):
                 table = tables.get(str(values[1]))
                 if table is not None:
-                    found.append((table, values[3]))
-    return found
+                    roots.append((table, values[3]))
+    return roots
 
 
 def _insert_orphan(
     connection: sqlite3.Connection, record: Record, tables: dict[str, TableSchema]
 ) -> None:
     """Insert an orphan into the table with the fewest columns that it fits, if there is one."""
-    fitting = [
+    fitting_tables = [
         table for table in tables.values() if _row_of(table, record, is_orphan=True) is not None
     ]
-    if fitting:
-        table = min(fitting, key=lambda each: len(each.columns))
+    if fitting_tables:
+        table = min(fitting_tables, key=lambda each: len(each.columns))
         _insert(connection, table, record, is_orphan=True)

@@ -58,7 +58,7 @@ Progress = Callable[[int, int], None]
 # Attachments have at most 2 GB (documents.file_mb); a store contains only texts.
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
-_LARGEST_MANIFEST: Final = 64 << 20
+_MAX_MANIFEST_BYTES: Final = 64 << 20
 # The disk space for the unpacked store and the new store, as a multiple of the unpacked store. The
 # new store needs more while its index is built.
 _COPY_SPACE_FACTOR: Final = 2
@@ -164,7 +164,7 @@ def restore_backup(
     """
     name = str(archive)
     with translate_errors(name), _open_archive(archive) as pack, translate_errors(name):
-        attached = _attachments_in(pack, archive)
+        members_by_hash = _attachments_in(pack, archive)
         create_private_folder(database.parent)
         with (
             exclusive_lock(database, Reason.STORE_IN_USE_FOR_RESTORE),
@@ -172,18 +172,18 @@ def restore_backup(
         ):
             new_store = Path(scratch) / STORE
             unpacker = _Unpacker(pack, archive, progress)
-            copied = unpacker.unpack_store(new_store)
-            kept, choice = _ask_about_changes(new_store, database, built_in, ask)
+            copied_rows = unpacker.unpack_store(new_store)
+            kept_settings, choice = _ask_about_changes(new_store, database, built_in, ask)
             if choice is RestoreChoice.CANCEL:
                 return None
-            for sha256 in sorted(_attachment_hashes(new_store) & attached.keys()):
-                unpacker.unpack_attachment(attached[sha256], sha256, attachments)
-            missing = copied.tool_servers - _copy_tool_servers(database, new_store)
+            for sha256 in sorted(_attachment_hashes(new_store) & members_by_hash.keys()):
+                unpacker.unpack_attachment(members_by_hash[sha256], sha256, attachments)
+            missing_servers = copied_rows.tool_servers - _copy_tool_servers(database, new_store)
             sync(new_store)
             record_key_origins(database)
             copy_key_origins(database, new_store)
             previous = _replace_store(new_store, database, at)
-            return RestoreResult(previous, copied.dropped, kept, len(missing))
+            return RestoreResult(previous, copied_rows.dropped, kept_settings, len(missing_servers))
 
 
 def _ask_about_changes(
@@ -201,8 +201,8 @@ def _ask_about_changes(
         connection.execute("BEGIN")
         if choice is RestoreChoice.KEEP:
             write_current_values(connection, current, changes)
-        why = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
-        connection.execute(_HOLD_UNSENT_FILES, (why,))
+        error_text = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
+        connection.execute(_HOLD_UNSENT_FILES, (error_text,))
         connection.execute("COMMIT")
     return (changes if choice is RestoreChoice.KEEP else ()), choice
 
@@ -265,21 +265,26 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
     try:
         if manifest is None or pack.find(STORE) is None:
             raise KeyError(MANIFEST)
-        value: Any = json.loads(pack.read(manifest, _LARGEST_MANIFEST))
-        found = (value["format"], value["version"])
+        content: Any = json.loads(pack.read(manifest, _MAX_MANIFEST_BYTES))
+        format_and_version = (content["format"], content["version"])
     except (KeyError, ValueError, TypeError, RecursionError) as exc:
         raise _no_backup_error(archive, repr(exc)[:500]) from exc
-    if found != (FORMAT, VERSION):
-        raise _no_backup_error(archive, f"format and version: {found}"[:500])
-    attached: dict[str, ZipInfo] = {}
+    if format_and_version != (FORMAT, VERSION):
+        raise _no_backup_error(archive, f"format and version: {format_and_version}"[:500])
+    members_by_hash: dict[str, ZipInfo] = {}
     for info in pack.members:
-        folder, *rest = info.filename.split("/")
-        sha256 = "".join(rest)
-        if folder == "attachments" and len(rest) == 2 and len(rest[0]) == 2 and is_hash(sha256):
-            if sha256 in attached:
+        folder, *hash_parts = info.filename.split("/")
+        sha256 = "".join(hash_parts)
+        if (
+            folder == "attachments"
+            and len(hash_parts) == 2
+            and len(hash_parts[0]) == 2
+            and is_hash(sha256)
+        ):
+            if sha256 in members_by_hash:
                 raise RefusedFileError(Reason.FOREIGN_REPEATED_MEMBER, member=info.filename)
-            attached[sha256] = info
-    return attached
+            members_by_hash[sha256] = info
+    return members_by_hash
 
 
 class _Unpacker:
@@ -290,11 +295,11 @@ class _Unpacker:
         store = pack.find(STORE)
         assert store is not None
         self._store = store
-        self._done, self._total = 0, 2 * store.file_size
+        self._done_bytes, self._total_bytes = 0, 2 * store.file_size
 
     def _add_progress(self, size: int) -> None:
-        self._done += size
-        self._progress(self._done >> 20, max(1, self._total >> 20))
+        self._done_bytes += size
+        self._progress(self._done_bytes >> 20, max(1, self._total_bytes >> 20))
 
     def unpack_store(self, new_store: Path) -> CopiedRows:
         """Unpack the store and copy its rows."""
@@ -302,20 +307,20 @@ class _Unpacker:
         if size > LARGEST_STORE:
             raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=LARGEST_STORE >> 30)
         self._require_free_space(new_store.parent, _COPY_SPACE_FACTOR * size)
-        foreign = new_store.with_name("foreign.sqlite3")
-        create_private(foreign)
-        with foreign.open("wb") as file:
+        foreign_file = new_store.with_name("foreign.sqlite3")
+        create_private(foreign_file)
+        with foreign_file.open("wb") as file:
             for chunk in self._pack.chunks(self._store):
                 file.write(chunk)
                 self._add_progress(len(chunk))
 
-        def report(read: int, _size: int) -> None:
-            self._progress((size + read) >> 20, max(1, self._total >> 20))
+        def report(read_bytes: int, _size: int) -> None:
+            self._progress((size + read_bytes) >> 20, max(1, self._total_bytes >> 20))
 
-        copied = copy_store(foreign, new_store, str(self._archive), report)
-        foreign.unlink()
-        self._done = self._total
-        return copied
+        copied_rows = copy_store(foreign_file, new_store, str(self._archive), report)
+        foreign_file.unlink()
+        self._done_bytes = self._total_bytes
+        return copied_rows
 
     def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists undamaged."""
@@ -329,22 +334,22 @@ class _Unpacker:
         for folder in (attachments, target.parent):
             create_private_folder(folder)
         self._require_free_space(attachments, info.file_size)
-        self._total += info.file_size
-        unfinished = target.with_name(f".{target.name}")
+        self._total_bytes += info.file_size
+        partial_file = target.with_name(f".{target.name}")
         digest = hashlib.sha256()
         try:
-            create_private(unfinished)
-            with unfinished.open("wb") as file:
+            create_private(partial_file)
+            with partial_file.open("wb") as file:
                 for chunk in self._pack.chunks(info):
                     digest.update(chunk)
                     file.write(chunk)
                     self._add_progress(len(chunk))
             if digest.hexdigest() != sha256:
                 raise _damaged_error(self._archive, f"{info.filename} has other bytes")
-            sync(unfinished)
-            unfinished.replace(target)
+            sync(partial_file)
+            partial_file.replace(target)
         finally:
-            unfinished.unlink(missing_ok=True)
+            partial_file.unlink(missing_ok=True)
         sync(target.parent)
 
     def _require_free_space(self, folder: Path, size: int) -> None:

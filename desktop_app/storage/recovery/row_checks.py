@@ -288,8 +288,11 @@ def _check_profile(values: Values) -> None:
         bounds.checked_name(text)
     _require(profile.key_header in KEY_HEADERS)
     _require(len(profile.custom_fields) <= MAX_FIELDS)
-    for custom in map(bounds.checked_fields, profile.custom_fields):
-        _require(custom.has_valid_name and (custom.is_secret or custom.accepts(custom.value)))
+    for custom_field in map(bounds.checked_fields, profile.custom_fields):
+        _require(
+            custom_field.has_valid_name
+            and (custom_field.is_secret or custom_field.accepts(custom_field.value))
+        )
     for model in map(bounds.checked_fields, profile.own_models):
         bounds.checked_name(model.id)
     for amount in (profile.price_multiplier, profile.monthly_cap):
@@ -455,8 +458,8 @@ def _check_conversation_id(value: Any) -> None:
 
 def _check_forms(value: Any) -> None:
     _require(isinstance(value, dict))
-    for entered in value.values():
-        _check_flat(entered)
+    for entries in value.values():
+        _check_flat(entries)
 
 
 def _check_refusals(value: Any) -> None:
@@ -484,7 +487,7 @@ def _check_counts(value: Any) -> None:
 
 def _check_place(value: Any) -> None:
     _require(isinstance(value, list) and len(value) == 2)
-    _require(all(isinstance(share, int | float) and isfinite(share) for share in value))
+    _require(all(isinstance(fraction, int | float) and isfinite(fraction) for fraction in value))
 
 
 _SETTING_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {

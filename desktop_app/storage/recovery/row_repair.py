@@ -45,10 +45,10 @@ DERIVED_TABLES: Final = frozenset(
         "spending_holds",
     }
 )
-_COUNT_LOST: Final = """
+_COUNT_ORPHANED_MESSAGES: Final = """
     SELECT count(*) FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
 """
-_CREATE_LOST: Final = """
+_CREATE_LOST_CONVERSATIONS: Final = """
     INSERT INTO conversations (id, title, created_at, updated_at, provider_id, model, variant,
         effort, pinned, draft)
     SELECT conversation_id, ?, min(created_at), max(created_at), coalesce(provider_id, ''),
@@ -107,22 +107,22 @@ def _restore_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, lis
     message_ids: defaultdict[str, list[str]] = defaultdict(list)
     # Only messages read so far can be parents, which rules out cycles.
     conversation_of: dict[str, str] = {}
-    moved = []
+    new_parents = []
     sql = "SELECT id, conversation_id, parent_id FROM messages ORDER BY rowid"
     for message_id, conversation_id, parent_id in connection.execute(sql):
-        before = message_ids[conversation_id]
+        previous_ids = message_ids[conversation_id]
         if parent_id is not None and conversation_of.get(parent_id) != conversation_id:
-            moved.append((before[-1] if before else None, message_id))
-        before.append(message_id)
+            new_parents.append((previous_ids[-1] if previous_ids else None, message_id))
+        previous_ids.append(message_id)
         conversation_of[message_id] = conversation_id
-    connection.executemany("UPDATE messages SET parent_id = ? WHERE id = ?", moved)
-    return len(moved), message_ids
+    connection.executemany("UPDATE messages SET parent_id = ? WHERE id = ?", new_parents)
+    return len(new_parents), message_ids
 
 
 def _restore_conversations(connection: sqlite3.Connection) -> int:
     """Create the lost conversations of messages. Return the number of these messages."""
-    count: int = connection.execute(_COUNT_LOST).fetchone()[0]
-    connection.execute(_CREATE_LOST, (tr(LOST_TITLE),))
+    count: int = connection.execute(_COUNT_ORPHANED_MESSAGES).fetchone()[0]
+    connection.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
     return count
 
 

@@ -19,11 +19,11 @@ from desktop_app.storage.recovery.row_checks import Value
 
 MAGIC: Final = b"SQLite format 3\0"
 _LEAF, _INTERIOR = 0x0D, 0x05  # the types of the pages of a table
-_HEADER: Final = 100  # bytes before the first page's own header
+_FILE_HEADER_BYTES: Final = 100  # bytes before the first page's own header
 _PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
 # A record of more bytes has a damaged length.
-_LARGEST_RECORD: Final = 1 << 30
+_MAX_RECORD_BYTES: Final = 1 << 30
 _MAX_OVERFLOW_READS: Final = 4  # per page of the file
 
 
@@ -54,19 +54,19 @@ class SqlitePages:
     damaged: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        stated = int.from_bytes(self.data[16:18], "big")
-        stated = 65536 if stated == 1 else stated
-        if self._has_header and stated in _PAGE_SIZES:
-            self.size = stated
+        stated_size = int.from_bytes(self.data[16:18], "big")
+        stated_size = 65536 if stated_size == 1 else stated_size
+        if self._has_header and stated_size in _PAGE_SIZES:
+            self.size = stated_size
         reserved = self.data[20] if self._has_header else 0
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
         # Each record has its own overflow pages. In a forged file, thousands of records can share
         # the same pages: a megabyte would be read as terabytes.
-        self._overflow_left = _MAX_OVERFLOW_READS * (len(self.data) // self.size + 1)
+        self._overflow_reads_left = _MAX_OVERFLOW_READS * (len(self.data) // self.size + 1)
 
     @property
     def _has_header(self) -> bool:
-        return len(self.data) >= _HEADER and self.data[: len(MAGIC)] == MAGIC
+        return len(self.data) >= _FILE_HEADER_BYTES and self.data[: len(MAGIC)] == MAGIC
 
     @property
     def count(self) -> int:
@@ -82,18 +82,18 @@ class SqlitePages:
     def leaves_below(self, root: int) -> list[int]:
         """Return the numbers of the reachable leaves below a table's root, in order."""
         leaves: list[int] = []
-        waiting, seen = [root], set()
-        while waiting:
-            number = waiting.pop()
+        pending, seen = [root], set()
+        while pending:
+            number = pending.pop()
             if number in seen:
                 continue
             seen.add(number)
             try:
-                page, start = self.page(number), _HEADER if number == 1 else 0
+                page, start = self.page(number), _FILE_HEADER_BYTES if number == 1 else 0
                 if page[start] == _LEAF:
                     leaves.append(number)
                 elif page[start] == _INTERIOR:
-                    waiting += reversed(self._children(page, start))
+                    pending += reversed(self._children(page, start))
                 else:
                     self.damaged.add(number)
             except (_DamagedError, IndexError, struct.error):
@@ -103,37 +103,37 @@ class SqlitePages:
     def _children(self, page: bytes, start: int) -> list[int]:
         (count,) = struct.unpack_from(">H", page, start + 3)
         (last,) = struct.unpack_from(">I", page, start + 8)
-        found = []
-        for n in range(count):
-            (at,) = struct.unpack_from(">H", page, start + 12 + 2 * n)
-            found.append(struct.unpack_from(">I", page, at)[0])
-        return [*found, last]
+        children = []
+        for index in range(count):
+            (offset,) = struct.unpack_from(">H", page, start + 12 + 2 * index)
+            children.append(struct.unpack_from(">I", page, offset)[0])
+        return [*children, last]
 
     def free_pages(self) -> set[int]:
         """Return the pages in the list of free pages."""
-        found: set[int] = set()
+        free_numbers: set[int] = set()
         if not self._has_header:
-            return found
+            return free_numbers
         trunk = int.from_bytes(self.data[32:36], "big")
-        while trunk and trunk not in found and trunk <= self.count:
-            found.add(trunk)
+        while trunk and trunk not in free_numbers and trunk <= self.count:
+            free_numbers.add(trunk)
             page = self.page(trunk)
             (trunk, count) = struct.unpack_from(">II", page)
             if count > self.size // 4 - 2:
                 break
-            found |= set(struct.unpack_from(f">{count}I", page, 8))
-        return found
+            free_numbers |= set(struct.unpack_from(f">{count}I", page, 8))
+        return free_numbers
 
     def leaves(self) -> Iterator[int]:
         """Yield the number of every page that looks like the leaf of a table."""
         for number in range(1, self.count + 1):
-            start = (number - 1) * self.size + (_HEADER if number == 1 else 0)
+            start = (number - 1) * self.size + (_FILE_HEADER_BYTES if number == 1 else 0)
             if self.data[start] == _LEAF:
                 yield number
 
     def records(self, number: int) -> Iterator[Record]:
         """Yield the records of a leaf. Skip damaged ones and add the page to `damaged`."""
-        start = _HEADER if number == 1 else 0
+        start = _FILE_HEADER_BYTES if number == 1 else 0
         try:
             page = self.page(number)
             (count,) = struct.unpack_from(">H", page, start + 3)
@@ -141,58 +141,58 @@ class SqlitePages:
         except (_DamagedError, struct.error):
             self.damaged.add(number)
             return
-        for at in cells:
+        for offset in cells:
             try:
-                yield self._record(page, at)
+                yield self._record(page, offset)
             except (_DamagedError, IndexError, struct.error, ValueError):
                 self.damaged.add(number)
 
-    def _record(self, page: bytes, at: int) -> Record:
-        length, at = _read_varint(page, at)
-        rowid, at = _read_varint(page, at)
-        if length > _LARGEST_RECORD:
+    def _record(self, page: bytes, offset: int) -> Record:
+        length, offset = _read_varint(page, offset)
+        rowid, offset = _read_varint(page, offset)
+        if length > _MAX_RECORD_BYTES:
             raise _DamagedError
-        return Record(_as_signed(rowid), _values(self._payload(page, at, length)))
+        return Record(_as_signed(rowid), _values(self._payload(page, offset, length)))
 
-    def _payload(self, page: bytes, at: int, length: int) -> bytes:
+    def _payload(self, page: bytes, offset: int, length: int) -> bytes:
         """Return the bytes of a record, whose end may be on overflow pages (1.6)."""
         max_local = self.usable - 35
         if length <= max_local:
-            local = length
+            local_size = length
         else:
             min_local = (self.usable - 12) * 32 // 255 - 23
-            local = min_local + (length - min_local) % (self.usable - 4)
-            local = local if local <= max_local else min_local
-        parts, rest = [page[at : at + local]], length - local
-        if rest:
-            (next_page,) = struct.unpack_from(">I", page, at + local)
+            local_size = min_local + (length - min_local) % (self.usable - 4)
+            local_size = local_size if local_size <= max_local else min_local
+        chunks, bytes_left = [page[offset : offset + local_size]], length - local_size
+        if bytes_left:
+            (next_page,) = struct.unpack_from(">I", page, offset + local_size)
             seen: set[int] = set()
-            while rest:
+            while bytes_left:
                 if next_page in seen:
                     raise _DamagedError
                 seen.add(next_page)
-                self._overflow_left -= 1
-                if self._overflow_left < 0:
+                self._overflow_reads_left -= 1
+                if self._overflow_reads_left < 0:
                     raise _DamagedError
                 overflow = self.page(next_page)
                 (next_page,) = struct.unpack_from(">I", overflow)
-                parts.append(overflow[4 : min(self.usable, 4 + rest)])
-                rest -= len(parts[-1])
-        payload = b"".join(parts)
+                chunks.append(overflow[4 : min(self.usable, 4 + bytes_left)])
+                bytes_left -= len(chunks[-1])
+        payload = b"".join(chunks)
         if len(payload) != length:
             raise _DamagedError
         return payload
 
 
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: bytes, offset: int) -> tuple[int, int]:
     """Return the variable-length integer at an offset, and the offset after it."""
     value = 0
-    for n in range(8):
-        byte = data[at + n]
+    for index in range(8):
+        byte = data[offset + index]
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
-            return value, at + n + 1
-    return value << 8 | data[at + 8], at + 9
+            return value, offset + index + 1
+    return value << 8 | data[offset + 8], offset + 9
 
 
 def _as_signed(value: int) -> int:
@@ -201,17 +201,17 @@ def _as_signed(value: int) -> int:
 
 def _values(payload: bytes) -> tuple[Value, ...]:
     """Return the values of a record: a header of their types precedes them."""
-    end, at = _read_varint(payload, 0)
+    header_end, offset = _read_varint(payload, 0)
     serial_types = []
-    while at < end:
-        serial_type, at = _read_varint(payload, at)
+    while offset < header_end:
+        serial_type, offset = _read_varint(payload, offset)
         serial_types.append(serial_type)
     values: list[Value] = []
     for serial_type in serial_types:
         size = _size_of(serial_type)
-        values.append(_value(serial_type, payload[at : at + size]))
-        at += size
-    if at != len(payload):
+        values.append(_value(serial_type, payload[offset : offset + size]))
+        offset += size
+    if offset != len(payload):
         raise _DamagedError
     return tuple(values)
 

@@ -37,7 +37,7 @@ from desktop_app.storage.search.search_text import index_text
 
 # The maximum length of all passages of a text together, as a multiple of its length. Passages
 # overlap a little. A thousand that each span the whole text would fill the disk.
-_MAX_OVERLAP: Final = 4
+_MAX_OVERLAP_FACTOR: Final = 4
 _INDEXED_ATTACHMENTS: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
 _DECISION_TABLES: Final = ("tool_permissions", "tool_servers")
 """Tables of the user's decisions: their rows are left out, and do not count as invalid."""
@@ -49,7 +49,7 @@ _CHARS_AT_ONCE: Final = 16 << 20
 _BUFFER_BYTES: Final = 64 << 20
 _USUAL_BUFFER_BYTES: Final = 1 << 20
 # Nothing protects the new file from a crash: if this process ends, the file is useless.
-_FAST: Final = (
+_FAST_PRAGMAS: Final = (
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
     "PRAGMA cache_size = -65536",
@@ -85,7 +85,7 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Cop
     create_private(target)
     with closing(connect(target, "rw")) as connection:
         migrate(connection, target, MIGRATIONS)
-        for pragma in _FAST:
+        for pragma in _FAST_PRAGMAS:
             connection.execute(pragma)
         tables = tables_of(connection)
         connection.execute("BEGIN IMMEDIATE")
@@ -118,7 +118,7 @@ class _StoreCopy:
         """Copy the tables, and return the number of rows dropped."""
         for table in tables.values():
             if table.name not in DERIVED_TABLES:
-                self._copy(table)
+                self._copy_table(table)
         _index_passages(self._connection)
         repair_references(self._connection)
         for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
@@ -126,39 +126,39 @@ class _StoreCopy:
         self._index.finish()
         return self._dropped
 
-    def _copy(self, table: TableSchema) -> None:
+    def _copy_table(self, table: TableSchema) -> None:
         """Copy the rows of a table, in batches."""
         placeholders = ", ".join("?" * len(table.columns))
         sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({placeholders})"  # noqa: S608
         if table.name == "messages":
-            rows = self._messages(table)
+            rows = self._read_messages(table)
         elif table.name == "attachments":
-            rows = self._attachments(table)
+            rows = self._read_attachments(table)
         else:
             rows = self._valid_rows(table)
-        batch, began = [], self._store.bytes_read
+        batch, batch_start = [], self._store.bytes_read
         for row in rows:
             batch.append(row)
-            if len(batch) == _ROWS_AT_ONCE or self._store.bytes_read - began > _BYTES_AT_ONCE:
+            if len(batch) == _ROWS_AT_ONCE or self._store.bytes_read - batch_start > _BYTES_AT_ONCE:
                 self._connection.executemany(sql, batch)
-                batch, began = [], self._store.bytes_read
-                self._progress(min(began, self._store.size), self._store.size)
+                batch, batch_start = [], self._store.bytes_read
+                self._progress(min(batch_start, self._store.size), self._store.size)
         self._connection.executemany(sql, batch)
 
     def _valid_rows(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield the valid rows of a table, without bad dispensable values. Count invalid rows."""
         for row in self._store.rows(table):
-            checked = table.check_row(row)
-            if checked is None:
+            valid_row = table.check_row(row)
+            if valid_row is None:
                 self._dropped += table.name not in _DECISION_TABLES
             else:
-                yield checked
+                yield valid_row
 
-    def _messages(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
+    def _read_messages(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield and index the messages. Parse each only once: messages are most of a store."""
-        names, files = table.names, []
-        for found in self._store.rows(table):
-            row = found
+        names, file_references = table.names, []
+        for raw_row in self._store.rows(table):
+            row = raw_row
             try:
                 if not table.has_types(row):
                     raise TypeError
@@ -171,22 +171,22 @@ class _StoreCopy:
                 row = reduced
                 message = checked_message(dict(zip(names, row, strict=True)))
             yield row
-            files += [(sha256, message.id) for sha256 in message.file_hashes]
+            file_references += [(sha256, message.id) for sha256 in message.file_hashes]
             if message.status is not MessageStatus.STREAMING:
                 text = searchable_text(message.parts)
-                at = to_micros(message.created_at)
-                self._index.add(EntryKind.MESSAGE, message.id, text, at)
+                created_micros = to_micros(message.created_at)
+                self._index.add(EntryKind.MESSAGE, message.id, text, created_micros)
         sql = "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)"
-        self._connection.executemany(sql, files)
+        self._connection.executemany(sql, file_references)
 
-    def _attachments(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
+    def _read_attachments(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield the attachments, and index those that the source's search index has."""
         for row in self._valid_rows(table):
             yield row
             values: Values = dict(zip(table.names, row, strict=True))
-            sha256, at = values["sha256"], values["created_at"]
+            sha256, created_micros = values["sha256"], values["created_at"]
             if sha256 in self._searchable_hashes:
-                self._index.add(EntryKind.ATTACHMENT, sha256, values["text"], at)
+                self._index.add(EntryKind.ATTACHMENT, sha256, values["text"], created_micros)
 
 
 class _IndexWriter:
@@ -195,7 +195,7 @@ class _IndexWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._pending: list[tuple[int, EntryKind, str, str]] = []
-        self._characters = 0
+        self._pending_chars = 0
         self._set_buffer(_BUFFER_BYTES)
 
     def _set_buffer(self, size: int) -> None:
@@ -204,8 +204,8 @@ class _IndexWriter:
 
     def add(self, kind: EntryKind, ref: str, text: str, at_micros: int) -> None:
         self._pending.append((at_micros, kind, ref, text))
-        self._characters += len(text)
-        if len(self._pending) == _ROWS_AT_ONCE or self._characters > _CHARS_AT_ONCE:
+        self._pending_chars += len(text)
+        if len(self._pending) == _ROWS_AT_ONCE or self._pending_chars > _CHARS_AT_ONCE:
             self._write()
 
     def finish(self) -> None:
@@ -223,9 +223,9 @@ class _IndexWriter:
                 collisions.append((kind, ref, text, at))
         sql = "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))"
         self._connection.executemany(sql, entries)
-        for each in collisions:
-            add_entry(self._connection, *each)
-        self._pending, self._characters = [], 0
+        for collision in collisions:
+            add_entry(self._connection, *collision)
+        self._pending, self._pending_chars = [], 0
 
 
 def _index_passages(connection: sqlite3.Connection) -> None:
@@ -236,19 +236,19 @@ def _index_passages(connection: sqlite3.Connection) -> None:
     sql = """SELECT sha256, max("end") AS last, sum("end" - start) AS sum FROM passages
         GROUP BY sha256"""
     for row in connection.execute(sql).fetchall():
-        sha256 = (row["sha256"],)
-        found = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", sha256)
-        (text,) = found.fetchone() or (None,)
+        key = (row["sha256"],)
+        cursor = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", key)
+        (text,) = cursor.fetchone() or (None,)
         # Not measured by SQLite, whose length() ends at a null character.
-        if text is None or row["last"] > len(text) or row["sum"] > _MAX_OVERLAP * len(text):
-            connection.execute("DELETE FROM passages WHERE sha256 = ?", sha256)
+        if text is None or row["last"] > len(text) or row["sum"] > _MAX_OVERLAP_FACTOR * len(text):
+            connection.execute("DELETE FROM passages WHERE sha256 = ?", key)
             continue
         sql = 'SELECT id, title, start, "end" FROM passages WHERE sha256 = ? ORDER BY id'
         connection.executemany(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
             [
                 (id_, index_terms(title), index_terms(text[start:end]))
-                for id_, title, start, end in connection.execute(sql, sha256).fetchall()
+                for id_, title, start, end in connection.execute(sql, key).fetchall()
             ],
         )
     sql = "DELETE FROM passage_vectors WHERE passage_id NOT IN (SELECT id FROM passages)"

@@ -30,7 +30,7 @@ class _TextToIndex(threading.local):
     text = ""
 
 
-_to_index: Final = _TextToIndex()
+_text_to_index: Final = _TextToIndex()
 
 
 class EntryKind(StrEnum):
@@ -58,8 +58,8 @@ def add_entry(
     connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str, at_micros: int
 ) -> None:
     """Index `text`, dated `at_micros`. `ref` must have no entry of this kind yet."""
-    first = first_id_at(at_micros)
-    entry_id = _free_id_from(connection, first)
+    lowest_id = first_id_at(at_micros)
+    entry_id = _free_id_from(connection, lowest_id)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     _change_index(connection, "(rowid, words) VALUES (?, {})", entry_id, text)
 
@@ -79,17 +79,17 @@ def _change_index(connection: sqlite3.Connection, values: str, entry_id: int, te
     # copied once. The words of 16 MB of ideographs take 56 MB.
     with suppress(sqlite3.OperationalError):  # the function exists and is in use
         connection.create_function("words_to_index", 0, _words_to_index)
-    _to_index.text = text
+    _text_to_index.text = text
     connection.execute(sql.format("CAST(words_to_index() AS TEXT)"), (entry_id,))
 
 
 def _words_to_index() -> bytearray:
-    text, _to_index.text = _to_index.text, ""
+    text, _text_to_index.text = _text_to_index.text, ""
     return index_text(text)
 
 
-def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
-    """Return an unused id that is at least `first`.
+def _free_id_from(connection: sqlite3.Connection, start_id: int) -> int:
+    """Return an unused id that is at least `start_id`.
 
     Thousands of entries may have the same time, as in an import without times. Ranges in use are
     therefore skipped in steps of growing length.
@@ -97,12 +97,12 @@ def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
     span = _IDS_PER_MILLISECOND
     while True:
         sql = "SELECT max(id) FROM search_entries WHERE id >= ? AND id < ?"
-        last: int | None = connection.execute(sql, (first, first + span)).fetchone()[0]
+        last: int | None = connection.execute(sql, (start_id, start_id + span)).fetchone()[0]
         if last is None:
-            return first
-        if last + 1 < first + span:
+            return start_id
+        if last + 1 < start_id + span:
             return last + 1
-        first, span = first + span, span * 2
+        start_id, span = start_id + span, span * 2
 
 
 def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:

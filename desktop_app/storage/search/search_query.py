@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # SQL for the row of an entry, by its kind; the conditions of a filter are appended. Trashed
 # conversations are not found. A title has no message: there `m` is the conversation itself.
-_ROWS: Final = {
+_ROW_SQL: Final = {
     EntryKind.TITLE: """
     SELECT c.id AS conversation_id, c.archived, c.title, c.title AS text, NULL AS message_id
     FROM conversations AS c JOIN conversations AS m ON m.id = c.id
@@ -44,7 +44,7 @@ _ROWS: Final = {
 # An attachment is found in the newest message that refers to it, not in a draft.
 _NEWEST_MESSAGE: Final = " ORDER BY m.created_at DESC LIMIT 1"
 # SQL for the entries of all texts, by kind; the conditions of a filter are appended.
-_ENTRIES: Final = {
+_ENTRY_ID_SQL: Final = {
     EntryKind.TITLE: """
     SELECT e.id FROM conversations AS c JOIN conversations AS m ON m.id = c.id
     JOIN search_entries AS e ON e.ref = c.id AND e.kind = 'title' WHERE """,
@@ -56,7 +56,7 @@ _ENTRIES: Final = {
     JOIN message_attachments AS ma ON ma.message_id = m.id
     JOIN search_entries AS e ON e.ref = ma.sha256 AND e.kind = 'attachment' WHERE """,
 }
-_FILTERS: Final = {
+_FILTER_CONDITIONS: Final = {
     "review": "instr(m.notices, :review) > 0",
     "folder": "c.folder_id = :folder",
     "variant": "m.variant = :variant",
@@ -77,7 +77,7 @@ _VERDICT: Final = re.compile(
 # entries that fit the filter are read instead.
 _MAX_CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest matches.
-_MAX_COMPARED: Final = 500
+_MAX_RANKED_MATCHES: Final = 500
 _MAX_INTEGER: Final = (1 << 63) - 1
 _MIN_INTEGER: Final = -(1 << 63)
 _NO_FILTER: Final = SearchFilter()
@@ -120,7 +120,7 @@ class Search:
                 lambda _: [_hit(row, micros_of(entry_id), text) for entry_id, row in matches]
             )
         matches = await self._database.read(
-            lambda c: _newest_matches(c, expression, search_filter, _MAX_COMPARED)
+            lambda c: _newest_matches(c, expression, search_filter, _MAX_RANKED_MATCHES)
         )
         return await self._database.read(lambda _: _best_hits(matches, text, limit))
 
@@ -140,16 +140,16 @@ def _newest_matches(
     )
     conditions, values = _conditions(search_filter)
     matches: list[Match] = []
-    wanted: set[int] | None = None
-    for checked, (entry_id,) in enumerate(entries):
+    filtered_ids: set[int] | None = None
+    for checked_count, (entry_id,) in enumerate(entries):
         if len(matches) == limit:
             break
-        if conditions and checked == _MAX_CHECKED_SINGLY:
-            filters = " AND ".join(conditions)
+        if conditions and checked_count == _MAX_CHECKED_SINGLY:
+            condition = " AND ".join(conditions)
             kinds = [kind for kind in EntryKind if _can_match(kind, search_filter)]
-            sql = " UNION ALL ".join(_ENTRIES[kind] + filters for kind in kinds)
-            wanted = {row[0] for row in connection.execute(sql, values)}
-        if wanted is None or entry_id in wanted:
+            sql = " UNION ALL ".join(_ENTRY_ID_SQL[kind] + condition for kind in kinds)
+            filtered_ids = {row[0] for row in connection.execute(sql, values)}
+        if filtered_ids is None or entry_id in filtered_ids:
             row = _matching_row(connection, entry_id, search_filter)
             if row is not None:
                 matches.append((entry_id, row))
@@ -173,11 +173,11 @@ def _matching_row(
     if not _can_match(kind, search_filter):
         return None
     conditions, values = _conditions(search_filter)
-    sql = " AND ".join([_ROWS[kind], *conditions])
+    sql = " AND ".join([_ROW_SQL[kind], *conditions])
     if kind is EntryKind.ATTACHMENT:
         sql += _NEWEST_MESSAGE
-    found: sqlite3.Row | None = connection.execute(sql, {"ref": entry["ref"], **values}).fetchone()
-    return found
+    row: sqlite3.Row | None = connection.execute(sql, {"ref": entry["ref"], **values}).fetchone()
+    return row
 
 
 def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
@@ -190,23 +190,23 @@ def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
 def _conditions(search_filter: SearchFilter) -> tuple[list[str], dict[str, str]]:
     """Return a filter as SQL conditions, except its time range, and their parameters."""
     values: dict[str, str] = {}
-    conditions = [_FILTERS["attachment"]] if search_filter.has_attachment else []
+    conditions = [_FILTER_CONDITIONS["attachment"]] if search_filter.has_attachment else []
     for name, value in (("folder", search_filter.folder_id), ("variant", search_filter.variant)):
         if value is not None:
-            conditions.append(_FILTERS[name])
+            conditions.append(_FILTER_CONDITIONS[name])
             values[name] = str(value)
     if search_filter.review:
-        conditions.append(_FILTERS["review"])
+        conditions.append(_FILTER_CONDITIONS["review"])
         values["review"] = f'"code":"review_{search_filter.review}"'
     return conditions, values
 
 
 def _extract_verdict(text: str, search_filter: SearchFilter) -> tuple[str, SearchFilter]:
     """Return the text without "is:reviewed" and the like, and the filter with that verdict."""
-    found = _VERDICT.search(text)
-    if found is None:
+    match = _VERDICT.search(text)
+    if match is None:
         return text, search_filter
-    return _VERDICT.sub(" ", text).strip(), search_filter._replace(review=found[1].casefold())
+    return _VERDICT.sub(" ", text).strip(), search_filter._replace(review=match[1].casefold())
 
 
 def _find_reviewed(
@@ -236,18 +236,22 @@ def _best_hits(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
     texts = [_text_of(row) for _, row in matches]
     mean_length = sum(map(len, texts)) / len(texts) if texts else 0.0
     scores = [_score(text, query, mean_length) for text in texts]
-    order = sorted(
+    ranking = sorted(
         range(len(matches)),
-        key=lambda n: (matches[n][1]["message_id"] is not None, -scores[n], -matches[n][0]),
+        key=lambda index: (
+            matches[index][1]["message_id"] is not None,
+            -scores[index],
+            -matches[index][0],
+        ),
     )
-    best = [matches[number] for number in order[:limit]]
+    best = [matches[number] for number in ranking[:limit]]
     return [_hit(row, micros_of(entry_id), query) for entry_id, row in best]
 
 
 def _score(text: str, query: str, mean_length: float) -> float:
     """Return the BM25 score of a text, with the usual parameters k1 = 1.2 and b = 0.75."""
-    found = count_occurrences(text, query)
-    return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
+    occurrences = count_occurrences(text, query)
+    return occurrences / (occurrences + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
 
 
 def _hit(row: sqlite3.Row, at_micros: int, query: str) -> SearchHit:

@@ -25,14 +25,14 @@ from desktop_app.domain.documents.letter_folding import fold, fold_pieces, unspa
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
 SNIPPET_LENGTH: Final = 160
-_SNIPPET_LEAD: Final = 40
+_SNIPPET_LEAD_CHARS: Final = 40
 # Users type short queries. A long text, pasted by mistake, is cut.
 _MAX_TERMS: Final = 32
-_LONGEST_QUERY: Final = 1000
+_MAX_QUERY_CHARS: Final = 1000
 # Characters searched at once, and those after them, in which a match may end.
-_SEARCH_SPAN: Final = 50_000
-_OVERLAP: Final = 2_000
-_PIECE_LENGTH: Final = 50_000
+_SEARCH_CHUNK_CHARS: Final = 50_000
+_MATCH_OVERLAP_CHARS: Final = 2_000
+_PIECE_CHARS: Final = 50_000
 _MAX_INDEX_BYTES: Final = 60 << 20
 """The limit for texts of up to 16 MB, whose words take less in every script."""
 _MAX_BYTES_PER_CHARACTER: Final = 7
@@ -41,7 +41,7 @@ _MAX_BYTES_PER_CHARACTER: Final = 7
 # Emoji, and signs used as such.
 _EMOJI_RANGES = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _EMOJI = re.compile(f"[{_EMOJI_RANGES}]")
-_FIRST_PRIVATE: Final = 0xF0000
+_FIRST_PRIVATE_CODE: Final = 0xF0000
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _LINE_MARKUP: Final = re.compile(
     r"\n[ \t]*(?:>[ \t]?)*"
@@ -52,7 +52,7 @@ _PAIRED_MARKUP: Final = re.compile(
     r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
 )
 """Bold, italic, struck-through or code text, whose end may be cut off."""
-_LINKS: Final = re.compile(
+_LINK_MARKUP: Final = re.compile(
     r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
 )
 """A link or an image whose address contains no marked match; its end may be cut off."""
@@ -68,28 +68,29 @@ def index_text(text: str) -> bytearray:
     """
     words = bytearray()
     max_bytes = max(_MAX_INDEX_BYTES, _MAX_BYTES_PER_CHARACTER * len(text))
-    before = ""
+    previous_char = ""
     for piece in fold_pieces(text):
-        for at in range(0, len(piece), _PIECE_LENGTH):
-            part = piece[at : at + _PIECE_LENGTH]
-            words += _split_signs(_pairs_in_piece(before, part)).encode()
-            before = part[-1]
+        for offset in range(0, len(piece), _PIECE_CHARS):
+            part = piece[offset : offset + _PIECE_CHARS]
+            words += _split_signs(_pairs_in_piece(previous_char, part)).encode()
+            previous_char = part[-1]
         if len(words) > max_bytes:
             break
-    words += _pairs_in_piece(before, "").encode()
+    words += _pairs_in_piece(previous_char, "").encode()
     return words
 
 
-def _pairs_in_piece(before: str, folded: str) -> str:
+def _pairs_in_piece(previous_char: str, folded: str) -> str:
     """Return a piece of a folded text with its unspaced runs as pairs.
 
     Args:
-        before: the character before the piece. If it is unspaced, it belongs to the first pair.
+        previous_char: the character before the piece. If it is unspaced, it belongs to the first
+            pair.
         folded: the piece. An unspaced run at its end may continue in the next piece; "" ends the
             text.
     """
-    continues_run = bool(before and unspaced_run().match(before))
-    joined = before + folded if continues_run else folded
+    continues_run = bool(previous_char and unspaced_run().match(previous_char))
+    joined = previous_char + folded if continues_run else folded
 
     def pairs(run: re.Match[str]) -> str:
         words = list(map("".join, pairwise(run.group())))
@@ -104,12 +105,12 @@ def _split_signs(folded: str) -> str:
     """Return the text with each sign as a word of its own."""
     if folded.isascii():
         return folded
-    return _EMOJI.sub(lambda found: f" {_private_character(found.group())} ", folded)
+    return _EMOJI.sub(lambda match: f" {_private_character(match.group())} ", folded)
 
 
 def _private_character(sign: str) -> str:
     """Return the character that stands for a sign; no two signs of `_EMOJI` have the same."""
-    return chr(_FIRST_PRIVATE + (ord(sign) & 0xFFFF))
+    return chr(_FIRST_PRIVATE_CODE + (ord(sign) & 0xFFFF))
 
 
 def _pairs_of_run(run: str, *, is_ended: bool) -> str:
@@ -139,15 +140,15 @@ def terms(query: str) -> list[tuple[str, bool]]:
 
     Only the last word may be a prefix, unless a space, a quote or a sign ("C++") ends it.
     """
-    query = query[:_LONGEST_QUERY]
-    found = []
+    query = query[:_MAX_QUERY_CHARS]
+    folded_terms = []
     for term in islice(_TERM.finditer(query), _MAX_TERMS):
         quoted, word = term.groups()
         folded = fold(quoted or word or "")
         if any(map(str.isalnum, folded)) or _EMOJI.search(folded):
             is_last = word is not None and term.end() == len(query)
-            found.append((folded, is_last and _is_word_character(folded[-1])))
-    return found
+            folded_terms.append((folded, is_last and _is_word_character(folded[-1])))
+    return folded_terms
 
 
 def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
@@ -173,37 +174,37 @@ def snippet(text: str, query: str) -> str:
     text spells with other characters than the query.
     """
     pattern = _query_pattern(query)
-    first = _first_match(pattern, text) if pattern else None
-    start = max(0, first.start() - _SNIPPET_LEAD) if first else 0
+    first_match = _first_match(pattern, text) if pattern else None
+    start = max(0, first_match.start() - _SNIPPET_LEAD_CHARS) if first_match else 0
     if start:
-        start = _next_word(text, start, first.start() if first else start)
+        start = _next_word_start(text, start, first_match.start() if first_match else start)
     piece = text[start : start + SNIPPET_LENGTH]
     if not start or text[start - 1] == "\n":
         piece = f"\n{piece}"  # so that _LINE_MARKUP matches in the first line
     marked = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", piece))
     if pattern:
         marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
-    after = "…" if start + SNIPPET_LENGTH < len(text) else ""
-    found = f"{'…' if start else ''}{marked.strip()}{after}"
-    return _PAIRED_MARKUP.sub(r"\2", _LINKS.sub(r"\1", found))
+    ending = "…" if start + SNIPPET_LENGTH < len(text) else ""
+    line = f"{'…' if start else ''}{marked.strip()}{ending}"
+    return _PAIRED_MARKUP.sub(r"\2", _LINK_MARKUP.sub(r"\1", line))
 
 
 def count_occurrences(text: str, query: str) -> int:
     """Count the occurrences of the words of `query` in the first 50,000 characters."""
     pattern = _query_pattern(query)
-    return len(pattern.findall(text[:_SEARCH_SPAN])) if pattern else 0
+    return len(pattern.findall(text[:_SEARCH_CHUNK_CHARS])) if pattern else 0
 
 
 def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Return the match or None, as `pattern.search`, but in pieces: a search blocks all threads."""
     matches = (
-        pattern.search(text, at, at + _SEARCH_SPAN + _OVERLAP)
-        for at in range(0, len(text), _SEARCH_SPAN)
+        pattern.search(text, offset, offset + _SEARCH_CHUNK_CHARS + _MATCH_OVERLAP_CHARS)
+        for offset in range(0, len(text), _SEARCH_CHUNK_CHARS)
     )
     return next(filter(None, matches), None)
 
 
-def _next_word(text: str, start: int, limit: int) -> int:
+def _next_word_start(text: str, start: int, limit: int) -> int:
     """Return the start of the next word from `start` on, or `start` if none begins by `limit`."""
     gap = re.compile(r"\s\S").search(text, start, limit + 1)
     return gap.start() + 1 if gap else start
@@ -218,9 +219,9 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
     for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
         words = [word for word in re.split(_gap_pattern(), term) if word]
         body = _gap_pattern().join(map(_word_pattern, words))
-        before = "" if _may_touch_letters(words[0]) else r"(?<![^\W_])"
-        after = "" if is_prefix or _may_touch_letters(words[-1][-1]) else r"(?![^\W_])"
-        alternatives.append(f"{before}{body}{after}")
+        word_start = "" if _may_touch_letters(words[0]) else r"(?<![^\W_])"
+        word_end = "" if is_prefix or _may_touch_letters(words[-1][-1]) else r"(?![^\W_])"
+        alternatives.append(f"{word_start}{body}{word_end}")
     return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
 
 
@@ -247,13 +248,13 @@ def _gap_pattern() -> str:
 
 def _word_pattern(word: str) -> str:
     """Return a pattern for a folded word with its accents, and ß or æ for ss or ae."""
-    letters_of, pieces, at = _letters_by_pair(), [], 0
-    while at < len(word):
-        letters = letters_of.get(word[at : at + 2])
-        part = word[at : at + 2] if letters else word[at]
+    letters_by_pair, pieces, index = _letters_by_pair(), [], 0
+    while index < len(word):
+        letters = letters_by_pair.get(word[index : index + 2])
+        part = word[index : index + 2] if letters else word[index]
         piece = "".join(map(_letter_pattern, part))
         pieces.append(f"(?:{piece}|[{letters}])" if letters else piece)
-        at += len(part)
+        index += len(part)
     return "".join(pieces)
 
 
@@ -277,10 +278,10 @@ def _unfolded_letters() -> dict[str, str]:
 
     Computed at the first search, because it takes 30 ms.
     """
-    found: dict[str, str] = {}
+    letters_by_folded: dict[str, str] = {}
     for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):
         letter = chr(code)
         folded = fold(letter)
         if len(folded) <= 2 and folded != letter and folded.isalpha():
-            found[folded] = found.get(folded, "") + letter
-    return found
+            letters_by_folded[folded] = letters_by_folded.get(folded, "") + letter
+    return letters_by_folded

@@ -35,10 +35,10 @@ _ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]
 _LEARNED_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
 _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
 _ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
-_LONGEST_ADDRESS: Final = 1000
+_MAX_ADDRESS_BYTES: Final = 1000
 """The number of bytes that are searched before and after the place where a row may be cut."""
 _PAGE_SIZES: Final = frozenset(1 << bits for bits in range(9, 17))
-_USUAL_PAGE: Final = 1 << 12
+_DEFAULT_PAGE_BYTES: Final = 1 << 12
 # The last byte of a text before four bytes that may be the number of an overflow page.
 _BEFORE_PAGE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
 
@@ -49,27 +49,27 @@ def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secre
     If only a query or a fragment is removed, the secret is empty. Neither is kept, because an
     address with one never works.
     """
-    found = []
-    for profile_id, fields in _profiles(connection):
+    secrets = []
+    for profile_id, fields in _read_profiles(connection):
         address, login = split_credentials(fields["base_url"])
         if address != fields["base_url"]:
-            found.append((profile_id, Secret(login, origin(address), "Basic")))
+            secrets.append((profile_id, Secret(login, origin(address), "Basic")))
         proxy, password = split_proxy_password(fields["proxy"])
         if proxy != fields["proxy"]:
-            found.append((f"{profile_id}.proxy", Secret(password, origin(proxy))))
-    return found
+            secrets.append((f"{profile_id}.proxy", Secret(password, origin(proxy))))
+    return secrets
 
 
 def strip_profiles(connection: sqlite3.Connection) -> None:
     """Remove secrets, queries and fragments from the addresses of profiles."""
-    for profile_id, fields in _profiles(connection):
-        bare = {
+    for profile_id, fields in _read_profiles(connection):
+        stripped = {
             **fields,
             "base_url": split_credentials(fields["base_url"])[0],
             "proxy": split_proxy_password(fields["proxy"])[0],
         }
-        if bare != fields:
-            body = json.dumps(bare)
+        if stripped != fields:
+            body = json.dumps(stripped)
             sql = "UPDATE profiles SET body = ? WHERE id = ?"
             connection.execute(sql, (body, profile_id))
 
@@ -92,9 +92,9 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
             rows = [
                 (split_credentials(url)[0], row_id, url) for row_id, url in connection.execute(sql)
             ]
-            changed = [(bare, row_id) for bare, row_id, url in rows if bare != url]
+            stripped_rows = [(bare, row_id) for bare, row_id, url in rows if bare != url]
             sql = f"UPDATE {table} SET base_url = ? WHERE {key} = ?"  # noqa: S608
-            connection.executemany(sql, changed)
+            connection.executemany(sql, stripped_rows)
 
 
 def strip_copy(connection: sqlite3.Connection) -> None:
@@ -124,9 +124,9 @@ def copy_damaged_store(database: Path, target: Path) -> None:
 
     See `_overwrite_secrets` for those that are not found.
     """
-    for end in ("", "-wal"):
-        source, copy = (path.with_name(path.name + end) for path in (database, target))
-        if source.exists() and (source.stat().st_size or not end):
+    for suffix in ("", "-wal"):
+        source, copy = (path.with_name(path.name + suffix) for path in (database, target))
+        if source.exists() and (source.stat().st_size or not suffix):
             create_private(copy)
             shutil.copyfile(source, copy)
             _overwrite_secrets(copy)
@@ -148,7 +148,11 @@ def _overwrite_secrets(path: Path) -> None:
             secrets |= _overwrite_cut_secrets(data)
         # All occurrences are found before the first is overwritten here, because a secret may
         # contain part of another. `_overwrite_cut_secrets` has overwritten those that are cut.
-        spans = [(at, at + len(each)) for each in secrets for at in _occurrences(each, data)]
+        spans = [
+            (offset, offset + len(secret))
+            for secret in secrets
+            for offset in _occurrences(secret, data)
+        ]
         for start, end in spans:
             data[start:end] = _PASSWORD_BYTE.sub(b"x", data[start:end])
 
@@ -162,32 +166,32 @@ def _occurrences(secret: bytes, data: mmap.mmap) -> Iterator[int]:
 
 def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
     """Yield the offsets of each login, query or fragment of an address, with its delimiters."""
-    for found in _LEARNED_BYTES.finditer(data):
-        yield found.start(1) - len(b"://"), found.end(1) + len(b"@")
-    for found in _ADDRESS_BYTES.finditer(data):
+    for match in _LEARNED_BYTES.finditer(data):
+        yield match.start(1) - len(b"://"), match.end(1) + len(b"@")
+    for match in _ADDRESS_BYTES.finditer(data):
         # A password can contain "@" and "/"; a proxy's user alone may be stored.
-        login, at, _ = found[2].rpartition(b"@")
-        if at and (found[1] == b"base_url" or b":" in login):
-            yield found.start(2) - len(b"://"), found.start(2) + len(login + at)
-        if query := re.search(rb"[?#].+", found[2]):
-            yield found.start(2) + query.start(), found.start(2) + query.end()
+        login, at_sign, _ = match[2].rpartition(b"@")
+        if at_sign and (match[1] == b"base_url" or b":" in login):
+            yield match.start(2) - len(b"://"), match.start(2) + len(login + at_sign)
+        if query := re.search(rb"[?#].+", match[2]):
+            yield match.start(2) + query.start(), match.start(2) + query.end()
 
 
 def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
     """Overwrite each secret that continues on another page, and return these secrets."""
     secrets = set()
-    for end, continued_at in _continued_rows(data):
-        first = max(0, end - _LONGEST_ADDRESS)
-        both = data[first:end] + data[continued_at : continued_at + _LONGEST_ADDRESS]
-        cut = end - first
-        if not any(mark in both for mark in _ADDRESS_MARKS):
+    for page_end, continued_at in _continued_rows(data):
+        row_start = max(0, page_end - _MAX_ADDRESS_BYTES)
+        joined = data[row_start:page_end] + data[continued_at : continued_at + _MAX_ADDRESS_BYTES]
+        cut_offset = page_end - row_start
+        if not any(mark in joined for mark in _ADDRESS_MARKS):
             continue
-        for start, stop in _secrets_in(both):
-            if start < cut < stop:
-                secrets.add(both[start:stop])
-                masked = _PASSWORD_BYTE.sub(b"x", both[start:stop])
-                data[first + start : end] = masked[: cut - start]
-                data[continued_at : continued_at + stop - cut] = masked[cut - start :]
+        for start, stop in _secrets_in(joined):
+            if start < cut_offset < stop:
+                secrets.add(joined[start:stop])
+                masked = _PASSWORD_BYTE.sub(b"x", joined[start:stop])
+                data[row_start + start : page_end] = masked[: cut_offset - start]
+                data[continued_at : continued_at + stop - cut_offset] = masked[cut_offset - start :]
     return secrets
 
 
@@ -197,21 +201,21 @@ def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
     The part of a row on its own page ends with the number of the first overflow page. Each overflow
     page begins with the number of the next (section 1.6 of SQLite's file format).
     """
-    size = int.from_bytes(data[16:18], "big")
-    size = 65536 if size == 1 else size  # section 1.3.2
-    size = size if size in _PAGE_SIZES else _USUAL_PAGE
-    count = len(data) // size
-    for start in range(0, count * size, size):
-        if 0 < (number := int.from_bytes(data[start : start + 4], "big")) <= count:
-            yield start + size, (number - 1) * size + 4
-    for found in _BEFORE_PAGE_NUMBER.finditer(data):
-        if 0 < (number := int.from_bytes(found[1], "big")) <= count:
-            yield found.start(1), (number - 1) * size + 4
+    page_size = int.from_bytes(data[16:18], "big")
+    page_size = 65536 if page_size == 1 else page_size  # section 1.3.2
+    page_size = page_size if page_size in _PAGE_SIZES else _DEFAULT_PAGE_BYTES
+    page_count = len(data) // page_size
+    for start in range(0, page_count * page_size, page_size):
+        if 0 < (number := int.from_bytes(data[start : start + 4], "big")) <= page_count:
+            yield start + page_size, (number - 1) * page_size + 4
+    for match in _BEFORE_PAGE_NUMBER.finditer(data):
+        if 0 < (number := int.from_bytes(match[1], "big")) <= page_count:
+            yield match.start(1), (number - 1) * page_size + 4
 
 
-def _profiles(connection: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:
+def _read_profiles(connection: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:
     """Return the id and the stored fields of each readable profile."""
-    found = []
+    profiles = []
     for profile_id, body in connection.execute("SELECT id, body FROM profiles").fetchall():
         try:
             fields = json.loads(body)
@@ -220,5 +224,5 @@ def _profiles(connection: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]
         if isinstance(fields, dict):
             texts = {name: fields.get(name, "") for name in ("base_url", "proxy")}
             if all(isinstance(text, str) for text in texts.values()):
-                found.append((profile_id, {**fields, **texts}))
-    return found
+                profiles.append((profile_id, {**fields, **texts}))
+    return profiles

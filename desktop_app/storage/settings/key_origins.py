@@ -40,12 +40,12 @@ def record_key_origins(database: Path, source: Path | None = None) -> None:
     origins: dict[str, str] | None = {}
     source = source or database
     if source.exists() and source.stat().st_size:
-        origins = _origins_in(source)
-    unfinished = target.with_name(f"{KEY_ORIGINS_FILE}.part")
-    create_private(unfinished)
-    unfinished.write_text(json.dumps(origins), "utf-8")
-    sync(unfinished)
-    unfinished.replace(target)
+        origins = _read_profile_origins(source)
+    partial_file = target.with_name(f"{KEY_ORIGINS_FILE}.part")
+    create_private(partial_file)
+    partial_file.write_text(json.dumps(origins), "utf-8")
+    sync(partial_file)
+    partial_file.replace(target)
     sync(target.parent)
 
 
@@ -70,33 +70,35 @@ def copy_key_origins(database: Path, restored: Path) -> None:
     The backup's own origins describe the keyring of the computer that made it. Its keys may be in
     this keyring, but their origins are unknown until the keyring is asked.
     """
-    known = _stored_origins(database)
+    stored_origins = _read_stored_origins(database)
     with closing(connect(restored, "rw")) as connection:
         connection.execute("UPDATE keys_in_keyring SET origin = ''")
         sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
-        connection.executemany(sql, [(key_origin, name) for name, key_origin in known.items()])
+        connection.executemany(
+            sql, [(key_origin, name) for name, key_origin in stored_origins.items()]
+        )
 
 
-def _origins_in(database: Path) -> dict[str, str] | None:
+def _read_profile_origins(database: Path) -> dict[str, str] | None:
     """Return the origins of the addresses in profiles, by the key's name; None if unreadable."""
-    found: dict[str, str] = {}
+    origins: dict[str, str] = {}
     try:
         with closing(connect(database, "ro")) as connection:
             rows = connection.execute("SELECT id, body FROM profiles").fetchall()
     except UNREADABLE:
         return None
     for profile_id, body in rows:
-        fields = _fields(body)
+        fields = _parse_fields(body)
         for name, address in (
             (profile_id, fields.get("base_url")),
             (f"{profile_id}.proxy", fields.get("proxy")),
         ):
             # "" if there is no usable address: such a profile must not get a built-in origin.
-            found[name] = origin(address) if isinstance(address, str) else ""
-    return found
+            origins[name] = origin(address) if isinstance(address, str) else ""
+    return origins
 
 
-def _fields(body: Any) -> dict[str, Any]:
+def _parse_fields(body: Any) -> dict[str, Any]:
     with suppress(ValueError, TypeError, RecursionError):
         fields = json.loads(body)
         if isinstance(fields, dict):
@@ -104,7 +106,7 @@ def _fields(body: Any) -> dict[str, Any]:
     return {}
 
 
-def _stored_origins(database: Path) -> dict[str, str]:
+def _read_stored_origins(database: Path) -> dict[str, str]:
     """Return the origins in a store's list of the keys in the keyring, by the key's name.
 
     Return {} if the list cannot be read.

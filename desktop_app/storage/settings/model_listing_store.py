@@ -45,13 +45,13 @@ class ListingStore:
         ]
         windows = {model.id: model.window for model in listing.models if model.window}
         details = {
-            model.id: known for model in listing.models if (known := _known_details(model.details))
+            model.id: model_details
+            for model in listing.models
+            if (model_details := _known_details(model.details))
         }
-        at, texts = (
-            to_micros(listing.listed_at),
-            (to_json(models), to_json(windows), to_json(details)),
-        )
-        row = (profile_id, listing.base_url, at, *texts)
+        listed_at = to_micros(listing.listed_at)
+        texts = (to_json(models), to_json(windows), to_json(details))
+        row = (profile_id, listing.base_url, listed_at, *texts)
         sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?, ?)"
         await self._database.execute(sql, *row)
 

@@ -248,10 +248,10 @@ def find_changes(
         texts = _none(), _shorten(", ".join(sorted(new_tools)))
         changes.append(SettingChange("", TOOLS_OF_PARTS, label, *texts))
     for collection_id, paths in sorted(restored.collections.items()):
-        before_paths = current.collections.get(collection_id, CollectionPaths())
+        current_paths = current.collections.get(collection_id, CollectionPaths())
         label = tr("Collection “{name}”, folder", name=_shorten(paths.name))
-        old_folder = _shorten(before_paths.folder) or _none()
-        for folder in _new_folders(before_paths, paths):
+        old_folder = _shorten(current_paths.folder) or _none()
+        for folder in _new_folders(current_paths, paths):
             texts = old_folder, _shorten(folder)
             changes.append(SettingChange("", "", label, *texts, collection_id))
     return tuple(changes)

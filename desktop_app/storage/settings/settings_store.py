@@ -24,7 +24,7 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles
 
 # "Delete everything" removes this setting, as most settings that begin with "store.".
-_SECRET: Final = "store.secret"
+_SECRET_SETTING: Final = "store.secret"
 
 
 class SettingsStore:
@@ -108,14 +108,16 @@ def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
 
 
 def _read_secret(connection: sqlite3.Connection) -> bytes:
-    row = connection.execute("SELECT value FROM settings WHERE key = ?", (_SECRET,)).fetchone()
+    row = connection.execute(
+        "SELECT value FROM settings WHERE key = ?", (_SECRET_SETTING,)
+    ).fetchone()
     return b"" if row is None else str(row["value"]).encode()
 
 
 def _make_secret(connection: sqlite3.Connection) -> bytes:
     """Create the secret, unless another process has done so meanwhile."""
     secret = to_json(os.urandom(32).hex())
-    connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (_SECRET, secret))
+    connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (_SECRET_SETTING, secret))
     return _read_secret(connection)
 
 
@@ -150,7 +152,7 @@ def profile_from_row(row: Cells) -> ProviderProfile:
 def _without_passwords(profile: ProviderProfile) -> ProviderProfile:
     """Return a profile without secrets: passwords in addresses, values of secret fields."""
     base_url, proxy = split_credentials(profile.base_url)[0], split_proxy_password(profile.proxy)[0]
-    custom = tuple(replace(f, value="") if f.is_secret else f for f in profile.custom_fields)
-    if (base_url, proxy, custom) == (profile.base_url, profile.proxy, profile.custom_fields):
+    custom_fields = tuple(replace(f, value="") if f.is_secret else f for f in profile.custom_fields)
+    if (base_url, proxy, custom_fields) == (profile.base_url, profile.proxy, profile.custom_fields):
         return profile
-    return replace(profile, base_url=base_url, proxy=proxy, custom_fields=custom)
+    return replace(profile, base_url=base_url, proxy=proxy, custom_fields=custom_fields)

@@ -99,16 +99,21 @@ class CallSums:
 
     def _add_spent(self, uncounted: int, tokens: _Tokens, cost: Decimal) -> None:
         self.uncounted += uncounted
-        old, new = self.usage, tokens
-        self.usage = (old[0] + new[0], old[1] + new[1], old[2] + new[2], old[3] + new[3])
+        total = self.usage
+        self.usage = (
+            total[0] + tokens[0],
+            total[1] + tokens[1],
+            total[2] + tokens[2],
+            total[3] + tokens[3],
+        )
         self.cost = EXACT_CONTEXT.add(self.cost, cost)
 
     def values(self) -> tuple[Any, ...]:
         """Return the columns of `ledger_days` that follow the key."""
         counts = (self.calls, self.uncounted, *self.usage, str(self.cost), self.retries)
         times = (self.first_token_times, self.durations, self.speeds)
-        packed = (histogram.to_bytes() for histogram in times)
-        return (*counts, self.streamed_tokens, self.streamed_s, *packed)
+        packed_histograms = (histogram.to_bytes() for histogram in times)
+        return (*counts, self.streamed_tokens, self.streamed_s, *packed_histograms)
 
     @property
     def spent(self) -> SpendingSum:
@@ -131,10 +136,12 @@ class CallSums:
 
 
 _COLUMN_COUNT: Final = len(_KEY) + len(CallSums().values())
-_UPSERT: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMN_COUNT)})"  # noqa: S608
-_SELECT: Final = f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
+_UPSERT_DAY: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMN_COUNT)})"  # noqa: S608
+_SELECT_DAY: Final = (
+    f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
+)
 
-_ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose,
+_SELECT_ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose,
     coalesce(effort, ''), coalesce(tier, ''), coalesce(outcome, ''), input_tokens, cached_tokens,
     output_tokens, reasoning_tokens, cost, coalesce(retries, 0), first_token_s, duration_s
     FROM ledger WHERE id <= ? ORDER BY id DESC LIMIT ?"""  # noqa: S608 - our own number
@@ -161,17 +168,17 @@ def fill_days(connection: sqlite3.Connection) -> None:
     A million entries take many seconds, but the window must open at once. If there are many, only
     record the last of them; `sum_up_slice` sums them up later.
     """
-    count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
-    _record_last_unsummed(connection, last)
+    count, last_id = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
+    _record_last_unsummed(connection, last_id)
     if count <= LARGE_SLICE_SIZE:
         sum_up_slice(connection, LARGE_SLICE_SIZE + 1)
 
 
 def count_unsummed(connection: sqlite3.Connection) -> int:
     """Return the number of entries that are not in the sums of days yet."""
-    last = _last_unsummed(connection)
+    last_id = _last_unsummed(connection)
     sql = "SELECT count(*) FROM ledger WHERE id <= ?"
-    return 0 if last is None else int(connection.execute(sql, (last,)).fetchone()[0])
+    return 0 if last_id is None else int(connection.execute(sql, (last_id,)).fetchone()[0])
 
 
 def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool:
@@ -179,15 +186,17 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
 
     The newest come first, because the charts show the last days first.
     """
-    last = _last_unsummed(connection)
-    if last is None:
+    last_id = _last_unsummed(connection)
+    if last_id is None:
         return False
     day_of = cache(_day_of)
     days: defaultdict[tuple[str, ...], CallSums] = defaultdict(CallSums)
-    entries = connection.execute(_ENTRIES, (last, size)).fetchall()
-    for _, slot, *names, sent, cached, output, reasoning, cost, retries, first, total in entries:
-        performance = CallPerformance("", "", "", retries, first, total)
-        days[day_of(slot), *names].add_call((sent, cached, output, reasoning), cost, performance)
+    entries = connection.execute(_SELECT_ENTRIES, (last_id, size)).fetchall()
+    for entry in entries:
+        _, slot, *names = entry[:8]
+        tokens, (cost, retries, first_token_s, duration_s) = entry[8:12], entry[12:]
+        performance = CallPerformance("", "", "", retries, first_token_s, duration_s)
+        days[day_of(slot), *names].add_call(tokens, cost, performance)
     for key, sums in days.items():
         _add_to_stored(connection, key, sums)
     has_more = len(entries) == size
@@ -196,24 +205,24 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
 
 
 def _add_to_stored(connection: sqlite3.Connection, key: tuple[str, ...], sums: CallSums) -> None:
-    if known := connection.execute(_SELECT, key).fetchone():
-        sums.add_row(known)
-    connection.execute(_UPSERT, (*key, *sums.values()))
+    if stored_row := connection.execute(_SELECT_DAY, key).fetchone():
+        sums.add_row(stored_row)
+    connection.execute(_UPSERT_DAY, (*key, *sums.values()))
 
 
 def _last_unsummed(connection: sqlite3.Connection) -> int | None:
     """Return the id of the last entry that is not in the sums of days; None if all are in them."""
     sql = "SELECT value FROM settings WHERE key = ?"
-    found = connection.execute(sql, (UNSUMMED_KEY,)).fetchone()
-    return int(found[0]) if found else None
+    row = connection.execute(sql, (UNSUMMED_KEY,)).fetchone()
+    return int(row[0]) if row else None
 
 
-def _record_last_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
+def _record_last_unsummed(connection: sqlite3.Connection, last_id: int | None) -> None:
     """Record what `_last_unsummed` returns."""
-    if last is None:
+    if last_id is None:
         connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
     else:
-        row = (UNSUMMED_KEY, str(last))
+        row = (UNSUMMED_KEY, str(last_id))
         connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
 
 

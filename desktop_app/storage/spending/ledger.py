@@ -42,8 +42,8 @@ from desktop_app.storage.spending.spending_sums import (
     token_counts,
 )
 
-_RECENT_CALLS: Final = 2_000
-_FEWEST_CALLS: Final = 3
+_MAX_RECENT_CALLS: Final = 2_000
+_MIN_CALLS_FOR_MEDIAN: Final = 3
 
 
 class Ledger:
@@ -83,7 +83,7 @@ class Ledger:
     async def conversation_cost(self, conversation_id: str) -> Decimal:
         """Return the US dollars spent in a conversation, without calls of unknown cost."""
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
-        return await self._sum(sql, conversation_id)
+        return await self._sum_costs(sql, conversation_id)
 
     async def has_unknown_cost(self, conversation_id: str) -> bool:
         """Return True if the cost of a call in a conversation is unknown."""
@@ -102,14 +102,15 @@ class Ledger:
         sql = """SELECT model, coalesce(effort, '') AS effort, duration_s FROM ledger
             WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
             AND duration_s IS NOT NULL ORDER BY rowid DESC LIMIT ?"""
-        rows = await self._databases.disk.rows(sql, provider_id, _RECENT_CALLS)
-        found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        rows = await self._databases.disk.rows(sql, provider_id, _MAX_RECENT_CALLS)
+        seconds_by_choice: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
         for row in rows:
-            found[row["model"], row["effort"]].append(row["duration_s"])
+            seconds_by_choice[row["model"], row["effort"]].append(row["duration_s"])
         return {
             key: median
-            for key, seconds in found.items()
-            if len(seconds) >= _FEWEST_CALLS and (median := percentile(seconds, 50)) is not None
+            for key, seconds in seconds_by_choice.items()
+            if len(seconds) >= _MIN_CALLS_FOR_MEDIAN
+            and (median := percentile(seconds, 50)) is not None
         }
 
     async def utility_cost(self, conversation_id: str) -> Decimal:
@@ -119,9 +120,9 @@ class Ledger:
         """
         sql = """SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL
             AND purpose IN ('title', 'compaction')"""
-        return await self._sum(sql, conversation_id)
+        return await self._sum_costs(sql, conversation_id)
 
-    async def _sum(self, sql: str, conversation_id: str) -> Decimal:
+    async def _sum_costs(self, sql: str, conversation_id: str) -> Decimal:
         database = self._databases.for_conversation(conversation_id)
         rows = await database.rows(sql, conversation_id)
         total = Decimal(0)
@@ -137,8 +138,8 @@ class Ledger:
         rows = await database.rows(sql, conversation_id, message_id)
         spent = SpendingSum()
         for *tokens, cost in rows:
-            known = Decimal(0) if cost is None else Decimal(cost)
-            spent += SpendingSum(1, int(cost is None), Usage(*tokens), known)
+            known_cost = Decimal(0) if cost is None else Decimal(cost)
+            spent += SpendingSum(1, int(cost is None), Usage(*tokens), known_cost)
         return spent
 
     async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:

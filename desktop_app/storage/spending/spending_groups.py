@@ -38,9 +38,9 @@ def grouped_rows(
 ) -> list[SpendingRow]:
     """Return the spending of each group of calls: see `Ledger.group_spending`."""
     groups: defaultdict[str, CallSums] = defaultdict(CallSums)
-    first = "" if since is None else since.isoformat()
+    first_day = "" if since is None else since.isoformat()
     sql = f"SELECT {_KEYS[by]} AS name, * FROM ledger_days WHERE day >= ?"  # noqa: S608 - constants
-    for row in connection.execute(sql, (first,)):
+    for row in connection.execute(sql, (first_day,)):
         groups[row[0]].add_row(row)
     rows = [SpendingRow(key, sums.spent, sums.performance) for key, sums in groups.items()]
     if by in TIME_GROUPINGS:
@@ -69,6 +69,6 @@ def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
     return SpendingReport(
         today=lines_of(connection, today, today),
         month=lines_of(connection, months[0], today),
-        months=tuple((first, by_month[f"{first:%Y-%m}"]) for first in months),
+        months=tuple((month, by_month[f"{month:%Y-%m}"]) for month in months),
         days=tuple((day, by_day[str(day)]) for day in days),
     )

@@ -19,7 +19,7 @@ from desktop_app.storage.conversations.row_conversion import to_micros
 SLOT_MICROS: Final = 15 * 60 * 1_000_000
 
 _DAY: Final = timedelta(days=1)
-_NAMES: Final = ("provider_id", "model", "purpose")
+_NAME_COLUMNS: Final = ("provider_id", "model", "purpose")
 _Key = tuple[Any, ...]
 
 
@@ -59,16 +59,16 @@ class LedgerEntry(NamedTuple):
 
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> SpendingSum:
     """Return the spending of the local month of `at`, of one provider or, with None, of all."""
-    first = at.astimezone().date().replace(day=1)
-    span = (_slot_of(first), _slot_of(_next_month(first)), provider_id)
-    return _sums_by(connection, _SLOTS, span, ()).get((), SpendingSum())
+    first_day = at.astimezone().date().replace(day=1)
+    span = (_slot_of(first_day), _slot_of(_next_month(first_day)), provider_id)
+    return _sums_by(connection, _SLOTS_IN_RANGE, span, ()).get((), SpendingSum())
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
     """Sum up all entries of the ledger into the empty table of slots."""
     entries = f"""(SELECT at / {SLOT_MICROS} AS slot, *, 1 AS calls, cost IS NULL AS uncounted
         FROM ledger)"""  # noqa: S608 - our own number
-    sums = _sums_by(connection, entries, (), ("slot", *_NAMES))
+    sums = _sums_by(connection, entries, (), ("slot", *_NAME_COLUMNS))
     connection.executemany(
         "INSERT INTO ledger_slots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -94,8 +94,8 @@ _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
 def add_to_slot(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
     """Add a call to the sums of its slot."""
     key, cost = (entry.slot, *entry.names), entry.cost
-    known = connection.execute(_SELECT, key).fetchone()
-    old_cost = Decimal(known[0]) if known else Decimal(0)
+    row = connection.execute(_SELECT, key).fetchone()
+    old_cost = Decimal(row[0]) if row else Decimal(0)
     total = old_cost if cost is None else EXACT_CONTEXT.add(old_cost, Decimal(cost))
     connection.execute(_UPSERT, (*key, int(cost is None), *entry.tokens, str(total)))
 
@@ -106,16 +106,18 @@ def token_counts(usage: Usage) -> tuple[int, int, int, int]:
     return (*counts, usage.output_tokens, usage.reasoning_tokens)
 
 
-_SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
+_SLOTS_IN_RANGE = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
 
 
-def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[SpendingLine, ...]:
-    """Return the spending from local day `first` to `last`, by provider, model and purpose.
+def lines_of(
+    connection: sqlite3.Connection, first_day: date, last_day: date
+) -> tuple[SpendingLine, ...]:
+    """Return the spending from `first_day` to `last_day`, by provider, model and purpose.
 
     The most expensive line comes first.
     """
-    span = (_slot_of(first), _slot_of(last + _DAY), None)
-    groups = _sums_by(connection, _SLOTS, span, _NAMES)
+    span = (_slot_of(first_day), _slot_of(last_day + _DAY), None)
+    groups = _sums_by(connection, _SLOTS_IN_RANGE, span, _NAME_COLUMNS)
     lines = [
         SpendingLine(provider_id, model, purpose, spent)
         for (provider_id, model, purpose), spent in groups.items()
@@ -142,15 +144,16 @@ def _sums_by(
         if cost is not None:
             group = tuple(key)
             costs[group] = EXACT_CONTEXT.add(costs[group], Decimal(cost))
-    by = f" GROUP BY {columns[:-2]}" if names else ""
+    group_by = f" GROUP BY {columns[:-2]}" if names else ""
     sql = f"""SELECT {columns}sum(calls), sum(uncounted), sum(input_tokens), sum(cached_tokens),
-        sum(output_tokens), sum(reasoning_tokens) FROM {source}{by}"""  # noqa: S608
-    found: dict[_Key, SpendingSum] = {}
-    for *key, calls, uncounted, sent, cached, output, reasoning in connection.execute(sql, values):
+        sum(output_tokens), sum(reasoning_tokens) FROM {source}{group_by}"""  # noqa: S608
+    sums: dict[_Key, SpendingSum] = {}
+    for row in connection.execute(sql, values):
+        (*key, calls, uncounted), tokens = row[:-4], row[-4:]
         if calls:
-            usage = Usage(sent, cached, output, reasoning)
-            found[tuple(key)] = SpendingSum(calls, uncounted, usage, costs[tuple(key)])
-    return found
+            group = tuple(key)
+            sums[group] = SpendingSum(calls, uncounted, Usage(*tokens), costs[group])
+    return sums
 
 
 def _slot_of(day: date) -> int:
@@ -159,5 +162,5 @@ def _slot_of(day: date) -> int:
     return to_micros(midnight.astimezone()) // SLOT_MICROS
 
 
-def _next_month(first: date) -> date:
-    return (first + 32 * _DAY).replace(day=1)
+def _next_month(first_day: date) -> date:
+    return (first_day + 32 * _DAY).replace(day=1)

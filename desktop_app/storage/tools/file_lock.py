@@ -11,7 +11,7 @@ from typing import Final
 
 MAX_WAIT_S: Final = 30.0
 """A process that keeps the lock longer must be hanging; the others no longer wait for it."""
-_PAUSE_S: Final = 0.05
+_POLL_INTERVAL_S: Final = 0.05
 
 
 @asynccontextmanager
@@ -20,28 +20,30 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
 
     After MAX_WAIT_S, or if the file cannot be created or locked, go on without the lock.
     """
-    opening = asyncio.ensure_future(asyncio.to_thread(os.open, path, os.O_RDWR | os.O_CREAT, 0o600))
+    open_future = asyncio.ensure_future(
+        asyncio.to_thread(os.open, path, os.O_RDWR | os.O_CREAT, 0o600)
+    )
     try:
-        descriptor = await asyncio.shield(opening)
+        descriptor = await asyncio.shield(open_future)
     except asyncio.CancelledError:  # the thread goes on
-        opening.add_done_callback(_close)
+        open_future.add_done_callback(_close)
         raise
     except OSError:
         yield
         return
     try:
-        until = asyncio.get_running_loop().time() + MAX_WAIT_S
+        deadline = asyncio.get_running_loop().time() + MAX_WAIT_S
         # Polled: a blocking flock would occupy a thread that cannot be canceled.
-        while not _try_lock(descriptor) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
-            await asyncio.sleep(_PAUSE_S)
+        while not _try_lock(descriptor) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_INTERVAL_S)
         yield
     finally:
         os.close(descriptor)
 
 
-def _close(opening: asyncio.Future[int]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        os.close(opening.result())
+def _close(open_future: asyncio.Future[int]) -> None:
+    if not open_future.cancelled() and open_future.exception() is None:
+        os.close(open_future.result())
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -34,36 +34,38 @@ class PermissionStore:
         """
         name = to_text(tool)
         database = self._databases.for_conversation(conversation_id)
-        general = await self._databases.disk.read(partial(_find, name, None))
-        in_conversation = await database.read(partial(_find, name, conversation_id))
-        for found in (general, in_conversation):
-            if found is not None and found[0] is Permission.NEVER:
+        general = await self._databases.disk.read(partial(_read_permission, name, None))
+        in_conversation = await database.read(partial(_read_permission, name, conversation_id))
+        for stored in (general, in_conversation):
+            if stored is not None and stored[0] is Permission.NEVER:
                 return Permission.NEVER
-        for found in (general, in_conversation):
-            if found is not None and found[1] == fingerprint:
-                return found[0]
+        for stored in (general, in_conversation):
+            if stored is not None and stored[1] == fingerprint:
+                return stored[0]
         return Permission.ASK
 
     async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
         """Save a permission: CONVERSATION for this conversation, others for all conversations."""
-        is_own = permission is Permission.CONVERSATION
+        is_for_conversation = permission is Permission.CONVERSATION
         database = (
-            self._databases.for_conversation(conversation_id) if is_own else self._databases.disk
+            self._databases.for_conversation(conversation_id)
+            if is_for_conversation
+            else self._databases.disk
         )
-        scope = conversation_id if is_own else None
+        scope = conversation_id if is_for_conversation else None
         row = (scope, to_text(tool), fingerprint, permission.value)
 
-        def action(connection: sqlite3.Connection) -> None:
+        def replace_row(connection: sqlite3.Connection) -> None:
             connection.execute(_REMOVE, (row[1], scope))
             connection.execute(_ADD, row)
 
-        await database.write(action)
+        await database.write(replace_row)
 
     async def for_all_conversations(self) -> dict[str, Permission]:
         """Return the permissions for all conversations, by the full name of the tool."""
-        return await self._databases.disk.read(_find_general)
+        return await self._databases.disk.read(_read_general)
 
     async def forget(self, tool: str, conversation_id: str) -> None:
         """Delete all permissions of a tool, also in this conversation if it is temporary."""
@@ -78,19 +80,19 @@ class PermissionStore:
         await self._databases.disk.execute(sql, len(prefix), prefix)
 
 
-def _find(
+def _read_permission(
     tool: str, conversation_id: str | None, connection: sqlite3.Connection
 ) -> tuple[Permission, str] | None:
     """Return a permission, and the fingerprint of the definition that it is for; None if none."""
     row = connection.execute(_SELECT, (tool, conversation_id)).fetchone()
-    return None if row is None else (_permission(row["permission"]), str(row["fingerprint"]))
+    return None if row is None else (_parse_permission(row["permission"]), str(row["fingerprint"]))
 
 
-def _find_general(connection: sqlite3.Connection) -> dict[str, Permission]:
+def _read_general(connection: sqlite3.Connection) -> dict[str, Permission]:
     sql = "SELECT tool, permission FROM tool_permissions WHERE conversation_id IS NULL"
-    return {row["tool"]: _permission(row["permission"]) for row in connection.execute(sql)}
+    return {row["tool"]: _parse_permission(row["permission"]) for row in connection.execute(sql)}
 
 
-def _permission(text: str) -> Permission:
+def _parse_permission(text: str) -> Permission:
     """Return a stored permission; ASK if only a newer version knows it."""
     return Permission(text) if text in set(Permission) else Permission.ASK

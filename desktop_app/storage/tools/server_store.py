@@ -46,8 +46,8 @@ class ServerStore:
     async def listed_tools(self, name: str) -> list[dict[str, Any]]:
         """Return the tools that a server has last listed."""
         sql = "SELECT name AS id, listed FROM tool_servers WHERE name = ?"
-        found = await read_rows(self._database, _listed_tools, sql, name)
-        return found[0] if found else []
+        lists = await read_rows(self._database, _tools_from_row, sql, name)
+        return lists[0] if lists else []
 
     async def save_listed_tools(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
         """Save the tools that a server lists."""
@@ -63,18 +63,18 @@ class ServerStore:
     async def prompts(self) -> list[tuple[str, str, str]]:
         """Return the prompts of all servers: the server, the prompt's name, its text."""
         sql = "SELECT name AS id, prompts FROM tool_servers ORDER BY name"
-        of_servers = await read_rows(self._database, _prompts, sql)
-        return [prompt for prompts in of_servers for prompt in prompts]
+        prompt_lists = await read_rows(self._database, _prompts_from_row, sql)
+        return [prompt for prompts in prompt_lists for prompt in prompts]
 
 
-def _listed_tools(row: sqlite3.Row) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(row["listed"])
-    return found
+def _tools_from_row(row: sqlite3.Row) -> list[dict[str, Any]]:
+    tools: list[dict[str, Any]] = json.loads(row["listed"])
+    return tools
 
 
-def _prompts(row: sqlite3.Row) -> list[tuple[str, str, str]]:
-    found = json.loads(row["prompts"])
-    return [(row["id"], prompt["name"], prompt["text"]) for prompt in found]
+def _prompts_from_row(row: sqlite3.Row) -> list[tuple[str, str, str]]:
+    prompts = json.loads(row["prompts"])
+    return [(row["id"], prompt["name"], prompt["text"]) for prompt in prompts]
 
 
 def _server_from_row(row: sqlite3.Row) -> ToolServer:

@@ -25,8 +25,8 @@ STREAM_INTERVAL_S: Final = 1.0
 """The least seconds between two requests for a stream of events."""
 _PIECE_BYTES: Final = 64 * 1024
 _ENCODINGS: Final = ("gzip", "x-gzip", "deflate")
-_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
-_RAW_DEFLATE: Final = -zlib.MAX_WBITS
+_GZIP_OR_ZLIB_WBITS: Final = zlib.MAX_WBITS + 32
+_RAW_DEFLATE_WBITS: Final = -zlib.MAX_WBITS
 
 
 async def bound_body(response: httpx2.Response) -> None:
@@ -36,12 +36,12 @@ async def bound_body(response: httpx2.Response) -> None:
     httpx2, to be called before others read the body. Reading a body that is too long or damaged
     raises httpx2.StreamError, which the SDK converts to an error of the request.
     """
-    stated = response.headers.get_list("content-encoding", split_commas=True)
-    encodings = [name for name in map(str.lower, stated) if name not in ("", "identity")]
+    header_values = response.headers.get_list("content-encoding", split_commas=True)
+    encodings = [name for name in map(str.lower, header_values) if name not in ("", "identity")]
     if encodings:
         del response.headers["content-encoding"]  # httpx2 would decompress once more
-    kind = response.headers.get("content-type", "").lower()
-    limit = None if kind.startswith("text/event-stream") else MAX_MESSAGE_BYTES
+    media_type = response.headers.get("content-type", "").lower()
+    limit = None if media_type.startswith("text/event-stream") else MAX_MESSAGE_BYTES
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = _BoundedBody(response.stream, encodings, limit)
 
@@ -54,15 +54,15 @@ class StreamPace:
     """
 
     def __init__(self) -> None:
-        self._next_at = 0.0
+        self._next_open_at = 0.0
 
     async def wait(self, request: httpx2.Request) -> None:
         """Wait until another stream may be opened. This is an event hook of httpx2."""
         if request.method == "GET" and "text/event-stream" in request.headers.get("accept", ""):
             now = asyncio.get_running_loop().time()
-            at = max(now, self._next_at)
-            self._next_at = at + STREAM_INTERVAL_S
-            await asyncio.sleep(at - now)
+            opens_at = max(now, self._next_open_at)
+            self._next_open_at = opens_at + STREAM_INTERVAL_S
+            await asyncio.sleep(opens_at - now)
 
 
 class _BoundedBody(httpx2.AsyncByteStream):
@@ -73,8 +73,8 @@ class _BoundedBody(httpx2.AsyncByteStream):
     ) -> None:
         self._stream, self._limit = stream, limit
         self._encodings = encodings
-        self._unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
-        self._is_first = True
+        self._decompressor = zlib.decompressobj(_GZIP_OR_ZLIB_WBITS)
+        self._is_first_piece = True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if len(self._encodings) > 1 or not set(self._encodings) <= set(_ENCODINGS):
@@ -94,23 +94,23 @@ class _BoundedBody(httpx2.AsyncByteStream):
             yield piece
 
     def _unpack(self, piece: bytes) -> Iterator[bytes]:
-        may_have_more = not self._unpacking.eof  # data after the compressed stream is padding
+        may_have_more = not self._decompressor.eof  # data after the compressed stream is padding
         while may_have_more:
-            data = self._next_data(piece)
-            piece = self._unpacking.unconsumed_tail
+            data = self._decompress(piece)
+            piece = self._decompressor.unconsumed_tail
             may_have_more = bool(piece) or len(data) == _PIECE_BYTES
             if data:
                 yield data
 
-    def _next_data(self, piece: bytes) -> bytes:
-        is_first, self._is_first = self._is_first, False
+    def _decompress(self, piece: bytes) -> bytes:
+        is_first, self._is_first_piece = self._is_first_piece, False
         try:
-            return self._unpacking.decompress(piece, _PIECE_BYTES)
+            return self._decompressor.decompress(piece, _PIECE_BYTES)
         except zlib.error as error:
             # Some servers send deflate without its header.
             if is_first and self._encodings == ["deflate"]:
-                self._unpacking = zlib.decompressobj(_RAW_DEFLATE)
-                return self._next_data(piece)
+                self._decompressor = zlib.decompressobj(_RAW_DEFLATE_WBITS)
+                return self._decompress(piece)
             raise httpx2.StreamError("The response is damaged.") from error
 
     async def aclose(self) -> None:

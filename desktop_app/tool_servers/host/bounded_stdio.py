@@ -74,7 +74,7 @@ async def bounded_stdio(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_read, process, incoming, log, on_ended)
             tasks.start_soon(_write, process, outgoing)
-            tasks.start_soon(_log_errors, process, log)
+            tasks.start_soon(_log_stderr, process, log)
             try:
                 yield read_stream, write_stream
             finally:
@@ -156,12 +156,12 @@ def _refusal_of(line: bytes) -> SessionMessage | None:
 
     The reply is not parsed. Servers write its id at the beginning or at the end.
     """
-    found = _REPLY_ID.search(line[:_EDGE_BYTES]) or _REPLY_ID.search(line[-_EDGE_BYTES:])
-    return None if found is None else _error_reply(int(found[1]), TOO_MANY_VALUES)
+    match = _REPLY_ID.search(line[:_EDGE_BYTES]) or _REPLY_ID.search(line[-_EDGE_BYTES:])
+    return None if match is None else _error_reply(int(match[1]), TOO_MANY_VALUES)
 
 
-def _error_reply(reply_id: int | str, words: str) -> SessionMessage:
-    error = types.ErrorData(code=types.INTERNAL_ERROR, message=words)
+def _error_reply(reply_id: int | str, text: str) -> SessionMessage:
+    error = types.ErrorData(code=types.INTERNAL_ERROR, message=text)
     return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=reply_id, error=error))
 
 
@@ -175,7 +175,7 @@ async def _write(process: asyncio.subprocess.Process, outgoing: Any) -> None:
                 await process.stdin.drain()
 
 
-async def _log_errors(process: asyncio.subprocess.Process, log: Log) -> None:
+async def _log_stderr(process: asyncio.subprocess.Process, log: Log) -> None:
     assert process.stderr is not None
     while True:
         try:

@@ -72,7 +72,7 @@ def _check_lists(item: SessionMessage | Exception) -> SessionMessage | Exception
                 result[name] = result[name][:MAX_LISTED]
         if isinstance(result.get("tools"), list):
             result["tools"] = [
-                _make_usable(each) for each in result["tools"] if isinstance(each, dict)
+                _make_usable(tool) for tool in result["tools"] if isinstance(tool, dict)
             ]
     return item
 
@@ -82,7 +82,7 @@ def _make_usable(tool: dict[str, Any]) -> dict[str, Any]:
     first_fault = ""
     for fields in (tool.keys(), _USED_FIELDS, _REQUIRED_FIELDS):
         reduced = {key: tool[key] for key in fields if key in tool}
-        fault = _fault(reduced)
+        fault = _find_fault(reduced)
         if not fault:
             return reduced
         first_fault = first_fault or fault
@@ -94,7 +94,7 @@ def _make_usable(tool: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fault(tool: dict[str, Any]) -> str | None:
+def _find_fault(tool: dict[str, Any]) -> str | None:
     """Return why the SDK would refuse a tool; None if it accepts it."""
     try:
         types.Tool.model_validate(tool, by_name=False)

@@ -24,10 +24,10 @@ MAX_RESOURCE_CHARS: Final = 10 << 20
 
 def tools_to_json(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
     """Return the tools. If a tool's schema is unusable, `fault` says why, `parameters` is empty."""
-    return [_tool(tool) for tool in _first_rows(pages)]
+    return [_tool_to_json(tool) for tool in _first_rows(pages)]
 
 
-def _tool(tool: types.Tool) -> dict[str, Any]:
+def _tool_to_json(tool: types.Tool) -> dict[str, Any]:
     schema = tool.input_schema
     size = len(json.dumps(schema))
     fault = str((tool.meta or {}).get(FAULT, ""))[:MAX_DESCRIPTION_CHARS]
@@ -109,8 +109,8 @@ def _require_base64(data: str) -> None:
 
 def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:
     """Return the text of a prompt, which joins its messages."""
-    parts = [_text_of_block(message.content) for message in result.messages]
-    return {"text": "\n\n".join(part for part in parts if part)[:MAX_RESULT_CHARS]}
+    texts = [_text_of_block(message.content) for message in result.messages]
+    return {"text": "\n\n".join(text for text in texts if text)[:MAX_RESULT_CHARS]}
 
 
 def call_result_to_json(result: types.CallToolResult) -> dict[str, Any]:
@@ -127,10 +127,10 @@ def _text_of_block(block: Any) -> str:
     if isinstance(block, types.TextContent):
         return block.text
     if isinstance(block, types.EmbeddedResource):
-        inside = block.resource
-        if isinstance(inside, types.TextResourceContents):
-            return inside.text
-        return f"[{inside.mime_type or 'data'}: {inside.uri}]"
+        resource = block.resource
+        if isinstance(resource, types.TextResourceContents):
+            return resource.text
+        return f"[{resource.mime_type or 'data'}: {resource.uri}]"
     if isinstance(block, types.ResourceLink):
         return f"[{block.title or block.name}: {block.uri}]"
     kind = getattr(block, "mime_type", "") or getattr(block, "type", "content")

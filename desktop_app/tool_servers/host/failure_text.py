@@ -12,12 +12,12 @@ MAX_REASON_CHARS: Final = 2000
 
 # A message of the SDK's validator, perhaps within another: the first place, if it names one, the
 # reason, and details that are cut off. The details quote the reply, which may contain tokens.
-_INVALID: Final = re.compile(
+_VALIDATION_ERROR: Final = re.compile(
     r"\d+ validation errors? for \w+\n(?:(\S.*)\n)? +(.+?)(?: \[type=|$)", re.M
 )
 
 # A message of the validator within a message of the SDK about JSON that it cannot parse.
-_INVALID_JSON: Final = re.compile(
+_INVALID_JSON_ERROR: Final = re.compile(
     r"\d+ validation errors? for \S+\s+(Invalid JSON: .+?) \[type=.*", re.S
 )
 
@@ -31,7 +31,7 @@ def reason_of(error: BaseException) -> str:
     error = _first_error(error)
     if isinstance(error, MCPError):
         words = str(error.error.message)[:MAX_REASON_CHARS]
-        return _INVALID_JSON.sub(r"\1", words) or "error"
+        return _INVALID_JSON_ERROR.sub(r"\1", words) or "error"
     if isinstance(error, MemoryError):
         return "its reply takes too much memory"
     if isinstance(error, OSError) and error.strerror:
@@ -58,5 +58,5 @@ def _first_error(error: BaseException) -> BaseException:
 
 def invalid_place(error: BaseException) -> str:
     """Return the first place that the SDK's validator refuses, and why; "" for other errors."""
-    found = _INVALID.search(str(error)[:MAX_REASON_CHARS])
-    return ": ".join(filter(None, found.groups())) if found else ""
+    match = _VALIDATION_ERROR.search(str(error)[:MAX_REASON_CHARS])
+    return ": ".join(filter(None, match.groups())) if match else ""

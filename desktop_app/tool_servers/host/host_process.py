@@ -52,8 +52,8 @@ def main() -> int:
 def _limit_memory() -> None:
     import resource
 
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, hard))
+    hard_limit = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, hard_limit))
 
 
 async def _main(output: LineOutput) -> None:
@@ -61,14 +61,14 @@ async def _main(output: LineOutput) -> None:
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
     )
-    first = await orders.readline()
-    if not first:
+    first_line = await orders.readline()
+    if not first_line:
         return
     # The SDK takes a second to load.
     from desktop_app.tool_servers.host.hosted_server import HostedServer
 
     logging.basicConfig(level=logging.WARNING, handlers=[_LogLines(output)])
-    await HostedServer(json.loads(first), orders, output, _end_soon).run()
+    await HostedServer(json.loads(first_line), orders, output, _end_soon).run()
 
 
 def _end_soon() -> None:

@@ -56,21 +56,21 @@ class HostedServer:
     """An executor of the parent's orders, over a connection to one server.
 
     Args:
-        order: the parent's `launch_message`, which says how to reach or start the server.
+        launch_message: the parent's first line, which says how to reach or start the server.
         lines: the parent's further orders; see host_process.py.
         end_soon: called when the parent is gone or the server has ended.
     """
 
     def __init__(
         self,
-        order: dict[str, Any],
+        launch_message: dict[str, Any],
         lines: asyncio.StreamReader,
         output: LineOutput,
         end_soon: Callable[[], None],
     ) -> None:
-        self._order, self._lines, self._output = order, lines, output
+        self._launch_message, self._lines, self._output = launch_message, lines, output
         self._end_soon = end_soon
-        self._scopes: dict[int, anyio.CancelScope] = {}
+        self._request_scopes: dict[int, anyio.CancelScope] = {}
         self._client: Client | None = None
         self._sign_in: SignIn | None = None
         self._has_ended = False
@@ -81,13 +81,15 @@ class HostedServer:
     async def run(self) -> None:
         """Connect and carry out orders until the parent is gone or the server has ended."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._serve, tasks.cancel_scope)
+            tasks.start_soon(self._carry_out_orders, tasks.cancel_scope)
             try:
                 async with AsyncExitStack() as stack:
                     http_client = None
-                    if "url" in self._order:
-                        _set_proxies(self._order["proxies"])
-                        http_client = await self._create_http_client(self._order["headers"])
+                    if "url" in self._launch_message:
+                        _set_proxies(self._launch_message["proxies"])
+                        http_client = await self._create_http_client(
+                            self._launch_message["headers"]
+                        )
                         await stack.enter_async_context(http_client)
                     await self._stay_connected(stack, http_client)
                 self._end_soon()
@@ -124,15 +126,17 @@ class HostedServer:
         self._is_client_unusable.set()
 
     def _new_client(self, http_client: httpx2.AsyncClient | None) -> Client:
-        order = self._order
+        launch_message = self._launch_message
         if http_client is not None:
             use_lenient_messages()
             transport = streamable_http_client(
-                order["url"], http_client=http_client, max_sse_event_size=MAX_MESSAGE_BYTES
+                launch_message["url"], http_client=http_client, max_sse_event_size=MAX_MESSAGE_BYTES
             )
         else:
-            environment = {**os.environ, **order["environment"]}
-            command = ChildCommand(tuple(order["command"]), environment, order["folder"])
+            environment = {**os.environ, **launch_message["environment"]}
+            command = ChildCommand(
+                tuple(launch_message["command"]), environment, launch_message["folder"]
+            )
             transport = bounded_stdio(command, self._output.log, self._end)
         return Client(
             with_checked_tools(transport),
@@ -152,14 +156,14 @@ class HostedServer:
             "response": [bound_body, self._watch_session],
         }
         if "authorization" not in map(str.lower, headers):  # otherwise the user has a token already
-            sign_in = self._sign_in = SignIn(self._order, self._output)
+            sign_in = self._sign_in = SignIn(self._launch_message, self._output)
             auth = await sign_in.create_provider()
             hooks["request"].append(sign_in.check_request)
             hooks["response"].insert(1, sign_in.check_response)
         return httpx2.AsyncClient(
             headers=headers,
             timeout=timeout,
-            mounts=_direct_mounts(self._order["url"]),
+            mounts=_direct_mounts(self._launch_message["url"]),
             auth=auth,
             event_hooks=hooks,
         )
@@ -212,7 +216,7 @@ class HostedServer:
 
     # -- the parent's lines
 
-    async def _serve(self, connection: anyio.CancelScope) -> None:
+    async def _carry_out_orders(self, connection_scope: anyio.CancelScope) -> None:
         """Carry out the parent's orders until they end; then cancel the connection."""
         async with anyio.create_task_group() as tasks:
             while True:
@@ -224,25 +228,25 @@ class HostedServer:
                     break
                 order = json.loads(line)
                 if order["method"] == "cancel":
-                    if order["id"] in self._scopes:
-                        self._scopes[order["id"]].cancel()
+                    if order["id"] in self._request_scopes:
+                        self._request_scopes[order["id"]].cancel()
                 elif order["method"] == "tokens":
                     if self._sign_in is not None:
                         self._sign_in.receive_saved(order["saved"])
                 else:
                     # Made before the task starts, because the next line may already cancel it.
-                    self._scopes[order["id"]] = scope = anyio.CancelScope()
-                    tasks.start_soon(self._answer, order, scope)
+                    self._request_scopes[order["id"]] = scope = anyio.CancelScope()
+                    tasks.start_soon(self._answer_request, order, scope)
             self._end_soon()
             tasks.cancel_scope.cancel()
-        connection.cancel()
+        connection_scope.cancel()
 
-    async def _answer(self, order: dict[str, Any], scope: anyio.CancelScope) -> None:
+    async def _answer_request(self, order: dict[str, Any], scope: anyio.CancelScope) -> None:
         """Carry out a request, and send its result or why it failed."""
-        number = order["id"]
+        request_id = order["id"]
         with scope:
             try:
-                result = await self._result(order)
+                result = await self._fetch_result(order)
             except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
                 if has_closed(error):
                     await anyio.sleep(CLOSED_S)
@@ -253,13 +257,13 @@ class HostedServer:
                 if not has_ended:
                     reason = SIGN_IN_NEEDED if self._needs_sign_in else self._reason_of(error)
                     was_refused = isinstance(error, _SessionLostError)
-                    self._output.send(id=number, error=reason, may_repeat=was_refused)
+                    self._output.send(id=request_id, error=reason, may_repeat=was_refused)
             else:
-                self._output.send(id=number, result=result)
+                self._output.send(id=request_id, result=result)
             finally:
-                del self._scopes[number]
+                del self._request_scopes[request_id]
 
-    async def _result(self, order: dict[str, Any]) -> Any:
+    async def _fetch_result(self, order: dict[str, Any]) -> Any:
         """Return the result of a request, which is sent again if the session was lost.
 
         Raises:
@@ -272,12 +276,12 @@ class HostedServer:
         except MCPError as error:
             if session_id not in self._lost_sessions:
                 raise
-            lost = error
+            session_error = error
         if client is self._client:
             self._is_client_unusable.set()
             await self._has_new_client.wait()
         if order["method"] == "call":
-            raise _SessionLostError(reason_of(lost))
+            raise _SessionLostError(reason_of(session_error))
         return await self._request(order)
 
     async def _request(self, order: dict[str, Any]) -> Any:
@@ -296,8 +300,8 @@ class HostedServer:
         if order["method"] == "read":
             return content.resource_to_json(await client.read_resource(order["uri"]))
         if order["method"] == "prompt":
-            found = await client.get_prompt(order["name"], order["arguments"])
-            return content.prompt_to_json(found)
+            prompt = await client.get_prompt(order["name"], order["arguments"])
+            return content.prompt_to_json(prompt)
 
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
             self._output.progress(order["id"], progress, total, message or "")
@@ -327,8 +331,8 @@ def _direct_mounts(url: str) -> dict[str, None]:
     computer.
     """
     host = urlsplit(url).hostname or ""
-    names = {"localhost", "127.0.0.1", "::1", *([host] if is_loopback(host) else [])}
-    return {f"all://[{name}]" if ":" in name else f"all://{name}": None for name in names}
+    hosts = {"localhost", "127.0.0.1", "::1", *([host] if is_loopback(host) else [])}
+    return {f"all://[{name}]" if ":" in name else f"all://{name}": None for name in hosts}
 
 
 async def _refuses_session(response: httpx2.Response) -> bool:
@@ -339,19 +343,19 @@ async def _refuses_session(response: httpx2.Response) -> bool:
 
 
 def _offers_of(client: Client) -> list[str]:
-    offered = client.server_capabilities
-    return [n for n in ("tools", "resources", "prompts") if getattr(offered, n) is not None]
+    capabilities = client.server_capabilities
+    return [n for n in ("tools", "resources", "prompts") if getattr(capabilities, n) is not None]
 
 
 async def _fetch_pages(fetch_page: Any) -> list[Any]:
     """Return the pages of a list, at most MAX_PAGES: a server may send pages without end."""
     pages: list[Any] = []
     cursor: str | None = None
-    seen: set[str] = set()
+    seen_cursors: set[str] = set()
     while len(pages) < MAX_PAGES:
         pages.append(await fetch_page(cursor=cursor))
         cursor = pages[-1].next_cursor
-        if not cursor or cursor in seen:
+        if not cursor or cursor in seen_cursors:
             break
-        seen.add(cursor)
+        seen_cursors.add(cursor)
     return pages

@@ -22,7 +22,7 @@ class LineOutput:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._second_began_at, self._events, self._dropped = 0.0, 0, 0
+        self._second_began_at, self._event_count, self._dropped_count = 0.0, 0, 0
 
     @classmethod
     def take_standard_output(cls) -> Self:
@@ -42,19 +42,24 @@ class LineOutput:
         if self._may_send():
             self.send(event="log", level=level, text=text[:MAX_LOG_CHARS])
 
-    def progress(self, number: int, done: float, total: float | None, text: str) -> None:
+    def progress(self, request_id: int, done: float, total: float | None, text: str) -> None:
         """Write the progress of a call, unless there are too many lines per second."""
         if self._may_send():
             words = text[:MAX_LOG_CHARS]
-            self.send(event="progress", id=number, done=done, total=total, text=words)
+            self.send(event="progress", id=request_id, done=done, total=total, text=words)
 
     def _may_send(self) -> bool:
         now = time.monotonic()
         if now - self._second_began_at >= 1:
-            dropped, self._second_began_at, self._events, self._dropped = self._dropped, now, 0, 0
+            dropped, self._second_began_at, self._event_count, self._dropped_count = (
+                self._dropped_count,
+                now,
+                0,
+                0,
+            )
             if dropped:
                 self.send(event="log", level="warning", text=f"[{dropped} lines left out]")
-        self._events += 1
-        if self._events > MAX_EVENTS_PER_S:
-            self._dropped += 1
-        return self._events <= MAX_EVENTS_PER_S
+        self._event_count += 1
+        if self._event_count > MAX_EVENTS_PER_S:
+            self._dropped_count += 1
+        return self._event_count <= MAX_EVENTS_PER_S

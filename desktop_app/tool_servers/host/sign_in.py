@@ -39,13 +39,13 @@ UNUSED_REDIRECT: Final = "http://127.0.0.1/callback"
 SIGN_IN_NEEDED: Final = "the user has to sign in again"
 _CALLBACK_PATH: Final = "/callback"
 _MAX_REQUEST_BYTES: Final = 1 << 16
-_REQUEST_S: Final = 10.0
+_REQUEST_TIMEOUT_S: Final = 10.0
 _SHARED_LABELS: Final = frozenset("ac co com edu go gob gov mil ne net or org".split())
 """Labels before the country in domains that many people register in, such as co.uk."""
 _SAVED_CLIENT_FIELDS: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
 _SAVED_SERVER_FIELDS: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
 _SAVED_RESOURCE_FIELDS: Final = {"resource", "authorization_servers"}
-_EXPIRED: Final = 1.0  # a time in the past, in seconds since 1970
+_TIME_IN_PAST: Final = 1.0  # a time in the past, in seconds since 1970
 RENEWAL_S: Final = 60.0
 """Seconds that other processes get to renew the same sign-in."""
 
@@ -83,16 +83,18 @@ class SignIn:
     def __init__(self, order: dict[str, Any], output: LineOutput) -> None:
         self.is_needed = False
         self._url = str(order["url"]).partition("?")[0]
-        self._saved = _parse(order.get("tokens"))
+        self._saved = _parse_saved(order.get("tokens"))
         self._browser_text: str = order.get("sign_in", "")
         self._output = output
         self._state = ""
         self._context: OAuthContext | None = None
-        self._renewing = asyncio.Lock()
-        self._renewal = 0
-        self._received: asyncio.Future[dict[str, Any] | None] | None = None
+        self._renewal_lock = asyncio.Lock()
+        self._renewal_number = 0
+        self._saved_from_parent: asyncio.Future[dict[str, Any] | None] | None = None
         self._listener: asyncio.Server | None = None
-        self._answered: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+        self._browser_answer: asyncio.Future[dict[str, str]] = (
+            asyncio.get_running_loop().create_future()
+        )
 
     async def create_provider(self) -> OAuthClientProvider | None:
         """Return the SDK's provider of authorization, or None without a sign-in."""
@@ -117,7 +119,7 @@ class SignIn:
         if saved.resource:
             context.protected_resource_metadata = saved.resource
             context.auth_server_url = str(saved.resource.authorization_servers[0])
-        expired = _EXPIRED if saved.tokens.refresh_token else None
+        expired = _TIME_IN_PAST if saved.tokens.refresh_token else None
         context.token_expiry_time = saved.expires_at or expired
 
     async def check_request(self, request: httpx2.Request) -> None:
@@ -162,12 +164,12 @@ class SignIn:
         if not self._browser_text:
             self.is_needed = True
             raise SignInError(SIGN_IN_NEEDED)
-        parts = urlsplit(address)
+        page = urlsplit(address)
         server = urlsplit(self._url)
-        if parts.scheme != "https" and not is_private(server.hostname or ""):
-            raise SignInError(f"{parts.hostname} isn’t a safe address to sign in at")
-        self._require_own_page(parts.hostname or "")
-        self._state = parse_qs(parts.query)["state"][0]
+        if page.scheme != "https" and not is_private(server.hostname or ""):
+            raise SignInError(f"{page.hostname} isn’t a safe address to sign in at")
+        self._require_own_page(page.hostname or "")
+        self._state = parse_qs(page.query)["state"][0]
         self._output.send(event="sign_in", url=address)
 
     def _require_own_page(self, host: str) -> None:
@@ -180,10 +182,10 @@ class SignIn:
         if metadata is None:
             return  # the SDK uses the server's own page
         issuer, receiver = (
-            urlsplit(str(each)).hostname or ""
-            for each in (metadata.issuer, metadata.token_endpoint)
+            urlsplit(str(address)).hostname or ""
+            for address in (metadata.issuer, metadata.token_endpoint)
         )
-        if not any(_are_of_one_site(host, own) for own in (issuer, receiver)):
+        if not any(_are_of_one_site(host, own_host) for own_host in (issuer, receiver)):
             raise SignInError(f"the page to sign in is at {host}, but the code goes to {receiver}")
 
     async def wait_for_code(self) -> AuthorizationCodeResult:
@@ -192,42 +194,44 @@ class SignIn:
         Raises:
             SignInError: the server refused. The message is the server's.
         """
-        found = await self._answered
+        answer = await self._browser_answer
         self._browser_text = ""  # the user is not asked again
         assert self._listener is not None
         self._listener.close()
-        if "error" in found:
-            raise SignInError(found.get("error_description") or found["error"])
+        if "error" in answer:
+            raise SignInError(answer.get("error_description") or answer["error"])
         return AuthorizationCodeResult(
-            code=found.get("code", ""), state=found["state"], iss=found.get("iss")
+            code=answer.get("code", ""), state=answer["state"], iss=answer.get("iss")
         )
 
     async def _listen(self) -> str:
         """Listen for the browser on this computer. Return the address to redirect it to."""
         self._listener = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
+            self._serve_browser, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
         )
         return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}{_CALLBACK_PATH}"
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_browser(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
-            async with asyncio.timeout(_REQUEST_S):
+            async with asyncio.timeout(_REQUEST_TIMEOUT_S):
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(self._response(head.split(b" ")[1].decode("ascii")))
+                writer.write(self._handle_redirect(head.split(b" ")[1].decode("ascii")))
                 await writer.drain()
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError, IndexError):
             pass  # the request is not a browser's
         finally:
             writer.close()
 
-    def _response(self, target: str) -> bytes:
-        parts = urlsplit(target)
-        found = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    def _handle_redirect(self, target: str) -> bytes:
+        url_parts = urlsplit(target)
+        query = {name: values[0] for name, values in parse_qs(url_parts.query).items()}
         # Any program or page on this computer may send a request.
-        if parts.path != _CALLBACK_PATH or not self._state or found.get("state") != self._state:
+        if url_parts.path != _CALLBACK_PATH or not self._state or query.get("state") != self._state:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        if not self._answered.done():
-            self._answered.set_result(found)
+        if not self._browser_answer.done():
+            self._browser_answer.set_result(query)
         words = html.escape(self._browser_text)
         page = f"<!doctype html><meta charset=utf-8><title>Repartee</title><p>{words}</p>"
         body = page.encode()
@@ -251,9 +255,9 @@ class SignIn:
         """
         if not self._has_expired():
             return 0
-        await self._renewing.acquire()  # another request may have renewed them since
-        self._renewal += 1
-        number = self._renewal
+        await self._renewal_lock.acquire()  # another request may have renewed them since
+        self._renewal_number += 1
+        number = self._renewal_number
         must_renew = False
         try:
             if self._has_expired():
@@ -270,16 +274,16 @@ class SignIn:
         Raises:
             SignInError: the saved state has become malformed.
         """
-        self._received = asyncio.get_running_loop().create_future()
+        self._saved_from_parent = asyncio.get_running_loop().create_future()
         self._output.send(event="renewing")
         try:
             async with asyncio.timeout(RENEWAL_S):
-                found = await self._received
+                stored_state = await self._saved_from_parent
         except TimeoutError:
             return
-        if found is None or self._context is None:
+        if stored_state is None or self._context is None:
             return
-        saved = _parse(found)
+        saved = _parse_saved(stored_state)
         if saved is None:
             self.is_needed = True
             raise SignInError(SIGN_IN_NEEDED)
@@ -291,22 +295,22 @@ class SignIn:
 
     def receive_saved(self, saved: dict[str, Any] | None) -> None:
         """Use the saved state that the parent sent for a renewal; None if nothing is saved."""
-        if self._received is not None and not self._received.done():
-            self._received.set_result(saved)
+        if self._saved_from_parent is not None and not self._saved_from_parent.done():
+            self._saved_from_parent.set_result(saved)
 
     def end_renewal(self, number: int) -> None:
         """End a renewal, unless it has ended: other requests and processes may then renew."""
-        if number == self._renewal and self._renewing.locked():
-            self._renewing.release()
+        if number == self._renewal_number and self._renewal_lock.locked():
+            self._renewal_lock.release()
             self._output.send(event="renewed")
 
     def _has_expired(self) -> bool:
         """Return True if the next request would begin with a refresh."""
         if self._saved is None or self._context is None:
             return False
-        until = self._context.token_expiry_time
-        has_refresh = bool(self._saved.tokens.refresh_token)
-        return has_refresh and until is not None and time.time() > until
+        expires_at = self._context.token_expiry_time
+        has_refresh_token = bool(self._saved.tokens.refresh_token)
+        return has_refresh_token and expires_at is not None and time.time() > expires_at
 
     # -- the SDK's store
 
@@ -335,14 +339,14 @@ class SignIn:
             "resource": resource
             and resource.model_dump(mode="json", include=_SAVED_RESOURCE_FIELDS),
         }
-        self._saved = _parse(saved)
+        self._saved = _parse_saved(saved)
         self._output.send(event="tokens", saved=saved)
-        self.end_renewal(self._renewal)
+        self.end_renewal(self._renewal_number)
 
 
-def _are_of_one_site(host: str, other: str) -> bool:
+def _are_of_one_site(host: str, other_host: str) -> bool:
     """Return True if two hosts are the same, or in one domain that somebody can register."""
-    return host == other or (_domain_of(host) == _domain_of(other) != "")
+    return host == other_host or (_domain_of(host) == _domain_of(other_host) != "")
 
 
 def _domain_of(host: str) -> str:
@@ -354,7 +358,7 @@ def _domain_of(host: str) -> str:
     return ".".join(labels[-3 if is_shared else -2 :])
 
 
-def _parse(saved: object) -> SavedSignIn | None:
+def _parse_saved(saved: object) -> SavedSignIn | None:
     try:
         return SavedSignIn.model_validate(saved)
     except ValidationError:

@@ -38,8 +38,11 @@ _INTRODUCTION: Final = N_(
     "A batch job sends the same message with each of many files, at half price. "
     "Responses arrive within 24 hours, even if Repartee is closed."
 )
-_SHARES: Final = (0.24, 0.23, 0.42, 0.11)
-_ENDINGS: Final = {"markdown": (N_("Markdown (*.md)"), ".md"), "csv": (N_("CSV (*.csv)"), ".csv")}
+_COLUMN_SHARES: Final = (0.24, 0.23, 0.42, 0.11)
+_REPORT_FORMATS: Final = {
+    "markdown": (N_("Markdown (*.md)"), ".md"),
+    "csv": (N_("CSV (*.csv)"), ".csv"),
+}
 
 
 class BatchDialog(DraftDialog):
@@ -68,7 +71,7 @@ class BatchDialog(DraftDialog):
         if (draft := self.drafts.pop(self.draft_name, None)) is not None:
             self.new_page.restore_draft(draft)
         self.jobs = BatchJobModel()
-        self.table = ProportionalTable(self.jobs, _SHARES)
+        self.table = ProportionalTable(self.jobs, _COLUMN_SHARES)
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
         self._introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
         self._introduction.setObjectName("batch-introduction")
@@ -78,22 +81,22 @@ class BatchDialog(DraftDialog):
         self._build()
         self._connect()
         self.set_theme(theme)
-        self._first_size = fitting_size(SIZE, theme, parent)
-        self.resize(self._first_size)  # so that it is centered on its parent
+        self._initial_size = fitting_size(SIZE, theme, parent)
+        self.resize(self._initial_size)  # so that it is centered on its parent
 
     def _build(self) -> None:
         table = self.table
         table.setObjectName("batch-list")
         table.setAccessibleName(tr("Batch jobs"))
-        new = (self.new_button, Qt.AlignmentFlag.AlignTop)
-        head = row_of((self._introduction, 1), SPRING, new, spacing=12)
+        aligned_button = (self.new_button, Qt.AlignmentFlag.AlignTop)
+        head = row_of((self._introduction, 1), SPRING, aligned_button, spacing=12)
         head.setAlignment(self._introduction, Qt.AlignmentFlag.AlignTop)
         column_of(head, (table, 1), parent=self._list, margins=0, spacing=12)
         for page in (self._list, self.new_page, self.job_page):
             self._stack.addWidget(scroll_area_of(page) if page is not self._list else page)
         FileDropFilter(self._stack)
-        parts = ((self._stack, 1), row_of((self.status_note, 1), SPRING, HelpButton()))
-        self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=10)
+        rows = ((self._stack, 1), row_of((self.status_note, 1), SPRING, HelpButton()))
+        self._column = column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=10)
 
     def _connect(self) -> None:
         self.new_button.clicked.connect(self.new_job_requested)
@@ -117,10 +120,10 @@ class BatchDialog(DraftDialog):
     def show_list(self) -> None:
         """Show all jobs."""
         self.show_status("")
-        shown = self.jobs.row_of(self.job_page.job_id)
+        shown_row = self.jobs.row_of(self.job_page.job_id)
         self._stack.setCurrentIndex(0)
-        if shown >= 0:
-            self.table.setCurrentIndex(self.jobs.index(shown, 0))
+        if shown_row >= 0:
+            self.table.setCurrentIndex(self.jobs.index(shown_row, 0))
         (self.table if self.jobs.rowCount() else self.new_button).setFocus()
 
     def show_new(self) -> None:
@@ -163,16 +166,16 @@ class BatchDialog(DraftDialog):
             self.job_requested.emit(job.id)
 
     def _choose_report(self, job_id: str, format_: str) -> None:
-        kind, ending = _ENDINGS[format_]
+        filter_text, suffix = _REPORT_FORMATS[format_]
         title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job_page.job_title)
         stem = title.strip()[:60] or tr("Batch job")
         choose_target(
             self,
             tr("Export results"),
-            lambda chosen: self.report_requested.emit(job_id, format_, chosen),
-            start=Path.home() / f"{stem}{ending}",
-            filters=tr(kind),
-            suffix=ending,
+            lambda path: self.report_requested.emit(job_id, format_, path),
+            start=Path.home() / f"{stem}{suffix}",
+            filters=tr(filter_text),
+            suffix=suffix,
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -203,7 +206,7 @@ class BatchDialog(DraftDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._first_size.isValid():
+        if self._initial_size.isValid():
             self._column.activate()
-            self.resize(self._first_size)
-            self._first_size = QSize()
+            self.resize(self._initial_size)
+            self._initial_size = QSize()

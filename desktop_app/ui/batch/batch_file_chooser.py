@@ -58,7 +58,7 @@ class BatchFileChooser(QObject):
         self._add_folder_button.clicked.connect(self._choose_folder)
         self.clear_button.clicked.connect(self._clear)
         self.undo_button.clicked.connect(self._restore)
-        self._show()
+        self._show_names()
 
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Add files and folders."""
@@ -72,7 +72,7 @@ class BatchFileChooser(QObject):
 
     def _set_paths(self, paths: Sequence[Path]) -> None:
         self.paths = tuple(dict.fromkeys(paths))
-        self._show()
+        self._show_names()
         self.changed.emit()
 
     def _choose_files(self) -> None:
@@ -97,18 +97,18 @@ class BatchFileChooser(QObject):
         self._set_paths((*self._cleared_paths, *self.paths))
         self.clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show(self) -> None:
+    def _show_names(self) -> None:
         names = [path.name for path in self.paths]
-        unnamed = len(names) - MAX_NAMED_FILES
-        shown = names[:MAX_NAMED_FILES]
-        if unnamed > 0:
-            shown.append(tr_plural("{count} more", "{count} more", unnamed))
+        unnamed_count = len(names) - MAX_NAMED_FILES
+        shown_names = names[:MAX_NAMED_FILES]
+        if unnamed_count > 0:
+            shown_names.append(tr_plural("{count} more", "{count} more", unnamed_count))
         self.label.setText(
             tr_plural(
                 "{count} file or folder: {names}",
                 "{count} files and folders: {names}",
                 len(names),
-                names=formatting.joined(shown),
+                names=formatting.joined(shown_names),
             )
             if names
             else tr("Add files or drop them here.")

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine
 
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
-_SHARES: Final = (0.31, 0.15, 0.34, 0.10, 0.10)
+_COLUMN_SHARES: Final = (0.31, 0.15, 0.34, 0.10, 0.10)
 
 
 class BatchJobPage(QWidget):
@@ -70,7 +70,7 @@ class BatchJobPage(QWidget):
         self.setObjectName("batch-job")
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
-        self._reading = ""
+        self._reading_text = ""
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
         self.title = PlainLabel(name="batch-title", role="strong", wraps=True)
         self.status = PlainLabel(name="batch-status", role="dim", wraps=True)
@@ -82,7 +82,7 @@ class BatchJobPage(QWidget):
             [(key, tr(label)) for key, label in FILTERS], theme, name=tr("Files")
         )
         self.lines = BatchLineModel()
-        self.table = ProportionalTable(self.lines, _SHARES)
+        self.table = ProportionalTable(self.lines, _COLUMN_SHARES)
         self.answer = text_field(tr("Response"), "batch-answer", read_only=True)
         self.start_button = dialog_button(tr("Start"), "batch-start", "primary")
         self.cancel_button = dialog_button(tr("Cancel job"), "batch-cancel")
@@ -140,7 +140,7 @@ class BatchJobPage(QWidget):
         self.back_button.clicked.connect(self.back_requested)
         self.filter.chosen.connect(self._set_filter)
         selection = self.table.selectionModel()
-        selection.currentRowChanged.connect(lambda now, _before: self._choose(now))
+        selection.currentRowChanged.connect(lambda current, _previous: self._request_item(current))
         self.table.doubleClicked.connect(lambda _: self._open_answer())
         for button, signal in (
             (self.start_button, self.start_requested),
@@ -175,7 +175,7 @@ class BatchJobPage(QWidget):
     def show_job(self, job: BatchJob) -> None:
         """Show the state of a job; `set_lines` sets its files."""
         if self._job is None or job.id != self._job.id:
-            self._item, self._reading = None, ""
+            self._item, self._reading_text = None, ""
             self.bar.setValue(0)
             self.answer.clear()
             self.filter.set_current("all")
@@ -212,13 +212,13 @@ class BatchJobPage(QWidget):
         """Show how many files have been read."""
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(done)
-        self._reading = tr("Reading files · {done} of {total}", done=done, total=total)
+        self._reading_text = tr("Reading files · {done} of {total}", done=done, total=total)
         if self._job is not None:
             self._show_status(self._job)
 
     def _show_status(self, job: BatchJob) -> None:
-        is_reading = job.status is BatchStatus.PREPARING and self._reading
-        facts = [self._reading if is_reading else job_progress_text(job), job.choice.model]
+        is_reading = job.status is BatchStatus.PREPARING and self._reading_text
+        facts = [self._reading_text if is_reading else job_progress_text(job), job.choice.model]
         facts += [tr(job.choice.effort.label)] if job.choice.effort else []
         facts += [formatting.money(job.counts.cost)] if job.counts.cost else []
         self.status.setText(" · ".join(facts))
@@ -235,17 +235,17 @@ class BatchJobPage(QWidget):
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
         """Set the files of the job; see `BatchLineModel.set_lines`."""
-        chosen = self.chosen_number
+        selected_number = self.chosen_number
         self.lines.set_lines(lines, changed)
-        self._choose_again(chosen)
+        self._restore_selection(selected_number)
 
     def show_item(self, item: BatchItem) -> None:
         """Show the answer of the selected file."""
         self._item = item
         paragraphs = [f"[{item_error_text(item)}]"] if item.error else []
-        other = other_model_fact(self._job.choice, item.answered_by) if self._job else ""
-        paragraphs += [f"[{other}]"] if other else []
-        paragraphs += [f"[{scans}]"] if (scans := item_scan_text(item)) else []
+        other_model = other_model_fact(self._job.choice, item.answered_by) if self._job else ""
+        paragraphs += [f"[{other_model}]"] if other_model else []
+        paragraphs += [f"[{scan_note}]"] if (scan_note := item_scan_text(item)) else []
         paragraphs += [item.answer] if item.answer else []
         text = "\n\n".join(paragraphs)
         if text != self.answer.toPlainText():
@@ -258,20 +258,20 @@ class BatchJobPage(QWidget):
     # ------------------------------------------------------------------ actions of the user
 
     def _set_filter(self, name: str) -> None:
-        chosen = self.chosen_number
+        selected_number = self.chosen_number
         self.lines.show_unanswered_only(name == "problems")
-        self._choose_again(chosen)
+        self._restore_selection(selected_number)
 
-    def _choose_again(self, number: int) -> None:
+    def _restore_selection(self, number: int) -> None:
         """Select this file if none is selected; request the answer of the selected file."""
         index = self.table.currentIndex()
-        lost = self.lines.index(self.lines.row_of(number), 0)
-        if not index.isValid() and lost.isValid():
-            self.table.setCurrentIndex(lost)  # requests the answer
+        former_index = self.lines.index(self.lines.row_of(number), 0)
+        if not index.isValid() and former_index.isValid():
+            self.table.setCurrentIndex(former_index)  # requests the answer
         else:
-            self._choose(index)
+            self._request_item(index)
 
-    def _choose(self, index: QModelIndex) -> None:
+    def _request_item(self, index: QModelIndex) -> None:
         line = self.lines.row_at(index)
         if line is not None and self._job is not None:
             if self._item is not None and self._item.number != line.number:

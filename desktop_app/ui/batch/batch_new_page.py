@@ -102,7 +102,7 @@ class BatchNewPage(QWidget):
         self._prompts: Mapping[str, BatchPromptOption] = {}
         self._providers: Mapping[str, BatchProviderOption] = {}
         self._template: TemplateMark | None = None
-        self._wanted_effort: Effort | None = None
+        self._preferred_effort: Effort | None = None
         self._has_chosen_model = False
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
         self.files = BatchFileChooser(self)
@@ -121,7 +121,7 @@ class BatchNewPage(QWidget):
         self._update_refusal()
 
     def _build(self, theme: Theme) -> None:
-        self._choice = QGridLayout()
+        self._choice_grid = QGridLayout()
         for column, (label, field) in enumerate(
             (
                 (tr("Provider"), self.provider),
@@ -131,9 +131,9 @@ class BatchNewPage(QWidget):
         ):
             title = PlainLabel(label, role="note")
             title.setBuddy(field)
-            self._choice.addWidget(title, 0, column)
-            self._choice.addWidget(field, 1, column)
-            self._choice.setColumnStretch(column, 3 if column < 2 else 2)
+            self._choice_grid.addWidget(title, 0, column)
+            self._choice_grid.addWidget(field, 1, column)
+            self._choice_grid.setColumnStretch(column, 3 if column < 2 else 2)
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
             self.files.column,
@@ -141,7 +141,7 @@ class BatchNewPage(QWidget):
             self.prompt,
             self.task,
             PlainLabel(tr("Model"), role="strong"),
-            self._choice,
+            self._choice_grid,
             self.refusal,
             STRETCH,
             spacing=8,
@@ -185,19 +185,19 @@ class BatchNewPage(QWidget):
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
         files = str(draft.get("files", ""))
-        end = "\0" if "\0" in files else "\n"  # as earlier versions stored it
-        self.files.add_paths([Path(path) for path in files.split(end) if path])
+        separator = "\0" if "\0" in files else "\n"  # as earlier versions stored it
+        self.files.add_paths([Path(path) for path in files.split(separator) if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
         """Set the prompts; an empty message gets the text of the prompt with the id `default`."""
         has_message = bool(self.task.toPlainText().strip())
-        chosen = self._template_id if has_message else default
+        template_id = self._template_id if has_message else default
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self.prompt.clear()
         for prompt in prompts:
             self.prompt.addItem(prompt.title, prompt.id)
         self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
-        index = self.prompt.findData(chosen)
+        index = self.prompt.findData(template_id)
         self.prompt.setCurrentIndex(index if index >= 0 else len(prompts))
         if not has_message:
             self._apply_prompt()
@@ -213,7 +213,7 @@ class BatchNewPage(QWidget):
         if self._has_chosen_model:
             provider_id, model = self.provider.currentData(), self.model.currentData() or ""
         else:
-            self._wanted_effort = effort
+            self._preferred_effort = effort
         self._providers = {provider.id: provider for provider in providers}
         self.provider.blockSignals(True)
         self.provider.clear()
@@ -239,14 +239,14 @@ class BatchNewPage(QWidget):
     def _template_id(self) -> str:
         return "" if self._template is None else self._template.template_id
 
-    def _show_models(self, chosen: str = "") -> None:
+    def _show_models(self, requested_model: str = "") -> None:
         provider = self._chosen_provider()
-        wanted = chosen or self.model.currentData() or ""
+        model_id = requested_model or self.model.currentData() or ""
         self.model.blockSignals(True)
         self.model.clear()
         for model in provider.models if provider else ():
             self.model.addItem(model.name, model.model)
-        self.model.setCurrentIndex(max(0, self.model.findData(wanted)))
+        self.model.setCurrentIndex(max(0, self.model.findData(model_id)))
         self.model.blockSignals(False)
         self._show_efforts()
 
@@ -255,7 +255,7 @@ class BatchNewPage(QWidget):
         self.effort.clear()
         for effort in model.efforts if model else ():
             self.effort.addItem(tr(effort.label), effort)
-        index = self.effort.findData(self._wanted_effort)
+        index = self.effort.findData(self._preferred_effort)
         if index < 0:
             index = max(0, self.effort.findData(Effort.MEDIUM))
         self.effort.setCurrentIndex(index)
@@ -266,7 +266,7 @@ class BatchNewPage(QWidget):
         self._has_chosen_model = True
 
     def _record_effort(self) -> None:
-        self._wanted_effort = self.effort.currentData()
+        self._preferred_effort = self.effort.currentData()
 
     def _chosen_provider(self) -> BatchProviderOption | None:
         return self._providers.get(self.provider.currentData() or "")
@@ -312,5 +312,5 @@ class BatchNewPage(QWidget):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        self._choice.setHorizontalSpacing(theme.px(10))
-        self._choice.setVerticalSpacing(theme.px(4))
+        self._choice_grid.setHorizontalSpacing(theme.px(10))
+        self._choice_grid.setVerticalSpacing(theme.px(4))

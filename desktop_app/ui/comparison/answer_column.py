@@ -142,21 +142,23 @@ class AnswerColumn(QFrame):
     def _show_facts(self, answer: Message) -> None:
         self.answer = answer
         choice = answer.choice
-        known = answer_facts(answer, self._name_of_model, with_effort=self._is_compact)
-        name, *facts = known if choice is not None else [tr("Response"), *known]
+        all_facts = answer_facts(answer, self._name_of_model, with_effort=self._is_compact)
+        name, *facts = all_facts if choice is not None else [tr("Response"), *all_facts]
         effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
         self.name = name
         self._title.setText(" · ".join(filter(None, (name, effort))))
         self.transcript.setAccessibleName(spoken_text(self._title.text()))
-        streams = self.is_streaming
-        state = N_("Waiting") if streams and self.first_token_s is None else _STATES[answer.status]
-        first = [] if self.first_token_s is None else [_first_token_text(self.first_token_s)]
+        is_streaming = self.is_streaming
+        state = (
+            N_("Waiting") if is_streaming and self.first_token_s is None else _STATES[answer.status]
+        )
+        first_token = [] if self.first_token_s is None else [_first_token_text(self.first_token_s)]
         differing = [] if self.differing_count is None else [_differing_text(self.differing_count)]
-        shown = " · ".join((tr(state), *first, *facts, *differing))
-        self._facts.setText(shown)
+        text = " · ".join((tr(state), *first_token, *facts, *differing))
+        self._facts.setText(text)
         set_tooltip(self._facts, "\n".join(token_facts(answer)))
-        self.setAccessibleName(spoken_text(f"{self._title.text()}: {shown}"))
-        self.stop_button.setVisible(streams)
+        self.setAccessibleName(spoken_text(f"{self._title.text()}: {text}"))
+        self.stop_button.setVisible(is_streaming)
         self.retry_button.setVisible(answer.status in _RETRYABLE)
 
 

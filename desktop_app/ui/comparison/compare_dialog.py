@@ -117,11 +117,11 @@ class CompareDialog(QDialog):
         return self._total.text()
 
     def _add_row(self) -> None:
-        number = len(self.rows)
-        row = CompareRow(number, self._theme)
-        row.model_chosen.connect(partial(self.model_requested.emit, number))
-        row.effort_chosen.connect(partial(self.effort_requested.emit, number))
-        row.remove_button.clicked.connect(lambda: self.row_removal_requested.emit(number))
+        index = len(self.rows)
+        row = CompareRow(index, self._theme)
+        row.model_chosen.connect(partial(self.model_requested.emit, index))
+        row.effort_chosen.connect(partial(self.effort_requested.emit, index))
+        row.remove_button.clicked.connect(lambda: self.row_removal_requested.emit(index))
         self.rows.append(row)
         self._row_layout.addWidget(row)
 
@@ -143,18 +143,18 @@ class CompareRow(QWidget):
     model_chosen = Signal(object)
     effort_chosen = Signal(object)
 
-    def __init__(self, number: int, theme: Theme) -> None:
+    def __init__(self, index: int, theme: Theme) -> None:
         super().__init__()
-        self._number = number
+        self._index = index
         self._view: ChoiceView | None = None
         self.model_button = MenuButton(
-            theme, self._fill_models, object_name=f"compare-model-{number}"
+            theme, self._fill_models, object_name=f"compare-model-{index}"
         )
         self.effort_button = MenuButton(
-            theme, self._fill_efforts, object_name=f"compare-effort-{number}"
+            theme, self._fill_efforts, object_name=f"compare-effort-{index}"
         )
         self._cost = PlainLabel(role="note")
-        self.remove_button = PlainToolButton(role="quiet", name=f"compare-remove-{number}")
+        self.remove_button = PlainToolButton(role="quiet", name=f"compare-remove-{index}")
         row_of(
             self.model_button,
             self.effort_button,
@@ -172,7 +172,7 @@ class CompareRow(QWidget):
         view = self._view = choice.view
         name, effort = view.short_name, view.display_effort
         self.model_button.setText(name)
-        number = self._number + 1
+        number = self._index + 1
         words = tr("Model {number}: {name}", number=number, name=name)
         self.model_button.setAccessibleName(spoken_text(words))
         set_tooltip(self.model_button, view.notice or view.provider_name)
@@ -183,9 +183,9 @@ class CompareRow(QWidget):
             self.effort_button.setAccessibleName(spoken_text(words))
         self._cost.setText(choice.cost)
         self.remove_button.setEnabled(is_removable)
-        remove = tr("Remove {name}", name=name)
-        self.remove_button.setAccessibleName(spoken_text(remove))
-        set_tooltip(self.remove_button, remove)
+        remove_text = tr("Remove {name}", name=name)
+        self.remove_button.setAccessibleName(spoken_text(remove_text))
+        set_tooltip(self.remove_button, remove_text)
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px

@@ -66,7 +66,7 @@ class ComparisonWindow(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.columns = list(columns)
         self._theme = theme
-        self._current = 0
+        self._current_index = 0
         self._question = ElidedLabel(question, role="strong")
         self.marks_button = dialog_button(tr("Mark differences"), "comparison-marks")
         self.marks_button.setCheckable(True)
@@ -74,7 +74,7 @@ class ComparisonWindow(QDialog):
         self.stop_all_button = dialog_button(tr("Stop all"), "comparison-stop")
         self._problem = PlainLabel(name="comparison-problem", role="error", wraps=True)
         self._problem.hide()
-        names = [one_line(each.name, _MAX_TAB_CHARACTERS) for each in columns]
+        names = [one_line(column.name, _MAX_TAB_CHARACTERS) for column in columns]
         self.tabs = SegmentedControl(
             [(str(index), f"{index + 1} · {name}") for index, name in enumerate(names)],
             theme,
@@ -130,7 +130,7 @@ class ComparisonWindow(QDialog):
     @property
     def current(self) -> AnswerColumn:
         """Return the column with the focus, or the last that had it."""
-        return self.columns[self._current]
+        return self.columns[self._current_index]
 
     @property
     def marks_differences(self) -> bool:
@@ -139,9 +139,9 @@ class ComparisonWindow(QDialog):
 
     def update_buttons(self) -> None:
         """Enable the buttons that apply to streaming answers, or those for finished answers."""
-        streams = any(column.is_streaming for column in self.columns)
-        self.stop_all_button.setEnabled(streams)
-        self.marks_button.setEnabled(not streams)
+        is_streaming = any(column.is_streaming for column in self.columns)
+        self.stop_all_button.setEnabled(is_streaming)
+        self.marks_button.setEnabled(not is_streaming)
 
     def set_problem(self, words: str) -> None:
         """Show why an action failed; "" hides the line."""
@@ -153,32 +153,36 @@ class ComparisonWindow(QDialog):
 
     def step_column(self, step: int) -> None:
         """Focus the next (+1) or the previous (-1) column."""
-        self.focus_column((self._current + step) % len(self.columns))
+        self.focus_column((self._current_index + step) % len(self.columns))
 
-    def focus_column(self, number: int) -> None:
+    def focus_column(self, index: int) -> None:
         """Focus a column, and show its tab."""
-        self._set_current(number)
-        self.columns[number].transcript.setFocus(Qt.FocusReason.TabFocusReason)
+        self._set_current(index)
+        self.columns[index].transcript.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _set_current(self, number: int) -> None:
-        self._current = number
+        self._current_index = number
         self._show_columns()
         for index, column in enumerate(self.columns):
             column.set_current(index == number)
 
     def _on_focus_changed(self, _old: QWidget | None, focused: QWidget | None) -> None:
         for index, column in enumerate(self.columns):
-            if focused is not None and column.isAncestorOf(focused) and index != self._current:
+            if (
+                focused is not None
+                and column.isAncestorOf(focused)
+                and index != self._current_index
+            ):
                 self._set_current(index)
 
     def _show_columns(self) -> None:
-        wanted = self._theme.px(_MIN_COLUMN_WIDTH) * len(self.columns)
-        is_narrow = self.width() < wanted
+        needed_width = self._theme.px(_MIN_COLUMN_WIDTH) * len(self.columns)
+        is_narrow = self.width() < needed_width
         is_compact = is_narrow and self.height() < self._theme.px(_MAX_COMPACT_HEIGHT)
         self.tabs.setVisible(is_narrow)
-        self.tabs.set_current(str(self._current))
+        self.tabs.set_current(str(self._current_index))
         for index, column in enumerate(self.columns):
-            column.setVisible(not is_narrow or index == self._current)
+            column.setVisible(not is_narrow or index == self._current_index)
             column.set_compact(is_compact)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

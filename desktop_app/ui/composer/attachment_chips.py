@@ -173,13 +173,13 @@ class ChipWidget(QFrame):
 
     def _name_menu(self, chip: Chip) -> None:
         """Name the menu button after its menu: the detail of an image, otherwise options."""
-        chosen = dict(chip.detail_levels).get(chip.detail_level, "")
+        level = dict(chip.detail_levels).get(chip.detail_level, "")
         is_detail = bool(chip.detail_levels) and chip.icon == "image"
         self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")
         name = one_line(chip.name)
         if is_detail:
-            spoken = tr("Image detail of {name}: {level}", name=name, level=chosen)
-            hint = tr("Image detail: {level}", level=chosen)
+            spoken = tr("Image detail of {name}: {level}", name=name, level=level)
+            hint = tr("Image detail: {level}", level=level)
         else:
             spoken, hint = tr("Options for {name}", name=name), tr("Choose what is sent")
         self._menu_button.setAccessibleName(spoken_text(spoken))
@@ -242,12 +242,12 @@ class ChipWidget(QFrame):
 
     def sizeHint(self) -> QSize:
         px = self.theme.px
-        texts = max(
+        widest_text = max(
             painting.text_width(self._chip.name, self.theme.strong()),
             painting.text_width(self._chip.summary, self.theme.note()),
         )
         other_width = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
-        return QSize(min(texts + other_width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
+        return QSize(min(widest_text + other_width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
 
     def _text_left(self) -> int:
         return self.theme.px(40 if self._chip.picture is None else 52)
@@ -336,11 +336,11 @@ def _paint_ring(painter: QPainter, rect: QRect, progress: float | None, theme: T
     painter.setPen(QPen(theme.line, theme.px(3)))
     painter.drawEllipse(ring)
     # With unknown progress, show a static quarter: an animation would need a timer.
-    share = 0.25 if progress is None else min(1.0, max(0.02, progress))
+    fraction = 0.25 if progress is None else min(1.0, max(0.02, progress))
     pen = QPen(theme.accent, theme.px(3))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
-    painter.drawArc(ring, 90 * 16, round(-360 * 16 * share))
+    painter.drawArc(ring, 90 * 16, round(-360 * 16 * fraction))
 
 
 class AttachmentChips(QScrollArea):
@@ -377,11 +377,11 @@ class AttachmentChips(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        inner = self._content = QWidget()
-        self._flow = FlowLayout(parent=inner)
+        content = self._content = QWidget()
+        self._flow = FlowLayout(parent=content)
         self._flow.setSpacing(theme.px(8))
-        self.setWidget(inner)
-        for surface in (viewport, inner):
+        self.setWidget(content)
+        for surface in (viewport, content):
             surface.setAutoFillBackground(False)
         self.hide()
 
@@ -390,32 +390,32 @@ class AttachmentChips(QScrollArea):
 
         A chip that is added below others scrolls into view.
         """
-        known, self._chips = {chip.id for chip in self._chips}, chips
-        new = dict.fromkeys(chip.id for chip in chips if chip.id not in self._widgets)
-        if later := set(list(new)[_CHIPS_PER_STEP:]):
-            chips = [chip for chip in chips if chip.id not in later]
+        known_ids, self._chips = {chip.id for chip in self._chips}, chips
+        new_ids = dict.fromkeys(chip.id for chip in chips if chip.id not in self._widgets)
+        if later_ids := set(list(new_ids)[_CHIPS_PER_STEP:]):
+            chips = [chip for chip in chips if chip.id not in later_ids]
             self._timer.start()
-        wanted = list(dict.fromkeys(chip.id for chip in chips))
-        for chip_id in [key for key in self._widgets if key not in wanted]:
+        chip_ids = list(dict.fromkeys(chip.id for chip in chips))
+        for chip_id in [key for key in self._widgets if key not in chip_ids]:
             widget = self._widgets.pop(chip_id)
             self._flow.removeWidget(widget)
             widget.hide()  # now, because deletion waits for the event loop
             widget.deleteLater()
-        before = list(self._widgets)
+        previous_ids = list(self._widgets)
         for chip in chips:
             if chip.id in self._widgets:
                 self._widgets[chip.id].set_chip(chip)
             else:
                 self._add(chip)
-        added = wanted[len(before) :]
-        if [*before, *added] != wanted:
-            self._order(wanted)
-        elif added:
-            self._order_tabs(added, before[-1:])
+        added_ids = chip_ids[len(previous_ids) :]
+        if [*previous_ids, *added_ids] != chip_ids:
+            self._order(chip_ids)
+        elif added_ids:
+            self._order_tabs(added_ids, previous_ids[-1:])
         self.setVisible(bool(chips))
         self._fit()
         self.changed.emit()
-        if chips and chips[-1].id not in known and not known.isdisjoint(wanted):
+        if chips and chips[-1].id not in known_ids and not known_ids.isdisjoint(chip_ids):
             # Later, because the rows are laid out in the next turn of the event loop.
             QTimer.singleShot(0, self, partial(self._scroll_to, chips[-1].id))
 

@@ -47,7 +47,7 @@ _WRAPPER_TAGS: Final = (
 _IMAGE_TAG: Final = r"(?i)<img\b[^>]*>\Z"
 _IMAGE_SOURCE: Final = r"(?i)\bsrc\s*=\s*[\"']?([^\"'\s>]+)"
 _BRACKET: Final = r"[][\\]"
-_ESCAPED: Final = r"\\\g<0>"
+_ESCAPED_BRACKET: Final = r"\\\g<0>"
 _TAG: Final = r"<[^>]*>"
 _INVALID_CHARACTER: Final = "[\0\ud800-\udfff]"
 _MAX_ADDRESS_CHARACTERS: Final = 32 << 20
@@ -57,13 +57,17 @@ _MAX_TABLE_CHARACTERS: Final = 1_000_000  # 20 million would take 5 s and 900 MB
 _MAX_TITLE_CHARACTERS: Final = 200
 _MAX_WRAPPER_TAGS: Final = 40  # tags around a single image
 
-_MAIL: Final = "message/rfc822"
-_MAIL_REFERENCES: Final = ("text/x-moz-message", "x-uid-list", "application/x-moz-file-promise")
-_RICH_TEXT: Final = ("text/rtf", "application/rtf", "text/richtext")
-_COPIED_FILES: Final = ("x-special/gnome-copied-files", "x-special/mate-copied-files")
-_TABLE_CELLS: Final = "text/tab-separated-values"
-_LINKS: Final = {"text/x-moz-url": "utf-16-le", "_NETSCAPE_URL": "utf-8"}
-_WEB: Final = ("http", "https", "ftp", "mailto")
+_MAIL_TYPE: Final = "message/rfc822"
+_MAIL_REFERENCE_TYPES: Final = (
+    "text/x-moz-message",
+    "x-uid-list",
+    "application/x-moz-file-promise",
+)
+_RICH_TEXT_TYPES: Final = ("text/rtf", "application/rtf", "text/richtext")
+_COPIED_FILES_TYPES: Final = ("x-special/gnome-copied-files", "x-special/mate-copied-files")
+_TABLE_CELLS_TYPE: Final = "text/tab-separated-values"
+_LINK_ENCODINGS: Final = {"text/x-moz-url": "utf-16-le", "_NETSCAPE_URL": "utf-8"}
+_WEB_SCHEMES: Final = ("http", "https", "ftp", "mailto")
 # Schemes of file managers for files that have no local path.
 _NON_LOCAL_SCHEMES: Final = frozenset(
     ("sftp", "ssh", "smb", "dav", "davs", "mtp", "gphoto2", "afc", "afp", "nfs", "fish")
@@ -118,41 +122,44 @@ class DroppedContent:
 
 def read_dropped(data: QMimeData) -> DroppedContent:
     """Return the content that the user most likely means, from the formats offered."""
-    urls = _urls(data)
+    urls = _offered_urls(data)
     files = tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile())
     non_local = [url for url in urls if url.scheme() in _NON_LOCAL_SCHEMES]
     if files or non_local:
         return DroppedContent(files, note=_non_local_note(non_local))
-    if data.hasFormat(_MAIL) and (message := bytes(data.data(_MAIL).data())):
+    if data.hasFormat(_MAIL_TYPE) and (message := bytes(data.data(_MAIL_TYPE).data())):
         return DroppedContent(data=DroppedData(_mail_name(message), message))
     if (image := image_in(data)) is not None:
         return DroppedContent(data=image)
-    links = _links(data)
-    if not links and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
+    links = _web_links(data)
+    if not links and any(data.hasFormat(mime_type) for mime_type in _MAIL_REFERENCE_TYPES):
         return DroppedContent(note=tr(NO_MESSAGE))
     if links:
         is_image = bool(_only_image_url(data.html()))
-        text, left_out = remove_invalid_characters("\n".join(map(_markdown_link, links)))
-        return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else left_out)
+        text, note = remove_invalid_characters("\n".join(map(_markdown_link, links)))
+        return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else note)
     return _text_in(data)
 
 
 def files_in(data: QMimeData) -> list[Path]:
     """Return the local files that were copied or dragged."""
-    return [Path(url.toLocalFile()) for url in _urls(data) if url.isLocalFile()]
+    return [Path(url.toLocalFile()) for url in _offered_urls(data) if url.isLocalFile()]
 
 
 def has_attachable_content(data: QMimeData) -> bool:
     """Return True for dragged files, images or messages. No file is opened, no image decoded."""
-    return _is_attachable(data, _urls(data))
+    return _is_attachable(data, _offered_urls(data))
 
 
 def _is_attachable(data: QMimeData, urls: list[QUrl]) -> bool:
     return (
         any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in urls)
-        or data.hasFormat(_MAIL)
+        or data.hasFormat(_MAIL_TYPE)
         or has_image(data)
-        or (any(data.hasFormat(kind) for kind in _MAIL_REFERENCES) and not _links(data))
+        or (
+            any(data.hasFormat(mime_type) for mime_type in _MAIL_REFERENCE_TYPES)
+            and not _web_links(data)
+        )
     )
 
 
@@ -172,8 +179,12 @@ def accept_copy(event: QDropEvent) -> None:
 
 def has_text(data: QMimeData) -> bool:
     """Return True if there is text in any format."""
-    forms = (_TABLE_CELLS, "text/markdown", *_LINKS, *_RICH_TEXT)
-    return data.hasText() or data.hasHtml() or any(data.hasFormat(form) for form in forms)
+    mime_types = (_TABLE_CELLS_TYPE, "text/markdown", *_LINK_ENCODINGS, *_RICH_TEXT_TYPES)
+    return (
+        data.hasText()
+        or data.hasHtml()
+        or any(data.hasFormat(mime_type) for mime_type in mime_types)
+    )
 
 
 def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
@@ -183,7 +194,7 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
         conversation: the title of the target, if it is not the open conversation.
         folder: the name of the folder in which the drop starts a conversation.
     """
-    urls = _urls(data)  # once: of 5,000 files, this takes 9 ms
+    urls = _offered_urls(data)  # once: of 5,000 files, this takes 9 ms
     if not _is_attachable(data, urls):
         if folder:
             return tr("Drop to insert text in a new conversation in “{folder}”", folder=folder)
@@ -211,13 +222,13 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
 # ------------------------------------------------------------------ files and links
 
 
-def _urls(data: QMimeData) -> list[QUrl]:
+def _offered_urls(data: QMimeData) -> list[QUrl]:
     """Return the offered addresses; older file managers copy files in their own format."""
     if data.hasUrls():
         return data.urls()
-    for form in _COPIED_FILES:
-        if data.hasFormat(form):
-            lines = bytes(data.data(form).data()).decode(errors="replace").splitlines()[1:]
+    for mime_type in _COPIED_FILES_TYPES:
+        if data.hasFormat(mime_type):
+            lines = bytes(data.data(mime_type).data()).decode(errors="replace").splitlines()[1:]
             return [QUrl(line.strip()) for line in lines if line.strip()]
     return []
 
@@ -235,14 +246,14 @@ def _non_local_note(urls: list[QUrl]) -> str:
     )
 
 
-def _links(data: QMimeData) -> list[tuple[str, str]]:
+def _web_links(data: QMimeData) -> list[tuple[str, str]]:
     """Return web addresses, each with its title or ""."""
-    for form, encoding in _LINKS.items():
-        if data.hasFormat(form) and data.data(form).size() <= _MAX_LINKS_BYTES:
-            lines = _lines(bytes(data.data(form).data()), encoding)
+    for mime_type, encoding in _LINK_ENCODINGS.items():
+        if data.hasFormat(mime_type) and data.data(mime_type).size() <= _MAX_LINKS_BYTES:
+            lines = _decode_lines(bytes(data.data(mime_type).data()), encoding)
             pairs = list(zip(lines[::2], [*lines[1::2], ""], strict=False))
-            if found := [(url, title) for url, title in pairs if _is_web(url)]:
-                return found
+            if web_links := [(url, title) for url, title in pairs if _is_web(url)]:
+                return web_links
     addresses = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in data.urls()]
     addresses = [address for address in addresses if _is_web(address)]
     words = data.html()[:5000] if len(addresses) == 1 else ""
@@ -252,7 +263,7 @@ def _links(data: QMimeData) -> list[tuple[str, str]]:
     return [(address, title) for address in addresses]
 
 
-def _lines(raw: bytes, encoding: str) -> list[str]:
+def _decode_lines(raw: bytes, encoding: str) -> list[str]:
     if raw.startswith(b"\xff\xfe"):
         return raw[2:].decode("utf-16-le", "replace").rstrip("\0").splitlines()
     is_utf8 = encoding == "utf-16-le" and b"\0" not in raw
@@ -260,7 +271,7 @@ def _lines(raw: bytes, encoding: str) -> list[str]:
 
 
 def _is_web(address: str) -> bool:
-    return address.partition(":")[0].lower() in _WEB
+    return address.partition(":")[0].lower() in _WEB_SCHEMES
 
 
 def _markdown_link(link: tuple[str, str]) -> str:
@@ -269,27 +280,27 @@ def _markdown_link(link: tuple[str, str]) -> str:
     if not words or words == address or re.match(_ADDRESS, words):
         return address
     target = f"<{address}>" if set("() ") & set(address) else address
-    return f"[{re.sub(_BRACKET, _ESCAPED, words)}]({target})"
+    return f"[{re.sub(_BRACKET, _ESCAPED_BRACKET, words)}]({target})"
 
 
 # ------------------------------------------------------------------ text
 
 
 def _text_in(data: QMimeData) -> DroppedContent:
-    if written := bytes(data.data("text/markdown").data()):
-        text, note = remove_invalid_characters(written.decode(errors="replace"))
+    if markdown := bytes(data.data("text/markdown").data()):
+        text, note = remove_invalid_characters(markdown.decode(errors="replace"))
         return DroppedContent(text=text, note=note)
     text, note = remove_invalid_characters(data.text())
-    if not text and data.hasFormat(_TABLE_CELLS):
-        rows = bytes(data.data(_TABLE_CELLS).data()).decode(errors="replace")
+    if not text and data.hasFormat(_TABLE_CELLS_TYPE):
+        rows = bytes(data.data(_TABLE_CELLS_TYPE).data()).decode(errors="replace")
         text, note = remove_invalid_characters(_markdown_table(rows))
     html = remove_invalid_characters(data.html())[0] if data.hasHtml() else ""
     if text or html.strip():
         return DroppedContent(text=text, html=html, note=note)
-    for form in _RICH_TEXT:
-        if data.hasFormat(form):
+    for mime_type in _RICH_TEXT_TYPES:
+        if data.hasFormat(mime_type):
             return DroppedContent(
-                data=DroppedData(tr("Pasted text.rtf"), bytes(data.data(form).data()))
+                data=DroppedData(tr("Pasted text.rtf"), bytes(data.data(mime_type).data()))
             )
     return DroppedContent(note=note or (tr(NOTHING_READABLE) if data.formats() else ""))
 
@@ -301,11 +312,11 @@ def remove_invalid_characters(text: str) -> tuple[str, str]:
     """
     if _is_valid(text):
         return text, ""
-    left_out = len(re.findall(_INVALID_CHARACTER, text))
+    removed_count = len(re.findall(_INVALID_CHARACTER, text))
     note = tr_plural(
         "{count} invalid character was removed.",
         "{count} invalid characters were removed.",
-        left_out,
+        removed_count,
     )
     return re.sub(_INVALID_CHARACTER, "", text), note
 
@@ -361,7 +372,9 @@ def has_image(data: QMimeData) -> bool:
     A copied table cell comes as both, and the text is meant. If the text is the image's
     address, the image is meant.
     """
-    has_bytes = any(data.hasFormat(kind) for kind in _IMAGE_TYPES) or _is_decoded_image(data)
+    has_bytes = any(data.hasFormat(mime_type) for mime_type in _IMAGE_TYPES) or _is_decoded_image(
+        data
+    )
     text = data.text().strip()
     if has_bytes:
         return not text or bool(re.match(_ADDRESS, text))
@@ -374,18 +387,20 @@ def _is_decoded_image(data: QMimeData) -> bool:
     From encoded bytes of another program, Qt would decode any format that it knows, in this
     process. An SVG image may name files, and take hours.
     """
-    return data.hasImage() and not any(kind.startswith("image/") for kind in data.formats())
+    return data.hasImage() and not any(
+        mime_type.startswith("image/") for mime_type in data.formats()
+    )
 
 
 def image_in(data: QMimeData) -> DroppedData | None:
     """Return the image that the user means, if any."""
     if not has_image(data):
         return None
-    for kind, ending in _IMAGE_TYPES.items():
-        if data.hasFormat(kind) and (content := bytes(data.data(kind).data())):
+    for mime_type, ending in _IMAGE_TYPES.items():
+        if data.hasFormat(mime_type) and (content := bytes(data.data(mime_type).data())):
             return DroppedData(_image_name(data, ending), content)
-    if found := re.match(_DATA_URL, _data_url(data, data.text().strip())):
-        return _decode_data_url(data, found)
+    if match := re.match(_DATA_URL, _data_url(data, data.text().strip())):
+        return _decode_data_url(data, match)
     image = data.imageData() if _is_decoded_image(data) else None
     if isinstance(image, QImage) and not image.isNull():
         return DroppedData(_image_name(data, ".png"), image)
@@ -402,26 +417,30 @@ def _data_url(data: QMimeData, text: str) -> str:
 
 def _only_image_url(html: str) -> str:
     """Return the address of the only image in HTML; "" if the HTML has any other content."""
-    has_more = len(html) > _MAX_IMAGE_HTML_CHARACTERS or html.count("<") > _MAX_WRAPPER_TAGS
-    if has_more or "<img" not in html:
+    has_other_content = (
+        len(html) > _MAX_IMAGE_HTML_CHARACTERS or html.count("<") > _MAX_WRAPPER_TAGS
+    )
+    if has_other_content or "<img" not in html:
         return ""
     from html import unescape
 
-    rest = re.sub(_WRAPPER_TAGS, "", html).strip()
-    found = re.search(_IMAGE_SOURCE, rest) if re.match(_IMAGE_TAG, rest) else None
-    return unescape(found[1]) if found else ""
+    remaining_html = re.sub(_WRAPPER_TAGS, "", html).strip()
+    match = (
+        re.search(_IMAGE_SOURCE, remaining_html) if re.match(_IMAGE_TAG, remaining_html) else None
+    )
+    return unescape(match[1]) if match else ""
 
 
-def _decode_data_url(data: QMimeData, found: re.Match[str]) -> DroppedData | None:
+def _decode_data_url(data: QMimeData, match: re.Match[str]) -> DroppedData | None:
     from urllib.parse import unquote_to_bytes
 
-    content = unquote_to_bytes(found[4])
-    if found[3]:
+    content = unquote_to_bytes(match[4])
+    if match[3]:
         try:
             content = base64.b64decode(content, validate=False)
         except binascii.Error:
             return None
-    ending = _IMAGE_TYPES.get(found[1].lower(), ".jpg")  # image/jpg is a common misnomer
+    ending = _IMAGE_TYPES.get(match[1].lower(), ".jpg")  # image/jpg is a common misnomer
     return DroppedData(_image_name(data, ending), content)
 
 

@@ -37,10 +37,10 @@ class EditorHeight(QObject):
     def fit(self) -> None:
         """Fit the height of the text to the room that the window and the other parts leave."""
         self._card_layout.activate()  # includes widgets shown or hidden since the last event
-        wanted = self._editor.sizeHint().height()
+        needed_height = self._editor.sizeHint().height()
         if self._layout.hasHeightForWidth():  # suggestions may wrap
-            wanted = self._layout.totalHeightForWidth(self._editor.width())
-        other_height = wanted - self._field.height()
+            needed_height = self._layout.totalHeightForWidth(self._editor.width())
+        other_height = needed_height - self._field.height()
         limit = round(self._editor.window().height() * _MAX_SHARE_OF_WINDOW)
         fit_height(self._field, limit - other_height)
         # The card may have been laid out for the text's former height. Lay it out again, so that

@@ -64,11 +64,11 @@ class PromptHint(PlainLabel):
 
     def _refresh(self) -> None:
         words = self.warning or self._hint
-        shown = words or self._notice_or_keys()
-        if shown != self.text():
-            self.setText(shown)
-        fits = not self._is_compact or self._is_streaming or bool(self._notice)
-        self.setVisible(bool(words) or (self._shows_keys and fits))
+        text = words or self._notice_or_keys()
+        if text != self.text():
+            self.setText(text)
+        has_room = not self._is_compact or self._is_streaming or bool(self._notice)
+        self.setVisible(bool(words) or (self._shows_keys and has_room))
 
     def _notice_or_keys(self) -> str:
         stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")

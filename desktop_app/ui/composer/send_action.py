@@ -117,12 +117,12 @@ class SendAction(QObject):
 
     def _show_key(self) -> None:
         """Show the send key at the first suggestion while that key sends the suggestion."""
-        takes_first = not self._field.toPlainText().strip() and not self._is_streaming
-        self._suggestions.set_first_key(self._key if takes_first else "")
+        sends_suggestion = not self._field.toPlainText().strip() and not self._is_streaming
+        self._suggestions.set_first_key(self._key if sends_suggestion else "")
 
     def _show_tooltip(self) -> None:
         """Show why nothing can be sent, otherwise the keys that send."""
-        words = tr("Send")
+        tooltip = tr("Send")
         if self._key:
-            words = tr("{action} ({shortcut})", action=words, shortcut=self._key)
-        set_tooltip(self._button, self._refusal or words)
+            tooltip = tr("{action} ({shortcut})", action=tooltip, shortcut=self._key)
+        set_tooltip(self._button, self._refusal or tooltip)

@@ -56,13 +56,13 @@ class Spelling(QObject):
 
     def check(self, words: Iterable[ProseWord]) -> None:
         """Request a check of the words without a verdict."""
-        unknown = {word.text for word in words} - self._verdicts.keys()
-        if not (self.is_enabled and unknown):
+        unchecked_words = {word.text for word in words} - self._verdicts.keys()
+        if not (self.is_enabled and unchecked_words):
             return
         if len(self._verdicts) > _MAX_WORDS:
             self._verdicts.clear()
-        self._verdicts.update(dict.fromkeys(unknown, True))  # until the result is known
-        self.check_requested.emit(sorted(unknown))
+        self._verdicts.update(dict.fromkeys(unchecked_words, True))  # until the result is known
+        self.check_requested.emit(sorted(unchecked_words))
 
     def mark_misspelled(self, misspelled: Iterable[str]) -> None:
         """Store that these words are misspelled, as `check_requested` or `search` found."""
@@ -102,24 +102,24 @@ class Spelling(QObject):
     def _insert_suggestions(
         self, menu: QMenu, word: str, suggestions: Sequence[str], replace: Callable[[str], None]
     ) -> None:
-        first = menu.actions()[0] if menu.actions() else menu.addSeparator()
+        first_action = menu.actions()[0] if menu.actions() else menu.addSeparator()
         for suggestion in suggestions:
             entry = QAction(menu_text(suggestion), menu)
             entry.setObjectName("suggestion")
             entry.triggered.connect(partial(replace, suggestion))
-            menu.insertAction(first, entry)
+            menu.insertAction(first_action, entry)
         if not suggestions:
-            menu.insertAction(first, QAction(tr("No suggestions"), menu, enabled=False))
-        menu.insertSeparator(first)
-        for name, words, act in (
+            menu.insertAction(first_action, QAction(tr("No suggestions"), menu, enabled=False))
+        menu.insertSeparator(first_action)
+        for name, label, on_triggered in (
             ("add-word", tr("Add “{word}” to dictionary", word=word), self.add),
             ("ignore-word", tr("Ignore “{word}”", word=word), self.ignore),
         ):
-            entry = QAction(menu_text(words), menu)
+            entry = QAction(menu_text(label), menu)
             entry.setObjectName(name)
-            entry.triggered.connect(partial(act, word))
-            menu.insertAction(first, entry)
-        menu.insertSeparator(first)
+            entry.triggered.connect(partial(on_triggered, word))
+            menu.insertAction(first_action, entry)
+        menu.insertSeparator(first_action)
 
     def search(
         self, text: str, position: int, on_result: Callable[[ProseWord | None], None]
@@ -147,7 +147,7 @@ class Spelling(QObject):
 
 def misspelling_format(color: QColor) -> QTextCharFormat:
     """Return the format of misspelled words."""
-    line = QTextCharFormat()
-    line.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SpellCheckUnderline)
-    line.setUnderlineColor(color)
-    return line
+    text_format = QTextCharFormat()
+    text_format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SpellCheckUnderline)
+    text_format.setUnderlineColor(color)
+    return text_format

@@ -124,20 +124,20 @@ class Suggestions(QWidget):
         self._show_fitting_buttons()
 
     def _show_fitting_buttons(self) -> None:
-        used = 0
-        for number, button in enumerate(self._buttons):
-            used += button.sizeHint().width()
-            is_shown = not number or not self._is_compact or used <= self.width()
+        used_width = 0
+        for index, button in enumerate(self._buttons):
+            used_width += button.sizeHint().width()
+            is_shown = not index or not self._is_compact or used_width <= self.width()
             if is_shown is button.isHidden():
                 button.setVisible(is_shown)
-            used += self._theme.px(8)
+            used_width += self._theme.px(8)
 
     def choose_first(self) -> bool:
         """Choose the first enabled suggestion. Return False if there is none."""
-        enabled = next((button for button in self._buttons if button.isEnabled()), None)
-        if enabled is not None:
-            enabled.click()
-        return enabled is not None
+        first_enabled = next((button for button in self._buttons if button.isEnabled()), None)
+        if first_enabled is not None:
+            first_enabled.click()
+        return first_enabled is not None
 
     def set_first_key(self, words: str) -> None:
         """Show the key of the first suggestion; "" for none."""
@@ -145,8 +145,8 @@ class Suggestions(QWidget):
         self._show_first_key()
 
     def _show_first_key(self) -> None:
-        for number, button in enumerate(self._buttons):
-            button.set_key("" if number else self._first_key)
+        for index, button in enumerate(self._buttons):
+            button.set_key("" if index else self._first_key)
         self._show_fitting_buttons()
 
     def set_refusal(self, refusal: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation.evaluation_result import CaseResult
     from desktop_app.domain.evaluation.failed_check import FailedCheck
 
-_CHECKS: Final = {
+_DEMANDS: Final = {
     CheckKind.CONTAINS: (N_("contains: {value}"), N_("doesn’t contain: {value}")),
     CheckKind.REGEX: (N_("matches pattern: {value}"), N_("doesn’t match pattern: {value}")),
     CheckKind.EQUALS: (N_("equals: {value}"), N_("doesn’t equal: {value}")),
@@ -46,24 +46,26 @@ def failure_text(result: CaseResult) -> str:
     return tr(ENDINGS.get(result.status, N_("Incomplete")))
 
 
-def check_text(failed: FailedCheck) -> str:
+def check_text(failed_check: FailedCheck) -> str:
     """Return the demand of a check, with an explanation of the failure if there is one."""
-    demand = _CHECKS[failed.kind][failed.is_negated]
-    value = failed.value
-    if failed.within:
-        value = tr("{value} ± {tolerance}", value=value, tolerance=f"{failed.within:g}")
+    demand = _DEMANDS[failed_check.kind][failed_check.is_negated]
+    value = failed_check.value
+    if failed_check.within:
+        value = tr("{value} ± {tolerance}", value=value, tolerance=f"{failed_check.within:g}")
     check = tr(demand, value=value)
-    explanation = _explanation(failed)
+    explanation = _explanation(failed_check)
     if not explanation:
         return check
     return tr("{check} ({explanation})", check=check, explanation=explanation)
 
 
-def _explanation(failed: FailedCheck) -> str:
-    if failed.error is not None:
-        return tr("not judged: {reason}", reason=failed.error.what_happened)
-    if failed.reason is FailureReason.UNUSABLE_SCHEMA:
-        return tr("unusable schema: {reason}", reason=failed.explanation)
+def _explanation(failed_check: FailedCheck) -> str:
+    if failed_check.error is not None:
+        return tr("not judged: {reason}", reason=failed_check.error.what_happened)
+    if failed_check.reason is FailureReason.UNUSABLE_SCHEMA:
+        return tr("unusable schema: {reason}", reason=failed_check.explanation)
     return (
-        tr(_EXPLANATIONS[failed.reason]) if failed.reason in _EXPLANATIONS else failed.explanation
+        tr(_EXPLANATIONS[failed_check.reason])
+        if failed_check.reason in _EXPLANATIONS
+        else failed_check.explanation
     )

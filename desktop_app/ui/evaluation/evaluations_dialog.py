@@ -60,7 +60,7 @@ _MIN_HEIGHT: Final = 140
 MISSING: Final = "–"
 _MAX_CELL_CHARS: Final = 400
 """The length at which a text is cut in the table; reports have all of it."""
-_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+_TOP_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
 class EvaluationsDialog(QDialog):
@@ -94,7 +94,7 @@ class EvaluationsDialog(QDialog):
         self._undo_button = dialog_button(tr("Undo"), "undo-evaluation")
         self._undo_button.hide()
         self._build()
-        self.choice.activated.connect(lambda _at: self.evaluation_requested.emit(self.current))
+        self.choice.activated.connect(lambda _index: self.evaluation_requested.emit(self.current))
         self._save_button.clicked.connect(lambda: self.save_requested.emit(self.current))
         self._undo_button.clicked.connect(self.undo_requested)
         self._delete_button.clicked.connect(lambda: self.delete_requested.emit(self.current))
@@ -127,8 +127,10 @@ class EvaluationsDialog(QDialog):
         """List these evaluations; keep the choice, or choose the first if it is gone."""
         current = self.current
         self.choice.clear()
-        for each in evaluations:
-            self.choice.addItem(f"{each.name} · {moment(each.created_at)}", each.id)
+        for evaluation in evaluations:
+            self.choice.addItem(
+                f"{evaluation.name} · {moment(evaluation.created_at)}", evaluation.id
+            )
         self.choice.setCurrentIndex(max(0, self.choice.findData(current)))
 
     def choose(self, evaluation_id: str) -> None:
@@ -161,13 +163,17 @@ class EvaluationsDialog(QDialog):
                 tr("No evaluations yet. To compare models on your own cases, run this command:")
             )
             return
-        failing = evaluation.failed_case_ids
-        refused = sum(run.refused_count for run in evaluation.runs)
-        counts = [tr_plural("{count} case failed", "{count} cases failed", len(failing))]
-        counts += [tr_plural("{count} declined", "{count} declined", refused)] if refused else []
-        self.note.setText(" · ".join(counts) if failing else tr("Every case passed."))
+        failed_ids = evaluation.failed_case_ids
+        refused_count = sum(run.refused_count for run in evaluation.runs)
+        counts = [tr_plural("{count} case failed", "{count} cases failed", len(failed_ids))]
+        counts += (
+            [tr_plural("{count} declined", "{count} declined", refused_count)]
+            if refused_count
+            else []
+        )
+        self.note.setText(" · ".join(counts) if failed_ids else tr("Every case passed."))
         self._show_runs(evaluation.runs)
-        self._show_failing(evaluation, failing)
+        self._show_failing(evaluation, failed_ids)
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
@@ -186,7 +192,7 @@ class EvaluationsDialog(QDialog):
         table = self.runs
         set_headings(table, list(map(tr, COLUMNS)), len(runs), range(1, len(COLUMNS)))
         for row, run in enumerate(runs):
-            for column, text in enumerate(_figures(run)):
+            for column, text in enumerate(_run_figures(run)):
                 alignment = painting.RIGHT if column else painting.LEFT
                 table.setItem(row, column, table_item(text, alignment, text))
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -199,17 +205,17 @@ class EvaluationsDialog(QDialog):
         height += sum(table.rowHeight(row) for row in range(min(table.rowCount(), 4)))
         table.setFixedHeight(height + table.horizontalScrollBar().sizeHint().height())
 
-    def _show_failing(self, evaluation: Evaluation, failing: Sequence[str]) -> None:
+    def _show_failing(self, evaluation: Evaluation, failed_ids: Sequence[str]) -> None:
         table, runs = self.failing, evaluation.runs
-        names = [one_line(_name(run)) for run in runs]
-        set_headings(table, [tr("Case"), tr("Question"), *names], len(failing))
+        names = [one_line(_run_name(run)) for run in runs]
+        set_headings(table, [tr("Case"), tr("Question"), *names], len(failed_ids))
         by_run = [{result.id: result for result in run.results} for run in runs]
-        for row, case_id in enumerate(failing):
+        for row, case_id in enumerate(failed_ids):
             cells = [case_id, evaluation.input_of(case_id)]
             cells += [_verdict(results.get(case_id)) for results in by_run]
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(multiline_text(text[:_MAX_CELL_CHARS]))
-                item.setTextAlignment(_LEFT)
+                item.setTextAlignment(_TOP_LEFT)
                 set_tooltip(item, text[:_MAX_CELL_CHARS])
                 table.setItem(row, column, item)
         header, mode = table.horizontalHeader(), QHeaderView.ResizeMode
@@ -226,26 +232,26 @@ class EvaluationsDialog(QDialog):
         table.resizeRowsToContents()
 
 
-def _name(run: EvaluationRun) -> str:
+def _run_name(run: EvaluationRun) -> str:
     """Return the variant or model, and its effort, as the window names them."""
     name = tr(Variant(run.variant).label) if run.variant in tuple(Variant) else run.model
     return f"{name} · {tr(Effort(run.effort).label)}" if run.effort in tuple(Effort) else name
 
 
-def _figures(run: EvaluationRun) -> tuple[str, ...]:
+def _run_figures(run: EvaluationRun) -> tuple[str, ...]:
     low, high = run.interval
-    seconds = [r.duration_s for r in run.results if r.duration_s is not None]
-    first = [r.first_token_s for r in run.results if r.first_token_s is not None]
-    share = percent(round(100 * run.share))
+    durations = [r.duration_s for r in run.results if r.duration_s is not None]
+    first_token_times = [r.first_token_s for r in run.results if r.first_token_s is not None]
+    passed_percent = percent(round(100 * run.share))
     return (
-        _name(run),
-        f"{number(run.passed_count)}/{number(len(run.results))} ({share})",
+        _run_name(run),
+        f"{number(run.passed_count)}/{number(len(run.results))} ({passed_percent})",
         f"{percent(round(100 * low))}–{percent(round(100 * high))}",
         _money(run.cost),
         _money(run.judge_cost),
-        _duration(percentile(seconds, 50)),
-        _duration(percentile(seconds, 95)),
-        _duration(percentile(first, 50)),
+        _duration(percentile(durations, 50)),
+        _duration(percentile(durations, 95)),
+        _duration(percentile(first_token_times, 50)),
     )
 
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from desktop_app.ui.help.help_place import HelpPlace
 
-_MAX_CONTEXT: Final = 120
-_CONTEXT_BEFORE: Final = 30
+_MAX_CONTEXT_CHARS: Final = 120
+_CONTEXT_CHARS_BEFORE: Final = 30
 """The characters of context in a hit, and their number before the first match."""
 
 
@@ -72,7 +72,7 @@ class HelpBook:
         words = query_words(query)
         if not words:
             return []
-        found: list[tuple[bool, HelpHit]] = []
+        ranked_hits: list[tuple[bool, HelpHit]] = []
         for chapter in self.chapters:
             for section in chapter.sections:
                 text = section.folded_text[0]
@@ -80,8 +80,8 @@ class HelpBook:
                     in_title = all(word in section.folded_title for word in words)
                     place = HelpPlace(chapter.id, section.id)
                     hit = HelpHit(place, chapter.title, section.title, _context(section, words))
-                    found.append((not in_title, hit))
-        return [hit for _, hit in sorted(found, key=lambda pair: pair[0])]
+                    ranked_hits.append((not in_title, hit))
+        return [hit for _, hit in sorted(ranked_hits, key=lambda pair: pair[0])]
 
 
 def query_words(query: str) -> list[str]:
@@ -98,9 +98,9 @@ def fold(text: str) -> tuple[str, list[int]]:
     folded: list[str] = []
     positions: list[int] = []
     for position, character in enumerate(text):
-        for part in unicodedata.normalize("NFKD", character).casefold():
-            if not unicodedata.combining(part):
-                folded.append(part)
+        for folded_character in unicodedata.normalize("NFKD", character).casefold():
+            if not unicodedata.combining(folded_character):
+                folded.append(folded_character)
                 positions.append(position)
     return "".join(folded), positions
 
@@ -108,24 +108,24 @@ def fold(text: str) -> tuple[str, list[int]]:
 def match_ranges(text: str, words: list[str]) -> list[tuple[int, int]]:
     """Return the start and end of each match of folded words in `text`."""
     folded, positions = fold(text)
-    found = []
+    ranges = []
     for word in words:
         start = folded.find(word)
         while start >= 0:
             end = start + len(word)
-            found.append((positions[start], positions[end - 1] + 1))
+            ranges.append((positions[start], positions[end - 1] + 1))
             start = folded.find(word, end)
-    return sorted(found)
+    return sorted(ranges)
 
 
 def _context(section: HelpSection, words: list[str]) -> str:
     folded, positions = section.folded_text
     starts = [start for word in words if (start := folded.find(word)) >= 0]
-    first = positions[min(starts)] if starts else 0
-    start = max(0, first - _CONTEXT_BEFORE)
+    match_position = positions[min(starts)] if starts else 0
+    start = max(0, match_position - _CONTEXT_CHARS_BEFORE)
     if start:
-        start = section.text.find(" ", start, first) + 1 or start
-    shown = section.text[start : start + _MAX_CONTEXT].rstrip()
-    before = "…" if start else ""
-    after = "…" if start + _MAX_CONTEXT < len(section.text) else ""
-    return f"{before}{shown}{after}"
+        start = section.text.find(" ", start, match_position) + 1 or start
+    excerpt = section.text[start : start + _MAX_CONTEXT_CHARS].rstrip()
+    start_mark = "…" if start else ""
+    end_mark = "…" if start + _MAX_CONTEXT_CHARS < len(section.text) else ""
+    return f"{start_mark}{excerpt}{end_mark}"

@@ -77,9 +77,9 @@ class HelpSearch(QObject):
 
     def update_hits(self) -> None:
         """List the hits and make the first one current."""
-        found = self._book.find(self.field.text())
-        self._model.set_rows(found)
-        if found:
+        hits = self._book.find(self.field.text())
+        self._model.set_rows(hits)
+        if hits:
             self.hits.setCurrentIndex(self.hits.row_of(self._model.index(0, 0)))
 
     def set_theme(self, theme: Theme) -> None:

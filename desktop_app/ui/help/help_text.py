@@ -70,23 +70,25 @@ class HelpText(SealedBrowser):
     def highlight(self, words: list[str]) -> None:
         """Highlight the matches of folded words."""
         self._words = words
-        marked = QTextCharFormat()
-        marked.setBackground(self._theme.selected)
-        shown = []
+        match_format = QTextCharFormat()
+        match_format.setBackground(self._theme.selected)
+        selections = []
         for start, end in match_ranges(self.toPlainText(), words):
-            mark = QTextEdit.ExtraSelection()
+            selection = QTextEdit.ExtraSelection()
             cursor = QTextCursor(self.document())
             cursor.setPosition(start)
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-            mark.cursor = cursor
-            mark.format = marked
-            shown.append(mark)
-        self.setExtraSelections(shown)
+            selection.cursor = cursor
+            selection.format = match_format
+            selections.append(selection)
+        self.setExtraSelections(selections)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme; the line at the top stays there."""
-        on_top = self.cursorForPosition(QPoint())
-        keep_on_top = partial(self._scroll_to, on_top.position(), self.cursorRect(on_top).top())
+        top_cursor = self.cursorForPosition(QPoint())
+        restore_scroll = partial(
+            self._scroll_to, top_cursor.position(), self.cursorRect(top_cursor).top()
+        )
         self._theme = theme
         font = theme.interface()
         self.document().setDefaultFont(font)
@@ -104,8 +106,8 @@ class HelpText(SealedBrowser):
         )
         self.setHtml(self._html)
         self.highlight(self._words)
-        keep_on_top()
-        QTimer.singleShot(0, self, keep_on_top)  # again, after a pending layout
+        restore_scroll()
+        QTimer.singleShot(0, self, restore_scroll)  # again, after a pending layout
 
     def _scroll_to(self, position: int, y: int) -> None:
         """Scroll so that a position of the text is `y` pixels below the top."""

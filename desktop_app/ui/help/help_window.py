@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _SIZE: Final = (820, 620)
 _LIST_WIDTH: Final = 210
-_NARROW: Final = 640
+_NARROW_WIDTH: Final = 640
 """Below this width, the list of chapters hides the text while the list is shown."""
 
 
@@ -206,14 +206,14 @@ class HelpWindow(QWidget):
         self.chapters.chosen.connect(lambda index: self._follow(HelpPlace(index.data(ROW).id)))
         self.search.place_chosen.connect(self._follow)
         self.search.field.textChanged.connect(lambda _: self._show_search())
-        for keys, act in (
+        for keys, on_activated in (
             (QKeySequence(QKeySequence.StandardKey.Find), self.search.focus),
             (QKeySequence("Alt+Left"), lambda: self._step_history(-1)),
             (QKeySequence("Alt+Right"), lambda: self._step_history(+1)),
             (QKeySequence(QKeySequence.StandardKey.Cancel), self._on_escape),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
         ):
-            QShortcut(keys, self).activated.connect(act)
+            QShortcut(keys, self).activated.connect(on_activated)
 
     def _follow(self, place: HelpPlace) -> None:
         self.go_to(place)
@@ -222,12 +222,12 @@ class HelpWindow(QWidget):
     def _toggle_list(self) -> None:
         self._shows_list = not self._shows_list
         self._arrange()
-        shown = self.chapters if self._shows_list else self._stack.currentWidget()
-        if shown is not None:
-            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+        shown_widget = self.chapters if self._shows_list else self._stack.currentWidget()
+        if shown_widget is not None:
+            shown_widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _arrange(self) -> None:
-        is_narrow = self.width() < self._theme.px(_NARROW)
+        is_narrow = self.width() < self._theme.px(_NARROW_WIDTH)
         self._contents_button.setVisible(is_narrow)
         self.chapters.setVisible(not is_narrow or self._shows_list)
         self._stack.setVisible(not is_narrow or not self._shows_list)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.documents.collections import CollectionFile
 
 _INSET: Final = 10
-_ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
+_STATUS_ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
 def file_status_text(file: CollectionFile) -> str:
@@ -43,7 +43,7 @@ def sort_files(files: Sequence[CollectionFile]) -> list[CollectionFile]:
 
     20,000 files take 20 ms: call it in a thread.
     """
-    return sorted(files, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
+    return sorted(files, key=lambda f: (_STATUS_ORDER[f.status], f.name.casefold(), f.path))
 
 
 class CollectionFilesModel(RowsModel["CollectionFile"]):

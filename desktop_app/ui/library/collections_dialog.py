@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 SIZE: Final = (840, 600)
 # Below this width, a collection's name and its main button have a row each.
-_NARROW: Final = 500
+_NARROW_WIDTH: Final = 500
 INTRODUCTION: Final = N_(
     "A collection lets you ask questions about many documents, such as contracts or papers.\n\n"
     "Documents are indexed on this computer. Only relevant passages are sent with a message, and "
@@ -141,8 +141,8 @@ class CollectionsDialog(QDialog):
         self._connect()
         self.set_theme(theme)
         self._show_collection("")
-        self._first_size = fitting_size(SIZE, theme, parent)
-        if self._first_size.width() < theme.px(_NARROW):
+        self._initial_size = fitting_size(SIZE, theme, parent)
+        if self._initial_size.width() < theme.px(_NARROW_WIDTH):
             self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
@@ -258,18 +258,18 @@ class CollectionsDialog(QDialog):
             self.add_folder_button,
             self.embed_button,
         )
-        cancel = self.work.cancel_button
+        cancel_button = self.work.cancel_button
         if words:
             if self.work.isHidden():
                 self.work.begin(words)
             self.work.set_text(words)
             self.work.set_progress(done, total)
             if any(button.hasFocus() for button in buttons):
-                cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+                cancel_button.setFocus(Qt.FocusReason.OtherFocusReason)
         for button in buttons:
             button.setEnabled(not words)
         if not words:
-            if cancel.hasFocus():
+            if cancel_button.hasFocus():
                 self.refresh_button.setFocus(Qt.FocusReason.OtherFocusReason)
             self.work.hide()
 
@@ -280,10 +280,10 @@ class CollectionsDialog(QDialog):
         if state is not None:
             if is_other or not self.name.hasFocus():
                 self.name.set_name(state.collection.name)
-            words, folder = state.words, state.collection.folder
+            summary, folder = state.words, state.collection.folder
             if folder:
-                words = tr("{summary} · from {folder}", summary=words, folder=folder)
-            self.state_label.setText(words)
+                summary = tr("{summary} · from {folder}", summary=summary, folder=folder)
+            self.state_label.setText(summary)
             self.state_label.setAccessibleName(spoken_text(self.state_label.text()))
             self.ask_button.setEnabled(state.ready > 0)
             set_tooltip(self.ask_button, "" if state.ready else tr("Add documents first."))
@@ -348,10 +348,10 @@ class CollectionsDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._first_size.isValid():
+        if self._initial_size.isValid():
             self._column.activate()
-            self.resize(self._first_size)
-            self._first_size = QSize()
+            self.resize(self._initial_size)
+            self._initial_size = QSize()
         if not self.name.hasFocus():
             self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.generation import Examples
     from desktop_app.ui.look.theme import Theme
 
-_HEIGHT: Final = 64
+_FIELD_HEIGHT: Final = 64
 
 
 class ExampleTurns(FormSection):
@@ -47,7 +47,7 @@ class ExampleTurns(FormSection):
         self.undo_button.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
         self.undo_button.clicked.connect(self._restore)
         self.undo_button.hide()
-        self._removed: tuple[int, str, str] | None = None  # position, question and response
+        self._removed_example: tuple[int, str, str] | None = None  # position, question and response
         self._anchor = TabAnchor(self)
         self.add(self.undo_button)
         self._column.setAlignment(self.undo_button, Qt.AlignmentFlag.AlignLeft)
@@ -61,7 +61,7 @@ class ExampleTurns(FormSection):
         self.undo_button.hide()
         self._reported = preset_id, examples
         for pair in self._pairs:
-            _delete(pair)
+            _delete_pair(pair)
         self._pairs = []
         for question, answer in examples:
             self._add(question, answer)
@@ -91,9 +91,9 @@ class ExampleTurns(FormSection):
         return pair
 
     def _restore(self) -> None:
-        if self._removed is None:
+        if self._removed_example is None:
             return
-        (position, *texts), self._removed = self._removed, None
+        (position, *texts), self._removed_example = self._removed_example, None
         pair = self._add(*texts)
         self._pairs.insert(position, self._pairs.pop())
         self.body.insertWidget(position, pair)
@@ -105,25 +105,27 @@ class ExampleTurns(FormSection):
     def _remove(self, pair: _ExampleFields) -> None:
         pair.question.report_edits()
         pair.answer.report_edits()
-        self._removed = (self._pairs.index(pair), *pair.texts)
+        self._removed_example = (self._pairs.index(pair), *pair.texts)
         self._pairs.remove(pair)
         self.undo_button.show()
         self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        _delete(pair)
+        _delete_pair(pair)
         self._number_pairs()
         self._report()
 
     def _number_pairs(self) -> None:
         """Set the numbers and the Tab order of the pairs."""
-        before: QWidget = self._anchor
+        previous_widget: QWidget = self._anchor
         for number, pair in enumerate(self._pairs, 1):
             pair.set_number(number)
-            before = order_tabs(before, (pair.question, pair.answer, pair.remove_button))
+            previous_widget = order_tabs(
+                previous_widget, (pair.question, pair.answer, pair.remove_button)
+            )
 
     def _report(self) -> None:
-        preset_id, before = self._reported
+        preset_id, reported_examples = self._reported
         examples = tuple(pair.texts for pair in self._pairs if all(map(str.strip, pair.texts)))
-        if examples != before:
+        if examples != reported_examples:
             self._reported = preset_id, examples
             self.changed.emit(examples)
 
@@ -141,8 +143,8 @@ class _ExampleFields(QWidget):
         super().__init__()
         self.texts = question, answer
         self._report = on_edited
-        self.question = MultilineField(theme, tr("Message"), _HEIGHT)
-        self.answer = MultilineField(theme, tr("Response"), _HEIGHT)
+        self.question = MultilineField(theme, tr("Message"), _FIELD_HEIGHT)
+        self.answer = MultilineField(theme, tr("Response"), _FIELD_HEIGHT)
         self.question.setObjectName("example-question")
         self.answer.setObjectName("example-answer")
         self.question.setPlaceholderText(tr("Message"))
@@ -175,7 +177,7 @@ class _ExampleFields(QWidget):
         self._report()
 
 
-def _delete(pair: _ExampleFields) -> None:
+def _delete_pair(pair: _ExampleFields) -> None:
     pair.hide()
     pair.setParent(None)
     pair.deleteLater()

@@ -27,7 +27,7 @@ from desktop_app.domain.documents.letter_folding import (
 )
 from desktop_app.storage.conversations.row_conversion import _parts_json, to_json
 from desktop_app.storage.search import search_text
-from desktop_app.storage.search.search_text import _EMOJI, _FIRST_PRIVATE, index_text
+from desktop_app.storage.search.search_text import _EMOJI, _FIRST_PRIVATE_CODE, index_text
 
 units = st.text(
     st.sampled_from("aÉł \n\r\u2028漢字かカ한\u1100\u1161\u0301\u0327🙂ßﬁ\u0e33ไ\x00\ud800İ")
@@ -53,7 +53,9 @@ def indexed_at_once(text: str) -> str:
     for line in text.splitlines(keepends=True):
         paired = unspaced_run().sub(lambda run: pairs(run.group()), folded_at_once(line))
         lines.append(
-            _EMOJI.sub(lambda s: f" {chr(_FIRST_PRIVATE + (ord(s.group()) & 0xFFFF))} ", paired)
+            _EMOJI.sub(
+                lambda s: f" {chr(_FIRST_PRIVATE_CODE + (ord(s.group()) & 0xFFFF))} ", paired
+            )
         )
     return "".join(lines)
 

@@ -65,11 +65,11 @@ class BackgroundButton(PlainToolButton):
 
     def show_label(self, is_wide: bool) -> None:
         """Show the label beside the icon if background answers are on and `is_wide` is set."""
-        word = tr(_LABEL) if is_wide and self._choice.background else ""
+        label = tr(_LABEL) if is_wide and self._choice.background else ""
         style = Qt.ToolButtonStyle
-        self.setText(word)
+        self.setText(label)
         self.setToolButtonStyle(
-            style.ToolButtonTextBesideIcon if word else style.ToolButtonIconOnly
+            style.ToolButtonTextBesideIcon if label else style.ToolButtonIconOnly
         )
 
     def width_for(self, *, is_wide: bool) -> int:

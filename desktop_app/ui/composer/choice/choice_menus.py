@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _MAX_FLAT_ENTRIES: Final = 18
 _MAX_SUBMENU_ENTRIES: Final = 40
-_NOTE_CHARACTERS: Final = 60
+_MAX_NOTE_CHARACTERS: Final = 60
 
 
 def fill_models(
@@ -55,10 +55,10 @@ def fill_models(
             menu.addMenu(submenu)
         else:
             _add_note(menu, provider)
-        for entry, inner in _group_by_maker(parent, entries):
+        for entry, entry_menu in _group_by_maker(parent, entries):
             entry_figures = _figures_of(entry, choice, figures)
-            action = _add(
-                inner, group, _model_label(entry), _is_chosen(entry, choice), entry_figures
+            action = _add_entry(
+                entry_menu, group, _model_label(entry), _is_chosen(entry, choice), entry_figures
             )
             action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
 
@@ -104,7 +104,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
         if maker not in menus:
             menus[maker] = ProgramMenu(menu_text(maker) or tr("Other"), parent)
         yield entry, menus[maker]
-    for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
+    for _, menu in sorted(menus.items(), key=lambda pair: (not pair[0], pair[0])):
         parent.addMenu(menu)
 
 
@@ -128,7 +128,7 @@ def fill_efforts(
     for effort in choice.listed_efforts:
         label = f"{tr(effort.label)} · {tr(effort.advice)}"
         entry_figures = "" if figures is None else figures.efforts.get(effort, "")
-        action = _add(menu, group, label, effort is choice.effort, entry_figures)
+        action = _add_entry(menu, group, label, effort is choice.effort, entry_figures)
         action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
         if reason := choice.effort_refusals.get(effort, ""):
             action.setEnabled(False)
@@ -141,10 +141,10 @@ def fill_efforts(
 def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None]) -> None:
     """Fill the menu with the two places where answers can run, and explain each."""
     name, group = choice.provider_name, QActionGroup(menu)
-    foreground = _add(menu, group, tr("Run here"), not choice.background)
+    foreground = _add_entry(menu, group, tr("Run here"), not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))
     _add_note(menu, tr("Stops if you quit, the connection fails, or the computer sleeps."))
-    background = _add(menu, group, tr("Run in background"), bool(choice.background))
+    background = _add_entry(menu, group, tr("Run in background"), bool(choice.background))
     background.triggered.connect(lambda _=False: on_chosen(True))
     _add_note(
         menu,
@@ -156,7 +156,7 @@ def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool],
     )
 
 
-def _add(
+def _add_entry(
     menu: QMenu, group: QActionGroup, label: str, is_checked: bool, figures: str = ""
 ) -> QAction:
     action = menu.addAction(menu_text(label, keys=figures))
@@ -173,10 +173,10 @@ def _add_note(menu: QMenu, words: str) -> None:
     label.ensurePolished()
     # The size that Qt suggests for a wrapped text is much narrower than the menu.
     metrics = label.fontMetrics()
-    widest = metrics.averageCharWidth() * _NOTE_CHARACTERS
-    width = min(metrics.horizontalAdvance(label.text()) + 2 * 12 + 1, widest)
+    max_width = metrics.averageCharWidth() * _MAX_NOTE_CHARACTERS
+    width = min(metrics.horizontalAdvance(label.text()) + 2 * 12 + 1, max_width)
     label.setMinimumWidth(width)
-    label.setMaximumWidth(widest)
+    label.setMaximumWidth(max_width)
     label.setFixedHeight(label.heightForWidth(width))
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _GAP: Final = 9
 _MINIMUM_WIDTH: Final = 280
-_PARTS: Final = ("caption", "background", "variants", "effort", "tools")
+_HIDEABLE_PARTS: Final = ("caption", "background", "variants", "effort", "tools")
 """The parts that are hidden if the row is too narrow, in this order."""
 
 
@@ -231,8 +231,8 @@ class ChoiceRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest usable width; the row adapts to any larger width."""
-        smallest = self._total_width("", hidden=_PARTS)
-        return QSize(min(smallest, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND_SIZE))
+        min_width = self._total_width("", hidden=_HIDEABLE_PARTS)
+        return QSize(min(min_width, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND_SIZE))
 
     def sizeHint(self) -> QSize:
         return QSize(self._total_width(self._rate or self.estimate[0]), self._theme.px(SEND_SIZE))
@@ -246,26 +246,28 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Shorten the estimate, then hide `_PARTS` in order, then the estimate, until all fits."""
-        figures, short, _ = (self._rate, self._rate, "") if self._is_streaming else self.estimate
+        """Shorten the estimate, hide parts in order, then hide the estimate, until all fits."""
+        estimate_text, short, _ = (
+            (self._rate, self._rate, "") if self._is_streaming else self.estimate
+        )
         hidden: list[str] = []
-        if self._total_width(figures) > self.width():
-            figures = short
-        for part in _PARTS:
-            if self._total_width(figures, hidden) <= self.width():
+        if self._total_width(estimate_text) > self.width():
+            estimate_text = short
+        for part in _HIDEABLE_PARTS:
+            if self._total_width(estimate_text, hidden) <= self.width():
                 break
             hidden.append(part)
-        if self._total_width(figures, hidden) > self.width():
-            figures = ""
-        self.estimate_label.setText(figures)
-        self.estimate_label.setVisible(bool(figures))
+        if self._total_width(estimate_text, hidden) > self.width():
+            estimate_text = ""
+        self.estimate_label.setText(estimate_text)
+        self.estimate_label.setVisible(bool(estimate_text))
         self.models.show_variants("variants" not in hidden)
         self.effort.set_caption("" if "caption" in hidden else tr("Effort"))
         self.background.show_label("background" not in hidden)
         self.tools_button.setVisible("tools" not in hidden or self._has_tools)
         self.effort.setText("" if "effort" in hidden else self._effort_label())
 
-    def _total_width(self, figures: str, hidden: Sequence[str] = ()) -> int:
+    def _total_width(self, estimate_text: str, hidden: Sequence[str] = ()) -> int:
         gap = self._theme.px(_GAP)
         total = self.attach_button.sizeHint().width() + self.attach_menu_button.sizeHint().width()
         if "tools" not in hidden or self._has_tools:
@@ -278,8 +280,8 @@ class ChoiceRow(QWidget):
             total += gap + self.effort.width_for(text=label, caption=caption)
         if self.choice.background is not None:
             total += gap + self.background.width_for(is_wide="background" not in hidden)
-        if figures:
-            total += gap + text_width(figures, self._theme.note())
+        if estimate_text:
+            total += gap + text_width(estimate_text, self._theme.note())
         return total
 
     def _effort_label(self) -> str:

@@ -86,11 +86,13 @@ class ChoiceView:
 
     def effort_beside(self, step: int) -> Effort | None:
         """Return the next higher (+1) or lower (-1) effort that can be chosen; None for none."""
-        accepted = [effort for effort in self.listed_efforts if effort not in self.effort_refusals]
-        if not self.offers_effort or self.effort not in accepted:
+        accepted_efforts = [
+            effort for effort in self.listed_efforts if effort not in self.effort_refusals
+        ]
+        if not self.offers_effort or self.effort not in accepted_efforts:
             return None
-        index = accepted.index(self.effort) + step
-        return accepted[index] if 0 <= index < len(accepted) else None
+        index = accepted_efforts.index(self.effort) + step
+        return accepted_efforts[index] if 0 <= index < len(accepted_efforts) else None
 
 
 @dataclass(frozen=True)

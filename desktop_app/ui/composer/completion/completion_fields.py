@@ -47,26 +47,26 @@ class CompletionField:
             return ""
         return utf16_slice(block.text(), 0, cursor.positionInBlock())
 
-    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
+    def replace(self, count: int, text: str, cursor_offset: int, template_id: str = "") -> None:
         """Replace the selection, or else the end of `text_before`; the user can undo it.
 
         Args:
             count: the number of characters of `text_before` to replace; 0 if text is selected.
             text: the new text.
-            cursor: the new position of the cursor in `text`.
+            cursor_offset: the new position of the cursor, in characters of `text`.
             template_id: the library prompt that the text comes from; "" for none.
         """
-        edit = self.text.textCursor()
+        cursor = self.text.textCursor()
         # PreviousCharacter would move by clusters of several characters, such as emoji.
-        replaced = self.text_before[-count:] if count else ""
-        start = edit.selectionStart() - utf16_length(replaced)
-        if replaced:
-            edit.setPosition(start, edit.MoveMode.KeepAnchor)
+        replaced_text = self.text_before[-count:] if count else ""
+        start = cursor.selectionStart() - utf16_length(replaced_text)
+        if replaced_text:
+            cursor.setPosition(start, cursor.MoveMode.KeepAnchor)
         self.text.wrap_for(text)
-        edit.insertText(text)
-        self.text.mark_template(template_id, start, edit.position())
-        edit.setPosition(start + utf16_length(text[:cursor]))
-        self.text.setTextCursor(edit)
+        cursor.insertText(text)
+        self.text.mark_template(template_id, start, cursor.position())
+        cursor.setPosition(start + utf16_length(text[:cursor_offset]))
+        self.text.setTextCursor(cursor)
         self.text.ensureCursorVisible()
 
     def begin_line(self) -> None:
@@ -86,17 +86,17 @@ class PopupAboveEditor(QObject):
     def __init__(self, editor: QWidget) -> None:
         super().__init__(editor)
         self._editor = editor
-        self._shown: QWidget | None = None
+        self._popup: QWidget | None = None
 
     def show(self, widget: QWidget) -> None:
         """See PopupPlacement."""
         window = self._editor.window()
         if widget.parent() is not window:
             widget.setParent(window)
-        if self._shown is None:
+        if self._popup is None:
             window.installEventFilter(self)
             self._editor.installEventFilter(self)
-        self._shown = widget
+        self._popup = widget
         self._fit(widget)
         widget.show()
         widget.raise_()
@@ -104,23 +104,25 @@ class PopupAboveEditor(QObject):
     def hide(self, widget: QWidget) -> None:
         """See PopupPlacement."""
         widget.hide()
-        if self._shown is widget:
-            self._shown = None
+        if self._popup is widget:
+            self._popup = None
             self._editor.window().removeEventFilter(self)
             self._editor.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the size and position of the window and of the prompt."""
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self._shown is not None:
-            self._fit(self._shown)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self._popup is not None:
+            self._fit(self._popup)
         return False
 
     def _fit(self, widget: QWidget) -> None:
         position = self._editor.mapTo(self._editor.window(), QPoint())
-        available = position.y() - 2 * _GAP
-        if available - _HEADER_HEIGHT >= _MIN_LIST_HEIGHT:  # otherwise it may cover the header
-            available -= _HEADER_HEIGHT
-        height = min(widget.sizeHint().height(), available)
+        available_height = position.y() - 2 * _GAP
+        if (
+            available_height - _HEADER_HEIGHT >= _MIN_LIST_HEIGHT
+        ):  # otherwise it may cover the header
+            available_height -= _HEADER_HEIGHT
+        height = min(widget.sizeHint().height(), available_height)
         widget.setGeometry(position.x(), position.y() - _GAP - height, self._editor.width(), height)
 
 

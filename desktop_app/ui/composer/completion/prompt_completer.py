@@ -32,14 +32,14 @@ _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""
 
 
-def typed_name(before: str) -> str | None:
+def typed_name(line_start: str) -> str | None:
     """Return the typed part of a prompt's name, or None if the line has no such part.
 
-    `before` is the line up to the cursor.
+    `line_start` is the line up to the cursor.
     """
-    if not before.startswith(SLASHES) or len(before) > _MAX_NAME_CHARACTERS:
+    if not line_start.startswith(SLASHES) or len(line_start) > _MAX_NAME_CHARACTERS:
         return None
-    name = before[1:]
+    name = line_start[1:]
     return None if name.startswith(" ") or any(slash in name for slash in SLASHES) else name
 
 
@@ -117,7 +117,7 @@ class PromptCompleter(QObject):
         self._hide_menu()
         self._close_form()
         if variables(prompt.text):
-            self._ask(prompt)
+            self._ask_for_values(prompt)
         else:
             self._insert(prompt, {})
 
@@ -184,7 +184,7 @@ class PromptCompleter(QObject):
 
     # ------------------------------------------------------------------ the form
 
-    def _ask(self, prompt: Prompt) -> None:
+    def _ask_for_values(self, prompt: Prompt) -> None:
         from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
         values = self._typed_values.get(prompt.id, {})
@@ -218,26 +218,28 @@ class PromptCompleter(QObject):
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
         from desktop_app.domain.prompts.prompts import fill, program_variables_in
 
-        before = self._field.text_before
-        count = 0 if typed_name(before) is None else len(before)
+        line_start = self._field.text_before
+        count = 0 if typed_name(line_start) is None else len(line_start)
         names = program_variables_in(prompt.text)
-        filled = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
+        filled_prompt = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
         self._is_dismissed, self._has_inserted_slash = True, False
-        text = self._finish(prompt, filled.text)
-        is_at_end = filled.cursor == len(filled.text)
-        self._field.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)
+        text = self._finish(prompt, filled_prompt.text)
+        is_at_end = filled_prompt.cursor == len(filled_prompt.text)
+        self._field.replace(
+            count, text, len(text) if is_at_end else filled_prompt.cursor, prompt.id
+        )
         self._field.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ keys
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle the keys of the open list and form first; close the list as focus leaves."""
-        kind = event.type()
-        if kind == QEvent.Type.FocusOut and self._is_open:
+        event_type = event.type()
+        if event_type == QEvent.Type.FocusOut and self._is_open:
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:  # type: ignore[attr-defined]
                 self._dismiss()
-        elif kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
-            return self._handle_key(event, is_press=kind == QEvent.Type.KeyPress)  # type: ignore[arg-type]
+        elif event_type in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
+            return self._handle_key(event, is_press=event_type == QEvent.Type.KeyPress)  # type: ignore[arg-type]
         return False
 
     def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:

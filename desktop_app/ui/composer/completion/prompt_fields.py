@@ -142,10 +142,10 @@ class PromptFields(QFrame, DraftForm):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
-        initial = values or self.drafts.get(self._draft_name, {})
+        initial_values = values or self.drafts.get(self._draft_name, {})
         for row, variable in enumerate(variables(prompt.text)):
             self._add_field(
-                row, variable, str(initial.get(variable.name, variable.default or "")), theme
+                row, variable, str(initial_values.get(variable.name, variable.default or "")), theme
             )
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
@@ -159,9 +159,9 @@ class PromptFields(QFrame, DraftForm):
     def _add_field(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
         label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
-            choice = _choice_field(variable, value, theme)
-            choice.activated.connect(lambda _at: self._store_values())
-            field: GrowingTextField | Combo = choice
+            combo = _choice_field(variable, value, theme)
+            combo.activated.connect(lambda _index: self._store_values())
+            field: GrowingTextField | Combo = combo
         else:
             field = GrowingTextField(theme, variable.name, value)
             field.entered.connect(self._submit)
@@ -177,11 +177,11 @@ class PromptFields(QFrame, DraftForm):
     def _lay_out(self) -> None:
         inner = QWidget()
         inner.setLayout(self._grid)
-        self._area = scroll_area_of(inner)
+        self._scroll_area = scroll_area_of(inner)
         buttons = (self._cancel_button, self._insert_button)
         self._footer = row_of((self._note, 1), *buttons, spacing=8)
-        parts = (self._title, (self._area, 1), self._footer)
-        self._column = column_of(*parts, parent=self, margins=(14, 12, 14, 12), spacing=10)
+        rows = (self._title, (self._scroll_area, 1), self._footer)
+        self._column = column_of(*rows, parent=self, margins=(14, 12, 14, 12), spacing=10)
 
     def values(self) -> dict[str, str]:
         """Return the current values by name."""
@@ -268,7 +268,7 @@ class PromptFields(QFrame, DraftForm):
         field.setFocus(Qt.FocusReason.TabFocusReason)
         if isinstance(field, GrowingTextField):
             field.selectAll()
-        self._area.ensureWidgetVisible(field)
+        self._scroll_area.ensureWidgetVisible(field)
 
 
 def _choice_field(variable: Variable, value: str, theme: Theme) -> Combo:

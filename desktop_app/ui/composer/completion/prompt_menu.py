@@ -83,7 +83,7 @@ class PromptMenu(QFrame):
         self.setAccessibleName(tr("Prompts"))
         set_role(self, "card")
         self._prompts: Sequence[Prompt] = ()
-        self._announced = ""
+        self._announced_text = ""
         self.model: RowsModel[Prompt] = RowsModel(
             lambda prompt: prompt.title,
             _accessible_text,
@@ -104,12 +104,12 @@ class PromptMenu(QFrame):
 
     def show_matches(self, typed: str) -> bool:
         """Show the prompts that match; return False if there are none."""
-        found = matching_prompts(typed, self._prompts)
-        self.model.set_rows(found)
+        matches = matching_prompts(typed, self._prompts)
+        self.model.set_rows(matches)
         self.view.ensure_current()
         self._select_current()
         self.updateGeometry()
-        return bool(found)
+        return bool(matches)
 
     def handle_key(self, event: QKeyEvent) -> bool:
         """Handle a key while the list is open; return False for keys of the text."""
@@ -118,7 +118,7 @@ class PromptMenu(QFrame):
         if event.key() in _CHOOSE_KEYS:
             self._choose(self.view.currentIndex())
             return True
-        if not self._wrap(event.key()):
+        if not self._wrap_around(event.key()):
             QApplication.sendEvent(self.view, event)
         self._select_current()
         return True
@@ -129,13 +129,13 @@ class PromptMenu(QFrame):
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         return is_plain and event.key() in (*_CHOOSE_KEYS, *_MOVE_KEYS)
 
-    def _wrap(self, key: int) -> bool:
+    def _wrap_around(self, key: int) -> bool:
         """Move from the first row up to the last, or back. Return False for any other move."""
         row, last = self.view.currentIndex().row(), self.model.rowCount() - 1
-        ends = {Qt.Key.Key_Up: (0, last), Qt.Key.Key_Down: (last, 0)}
-        if key not in ends or row != ends[Qt.Key(key)][0]:
+        wraps = {Qt.Key.Key_Up: (0, last), Qt.Key.Key_Down: (last, 0)}
+        if key not in wraps or row != wraps[Qt.Key(key)][0]:
             return False
-        self.view.setCurrentIndex(self.view.model().index(ends[Qt.Key(key)][1], 0))
+        self.view.setCurrentIndex(self.view.model().index(wraps[Qt.Key(key)][1], 0))
         return True
 
     def set_theme(self, theme: Theme) -> None:
@@ -157,13 +157,13 @@ class PromptMenu(QFrame):
         """Select and announce the row that Enter chooses, because the focus stays in the text."""
         self.view.select_only(self.view.currentIndex())
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) or ""
-        if words != self._announced:  # not again after a key that changed nothing
-            self._announced = words
+        if words != self._announced_text:  # not again after a key that changed nothing
+            self._announced_text = words
             announce(self.view, words)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._announced = ""
+        self._announced_text = ""
 
     def _choose(self, index: QModelIndex) -> None:
         prompt = index.data(ROW)

@@ -36,8 +36,8 @@ class PromptKeys(QObject):
         super().__init__(text)
         self.plain_paste = "Ctrl+Shift+V"
         self._text = text
-        self._send = "Return"
-        self._stop = "Esc"
+        self._send_keys = "Return"
+        self._stop_keys = "Esc"
         self._can_stop = False
         self._removal_undos: list[Callable[[], object]] = []
         text.textChanged.connect(self._removal_undos.clear)
@@ -47,8 +47,8 @@ class PromptKeys(QObject):
 
         `default_send` is the key that sends if no other key does.
         """
-        self._send = keymap.shortcut_of("prompt.send") or default_send
-        self._stop = keymap.shortcut_of("prompt.stop")
+        self._send_keys = keymap.shortcut_of("prompt.send") or default_send
+        self._stop_keys = keymap.shortcut_of("prompt.stop")
         self.plain_paste = keymap.shortcut_of("prompt.paste-plain")
 
     def set_can_stop(self, can_stop: bool) -> None:
@@ -62,19 +62,19 @@ class PromptKeys(QObject):
     def handle(self, event: QKeyEvent) -> bool:
         """Do what the pressed keys stand for. Return False if Qt is to handle them."""
         text, pressed = self._text, pressed_keys(event)
-        if pressed in ("Shift+Return", "Ctrl+Return") and self._send != pressed:
+        if pressed in ("Shift+Return", "Ctrl+Return") and self._send_keys != pressed:
             # By default, Qt inserts nothing for Ctrl, and for Shift a line separator, which other
             # programs do not treat as a line break.
             if not text.is_composing:
                 text.textCursor().insertBlock()
                 text.ensureCursorVisible()
-        elif pressed and pressed == self._send:
+        elif pressed and pressed == self._send_keys:
             if not text.is_composing:
                 self.send_pressed.emit()
         elif pressed and pressed == self.plain_paste:
             if not text.is_composing:
                 text.insertion.paste_plain()
-        elif pressed and pressed == self._stop and self._can_stop and not text.is_composing:
+        elif pressed and pressed == self._stop_keys and self._can_stop and not text.is_composing:
             self.stop_pressed.emit()
         elif pressed == "Up" and text.document().isEmpty() and not text.is_composing:
             self.edit_last_requested.emit()

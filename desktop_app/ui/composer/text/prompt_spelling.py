@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PAUSE_MS: Final = 300
 """The pause in typing after which new words are checked."""
-_LINES_ABOVE: Final = 300
+_MAX_LINES_ABOVE: Final = 300
 """The number of lines above the visible ones that are searched for an open block of code."""
 _MAX_LINES: Final = 100
 """The most lines that are checked; more do not fit on a screen."""
@@ -66,7 +66,7 @@ class PromptSpelling(QObject):
             return
         selection = self._select(block.position() + word.start, word)
         self._spelling.add_suggestions(
-            menu, word.text, lambda new: _replace(selection, word.text, new), show
+            menu, word.text, lambda replacement: _replace(selection, word.text, replacement), show
         )
 
     def find_next(self) -> None:
@@ -89,9 +89,11 @@ class PromptSpelling(QObject):
 
     def _select(self, start: int, word: ProseWord) -> QTextCursor:
         selection = QTextCursor(self._text.document())
-        last = self._text.document().characterCount() - 1
-        selection.setPosition(min(start, last))
-        selection.setPosition(min(start + len(word.text), last), QTextCursor.MoveMode.KeepAnchor)
+        last_position = self._text.document().characterCount() - 1
+        selection.setPosition(min(start, last_position))
+        selection.setPosition(
+            min(start + len(word.text), last_position), QTextCursor.MoveMode.KeepAnchor
+        )
         return selection
 
     def _on_change(self, position: int, _removed: int, _added: int) -> None:
@@ -120,33 +122,33 @@ class PromptSpelling(QObject):
             return
         viewport = self._text.viewport().rect()
         block = self._text.cursorForPosition(QPoint(0, 0)).block()
-        last = self._text.cursorForPosition(viewport.bottomRight()).blockNumber()
+        last_number = self._text.cursorForPosition(viewport.bottomRight()).blockNumber()
         fence = ""
-        for above in reversed(list(islice(_blocks_above(block), _LINES_ABOVE))):
-            fence = fence_after(above.text(), fence)
+        for block_above in reversed(list(islice(_blocks_above(block), _MAX_LINES_ABOVE))):
+            fence = fence_after(block_above.text(), fence)
         for _ in range(_MAX_LINES):
-            if not block.isValid() or block.blockNumber() > last:
+            if not block.isValid() or block.blockNumber() > last_number:
                 return
             line = block.text()
-            was_in_code, fence = fence, fence_after(line, fence)
-            yield block, () if was_in_code or fence else words_of_line(line)
+            previous_fence, fence = fence, fence_after(line, fence)
+            yield block, () if previous_fence or fence else words_of_line(line)
             block = block.next()
 
     def _underline(self, block: QTextBlock, words: list[ProseWord]) -> None:
         cursor = self._text.textCursor()
         # The word being typed is not finished.
-        typed = cursor.position() - block.position() if self._text.hasFocus() else -1
-        marks = [self._format_range(word) for word in words if word.end != typed]
-        current = block.layout().formats()
-        if [(m.start, m.length) for m in current] != [(m.start, m.length) for m in marks]:
-            block.layout().setFormats(marks)
+        cursor_column = cursor.position() - block.position() if self._text.hasFocus() else -1
+        formats = [self._format_range(word) for word in words if word.end != cursor_column]
+        current_formats = block.layout().formats()
+        if [(m.start, m.length) for m in current_formats] != [(m.start, m.length) for m in formats]:
+            block.layout().setFormats(formats)
             self._text.document().markContentsDirty(block.position(), block.length())
 
     def _format_range(self, word: ProseWord) -> QTextLayout.FormatRange:
-        mark = QTextLayout.FormatRange()
-        mark.start, mark.length = word.start, len(word.text)
-        mark.format = self._format
-        return mark
+        format_range = QTextLayout.FormatRange()
+        format_range.start, format_range.length = word.start, len(word.text)
+        format_range.format = self._format
+        return format_range
 
 
 def _blocks_above(block: QTextBlock) -> Iterator[QTextBlock]:
@@ -154,6 +156,6 @@ def _blocks_above(block: QTextBlock) -> Iterator[QTextBlock]:
         yield block
 
 
-def _replace(selection: QTextCursor, word: str, new: str) -> None:
+def _replace(selection: QTextCursor, word: str, replacement: str) -> None:
     if selection.selectedText() == word:
-        selection.insertText(new)
+        selection.insertText(replacement)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.composer.text.prompt_spelling import PromptSpelling
 
-_DIRECTION_SAMPLE: Final = 200  # characters of the first line
+_DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line
 
 
 class PromptText(PlainTextField):
@@ -102,13 +102,13 @@ class PromptText(PlainTextField):
 
     def _align(self) -> None:
         """Align the text by the direction of its first line; Qt aligns all paragraphs alike."""
-        text = self.document().firstBlock().text()[:_DIRECTION_SAMPLE]
+        text = self.document().firstBlock().text()[:_DIRECTION_SAMPLE_CHARS]
         letter = next((letter for letter in text if letter.isalpha()), "")
         is_right_to_left = bool(letter) and unicodedata.bidirectional(letter) in ("R", "AL")
         option = self.document().defaultTextOption()
-        side = Qt.AlignmentFlag.AlignRight if is_right_to_left else Qt.AlignmentFlag.AlignLeft
-        if option.alignment() != side:
-            option.setAlignment(side)
+        alignment = Qt.AlignmentFlag.AlignRight if is_right_to_left else Qt.AlignmentFlag.AlignLeft
+        if option.alignment() != alignment:
+            option.setAlignment(alignment)
             self.document().setDefaultTextOption(option)
 
     def _apply_font(self, theme: Theme) -> None:
@@ -153,16 +153,16 @@ class PromptText(PlainTextField):
 
         menu = self.createStandardContextMenu(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        plain = QAction(tr("Paste as plain text"), menu)
-        plain.setObjectName("paste-plain")
-        plain.setShortcut(QKeySequence(self.keys.plain_paste))
+        paste_action = QAction(tr("Paste as plain text"), menu)
+        paste_action.setObjectName("paste-plain")
+        paste_action.setShortcut(QKeySequence(self.keys.plain_paste))
         # Under Wayland there is no clipboard without the keyboard focus.
-        content = cast("QMimeData | None", QGuiApplication.clipboard().mimeData())
-        plain.setEnabled(content is not None and content.hasText())
-        plain.triggered.connect(self.insertion.paste_plain)
+        clipboard = cast("QMimeData | None", QGuiApplication.clipboard().mimeData())
+        paste_action.setEnabled(clipboard is not None and clipboard.hasText())
+        paste_action.triggered.connect(self.insertion.paste_plain)
         actions = menu.actions()
-        paste = [action.objectName() for action in actions].index("edit-paste")
-        menu.insertAction(actions[paste + 1], plain)  # before "Delete"
+        paste_index = [action.objectName() for action in actions].index("edit-paste")
+        menu.insertAction(actions[paste_index + 1], paste_action)  # before "Delete"
         global_position = self.viewport().mapToGlobal(position)
 
         def show() -> None:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QTextCursor
 
 _KEEP_ANCHOR: Final = QTextCursor.MoveMode.KeepAnchor
 _WORD: Final = r"\w{4,}"
-_HIDDEN: Final = r"(?is)<!--.*?(?:-->|\Z)|<(script|style|head)\b.*?(?:</\1\s*>|\Z)"
+_HIDDEN_HTML: Final = r"(?is)<!--.*?(?:-->|\Z)|<(script|style|head)\b.*?(?:</\1\s*>|\Z)"
 _NEW_LINE: Final = r"(?i)</(?:p|div|h[1-6]|li|t[dhr]|pre|blockquote)\b[^<>]*> ?|<br\b[^<>]*> ?"
 _TAG: Final = r"<[a-zA-Z/!?][^<>]*>"
 _MAX_TAGS: Final = 1_000
@@ -46,18 +46,20 @@ class RichTextPaste:
         self._range.setPosition(start)
         self._range.setPosition(cursor.position(), _KEEP_ANCHOR)
         # The end does not move with text typed directly after it.
-        self._end = QTextCursor(cursor.document())
-        self._end.setPosition(cursor.position())
-        self._end.setKeepPositionOnInsert(True)
-        self._plain = self._range.selectedText()
+        self._end_cursor = QTextCursor(cursor.document())
+        self._end_cursor.setPosition(cursor.position())
+        self._end_cursor.setKeepPositionOnInsert(True)
+        self._plain_text = self._range.selectedText()
         self._revision = cursor.document().revision()
 
     def replace_with(self, markdown: str) -> None:
         """Replace the text by Markdown if the text is unedited and the Markdown is richer."""
         cursor_range = self._range
         cursor_range.setPosition(cursor_range.selectionStart())
-        cursor_range.setPosition(self._end.position(), _KEEP_ANCHOR)
-        if cursor_range.selectedText() != self._plain or not is_richer(markdown, self._plain):
+        cursor_range.setPosition(self._end_cursor.position(), _KEEP_ANCHOR)
+        if cursor_range.selectedText() != self._plain_text or not is_richer(
+            markdown, self._plain_text
+        ):
             return
         if cursor_range.document().revision() == self._revision:
             cursor_range.joinPreviousEditBlock()
@@ -67,11 +69,13 @@ class RichTextPaste:
         cursor_range.endEditBlock()
 
 
-def is_richer(markdown: str, plain: str) -> bool:
+def is_richer(markdown: str, plain_text: str) -> bool:
     """Return True if the Markdown adds more than space and keeps all words of 4+ letters."""
-    if not markdown.strip() or markdown.split() == plain.split():
+    if not markdown.strip() or markdown.split() == plain_text.split():
         return False
-    return set(re.findall(_WORD, plain)) <= set(re.findall(_WORD, re.sub(_MARKUP, "", markdown)))
+    return set(re.findall(_WORD, plain_text)) <= set(
+        re.findall(_WORD, re.sub(_MARKUP, "", markdown))
+    )
 
 
 def text_of_html(html: str) -> str:
@@ -86,5 +90,5 @@ def text_of_html(html: str) -> str:
 
     if html.count("<") + html.count("{") <= _MAX_TAGS:
         return QTextDocumentFragment.fromHtml(html).toPlainText().strip()
-    visible = " ".join(re.sub(_HIDDEN, "", html).split())
-    return unescape(re.sub(_TAG, "", re.sub(_NEW_LINE, "\n", visible))).strip()
+    visible_html = " ".join(re.sub(_HIDDEN_HTML, "", html).split())
+    return unescape(re.sub(_TAG, "", re.sub(_NEW_LINE, "\n", visible_html))).strip()

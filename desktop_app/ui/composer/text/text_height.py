@@ -18,27 +18,27 @@ def fit_height(field: QPlainTextEdit, limit: int) -> None:
 
     Beyond the limit, the text scrolls.
     """
-    wanted = _wanted_height(field)
+    needed_height = _needed_height(field)
     limit = max(limit, 3 * field.fontMetrics().lineSpacing())
     policy = Qt.ScrollBarPolicy
     field.setVerticalScrollBarPolicy(
-        policy.ScrollBarAsNeeded if wanted > limit else policy.ScrollBarAlwaysOff
+        policy.ScrollBarAsNeeded if needed_height > limit else policy.ScrollBarAlwaysOff
     )
-    height = min(wanted, limit)
+    height = min(needed_height, limit)
     if height != field.height():
         field.setFixedHeight(height)
 
 
-def height_of_lines(field: QPlainTextEdit, lines: int) -> int:
+def height_of_lines(field: QPlainTextEdit, line_count: int) -> int:
     """Return the height in pixels of a number of lines."""
     from PySide6.QtGui import QFontMetricsF  # not needed at start-up
 
-    line = math.ceil(QFontMetricsF(field.font()).height())  # rounded up as in Qt's layout
+    line_height = math.ceil(QFontMetricsF(field.font()).height())  # rounded up as in Qt's layout
     margins = 2 * round(field.document().documentMargin())
-    return lines * line + margins + 1
+    return line_count * line_height + margins + 1
 
 
-def _wanted_height(field: QPlainTextEdit) -> int:
+def _needed_height(field: QPlainTextEdit) -> int:
     """Return the height of all lines in pixels; of a very long text, an estimate."""
     document = field.document()
     # Qt lays a paragraph out when it is painted; until then it counts as a single line.

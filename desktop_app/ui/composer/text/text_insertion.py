@@ -51,8 +51,8 @@ class TextInsertion(QObject):
     def separate_from_word(self) -> None:
         """Insert a space if the cursor directly follows a word."""
         cursor = self._field.textCursor()
-        before = utf16_slice(cursor.block().text(), 0, cursor.positionInBlock())
-        if before and not before[-1].isspace():
+        text_before = utf16_slice(cursor.block().text(), 0, cursor.positionInBlock())
+        if text_before and not text_before[-1].isspace():
             cursor.insertText(" ")
 
     def insert_dropped(self, dropped: DroppedContent) -> None:
