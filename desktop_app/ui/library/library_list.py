@@ -61,14 +61,14 @@ class LibraryModel(RowsModel[LibraryRow]):
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
         """Set rows, which are grouped by heading, and insert a row for each heading."""
-        shown = []
+        rows_and_headings = []
         heading = ""
         for row in rows:
             if row.heading != heading:
                 heading = row.heading
-                shown.append(LibraryRow("", heading))
-            shown.append(row)
-        super().set_rows(shown)
+                rows_and_headings.append(LibraryRow("", heading))
+            rows_and_headings.append(row)
+        super().set_rows(rows_and_headings)
 
     def index_of(self, row_id: str) -> QModelIndex:
         """Return the index of a row; invalid if it is not in the list."""
@@ -173,9 +173,9 @@ class LibraryList(QWidget):
     def fit(self, available_width: int) -> None:
         """Set the width in a page of `available_width` pixels; the editor gets the larger part."""
         px = self._delegate.theme.px
-        needed = max(px(_MIN_WIDTH), self.new_button.sizeHint().width())
+        min_width = max(px(_MIN_WIDTH), self.new_button.sizeHint().width())
         self.setFixedWidth(
-            min(px(_MAX_WIDTH), max(needed, round(available_width * _SHARE_OF_PAGE)))
+            min(px(_MAX_WIDTH), max(min_width, round(available_width * _SHARE_OF_PAGE)))
         )
 
     def set_theme(self, theme: Theme) -> None:
@@ -193,13 +193,13 @@ class LibraryList(QWidget):
 
     def _filter(self) -> None:
         words = self.field.text().casefold().split()
-        before = self.current_id
+        previous_id = self.current_id
         self.model.set_rows([row for row in self._rows if row.matches(words)])
         self.view.update_focus_policy()
-        index = self.view.row_of(self.model.index_of(before))
+        index = self.view.row_of(self.model.index_of(previous_id))
         if index.isValid():
             self.view.setCurrentIndex(index)
-        elif words or before:
+        elif words or previous_id:
             self.view.ensure_current()
         if not self.view.currentIndex().isValid():
             self._set_current(QModelIndex())

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     OverridesOf = Callable[[Preset], Mapping[str, object]]
 
 # Below this width, the effort is below the model.
-_NARROW = 430
+_NARROW_WIDTH = 430
 _UNCHANGED = N_("Same as conversation")
 
 
@@ -78,7 +78,7 @@ class PresetsPage(QWidget):
         self._presets: dict[str, Preset] = {}
         self._values: Mapping[str, object] = {}
         self._overrides_of: OverridesOf = lambda _preset: {}
-        self._default = ""
+        self._default_id = ""
         self._preset: Preset | None = None
         self.list = LibraryList(
             "presets", tr("Presets"), tr("Find a preset"), tr("New preset"), theme
@@ -111,12 +111,12 @@ class PresetsPage(QWidget):
             heading = PlainLabel(label, role="strong")
             heading.setBuddy(combo)
             self._choices.addLayout(column_of(heading, combo), 1)
-        inner = QWidget()
-        parts = (self._choices, self.default_box, self.form, self.examples, STRETCH)
-        self._inner = column_of(*parts, parent=inner, spacing=16)
+        content = QWidget()
+        rows = (self._choices, self.default_box, self.form, self.examples, STRETCH)
+        self._content_layout = column_of(*rows, parent=content, spacing=16)
         buttons = FlowLayout(self.use_button, self.duplicate_button, self.delete_button)
         self._editor = QWidget()
-        editor_parts = (self.name, (scroll_area_of(inner), 1), buttons)
+        editor_parts = (self.name, (scroll_area_of(content), 1), buttons)
         column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(
             tr("A preset combines instructions, a model, an effort, and other settings."),
@@ -124,8 +124,8 @@ class PresetsPage(QWidget):
             wraps=True,
         )
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        parts_of_page = (self.list, (self._editor, 1), (self._placeholder, 1))
-        row_of(*parts_of_page, parent=self, margins=0, spacing=16)
+        columns = (self.list, (self._editor, 1), (self._placeholder, 1))
+        row_of(*columns, parent=self, margins=0, spacing=16)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show_preset)
@@ -133,8 +133,8 @@ class PresetsPage(QWidget):
         self.list.chosen.connect(lambda _id: self.name.setFocus())
         self.list.delete_pressed.connect(lambda id_: self._emit_with(self.delete_requested, id_))
         self.name.editingFinished.connect(self.report_edits)
-        self.model.activated.connect(lambda _at: self.report_edits())
-        self.effort.activated.connect(lambda _at: self.report_edits())
+        self.model.activated.connect(lambda _index: self.report_edits())
+        self.effort.activated.connect(lambda _index: self.report_edits())
         self.form.changed.connect(self._report_override)
         self.examples.changed.connect(self._report_examples)
         self.form.edit_requested.connect(self._request_edit)
@@ -173,7 +173,7 @@ class PresetsPage(QWidget):
     def set_presets(self, presets: Sequence[Preset], default: str) -> None:
         """Set all presets, and the id of the default for new conversations."""
         self._presets = {preset.id: preset for preset in presets}
-        self._default = default
+        self._default_id = default
         self.list.set_rows(
             [
                 LibraryRow(p.id, p.name, tr_context("preset", "default") if p.id == default else "")
@@ -192,24 +192,24 @@ class PresetsPage(QWidget):
 
     def report_edits(self) -> None:
         """Report changes that were not reported yet."""
-        before = self._preset
-        if before is None:
+        preset = self._preset
+        if preset is None:
             return
         # Qt returns members of string enumerations as plain strings.
         provider_id, model, variant = self.model.currentData()
         effort, name = self.effort.currentData(), self.name.text()
         edited = replace(
-            before,
-            name=name.strip() or before.name if self.name.is_edited else before.name,
+            preset,
+            name=name.strip() or preset.name if self.name.is_edited else preset.name,
             provider_id=provider_id,
             model=model,
             variant=Variant(variant) if variant else None,
             effort=Effort(effort) if effort else None,
         )
         if not name.strip():
-            self.name.set_name(before.name)
+            self.name.set_name(preset.name)
         self.name.setModified(False)
-        if edited != before:
+        if edited != preset:
             self._preset = edited
             self.save_requested.emit(edited)
         self.form.report_edits()  # last, because their signals refill the page
@@ -240,8 +240,8 @@ class PresetsPage(QWidget):
     def _place_choices(self) -> None:
         """Place the effort beside the model, or below it in a narrow window."""
         direction, px = QHBoxLayout.Direction, self._px
-        is_narrow = self.width() < px(_NARROW)
-        self._inner.setContentsMargins(*margins(0, 0, px(3 if is_narrow else 12), 0))
+        is_narrow = self.width() < px(_NARROW_WIDTH)
+        self._content_layout.setContentsMargins(*margins(0, 0, px(3 if is_narrow else 12), 0))
         self._choices.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     # ------------------------------------------------------------------ private
@@ -266,7 +266,7 @@ class PresetsPage(QWidget):
             self.name.set_name(preset.name)
         self.model.setCurrentIndex(_find_or_add_model(self.model, preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
-        self.default_box.setChecked(preset.id == self._default)
+        self.default_box.setChecked(preset.id == self._default_id)
         overrides = self._overrides_of(preset)
         self.form.set_values({**self._values, **overrides})
         self.form.set_overrides(overrides)
@@ -293,11 +293,11 @@ class PresetsPage(QWidget):
 
 def _find_or_add_model(models: Combo, preset: Preset) -> int:
     """Return the index of the preset's model; add the model if it is not listed."""
-    wanted = (preset.provider_id, preset.model, preset.variant)
+    model_data = (preset.provider_id, preset.model, preset.variant)
     for index in range(models.count()):
-        if tuple(models.itemData(index)) == wanted:
+        if tuple(models.itemData(index)) == model_data:
             return index
     model = preset.model or tr(_UNCHANGED)
     label = tr("{model} – {provider}", model=model, provider=preset.provider_id)
-    models.addItem(label, wanted)
+    models.addItem(label, model_data)
     return models.count() - 1

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
 SIZE: Final = (820, 580)
 _DEFAULT_FILE: Final = "repartee-prompts.json"
-_FILTER: Final = N_("Prompts (*.json);;All files (*)")
+_FILE_FILTER: Final = N_("Prompts (*.json);;All files (*)")
 
 
 class PromptsDialog(QDialog):
@@ -66,14 +66,14 @@ class PromptsDialog(QDialog):
         self._import_button.clicked.connect(self._choose_import)
         self._export_button.clicked.connect(self._choose_export)
         self.set_theme(theme)
-        self._first_size = fitting_size(SIZE, theme, parent)
+        self._initial_size = fitting_size(SIZE, theme, parent)
 
     def _lay_out(self) -> None:
         head = row_of(
             self._tabs, STRETCH, self._import_button, self._export_button, HelpButton(), spacing=8
         )
-        parts = (head, (self._stack, 1), self.status)
-        self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        rows = (head, (self._stack, 1), self.status)
+        self._column = column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def show_page(self, page: str) -> None:
         """Show "prompts" or "presets"."""
@@ -91,10 +91,10 @@ class PromptsDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._first_size.isValid():  # the minimum width of the pages is known only now
+        if self._initial_size.isValid():  # the minimum width of the pages is known only now
             self._column.activate()
-            self.resize(self._first_size)
-            self._first_size = QSize()
+            self.resize(self._initial_size)
+            self._initial_size = QSize()
         self.status.show_message("")
         page = self._stack.currentWidget()
         assert isinstance(page, PromptsPage | PresetsPage)
@@ -107,7 +107,7 @@ class PromptsDialog(QDialog):
     def _choose_import(self) -> None:
         self.report_edits()
         title = tr("Import prompts and presets")
-        choose_file(self, title, self.import_requested.emit, filters=tr(_FILTER))
+        choose_file(self, title, self.import_requested.emit, filters=tr(_FILE_FILTER))
 
     def _choose_export(self) -> None:
         self.report_edits()
@@ -116,6 +116,6 @@ class PromptsDialog(QDialog):
             tr("Export prompts and presets"),
             self.export_requested.emit,
             start=_DEFAULT_FILE,
-            filters=tr(_FILTER),
+            filters=tr(_FILE_FILTER),
             suffix="json",
         )

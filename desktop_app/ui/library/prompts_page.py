@@ -87,8 +87,8 @@ class PromptsPage(QWidget):
         self.folder = line_field(tr("Folder"), "prompt-folder")
         self.title.editingFinished.connect(self.report_edits)
         self.folder.editingFinished.connect(self.report_edits)
-        self._folders = QStringListModel(self)
-        completer = QCompleter(self._folders, self)
+        self._folder_names = QStringListModel(self)
+        completer = QCompleter(self._folder_names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.folder.setCompleter(completer)
         self.text = ExpandingTextField(theme, tr("Text"))
@@ -96,7 +96,7 @@ class PromptsPage(QWidget):
         self.text.edited.connect(lambda _text: self.report_edits())
         self.text.textChanged.connect(self._show_variables)
         self._note = Note(theme, object_name="prompt-variables")
-        self._form_words = PlainLabel(role="note")
+        self._form_label = PlainLabel(role="note")
         self.form_button = dialog_button(tr("Response format…"), "prompt-form")
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-prompt")
         self.hide_button = dialog_button(tr("Hide"), "hide-prompt")
@@ -109,7 +109,7 @@ class PromptsPage(QWidget):
 
     def _lay_out(self) -> None:
         names = row_of((self.title, 3), (self.folder, 2), spacing=8)
-        form_row = row_of(self.form_button, (self._form_words, 1), spacing=8)
+        form_row = row_of(self.form_button, (self._form_label, 1), spacing=8)
         buttons = row_of(
             self.duplicate_button,
             self.hide_button,
@@ -123,8 +123,8 @@ class PromptsPage(QWidget):
         column_of(*parts, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        parts_of_page = (self.list, (self._editor, 1), (self._placeholder, 1))
-        row_of(*parts_of_page, parent=self, margins=0, spacing=16)
+        columns = (self.list, (self._editor, 1), (self._placeholder, 1))
+        row_of(*columns, parent=self, margins=0, spacing=16)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show_prompt)
@@ -146,12 +146,12 @@ class PromptsPage(QWidget):
         self._entries = {prompt.id: (prompt, origin) for prompt, origin in entries}
         folders = {prompt.folder for prompt, _ in entries}
         # Complete only names that are displayed exactly as they are stored.
-        self._folders.setStringList(sorted(f for f in folders if f and f == one_line(f)))
+        self._folder_names.setStringList(sorted(f for f in folders if f and f == one_line(f)))
         rows = [
             LibraryRow(
                 prompt.id,
                 prompt.title,
-                _mark(prompt, origin),
+                _list_note(prompt, origin),
                 prompt.hidden,
                 prompt.folder or tr("No folder"),
             )
@@ -171,23 +171,23 @@ class PromptsPage(QWidget):
     def report_edits(self) -> None:
         """Report changes that were not reported yet."""
         self.text.report_edits()  # calls this method again if the text changed
-        before = self._prompt
-        if before is None:
+        prompt = self._prompt
+        if prompt is None:
             return
         if not self.title.text().strip():
-            self.title.setText(before.title)
+            self.title.setText(prompt.title)
             self._initial_texts = (self.title.text(), *self._initial_texts[1:])
         title, folder, text = self._texts_in_fields()
         edited: dict[str, Any] = {
-            "title": before.title if title == self._initial_texts[0] else title.strip(),
-            "folder": before.folder if folder == self._initial_texts[1] else folder.strip(),
-            "text": before.text if text == self._initial_texts[2] else text,
+            "title": prompt.title if title == self._initial_texts[0] else title.strip(),
+            "folder": prompt.folder if folder == self._initial_texts[1] else folder.strip(),
+            "text": prompt.text if text == self._initial_texts[2] else text,
         }
-        changes = {name: value for name, value in edited.items() if value != getattr(before, name)}
+        changes = {name: value for name, value in edited.items() if value != getattr(prompt, name)}
         if changes:
-            self._prompt = replace(before, **changes)
+            self._prompt = replace(prompt, **changes)
             self._initial_texts = self._texts_in_fields()
-            self.change_requested.emit(before.id, changes)
+            self.change_requested.emit(prompt.id, changes)
 
     def set_theme(self, theme: Theme) -> None:
         self.list.fit(self.width())
@@ -223,7 +223,7 @@ class PromptsPage(QWidget):
             self.folder.setText(prompt.folder)
             folder = self.folder.text()
         self.text.show_text(prompt.text)
-        self._form_words.setText(describe_form(prompt.form))
+        self._form_label.setText(describe_form(prompt.form))
         self._initial_texts = title, folder, self.text.reported_text
         self._prompt = prompt
 
@@ -232,11 +232,11 @@ class PromptsPage(QWidget):
 
     def _refresh(self) -> None:
         """Show changes made to the prompt elsewhere, such as a reset."""
-        before = self._prompt
-        if before is None or before.id not in self._entries:
+        shown_prompt = self._prompt
+        if shown_prompt is None or shown_prompt.id not in self._entries:
             return
-        prompt, origin = self._entries[before.id]
-        if prompt != before:
+        prompt, origin = self._entries[shown_prompt.id]
+        if prompt != shown_prompt:
             self._prompt = None  # filling the fields is not a change by the user
             self._fill_fields(prompt)
         self.reset_button.setVisible(origin == EDITED)
@@ -255,13 +255,15 @@ class PromptsPage(QWidget):
                 fields.append(variable.name)
         if fields:
             sentences.append(tr("Fields: {fields}.", fields=joined(fields)))
-        filled = [
+        automatic_fields = [
             tr(label)
             for name, label in _AUTOMATIC_FIELDS.items()
             if name in program_variables_in(text)
         ]
-        if filled:
-            sentences.append(tr("Filled in automatically: {fields}.", fields=joined(filled)))
+        if automatic_fields:
+            sentences.append(
+                tr("Filled in automatically: {fields}.", fields=joined(automatic_fields))
+            )
         self._note.set_text(" ".join(sentences) or tr(_HELP))
         self._note.setToolTip(tr(_HELP))
 
@@ -304,7 +306,7 @@ class PromptsPage(QWidget):
             self.change_requested.emit(self._prompt.id, {"hidden": not self._prompt.hidden})
 
 
-def _mark(prompt: Prompt, origin: str) -> str:
+def _list_note(prompt: Prompt, origin: str) -> str:
     """Return the note beside a prompt's title in the list."""
     if prompt.hidden:
         return tr_context("prompt", "hidden")

@@ -80,12 +80,12 @@ def program_icon() -> QIcon:
     renderer = QSvgRenderer(str(_folder[0].parent / "repartee.svg"))
     result = QIcon()
     for size in _TRAY_SIZES:
-        drawn = QPixmap(size, size)
-        drawn.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(drawn)
-        renderer.render(painter, QRectF(drawn.rect()))
+        tray_pixmap = QPixmap(size, size)
+        tray_pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(tray_pixmap)
+        renderer.render(painter, QRectF(tray_pixmap.rect()))
         painter.end()
-        result.addPixmap(drawn)
+        result.addPixmap(tray_pixmap)
     return result
 
 
@@ -96,16 +96,16 @@ def _render(name: str, rgba: int, size: int, ratio: float, is_flipped: bool) -> 
 
     color = QColor.fromRgba(rgba)
     source = _svg(name).replace(b"currentColor", color.name().encode())
-    rendered = QPixmap(round(size * ratio), round(size * ratio))
-    rendered.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(rendered)
+    result = QPixmap(round(size * ratio), round(size * ratio))
+    result.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(result)
     painter.setOpacity(color.alphaF())
-    QSvgRenderer(source).render(painter, QRectF(rendered.rect()))
+    QSvgRenderer(source).render(painter, QRectF(result.rect()))
     painter.end()
     if is_flipped:
-        rendered = rendered.transformed(QTransform.fromScale(-1, 1))
-    rendered.setDevicePixelRatio(ratio)
-    return rendered
+        result = result.transformed(QTransform.fromScale(-1, 1))
+    result.setDevicePixelRatio(ratio)
+    return result
 
 
 @cache

@@ -96,9 +96,9 @@ def draw_text(
     """
     painter.setFont(font)
     painter.setPen(color)
-    shown = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width(), flags)
+    elided = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width(), flags)
     with keep_upright(painter, rect):
-        painter.drawText(rect, LEFT.value | flags, shown)
+        painter.drawText(rect, LEFT.value | flags, elided)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:

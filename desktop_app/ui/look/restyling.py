@@ -41,10 +41,10 @@ class Restyling(QObject):
         """
         super().__init__(parent)
         self._application, self._announce = application, announce
-        self._change: Iterator[bool] | None = None  # the rest of the current change
+        self._current_change: Iterator[bool] | None = None  # the rest of the current change
         self._waiting_theme: Theme | None = None
         self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
-        self._hidden: dict[QWidget, None] = {}
+        self._hidden_widgets: dict[QWidget, None] = {}
         # A timer with an interval of 0 fires only when no other event waits.
         self._timer = QTimer(self, interval=1)
         self._timer.timeout.connect(self._run_slice)
@@ -52,7 +52,7 @@ class Restyling(QObject):
     def apply(self, theme: Theme) -> None:
         """Apply a theme once the current change is painted; drop a theme that waits already."""
         self._waiting_theme = theme
-        if self._change is None:
+        if self._current_change is None:
             self._begin_change()
 
     def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
@@ -66,35 +66,35 @@ class Restyling(QObject):
         return False
 
     def _restyle_hidden(self, widget: QWidget) -> None:
-        if widget in self._hidden:
-            del self._hidden[widget]
+        if widget in self._hidden_widgets:
+            del self._hidden_widgets[widget]
             widget.removeEventFilter(self)
             _restyle(widget)
 
     def _begin_change(self) -> None:
         theme, self._waiting_theme = self._waiting_theme, None
         if theme is not None:
-            self._change = self._change_steps(theme)
-            next(self._change)  # from now on, no half-changed window is painted
+            self._current_change = self._change_steps(theme)
+            next(self._current_change)  # from now on, no half-changed window is painted
             self._timer.start()
 
     def _run_slice(self) -> None:
         """Restyle for a few milliseconds: the current change, a waiting theme, hidden widgets."""
         deadline = time.perf_counter() + _SLICE_S
         while time.perf_counter() < deadline:
-            if self._change is not None:
-                needs_own_slice = next(self._change, None)
+            if self._current_change is not None:
+                needs_own_slice = next(self._current_change, None)
                 if needs_own_slice is None:
-                    self._change = None
+                    self._current_change = None
                     self._begin_change()
                 elif needs_own_slice:
                     return
-            elif self._hidden:
-                widget = next(iter(self._hidden))
+            elif self._hidden_widgets:
+                widget = next(iter(self._hidden_widgets))
                 if isValid(widget):
                     self._restyle_hidden(widget)
                 else:
-                    del self._hidden[widget]
+                    del self._hidden_widgets[widget]
             else:
                 self._timer.stop()
                 return
@@ -136,7 +136,7 @@ class Restyling(QObject):
         application.setStyleSheet(sheet)  # before Qt polishes all widgets again
         yield False
         widgets = _polished_widgets()
-        self._hidden.clear()
+        self._hidden_widgets.clear()
         yield False
         for widget in filter(isValid, widgets):
             if has_other_font or widget.isVisible():
@@ -145,18 +145,18 @@ class Restyling(QObject):
                     QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
                 yield False
             else:
-                self._hidden[widget] = None
+                self._hidden_widgets[widget] = None
                 widget.installEventFilter(self)  # a filter of the application would see every event
 
 
 def _polished_widgets() -> list[QWidget]:
     """Return all widgets that were polished, each after its parents."""
     windows = QApplication.topLevelWidgets()
-    found = chain.from_iterable((w, *w.findChildren(QWidget)) for w in windows)
+    widgets = chain.from_iterable((w, *w.findChildren(QWidget)) for w in windows)
     # A dialog is found twice: as a window, and as a child of its parent.
     return [
         widget
-        for widget in dict.fromkeys(found)
+        for widget in dict.fromkeys(widgets)
         if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished)
     ]
 

@@ -178,10 +178,10 @@ def contrast_dark(scale: float = 1.0) -> Theme:
 
 
 def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
-    general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    general_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     colors = [QColor(token) for token in tokens]
-    return Theme(is_dark, *colors, scale * _system_scale(general), general, fixed)  # type: ignore[arg-type, call-arg]
+    return Theme(is_dark, *colors, scale * _system_scale(general_font), general_font, code_font)  # type: ignore[arg-type, call-arg]
 
 
 def _system_scale(font: QFont) -> float:
@@ -197,7 +197,7 @@ def _dpi() -> float:
 def palette(theme: Theme) -> QPalette:
     """Return the theme as Qt's palette, for everything that the style sheet does not name."""
     role, result = QPalette.ColorRole, QPalette()
-    for names, color in (
+    for color_roles, color in (
         ((role.Window, role.Light, role.Midlight), theme.ground),
         ((role.Base, role.Button, role.ToolTipBase), theme.card),
         ((role.AlternateBase,), theme.code_ground),
@@ -208,10 +208,10 @@ def palette(theme: Theme) -> QPalette:
         ((role.Highlight, role.Accent, role.Link, role.LinkVisited), theme.accent),
         ((role.HighlightedText,), theme.on_accent),
     ):
-        for name in names:
-            result.setColor(name, color)
-    for name in (role.WindowText, role.Text, role.ButtonText):
-        result.setColor(QPalette.ColorGroup.Disabled, name, theme.faint)
+        for color_role in color_roles:
+            result.setColor(color_role, color)
+    for color_role in (role.WindowText, role.Text, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, color_role, theme.faint)
     return result
 
 
@@ -354,9 +354,9 @@ QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; m
 
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application."""
-    strong = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
+    strong_accent = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
     tokens = {
-        "accent_strong": strong.name(),
+        "accent_strong": strong_accent.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
         "check": icons.sheet_image_path("check-dark" if theme.is_dark else "check-light"),
@@ -385,9 +385,11 @@ def style_sheet(theme: Theme) -> str:
 
 def _mirrored(sheet: str) -> str:
     """Return the style sheet with the sides of margins, paddings and borders exchanged."""
-    side = r" ([^\s;]+)"
-    four = rf"((?:margin|padding):{side}){side}{side}{side};"
-    sheet = re.sub(four, r"\1 \5 \4 \3;", sheet)
+    side_pattern = r" ([^\s;]+)"
+    four_sides_pattern = (
+        rf"((?:margin|padding):{side_pattern}){side_pattern}{side_pattern}{side_pattern};"
+    )
+    sheet = re.sub(four_sides_pattern, r"\1 \5 \4 \3;", sheet)
     sides = {"-left": "-right", "-right": "-left"}
     return re.sub(
         r"(?<=margin)-(?:left|right)|(?<=border)-(?:left|right)(?=-width)",
@@ -557,8 +559,8 @@ class ThemeWatcher(QObject):
         else:
             create_theme = dark if is_dark else light
         theme = create_theme(self.look.text_size / 100)
-        base = QFont(theme.base_font)
+        base_font = QFont(theme.base_font)
         if self.look.font:
             # The system's font is used if the family is no longer installed.
-            base.setFamilies([self.look.font, *base.families()])
-        return replace(theme, base_font=base, measure=LINE_WIDTHS[self.look.line_width])
+            base_font.setFamilies([self.look.font, *base_font.families()])
+        return replace(theme, base_font=base_font, measure=LINE_WIDTHS[self.look.line_width])

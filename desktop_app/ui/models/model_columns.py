@@ -141,16 +141,16 @@ class ModelFilter(QSortFilterProxyModel):
         self.invalidate()
 
     def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
-        found: ModelRow = self._table.index(row, 0).data(ROW)
-        return self._filter(found) and found.matches(self._text)
+        model: ModelRow = self._table.index(row, 0).data(ROW)
+        return self._filter(model) and model.matches(self._text)
 
     def lessThan(self, left: Index, right: Index) -> bool:
-        one, other = self._table.value(left), self._table.value(right)
-        if one is None or other is None:
+        left_value, right_value = self._table.value(left), self._table.value(right)
+        if left_value is None or right_value is None:
             is_descending = self.sortOrder() is Qt.SortOrder.DescendingOrder
-            return (other is None) != is_descending if one != other else False
-        if isinstance(one, str) and isinstance(other, str):
-            return one.casefold() < other.casefold()
+            return (right_value is None) != is_descending if left_value != right_value else False
+        if isinstance(left_value, str) and isinstance(right_value, str):
+            return left_value.casefold() < right_value.casefold()
         if left.column() == FAVORITE_COLUMN:
-            return bool(one) > bool(other)
-        return bool(one < other)  # type: ignore[operator]  # of one column, so of one type
+            return bool(left_value) > bool(right_value)
+        return bool(left_value < right_value)  # type: ignore[operator]  # of one column, so of one type

@@ -67,7 +67,7 @@ class ModelEditor(FormDialog):
         self.setWindowTitle(window_title(row.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.subject = f"{row.provider_id} {row.model}"
-        self._row, self._own = row, row.user_entries or OwnModel(row.model)
+        self._row, self._user_entries = row, row.user_entries or OwnModel(row.model)
         self.fields: dict[str, QLineEdit] = {}
         self.flags: dict[str, Combo] = {}
         self.efforts: dict[Effort, QCheckBox] = {}
@@ -80,23 +80,23 @@ class ModelEditor(FormDialog):
         self._undo_button.hide()
         self._undo_steps: list[Callable[[], object]] = []
         self._build(theme)
-        self._show_own()
+        self._show_entries()
         self.save_button.clicked.connect(self._save)
         self._clear_button.clicked.connect(self._clear_all)
         self._undo_button.clicked.connect(self._restore)
-        self.effort_choice.currentIndexChanged.connect(lambda _at: self._show_efforts())
+        self.effort_choice.currentIndexChanged.connect(lambda _index: self._show_efforts())
         self.set_theme(theme)
         self.resize(fitting_size(_SIZE, theme, parent))
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _build(self, theme: Theme) -> None:
-        inner = QWidget()
-        self._form = QVBoxLayout(inner)
+        content = QWidget()
+        self._form = QVBoxLayout(content)
         for name, label in _LIMITS:
-            field = self._field(name, tr(label), tr("tokens"), self._known_limit(name))
+            field = self._add_field(name, tr(label), tr("tokens"), self._known_limit(name))
             field.setValidator(QIntValidator(1, MAX_TOKENS, field))
         for name, label in _PRICES:
-            self._field(
+            self._add_field(
                 name, tr(label), tr("US dollars per million tokens"), self._known_price(name)
             )
         for key, label in (
@@ -119,7 +119,7 @@ class ModelEditor(FormDialog):
             combo.addItem(tr_context("value", "yes"), _YES)
             combo.addItem(tr_context("value", "no"), _NO)
             self._add_row(tr(label), combo)
-        self._lay_out(scroll_area_of(inner))
+        self._lay_out(scroll_area_of(content))
 
     def _lay_out(self, form_area: QScrollArea) -> None:
         title = PlainLabel(
@@ -137,13 +137,13 @@ class ModelEditor(FormDialog):
         )
         head = row_of((title, 1), HelpButton())
         foot = row_of(self._clear_button, self._undo_button, STRETCH, self.save_button, spacing=8)
-        parts = (head, note, (form_area, 1), self._problem, foot)
-        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        rows = (head, note, (form_area, 1), self._problem, foot)
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
-    def _field(self, name: str, label: str, unit: str, known: str) -> QLineEdit:
+    def _add_field(self, name: str, label: str, unit: str, known_value: str) -> QLineEdit:
         field = self.fields[name] = QLineEdit()
         field.setObjectName(f"model-{name}")
-        field.setPlaceholderText(known or tr_context("value", "unknown"))
+        field.setPlaceholderText(known_value or tr_context("value", "unknown"))
         words = tr("{name} ({unit})", name=label, unit=unit)
         field.setAccessibleName(spoken_text(words))
         self._add_row(words, field)
@@ -157,14 +157,14 @@ class ModelEditor(FormDialog):
 
     def _known_limit(self, name: str) -> str:
         """Return the limit without the user's entry; "" if unknown."""
-        known = self._row.window if name == "window" else self._row.max_output
-        is_entered = getattr(self._own, name) is not None
-        return "" if known is None or is_entered else str(known)
+        known_limit = self._row.window if name == "window" else self._row.max_output
+        is_entered = getattr(self._user_entries, name) is not None
+        return "" if known_limit is None or is_entered else str(known_limit)
 
     def _known_price(self, name: str) -> str:
         """Return the price without the user's entry; "" if unknown."""
         price = self._row.price
-        if price is None or self._own.price is not None:
+        if price is None or self._user_entries.price is not None:
             return ""
         amount = {
             "input_price": price.input,
@@ -177,7 +177,7 @@ class ModelEditor(FormDialog):
         """Return the ability without the user's entry: yes, no or unknown."""
         row = self._row
         value = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
-        if getattr(self._own, name) is not None or value is None:
+        if getattr(self._user_entries, name) is not None or value is None:
             return tr_context("value", "unknown")
         return tr_context("value", "yes") if value else tr_context("value", "no")
 
@@ -185,30 +185,30 @@ class ModelEditor(FormDialog):
         self._form.setSpacing(theme.px(10))
         retheme(self, theme)
 
-    def _show_own(self) -> None:
-        own = self._own
+    def _show_entries(self) -> None:
+        entries = self._user_entries
         for name, _ in _LIMITS:
-            value = getattr(own, name)
+            value = getattr(entries, name)
             self.fields[name].setText("" if value is None else str(value))
         for name, _ in _PRICES:
-            value = getattr(own, name)
+            value = getattr(entries, name)
             self.fields[name].setText("" if value is None else editable_amount(value))
         for name, _ in _FLAGS:
-            value = getattr(own, name)
+            value = getattr(entries, name)
             key = _AUTOMATIC if value is None else _YES if value else _NO
             self.flags[name].setCurrentIndex(self.flags[name].findData(key))
-        key = _EFFORTS_AUTOMATIC if own.efforts is None else _EFFORTS_CHOSEN
-        key = _EFFORTS_NONE if own.efforts == () else key
+        key = _EFFORTS_AUTOMATIC if entries.efforts is None else _EFFORTS_CHOSEN
+        key = _EFFORTS_NONE if entries.efforts == () else key
         self.effort_choice.setCurrentIndex(self.effort_choice.findData(key))
         for effort, box in self.efforts.items():
-            box.setChecked(effort in (own.efforts or self._row.efforts or ()))
+            box.setChecked(effort in (entries.efforts or self._row.efforts or ()))
         self._show_efforts()
 
     def _show_efforts(self) -> None:
         self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
 
     def _clear_all(self) -> None:
-        own, combos = self._own, (self.effort_choice, *self.flags.values())
+        entries, combos = self._user_entries, (self.effort_choice, *self.flags.values())
         texts = [field.text() for field in self.fields.values()]
         if not any((*texts, *(combo.currentIndex() for combo in combos))):
             return  # a second click would replace the state that Undo restores
@@ -216,10 +216,10 @@ class ModelEditor(FormDialog):
             *(partial(field.setText, field.text()) for field in self.fields.values()),
             *(partial(combo.setCurrentIndex, combo.currentIndex()) for combo in combos),
             *(partial(box.setChecked, box.isChecked()) for box in self.efforts.values()),
-            partial(setattr, self, "_own", own),
+            partial(setattr, self, "_user_entries", entries),
         ]
-        self._own = OwnModel(self._row.model)
-        self._show_own()
+        self._user_entries = OwnModel(self._row.model)
+        self._show_entries()
         self._undo_button.show()
 
     def _restore(self) -> None:
@@ -230,26 +230,26 @@ class ModelEditor(FormDialog):
 
     def _save(self) -> None:
         try:
-            entered = self._entered()
+            entries = self._read_entries()
         except ValueError as problem:
             self._problem.set_text(str(problem), "error")
             return
-        self.saved.emit(self._row.provider_id, entered)
+        self.saved.emit(self._row.provider_id, entries)
         self.accept()
 
-    def _entered(self) -> OwnModel:
+    def _read_entries(self) -> OwnModel:
         """Return the entered facts.
 
         Raises:
             ValueError: a value is missing or invalid; the message is a sentence for the user.
         """
-        limits = {name: self._limit(name, tr(label)) for name, label in _LIMITS}
-        prices = {name: self._amount(name, tr(label)) for name, label in _PRICES}
-        entered = {name for name, price in prices.items() if price is not None}
-        if entered and not {"input_price", "output_price"} <= entered:
+        limits = {name: self._read_limit(name, tr(label)) for name, label in _LIMITS}
+        prices = {name: self._read_amount(name, tr(label)) for name, label in _PRICES}
+        entered_prices = {name for name, price in prices.items() if price is not None}
+        if entered_prices and not {"input_price", "output_price"} <= entered_prices:
             raise ValueError(tr("Enter the prices of both input and output."))
-        chosen = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
-        efforts = {_EFFORTS_AUTOMATIC: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen}
+        chosen_efforts = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
+        efforts = {_EFFORTS_AUTOMATIC: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen_efforts}
         flags = {_AUTOMATIC: None, _YES: True, _NO: False}
         return OwnModel(
             self._row.model,
@@ -264,7 +264,7 @@ class ModelEditor(FormDialog):
             schema=flags[self.flags["schema"].currentData()],
         )
 
-    def _limit(self, name: str, label: str) -> int | None:
+    def _read_limit(self, name: str, label: str) -> int | None:
         text = self.fields[name].text().strip()
         if not text:
             return None
@@ -273,7 +273,7 @@ class ModelEditor(FormDialog):
             raise ValueError(tr("“{name}” isn’t a valid number of tokens.", name=label))
         return limit
 
-    def _amount(self, name: str, label: str) -> Decimal | None:
+    def _read_amount(self, name: str, label: str) -> Decimal | None:
         text = self.fields[name].text().strip()
         if not text:
             return None

@@ -72,13 +72,13 @@ class ModelsDialog(QDialog):
         self._filter_model = ModelFilter(self._model)
         self.table = QTableView()
         self.table.setObjectName("models-table")
-        self._count = PlainLabel(name="models-count", role="note")
+        self._count_label = PlainLabel(name="models-count", role="note")
         self._use_button = dialog_button(tr("Use"), "use-model")
         set_tooltip(self._use_button, tr("Use in the current conversation"))
         self._favorite_button = dialog_button(tr("Favorite"), "favorite-model")
         self._favorite_button.setCheckable(True)
         self._edit_button = dialog_button(tr("Edit…"), "edit-model")
-        self._refusal = PlainLabel(name="edit-refusal", role="note", wraps=True)
+        self._refusal_label = PlainLabel(name="edit-refusal", role="note", wraps=True)
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -99,13 +99,13 @@ class ModelsDialog(QDialog):
         header.setSortIndicatorClearable(True)
         head = row_of((self.search, 1), self.filter, HelpButton(), spacing=8)
         buttons = (self._favorite_button, self._edit_button, self._use_button)
-        foot = row_of((self._count, 1), *buttons, spacing=8)
-        parts = (head, (table, 1), self._refusal, foot)
-        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        foot = row_of((self._count_label, 1), *buttons, spacing=8)
+        rows = (head, (table, 1), self._refusal_label, foot)
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)
-        self.filter.currentIndexChanged.connect(lambda _at: self._filter(self.search.text()))
+        self.filter.currentIndexChanged.connect(lambda _index: self._filter(self.search.text()))
         self.table.horizontalHeader().sectionResized.connect(self._record_drag)
         self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -128,7 +128,7 @@ class ModelsDialog(QDialog):
         The table does not scroll, because a provider's list may arrive while the user reads it.
         """
         current, bar = self.current, self.table.verticalScrollBar()
-        scrolled = bar.value()
+        scroll_position = bar.value()
         self._model.update_rows(rows, lambda row: row.key)
         self.table.setColumnHidden(ENDS_COLUMN, all(row.end_date is None for row in rows))
         if current is not None:
@@ -136,7 +136,7 @@ class ModelsDialog(QDialog):
         self._show_count()
         self._show_buttons()
         self._fit_columns()
-        bar.setValue(scrolled)
+        bar.setValue(scroll_position)
 
     def select(self, provider_id: str, model: str) -> None:
         """Make a model current, if it is shown."""
@@ -151,8 +151,8 @@ class ModelsDialog(QDialog):
     def current(self) -> ModelRow | None:
         """Return the model that the buttons apply to; None if no row is current."""
         index = self.table.currentIndex()
-        found: ModelRow | None = index.data(ROW) if index.isValid() else None
-        return found
+        row: ModelRow | None = index.data(ROW) if index.isValid() else None
+        return row
 
     @property
     def rows(self) -> list[ModelRow]:
@@ -231,7 +231,7 @@ class ModelsDialog(QDialog):
 
     def _show_count(self) -> None:
         count = self._filter_model.rowCount()
-        self._count.setText(tr_plural("{count} model", "{count} models", count))
+        self._count_label.setText(tr_plural("{count} model", "{count} models", count))
 
     def _show_buttons(self) -> None:
         row = self.current
@@ -240,8 +240,8 @@ class ModelsDialog(QDialog):
         self._favorite_button.setChecked(row is not None and row.is_favorite)
         self._edit_button.setEnabled(row is not None and row.user_entries is not None)
         refusal = "" if row is None or row.user_entries is not None else _edit_refusal(row)
-        self._refusal.setText(refusal)
-        self._refusal.setVisible(bool(refusal))
+        self._refusal_label.setText(refusal)
+        self._refusal_label.setVisible(bool(refusal))
         set_tooltip(self._edit_button, refusal or tr("Enter prices, limits, and abilities"))
 
     def _record_drag(self) -> None:
@@ -254,13 +254,13 @@ class ModelsDialog(QDialog):
             return
         header, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
         header.setSectionResizeMode(mode.ResizeToContents)
-        wanted = [header.sectionSize(column) for column in range(header.count())]
+        widths = [header.sectionSize(column) for column in range(header.count())]
         header.setSectionResizeMode(mode.Interactive)
-        wanted[NAME_COLUMN] = min(wanted[NAME_COLUMN], self._max_name_width)
-        wanted[PROVIDER_COLUMN] = min(wanted[PROVIDER_COLUMN], self._max_name_width // 2)
-        for column, width in enumerate(wanted):
+        widths[NAME_COLUMN] = min(widths[NAME_COLUMN], self._max_name_width)
+        widths[PROVIDER_COLUMN] = min(widths[PROVIDER_COLUMN], self._max_name_width // 2)
+        for column, width in enumerate(widths):
             self.table.setColumnWidth(column, width)
-        if sum(wanted) <= self.table.viewport().width():
+        if sum(widths) <= self.table.viewport().width():
             header.setSectionResizeMode(NAME_COLUMN, mode.Stretch)
 
 
@@ -277,6 +277,6 @@ def _edit_refusal(row: ModelRow) -> str:
 def _sort_by(table: QTableView, column: int) -> None:
     """Sort by a column: in descending order if it is already sorted in ascending order."""
     header, orders = table.horizontalHeader(), Qt.SortOrder
-    is_upward = header.sortIndicatorOrder() is orders.AscendingOrder
-    is_again = header.sortIndicatorSection() == column and is_upward
-    table.sortByColumn(column, orders.DescendingOrder if is_again else orders.AscendingOrder)
+    is_ascending = header.sortIndicatorOrder() is orders.AscendingOrder
+    was_ascending = header.sortIndicatorSection() == column and is_ascending
+    table.sortByColumn(column, orders.DescendingOrder if was_ascending else orders.AscendingOrder)

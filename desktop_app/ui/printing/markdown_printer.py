@@ -86,55 +86,57 @@ class MarkdownPrinter:
 
     def insert(self, markdown: str, *, is_quoted: bool = False) -> None:
         """Insert Markdown; with `is_quoted`, within a quote."""
-        above: Block | None = None
+        previous_block: Block | None = None
         open_bars: list[_QuoteBar] = []
         self._text_count += 1
         for members in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
             if is_quoted:
                 members = [quote_block(block) for block in members]
             first = members[0]
-            if above is not None and is_in_other_quote(above, first):
+            if previous_block is not None and is_in_other_quote(previous_block, first):
                 # Two blocks, because Qt gives an empty block below a table no height.
                 self._writer.insert_block(self._styles.empty_block_format())
                 self._writer.insert_block(self._styles.spacer_format(QUOTE_GAP * self._styles.unit))
-            begin = self._writer.cursor.position() + (0 if self._writer.is_block_empty else 1)
+            start = self._writer.cursor.position() + (0 if self._writer.is_block_empty else 1)
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self.insert_code(members)
             elif first.kind is Kind.TABLE:
                 self._insert_table(members)
             elif first.kind is Kind.RULE:
-                self._insert_rule(first, above)
+                self._insert_rule(first, previous_block)
             else:
-                self._insert_paragraph(first, above)
-            del open_bars[shared_quotes(above, first) if above is not None else 0 :]
-            self._add_quote_bars(first, open_bars, self._writer.document.findBlock(begin))
-            above = members[-1]
+                self._insert_paragraph(first, previous_block)
+            del open_bars[
+                shared_quotes(previous_block, first) if previous_block is not None else 0 :
+            ]
+            self._add_quote_bars(first, open_bars, self._writer.document.findBlock(start))
+            previous_block = members[-1]
 
     def _add_quote_bars(
         self, block: Block, open_bars: list[_QuoteBar], inserted: QTextBlock
     ) -> None:
         """Extend the bars of open quotes down to the inserted blocks, and add those that begin."""
-        at_end = self._writer.cursor.block()
-        last = at_end.previous() if self._writer.is_block_empty else at_end
+        current = self._writer.cursor.block()
+        last = current.previous() if self._writer.is_block_empty else current
         for bar in open_bars:
             bar.extend(last)
         is_at_right = begins_at_right(block)
-        begun = [
+        new_bars = [
             _QuoteBar(inserted, last, inset, is_at_right)
             for inset in self._styles.quote_insets(block)[len(open_bars) :]
         ]
-        open_bars += begun
-        self._quote_bars += begun
+        open_bars += new_bars
+        self._quote_bars += new_bars
 
-    def _insert_paragraph(self, block: Block, above: Block | None) -> None:
-        block_format = self._styles.block_format(block, above)
+    def _insert_paragraph(self, block: Block, previous_block: Block | None) -> None:
+        block_format = self._styles.block_format(block, previous_block)
         if block.kind is Kind.MATH and not block.marker:
             block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._writer.insert_block(block_format, keeps_next=block.kind is Kind.HEADING)
         if block.marker:
             marker_format = self._styles.run_format(Run(""), Kind.PARAGRAPH)
             if block.note:
-                name = self._name_of_note(link_to_mark(block.marker))
+                name = self._footnote_anchor(link_to_mark(block.marker))
                 marker_format = self._styles.footnote_anchor_format(marker_format, name)
             self._writer.cursor.insertText(f"{block.marker}\t", marker_format)
         self._insert_runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
@@ -162,11 +164,11 @@ class MarkdownPrinter:
             if is_opened(run.link):
                 char_format = self._styles.link_format(char_format, run.link)
             elif run.note:
-                target = f"#{self._name_of_note(run.link)}"
+                target = f"#{self._footnote_anchor(run.link)}"
                 char_format = self._styles.link_format(char_format, target, is_underlined=False)
             self._writer.cursor.insertText(run.text.replace(ADDED_MARK, ""), char_format)
 
-    def _name_of_note(self, target: str) -> str:
+    def _footnote_anchor(self, target: str) -> str:
         """Return a footnote's anchor, unique in a document of several texts."""
         return f"note-{self._text_count}-{target.rpartition('/')[2]}"
 
@@ -178,9 +180,11 @@ class MarkdownPrinter:
         name = f"raster:{sha256(target.encode()).hexdigest()}"
         self._writer.insert_image(name, image, self._writer.page.width() / 2)
 
-    def _insert_rule(self, block: Block, above: Block | None) -> None:
+    def _insert_rule(self, block: Block, previous_block: Block | None) -> None:
         if block.marker:
-            self._insert_paragraph(block, above)  # only the marker, because a rule has no text
+            self._insert_paragraph(
+                block, previous_block
+            )  # only the marker, because a rule has no text
         if self._writer.is_block_empty:  # below a table, where Qt gives an empty block no height
             self._writer.insert_block(self._styles.empty_block_format())
         block_format = self._styles.paragraph_format(8)
@@ -201,29 +205,33 @@ class MarkdownPrinter:
                 name, styles.paragraph_format(0), NOTE_SIZE, color=self._writer.theme.dim, bold=True
             )
         block_format = styles.paragraph_format(0, line_height=1.25)
-        plain = styles.plain_format(CODE_SIZE, self._writer.theme.text, mono=True)
+        text_format = styles.plain_format(CODE_SIZE, self._writer.theme.text, mono=True)
         for line, spans in zip(lines, _spans_by_line(lines, first.language), strict=True):
             self._writer.insert_block(block_format)
-            at = 0
+            offset = 0
             for span in spans:
                 color = getattr(self._writer.theme, span.color.value)
-                self._writer.cursor.insertText(line[at : span.start], plain)
+                self._writer.cursor.insertText(line[offset : span.start], text_format)
                 end = span.start + span.length
                 style = styles.plain_format(CODE_SIZE, color, mono=True)
                 self._writer.cursor.insertText(line[span.start : end], style)
-                at = end
-            self._writer.cursor.insertText(line[at:], plain)
+                offset = end
+            self._writer.cursor.insertText(line[offset:], text_format)
         self._writer.end_frame()
 
-    def _insert_table(self, parts: list[Block]) -> None:
-        rows = [(row, p.head and n == 0) for p in parts for n, row in enumerate(p.rows)]
+    def _insert_table(self, blocks: list[Block]) -> None:
+        rows = [
+            (row, block.head and index == 0)
+            for block in blocks
+            for index, row in enumerate(block.rows)
+        ]
         columns = max((len(row) for row, _ in rows), default=0)
         if not columns:
             return
         styles, texts = self._styles, [[_cell_text(cell) for cell in row] for row, _ in rows]
-        available_width = self._writer.page.width() - styles.inset(parts[0])
+        available_width = self._writer.page.width() - styles.inset(blocks[0])
         for group in column_groups(texts, columns, styles.cell_width, available_width):
-            self._insert_columns(parts[0], rows, group)
+            self._insert_columns(blocks[0], rows, group)
 
     def _insert_columns(
         self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
@@ -235,25 +243,25 @@ class MarkdownPrinter:
         table_format = self._styles.table_format(first)
         table = self._writer.insert_table(len(rows), len(columns), table_format)
         cell_format = self._styles.cell_format()
-        for number, (row, is_head) in enumerate(rows):
-            for position, column in enumerate(columns):
+        for row_index, (row, is_head) in enumerate(rows):
+            for column_index, column in enumerate(columns):
                 runs = row[column] if column < len(row) else ()
-                cell = table.cellAt(number, position)
+                cell = table.cellAt(row_index, column_index)
                 cell.setFormat(cell_format)
                 self._writer.move_to(cell.firstCursorPosition())
-                aligned = QTextBlockFormat()
-                aligned.setAlignment(ALIGNMENTS[first.aligns[column] or default_align])
-                self._writer.cursor.setBlockFormat(aligned)
+                block_format = QTextBlockFormat()
+                block_format.setAlignment(ALIGNMENTS[first.aligns[column] or default_align])
+                self._writer.cursor.setBlockFormat(block_format)
                 self._insert_runs(runs, Kind.TABLE, is_head=is_head)
         self._writer.end_frame()
 
 
 def _spans_by_line(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
-    found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
+    spans_by_line: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
     for span in highlight.file_spans("\n".join(lines), language):
-        if span.line < len(found):
-            found[span.line].append(span)
-    return found
+        if span.line < len(spans_by_line):
+            spans_by_line[span.line].append(span)
+    return spans_by_line
 
 
 def _code_text(block: Block) -> str:

@@ -69,16 +69,18 @@ class PageBreaks:
         For a tall frame, which may be split, return the bottom of its first lines.
         """
         layout, block = self._document.documentLayout(), content.block
-        line = 2 * (TEXT_SIZE + FRAME_PADDING) * self._unit
+        first_lines_height = 2 * (TEXT_SIZE + FRAME_PADDING) * self._unit
         if content.frame is not None:
-            area = layout.frameBoundingRect(content.frame)
-            is_tall = area.height() >= _MAX_UNSPLIT_SHARE * self._page_height
-            return area.top(), area.top() + line if is_tall else area.bottom()
-        following, area = block.next(), layout.blockBoundingRect(block)
-        if following.isValid():
-            below = layout.blockBoundingRect(following)
-            return area.top(), max(area.bottom(), below.top() + min(line, below.height()))
-        return area.top(), area.bottom()
+            rect = layout.frameBoundingRect(content.frame)
+            is_tall = rect.height() >= _MAX_UNSPLIT_SHARE * self._page_height
+            return rect.top(), rect.top() + first_lines_height if is_tall else rect.bottom()
+        next_block, rect = block.next(), layout.blockBoundingRect(block)
+        if next_block.isValid():
+            next_rect = layout.blockBoundingRect(next_block)
+            return rect.top(), max(
+                rect.bottom(), next_rect.top() + min(first_lines_height, next_rect.height())
+            )
+        return rect.top(), rect.bottom()
 
 
 def _begin_page(block: QTextBlock, frame: QTextFrame | None) -> None:

@@ -69,15 +69,15 @@ class PageWriter:
         bold: bool = False,
     ) -> None:
         """Append text; a very long one in several blocks."""
-        style = self.styles.plain_format(points, color or self.theme.text, bold=bold)
-        for part in self._split_line(text, block_format, style):
+        char_format = self.styles.plain_format(points, color or self.theme.text, bold=bold)
+        for part in self._split_line(text, block_format, char_format):
             self.insert_block(block_format)
-            self.cursor.setBlockCharFormat(style)
-            self.cursor.insertText(part, style)
+            self.cursor.setBlockCharFormat(char_format)
+            self.cursor.insertText(part, char_format)
             block_format.setTopMargin(0)
 
     def _split_line(
-        self, text: str, block_format: QTextBlockFormat, style: QTextCharFormat
+        self, text: str, block_format: QTextBlockFormat, char_format: QTextCharFormat
     ) -> Iterator[str]:
         """Split a very long text where the page wraps it, and yield the parts.
 
@@ -86,15 +86,17 @@ class PageWriter:
         if len(text) <= MAX_BLOCK_UNITS:
             yield text
             return
-        frame = self.cursor.currentFrame().frameFormat()
-        lines = LongTextSplitter(self.page.width() - 2 * (frame.padding() + frame.border()), 0)
-        formats = TextFormats(block_format, block_format, lambda _: style)
-        words, at = RunIndex((Run(text),)), 0
-        while words.end - at > MAX_BLOCK_UNITS:
-            end = lines.part_end(words, at, formats)
-            yield "".join(run.text for run in words.runs_between(at, end))
-            at = end
-        yield "".join(run.text for run in words.runs_between(at, words.end))
+        frame_format = self.cursor.currentFrame().frameFormat()
+        splitter = LongTextSplitter(
+            self.page.width() - 2 * (frame_format.padding() + frame_format.border()), 0
+        )
+        formats = TextFormats(block_format, block_format, lambda _: char_format)
+        run_index, offset = RunIndex((Run(text),)), 0
+        while run_index.end - offset > MAX_BLOCK_UNITS:
+            end = splitter.part_end(run_index, offset, formats)
+            yield "".join(run.text for run in run_index.runs_between(offset, end))
+            offset = end
+        yield "".join(run.text for run in run_index.runs_between(offset, run_index.end))
 
     def insert_block(self, block_format: QTextBlockFormat, *, keeps_next: bool = False) -> None:
         """Append a block; `keeps_next` keeps it on one page with the line after it."""

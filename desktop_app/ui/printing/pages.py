@@ -65,17 +65,17 @@ class PrintedPages:
 
     def paint(self, painter: QPainter, number: int) -> None:
         """Paint page `number`, counted from 0, on the device's current sheet."""
-        area = QRectF(0, number * self._size.height(), self._size.width(), self._size.height())
+        page_rect = QRectF(0, number * self._size.height(), self._size.width(), self._size.height())
         painter.save()
-        painter.translate(0, -area.top())
-        painter.setClipRect(area)
+        painter.translate(0, -page_rect.top())
+        painter.setClipRect(page_rect)
         context = QAbstractTextDocumentLayout.PaintContext()
-        context.clip = area
+        context.clip = page_rect
         context.palette.setColor(context.palette.ColorRole.Text, self._theme.text)
         context.palette.setColor(context.palette.ColorRole.WindowText, self._theme.line)  # rules
         self.content.document.documentLayout().draw(painter, context)
         for bar in self._quote_bars:
-            if bar.intersects(area):
+            if bar.intersects(page_rect):
                 painter.fillRect(bar, self._theme.line)
         painter.restore()
         self._paint_footer(painter, number)

@@ -59,7 +59,7 @@ class PrintStyles:
     def __init__(self, theme: Theme, unit: float) -> None:
         self.theme = theme
         self.unit = unit
-        self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
+        self._char_formats: dict[tuple[object, ...], QTextCharFormat] = {}
 
     def font(self, points: float, *, mono: bool = False) -> QFont:
         """Return the font of this size in points.
@@ -77,9 +77,9 @@ class PrintStyles:
     ) -> QTextCharFormat:
         """Return the format of plain text."""
         key = (points, color.name(), mono, bold)
-        char_format = self._chars.get(key)
+        char_format = self._char_formats.get(key)
         if char_format is None:
-            char_format = self._chars[key] = QTextCharFormat()
+            char_format = self._char_formats[key] = QTextCharFormat()
             font = self.font(points, mono=mono)
             font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
             char_format.setFont(font)
@@ -91,13 +91,13 @@ class PrintStyles:
     ) -> QTextCharFormat:
         """Return the format of a run of Markdown."""
         key = (kind, level, is_head, is_quiet, *run[1:])
-        char_format = self._chars.get(key)
+        char_format = self._char_formats.get(key)
         if char_format is None:
             char_format = self._make_run_format(run, kind, level, is_head)
             if is_quiet:
                 char_format.setForeground(self.theme.dim)
             if not run.link:
-                self._chars[key] = char_format
+                self._char_formats[key] = char_format
         return char_format
 
     def _make_run_format(self, run: Run, kind: Kind, level: int, is_head: bool) -> QTextCharFormat:
@@ -128,19 +128,19 @@ class PrintStyles:
         self, char_format: QTextCharFormat, target: str, *, is_underlined: bool = True
     ) -> QTextCharFormat:
         """Return a copy of the format that links to `target`."""
-        linked = QTextCharFormat(char_format)
-        linked.setAnchor(True)
-        linked.setAnchorHref(target)
-        linked.setForeground(self.theme.accent)
-        linked.setFontUnderline(is_underlined)
-        return linked
+        result = QTextCharFormat(char_format)
+        result.setAnchor(True)
+        result.setAnchorHref(target)
+        result.setForeground(self.theme.accent)
+        result.setFontUnderline(is_underlined)
+        return result
 
     def footnote_anchor_format(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
         """Return a copy of the format that is the anchor of the footnote `name`."""
-        named = QTextCharFormat(char_format)
-        named.setAnchor(True)
-        named.setAnchorNames([name])
-        return named
+        result = QTextCharFormat(char_format)
+        result.setAnchor(True)
+        result.setAnchorNames([name])
+        return result
 
     # ------------------------------------------------------------------ blocks
 
@@ -164,9 +164,9 @@ class PrintStyles:
         block_format.setIndent(lists)  # Qt indents at the side where the text begins
         if block.marker:
             block_format.setTextIndent(-INDENT * self.unit)
-            stops = [INDENT * number * self.unit for number in _TAB_STOPS]
+            positions = [INDENT * number * self.unit for number in _TAB_STOPS]
             block_format.setTabPositions(
-                [QTextOption.Tab(at, tab_after_marker(block)) for at in stops]
+                [QTextOption.Tab(position, tab_after_marker(block)) for position in positions]
             )
         return block_format
 

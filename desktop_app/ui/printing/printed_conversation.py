@@ -143,9 +143,9 @@ class PrintedConversation:
                 if part.result:
                     lines = [code_line(line, "") for line in part.result.split("\n")]
                     self._markdown.insert_code([Block(Kind.CODE_HEAD, language=""), *lines])
-        shown = with_rendered_form(message, as_text=False)
-        if shown.text:
-            self._markdown.insert(shown.text)
+        rendered = with_rendered_form(message, as_text=False)
+        if rendered.text:
+            self._markdown.insert(rendered.text)
         self._insert_ending(message)
 
     def _insert_ending(self, message: Message) -> None:
@@ -155,9 +155,9 @@ class PrintedConversation:
                 self._writer.insert_note(str(notice), 6)
         if error is not None:
             self._writer.begin_frame(self._styles.frame_format(self._theme.error_ground, 6))
-            happened = display_text(error.what_happened)
+            what_happened = display_text(error.what_happened)
             self._writer.insert_text(
-                happened, self._styles.paragraph_format(0), color=self._theme.error, bold=True
+                what_happened, self._styles.paragraph_format(0), color=self._theme.error, bold=True
             )
             if remedy := error.remedy_on(NOT_CONTINUABLE):
                 self._writer.insert_text(display_text(remedy), self._styles.paragraph_format(2))

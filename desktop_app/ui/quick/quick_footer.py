@@ -46,8 +46,8 @@ class QuickFooter:
             "quick.close": close_button,
         }
         self._hints = (status.remedy_button, *self._buttons.values())
-        sides = (MARGIN, 0, MARGIN, 0)
-        self.row = row_of(*self._hints, (status.label, 1), margins=sides, spacing=10)
+        row_margins = (MARGIN, 0, MARGIN, 0)
+        self.row = row_of(*self._hints, (status.label, 1), margins=row_margins, spacing=10)
 
     def connect_buttons(self, actions: Mapping[str, Callable[[], object]]) -> None:
         """Let the buttons run the actions of their commands."""
@@ -75,12 +75,12 @@ class QuickFooter:
 
     def fit(self, width: int) -> None:
         """Show the shortcuts of the buttons if there is room for them in `width` pixels."""
-        shown = [hint for hint in self._hints if not hint.isHidden()]
-        spaces = self.row.spacing() * len(shown) + 2 * self._theme.px(MARGIN)
-        spaces += painting.text_width(self._status.label.text(), self._theme.note())
-        fits = sum(hint.full_width for hint in shown) <= width - spaces
+        visible_hints = [hint for hint in self._hints if not hint.isHidden()]
+        other_width = self.row.spacing() * len(visible_hints) + 2 * self._theme.px(MARGIN)
+        other_width += painting.text_width(self._status.label.text(), self._theme.note())
+        has_room = sum(hint.full_width for hint in visible_hints) <= width - other_width
         for hint in self._hints:
-            hint.set_keys_visible(fits)
+            hint.set_keys_visible(has_room)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

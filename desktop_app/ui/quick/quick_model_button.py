@@ -45,16 +45,16 @@ class QuickModelButton(MenuButton):
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that answers."""
-        self.choice, before = choice, self.accessibleName()
-        words = choice.short_name
-        accepted = [e for e in choice.listed_efforts if e not in choice.effort_refusals]
-        if choice.display_effort is not None and len(accepted) > 1:
-            words = f"{words} · {tr(choice.display_effort.label)}"
-        self.setText(words)
-        self.setAccessibleName(spoken_text(tr("Model: {name}", name=words)))
+        self.choice, previous_name = choice, self.accessibleName()
+        label = choice.short_name
+        accepted_efforts = [e for e in choice.listed_efforts if e not in choice.effort_refusals]
+        if choice.display_effort is not None and len(accepted_efforts) > 1:
+            label = f"{label} · {tr(choice.display_effort.label)}"
+        self.setText(label)
+        self.setAccessibleName(spoken_text(tr("Model: {name}", name=label)))
         set_tooltip(self, choice.notice)
-        if self.isVisible() and self.accessibleName() != before:
-            announce(self._speaker, words)
+        if self.isVisible() and self.accessibleName() != previous_name:
+            announce(self._speaker, label)
 
     def fill_menu(self, menu: QMenu) -> None:
         """Add the variants and effort steps; if neither is offered, the name of the model."""

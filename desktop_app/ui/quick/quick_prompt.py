@@ -100,8 +100,12 @@ class QuickPrompt(QWidget):
         self.accessible_role = DIALOG
         self.setObjectName("quick-prompt")
         self.setWindowTitle(tr("Quick prompt"))
-        kind = Qt.WindowType
-        self.setWindowFlags(kind.Dialog | kind.FramelessWindowHint | kind.WindowStaysOnTopHint)
+        window_types = Qt.WindowType
+        self.setWindowFlags(
+            window_types.Dialog
+            | window_types.FramelessWindowHint
+            | window_types.WindowStaysOnTopHint
+        )
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.transcript = transcript
         self.theme = theme
@@ -137,13 +141,13 @@ class QuickPrompt(QWidget):
         self.status = QuickStatus(self.theme, self.field)
         self._footer = QuickFooter(self.theme, self.status)
         QuickDropArea(self, self.field, self.status)
-        top, sides = Qt.AlignmentFlag.AlignTop, (MARGIN, 0, MARGIN, 0)
+        top, side_margins = Qt.AlignmentFlag.AlignTop, (MARGIN, 0, MARGIN, 0)
         first_row = row_of(
             (self._icon, top),
             (self.field, 1),
             (self.model_button, top),
             (self._stop_button, top),
-            margins=sides,
+            margins=side_margins,
             spacing=11,
         )
         self._popup_column = column_of(margins=(MARGIN - 6, 0, MARGIN - 6, 0))
@@ -151,8 +155,8 @@ class QuickPrompt(QWidget):
             first_row,
             self._popup_column,
             self._accompanying_label,
-            row_of(self.chips, margins=sides),
-            row_of(self._rule, margins=sides),
+            row_of(self.chips, margins=side_margins),
+            row_of(self._rule, margins=side_margins),
             self.transcript,
             self.status.problem_label,
             self._footer.row,
@@ -256,9 +260,9 @@ class QuickPrompt(QWidget):
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Activate the shortcuts of a keymap and show them on the buttons."""
-        for old in self._shortcuts:
-            old.setEnabled(False)
-            old.deleteLater()
+        for old_shortcut in self._shortcuts:
+            old_shortcut.setEnabled(False)
+            old_shortcut.deleteLater()
         self._shortcuts = []
         for command_id, action in self.command_actions.items():
             if keys := keymap.shortcut_of(command_id):
@@ -359,24 +363,30 @@ class QuickPrompt(QWidget):
 
         The transcript shrinks only if the limit does, for example because the question grows.
         """
-        available = self.screen().availableGeometry()
-        width = min(self.theme.px(_WIDTH), available.width())
+        screen_rect = self.screen().availableGeometry()
+        width = min(self.theme.px(_WIDTH), screen_rect.width())
         self._footer.fit(width)
-        screen_height = available.height()
+        screen_height = screen_rect.height()
         top = max(
-            round(screen_height * TOP_SHARE), self.y() - available.top()
+            round(screen_height * TOP_SHARE), self.y() - screen_rect.top()
         )  # the user may move it
         self.field.fit_lines(round(screen_height * MAX_SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
-        wanted = self.transcript.height() + bar.maximum() - bar.minimum()
+        needed_height = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column
         column.activate()
-        rest = column.totalSizeHint().height() - self.transcript.height()
-        limit = min(round(screen_height * MAX_SHARE_OF_SCREEN), screen_height - top - rest)
-        fitting = min(max(wanted, self.transcript.height()), limit)
-        if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
-            self.transcript.setFixedHeight(max(fitting, self.theme.px(_MIN_ANSWER_HEIGHT)))
+        other_height = column.totalSizeHint().height() - self.transcript.height()
+        max_height = min(
+            round(screen_height * MAX_SHARE_OF_SCREEN), screen_height - top - other_height
+        )
+        answer_height = min(max(needed_height, self.transcript.height()), max_height)
+        if self.transcript.isVisibleTo(self) and answer_height != self.transcript.height():
+            self.transcript.setFixedHeight(max(answer_height, self.theme.px(_MIN_ANSWER_HEIGHT)))
             column.activate()
-        wraps = column.hasHeightForWidth()  # only while a problem is shown
-        height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
+        has_wrapped_text = column.hasHeightForWidth()  # only while a problem is shown
+        height = (
+            column.totalHeightForWidth(width)
+            if has_wrapped_text
+            else column.totalSizeHint().height()
+        )
         self.setFixedSize(width, height)

@@ -1,6 +1,6 @@
 """Keep a window out of task lists and pagers on X11, which Qt cannot do.
 
-Xfce's panel lists the quick prompt unless it has the states in `_SKIPPED`.
+Xfce's panel lists the quick prompt unless it has the states in `_SKIPPED_STATES`.
 https://specifications.freedesktop.org/wm-spec/latest/
 """
 
@@ -15,9 +15,9 @@ from PySide6.QtGui import QGuiApplication
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-_STATE: Final = b"_NET_WM_STATE"
-_SKIPPED: Final = (b"_NET_WM_STATE_SKIP_TASKBAR", b"_NET_WM_STATE_SKIP_PAGER")
-_REPLACE, _ATOM, _BITS = 0, 4, 32
+_STATE_PROPERTY: Final = b"_NET_WM_STATE"
+_SKIPPED_STATES: Final = (b"_NET_WM_STATE_SKIP_TASKBAR", b"_NET_WM_STATE_SKIP_PAGER")
+_PROP_MODE_REPLACE, _ATOM_TYPE, _ATOM_BITS = 0, 4, 32
 
 
 class _Cookie(ctypes.Structure):
@@ -37,10 +37,10 @@ def skip_task_lists(window: QWidget) -> None:
     if not connection.value:
         return
     xcb, uint32 = ctypes.CDLL("libxcb.so.1"), ctypes.c_uint32  # Qt has loaded it
-    skipped = (uint32 * len(_SKIPPED))(*map(_atom, _SKIPPED))
-    target = (uint32(int(window.winId())), uint32(_atom(_STATE)), uint32(_ATOM))
-    value = (ctypes.c_uint8(_BITS), uint32(len(skipped)), skipped)
-    xcb.xcb_change_property(connection, ctypes.c_uint8(_REPLACE), *target, *value)
+    skipped_atoms = (uint32 * len(_SKIPPED_STATES))(*map(_atom, _SKIPPED_STATES))
+    target = (uint32(int(window.winId())), uint32(_atom(_STATE_PROPERTY)), uint32(_ATOM_TYPE))
+    value = (ctypes.c_uint8(_ATOM_BITS), uint32(len(skipped_atoms)), skipped_atoms)
+    xcb.xcb_change_property(connection, ctypes.c_uint8(_PROP_MODE_REPLACE), *target, *value)
 
 
 def _connection() -> int:

@@ -39,15 +39,15 @@ class WindowPlacement:
         """
         screen = QGuiApplication.screenAt(QCursor.pos()) or self._window.screen()
         self._opened_size = self._window.size()
-        available, free_size = screen.availableGeometry(), self._free_size(screen)
-        x = available.width() // 2 - self._window.width() // 2
-        y = available.height() * TOP_SHARE
+        screen_rect, free_size = screen.availableGeometry(), self._free_size(screen)
+        x = screen_rect.width() // 2 - self._window.width() // 2
+        y = screen_rect.height() * TOP_SHARE
         if self.shares is not None:
             x, y = (
                 round(self.shares[0] * free_size.width()),
                 round(self.shares[1] * free_size.height()),
             )
-        self._opened_at = QPoint(available.left() + x, available.top() + round(y))
+        self._opened_at = QPoint(screen_rect.left() + x, screen_rect.top() + round(y))
         self._window.move(self._opened_at)
 
     def record(self) -> None:
@@ -55,10 +55,10 @@ class WindowPlacement:
         if self._window.pos() != self._opened_at:
             screen = self._window.screen()
             free_size = self._free_size(screen)
-            moved = self._window.pos() - screen.availableGeometry().topLeft()
+            offset = self._window.pos() - screen.availableGeometry().topLeft()
             self.shares = (
-                min(max(moved.x() / free_size.width(), 0.0), 1.0),
-                min(max(moved.y() / free_size.height(), 0.0), 1.0),
+                min(max(offset.x() / free_size.width(), 0.0), 1.0),
+                min(max(offset.y() / free_size.height(), 0.0), 1.0),
             )
 
     def _free_size(self, screen: QScreen) -> QSize:

@@ -39,8 +39,8 @@ class CollapsibleSection(QWidget):
         self._content = QWidget()
         self._content.hide()
         self.body = column_of(parent=self._content, margins=(0, 6, 0, 0), spacing=14)
-        parts = (self.head, self._summary, self._content)
-        column_of(*parts, parent=self, margins=0, spacing=4)
+        rows = (self.head, self._summary, self._content)
+        column_of(*rows, parent=self, margins=0, spacing=4)
         self.head.toggled.connect(self._set_open)
         # Defer until the layout knows the height of the content.
         self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))

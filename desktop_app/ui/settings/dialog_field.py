@@ -53,15 +53,15 @@ class DialogField:
 
     def __init__(
         self,
-        declared: Setting,
+        setting: Setting,
         section: FormSection,
         on_edited: Callable[[SettingValue], None],
         request: Callable[[EditRequest], None],
     ) -> None:
-        self._key, self._value = declared.key, ""
+        self._key, self._value = setting.key, ""
         self._label = PlainLabel(wraps=True)
-        self.control = PlainButton(tr("Change…"), role="plain", name=declared.key)
-        spoken = tr("{setting}: change", setting=tr(declared.label))
+        self.control = PlainButton(tr("Change…"), role="plain", name=setting.key)
+        spoken = tr("{setting}: change", setting=tr(setting.label))
         self.control.setAccessibleName(spoken_text(spoken))
         section.body.addLayout(row_of((self._label, 1), self.control))
         self.control.clicked.connect(

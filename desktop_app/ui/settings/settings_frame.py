@@ -34,7 +34,7 @@ PAGES: Final = (
 _MAX_TABS_IN_ROW: Final = 3
 _MIN_TABS_IN_ROW: Final = 2
 # Space at the right for a scroll bar, so that the page keeps its width.
-_SCROLL_BAR: Final = 12
+_SCROLL_BAR_WIDTH: Final = 12
 
 
 class SettingsFrame(QWidget):
@@ -61,7 +61,7 @@ class SettingsFrame(QWidget):
         self._page_factories = page_factories
         self._page_layouts: dict[str, QVBoxLayout] = {}
         self._areas: dict[str, QScrollArea] = {}
-        self._outdated: set[str] = set()
+        self._outdated_pages: set[str] = set()
         self._build()
 
     def show_page(self, page: str) -> None:
@@ -70,10 +70,10 @@ class SettingsFrame(QWidget):
             widget = self._page_factories[page]()
             self._page_layouts[page].addWidget(widget)
             widget.show()
-            self._outdated.add(page)
+            self._outdated_pages.add(page)
         self._update_page(page)
-        before = self._tabs.current()
-        has_keyboard = before is not None and self._tabs.button(before).hasFocus()
+        previous_page = self._tabs.current()
+        has_keyboard = previous_page is not None and self._tabs.button(previous_page).hasFocus()
         self._tabs.set_current(page)
         if has_keyboard:
             self.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
@@ -97,13 +97,13 @@ class SettingsFrame(QWidget):
         self._theme = theme
         self._apply_theme()
         self._tabs.set_theme(theme)
-        self._outdated = set(self._areas)
+        self._outdated_pages = set(self._areas)
         self._update_page(self._tabs.current())
 
     def _update_page(self, page: str | None) -> None:
         """Apply the theme to a page that is new, or was hidden when the theme changed."""
-        if page in self._outdated:
-            self._outdated.remove(page)
+        if page in self._outdated_pages:
+            self._outdated_pages.remove(page)
             from desktop_app.ui.widgets.forms.form_widgets import retheme  # not needed at start-up
 
             retheme(self._areas[page], self._theme)
@@ -135,18 +135,20 @@ class SettingsFrame(QWidget):
             self._stack.addWidget(self._create_area(page))
         foot = PlainLabel(tr("Settings are stored on this computer."), role="note", wraps=True)
         head = row_of((title, 1), self._help_button, self._close_button, margins=(0, 0, 6, 0))
-        tab_row = row_of(self._tabs, margins=(0, 0, _SCROLL_BAR, 0))
-        edges = (15, 8, _SCROLL_BAR - 6, 12)
-        column_of(head, tab_row, (self._stack, 1), foot, parent=self, margins=edges, spacing=10)
+        tab_row = row_of(self._tabs, margins=(0, 0, _SCROLL_BAR_WIDTH, 0))
+        frame_margins = (15, 8, _SCROLL_BAR_WIDTH - 6, 12)
+        column_of(
+            head, tab_row, (self._stack, 1), foot, parent=self, margins=frame_margins, spacing=10
+        )
         self._apply_theme()
 
     def _column_count(self, labels: Iterable[str]) -> int:
         """Return the number of tabs in a row."""
         font = self._theme.note()
         font.setWeight(font.Weight.DemiBold)
-        widest = max(painting.text_width(label, font) for label in labels)
-        available_width = self._theme.px(PANEL_WIDTH - 3 * _SCROLL_BAR)
-        fits = _MAX_TABS_IN_ROW * (widest + self._theme.px(6)) <= available_width
+        max_label_width = max(painting.text_width(label, font) for label in labels)
+        available_width = self._theme.px(PANEL_WIDTH - 3 * _SCROLL_BAR_WIDTH)
+        fits = _MAX_TABS_IN_ROW * (max_label_width + self._theme.px(6)) <= available_width
         return _MAX_TABS_IN_ROW if fits else _MIN_TABS_IN_ROW
 
     def _create_area(self, page: str) -> QWidget:
@@ -154,12 +156,12 @@ class SettingsFrame(QWidget):
         # Not needed at start-up.
         from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 
-        inner = QWidget()
-        inner.setObjectName(f"settings-{page}")
-        layout = QVBoxLayout(inner)
+        content = QWidget()
+        content.setObjectName(f"settings-{page}")
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         self._page_layouts[page] = layout
-        area = self._areas[page] = scroll_area_of(inner)
+        area = self._areas[page] = scroll_area_of(content)
         area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
 
@@ -179,4 +181,6 @@ class SettingsFrame(QWidget):
         for page, layout in self._page_layouts.items():
             area = self._areas.get(page)
             has_bar = area is not None and area.verticalScrollBar().maximum() > 0
-            layout.setContentsMargins(*margins(0, px(4), px(2 if has_bar else _SCROLL_BAR), px(8)))
+            layout.setContentsMargins(
+                *margins(0, px(4), px(2 if has_bar else _SCROLL_BAR_WIDTH), px(8))
+            )

@@ -107,9 +107,9 @@ class SettingsPanel(QFrame):
         self.show_page(page)
         from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 
-        for found in self._ensure_frame().findChildren(CollapsibleSection):
-            if found.head.objectName() == section:
-                found.expand()
+        for collapsible in self._ensure_frame().findChildren(CollapsibleSection):
+            if collapsible.head.objectName() == section:
+                collapsible.expand()
 
     def focus_key_field(self) -> None:
         """Show the Provider page and focus its key field."""

@@ -187,10 +187,10 @@ class ConversationList(QFrame):
     def _build(self) -> None:
         self.view.setAccessibleName(tr("Conversations"))
         self.search.view.setAccessibleName(tr("Search results"))
-        edges = (0, 0, themes.ROW_MARGIN, 2)
-        self.top = column_of(self.search.column, self.new_button, margins=edges, spacing=9)
-        parts = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, self.footer)
-        column_of(*parts, parent=self, margins=(10, 12, 0, 20), spacing=0)
+        top_margins = (0, 0, themes.ROW_MARGIN, 2)
+        self.top = column_of(self.search.column, self.new_button, margins=top_margins, spacing=9)
+        rows = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, self.footer)
+        column_of(*rows, parent=self, margins=(10, 12, 0, 20), spacing=0)
 
     # ------------------------------------------------------------ behavior
 
@@ -250,13 +250,13 @@ class ConversationList(QFrame):
         elif not row.data(Roles.IS_HEADING):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
-    def _place_pins(self, identifiers: list[str], before: str) -> None:
+    def _place_pins(self, identifiers: list[str], before_id: str) -> None:
         """Request to pin conversations before another pinned one, or with "" after the last."""
-        if before in identifiers:
+        if before_id in identifiers:
             return
-        others = [id_ for id_ in self.model.pinned_ids if id_ not in identifiers]
-        position = others.index(before) if before else len(others)
-        order = [*others[:position], *identifiers, *others[position:]]
+        other_ids = [id_ for id_ in self.model.pinned_ids if id_ not in identifiers]
+        position = other_ids.index(before_id) if before_id else len(other_ids)
+        order = [*other_ids[:position], *identifiers, *other_ids[position:]]
         if order != self.model.pinned_ids:
             self.pin_order_requested.emit(order)
 

@@ -156,7 +156,11 @@ class ConversationModel(QAbstractListModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         result = QMimeData()
-        ids = [found.id for index in indexes if (found := self.conversation_at(index)) is not None]
+        ids = [
+            conversation.id
+            for index in indexes
+            if (conversation := self.conversation_at(index)) is not None
+        ]
         result.setData(MIME_TYPE, "\n".join(ids).encode())
         return result
 
@@ -203,13 +207,13 @@ class ConversationModel(QAbstractListModel):
             last: the last conversation of the loaded pages; None if no page follows.
         """
         self.last_of_pages, self._has_requested_page = last, False
-        fresh = [c for c in page if self._rows.key_of(c.id) is None]
-        keyed = sorted(((self.order.key(c), c) for c in fresh), key=itemgetter(0))
-        if keyed and self._rows.find(keyed[0][0]) < len(self._rows):
-            for _, conversation in keyed:
+        new_conversations = [c for c in page if self._rows.key_of(c.id) is None]
+        keyed_rows = sorted(((self.order.key(c), c) for c in new_conversations), key=itemgetter(0))
+        if keyed_rows and self._rows.find(keyed_rows[0][0]) < len(self._rows):
+            for _, conversation in keyed_rows:
                 self._insert_or_update(conversation)
-        elif keyed:
-            self._insert(self.order.with_headings(keyed, self._rows.last_group))
+        elif keyed_rows:
+            self._insert(self.order.with_headings(keyed_rows, self._rows.last_group))
 
     def set_today(self, today: date) -> None:
         """Regroup the rows after the day has changed."""
@@ -233,14 +237,14 @@ class ConversationModel(QAbstractListModel):
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders, which only the unfiltered list shows."""
-        wanted = (
+        folders_by_id = (
             {f.id: f for f in folders} if self.order.list_filter.kind is ListFilterKind.LIST else {}
         )
-        shown = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
-        for gone in shown.keys() - wanted.keys():
-            self.remove(gone)
-        for id_, folder in wanted.items():
-            self._insert_or_update(replace(shown.get(id_, FolderRow(folder)), folder=folder))
+        shown_rows = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
+        for removed_id in shown_rows.keys() - folders_by_id.keys():
+            self.remove(removed_id)
+        for id_, folder in folders_by_id.items():
+            self._insert_or_update(replace(shown_rows.get(id_, FolderRow(folder)), folder=folder))
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
@@ -287,32 +291,32 @@ class ConversationModel(QAbstractListModel):
         self.beginResetModel()
         self.order.set_list_filter(list_filter)
         self.last_of_pages, self._has_requested_page = last, False
-        keyed = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
-        self._rows = SortedRows(self.order.with_headings(keyed, -1))
+        keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
+        self._rows = SortedRows(self.order.with_headings(keyed_rows, -1))
         self.endResetModel()
 
     def _insert(self, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
-        added = list(keyed)
-        position = self._rows.find(added[0][0])
-        self.beginInsertRows(QModelIndex(), position, position + len(added) - 1)
-        self._rows.insert(added)
+        keyed_rows = list(keyed)
+        position = self._rows.find(keyed_rows[0][0])
+        self.beginInsertRows(QModelIndex(), position, position + len(keyed_rows) - 1)
+        self._rows.insert(keyed_rows)
         self.endInsertRows()
 
     def _insert_or_update(self, row: Conversation | FolderRow) -> None:
         """Insert a row with the heading that it needs, or move and update it."""
-        new, old = self.order.key(row), self._rows.key_of(row.id)
-        shown_group = new[0] if self._rows.has_group(new[0]) else -1
-        if old is None:
-            self._insert(self.order.with_headings([(new, row)], shown_group))
-        elif old != new:
+        new_key, old_key = self.order.key(row), self._rows.key_of(row.id)
+        shown_group = new_key[0] if self._rows.has_group(new_key[0]) else -1
+        if old_key is None:
+            self._insert(self.order.with_headings([(new_key, row)], shown_group))
+        elif old_key != new_key:
             if shown_group < 0:
-                heading = self.order.heading(new[0])
+                heading = self.order.heading(new_key[0])
                 self._insert([(heading.key, heading)])
-            self._move(old, new)
-            old_heading = self._rows.find(self.order.heading(old[0]).key)
+            self._move(old_key, new_key)
+            old_heading = self._rows.find(self.order.heading(old_key[0]).key)
             if self._rows.ends_group(old_heading):
                 self._remove_rows(old_heading, old_heading)
-        self._replace(self._rows.find(new), row)
+        self._replace(self._rows.find(new_key), row)
 
     def _remove_rows(self, first: int, last: int) -> None:
         self.beginRemoveRows(QModelIndex(), first, last)
@@ -325,13 +329,13 @@ class ConversationModel(QAbstractListModel):
             index = self.index(position)
             self.dataChanged.emit(index, index)
 
-    def _move(self, old: Key, new: Key) -> None:
+    def _move(self, old_key: Key, new_key: Key) -> None:
         """Move a row instead of inserting it again, so that views keep its selection."""
-        source, target = self._rows.find(old), self._rows.find(new)
+        source, target = self._rows.find(old_key), self._rows.find(new_key)
         must_move = target not in (source, source + 1)
         if must_move:
             self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
-        self._rows.move(source, target, new)
+        self._rows.move(source, target, new_key)
         if must_move:
             self.endMoveRows()
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 _Key = Qt.Key
-_MOVES: Final = {
+_CURSOR_MOVES: Final = {
     _Key.Key_Up: QAbstractItemView.CursorAction.MoveUp,
     _Key.Key_Down: QAbstractItemView.CursorAction.MoveDown,
     _Key.Key_Home: QAbstractItemView.CursorAction.MoveHome,
@@ -73,10 +73,10 @@ class ConversationView(RowView):
         super().__init__(name, model)
         self.marks = RowMarks(self)
         self.can_go_back = False
-        self._target = QPersistentModelIndex()
+        self._drop_target = QPersistentModelIndex()
         self._shows_hint = False
         self._is_marking = False
-        self._pressed_at: QPoint | None = None  # a drag of the pressed row starts there
+        self._drag_start: QPoint | None = None  # a drag of the pressed row starts there
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
@@ -101,16 +101,19 @@ class ConversationView(RowView):
 
     def is_target(self, index: Index) -> bool:
         """Return True if a drag is over this row and it would accept the drop."""
-        return self._target == index
+        return self._drop_target == index
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
         """Before the current row is removed, make an enabled row below or above it current."""
         current = self.currentIndex().row()
         if start <= current <= end:
             rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))
-            found = (self.model().index(row, 0) for row in rows)
+            indexes = (self.model().index(row, 0) for row in rows)
             self.setCurrentIndex(
-                next((i for i in found if i.flags() & Qt.ItemFlag.ItemIsEnabled), QModelIndex())
+                next(
+                    (index for index in indexes if index.flags() & Qt.ItemFlag.ItemIsEnabled),
+                    QModelIndex(),
+                )
             )
         super().rowsAboutToBeRemoved(parent, start, end)
 
@@ -129,8 +132,8 @@ class ConversationView(RowView):
         key, modifiers = _Key(event.key()), event.modifiers()
         has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         back_arrow = _Key.Key_Right if self.isRightToLeft() else _Key.Key_Left
-        if key in _MOVES and modifiers & Qt.KeyboardModifier.ShiftModifier:
-            index = self.moveCursor(_MOVES[key], Qt.KeyboardModifier.NoModifier)
+        if key in _CURSOR_MOVES and modifiers & Qt.KeyboardModifier.ShiftModifier:
+            index = self.moveCursor(_CURSOR_MOVES[key], Qt.KeyboardModifier.NoModifier)
             if index.isValid():
                 self.marks.mark_to(index)
         elif has_control and key == _Key.Key_A:
@@ -155,7 +158,7 @@ class ConversationView(RowView):
             event.ignore()
             return
         super().keyPressEvent(event)
-        if key in _MOVES and not has_control:
+        if key in _CURSOR_MOVES and not has_control:
             self.marks.reset()
         if key == _Key.Key_End:
             self.end_pressed.emit()
@@ -175,7 +178,7 @@ class ConversationView(RowView):
         )
         if not self._is_marking:
             can_be_dragged = bool(index.flags() & Qt.ItemFlag.ItemIsDragEnabled)
-            self._pressed_at = event.position().toPoint() if is_left and can_be_dragged else None
+            self._drag_start = event.position().toPoint() if is_left and can_be_dragged else None
             super().mousePressEvent(event)
             if not self.selectionModel().isSelected(index):
                 self.marks.reset()
@@ -188,7 +191,7 @@ class ConversationView(RowView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Keep a click that marked rows from opening them."""
-        self._pressed_at = None
+        self._drag_start = None
         if self._is_marking:
             self._is_marking = False
             return
@@ -200,12 +203,12 @@ class ConversationView(RowView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Start a drag; Qt itself would drag only selected rows."""
-        if self._pressed_at is None or not event.buttons() & Qt.MouseButton.LeftButton:
+        if self._drag_start is None or not event.buttons() & Qt.MouseButton.LeftButton:
             super().mouseMoveEvent(event)
             return
-        distance = (event.position().toPoint() - self._pressed_at).manhattanLength()
+        distance = (event.position().toPoint() - self._drag_start).manhattanLength()
         if distance >= QApplication.startDragDistance():
-            self._pressed_at = None
+            self._drag_start = None
             self.startDrag(Qt.DropAction.MoveAction)
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
@@ -240,12 +243,12 @@ class ConversationView(RowView):
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         if event.mimeData().hasFormat(MIME_TYPE):
-            can_take = index.data(Roles.IS_FOLDER) or self._pinned_before(event) is not None
-            self._set_target(index if can_take else QModelIndex())
-            event.setAccepted(self._target.isValid())
+            accepts_drop = index.data(Roles.IS_FOLDER) or self._pinned_before(event) is not None
+            self._set_target(index if accepts_drop else QModelIndex())
+            event.setAccepted(self._drop_target.isValid())
             return
         target = index if index.data(Roles.IDENTIFIER) else QModelIndex()
-        if not (self._shows_hint and self._target == target):  # counting files may take 20 ms
+        if not (self._shows_hint and self._drop_target == target):  # counting files may take 20 ms
             self._set_target(target)
             self._shows_hint = True
             self.drop_hint_changed.emit(_drop_hint(event.mimeData(), index))
@@ -269,9 +272,9 @@ class ConversationView(RowView):
         elif is_folder:
             event.acceptProposedAction()
             self.dropped.emit(dragged_ids(event.mimeData()), identifier)
-        elif (before := self._pinned_before(event)) is not None:
+        elif (pinned_id := self._pinned_before(event)) is not None:
             event.acceptProposedAction()
-            self.pins_dropped.emit(dragged_ids(event.mimeData()), before)
+            self.pins_dropped.emit(dragged_ids(event.mimeData()), pinned_id)
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)
 
@@ -280,23 +283,25 @@ class ConversationView(RowView):
 
         Return None if a drop here pins nothing.
         """
-        place = event.position().toPoint()
-        index = self.indexAt(place)
-        is_lower = place.y() > self.visualRect(index).center().y()
-        below = self.model().index(index.row() + 1, 0)
+        position = event.position().toPoint()
+        index = self.indexAt(position)
+        is_lower_half = position.y() > self.visualRect(index).center().y()
+        next_index = self.model().index(index.row() + 1, 0)
         if index.data(Roles.IS_HEADING):
-            if below.data(Roles.IN_PINNED_GROUP):
-                return str(below.data(Roles.IDENTIFIER))
+            if next_index.data(Roles.IN_PINNED_GROUP):
+                return str(next_index.data(Roles.IDENTIFIER))
             # The first heading of the unfiltered list accepts conversations if none is pinned.
             return None if index.row() or self.can_go_back else ""
         if not index.data(Roles.IN_PINNED_GROUP):
             return None
-        if not is_lower:
+        if not is_lower_half:
             return str(index.data(Roles.IDENTIFIER))
-        return str(below.data(Roles.IDENTIFIER)) if below.data(Roles.IN_PINNED_GROUP) else ""
+        return (
+            str(next_index.data(Roles.IDENTIFIER)) if next_index.data(Roles.IN_PINNED_GROUP) else ""
+        )
 
     def _set_target(self, index: QModelIndex) -> None:
-        self._target = QPersistentModelIndex(index)
+        self._drop_target = QPersistentModelIndex(index)
         self.viewport().update()
 
 

@@ -31,24 +31,29 @@ class DateGroups:
 
     def __init__(self, today: date) -> None:
         self.today = today
-        self._today, self._yesterday, self._week = (
+        self._today_start, self._yesterday_start, self._week_start = (
             midnight(today - timedelta(days=days)).timestamp() for days in (0, 1, 7)
         )
         # Negated starts of this month and of earlier months, so that they ascend for
         # bisect.
-        self._months = [-midnight(today.replace(day=1)).timestamp()]
+        self._negated_month_starts = [-midnight(today.replace(day=1)).timestamp()]
 
     def group(self, timestamp: float) -> int:
         """Return the group of a time: `TODAY` to `WEEK`, or `MONTHS` and more."""
-        if timestamp >= self._today:
+        if timestamp >= self._today_start:
             return TODAY
-        if timestamp >= self._yesterday:
+        if timestamp >= self._yesterday_start:
             return YESTERDAY
-        if timestamp >= self._week:
+        if timestamp >= self._week_start:
             return WEEK
-        while self._months[-1] < -timestamp and len(self._months) < _MAX_MONTHS_AGO:
-            self._months.append(-midnight(self._month(len(self._months))).timestamp())
-        return MONTHS + bisect_left(self._months, -timestamp)
+        while (
+            self._negated_month_starts[-1] < -timestamp
+            and len(self._negated_month_starts) < _MAX_MONTHS_AGO
+        ):
+            self._negated_month_starts.append(
+                -midnight(self._month(len(self._negated_month_starts))).timestamp()
+            )
+        return MONTHS + bisect_left(self._negated_month_starts, -timestamp)
 
     def label(self, group: int) -> str:
         """Return the heading of a group."""
@@ -56,9 +61,9 @@ class DateGroups:
             return tr(_LABELS[group])
         return formatting.month(self._month(group - MONTHS))
 
-    def _month(self, ago: int) -> date:
-        """Return the first day of the month `ago` months back."""
-        year, month = divmod(self.today.year * 12 + self.today.month - 1 - ago, 12)
+    def _month(self, months_ago: int) -> date:
+        """Return the first day of the month `months_ago` months before this one."""
+        year, month = divmod(self.today.year * 12 + self.today.month - 1 - months_ago, 12)
         return date(year, month + 1, 1)
 
 

@@ -113,8 +113,8 @@ class FilterBar(QWidget):
             tr_context("action", "Empty"), name="empty-trash", role="link"
         )
         self.empty_button.setAccessibleName(tr("Empty trash"))
-        parts = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
-        row_of(*parts, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
+        widgets = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
+        row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(self.back_requested)
         self.back_button.dropped.connect(self._move_out)
         self.empty_button.clicked.connect(self.empty_requested)
@@ -171,9 +171,9 @@ class FilterRow(QWidget):
         )
         self.new_folder_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.new_folder_button.clicked.connect(self.folder_requested)
-        parts = (self.archive_button, self.trash_button, STRETCH, self.new_folder_button)
-        edges = (4, 6, themes.ROW_MARGIN + 6, 0)
-        self._line = row_of(*parts, parent=self, margins=edges, spacing=4)
+        widgets = (self.archive_button, self.trash_button, STRETCH, self.new_folder_button)
+        row_margins = (4, 6, themes.ROW_MARGIN + 6, 0)
+        self._row = row_of(*widgets, parent=self, margins=row_margins, spacing=4)
         self.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -182,11 +182,11 @@ class FilterRow(QWidget):
         style = Qt.ToolButtonStyle
         for button in (self.archive_button, self.trash_button):
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
-        needed = self._line.sizeHint().width()
+        needed_width = self._row.sizeHint().width()
         for button in (self.archive_button, self.trash_button):
-            if needed > self.width():
+            if needed_width > self.width():
                 button.setToolButtonStyle(style.ToolButtonIconOnly)
-            set_tooltip(button, button.text().strip() if needed > self.width() else "")
+            set_tooltip(button, button.text().strip() if needed_width > self.width() else "")
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())

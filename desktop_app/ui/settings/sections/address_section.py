@@ -135,8 +135,8 @@ class AddressSection(LineSection):
 
     def _allow_host(self) -> None:
         if host := self._host_to_allow(self._profile.base_url):
-            allowed = (*self._profile.plain_http_hosts, host)
-            self._profile = replace(self._profile, plain_http_hosts=allowed)
+            allowed_hosts = (*self._profile.plain_http_hosts, host)
+            self._profile = replace(self._profile, plain_http_hosts=allowed_hosts)
             self._check(self._profile.base_url)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edited.emit()

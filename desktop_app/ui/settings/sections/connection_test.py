@@ -39,7 +39,7 @@ class ConnectionTest(QObject):
         self._theme = theme
         self._profile_id = ""
         self._results: dict[str, tuple[bool, str | LinkedText]] = {}
-        self._running: set[str] = set()
+        self._running_ids: set[str] = set()
         self._button = PlainButton(tr("Test"), name="test", role="plain")
         self._button.setAccessibleName(spoken_text(tr("Test connection")))
         self._button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -55,23 +55,23 @@ class ConnectionTest(QObject):
 
     def begin(self) -> None:
         """Show that the shown provider is being tested."""
-        self._running.add(self._profile_id)
+        self._running_ids.add(self._profile_id)
         self._show()
 
     def set_result(self, profile_id: str, has_passed: bool, text: str | LinkedText) -> None:
         """Set the result of a provider's test."""
-        self._running.discard(profile_id)
+        self._running_ids.discard(profile_id)
         self._results[profile_id] = (has_passed, text)
         self._show()
 
     def stop_waiting(self, profile_ids: Collection[str]) -> None:
         """Expect no more results for providers that were removed or have another address."""
-        self._running -= {*profile_ids}
+        self._running_ids -= {*profile_ids}
 
     def forget(self) -> None:
         """Discard the shown provider's result, which no longer applies."""
         self._results.pop(self._profile_id, None)
-        self._running.discard(self._profile_id)
+        self._running_ids.discard(self._profile_id)
         self._show()
 
     def set_theme(self, theme: Theme) -> None:
@@ -80,7 +80,7 @@ class ConnectionTest(QObject):
 
     def _show(self) -> None:
         has_passed, text = self._results.get(self._profile_id, (True, ""))
-        is_running = self._profile_id in self._running
+        is_running = self._profile_id in self._running_ids
         if is_running:
             has_passed, text = True, tr("Testing…")
         self._button.setEnabled(not is_running)

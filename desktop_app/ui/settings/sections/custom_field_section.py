@@ -64,16 +64,16 @@ class CustomFieldSection(FormSection, DraftForm):
         self._secret_box.setObjectName("custom-field-secret")
         self._secret_box.toggled.connect(self._set_value_hidden)
         self._secret_box.setChecked(True)
-        add = PlainButton(tr("Add"), name="add-custom-field", role="plain")
-        add.setAccessibleName(spoken_text(tr("Add header or query parameter")))
+        add_button = PlainButton(tr("Add"), name="add-custom-field", role="plain")
+        add_button.setAccessibleName(spoken_text(tr("Add header or query parameter")))
         for widget in (self._kind, self._name, self._value):
             self.body.addWidget(widget)
-        self.body.addLayout(row_of((self._secret_box, 1), add))
+        self.body.addLayout(row_of((self._secret_box, 1), add_button))
         for line in (self._name, self._value):
             line.textEdited.connect(self._store_values)
         self._kind.activated.connect(self._store_values)
         self._secret_box.clicked.connect(self._store_values)
-        add.clicked.connect(self._add_field)
+        add_button.clicked.connect(self._add_field)
         self._value.returnPressed.connect(self._add_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
@@ -82,7 +82,7 @@ class CustomFieldSection(FormSection, DraftForm):
         self._profile = profile
         if is_other:
             self._has_value = {}
-            self._show_entered(self.drafts.get(self._draft_name, {}))
+            self._show_values(self.drafts.get(self._draft_name, {}))
             self._show_note()
         self._show_list()
 
@@ -93,19 +93,19 @@ class CustomFieldSection(FormSection, DraftForm):
     def _store_values(self) -> None:
         is_secret = self._secret_box.isChecked()
         name, value = self._name.text(), "" if is_secret else self._value.text()
-        entered: FormValues = {
+        values: FormValues = {
             "name": name,
             "value": value,
             "kind": self._kind.currentIndex(),
             "secret": int(is_secret),
         }
-        self.store_draft(self._draft_name, entered if name or value else {})
+        self.store_draft(self._draft_name, values if name or value else {})
 
-    def _show_entered(self, entered: FormValues) -> None:
-        self._name.setText(str(entered.get("name", "")))
-        self._value.setText(str(entered.get("value", "")))
-        self._kind.setCurrentIndex(int(entered.get("kind", 0)))
-        self._secret_box.setChecked(bool(entered.get("secret", True)))
+    def _show_values(self, values: FormValues) -> None:
+        self._name.setText(str(values.get("name", "")))
+        self._value.setText(str(values.get("value", "")))
+        self._kind.setCurrentIndex(int(values.get("kind", 0)))
+        self._secret_box.setChecked(bool(values.get("secret", True)))
 
     def show_missing_secrets(self, has_value: Mapping[str, bool]) -> None:
         """Mark secret fields without a value, and prepare the form for the first of them.
@@ -116,10 +116,10 @@ class CustomFieldSection(FormSection, DraftForm):
         """
         self._has_value = has_value
         self._show_list()
-        without_value = (
+        missing_fields = (
             f for f in self._profile.custom_fields if f.is_secret and not has_value.get(f.key, True)
         )
-        field = next(without_value, None)
+        field = next(missing_fields, None)
         if field is not None and not self._name.text() and not self._name.hasFocus():
             self._name.setText(field.name)
             self._kind.setCurrentIndex(self._kind.findData(field.in_query))
@@ -136,10 +136,10 @@ class CustomFieldSection(FormSection, DraftForm):
     def _create_row(self, field: CustomField) -> QWidget:
         row = QWidget()
         label = PlainLabel(self._describe(field), wraps=True)
-        remove = compact_button(tr("Remove"), f"remove-{field.key}")
-        remove.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
-        remove.clicked.connect(partial(self._remove, field.key))
-        row_of((label, 1), (remove, Qt.AlignmentFlag.AlignTop), parent=row, margins=0)
+        remove_button = compact_button(tr("Remove"), f"remove-{field.key}")
+        remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
+        remove_button.clicked.connect(partial(self._remove, field.key))
+        row_of((label, 1), (remove_button, Qt.AlignmentFlag.AlignTop), parent=row, margins=0)
         return row
 
     def _describe(self, field: CustomField) -> str:
@@ -185,5 +185,5 @@ class CustomFieldSection(FormSection, DraftForm):
             self.entered.emit(field, value)
 
     def _remove(self, key: str) -> None:
-        rest = tuple(field for field in self._profile.custom_fields if field.key != key)
-        self._save(replace(self._profile, custom_fields=rest))
+        remaining_fields = tuple(field for field in self._profile.custom_fields if field.key != key)
+        self._save(replace(self._profile, custom_fields=remaining_fields))

@@ -184,11 +184,11 @@ class KeySection(FormSection):
 
     def update_state(self, state: KeyState) -> None:
         """Show where the key is stored; keep a typed key if the field for it stays."""
-        is_entering, typed = self._entry.isVisibleTo(self), self._entry.text()
+        is_entering, typed_key = self._entry.isVisibleTo(self), self._entry.text()
         if state != self._state or not is_entering:
             self.reset_state(state)
             if is_entering and state.place in _WITHOUT_KEY:
-                self._entry.setText(typed)
+                self._entry.setText(typed_key)
 
     def reset_state(self, state: KeyState) -> None:
         """Show where the key is stored; discard a typed key."""
@@ -248,17 +248,17 @@ class KeySection(FormSection):
         self._remove_button.setVisible(is_stored or may_be_stored)
         self._show_buttons()
         if has_focus:
-            shown = self._entry if is_entering else self._location
-            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+            visible_field = self._entry if is_entering else self._location
+            visible_field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.note.set_text(tr(note), tone)
 
     def _show_buttons(self) -> None:
         """Beside the field, show Cancel if a key is stored and none is typed; otherwise Save."""
-        is_entering, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
+        is_entering, has_text = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
         can_cancel = self._state.place not in _WITHOUT_KEY
-        self._save_button.setVisible(is_entering and (typed or not can_cancel))
-        self._save_button.setEnabled(typed)
-        self._cancel_button.setVisible(is_entering and can_cancel and not typed)
+        self._save_button.setVisible(is_entering and (has_text or not can_cancel))
+        self._save_button.setEnabled(has_text)
+        self._cancel_button.setVisible(is_entering and can_cancel and not has_text)
 
     def _submit(self) -> None:
         key = self._entry.text().strip()

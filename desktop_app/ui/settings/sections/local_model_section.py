@@ -35,12 +35,12 @@ class LocalModelSection(FormSection):
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Model file"), theme)
         self._file = ReadOnlyLine(tr("Model file"), "weights")
-        choose = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
-        set_tooltip(choose, tr("Choose a GGUF file"))
+        choose_button = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
+        set_tooltip(choose_button, tr("Choose a GGUF file"))
         self._built_in_button = compact_button(tr("Use built-in model"), "built-in-weights")
-        self.body.addLayout(row_of((self._file, 1), choose))
+        self.body.addLayout(row_of((self._file, 1), choose_button))
         self.body.addWidget(self._built_in_button)
-        choose.clicked.connect(self._open_dialog)
+        choose_button.clicked.connect(self._open_dialog)
         self._built_in_button.clicked.connect(lambda: self.model_file_chosen.emit(None))
 
     def show_file(self, path: str) -> None:

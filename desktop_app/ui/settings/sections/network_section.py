@@ -54,7 +54,7 @@ _MODES: Final = (
     (DIRECT, N_("No proxy")),
     (_MANUAL, N_("Manual")),
 )
-_NOTES: Final = {
+_MODE_NOTES: Final = {
     "": N_("Uses HTTPS_PROXY, ALL_PROXY, and NO_PROXY if they are set."),
     DIRECT: N_("Connects directly and ignores environment variables."),
     _MANUAL: N_(
@@ -81,7 +81,7 @@ _APIS: Final = (
     (Api.RESPONSES.value, "Responses"),
     (Api.CHAT_COMPLETIONS.value, "Chat Completions"),
 )
-_LIMITS: Final = (
+_LIMIT_PARAMETERS: Final = (
     ("", N_("Default")),
     ("max_tokens", "max_tokens"),
     ("max_completion_tokens", "max_completion_tokens"),
@@ -132,7 +132,7 @@ class ProxySection(ComboSection):
     def _show_mode(self) -> None:
         mode = str(self.combo.currentData())
         self._url.setVisible(mode == _MANUAL)
-        self.note.set_text(tr(_NOTES[mode]))
+        self.note.set_text(tr(_MODE_NOTES[mode]))
         self.password.setVisible(mode == _MANUAL and "@" in self._profile.proxy)
 
     def _choose_mode(self) -> None:
@@ -178,13 +178,15 @@ class CertificateSection(FormSection):
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Trusted certificates"), theme)
         self._file = ReadOnlyLine(tr("Trusted certificates"), "ca-file")
-        choose = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
-        choose.setAccessibleName(spoken_text(tr("Choose certificate file")))
-        set_tooltip(choose, tr("PEM or DER file, trusted in addition to system certificates"))
+        choose_button = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
+        choose_button.setAccessibleName(spoken_text(tr("Choose certificate file")))
+        set_tooltip(
+            choose_button, tr("PEM or DER file, trusted in addition to system certificates")
+        )
         self._clear_button = compact_button(tr("Use system certificates only"), "clear-ca-file")
-        self.body.addLayout(row_of((self._file, 1), choose))
+        self.body.addLayout(row_of((self._file, 1), choose_button))
         self._column.addWidget(self._clear_button)
-        choose.clicked.connect(self._open_dialog)
+        choose_button.clicked.connect(self._open_dialog)
         self._clear_button.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
     def show_file(self, path: str, *, is_valid: bool, text: str) -> None:
@@ -239,9 +241,9 @@ class NetworkSection(CollapsibleSection):
 
     def _build(self, theme: Theme) -> None:
         self._storage = FormSection("", theme)
-        store = tr("Allow provider to store conversations")
-        self._storage_switch = Switch(theme, store, object_name="keeps-at-provider")
-        self._storage.body.addLayout(switch_row(store, self._storage_switch))
+        label_text = tr("Allow provider to store conversations")
+        self._storage_switch = Switch(theme, label_text, object_name="keeps-at-provider")
+        self._storage.body.addLayout(switch_row(label_text, self._storage_switch))
         self._proxy = ProxySection(theme, self._change)
         self._certificates = CertificateSection(theme)
         self._api = ComboSection(tr("API"), "provider-api", theme)
@@ -249,7 +251,7 @@ class NetworkSection(CollapsibleSection):
             self._api.combo.addItem(label if key else tr(label), key)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
         self._limit = ComboSection(tr("Token limit parameter"), "max-tokens-field", theme)
-        for key, label in _LIMITS:
+        for key, label in _LIMIT_PARAMETERS:
             self._limit.combo.addItem(label if key else tr(label), key)
         self._limit.note.set_text(
             tr("Change this if a Chat Completions server rejects the default.")
@@ -284,22 +286,24 @@ class NetworkSection(CollapsibleSection):
         self._storage.setVisible(profile.serves_gpt_family)
         with QSignalBlocker(self._storage_switch):
             self._storage_switch.setChecked(profile.keeps_at_provider)
-        stored = STORED.get(profile.kind, STORED_ELSEWHERE)
+        storage_note = STORED.get(profile.kind, STORED_ELSEWHERE)
         self._storage.note.set_text(
-            tr(stored if profile.keeps_at_provider else NOT_STORED),
+            tr(storage_note if profile.keeps_at_provider else NOT_STORED),
             "warning" if profile.keeps_at_provider else "note",
         )
         self._proxy.show_profile(profile)
         self._fields.show_profile(profile)
         if is_other:
-            secret = profile.proxy_password_id
-            self._proxy.password.reset_state(self._password_states.get(secret, KeyState("none")))
+            password_id = profile.proxy_password_id
+            self._proxy.password.reset_state(
+                self._password_states.get(password_id, KeyState("none"))
+            )
         self._show_ca_file()
-        api = self._api.combo.findData(profile.api.value if profile.api else "")
-        self._api.combo.setCurrentIndex(max(0, api))
+        api_index = self._api.combo.findData(profile.api.value if profile.api else "")
+        self._api.combo.setCurrentIndex(max(0, api_index))
         self._limit.setVisible(profile.kind is ProviderKind.COMPATIBLE)
-        limit = self._limit.combo.findData(profile.max_tokens_field)
-        self._limit.combo.setCurrentIndex(max(0, limit))
+        limit_index = self._limit.combo.findData(profile.max_tokens_field)
+        self._limit.combo.setCurrentIndex(max(0, limit_index))
         self.set_summary(summary_of(profile))
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:

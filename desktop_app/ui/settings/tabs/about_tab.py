@@ -43,7 +43,7 @@ class AboutTab(QWidget):
         self._licenses = PagedText(theme, "licenses", tr("Licenses"))
         self._copy_button = PlainButton(tr("Copy"), name="copy-about", role="plain")
         self._copy_button.setAccessibleName(spoken_text(tr("Copy system info")))
-        self._copied = Note(theme)
+        self._copy_note = Note(theme)
         self._lay_out()
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
@@ -52,12 +52,12 @@ class AboutTab(QWidget):
 
     def _lay_out(self) -> None:
         program = QWidget()
-        row = row_of(self._copy_button, (self._copied, 1))
+        row = row_of(self._copy_button, (self._copy_note, 1))
         column_of((self._program, 1), row, parent=program, margins=0)
         for page in (program, self._licenses):
             self._pages.addWidget(page)
-        parts = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
-        column_of(*parts, parent=self, margins=0, spacing=10)
+        rows = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
+        column_of(*rows, parent=self, margins=0, spacing=10)
 
     def show_page(self, key: str) -> None:
         """Show "program" or "licenses"."""
@@ -72,7 +72,7 @@ class AboutTab(QWidget):
         # Provider names and paths may contain line separators: keep each line a single line.
         self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
         self._licenses.set_text(licenses, ends)
-        self._copied.set_text(tr("Contains no API keys or conversations."))
+        self._copy_note.set_text(tr("Contains no API keys or conversations."))
 
     def set_theme(self, theme: Theme) -> None:
         font = theme.code()
@@ -84,4 +84,4 @@ class AboutTab(QWidget):
 
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self._program.toPlainText())
-        self._copied.set_text(tr("Copied"))
+        self._copy_note.set_text(tr("Copied"))

@@ -76,18 +76,18 @@ class DataTab(QWidget):
         self._transfer = FormSection(tr("Import and export"), theme)
         self._backups = FormSection(tr("Backups"), theme)
         self._state = Note(theme, object_name="backup-state")
-        erase = EraseSection(theme)
+        erase_section = EraseSection(theme)
         self._folder, self._path = ReadOnlyLine(tr("Backup folder"), "backup-folder"), ""
-        self._make_transfer()
-        self._make_backups()
-        parts = (self._titles, self._transfer, self._backups, documents, erase, STRETCH)
-        column_of(*parts, parent=self, margins=0, spacing=16)
+        self._build_transfer()
+        self._build_backups()
+        sections = (self._titles, self._transfer, self._backups, documents, erase_section, STRETCH)
+        column_of(*sections, parent=self, margins=0, spacing=16)
         for form in (self._titles, self._schedule, self._limits):
             form.changed.connect(self.changed)
-        erase.erase_confirmed.connect(self.erase_requested)
+        erase_section.erase_confirmed.connect(self.erase_requested)
         self.set_theme(theme)
 
-    def _make_transfer(self) -> None:
+    def _build_transfer(self) -> None:
         self._transfer.note.set_text(tr(TRANSFER))
         import_button = compact_button(tr("Import…"), "import", "plain")
         import_button.clicked.connect(self.import_requested)
@@ -100,24 +100,24 @@ class DataTab(QWidget):
         self._export_button.setMenu(menu)
         self._transfer.body.addLayout(FlowLayout(import_button, self._export_button))
 
-    def _make_backups(self) -> None:
+    def _build_backups(self) -> None:
         self._folder.setPlaceholderText(tr("No folder selected"))
         set_tooltip(self._folder, tr("No folder selected"))
-        choose = compact_button(tr("Choose…"), "choose-backup-folder", "plain")
-        choose.clicked.connect(self._choose_folder)
+        choose_button = compact_button(tr("Choose…"), "choose-backup-folder", "plain")
+        choose_button.clicked.connect(self._choose_folder)
         self._backups.note.set_text(tr(BACKUPS))
-        self._backups.body.addLayout(row_of((self._folder, 1), choose))
+        self._backups.body.addLayout(row_of((self._folder, 1), choose_button))
         self._gap = QWidget()
         self._backups.add(self._gap)
         self._backups.add(self._schedule)
         self._backups.add(self._state)
         self._backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
         self._backup_button.clicked.connect(self.backup_requested)
-        restore = compact_button(tr("Restore…"), "restore", "plain")
-        restore.clicked.connect(self.restore_requested)
-        holder = QWidget()
-        FlowLayout(self._backup_button, restore, parent=holder)
-        self._backups.add(holder)
+        restore_button = compact_button(tr("Restore…"), "restore", "plain")
+        restore_button.clicked.connect(self.restore_requested)
+        buttons = QWidget()
+        FlowLayout(self._backup_button, restore_button, parent=buttons)
+        self._backups.add(buttons)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show the settings."""
@@ -139,9 +139,11 @@ class DataTab(QWidget):
 
     def _add_export_menu(self, parent: QMenu, scope: str, title: str) -> QMenu:
         menu = ProgramMenu(menu_text(title), parent)
-        for each in EXPORT_FORMATS:
-            action = menu.addAction(menu_text(tr("{format}…", format=tr(each.label))))
-            action.triggered.connect(lambda *_, f=each.id: self.export_requested.emit(scope, f))
+        for export_format in EXPORT_FORMATS:
+            action = menu.addAction(menu_text(tr("{format}…", format=tr(export_format.label))))
+            action.triggered.connect(
+                lambda *_, f=export_format.id: self.export_requested.emit(scope, f)
+            )
         parent.addMenu(menu)
         return menu
 
@@ -166,9 +168,9 @@ class EraseSection(CollapsibleSection):
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Delete everything"), "delete-everything", theme)
         self._word = tr_context("typed to confirm", "delete")
-        confirm = tr("Type “{word}” to confirm", word=self._word)
-        self._field = line_field(confirm, "delete-word")
-        set_tooltip(self._field, confirm)  # it may be cut
+        hint = tr("Type “{word}” to confirm", word=self._word)
+        self._field = line_field(hint, "delete-word")
+        set_tooltip(self._field, hint)  # it may be cut
         self._button = compact_button(tr("Delete everything"), "delete-now", "plain")
         self._button.setEnabled(False)
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))

@@ -91,8 +91,8 @@ class ProviderTab(QWidget):
         self._profile = NO_PROVIDER
         self._key_states: dict[str, KeyState] = {}
         self._added_id = ""  # the server that was just added
-        self._weights = ""
-        self._default = ""
+        self._weights_path = ""
+        self._default_id = ""
         self._key_profile_id = ""
         self._column = column_of(parent=self, margins=0, spacing=14)
         self._build(theme)
@@ -169,10 +169,12 @@ class ProviderTab(QWidget):
         self._address.edited.connect(self.test.forget)
         self.network.custom_field_entered.connect(self._address.report_edits)
         self._models.finished.connect(
-            lambda text: self._save(replace(self._profile, models=_model_ids(text)))
+            lambda text: self._save(replace(self._profile, models=_parse_model_ids(text)))
         )
         self._price.finished.connect(
-            lambda text: self._save(replace(self._profile, price_multiplier=_multiplier(text)))
+            lambda text: self._save(
+                replace(self._profile, price_multiplier=_parse_multiplier(text))
+            )
         )
         self._key.key_entered.connect(self._enter_key)
         self._key.key_removal_requested.connect(self.test.forget)
@@ -198,8 +200,10 @@ class ProviderTab(QWidget):
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
         addresses = {profile.id: profile.base_url for profile in profiles}
-        former = self._profiles.values()
-        self.test.stop_waiting({p.id for p in former if addresses.get(p.id) != p.base_url})
+        previous_profiles = self._profiles.values()
+        self.test.stop_waiting(
+            {p.id for p in previous_profiles if addresses.get(p.id) != p.base_url}
+        )
         self._profiles = {profile.id: profile for profile in profiles}
         self._combo.clear()
         for profile in profiles:
@@ -223,17 +227,17 @@ class ProviderTab(QWidget):
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show the settings of this page."""
-        self._default = str(values.get(DEFAULT_PROVIDER) or "")
-        self._weights = str(values.get(WEIGHTS) or "")
+        self._default_id = str(values.get(DEFAULT_PROVIDER) or "")
+        self._weights_path = str(values.get(WEIGHTS) or "")
         self._show_settings()
 
     def focus_key_field(self) -> None:
         """Focus the key field; if this provider takes no key, select the first that needs one."""
         if not self._key.isVisibleTo(self):
-            first_needing = next((p for p in self._profiles.values() if p.needs_key), None)
-            if first_needing is None:
+            first_profile = next((p for p in self._profiles.values() if p.needs_key), None)
+            if first_profile is None:
                 return
-            self._select(self._combo.findData(first_needing.id))
+            self._select(self._combo.findData(first_profile.id))
         self._key.begin_entry()
 
     def set_theme(self, theme: Theme) -> None:
@@ -247,29 +251,29 @@ class ProviderTab(QWidget):
             return
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         is_custom = profile.kind is ProviderKind.COMPATIBLE
-        is_fixed = profile.from_environment
+        is_read_only = profile.from_environment
         self._preset_help.set_text(_help_of(profile))
-        for section, shown, value in (
-            (self._name, is_custom and not is_fixed, profile.name),
+        for section, is_shown, value in (
+            (self._name, is_custom and not is_read_only, profile.name),
             (self._models, is_remote, ", ".join(profile.models)),
         ):
-            section.setVisible(shown)
-            section.show_value(value, read_only=is_fixed)
+            section.setVisible(is_shown)
+            section.show_value(value, read_only=is_read_only)
         self._key.setVisible(is_remote)
         self._key.set_title(tr("API key") if profile.needs_key else tr("API key (optional)"))
         self._key.set_key_page(key_page(profile.base_url))
         if profile.id != self._key_profile_id:  # otherwise a key being typed would be lost
             self._key_profile_id = profile.id
-            self._key.reset_state(self._key_states.get(profile.id, _first_state(profile)))
+            self._key.reset_state(self._key_states.get(profile.id, _initial_key_state(profile)))
         self._address.setVisible(is_remote)
-        self._address.show_profile(profile, read_only=is_fixed)
+        self._address.show_profile(profile, read_only=is_read_only)
         self._custom_server.show_profile(profile)
         self.network.show_profile(profile)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
-        self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_fixed)
+        self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_read_only)
         self.spending.show_profile(profile)
         self._local_model.setVisible(not is_remote)
-        self._remove_button.setVisible(is_custom and not is_fixed)
+        self._remove_button.setVisible(is_custom and not is_read_only)
         self._show_settings()
         self.test.show_profile(profile.id)
         if profile.id == self._added_id:  # continue with its first field
@@ -280,9 +284,9 @@ class ProviderTab(QWidget):
     def _show_settings(self) -> None:
         with QSignalBlocker(self._default_switch):
             self._default_switch.setChecked(
-                bool(self._default) and self._default == self.current_id()
+                bool(self._default_id) and self._default_id == self.current_id()
             )
-        self._local_model.show_file(self._weights)
+        self._local_model.show_file(self._weights_path)
 
     # ------------------------------------------------------------------ actions of the user
 
@@ -330,19 +334,19 @@ def _help_of(profile: ProviderProfile) -> str:
     return tr(preset.help) if preset else ""
 
 
-def _first_state(profile: ProviderProfile) -> KeyState:
+def _initial_key_state(profile: ProviderProfile) -> KeyState:
     """Return the key state that is shown before the keyring has been asked."""
     if profile.from_environment:
         return KeyState("environment")
     return KeyState("unknown" if profile.needs_key else "none")
 
 
-def _model_ids(text: str) -> tuple[str, ...]:
+def _parse_model_ids(text: str) -> tuple[str, ...]:
     """Return the ids that are separated by commas, each once."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def _multiplier(percentage: str) -> Decimal:
+def _parse_multiplier(percentage: str) -> Decimal:
     """Return the price multiplier for a typed percentage."""
     # The validator also accepts the locale's group separator.
     percent, _ok = QLocale().toInt(percentage)

@@ -31,7 +31,7 @@ SCOPES: Final = (
     (FOLDER, N_("Folder")),
     (DEFAULTS, N_("Defaults")),
 )
-_NOTES: Final = {
+_SCOPE_NOTES: Final = {
     CONVERSATION: N_("Changes apply to this conversation only. Other settings use the defaults."),
     FOLDER: N_(
         "Applies to conversations in “{folder}” that don’t override it. Model and effort apply to "
@@ -77,8 +77,8 @@ class ResponsesTab(QWidget):
         self._scope.button(FOLDER).hide()
         self._note = Note(theme)
         self._form = SchemaForm(Group.ANSWER, theme)
-        parts = (self._scope, self._note, (self._form, 1))
-        column_of(*parts, parent=self, margins=0, spacing=10)
+        rows = (self._scope, self._note, (self._form, 1))
+        column_of(*rows, parent=self, margins=0, spacing=10)
         self._scope.chosen.connect(self._choose_scope)
         self._form.changed.connect(self._report)
         self._form.reset_requested.connect(self._request_reset)
@@ -139,9 +139,9 @@ class ResponsesTab(QWidget):
     def _update_form(self) -> None:
         folder_overrides = self._folder_overrides if self._folder_id else {}
         overrides = {CONVERSATION: self._overrides, FOLDER: folder_overrides}.get(self._shown_scope)
-        inherited = folder_overrides if self._shown_scope == CONVERSATION else {}
-        self._note.set_text(tr(_NOTES[self._shown_scope], folder=self._folder_name))
-        self._form.set_values({**self._defaults, **inherited, **(overrides or {})})
+        inherited_overrides = folder_overrides if self._shown_scope == CONVERSATION else {}
+        self._note.set_text(tr(_SCOPE_NOTES[self._shown_scope], folder=self._folder_name))
+        self._form.set_values({**self._defaults, **inherited_overrides, **(overrides or {})})
         self._form.set_overrides(overrides, is_folder=self._shown_scope == FOLDER)
 
     def _request_reset(self, key: str) -> None:
@@ -152,11 +152,11 @@ class ResponsesTab(QWidget):
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown scope, even if another is shown when it arrives."""
-        scope = self._scope_ids
+        scope_ids = self._scope_ids
         self.edit_requested.emit(
             request._replace(
                 on_changed=partial(self._reporter(), request.key),
-                value_now=lambda: request.value_now() if self._scope_ids == scope else "",
+                value_now=lambda: request.value_now() if self._scope_ids == scope_ids else "",
             )
         )
 

@@ -129,9 +129,9 @@ class SchemaForm(QWidget):
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults; ignore keys of other groups."""
-        checked = with_defaults(values)
+        effective_values = with_defaults(values)
         for key, field in self._fields.items():
-            field.show(checked[key])
+            field.show(effective_values[key])
 
     def set_overrides(self, keys: Collection[str] | None, *, is_folder: bool = False) -> None:
         """Mark these overridden settings, and hide settings that cannot be overridden.
@@ -176,8 +176,8 @@ class SchemaForm(QWidget):
 
 def _with_offered_languages(declared: Setting) -> Setting:
     """Return the setting without the languages whose catalogs are not installed."""
-    offered = ("", *offered_languages())
-    return replace(declared, choices=tuple(c for c in declared.choices if c.value in offered))
+    offered_codes = ("", *offered_languages())
+    return replace(declared, choices=tuple(c for c in declared.choices if c.value in offered_codes))
 
 
 class _OverrideLine:
@@ -204,8 +204,10 @@ def _field_for(declared: Setting, section: FormSection, theme: Theme, on_edited:
     if declared.value_type is bool:
         return _FlagField(declared, section, theme, on_edited)
     if declared.choices:
-        few = len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional
-        return (_SegmentsField if few else _ListField)(declared, section, theme, on_edited)
+        has_few_choices = len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional
+        return (_SegmentsField if has_few_choices else _ListField)(
+            declared, section, theme, on_edited
+        )
     if declared.is_font:
         return _ListField(declared, section, theme, on_edited)
     if declared.stops:
@@ -236,7 +238,7 @@ class _SegmentsField:
         self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
     ) -> None:
         options = [(choice.value, tr(choice.label)) for choice in declared.choices]
-        self._known = {value for value, _label in options}
+        self._known_values = {value for value, _label in options}
         self.control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
         self.control.setObjectName(declared.key)
         self.control.expand()
@@ -245,7 +247,7 @@ class _SegmentsField:
 
     def show(self, value: SettingValue) -> None:
         """Check the value's segment; none if the Shortcuts page has set another value."""
-        self.control.set_current(str(value) if value in self._known else None)
+        self.control.set_current(str(value) if value in self._known_values else None)
 
 
 class _ListField:

@@ -74,12 +74,18 @@ class ServersTab(QWidget):
         self._intro = Note(theme, tr(INTRODUCTION))
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)
-        self._add_button = add = dialog_button(tr("Add…"), "add-server")
-        add.clicked.connect(self.add_requested)
-        self._import_button = import_ = dialog_button(tr("Import…"), "import-servers")
-        import_.clicked.connect(self.import_requested)
-        parts = (self._intro, self._empty_label, self._list, FlowLayout(add, import_), STRETCH)
-        column_of(*parts, parent=self, margins=0, spacing=12)
+        self._add_button = add_button = dialog_button(tr("Add…"), "add-server")
+        add_button.clicked.connect(self.add_requested)
+        self._import_button = import_button = dialog_button(tr("Import…"), "import-servers")
+        import_button.clicked.connect(self.import_requested)
+        rows = (
+            self._intro,
+            self._empty_label,
+            self._list,
+            FlowLayout(add_button, import_button),
+            STRETCH,
+        )
+        column_of(*rows, parent=self, margins=0, spacing=12)
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:
         """Show these servers; while their names are the same, their widgets stay."""

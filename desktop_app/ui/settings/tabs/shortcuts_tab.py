@@ -119,16 +119,16 @@ class KeyCap(PaintedButton):
     def _capture(self, event: QKeyEvent) -> None:
         if event.isAutoRepeat() or event.key() in _BARE_MODIFIERS or not _has_name(event):
             return
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if self._chord_timer.isActive():
-            self._capture_second(event, is_plain=plain)
-        elif plain and event.key() == Qt.Key.Key_Escape:
+            self._capture_second(event, is_plain=is_plain)
+        elif is_plain and event.key() == Qt.Key.Key_Escape:
             self._set_waiting(False)
-        elif plain and event.key() == Qt.Key.Key_Backspace:
+        elif is_plain and event.key() == Qt.Key.Key_Backspace:
             self._set_waiting(False)
             self.captured.emit("")
         else:
-            self._first_keys = _pressed(event)
+            self._first_keys = _pressed_keys(event)
             self._set_waiting(False)
             self._chord_timer.start()
             self.captured.emit(self._first_keys)
@@ -140,22 +140,22 @@ class KeyCap(PaintedButton):
         if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             self.focusNextPrevChild(event.key() == Qt.Key.Key_Tab)
         elif not (is_plain and event.key() in ending_keys):
-            self.captured.emit(f"{self._first_keys}, {_pressed(event)}")
+            self.captured.emit(f"{self._first_keys}, {_pressed_keys(event)}")
 
 
 def _has_name(event: QKeyEvent) -> bool:
     """Return False for a key that Qt cannot write as text: a dead key, or one unknown to Qt."""
     is_character = event.key() < Qt.Key.Key_Escape
-    return is_character or len(_text_of(QKeyCombination(event.keyCombination().key()))) > 1
+    return is_character or len(_portable_text(QKeyCombination(event.keyCombination().key()))) > 1
 
 
-def _pressed(event: QKeyEvent) -> str:
+def _pressed_keys(event: QKeyEvent) -> str:
     """Return the pressed keys as text; keys of the keypad count as those of the main block."""
     modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    return _text_of(QKeyCombination(modifiers, event.keyCombination().key()))
+    return _portable_text(QKeyCombination(modifiers, event.keyCombination().key()))
 
 
-def _text_of(keys: QKeyCombination) -> str:
+def _portable_text(keys: QKeyCombination) -> str:
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.PortableText)
 
 
@@ -191,16 +191,16 @@ class CommandRow(QWidget):
     def show_keys(self, keys: str, *, is_changed: bool, conflicting: Sequence[str]) -> None:
         """Show the command's keys and the commands that they conflict with."""
         self._key_cap.set_keys(keys)
-        shown = shortcut_text(keys)
+        keys_text = shortcut_text(keys)
         spoken = (
-            tr("{command}: {keys}", command=self._title, keys=shown)
-            if shown
+            tr("{command}: {keys}", command=self._title, keys=keys_text)
+            if keys_text
             else tr("{command}: no shortcut", command=self._title)
         )
-        is_new = spoken_text(spoken) != self._key_cap.accessibleName()
+        has_changed = spoken_text(spoken) != self._key_cap.accessibleName()
         self._key_cap.setAccessibleName(spoken_text(spoken))
         self._reset_button.setVisible(is_changed)
-        if is_new and self._key_cap.hasFocus():
+        if has_changed and self._key_cap.hasFocus():
             announce(self._key_cap, spoken)
         self._conflicting = tuple(conflicting)
         self._show_note()
@@ -212,8 +212,10 @@ class CommandRow(QWidget):
 
     def _show_note(self) -> None:
         if self._conflicting:
-            others = tr("Also used by {commands}.", commands=formatting.joined(self._conflicting))
-            self._note.set_text(others, "warning", is_result=self._key_cap.hasFocus())
+            conflict_text = tr(
+                "Also used by {commands}.", commands=formatting.joined(self._conflicting)
+            )
+            self._note.set_text(conflict_text, "warning", is_result=self._key_cap.hasFocus())
         else:
             self._note.set_text(*self._status)
 
@@ -243,11 +245,13 @@ class HotkeyHelp(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._keys = ""
-        copy = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
+        copy_button = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
         self._bind_button = PlainButton(name="bind-quick-command", role="link")
         leading = Qt.AlignmentFlag.AlignLeading
-        column_of((copy, leading), (self._bind_button, leading), parent=self, margins=0, spacing=0)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
+        column_of(
+            (copy_button, leading), (self._bind_button, leading), parent=self, margins=0, spacing=0
+        )
+        copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
         self._bind_button.clicked.connect(lambda: self.binding_requested.emit(self._keys))
         self.hide()
 
@@ -277,16 +281,16 @@ class ShortcutsTab(QWidget):
         super().__init__()
         self._rows: dict[str, CommandRow] = {}
         self._titles: list[QLabel] = []
-        files = row_of()
-        self._column = column_of(files, parent=self, margins=0, spacing=3)
-        for name, label, request in (
+        file_buttons = row_of()
+        self._column = column_of(file_buttons, parent=self, margins=0, spacing=3)
+        for name, label, signal in (
             ("import-shortcuts", tr("Import…"), self.import_requested),
             ("export-shortcuts", tr("Export…"), self.export_requested),
         ):
             button = PlainButton(label, role="link", name=name)
-            button.clicked.connect(request)
-            files.addWidget(button)
-        files.addStretch(1)
+            button.clicked.connect(signal)
+            file_buttons.addWidget(button)
+        file_buttons.addStretch(1)
         for category in Category:
             title = PlainLabel(tr(category.value), role="strong")
             self._titles.append(title)
@@ -312,7 +316,7 @@ class ShortcutsTab(QWidget):
         conflicts = keymap.conflicts()
         titles = {command.id: tr("“{command}”", command=tr(command.title)) for command in keymap}
         for command_id, row in self._rows.items():
-            conflicting = [titles[other] for other in conflicts.get(command_id, ())]
+            conflicting = [titles[other_id] for other_id in conflicts.get(command_id, ())]
             row.show_keys(
                 keymap.shortcut_of(command_id),
                 is_changed=keymap.is_changed(command_id),
@@ -323,8 +327,8 @@ class ShortcutsTab(QWidget):
         """Show whether the global shortcut works."""
         keys = one_line(report.trigger) or shortcut_text(report.keys)
         text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
-        faults = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
-        is_working = report.status not in faults
+        fault_statuses = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
+        is_working = report.status not in fault_statuses
         self._rows[HOTKEY_COMMAND].set_status(text, "note" if is_working else "warning")
         self._hotkey_help.show_report(report)
 
