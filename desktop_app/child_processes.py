@@ -187,7 +187,9 @@ class ChildCommand(NamedTuple):
 
 def child_command(kind: ChildKind) -> ChildCommand:
     """Return the command that starts a child process of this kind."""
-    return ChildCommand((*_program(), "_child", kind), _environment(_VARIABLES_OF_KIND[kind]))
+    return ChildCommand(
+        (*_program_command(), "_child", kind), _child_environment(_VARIABLES_OF_KIND[kind])
+    )
 
 
 def library_command(*arguments: str, reports_to_window: bool = False) -> ChildCommand:
@@ -199,10 +201,10 @@ def library_command(*arguments: str, reports_to_window: bool = False) -> ChildCo
         arguments: the command and its options. The caller makes their paths absolute.
         reports_to_window: write errors as JSON.
     """
-    environment = _environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES))
+    environment = _child_environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES))
     if reports_to_window:
         environment[REPORTS_TO_WINDOW] = "1"
-    return ChildCommand((*_program(), *arguments), environment)
+    return ChildCommand((*_program_command(), *arguments), environment)
 
 
 def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
@@ -213,7 +215,7 @@ def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
     """
     import subprocess
 
-    environment = _environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES))
+    environment = _child_environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES))
     try:
         result = subprocess.run(
             arguments,
@@ -244,7 +246,7 @@ def open_in_browser(url: str) -> None:
 
     if not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         raise FileNotFoundError
-    environment = _environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES))
+    environment = _child_environment((*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES))
     devnull = subprocess.DEVNULL
     with foreign_umask():
         subprocess.Popen(
@@ -260,7 +262,7 @@ def open_in_browser(url: str) -> None:
 
 def resident_command() -> tuple[str, ...]:
     """Return the command that starts the program at login, without a window."""
-    return (*_program(), "--resident")
+    return (*_program_command(), "--resident")
 
 
 def windows_command_line(command: Sequence[str]) -> str:
@@ -272,7 +274,7 @@ def windows_command_line(command: Sequence[str]) -> str:
 
 def quick_command() -> tuple[str, ...]:
     """Return the command that opens the quick prompt, for desktops that may not find `repartee`."""
-    return (*_program(), "quick")
+    return (*_program_command(), "quick")
 
 
 async def start_child(command: ChildCommand, **options: Any) -> Process:
@@ -311,14 +313,14 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
 
 def restart_program() -> NoReturn:
     """Replace this process by a newly started program; locks are released."""
-    command = _program()
+    command = _program_command()
     variables = environment_with_keys()
     variables = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
     with foreign_umask():
         os.execve(command[0], command, variables)
 
 
-def _program() -> tuple[str, ...]:
+def _program_command() -> tuple[str, ...]:
     """Return the command that starts this program, wherever it is installed.
 
     `-E -P` is `-I` without `-s`, which would hide libraries of "pip install --user". The program is
@@ -334,7 +336,7 @@ def _program() -> tuple[str, ...]:
     return (sys.executable, *options, str(Path(__file__).with_name("__main__.py")))
 
 
-def _environment(names: tuple[str, ...]) -> dict[str, str]:
+def _child_environment(names: tuple[str, ...]) -> dict[str, str]:
     """Return the named variables that are set; make relative paths absolute."""
     variables = {name: os.environ[name] for name in names if name in os.environ}
     for name in _PATH_VARIABLES & variables.keys():

@@ -161,7 +161,7 @@ class Application:
         name, owns_name = bus_name(folders().scope), False
         try:
             await self._bus.connect(JOIN_TIMEOUT_S)
-            owns_name = await ApplicationObject(self._open, self._run_bus_action).publish(
+            owns_name = await ApplicationObject(self._open_addresses, self._run_bus_action).publish(
                 self._bus, name
             )
         except BusError:  # later starts reach the window by its socket
@@ -176,7 +176,7 @@ class Application:
         await self._join_ended.wait()
         session.connect_desktop(self._bus)
 
-    def _open(self, addresses: tuple[str, ...]) -> None:
+    def _open_addresses(self, addresses: tuple[str, ...]) -> None:
         from desktop_app.app.desktop.window_request import (
             MAX_FILES,
             RequestError,
@@ -193,15 +193,15 @@ class Application:
             encode(request)
         except RequestError as error:
             raise BusError(str(error)) from error
-        self._serve(request)
+        self._serve_request(request)
 
     def _run_bus_action(self, name: str, parameter: str) -> None:
         if name == "quick":
-            self._serve(QuickRequest(parameter))
+            self._serve_request(QuickRequest(parameter))
         elif name == "open":
-            self._serve(LinkRequest(parameter))
+            self._serve_request(LinkRequest(parameter))
 
-    def _serve(self, request: WindowRequest) -> None:
+    def _serve_request(self, request: WindowRequest) -> None:
         """Serve a request from the bus, or keep it until the next session has started."""
         if self._serving_session is not None and not self._serving_session.shutdown.has_begun:
             self._serving_session.serve(request)

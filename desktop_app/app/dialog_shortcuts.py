@@ -49,9 +49,9 @@ class DialogShortcuts(QObject):
     def _on_value_changed(self, key: str) -> None:
         if key.startswith("keys."):
             for command, shortcut in self._shortcuts:
-                shortcut.setKey(self._keys(command))
+                shortcut.setKey(self._keys_of(command))
 
-    def _keys(self, command: str) -> QKeySequence:
+    def _keys_of(self, command: str) -> QKeySequence:
         return QKeySequence(Keymap.from_settings(self._values.all).shortcut_of(command))
 
     def _follow_focus(self, _old: QWidget | None, focused: QWidget | None) -> None:
@@ -66,7 +66,7 @@ class DialogShortcuts(QObject):
         window.setProperty(_BOUND_PROPERTY, True)
         self.window_focused.emit(window)
         for command, action in self._actions.items():
-            shortcut = QShortcut(self._keys(command), window)
+            shortcut = QShortcut(self._keys_of(command), window)
             shortcut.activated.connect(partial(action, window))
             entry = (command, shortcut)
             shortcut.destroyed.connect(partial(self._shortcuts.remove, entry))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ESCAPE = "Esc"
 # On many keyboards, + is Shift and the key of =; that key alone also counts as +.
-_PLUS, _WITHOUT_SHIFT = "Ctrl++", "Ctrl+="
+_PLUS_KEYS, _PLUS_WITHOUT_SHIFT = "Ctrl++", "Ctrl+="
 
 
 class Shortcuts(QObject):
@@ -46,9 +46,11 @@ class Shortcuts(QObject):
             self._actions[id_] for id_, keys in keys_by_command.items() if keys == ESCAPE
         ]
         keys_and_actions = [(keys, self._actions[id_]) for id_, keys in keys_by_command.items()]
-        if _WITHOUT_SHIFT not in keys_by_command.values():
+        if _PLUS_WITHOUT_SHIFT not in keys_by_command.values():
             keys_and_actions += [
-                (_WITHOUT_SHIFT, action) for keys, action in keys_and_actions if keys == _PLUS
+                (_PLUS_WITHOUT_SHIFT, action)
+                for keys, action in keys_and_actions
+                if keys == _PLUS_KEYS
             ]
         self._shortcuts = [
             self._make_shortcut(keys, action) for keys, action in keys_and_actions if keys != ESCAPE

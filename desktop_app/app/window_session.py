@@ -115,10 +115,7 @@ class WindowSession:
         self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
-        actions = self.actions = {
-            **actions_of(window, self.controllers),
-            **self._actions_of_the_program(),
-        }
+        actions = self.actions = {**actions_of(window, self.controllers), **self._program_actions()}
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
@@ -351,7 +348,7 @@ class WindowSession:
 
     # -------------------------------------------------------------- keys
 
-    def _actions_of_the_program(self) -> Actions:
+    def _program_actions(self) -> Actions:
         return {
             "palette.open": lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),

@@ -25,7 +25,7 @@ KEYS: Final[Mapping[str, str]] = {
     if setting.per_conversation and setting.key != INSTRUCTIONS
 }
 """Maps the name of a parameter to the key of its setting."""
-_NAMES: Final = {key: name for name, key in KEYS.items()}
+_NAME_BY_KEY: Final = {key: name for name, key in KEYS.items()}
 
 
 def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
@@ -75,14 +75,14 @@ def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overri
     """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=str(value))
-    return overrides.with_parameter(_NAMES[key], _to_parameter(key, value))
+    return overrides.with_parameter(_NAME_BY_KEY[key], _to_parameter(key, value))
 
 
 def without_override(overrides: Overrides, key: str) -> Overrides:
     """Return `overrides` without a setting."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=None)
-    return overrides.without_parameter(_NAMES[key])
+    return overrides.without_parameter(_NAME_BY_KEY[key])
 
 
 def _to_parameter(key: str, value: Any) -> Any:

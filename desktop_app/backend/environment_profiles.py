@@ -62,7 +62,7 @@ def profiles_of_environment(
         address = "" if "?" in url or "#" in url else address.rstrip("/") or OPENAI_URL
         models = _split_names(environment.get("OPENAI_MODEL", ""))
         # Without an origin the address is the problem to report, not a missing key.
-        profile = _openai_like(address, bool(key and origin(address)), models)
+        profile = _openai_like_profile(address, bool(key and origin(address)), models)
         secret = Secret(credentials, origin(address), "Basic") if credentials else None
         profile, secrets = _with_fields(
             profile, _bound_secret(key, profile) if key else secret, environment
@@ -73,7 +73,7 @@ def profiles_of_environment(
         deployments = _split_names(environment.get("AZURE_OPENAI_DEPLOYMENT", ""))
         endpoint, version = split_version(endpoint)
         version = environment.get("OPENAI_API_VERSION", "") or version
-        profile = _azure(endpoint, version, deployments)
+        profile = _azure_profile(endpoint, version, deployments)
         azure_key = environment.get("AZURE_OPENAI_API_KEY", "")
         key_secret = _bound_secret(azure_key, profile) if azure_key else None
         profiles_with_secrets.append((profile, {profile.id: key_secret} if key_secret else {}))
@@ -134,7 +134,7 @@ def _with_fields(
     return profile, {**secrets, **({profile.id: key} if key else {})}
 
 
-def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> ProviderProfile:
+def _azure_profile(endpoint: str, version: str, deployments: tuple[str, ...]) -> ProviderProfile:
     """Return a profile of Azure OpenAI.
 
     Without a dated version, its API is OpenAI's, and requests name the model in the body. Dated
@@ -175,7 +175,7 @@ def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
     return replace(profile, key_header=API_KEY_HEADER, api=Api.CHAT_COMPLETIONS, models=models)
 
 
-def _openai_like(url: str, needs_key: bool, models: tuple[str, ...]) -> ProviderProfile:
+def _openai_like_profile(url: str, needs_key: bool, models: tuple[str, ...]) -> ProviderProfile:
     """Return a profile of OpenAI, or of the gateway that OPENAI_BASE_URL names."""
     host = split_url(url).hostname or "Server"
     is_openai = host == split_url(OPENAI_URL).hostname

@@ -82,18 +82,18 @@ class ImageScaler:
             )
             for page in part.image_pages
         ]
-        missing = [
+        missing_pages = [
             (page.number, size)
             for page, (key, size) in zip(part.image_pages, keys, strict=True)
             if (key, size) not in self._cache
         ]
         scaled = {key: self._cache[key] for key in keys if key in self._cache}
-        if missing:
+        if missing_pages:
             original = await self._originals.bytes(part.sha256)
             password = self._worker.passwords.get(part.sha256, "")
             try:
                 rendered = await self._worker.render_pages(
-                    part.name, original, missing, password=password
+                    part.name, original, missing_pages, password=password
                 )
             except DocumentEncryptedError as error:
                 raise DocumentEncryptedError(
@@ -103,7 +103,7 @@ class ImageScaler:
                     takes_password=error.takes_password,
                     sha256=part.sha256,
                 ) from error
-            for (number, size), image in zip(missing, rendered, strict=True):
+            for (number, size), image in zip(missing_pages, rendered, strict=True):
                 scaled[f"{part.sha256} {number}", size] = image
         self._cache |= scaled
         for key in keys:

@@ -18,7 +18,7 @@ LOG_NAME = "repartee.log"
 CRASH_NAME = "crash.log"
 MAX_LOG_BYTES = 500_000  # the next start begins a new file
 # Keys of known formats; values after words such as "Bearer"; passwords and keys in addresses.
-_SECRETS = re.compile(
+_SECRET_PATTERN = re.compile(
     r"""(?ix)
     \b(?:sk|pk|rk|gsk|key|xai|hf)[-_][\w-]{6,}
     | \bAIza[\w-]{20,}
@@ -37,7 +37,7 @@ def redacted(text: str) -> str:
     >>> redacted("401 for Bearer abc123, sk-proj-12345678")
     '401 for Bearer [key] [key]'
     """
-    return _SECRETS.sub(lambda match: f"{match['name'] or ''}[key]", text)
+    return _SECRET_PATTERN.sub(lambda match: f"{match['name'] or ''}[key]", text)
 
 
 class _RedactingFormatter(logging.Formatter):

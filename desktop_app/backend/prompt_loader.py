@@ -70,8 +70,8 @@ async def prompt_library(backend: Backend) -> tuple[PromptEntry, ...]:
     Raises:
         StorageError: the store cannot be read.
     """
-    stored = await backend.prompts.prompts()
-    return merge_prompts(await asyncio.to_thread(built_in_prompts), stored)
+    stored_prompts = await backend.prompts.prompts()
+    return merge_prompts(await asyncio.to_thread(built_in_prompts), stored_prompts)
 
 
 def today() -> str:

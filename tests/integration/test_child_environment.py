@@ -154,7 +154,7 @@ def test_a_program_that_starts_anew_has_its_keys() -> None:
         "import desktop_app.child_processes as c\n"
         "c.hide_keys(); assert not {'OPENAI_API_KEY', 'COMETAPI_KEY'} & set(os.environ)\n"
         "show = 'import json, os; print(json.dumps(dict(os.environ)))'\n"
-        "c._program = lambda: (sys.executable, '-c', show)\n"
+        "c._program_command = lambda: (sys.executable, '-c', show)\n"
         "c.restart_program()\n"
     )
     with open_child(python_child(script), stdout=subprocess.PIPE) as process:

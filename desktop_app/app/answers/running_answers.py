@@ -84,7 +84,7 @@ class _Progress:
                 self.text.append(self.shown_text.shown_part(self.prefix + text))
                 self.prefix = ""
                 self._count_delta()
-                self._show_if_cut(self.shown_text)
+                self._show_cut_note(self.shown_text)
             case ReasoningDelta(text, section):
                 is_first = self.section is None
                 gap = "" if is_first or section == self.section else "\n\n"
@@ -93,7 +93,7 @@ class _Progress:
                 if self.status:  # the reason for the wait
                     countdown.stop(self.run.answer.id)
                     self.set_status("")
-                self._show_if_cut(self.shown_reasoning)
+                self._show_cut_note(self.shown_reasoning)
             case ReasoningItem():  # the next item counts its own sections
                 self.section = None if self.section is None else -1
                 return False
@@ -128,7 +128,7 @@ class _Progress:
             self.first_delta_at = time.monotonic()
             self.set_status("")
 
-    def _show_if_cut(self, limiter: ShownTextLimiter) -> None:
+    def _show_cut_note(self, limiter: ShownTextLimiter) -> None:
         if limiter.is_cut and self.status != NOT_ALL_SHOWN:
             self.set_status(NOT_ALL_SHOWN)
 

@@ -63,9 +63,9 @@ def file_name(name: str) -> str:
     safe_name = _UNSAFE_CHARACTERS.sub("_", name).strip(" .")
     stem, dot, suffix = safe_name.rpartition(".")
     if not dot:
-        return _shortened(safe_name, _MAX_STEM_BYTES) or "file"
-    return f"{_shortened(stem, _MAX_STEM_BYTES)}.{_shortened(suffix, _MAX_SUFFIX_BYTES)}"
+        return _shorten(safe_name, _MAX_STEM_BYTES) or "file"
+    return f"{_shorten(stem, _MAX_STEM_BYTES)}.{_shorten(suffix, _MAX_SUFFIX_BYTES)}"
 
 
-def _shortened(text: str, max_bytes: int) -> str:
+def _shorten(text: str, max_bytes: int) -> str:
     return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")

@@ -53,7 +53,7 @@ _DETAIL_LABELS: Final = {
 
 def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     """Return the chip of a document as it would be sent now."""
-    refusal = _refusal(part, resolved)
+    refusal = _refusal_text(part, resolved)
     facts = [pages] if (pages := pages_fact(part)) else []
     if part.by_tools:
         facts.append(tr(BEGINNING))
@@ -70,10 +70,10 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
         "failed" if refusal else "ready",
         None,
         "file-text",
-        tooltip=_tooltip(part, resolved),
+        tooltip=_tooltip_text(part, resolved),
         detail_levels=_detail_levels(part, resolved),
         detail_level=part.detail,
-        actions=_actions(part, resolved),
+        actions=_menu_actions(part, resolved),
         has_preview=True,
     )
 
@@ -85,7 +85,7 @@ def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
     """
     if part.sent_tokens is None:
         return [tr("counting…")] if part.chosen is not None else []
-    tokens, is_exact = _tokens(part, resolved)
+    tokens, is_exact = _count_tokens(part, resolved)
     return [token_count(tokens, is_exact=is_exact), *share_and_cost(tokens, resolved)]
 
 
@@ -112,7 +112,7 @@ def price_note(resolved: ResolvedChoice) -> str:
     return tr("Free on this computer") if resolved.price == FREE else ""
 
 
-def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
+def _refusal_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
     """Return briefly why the document cannot be sent like this; "" if it can."""
     if refusal := file_refusal(part, resolved):
         return refusal.what_happened
@@ -121,7 +121,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
     return tr("{model} doesn’t support images", model=resolved.model.name) if is_refused else ""
 
 
-def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
+def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
     """Return the tokens of a document as it is sent, and True if their number is exact."""
     if is_file(part, resolved.files):
         return file_tokens(part, part.tokens or 0, resolved.model), False
@@ -131,7 +131,7 @@ def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
     return (part.sent_tokens or 0) + image_tokens, is_exact
 
 
-def _actions(
+def _menu_actions(
     part: DocumentPart, resolved: ResolvedChoice
 ) -> tuple[tuple[str, str, bool | None], ...]:
     """Return the actions in the menu of a chip.
@@ -165,7 +165,7 @@ def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[
 
 
 def _detail_label(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    tokens, is_exact = _tokens(part, resolved)
+    tokens, is_exact = _count_tokens(part, resolved)
     return f"{tr(_DETAIL_LABELS[part.detail])} · {token_count(tokens, is_exact=is_exact)}"
 
 
@@ -179,7 +179,7 @@ def _send_all_label(chosen: ChosenPages) -> str:
     return tr_plural("Send {count} page", "Send all {count} pages", chosen.of)
 
 
-def _tooltip(part: DocumentPart, resolved: ResolvedChoice) -> str:
+def _tooltip_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
     lines = []
     if part.as_file and part.chosen is not None:
         lines.append(tr("The selection is sent as text, not as a file."))

@@ -210,11 +210,11 @@ class AttachmentsController(QObject):
 
     def _show_chips(self) -> None:
         readings = self._readings.in_open_conversation
-        chips = [*self._attached_chips(), *self._reading_chips(readings)]
+        chips = [*self._make_attachment_chips(), *self._make_reading_chips(readings)]
         self._prompt.chips.set_chips(chips)
         if not self._has_opened:  # no model is chosen yet
             return
-        refusal = self._refusal()
+        refusal = self._find_refusal()
         if not self._providers.has_provider(self._current.conversation):
             refusal = tr(PROVIDER_REMOVED)
         can_queue = bool(readings) and not refusal
@@ -223,14 +223,14 @@ class AttachmentsController(QObject):
         self._prompt.send_action.set_can_send(not refusal, refusal, can_queue=can_queue)
         self._show_suggestions()
 
-    def _attached_chips(self) -> list[Chip]:
+    def _make_attachment_chips(self) -> list[Chip]:
         """Return a chip for each attachment; of many, the last chip stands for the rest."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         separate_count = (
             len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
         )
-        sent = self._setup.deduplicate(parts[:separate_count])
-        chips = [self._chip(part, resolved) for part in sent]
+        sent_parts = self._setup.deduplicate(parts[:separate_count])
+        chips = [self._make_chip(part, resolved) for part in sent_parts]
         if other_parts := parts[separate_count:]:
             tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
             show_all_action = (("all", tr_plural("Show {count}", "Show all {count}", len(parts))),)
@@ -253,7 +253,7 @@ class AttachmentsController(QObject):
     def _on_opened(self) -> None:
         self._is_expanded, self._has_opened = False, True
 
-    def _reading_chips(self, readings: dict[str, FileReading]) -> list[Chip]:
+    def _make_reading_chips(self, readings: dict[str, FileReading]) -> list[Chip]:
         """Return a chip for each file being read; for many, the first and one for the others."""
         separate_count = len(readings) if len(readings) <= FEW_FILES else 1
         chips = [
@@ -277,7 +277,7 @@ class AttachmentsController(QObject):
             )
         return chips
 
-    def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
+    def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
             facts, exists = self._collection_facts.facts(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if exists else "failed"
@@ -290,7 +290,7 @@ class AttachmentsController(QObject):
         if sha256 in map(part_id, self._draft.value.attachments):
             self._show_chips()
 
-    def _refusal(self) -> str:
+    def _find_refusal(self) -> str:
         """Return why the chosen model cannot take the attachments, "" if it can."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         try:

@@ -36,12 +36,12 @@ TOPIC = "document"  # the topic of notifications about what was not attached or 
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
 UPDATE_MS = 100
 
-_READING: Final = {
+_READING_TEXTS: Final = {
     "page": N_("reading page {number} of {total}…"),
     "chapter": N_("reading chapter {number} of {total}…"),
     "file": N_("reading file {number} of {total}…"),
 }
-_READING_PART: Final = N_("reading part {number} of {total}…")
+_READING_PART_TEXT: Final = N_("reading part {number} of {total}…")
 
 
 @dataclass
@@ -70,7 +70,7 @@ class FileReading:
 def _reading_text(progress: Progress) -> str:
     if not progress.total:
         return tr("reading…")
-    sentence = _READING.get(progress.unit, _READING_PART)
+    sentence = _READING_TEXTS.get(progress.unit, _READING_PART_TEXT)
     return tr(sentence, number=progress.done, total=progress.total)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 
-MAX_CACHED: Final = 48
+MAX_CACHED_THUMBNAILS: Final = 48
 
 
 def to_qimage(pixels: Pixels) -> QImage:
@@ -75,7 +75,7 @@ class ImageChips(QObject):
             return  # not tried again; opening the image reports the error
         self._requested.discard(part.sha256)
         self._cache[part.sha256] = to_qimage(pixels)
-        while len(self._cache) > MAX_CACHED:
+        while len(self._cache) > MAX_CACHED_THUMBNAILS:
             self._cache.popitem(last=False)
         self.thumbnail_made.emit(part.sha256)
 
@@ -98,7 +98,7 @@ class ImageChips(QObject):
             "failed" if lacks_vision else "ready",
             None,
             "image",
-            tooltip="\n".join(filter(None, (_tooltip(part, model), price_note(resolved)))),
+            tooltip="\n".join(filter(None, (_tooltip_text(part, model), price_note(resolved)))),
             picture=self.thumbnail(part),
             detail_levels=tuple((value, _detail_label(part, value, model)) for value in DETAILS),
             detail_level=part.detail,
@@ -119,7 +119,7 @@ def _detail_label(part: ImagePart, detail: str, model: ModelInfo) -> str:
     return f"{tr(_DETAIL_LABELS[detail])} · {_token_text(replace(part, detail=detail), model)}"
 
 
-def _tooltip(part: ImagePart, model: ModelInfo) -> str:
+def _tooltip_text(part: ImagePart, model: ModelInfo) -> str:
     lines = []
     if part.animated:
         lines.append(tr("Animation: only the first frame is sent"))

@@ -80,7 +80,7 @@ class ImagesController(QObject):
         if (data := image_bytes_of(key)) is not None:
             self._tasks.start(self._show_embedded(key, data))
             return
-        part = _part(messages(), key)
+        part = _find_image(messages(), key)
         if part is not None and self._chips.thumbnail(part) is not None:
             self._show_thumbnail(key)
 
@@ -106,7 +106,7 @@ class ImagesController(QObject):
 
     def _run_action(self, messages: MessageSource, _message_id: str, action: str) -> None:
         opens_image = action.startswith(OPEN_IMAGE)
-        part = _part(messages(), action.removeprefix(OPEN_IMAGE)) if opens_image else None
+        part = _find_image(messages(), action.removeprefix(OPEN_IMAGE)) if opens_image else None
         if part is not None:
             self._tasks.start(self._open(part))
 
@@ -122,6 +122,6 @@ class ImagesController(QObject):
         open_path(copy)
 
 
-def _part(messages: Iterable[Message], sha256: str) -> ImagePart | None:
+def _find_image(messages: Iterable[Message], sha256: str) -> ImagePart | None:
     parts = (part for message in messages for part in message.attachments)
     return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)

@@ -111,8 +111,8 @@ class DraftAttachmentHolder(QObject):
 
     def is_first_delimited(self, part: Attached) -> bool:
         """Return True if an attachment would be the first delimited text in its request."""
-        sent = self._setup.context.sent.messages
-        return is_first_delimited(part, self.attached, sent, self.resolved.files)
+        sent_messages = self._setup.context.sent.messages
+        return is_first_delimited(part, self.attached, sent_messages, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by the result of `change` for it."""

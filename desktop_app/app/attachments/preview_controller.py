@@ -247,8 +247,8 @@ class PreviewController(QObject):
         """Load the text to be sent; a later call supersedes an earlier one."""
         self._load_number += 1
         load_number = self._load_number
-        text = await self._sent_text(part)
-        unit, spans, hint = await self._pages(part)
+        text = await self._build_sent_text(part)
+        unit, spans, hint = await self._describe_sections(part)
         from desktop_app.ui.viewer.paged_text import page_ends
 
         ends = await asyncio.to_thread(page_ends, text)
@@ -257,9 +257,9 @@ class PreviewController(QObject):
         self._dialog.show_pages_field(unit, spans, hint)
         is_as_file = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
         self._dialog.show_text(text, ends, is_sent=not is_as_file)
-        self._dialog.show_pictures(self._captions(part), has_text=bool(text))
+        self._dialog.show_pictures(self._image_captions(part), has_text=bool(text))
 
-    async def _sent_text(self, part: Attached) -> str:
+    async def _build_sent_text(self, part: Attached) -> str:
         resolved = self._holder.resolved
         if isinstance(part, ImagePart):
             sendable = await ImageForm(resolved.model, self._image_scaler).sendable(part)
@@ -279,7 +279,7 @@ class PreviewController(QObject):
             block = f"{delimiter.explanation}\n\n{block}"
         return sent_text(part, block, sees_images=resolved.model.sees_images is not False)
 
-    async def _pages(self, part: Attached) -> tuple[str, str, str]:
+    async def _describe_sections(self, part: Attached) -> tuple[str, str, str]:
         """Return the unit of the sections, the selected spans ("" for all), and a hint.
 
         Without sections, all three are "".
@@ -306,7 +306,7 @@ class PreviewController(QObject):
             )
         return unit, spans, hint
 
-    def _captions(self, part: Attached) -> list[str]:
+    def _image_captions(self, part: Attached) -> list[str]:
         resolved = self._holder.resolved
         if resolved.model.sees_images is False:
             return []

@@ -201,8 +201,8 @@ class BatchController(QObject):
     async def _show_item(self, job_id: str, number: int) -> None:
         item = await self._batch_store().item(job_id, number)
         dialog = self._get_dialog()
-        chosen = dialog.job_page.chosen_number
-        if item is not None and dialog.job_page.job_id == job_id and chosen == number:
+        chosen_number = dialog.job_page.chosen_number
+        if item is not None and dialog.job_page.job_id == job_id and chosen_number == number:
             dialog.job_page.show_item(item)
 
     def _refresh_soon(self) -> None:
@@ -272,6 +272,8 @@ def changed_range(
     if len(old_lines) != len(new_lines):
         return None
     changed_indexes = [
-        n for n, (old, new) in enumerate(zip(old_lines, new_lines, strict=True)) if old != new
+        index
+        for index, (old, new) in enumerate(zip(old_lines, new_lines, strict=True))
+        if old != new
     ]
     return (changed_indexes[0], changed_indexes[-1]) if changed_indexes else (0, -1)

@@ -75,7 +75,7 @@ class TurnPresenter(QObject):
         self._current.set_stored(stored_conversation)
         self._pane.set_title(stored_conversation.title)
         question, is_single = run.question, not run.siblings
-        if question is not None and is_single and _follows(question, self._current.path):
+        if question is not None and is_single and _follows_path(question, self._current.path):
             self._current.append(question, run.answer)
             self._show_turn(question, run.answer)
             self._navigator.mark_open()
@@ -118,6 +118,6 @@ class TurnPresenter(QObject):
             self.compared.emit(path, [run.answer for run in answers])
 
 
-def _follows(question: Message, path: list[Message]) -> bool:
+def _follows_path(question: Message, path: list[Message]) -> bool:
     """Return True if a question directly follows the shown path."""
     return question.parent_id == (path[-1].id if path else None)

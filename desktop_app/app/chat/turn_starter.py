@@ -196,7 +196,7 @@ class TurnStarter(QObject):
             conversation, path, draft, targets, settings
         )
 
-    def _unpriced_model(
+    def _find_unpriced_model(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], conversation: Conversation
     ) -> tuple[ProviderProfile, str]:
         """Return the provider and the id of the model whose price is unknown."""
@@ -219,7 +219,7 @@ class TurnStarter(QObject):
         begin_again: Callable[[], Awaitable[None]],
     ) -> None:
         """Ask for permission to use a model of unknown price in spite of the monthly cap."""
-        profile, model = self._unpriced_model(
+        profile, model = self._find_unpriced_model(
             error, compared or [conversation.choice], conversation
         )
 

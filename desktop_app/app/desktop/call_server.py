@@ -81,7 +81,7 @@ class CallServer:
         try:
             if _is_same_user(writer):
                 async with asyncio.timeout(TIME_LIMIT_S):
-                    writer.write(await self._reply(reader) + b"\n")
+                    writer.write(await self._handle_request(reader) + b"\n")
                     await writer.drain()
         except (OSError, EOFError, asyncio.CancelledError):
             pass  # gone, too slow, or `aclose`; Python 3.11 would log the cancellation
@@ -89,7 +89,7 @@ class CallServer:
             self._callers.discard(task)
             writer.close()
 
-    async def _reply(self, reader: asyncio.StreamReader) -> Reply:
+    async def _handle_request(self, reader: asyncio.StreamReader) -> Reply:
         if len(self._callers) > MAX_CALLERS:
             return b"busy"
         try:

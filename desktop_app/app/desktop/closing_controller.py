@@ -96,9 +96,9 @@ class ClosingController(QObject):
         self.is_finishing = False
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
-    def set_tray(self, shown: bool) -> None:
+    def set_tray(self, is_shown: bool) -> None:
         """Record whether the tray shows an icon, by which the user opens a hidden window again."""
-        self._has_tray = shown
+        self._has_tray = is_shown
 
     def set_hotkey(self, report: HotkeyReport) -> None:
         """Record whether the global shortcut works, which opens the quick prompt."""

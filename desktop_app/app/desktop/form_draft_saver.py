@@ -41,9 +41,9 @@ class FormDraftSaver(QObject):
         if isinstance(application, QGuiApplication):
             application.focusObjectChanged.connect(self._on_focus_changed)
 
-    def restore(self, stored: dict[str, Any]) -> None:
+    def restore(self, stored_settings: dict[str, Any]) -> None:
         """Load the changes that an earlier run stored; their forms show them when opened."""
-        if drafts := stored.get(FORMS_KEY):
+        if drafts := stored_settings.get(FORMS_KEY):
             self._stored_drafts = drafts
             restore_form_drafts(drafts)
 

@@ -63,7 +63,10 @@ def open_or_call(request: WindowRequest) -> int:
         return 1
     lock = WindowLock(user_folders.data)
     try:
-        if not lock.try_acquire() and (exit_code := _call(user_folders, frame, lock)) is not None:
+        if (
+            not lock.try_acquire()
+            and (exit_code := _call_running_program(user_folders, frame, lock)) is not None
+        ):
             return exit_code
     except OSError as error:
         return _report_unusable_folder(user_folders, error)
@@ -107,7 +110,7 @@ def _use_language(user_folders: Folders) -> None:
     use_stored_language(user_folders.database)
 
 
-def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
+def _call_running_program(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
     """Call the other process; return the exit code, or None if it has ended and `lock` is ours."""
     deadline = time.monotonic() + CALL_TIMEOUT_S
     while time.monotonic() < deadline:

@@ -158,35 +158,37 @@ def _update_summary(
     """Return sentences that say how the documents of a collection changed."""
     old_hashes = {file.path: file.sha256 for file in old_files if file.sha256}
     new_hashes = {file.path: file.sha256 for file in new_files if file.status == "ready"}
-    added = len(new_hashes.keys() - old_hashes.keys())
-    updated = sum(
+    added_count = len(new_hashes.keys() - old_hashes.keys())
+    updated_count = sum(
         new_hashes[path] != old_hashes[path] for path in new_hashes.keys() & old_hashes.keys()
     )
-    removed = len(old_hashes.keys() - {file.path for file in new_files})
-    unread = sum(file.status == "failed" for file in new_files)
+    removed_count = len(old_hashes.keys() - {file.path for file in new_files})
+    unread_count = sum(file.status == "failed" for file in new_files)
     sentences = []
-    if added:
-        sentences.append(tr_plural("{count} document added.", "{count} documents added.", added))
-    if updated:
+    if added_count:
         sentences.append(
-            tr_plural("{count} document updated.", "{count} documents updated.", updated)
+            tr_plural("{count} document added.", "{count} documents added.", added_count)
         )
-    if removed:
+    if updated_count:
+        sentences.append(
+            tr_plural("{count} document updated.", "{count} documents updated.", updated_count)
+        )
+    if removed_count:
         sentences.append(
             tr_plural(
                 "{count} document removed from the collection.",
                 "{count} documents removed from the collection.",
-                removed,
+                removed_count,
             )
         )
     if not sentences:
         sentences.append(tr("No new documents."))
-    if unread:
+    if unread_count:
         sentences.append(
             tr_plural(
                 "{count} document couldn’t be read. See the list for the reason.",
                 "{count} documents couldn’t be read. See the list for the reasons.",
-                unread,
+                unread_count,
             )
         )
     return " ".join(sentences)

@@ -98,7 +98,7 @@ class CollectionsController(QObject):
 
         self._updates.progressed.connect(on_progress)
         self._updates.reported.connect(
-            lambda words, is_error: self._report(words, is_error=is_error)
+            lambda message, is_error: self._report(message, is_error=is_error)
         )
 
     # -------------------------------------------------------------- the window

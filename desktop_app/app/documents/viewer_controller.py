@@ -139,8 +139,10 @@ class ViewerController(QObject):
         viewer = self._get_window()
         self._stop()
         self._target, self._paged_document, self._text = target, None, None
-        place = target.place or (tr("page {number}", number=target.page) if target.page else "")
-        viewer.begin_document(target.name, place)
+        position_text = target.place or (
+            tr("page {number}", number=target.page) if target.page else ""
+        )
+        viewer.begin_document(target.name, position_text)
         bring_to_front(viewer)
         self._open_task = self._tasks.start(self._open(target))
 
@@ -202,7 +204,7 @@ class ViewerController(QObject):
             message = error.sentences
             if error.reason is Reason.ATTACHMENT_MISSING and target.words:
                 missing_note = tr("This document isn’t on this computer. The cited passage:")
-                message = f"{missing_note}\n\n{_shortened(target.words)}"
+                message = f"{missing_note}\n\n{_shorten(target.words)}"
             viewer.show_message(message)
 
     async def _show_pages(
@@ -242,9 +244,9 @@ class ViewerController(QObject):
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
-            viewer.describe_mark(tr("Highlighted: {text}", text=_shortened(target.words)))
+            viewer.describe_mark(tr("Highlighted: {text}", text=_shorten(target.words)))
         else:
-            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shortened(target.words)}")
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.words)}")
 
     async def _find_boxes(
         self, document: ViewedDocument, pieces: list[TextPiece]
@@ -257,7 +259,7 @@ class ViewerController(QObject):
                 boxes = await self._worker.find_boxes(
                     document, piece.page, piece.text, piece.before
                 )
-                marks |= {piece.page: [_rectangle(box) for box in boxes]} if boxes else {}
+                marks |= {piece.page: [_to_rectangle(box) for box in boxes]} if boxes else {}
         return marks
 
     # -------------------------------------------------------------- search
@@ -301,10 +303,10 @@ class ViewerController(QObject):
         self._text = await asyncio.to_thread(DocumentText, text, text_form_of(file.media_type))
         slice_number = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), slice_number)
-        mark_text = tr("Highlighted: {text}", text=_shortened(target.words))
+        mark_text = tr("Highlighted: {text}", text=_shorten(target.words))
         viewer.describe_mark(mark_text if target.span else "")
         if target.words and not target.span:
-            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shortened(target.words)}")
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.words)}")
 
     def _on_slice_requested(self, number: int) -> None:
         if self._text is not None and self._target is not None:
@@ -363,11 +365,11 @@ def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
     return target._replace(span=(start, start + len(target.words)) if start >= 0 else None)
 
 
-def _rectangle(box: Box) -> QRectF:
+def _to_rectangle(box: Box) -> QRectF:
     return QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
 
 
-def _shortened(passage: str) -> str:
+def _shorten(passage: str) -> str:
     passage = " ".join(passage.split())
     return (
         passage

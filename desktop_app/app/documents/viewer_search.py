@@ -46,10 +46,10 @@ class ViewerSearch(QObject):
         self._search_number += 1
         self._matches, self._index = [], -1
 
-    async def _search(self, words: str) -> None:
+    async def _search(self, query: str) -> None:
         self._search_number += 1
         search_number = self._search_number
-        matches = await asyncio.to_thread(_find_matches, self._text, words)
+        matches = await asyncio.to_thread(_find_matches, self._text, query)
         if search_number != self._search_number or self._bar.isHidden():
             return
         if self._index >= 0:  # continue from the current match
@@ -70,7 +70,7 @@ class ViewerSearch(QObject):
         await self._show(self._matches[self._index] if self._matches else None)
 
 
-def _find_matches(text: str, words: str) -> list[Span]:
+def _find_matches(text: str, query: str) -> list[Span]:
     """Return the ranges of the words that overlap no mark between pages."""
     from desktop_app.rendering.search.text_search import (  # not needed at the start
         fold_text,
@@ -80,7 +80,7 @@ def _find_matches(text: str, words: str) -> list[Span]:
     marks = [mark.span() for mark in PAGE_MARK.finditer(text)]
     mark_ends = [end for _, end in marks]
     matches = []
-    for start, end in match_ranges(text, fold_text(words)):
+    for start, end in match_ranges(text, fold_text(query)):
         mark_index = bisect_left(mark_ends, start + 1)  # the mark that the match may overlap
         if mark_index == len(marks) or end <= marks[mark_index][0]:
             matches.append((start, end))

@@ -69,15 +69,15 @@ def main() -> int:
     application, formulas = None, FormulaClient(child_command("math"))
     use_stored_language(folders().database)
     try:
-        loaded = asyncio.run(_load(request["conversation"]))
+        loaded = asyncio.run(_load_conversation(request["conversation"]))
         formulas.start()  # after this, the process starts no other
         _confine(request["printer"]["file"], request["scratch"], formulas.descriptors)
         application = make_offscreen_application()
         _print(loaded, request["printer"], formulas)
     except UserFacingError as error:
-        return _report(error)
+        return _report_error(error)
     except OSError as error:
-        return _report(_failure(request["printer"]["file"], error))
+        return _report_error(_output_error(request["printer"]["file"], error))
     finally:
         formulas.close()
         if application is not None:
@@ -85,13 +85,13 @@ def main() -> int:
     return 0
 
 
-def _report(error: UserFacingError) -> int:
+def _report_error(error: UserFacingError) -> int:
     """Report an error to the window; return the exit code."""
     write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
     return 1
 
 
-async def _load(conversation_id: str) -> LoadedConversation:
+async def _load_conversation(conversation_id: str) -> LoadedConversation:
     """Return the conversation.
 
     Raises:
@@ -203,7 +203,7 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     paint(pages, printer, page_numbers[::-1] if choice["is_reversed"] else page_numbers)
 
 
-def _failure(file: str, error: OSError) -> StorageError:
+def _output_error(file: str, error: OSError) -> StorageError:
     """Return the error for a file that cannot be written, or a printer that failed."""
     if file:
         return StorageError(Reason.EXPORT_UNWRITABLE, file=file, because=system_error(error))

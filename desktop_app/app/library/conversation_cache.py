@@ -46,14 +46,14 @@ class ConversationCache:
         self._by_id[conversation.id] = conversation
         return conversation
 
-    def set_stored(self, stored: Iterable[Conversation]) -> list[Conversation]:
+    def set_stored(self, stored_conversations: Iterable[Conversation]) -> list[Conversation]:
         """Set and return conversations that were just read from the store.
 
         The open conversation keeps its choice, which may not be written yet. The store may lag
         behind an answer that runs here, so that such a conversation counts as not streaming.
         """
         ids = []
-        for conversation in stored:
+        for conversation in stored_conversations:
             if self._running.is_running(conversation.id):
                 conversation = replace(conversation, streaming=False)
             self._by_id[conversation.id] = conversation

@@ -77,13 +77,13 @@ class ForeignChanges(QObject):
         """Return True if the messages of `path` are not those that are shown."""
         return [message.id for message in path] != [message.id for message in self._current.path]
 
-    def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:
+    def _update_open(self, stored_conversation: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""
-        self._update_conversation(stored)
+        self._update_conversation(stored_conversation)
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 self._messages.update(new)
 
-    def _update_conversation(self, stored: Conversation) -> None:
-        self._current.update(stored.with_settings_of(self._current.conversation))
-        self._show_title(stored.title)
+    def _update_conversation(self, stored_conversation: Conversation) -> None:
+        self._current.update(stored_conversation.with_settings_of(self._current.conversation))
+        self._show_title(stored_conversation.title)

@@ -104,7 +104,7 @@ class ListPresenter(QObject):
         self.cache.set(conversation)
         if self._temporary.was_ever_temporary(conversation.id):
             return  # temporary conversations are in no list
-        self._list.upsert(self._as_shown(conversation))
+        self._list.upsert(self._with_streaming_state(conversation))
         self._show_dot(conversation.id)
 
     def forget(self, conversation_id: str) -> None:
@@ -155,7 +155,7 @@ class ListPresenter(QObject):
         pinned, page = await self._read_top(list_filter, PAGE_SIZE)
         if filter_number != self._filter_number:
             return
-        rows = [self._as_shown(c) for c in self.cache.set_stored([*pinned, *page])]
+        rows = [self._with_streaming_state(c) for c in self.cache.set_stored([*pinned, *page])]
         last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.set_conversations(rows, list_filter=list_filter, last=last)
         self._list.selection.select(self._current.id if self._current.is_listed else None)
@@ -175,7 +175,9 @@ class ListPresenter(QObject):
             if filter_number != self._filter_number:
                 return
             last = page[-1] if len(page) == size else None
-            self._list.append([self._as_shown(c) for c in self.cache.set_stored(page)], last)
+            self._list.append(
+                [self._with_streaming_state(c) for c in self.cache.set_stored(page)], last
+            )
             if not all_rows:
                 return
 
@@ -201,7 +203,7 @@ class ListPresenter(QObject):
         if len(unpinned) <= MAX_REREAD:
             self._list.append((), page[-1] if len(page) == limit else None)
         for conversation in read_conversations:
-            self._list.upsert(self._as_shown(conversation))
+            self._list.upsert(self._with_streaming_state(conversation))
         read_ids = {c.id for c in read_conversations}
         missing = [c for c in self._list.model.conversations if c.id not in read_ids]
         if len(page) == limit:  # rows below the page were not read
@@ -217,7 +219,7 @@ class ListPresenter(QObject):
             if stored is None:
                 self.forget(conversation.id)
             else:
-                self._list.upsert(self._as_shown(self.cache.set_stored([stored])[0]))
+                self._list.upsert(self._with_streaming_state(self.cache.set_stored([stored])[0]))
 
     async def _read_top(
         self, list_filter: ListFilter, limit: int
@@ -227,7 +229,7 @@ class ListPresenter(QObject):
 
     # -------------------------------------------------------------- dots and folders
 
-    def _as_shown(self, conversation: Conversation) -> Conversation:
+    def _with_streaming_state(self, conversation: Conversation) -> Conversation:
         """Return a conversation that has a dot in the list if it streams, here or elsewhere."""
         is_running = self._running.is_running(conversation.id)
         return replace(conversation, streaming=is_running or conversation.streaming)

@@ -41,9 +41,9 @@ class PinnedOrder(QObject):
 
     async def load(self) -> None:
         """Load the order, before the list is filled."""
-        stored = (await self._settings_store.all()).get(ORDER_KEY)
-        if isinstance(stored, list):
-            self._list.model.set_pin_order([str(id_) for id_ in stored])
+        stored_order = (await self._settings_store.all()).get(ORDER_KEY)
+        if isinstance(stored_order, list):
+            self._list.model.set_pin_order([str(id_) for id_ in stored_order])
 
     def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
@@ -52,18 +52,18 @@ class PinnedOrder(QObject):
 
     def pin_chosen(self) -> None:
         """Pin the marked conversations or the open one, or unpin them if all are pinned."""
-        if chosen := self._presenter.chosen_conversations:
-            should_pin = not all(conversation.pinned for conversation in chosen)
-            self._pin([conversation.id for conversation in chosen], should_pin)
+        if chosen_conversations := self._presenter.chosen_conversations:
+            should_pin = not all(conversation.pinned for conversation in chosen_conversations)
+            self._pin([conversation.id for conversation in chosen_conversations], should_pin)
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
         order = self._list.model.pinned_ids
-        chosen = [c for c in self._presenter.chosen_conversations if c.id in order]
-        if len(chosen) != 1:
+        chosen_conversations = [c for c in self._presenter.chosen_conversations if c.id in order]
+        if len(chosen_conversations) != 1:
             self._notifications.notify(tr("Choose one pinned conversation to move it."))
             return
-        conversation = chosen[0]
+        conversation = chosen_conversations[0]
         index = order.index(conversation.id)
         new_index = min(max(index + step, 0), len(order) - 1)
         order.insert(new_index, order.pop(index))

@@ -76,7 +76,7 @@ class Trash(QObject):
             "“{title}” moved to trash",
             "{count} conversations moved to trash",
             len(ids),
-            title=self._title(ids),
+            title=self._single_title(ids),
         )
         opened_id = self._current.id
         trashed_at = now()
@@ -102,7 +102,7 @@ class Trash(QObject):
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Archive conversations, or take them out of the archive."""
         ids = list(conversation_ids)
-        count, title = len(ids), self._title(ids)
+        count, title = len(ids), self._single_title(ids)
         message = (
             tr_plural("“{title}” archived", "{count} conversations archived", count, title=title)
             if archived
@@ -119,18 +119,22 @@ class Trash(QObject):
 
     def _undo(self, ids: list[str], trashed_at: datetime, opened_id: str) -> None:
         """Restore the conversations that have been in the trash since `trashed_at`."""
-        cached = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
-        restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == trashed_at]
+        cached_conversations = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
+        restorable = [
+            id_ for id_, c in cached_conversations if c is not None and c.trashed_at == trashed_at
+        ]
         self.restore(restorable)
         if opened_id in restorable:
             self._presenter.start(self._navigator.open(opened_id))
 
     def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
         """Return the ids of cached conversations in the trash, or outside it if not `in_trash`."""
-        cached = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
-        return [id_ for id_, c in cached if c and (c.trashed_at is not None) == in_trash]
+        cached_conversations = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
+        return [
+            id_ for id_, c in cached_conversations if c and (c.trashed_at is not None) == in_trash
+        ]
 
-    def _title(self, ids: Sequence[str]) -> str:
+    def _single_title(self, ids: Sequence[str]) -> str:
         """Return the title of a single conversation; "" for several."""
         conversation = self._presenter.cache.get(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
@@ -149,19 +153,24 @@ class Trash(QObject):
 
         Conversations in the trash do not change.
         """
-        chosen = [c for c in self._presenter.chosen_conversations if c.trashed_at is None]
-        if chosen:
-            self.archive([c.id for c in chosen], not all(c.archived for c in chosen))
+        chosen_conversations = [
+            c for c in self._presenter.chosen_conversations if c.trashed_at is None
+        ]
+        if chosen_conversations:
+            self.archive(
+                [c.id for c in chosen_conversations],
+                not all(c.archived for c in chosen_conversations),
+            )
 
     # -------------------------------------------------------------- the open conversation
 
     def _notify_if_trashed(self) -> None:
         """Notify that the open conversation is in the trash, and offer to restore it."""
-        opened = self._current.conversation
-        if opened.trashed_at is not None and not self._current.is_new:
+        open_conversation = self._current.conversation
+        if open_conversation.trashed_at is not None and not self._current.is_new:
             self._notifications.notify(
                 tr("This conversation is in the trash."),
-                actions=[(tr("Restore"), lambda: self.restore([opened.id]))],
+                actions=[(tr("Restore"), lambda: self.restore([open_conversation.id]))],
             )
 
     def _restore_answered(self, conversation_id: str) -> None:
@@ -177,7 +186,7 @@ class Trash(QObject):
                 "Permanently delete “{title}”?",
                 "Permanently delete {count} conversations?",
                 len(ids),
-                title=self._title(ids),
+                title=self._single_title(ids),
             )
             self._ask(question, lambda: self._presenter.start(self.erase(ids)))
 
@@ -209,9 +218,9 @@ class Trash(QObject):
 
     async def empty(self) -> None:
         """Permanently delete everything in the trash."""
-        opened = self._current.conversation
-        if opened.trashed_at is not None:
-            self._stop_and_close(opened.id)
+        open_conversation = self._current.conversation
+        if open_conversation.trashed_at is not None:
+            self._stop_and_close(open_conversation.id)
         await self._erase_trashed(now())
 
     async def expire(self) -> None:

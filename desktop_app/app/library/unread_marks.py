@@ -60,8 +60,8 @@ class UnreadMarks(QObject):
 
     async def load(self) -> None:
         """Load the stored marks, and show them."""
-        stored = (await self._settings_store.all()).get(UNREAD_KEY)
-        self._unread = dict.fromkeys(map(str, stored if isinstance(stored, list) else ()))
+        stored_ids = (await self._settings_store.all()).get(UNREAD_KEY)
+        self._unread = dict.fromkeys(map(str, stored_ids if isinstance(stored_ids, list) else ()))
         self._list.set_unread(self._unread)
         self._mark_read()  # the last conversation has been opened before
 

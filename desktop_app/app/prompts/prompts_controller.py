@@ -97,8 +97,8 @@ class PromptsController(QObject):
     async def load(self) -> None:
         """Load the prompts from the program's files and the store."""
         self._built_in = await asyncio.to_thread(built_in_prompts)
-        stored = await self._prompt_store.prompts()
-        self._stored_prompts = {prompt.id: prompt for prompt in stored}
+        stored_prompts = await self._prompt_store.prompts()
+        self._stored_prompts = {prompt.id: prompt for prompt in stored_prompts}
         self._show_prompts()
 
     def _show_prompts(self) -> None:

@@ -49,15 +49,15 @@ class StoredPresets(QObject):
 
     async def load(self) -> None:
         """Load the presets from the store."""
-        stored = await self._prompt_store.presets()
+        stored_presets = await self._prompt_store.presets()
         hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
-        self._presets.replace_all(with_built_in(stored, hidden))
+        self._presets.replace_all(with_built_in(stored_presets, hidden))
         self.changed.emit()
 
     async def refresh(self) -> None:
         """Add presets that another process has imported."""
-        stored = await self._prompt_store.presets()
-        new_presets = [preset for preset in stored if preset.id not in self._presets.by_id]
+        stored_presets = await self._prompt_store.presets()
+        new_presets = [preset for preset in stored_presets if preset.id not in self._presets.by_id]
         for preset in new_presets:
             self._presets.put(preset)
         if new_presets:

@@ -30,9 +30,9 @@ class AccompanyingText:
         """Add a text after the others."""
         self.text = "\n\n".join(part for part in (self.text, text) if part.strip())
 
-    def remove_sent(self, sent: str) -> None:
+    def remove_sent(self, sent_text: str) -> None:
         """Remove the text that was sent; text that was added meanwhile stays."""
-        self.text = self.text.removeprefix(sent).lstrip("\n")
+        self.text = self.text.removeprefix(sent_text).lstrip("\n")
 
     def fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in; remember the clipboard's text if needed.

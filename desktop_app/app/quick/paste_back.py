@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 TOKEN_KEY: Final = "desktop.paste_token"
 _RELEASE_TIMEOUT_S: Final = 5.0
-_POLL_S: Final = 0.02
+_POLL_INTERVAL_S: Final = 0.02
 _FOCUS_CHANGE_S: Final = 0.1
 """Time for the compositor to move the focus; no program can see another's focus."""
 FETCH_S: Final = 2.0
@@ -174,8 +174,8 @@ class PasteBack(QObject):
         await self._wait_for_fetching()
 
     async def _type_by(self, keyboard: RemoteKeyboard) -> None:
-        stored = await self._settings_store.all()
-        token = await keyboard.open(str(stored.get(TOKEN_KEY) or ""))
+        stored_settings = await self._settings_store.all()
+        token = await keyboard.open(str(stored_settings.get(TOKEN_KEY) or ""))
         try:
             await self._settings_store.set(TOKEN_KEY, token)  # the earlier token is no longer valid
             if self._values[PASTE_BACK] == PasteBackChoice.ASK:
@@ -202,7 +202,7 @@ class PasteBack(QObject):
         try:
             async with asyncio.timeout(_RELEASE_TIMEOUT_S):
                 while is_held():  # noqa: ASYNC110 — nothing tells when the last one is released
-                    await asyncio.sleep(_POLL_S)
+                    await asyncio.sleep(_POLL_INTERVAL_S)
         except TimeoutError as error:
             raise BusError("a key is held") from error
         self._quick.hide()

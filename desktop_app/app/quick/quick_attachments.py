@@ -124,9 +124,9 @@ class QuickAttachments(QObject):
         self.parts, self._removed_part = (), None
         self.show()
 
-    def remove_sent(self, sent: Sequence[Attached]) -> None:
+    def remove_sent(self, sent_parts: Sequence[Attached]) -> None:
         """Remove attachments that were sent or moved; those added meanwhile stay."""
-        sent_ids = {part.sha256 for part in sent}
+        sent_ids = {part.sha256 for part in sent_parts}
         self.parts = tuple(part for part in self.parts if part.sha256 not in sent_ids)
         self._removed_part = None
         self.show()
@@ -139,10 +139,12 @@ class QuickAttachments(QObject):
     def show(self) -> None:
         """Show the current chips, and emit `changed`."""
         self._timer.stop()
-        self._quick.chips.set_chips([*map(self._chip, self.parts), *self._reading_chips()])
+        self._quick.chips.set_chips(
+            [*map(self._make_chip, self.parts), *self._make_reading_chips()]
+        )
         self.changed.emit()
 
-    def _reading_chips(self) -> list[Chip]:
+    def _make_reading_chips(self) -> list[Chip]:
         """Return a chip for each file being read; of many, for the first one and for the rest."""
         names = {reading_id: name for reading_id, (name, _) in self._readings.items()}
         if len(names) > FEW_FILES:
@@ -154,7 +156,7 @@ class QuickAttachments(QObject):
             for id_, name in names.items()
         ]
 
-    def _chip(self, part: Attached) -> Chip:
+    def _make_chip(self, part: Attached) -> Chip:
         if isinstance(part, ImagePart):
             return self._image_chips.chip(part, self.resolved)
         sent_part = self.deduplicate(part)

@@ -105,10 +105,10 @@ class QuickHost(QObject):
         if self._controller is not None:
             self._controller.draft.save()
 
-    def restore(self, stored: dict[str, Any]) -> None:
+    def restore(self, stored_settings: dict[str, Any]) -> None:
         """Load the stored position and unsent question, before the quick prompt is built."""
-        self._unsent = UnsentQuestion.from_json(stored.get(QUICK_DRAFT_KEY) or {})
-        match stored.get(POSITION_KEY):
+        self._unsent = UnsentQuestion.from_json(stored_settings.get(QUICK_DRAFT_KEY) or {})
+        match stored_settings.get(POSITION_KEY):
             case [int() | float() as x, int() | float() as y]:
                 self._position = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
 

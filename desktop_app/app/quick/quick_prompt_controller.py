@@ -183,7 +183,7 @@ class QuickPromptController(QObject):
             self.window.set_unsaved(is_unsaved)
             self.window.status.show_status(tr("Remove the attachments first"))
         elif is_closed:
-            text, template_id = self._new_text(), self.window.field.template_id
+            text, template_id = self._unsent_text(), self.window.field.template_id
             self._begin_blank()
             self.window.open_with(self.accompanying.text)
             self.window.field.set_text(text, template_id if text else "")
@@ -260,7 +260,7 @@ class QuickPromptController(QObject):
         # Show the window first, because the program ends once nothing is visible.
         if self._conversation.path:
             # The text in the prompt was asked already, unless a cap refused it or it is new.
-            unasked_text = field_text.strip() if action == RAISE_CAP else self._new_text()
+            unasked_text = field_text.strip() if action == RAISE_CAP else self._unsent_text()
             template_id = self.window.field.template_id if unasked_text else ""
             unsent = Draft(unasked_text, self.attachments.parts, template_id)
             await self._continue_in_window(self._conversation.id, action, unsent, "")
@@ -292,7 +292,7 @@ class QuickPromptController(QObject):
     @property
     def unsent_question(self) -> UnsentQuestion:
         """Return the unsent question; while an earlier one is recalled, the text typed before."""
-        text = self._new_text()
+        text = self._unsent_text()
         text_before = self._history.text_before_recall(text)
         draft = Draft(
             text if text_before is None else text_before,
@@ -308,7 +308,7 @@ class QuickPromptController(QObject):
         self.attachments.restore(stored.draft.question_attachments)
         self.window.field.set_text(stored.draft.text, stored.draft.template_id)
 
-    def _new_text(self) -> str:
+    def _unsent_text(self) -> str:
         """Return the typed text, "" if it is the last question, which the prompt still shows."""
         text = self.window.field.toPlainText().strip()
         return "" if text == self._typed_text else text

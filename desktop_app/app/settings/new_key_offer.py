@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OFFER = "new-provider"  # the topic of the offer to use a new provider
 FIRST_REQUEST = "first-request"  # the topic of the answer to a first request
 _TEST_QUESTION = "Reply with one short greeting."
-_TEST_INPUT, _TEST_OUTPUT = 30, 64  # tokens
+_TEST_INPUT_TOKENS, _TEST_OUTPUT_TOKENS = 30, 64  # tokens
 
 
 class NewKeyOffer(QObject):
@@ -90,7 +90,9 @@ class NewKeyOffer(QObject):
         test_choice = self._utility_model().model_for(Purpose.TEST, resolved)
         if test_choice.price is None or test_choice.price == FREE:
             return ()
-        cost = test_choice.price.cost(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
+        cost = test_choice.price.cost(
+            Usage(input_tokens=_TEST_INPUT_TOKENS, output_tokens=_TEST_OUTPUT_TOKENS)
+        )
         label = tr("Try it for {cost} at most", cost=formatting.money(cost))
         return [(label, lambda: self._tasks.start(self._send_request(resolved)))]
 
@@ -101,7 +103,7 @@ class NewKeyOffer(QObject):
         started_at, model = time.monotonic(), self._utility_model()
         name = model.model_for(Purpose.TEST, resolved).model.name
         task = SmallTask(Purpose.TEST, resolved)
-        reply = await model.ask(task, "", _TEST_QUESTION, max_output_tokens=_TEST_OUTPUT)
+        reply = await model.ask(task, "", _TEST_QUESTION, max_output_tokens=_TEST_OUTPUT_TOKENS)
         message = tr(
             "{model} responded in {duration}: {text}",
             model=name,

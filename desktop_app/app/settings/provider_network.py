@@ -87,8 +87,8 @@ class ProviderNetwork:
 
     async def _show_password(self, profile: ProviderProfile) -> None:
         secret_id, key_origin = profile.proxy_password_id, origin(profile.proxy)
-        place = await self._vault.place(secret_id, key_origin)
-        state = KeyState(place.value, host_of(key_origin))
+        key_place = await self._vault.place(secret_id, key_origin)
+        state = KeyState(key_place.value, host_of(key_origin))
         self._page.set_content(
             ("password", secret_id), lambda page: page.network.set_password_state(secret_id, state)
         )

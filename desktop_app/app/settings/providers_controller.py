@@ -126,20 +126,22 @@ class ProvidersController(QObject):
         self._request_models()
 
     def _request_models(self) -> None:
-        shown = self._profile_or_current(self._shown_id)
-        self._tasks.start(self._providers.refresh_listing(shown))
+        shown_profile = self._profile_or_current(self._shown_id)
+        self._tasks.start(self._providers.refresh_listing(shown_profile))
 
     def _show_profiles(self) -> None:
-        shown = self._profile_or_current(self._shown_id)
+        shown_profile = self._profile_or_current(self._shown_id)
         profiles = self._providers.all
-        self._page.set_content("profiles", lambda page: page.set_profiles(profiles, shown.id))
-        self._tasks.start(self._show_profile(shown.id))
+        self._page.set_content(
+            "profiles", lambda page: page.set_profiles(profiles, shown_profile.id)
+        )
+        self._tasks.start(self._show_profile(shown_profile.id))
 
     async def _show_profile(self, profile_id: str) -> None:
         vault, profile = self._vault, self._profile_or_current(profile_id)
         key_origin = origin(profile.base_url)
-        place = await vault.place(profile_id, key_origin)
-        state = KeyState(place.value, host_of(key_origin))
+        key_place = await vault.place(profile_id, key_origin)
+        state = KeyState(key_place.value, host_of(key_origin))
         self._page.set_content(
             ("key", profile_id), lambda page: page.set_key_state(profile_id, state)
         )

@@ -181,9 +181,9 @@ class SettingsController(QObject):
         note = tr(
             "{model} now: {price} for a million tokens of input and output. {own}: {own_price}.",
             model=routine_model.model.name,
-            price=_prices(routine_model.price),
+            price=_prices_text(routine_model.price),
             own=resolved.model.name,
-            own_price=_prices(resolved.price),
+            own_price=_prices_text(resolved.price),
         )
         return {"answer.routine_model": note}
 
@@ -210,5 +210,5 @@ def _read_text(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
 
 
-def _prices(price: Price) -> str:
+def _prices_text(price: Price) -> str:
     return f"{formatting.exact_money(price.input)} / {formatting.exact_money(price.output)}"

@@ -63,7 +63,7 @@ class ShortcutFiles(QObject):
             tr("Export shortcuts"),
             self._tasks.slot(self._export),
             start=Path.home() / f"{tr('Shortcuts')}.json",
-            filters=_patterns(),
+            filters=_file_filter(),
         )
 
     async def _export(self, path: Path) -> None:
@@ -87,11 +87,11 @@ class ShortcutFiles(QObject):
             tr("Import shortcuts"),
             self._tasks.slot(self._import),
             start=Path.home(),
-            filters=_patterns(),
+            filters=_file_filter(),
         )
 
     async def _import(self, path: Path) -> None:
-        imported = await asyncio.to_thread(_read, path)
+        imported = await asyncio.to_thread(_read_shortcuts, path)
         former_keymap = Keymap.from_settings(self._values.all)
         new_shortcuts = {
             command_id: keys
@@ -99,7 +99,7 @@ class ShortcutFiles(QObject):
             if keys != former_keymap.shortcut_of(command_id)
         }
         await self._apply_shortcuts(new_shortcuts)
-        report = _report(imported, Keymap.from_settings(self._values.all))
+        report = _report_text(imported, Keymap.from_settings(self._values.all))
         former_shortcuts = {
             command_id: former_keymap.shortcut_of(command_id) for command_id in new_shortcuts
         }
@@ -116,11 +116,11 @@ class ShortcutFiles(QObject):
         self.shortcuts_stored.emit()
 
 
-def _patterns() -> str:
+def _file_filter() -> str:
     return tr("JSON files ({pattern})", pattern="*.json")
 
 
-def _read(path: Path) -> ImportedShortcuts:
+def _read_shortcuts(path: Path) -> ImportedShortcuts:
     """Return the shortcuts in a file. Raises SettingError."""
     from desktop_app.commands.keymap_file import (
         MAX_FILE_BYTES,
@@ -137,7 +137,7 @@ def _read(path: Path) -> ImportedShortcuts:
     return shortcuts_from_json(data, path.name)
 
 
-def _report(imported: ImportedShortcuts, keymap: Keymap) -> str:
+def _report_text(imported: ImportedShortcuts, keymap: Keymap) -> str:
     """Return a report: imported and refused shortcuts, and keys of more than one command."""
     from desktop_app.ui.look.shortcut_text import shortcut_text
 

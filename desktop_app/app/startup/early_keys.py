@@ -43,8 +43,8 @@ class EarlyKeys(QObject):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Hold presses and releases of keys after a command."""
-        kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
-        if not isinstance(event, QKeyEvent) or event.type() not in kinds:
+        key_event_types = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+        if not isinstance(event, QKeyEvent) or event.type() not in key_event_types:
             return False
         self._held_inputs.append(event.clone())
         return True

@@ -179,9 +179,9 @@ class AnswerSetup(QObject):
         is_off = self.values["answer.background"] == "off"
         return self._background_id == conversation.id and not is_off
 
-    def choose_background(self, wanted: bool) -> None:
+    def choose_background(self, is_wanted: bool) -> None:
         """Turn background answers on or off in the open conversation."""
-        self._background_id = self.current.id if wanted else ""
+        self._background_id = self.current.id if is_wanted else ""
         self.choice_changed.emit()
 
     def forget_background(self) -> None:

@@ -30,15 +30,15 @@ class QuestionEdit(NamedTuple):
     question: Message
     previous: Draft
 
-    def with_changed_question(self, typed: Draft) -> Draft:
+    def with_changed_question(self, typed_draft: Draft) -> Draft:
         """Return the previous draft, followed by the question as typed if it was changed."""
-        if typed == self.question.to_draft:
+        if typed_draft == self.question.to_draft:
             return self.previous
-        return _joined(self.previous, typed)
+        return _join_drafts(self.previous, typed_draft)
 
     def after_sending(self, draft: Draft) -> Draft:
         """Return the previous draft, followed by what was typed after sending."""
-        return _joined(self.previous, draft) if draft else self.previous
+        return _join_drafts(self.previous, draft) if draft else self.previous
 
 
 class Drafts:
@@ -62,9 +62,9 @@ class Drafts:
         self.blank_overrides = Overrides()
         self.blank_preset_id: str | None = None
 
-    def load(self, stored: dict[str, Any]) -> None:
+    def load(self, stored_settings: dict[str, Any]) -> None:
         """Load the blank conversation's draft from the stored settings."""
-        row = stored.get(BLANK_KEY) or {}
+        row = stored_settings.get(BLANK_KEY) or {}
         self._drafts[self.blank_id] = Draft.from_json(row) if row else Draft()
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
         self.blank_preset_id = row.get("preset")
@@ -117,9 +117,9 @@ class Drafts:
         self.blank_overrides, self.blank_preset_id = overrides, preset_id
         self._tasks.start(self._write(self.blank_id, self.blank_draft()))
 
-    def remove_sent(self, conversation_id: str, sent: Draft) -> Draft:
+    def remove_sent(self, conversation_id: str, sent_draft: Draft) -> Draft:
         """Remove a stored question from its draft, end its edit, and return the rest."""
-        remaining = _remaining(self.cached(conversation_id), sent)
+        remaining = _remaining_draft(self.cached(conversation_id), sent_draft)
         edit = self.end_edit(conversation_id)
         if edit is not None:
             remaining = edit.after_sending(remaining)
@@ -177,25 +177,25 @@ class Drafts:
             await self._conversations.save_draft(conversation_id, draft)
 
 
-def _remaining(draft: Draft, sent: Draft) -> Draft:
-    """Return the part of a draft that was typed or attached after `sent`."""
-    attachments = sent.question_attachments
+def _remaining_draft(draft: Draft, sent_draft: Draft) -> Draft:
+    """Return the part of a draft that was typed or attached after `sent_draft`."""
+    attachments = sent_draft.question_attachments
     parts = tuple(part for part in draft.attachments if part not in attachments)
-    return Draft(_inserted_into(sent.text, draft.text), parts)
+    return Draft(_find_inserted_text(sent_draft.text, draft.text), parts)
 
 
-def _inserted_into(sent: str, text: str) -> str:
-    """Return what was inserted into a sent text; the whole text if some of `sent` was changed."""
-    pairs = enumerate(zip(sent, text, strict=False))
+def _find_inserted_text(sent_text: str, text: str) -> str:
+    """Return what was inserted into a sent text; the whole text if some of it was changed."""
+    pairs = enumerate(zip(sent_text, text, strict=False))
     start = next(
         (index for index, (sent_character, character) in pairs if sent_character != character),
-        min(len(sent), len(text)),
+        min(len(sent_text), len(text)),
     )
-    end = len(text) - len(sent) + start
-    return text[start:end] if end >= start and text.endswith(sent[start:]) else text
+    end = len(text) - len(sent_text) + start
+    return text[start:end] if end >= start and text.endswith(sent_text[start:]) else text
 
 
-def _joined(first: Draft, second: Draft) -> Draft:
+def _join_drafts(first: Draft, second: Draft) -> Draft:
     text = "\n\n".join(filter(None, (first.text, second.text)))
     parts = {part_id(part): part for part in (*first.attachments, *second.attachments)}
     return Draft(text, tuple(parts.values()), second.template_id or first.template_id)

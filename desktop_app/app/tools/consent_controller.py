@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-_KINDS: Final = {
+_KIND_NOTES: Final = {
     ToolKind.READS: N_("The provider gets the result."),
     ToolKind.WRITES: N_("It can change data."),
     ToolKind.LEAVES: N_("It sends data to other servers."),
@@ -39,9 +39,9 @@ class _PendingQuestion:
     answer: asyncio.Future[Decision]
     changed_arguments: str = ""
 
-    def set_changed_arguments(self, changed: str) -> None:
+    def set_changed_arguments(self, arguments: str) -> None:
         """Keep the arguments that the user has changed, while another question is shown."""
-        self.changed_arguments = changed
+        self.changed_arguments = arguments
 
     def reopen(self) -> None:
         """Wait for another answer."""
@@ -95,7 +95,7 @@ class ConsentController(QObject):
         self.question_opened.emit(question.conversation_id)
         try:
             decision = await pending.answer
-            while problem := await _problem_of(question.tool, decision.arguments):
+            while problem := await _find_problem(question.tool, decision.arguments):
                 pending.reopen()
                 self._show_problem(pending, problem)
                 decision = await pending.answer
@@ -129,7 +129,7 @@ class ConsentController(QObject):
         self._shown_pending = first_pending
         tool, call = first_pending.question.tool, first_pending.question.call
         touches = tr(tool.touches) if tool.touches else ""
-        note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
+        note = " ".join(filter(None, (touches, tr(_KIND_NOTES[tool.kind]))))
         card.ask(tool.full_name, note, call.arguments, waiting=waiting_count)
         if first_pending.changed_arguments:
             card.show_changed_arguments(first_pending.changed_arguments)
@@ -179,7 +179,7 @@ class ConsentController(QObject):
             pending.answer.set_result(Decision(True, permission, arguments))
 
 
-async def _problem_of(tool: ToolDefinition, arguments: str) -> str:
+async def _find_problem(tool: ToolDefinition, arguments: str) -> str:
     """Return why a tool does not accept changed arguments; "" if it does, or nothing changed."""
     if not arguments:
         return ""

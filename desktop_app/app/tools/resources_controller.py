@@ -80,11 +80,11 @@ class ResourcesController(QObject):
 
         run = await self._servers().run(choice.server)
         resource = await run.read_resource(choice.uri)
-        data, name = await asyncio.to_thread(_resource_file, resource, choice.name)
+        data, name = await asyncio.to_thread(_decode_resource, resource, choice.name)
         self.content_attach_requested.emit(DroppedData(name, data), conversation_id)
 
 
-def _resource_file(resource: Mapping[str, str], name: str) -> tuple[bytes, str]:
+def _decode_resource(resource: Mapping[str, str], name: str) -> tuple[bytes, str]:
     """Return the bytes of a resource, and its file name with a suffix."""
     import base64
     import mimetypes

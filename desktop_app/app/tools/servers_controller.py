@@ -121,13 +121,13 @@ class ServersController(QObject):
 
     # -- adding and editing
 
-    def _open_form(self, stored: EnteredServer | None) -> None:
+    def _open_form(self, stored_server: EnteredServer | None) -> None:
         from desktop_app.ui.tools.server_form import ServerForm
 
-        form = ServerForm(stored, self._theme.current, self._parent)
+        form = ServerForm(stored_server, self._theme.current, self._parent)
         form.saved.connect(
             lambda entered: self._tasks.start(
-                self._save(form, entered, replaces=stored is not None)
+                self._save(form, entered, replaces=stored_server is not None)
             )
         )
         form.open()

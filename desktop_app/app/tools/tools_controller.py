@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 # The keys of the two settings.
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
-_KINDS: Final = {
+_KIND_NOTES: Final = {
     ToolKind.READS: N_("The provider gets the result."),
     ToolKind.WRITES: N_("Can change data."),
     ToolKind.LEAVES: N_("Sends data to other servers."),
@@ -109,8 +109,10 @@ class ToolsController(QObject):
         conversation_id = self._current.id
         value = "\n".join(self._setup.ask_settings.parameters.tools)
 
-        def apply(chosen: str) -> None:
-            self._setup.override(conversation_id, lambda own: with_override(own, TOOLS, chosen))
+        def apply(names: str) -> None:
+            self._setup.override(
+                conversation_id, lambda overrides: with_override(overrides, TOOLS, names)
+            )
 
         request = EditRequest(TOOLS, value, apply, self._choice_row.tools_button)
         picker = self._open_picker(request, is_for_conversation=True)
@@ -157,7 +159,7 @@ class ToolsController(QObject):
                 mark = self._shown_fingerprints[name] = fingerprint(definition)
                 permission = await store.permission(conversation_id, name, mark)
             is_chosen = name in names
-            reason = self._reason(tool)
+            reason = self._refusal_reason(tool)
             price = price_text(tool, self._hosted_prices, self._setup.profile)
             description = " ".join(filter(None, (_tool_text(tool), price)))
             choices.append(ToolChoice(name, description, reason, is_chosen, permission))
@@ -171,7 +173,7 @@ class ToolsController(QObject):
         if picker is self.picker:
             picker.set_tools(choices, is_for_conversation=is_for_conversation)
 
-    def _reason(self, tool: ListedTool) -> LinkedText:
+    def _refusal_reason(self, tool: ListedTool) -> LinkedText:
         """Return why a tool cannot be chosen in the open conversation; () if it can."""
         refusal = tool.refusal
         if tool.definition.hosted is not None:
@@ -193,8 +195,10 @@ class ToolsController(QObject):
         """Let the user choose the form of the open conversation's answers."""
         conversation_id, value = self._current.id, self._setup.ask_settings.parameters.form
 
-        def apply(chosen: str) -> None:
-            self._setup.override(conversation_id, lambda own: with_override(own, FORM, chosen))
+        def apply(form: str) -> None:
+            self._setup.override(
+                conversation_id, lambda overrides: with_override(overrides, FORM, form)
+            )
 
         def value_now() -> str:
             is_open = self._current.id == conversation_id
@@ -210,30 +214,30 @@ class ToolsController(QObject):
         )
         self._dialogs.add(dialog)
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
-        dialog.form_chosen.connect(lambda chosen: self._apply_form(request, chosen))
+        dialog.form_chosen.connect(lambda form: self._apply_form(request, form))
         dialog.check_requested.connect(
             lambda source, should_accept: self._tasks.start(
                 self._check(dialog, source, should_accept=should_accept)
             )
         )
         dialog.file_requested.connect(lambda path: self._tasks.start(self._read(dialog, path)))
-        dialog.show_form(request.value, self._refusals())
+        dialog.show_form(request.value, self._form_refusals())
         dialog.open()
 
-    def _apply_form(self, request: EditRequest, chosen: str) -> None:
+    def _apply_form(self, request: EditRequest, form: str) -> None:
         def undo() -> None:
             if not request.value_now():  # another format may have been chosen since
                 request.on_changed(request.value)
 
-        request.on_changed(chosen)
-        if request.value and not chosen:  # it may be a schema that the user wrote
+        request.on_changed(form)
+        if request.value and not form:  # it may be a schema that the user wrote
             self._notifications.notify_undo(tr("Response format removed"), undo)
 
     def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
         self._dialogs.discard(dialog)
         dialog.deleteLater()
 
-    def _refusals(self) -> dict[FormKind, str]:
+    def _form_refusals(self) -> dict[FormKind, str]:
         """Return the kinds of forms that the open conversation's model cannot follow, and why."""
         refusals: dict[FormKind, str] = {}
         for syntax in GRAMMAR_SYNTAXES:
@@ -248,17 +252,17 @@ class ToolsController(QObject):
     ) -> None:
         from desktop_app.services.structured.requested_form import check_form  # not for the start
 
-        words = ""
+        problem = ""
         try:
             await asyncio.to_thread(check_form, source)
         except IllegalChoiceError as error:
-            words = tr("Not valid: {words}", words=str(error.display_params["words"]))
+            problem = tr("Not valid: {words}", words=str(error.display_params["words"]))
         if dialog not in self._dialogs:
             return  # closed since
-        if should_accept and not words:
+        if should_accept and not problem:
             dialog.accept_form(source)
         elif should_accept or source == dialog.source:  # otherwise it was changed since
-            dialog.show_problem(words)
+            dialog.show_problem(problem)
 
     async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:
         try:
@@ -277,7 +281,7 @@ class ToolsController(QObject):
 
 def _tool_text(tool: ListedTool) -> str:
     definition = tool.definition
-    kind = tr(_KINDS[definition.kind]) if definition.needs_consent else ""
+    kind = tr(_KIND_NOTES[definition.kind]) if definition.needs_consent else ""
     return " ".join(filter(None, (definition.display_description, kind)))
 
 

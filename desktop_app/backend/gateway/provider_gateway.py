@@ -66,8 +66,8 @@ class ProviderGateway:
             socket_path = endpoint.socket_path
         else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))
-        proxy_password = await self._proxy_password(profile)
-        field_secrets = await self._field_secrets(profile)
+        proxy_password = await self._read_proxy_password(profile)
+        field_secrets = await self._read_field_secrets(profile)
         access = ProviderAccess(profile, key, proxy_password, field_secrets, socket_path)
         async with self._lock:  # concurrent callers share a single client
             cached = self._clients.get(profile.id)
@@ -76,7 +76,7 @@ class ProviderGateway:
             if cached is not None:
                 self._retired.append(self._clients.pop(profile.id)[1])
             await self._close_idle()
-            client = await self._new_client(access)
+            client = await self._create_client(access)
             self._clients[profile.id] = (access, client)
             return client
 
@@ -97,16 +97,16 @@ class ProviderGateway:
         Raises:
             StorageError: the settings cannot be read.
         """
-        memory = await self._memory(profile)
+        memory = await self._load_memory(profile)
         return LearnedSupport(memory.api, memory.refusals.get(model, frozenset()))
 
-    async def _proxy_password(self, profile: ProviderProfile) -> Secret | None:
+    async def _read_proxy_password(self, profile: ProviderProfile) -> Secret | None:
         """Return the proxy's password; ask the keyring only if the proxy has a user."""
         if "@" not in profile.proxy:
             return None
         return await self._vault.get(profile.proxy_password_id, origin(profile.proxy))
 
-    async def _field_secrets(self, profile: ProviderProfile) -> dict[str, Secret]:
+    async def _read_field_secrets(self, profile: ProviderProfile) -> dict[str, Secret]:
         """Return the values of secret headers and parameters, by their names in the keyring.
 
         There are none for an unusable address, which the first request reports.
@@ -127,14 +127,14 @@ class ProviderGateway:
                 secrets[name] = secret
         return secrets
 
-    async def _new_client(self, access: ProviderAccess) -> ProviderClient:
+    async def _create_client(self, access: ProviderAccess) -> ProviderClient:
         client_class = await asyncio.to_thread(_import_client)
-        return client_class(access, self._catalog, memory=await self._memory(access.profile))
+        return client_class(access, self._catalog, memory=await self._load_memory(access.profile))
 
-    async def _memory(self, profile: ProviderProfile) -> StoredMemory:
-        stored = await self._settings.all()
+    async def _load_memory(self, profile: ProviderProfile) -> StoredMemory:
+        stored_settings = await self._settings.all()
         return StoredMemory.from_settings(
-            profile, stored, self._write_in_background, self._learning
+            profile, stored_settings, self._write_in_background, self._learning
         )
 
     def _write_in_background(self, key: str, value: object) -> None:

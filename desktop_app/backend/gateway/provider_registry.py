@@ -55,9 +55,11 @@ class ProviderRegistry:
         A stored profile replaces the built-in one of the same id. A provider from the environment
         gets the monthly cap and the facts about models that the user entered for its address.
         """
-        stored = {profile.id: profile for profile in await self._settings.profiles()}
-        own_models_by_url = {p.base_url: p.own_models for p in stored.values() if p.own_models}
-        built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
+        stored_profiles = {profile.id: profile for profile in await self._settings.profiles()}
+        own_models_by_url = {
+            p.base_url: p.own_models for p in stored_profiles.values() if p.own_models
+        }
+        built_in = [stored_profiles.pop(profile.id, profile) for profile in BUILT_IN]
         # The names of the other built-in providers are those of companies: not translated.
         built_in = [
             replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
@@ -69,7 +71,7 @@ class ProviderRegistry:
             )
             for p in self.environment_profiles
         ]
-        return _with_shared_caps([*from_environment, *built_in, *stored.values()])
+        return _with_shared_caps([*from_environment, *built_in, *stored_profiles.values()])
 
     async def default_profile(
         self, values: Mapping[str, SettingValue], profiles: Iterable[ProviderProfile] | None = None

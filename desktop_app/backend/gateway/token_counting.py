@@ -63,7 +63,7 @@ class TokenLearning:
 
     def rates_of(self, profile: ProviderProfile, model: str) -> TokenRates:
         """Return the rates learned for a model at a server."""
-        return self._rates.get(_key(profile, model), TokenRates())
+        return self._rates.get(_rate_key(profile, model), TokenRates())
 
     def window_of(self, profile: ProviderProfile, model: str) -> int | None:
         """Return the context window that the server named in a refusal; None if it named none."""
@@ -75,7 +75,7 @@ class TokenLearning:
 
     async def count_by_kind(self, text: str) -> TokenMix:
         """Return the tokens of each kind in a text. Raises DocumentError."""
-        key = _digest(text)
+        key = _text_digest(text)
         if key not in self._mixes:
             _cache_value(self._mixes, key, await self._worker.token_mix(text))
         return self._mixes[key]
@@ -111,7 +111,7 @@ class TokenLearning:
         self._set_rates(profile, model, self.rates_of(profile, model).with_count(mix, tokens))
 
     def _set_rates(self, profile: ProviderProfile, model: str, rates: TokenRates) -> None:
-        key = _key(profile, model)
+        key = _rate_key(profile, model)
         if profile.kind is not ProviderKind.COMPATIBLE or rates == self._rates.get(key):
             return
         self._rates[key] = rates
@@ -177,7 +177,7 @@ class ProviderTokenCounter:
         )
         if usual_rates is OPENAI_RATES and not rates.rates:
             return await self._worker.count_tokens(text), profile.serves_gpt_family
-        key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
+        key = _text_digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
         if key not in self._server_counts and may_ask and usual_rates is not OPENAI_RATES:
             await self._count_at_server(key, text, profile, model)
         if key in self._server_counts:
@@ -227,11 +227,11 @@ async def _ignore_errors(job: Coroutine[Any, Any, None]) -> None:
         await job
 
 
-def _key(profile: ProviderProfile, model: str) -> RateKey:
+def _rate_key(profile: ProviderProfile, model: str) -> RateKey:
     return profile.id, profile.base_url, model
 
 
-def _digest(text: str) -> bytes:
+def _text_digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 

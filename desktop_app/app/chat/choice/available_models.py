@@ -108,12 +108,14 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
     info = resolved.model
     offers_effort = resolved.variant is not None or info.has_efforts
     refusals = {
-        e: _refusal_text(e, refusal)
-        for e in Effort
-        if offers_effort and (refusal := info.effort_refusal(e))
+        effort: _refusal_text(effort, refusal)
+        for effort in Effort
+        if offers_effort and (refusal := info.effort_refusal(effort))
     }
     if resolved.notice:  # a stand-in answers, at a single effort
-        refusals = {e: str(resolved.notice) for e in Effort if e is not resolved.effort}
+        refusals = {
+            effort: str(resolved.notice) for effort in Effort if effort is not resolved.effort
+        }
     return ChoiceView(
         variant=resolved.variant,
         model_name=info.name,

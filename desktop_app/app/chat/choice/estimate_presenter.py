@@ -141,7 +141,7 @@ class EstimatePresenter(QObject):
         estimate_number = self._estimate_number
         resolved, path = self._setup.resolved, list(self._current.path)
         draft = self._draft.current
-        tokens_used = await self._tokens_in_use(path, resolved)
+        tokens_used = await self._count_tokens_in_use(path, resolved)
         ledger, conversation_id = self._ledger, self._current.id
         cost_so_far, utility_cost, is_minimum = (
             await ledger.conversation_cost(conversation_id),
@@ -170,7 +170,9 @@ class EstimatePresenter(QObject):
             self._row.set_estimate(*texts)
             await self._update_figures(estimate)
 
-    async def _tokens_in_use(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
+    async def _count_tokens_in_use(
+        self, path: list[Message], resolved: ResolvedChoice
+    ) -> int | None:
         """Return the tokens of the conversation's context, None if they are unknown.
 
         They are counted here only if the provider's count does not apply: after a compaction, if it
@@ -195,8 +197,8 @@ class EstimatePresenter(QObject):
                 draft,
                 max_output_tokens=settings.parameters.max_output_tokens,
             )
-            attached = draft.attachments
-            return await chat.costs.estimate_all(estimate, resolved, settings, attached)
+            attachments = draft.attachments
+            return await chat.costs.estimate_all(estimate, resolved, settings, attachments)
         except UserFacingError:
             return None  # sending reports the error
 
@@ -205,7 +207,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     """Return the estimate beside Send, its short form, and its tooltip."""
     is_exact, count = estimate.is_exact, estimate.input_tokens
     short_form = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
-    figures, lines = [short_form], [_input_tokens(count, is_exact=is_exact)]
+    figures, lines = [short_form], [_input_tokens_text(count, is_exact=is_exact)]
     lines.append(tr(COUNT_DESCRIPTIONS[estimate.method]))
     if estimate.answers > 1:
         lines.append(
@@ -236,7 +238,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     return " · ".join(figures), short_form, "\n".join(lines)
 
 
-def _input_tokens(count: int, *, is_exact: bool) -> str:
+def _input_tokens_text(count: int, *, is_exact: bool) -> str:
     if is_exact:
         return tr_plural("Input: {count} token", "Input: {count} tokens", count)
     return tr_plural("Input: ≈ {count} token", "Input: ≈ {count} tokens", count)

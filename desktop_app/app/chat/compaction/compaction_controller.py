@@ -201,12 +201,12 @@ class CompactionController(QObject):
         return task
 
     async def _compact(self, conversation_id: str, plan: CompactionPlan, instructions: str) -> None:
-        def on_part(done: int, parts: int) -> None:
+        def on_part(done_parts: int, parts: int) -> None:
             task, _ = self._work[conversation_id]
             progress_text = tr(
                 "Compacting with {model}, part {part} of {parts}…",
                 model=plan.maker.model.name,
-                part=done + 1,
+                part=done_parts + 1,
                 parts=parts,
             )
             self._work[conversation_id] = (task, progress_text)
@@ -285,10 +285,10 @@ def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
         else tr("This conversation uses {used} tokens.", used=used_text)
     )
     undo = tr("Messages stay visible here, and you can undo it.")
-    return offer, f"{_effect_of(plan)} {undo} {_cost_of(plan)}"
+    return offer, f"{_effect_text(plan)} {undo} {_cost_text(plan)}"
 
 
-def _effect_of(plan: CompactionPlan) -> str:
+def _effect_text(plan: CompactionPlan) -> str:
     provider, model = plan.answering.profile.name, plan.maker.model.name
     is_whole, part_text = plan.tokens == plan.request_tokens, tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
@@ -308,7 +308,7 @@ def _effect_of(plan: CompactionPlan) -> str:
     )
 
 
-def _cost_of(plan: CompactionPlan) -> str:
+def _cost_text(plan: CompactionPlan) -> str:
     input_cost, highest_cost = plan.cost_of_input, plan.cost_at_most
     if plan.maker.price == FREE:
         return tr("It’s free.")

@@ -143,8 +143,8 @@ class CompactionMarks(QObject):
 
 def result_text(compaction: Compaction) -> str:
     """Return the effect of a compaction: the tokens before and after."""
-    before, after = tokens(compaction.tokens_before), tokens(compaction.tokens_after)
-    return tr("Compacted: {before} → {after} tokens", before=before, after=after)
+    text_before, text_after = tokens(compaction.tokens_before), tokens(compaction.tokens_after)
+    return tr("Compacted: {before} → {after} tokens", before=text_before, after=text_after)
 
 
 def compaction_mark(

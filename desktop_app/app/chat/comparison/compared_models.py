@@ -145,23 +145,25 @@ class ComparedModels(QObject):
         """Show the highest possible cost of each answer, and of all answers together."""
         self._estimate_number += 1
         estimate_number, compared_choices = self._estimate_number, list(self._compared_choices)
-        costs = [await self._highest_cost(self._resolved(choice)) for choice in compared_choices]
+        costs = [
+            await self._estimate_highest_cost(self._resolve(choice)) for choice in compared_choices
+        ]
         if estimate_number != self._estimate_number or compared_choices != self._compared_choices:
             return
         known_costs = [cost for cost in costs if cost is not None]
-        total = tr("Total unknown")
+        total_text = tr("Total unknown")
         if len(known_costs) == len(costs):
-            total = tr("Total: {cost}", cost=_highest_cost_text(sum(known_costs, Decimal(0))))
+            total_text = tr("Total: {cost}", cost=_highest_cost_text(sum(known_costs, Decimal(0))))
         unknown_text = tr("Cost unknown")
         texts = [unknown_text if cost is None else _highest_cost_text(cost) for cost in costs]
-        self._show_costs(texts, total)
+        self._show_costs(texts, total_text)
 
-    def _resolved(self, choice: ModelChoice) -> ResolvedChoice:
+    def _resolve(self, choice: ModelChoice) -> ResolvedChoice:
         with_choice = replace(self._current.conversation, choice=choice)
         profile, settings = self._setup.profile_of(with_choice), self._setup.ask_settings
         return self._chat_service.resolve_with(profile, choice, settings)
 
-    async def _highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
+    async def _estimate_highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
         draft, settings = self._draft.current, self._setup.ask_settings
         context = replace(self._setup.context, resolved=resolved)
         template_id = draft.template_id
@@ -184,16 +186,16 @@ class ComparedModels(QObject):
             return None
         return estimate.input_cost + estimate.longest_answer_cost
 
-    def _show_costs(self, costs: Sequence[str], total: str) -> None:
+    def _show_costs(self, costs: Sequence[str], total_text: str) -> None:
         if self._dialog is None:
             return
         from desktop_app.ui.comparison.compare_dialog import ComparedChoice
 
         rows = [
-            ComparedChoice(view_of(self._resolved(choice), self._choices.models), cost)
+            ComparedChoice(view_of(self._resolve(choice), self._choices.models), cost)
             for choice, cost in zip(self._compared_choices, costs, strict=True)
         ]
-        self._dialog.set_choices(rows, total)
+        self._dialog.set_choices(rows, total_text)
 
     def _compare(self) -> None:
         if self._dialog is not None:

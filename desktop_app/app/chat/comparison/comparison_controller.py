@@ -107,7 +107,7 @@ class ComparisonController(QObject):
         for answer in answers:
             transcript = self._make_transcript(self._shown_answers)
             column = AnswerColumn(transcript, self._name_of_model)
-            column.show_answer(self._newest_shown(answer))
+            column.show_answer(self._newest_display_form(answer))
             column.keep_requested.connect(self._tasks.slot(self._keep))
             column.stop_requested.connect(self._running.stop_answer)
             column.retry_requested.connect(self._tasks.slot(self._retry))
@@ -129,7 +129,7 @@ class ComparisonController(QObject):
     def _shown_answers(self) -> list[Message]:
         return [column.answer for column in self._columns if column.answer is not None]
 
-    def _column(self, answer_id: str) -> AnswerColumn | None:
+    def _find_column(self, answer_id: str) -> AnswerColumn | None:
         return next((column for column in self._columns if column.id == answer_id), None)
 
     def _forget_window(self) -> None:
@@ -145,17 +145,17 @@ class ComparisonController(QObject):
         if was_ever_temporary and not self._temporary.is_temporary(self._conversation_id):
             self._close()
 
-    def _newest_shown(self, answer: Message) -> Message:
+    def _newest_display_form(self, answer: Message) -> Message:
         return self._answers.display_form(self._running.newest_state(answer))
 
     def _show_text(self, _conversation_id: str, answer_id: str, text: str) -> None:
-        column = self._column(answer_id)
+        column = self._find_column(answer_id)
         if column is not None:
             self._show_first_token(column)
             column.transcript.stream.append_text(answer_id, text)
 
     def _show_reasoning(self, _conversation_id: str, answer_id: str, text: str) -> None:
-        column = self._column(answer_id)
+        column = self._find_column(answer_id)
         if column is not None:
             self._show_first_token(column)
             column.transcript.stream.append_reasoning(answer_id, text)
@@ -165,12 +165,12 @@ class ComparisonController(QObject):
             column.set_first_token(self._running.first_token_s(column.id))
 
     def _show_status_line(self, _conversation_id: str, answer_id: str, sentence: str) -> None:
-        column = self._column(answer_id)
+        column = self._find_column(answer_id)
         if column is not None:
             column.transcript.stream.set_status_line(answer_id, sentence)
 
     def _update_answer(self, _conversation_id: str, answer: Message) -> None:
-        column = self._column(answer.id)
+        column = self._find_column(answer.id)
         if column is not None and self._window is not None and self._marks is not None:
             column.transcript.stream.set_status_line(answer.id, "")
             column.update_answer(self._answers.display_form(answer))
@@ -202,7 +202,7 @@ class ComparisonController(QObject):
 
         Return False if no column shows the answer any more, or its conversation was deleted.
         """
-        column = self._column(answer_id)
+        column = self._find_column(answer_id)
         if column is None or column.answer is None:
             return False
         if not await self._answers.keep(column.answer):
@@ -214,7 +214,7 @@ class ComparisonController(QObject):
 
     async def _retry(self, answer_id: str) -> None:
         """Ask the model of a column again; the new answer becomes another version."""
-        column = self._column(answer_id)
+        column = self._find_column(answer_id)
         if column is None or column.answer is None:
             return
         try:
@@ -229,7 +229,7 @@ class ComparisonController(QObject):
         is_shown = column in self._columns  # not closed meanwhile
         if self._window is not None and self._marks is not None and is_shown:
             self._marks.clear()
-            column.show_answer(self._newest_shown(answer))
+            column.show_answer(self._newest_display_form(answer))
             self._window.set_problem("")
             self._window.update_buttons()
         await self._answers.show_again(answer.conversation_id)

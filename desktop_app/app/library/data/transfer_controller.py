@@ -138,9 +138,9 @@ class TransferController(QObject):
         """Return the title of a single conversation that is listed or open; "" otherwise."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
-        opened, model = self._current.conversation, self._sidebar_model
-        if opened.id == conversation_ids[0]:
-            return opened.title
+        open_conversation, model = self._current.conversation, self._sidebar_model
+        if open_conversation.id == conversation_ids[0]:
+            return open_conversation.title
         conversation = model.conversation_at(model.index_of(conversation_ids[0]))
         return conversation.title if conversation is not None else ""
 

@@ -55,9 +55,9 @@ class FolderSettingsController(QObject):
 
         The default is the folder that the list shows, else that of the open conversation.
         """
-        list_filter, opened = self._presenter.list_filter, self._current.conversation
+        list_filter, open_conversation = self._presenter.list_filter, self._current.conversation
         is_in_folder = list_filter.kind is ListFilterKind.FOLDER
-        default_id = list_filter.folder_id if is_in_folder else opened.folder_id
+        default_id = list_filter.folder_id if is_in_folder else open_conversation.folder_id
         requested_id = folder_id or default_id or ""
         if requested_id not in self._folders.by_id:
             self._notifications.notify(tr("Open a folder to change its settings."))

@@ -130,11 +130,11 @@ class FoldersController(QObject):
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
         """Move conversations into a folder, or out of any if `folder_id` is ""; offer Undo."""
-        cached = [
+        conversations = [
             c for id_ in conversation_ids if (c := self._presenter.cache.get(id_)) is not None
         ]
         target = folder_id or None
-        moved_conversations = [c for c in cached if c.folder_id != target]
+        moved_conversations = [c for c in conversations if c.folder_id != target]
         if not moved_conversations:
             return
         former_folder_ids = {c.id: c.folder_id for c in moved_conversations}
