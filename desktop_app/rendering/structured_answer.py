@@ -90,8 +90,8 @@ def _with_text(
     field_values = {field.name: getattr(message, field.name) for field in fields(Message)}
     other_parts = _parts_without_text(message.parts, all_text=all_text)
     field_values["parts"] = (*other_parts, TextPart(text)) if text else other_parts
-    stored = message.stored if isinstance(message, ShownMessage) else None
-    return ShownMessage(**field_values, stored=stored or message, is_tree=is_tree)
+    stored_message = message.stored if isinstance(message, ShownMessage) else None
+    return ShownMessage(**field_values, stored=stored_message or message, is_tree=is_tree)
 
 
 def _parts_without_text(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:

@@ -44,8 +44,12 @@ _TOOLS: Final = {
 def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
     """Return the desktop in use, None if its shortcuts cannot be set."""
     names = environment.get("XDG_CURRENT_DESKTOP", "").upper().split(":")
-    current = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
-    return current if current is not None and shutil.which(_TOOLS[current]) else None
+    current_desktop = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
+    return (
+        current_desktop
+        if current_desktop is not None and shutil.which(_TOOLS[current_desktop])
+        else None
+    )
 
 
 def bound_command() -> str:

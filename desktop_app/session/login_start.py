@@ -35,7 +35,7 @@ def is_sandboxed() -> bool:
     return _FLATPAK.exists()
 
 
-def _entry(
+def _login_entry(
     scope: str, environment: Mapping[str, str], platform: str
 ) -> AutostartEntry | LaunchAgent | RunValue:
     """Return the entry by which this system starts the program at login."""
@@ -50,7 +50,7 @@ def login_start_location(
     scope: str, environment: Mapping[str, str], platform: str = sys.platform
 ) -> str:
     """Return the file or the registry value that starts the program at login."""
-    return _entry(scope, environment, platform).location
+    return _login_entry(scope, environment, platform).location
 
 
 def starts_at_login(
@@ -61,7 +61,7 @@ def starts_at_login(
     Raises:
         OSError: the registry of Windows refused.
     """
-    return _entry(scope, environment, platform).is_on()
+    return _login_entry(scope, environment, platform).is_on()
 
 
 def set_start_at_login(
@@ -75,7 +75,7 @@ def set_start_at_login(
     home = environment.get("REPARTEE_HOME") if scope else None
     if home is not None:  # at login, a relative path would begin in another folder
         home = os.path.abspath(home)  # noqa: PTH100
-    entry = _entry(scope, environment, platform)
+    entry = _login_entry(scope, environment, platform)
     try:
         if wanted:
             entry.write(resident_command(), home)

@@ -336,9 +336,9 @@ class SessionBus:
             self.signals.dispatch((path, interface, member), sender, tuple(message.body))
         elif kind is MessageType.method_call:
             on_call = self._objects.get((path, interface))
-            asyncio.get_running_loop().call_soon(self._answer, message, on_call, member)
+            asyncio.get_running_loop().call_soon(self._answer_call, message, on_call, member)
 
-    def _answer(self, message: Message, on_call: OnCall | None, member: str) -> None:
+    def _answer_call(self, message: Message, on_call: OnCall | None, member: str) -> None:
         from jeepney import MessageFlag, new_error, new_method_return
 
         reply = new_error(message, _UNKNOWN_METHOD_ERROR if on_call is None else _FAILED_ERROR)

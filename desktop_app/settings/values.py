@@ -33,13 +33,13 @@ def validate(key: str, value: object) -> SettingValue:
     return _check_value(declaration, _convert(declaration, value))
 
 
-def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
+def with_defaults(stored_values: Mapping[str, object]) -> dict[str, SettingValue]:
     """Return every setting's value: the stored value if it is valid, else the default.
 
     Changed shortcuts are included; unknown keys (of a newer version) are not.
     """
     values = {s.key: s.default for s in SETTINGS}
-    for key, value in stored.items():
+    for key, value in stored_values.items():
         if key in values or key.startswith(KEYS_PREFIX):
             with suppress(SettingError):  # a damaged value counts as missing
                 values[key] = validate(key, value)
@@ -76,9 +76,9 @@ def _check_value(declaration: Setting, value: str | float) -> str | float:
         )
     if isinstance(value, str) or not declaration.stops:
         return value
-    least, most = declaration.bounds
-    if not least <= value <= most:
-        bounds = {"least": _shown_bound(least), "most": _shown_bound(most)}
+    minimum, maximum = declaration.bounds
+    if not minimum <= value <= maximum:
+        bounds = {"least": _shown_bound(minimum), "most": _shown_bound(maximum)}
         raise _setting_error(declaration.key, value, Remedy.TAKES_RANGE, **bounds)
     return value
 

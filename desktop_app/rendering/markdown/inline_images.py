@@ -78,29 +78,29 @@ def image_size_of(target: str) -> tuple[int, int] | None:
     return size if min(size) >= 1 and size[0] * size[1] <= MAX_PIXELS else None
 
 
-def ends_in_address(source: str, added: int, *, ended_in_address: bool) -> bool:
+def ends_in_address(source: str, added_length: int, *, ended_in_address: bool) -> bool:
     """Return True if a source ends within the address of an image, which is not too long yet.
 
     Args:
-        added: the number of characters at the end that have not been checked before.
+        added_length: the number of characters at the end that have not been checked before.
         ended_in_address: the source without them ended within an address.
     """
     begin = source.rfind(_ADDRESS_OPENING, max(0, len(source) - MAX_ADDRESS_LENGTH))
     if begin < 0 or source.find(")", begin) >= 0:
         return False
-    checked_length = len(source) - added
+    checked_length = len(source) - added_length
     if ended_in_address and "," in source[begin:checked_length]:
         return _ADDRESS_REST.fullmatch(source, checked_length) is not None
     return _INCOMPLETE_ADDRESS.match(source, begin) is not None
 
 
-def overlong_range(source: str, added: int) -> tuple[int, int] | None:
+def overlong_range(source: str, added_length: int) -> tuple[int, int] | None:
     """Return the range of an image's address beyond the maximum length, None if there is none.
 
     Args:
-        added: the number of characters at the end that have not been checked before.
+        added_length: the number of characters at the end that have not been checked before.
     """
-    begin = source.find(_ADDRESS_OPENING, max(0, len(source) - added - MAX_ADDRESS_LENGTH))
+    begin = source.find(_ADDRESS_OPENING, max(0, len(source) - added_length - MAX_ADDRESS_LENGTH))
     end = begin + MAX_ADDRESS_LENGTH
     if begin < 0 or end >= len(source):
         return None

@@ -60,7 +60,9 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _FILE_ENDINGS: Final = frozenset(
     "c cfg cpp cs css csv go h htm html ini ipynb java jpeg jpg js json kt lock log lua md mp3 mp4 "
     "php pl png ps py r rb rs rst sh sql svg swift tex toml ts tsv txt webp xml yaml yml".split()
-) | {known.suffix[1:] for kind, known in DOCUMENT_FORMATS.items() if kind != ZIP}
+) | {
+    document_format.suffix[1:] for kind, document_format in DOCUMENT_FORMATS.items() if kind != ZIP
+}
 """The endings of file names that look like hosts, as in README.md."""
 
 # Full stops of other scripts, and characters that look like a full stop. Between Latin letters, a
@@ -75,7 +77,9 @@ _LOOKALIKE_DOTS: Final = re.compile(
 )
 # Characters that look like letters, but have no compatibility mapping.
 _LOOKALIKE_LETTERS: Final = {
-    first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)
+    first + offset: chr(ord("a") + offset)
+    for first in (0x1F150, 0x1F170, 0x1F1E6)
+    for offset in range(26)
 }
 _NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
 WORD_BREAK: Final = re.compile(rf"[^\S{_NARROW_SPACES}]")

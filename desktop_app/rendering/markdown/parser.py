@@ -241,7 +241,7 @@ def _parse_footnote(state: StateBlock, start: int, end: int, silent: bool) -> bo
     """Parse a footnote, unless its label has characters that could reorder the text around it."""
     from mdit_py_plugins.footnote.index import footnote_def
 
-    label = _line(state, start).partition("]")[0]
+    label = _line_at(state, start).partition("]")[0]
     return label.isprintable() and footnote_def(state, start, end, silent)
 
 
@@ -253,10 +253,10 @@ def _restrict_tables(markdown: MarkdownIt) -> None:
     from markdown_it.rules_block import table
 
     def restricted_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        head = _line(state, start)
+        head = _line_at(state, start)
         if head.count("|") > MAX_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
             return False
-        if start + 1 < end and not _line(state, start + 1).strip("- \t"):
+        if start + 1 < end and not _line_at(state, start + 1).strip("- \t"):
             return False
         return table(state, start, end, silent)
 
@@ -310,8 +310,8 @@ def _length_validator(pattern: str) -> Callable[[Any, str, int], int]:
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:
     match = _WWW_REST.match(text, position)
-    rest = _strip_sentence_punctuation(match[0]) if match else ""
-    return len(rest) if "." in rest else 0
+    address = _strip_sentence_punctuation(match[0]) if match else ""
+    return len(address) if "." in address else 0
 
 
 def _strip_sentence_punctuation(address: str) -> str:
@@ -340,11 +340,11 @@ def _parse_math_block(state: StateBlock, start: int, end: int, silent: bool) -> 
     """
     if state.is_code_block(start):
         return False
-    first = _line(state, start).strip()
+    first = _line_at(state, start).strip()
     closer = MATH_OPENERS.get(first[:2])
     if closer is None:
         return False
-    last, lines = _math_lines(state, start, end, first[2:], closer)
+    last, lines = _read_math_lines(state, start, end, first[2:], closer)
     if last < 0:
         return False
     if not silent:
@@ -356,7 +356,7 @@ def _parse_math_block(state: StateBlock, start: int, end: int, silent: bool) -> 
     return True
 
 
-def _math_lines(
+def _read_math_lines(
     state: StateBlock, start: int, end: int, first: str, closer: str
 ) -> tuple[int, list[str]]:
     """Return the number of the formula's last line, and the lines of its source.
@@ -374,7 +374,7 @@ def _math_lines(
         return -1, []
     lines, number = [first], start
     for number in range(start + 1, end):
-        line = _line(state, number)
+        line = _line_at(state, number)
         if not line.strip() or state.sCount[number] < state.blkIndent:
             break
         if closer in line:
@@ -387,7 +387,7 @@ def _math_lines(
     return -1, []
 
 
-def _line(state: StateBlock, number: int) -> str:
+def _line_at(state: StateBlock, number: int) -> str:
     return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
 
 

@@ -350,10 +350,10 @@ class _Scanner:
         else:
             opens, closes = flanks(before, content[end], mark[0])
         while closes and count:
-            used = self._close_with(mark[0], count, can_also_close=opens)
-            if not used:
+            used_count = self._close_with(mark[0], count, can_also_close=opens)
+            if not used_count:
                 break
-            count, self.closed_end = count - used, end
+            count, self.closed_end = count - used_count, end
         if opens and count:
             if may_be_name(content, mark, end):
                 raise _CutError(start)
@@ -378,12 +378,12 @@ class _Scanner:
             ) % 3 == 0
             if sign == "*" and is_length_ambiguous and (len(opener.text) % 3 or count % 3):
                 continue
-            used = min(2, count, opener.unpaired)
-            unpaired = opener.unpaired - used
+            used_count = min(2, count, opener.unpaired)
+            unpaired = opener.unpaired - used_count
             del self.open_marks[index:]
             if unpaired:
                 self.open_marks.append(opener._replace(unpaired=unpaired))
-            return used
+            return used_count
         return 0
 
 
@@ -411,18 +411,18 @@ def _end_of_target(content: str, position: int) -> int | None:
         position = end + 1
     else:
         position = _end_of_address(content, position)
-    after = _skip_space(content, position)
-    if after >= len(content):
+    next_index = _skip_space(content, position)
+    if next_index >= len(content):
         return None
-    if content[after] in "\"'(" and after > position:
-        closer = ")" if content[after] == "(" else content[after]
-        after = content.find(closer, after + 1)
-        if after < 0:
+    if content[next_index] in "\"'(" and next_index > position:
+        closer = ")" if content[next_index] == "(" else content[next_index]
+        next_index = content.find(closer, next_index + 1)
+        if next_index < 0:
             return None
-        after = _skip_space(content, after + 1)
-        if after >= len(content):
+        next_index = _skip_space(content, next_index + 1)
+        if next_index >= len(content):
             return None
-    return after + 1 if content[after] == ")" else -1
+    return next_index + 1 if content[next_index] == ")" else -1
 
 
 def _skip_space(content: str, position: int) -> int:

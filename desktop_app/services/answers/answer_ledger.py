@@ -171,5 +171,5 @@ def _billed_choice(resolved: ResolvedChoice, reply: Reply) -> ResolvedChoice:
     If another model answered, the choice keeps its price only if the price is certain.
     """
     tier = reply.service_tier if reply.service_tier != "auto" else ""
-    answered = resolved.with_reply_model(reply.model)
-    return replace(answered, service_tier=tier or answered.service_tier)
+    answered_choice = resolved.with_reply_model(reply.model)
+    return replace(answered_choice, service_tier=tier or answered_choice.service_tier)

@@ -264,16 +264,16 @@ class AnswerRun:
             return
         if held_text := self._picture_parser.end():
             self.reply = accumulate(self.reply, self.limit.shorten(TextDelta(held_text)))
-        unfinished = self.answer_so_far
-        if not self._is_left_running or unfinished.remote_run is None:
-            self._run_to_cancel = unfinished.remote_run
+        unfinished_answer = self.answer_so_far
+        if not self._is_left_running or unfinished_answer.remote_run is None:
+            self._run_to_cancel = unfinished_answer.remote_run
             if self._request.background and not self.reply.response_id:
                 name = self._resolved.profile.name
                 text = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
                 self.reply = accumulate(self.reply, Notice(text))
             await self._finish(MessageStatus.CANCELLED, once=True)
             return
-        self.answer = unfinished
+        self.answer = unfinished_answer
         try:
             await self.store_end()
         except StorageError as error:
@@ -311,7 +311,7 @@ class AnswerRun:
                         event = Failed(to_provider_error(error))
                 try:
                     event = await self._pictures.store_arrived(
-                        event, lambda added: self._add_event(added, listen)
+                        event, lambda added_event: self._add_event(added_event, listen)
                     )
                     if not await self._add_shortened(event, listen):
                         return

@@ -118,9 +118,9 @@ class PictureParser:
 
     def end(self) -> str:
         """Return and forget the text that was still waiting."""
-        rest = self._held_text + self._head + "".join(self._data)
+        remaining_text = self._held_text + self._head + "".join(self._data)
         self._held_text, self._head, self._data, self._data_length = "", "", [], 0
-        return rest
+        return remaining_text
 
     def _read_text(self, text: str, position: int) -> tuple[list[str | _Picture], int]:
         """Return the text from `position` to the next image, and the end of that image's head.

@@ -43,9 +43,9 @@ _BYTES_PER_TOKEN: Final = 4
 class BatchPreparer:
     """Reader of the files of jobs."""
 
-    def __init__(self, store: BatchStorage, read: ReadFile, counter: TokenCounter) -> None:
+    def __init__(self, store: BatchStorage, read_file: ReadFile, counter: TokenCounter) -> None:
         self._store = store
-        self._read = read
+        self._read_file = read_file
         self._counter = counter
 
     async def prepare(
@@ -87,7 +87,7 @@ class BatchPreparer:
         self, item: BatchItem, info: ModelInfo, prompt_tokens: int
     ) -> BatchItem:
         try:
-            part = await self._read(Path(item.path)) if item.path else None
+            part = await self._read_file(Path(item.path)) if item.path else None
             require_image_input([] if part is None else [part], info)
         except StorageError:
             raise  # the store fails, not the file

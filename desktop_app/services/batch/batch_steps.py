@@ -125,7 +125,7 @@ class BatchSteps:
             return None
         resolved = self._records.models_of(profile).choice_of(info, service_tier=BATCH_TIER)
         fetcher = ResultFetcher(
-            self._store, provider, job, upload, lambda result: _cost(resolved, result)
+            self._store, provider, job, upload, lambda result: _result_cost(resolved, result)
         )
         return await fetcher.fetch(replace(batch, status=status))
 
@@ -159,7 +159,7 @@ def is_unknown(error: ProviderError) -> bool:
     return error.status == 404 or isinstance(error, EndpointMissingError)
 
 
-def _cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | None:
+def _result_cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | None:
     """Return the US dollars of a result; None without usage or a known price.
 
     If another model has answered, only a certain price counts as known.

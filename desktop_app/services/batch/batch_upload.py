@@ -115,14 +115,14 @@ class BatchSender:
                 return
             number += 1
             upload = BatchUpload(job.id, number)
-            with self._scratch_file() as file:
+            with self._open_scratch_file() as file:
                 written_numbers, size = await self._write_requests(
                     file, job, info, provider, unsent_items
                 )
                 if not written_numbers:
                     continue
                 await self._store.add_upload(upload, written_numbers)
-                upload = await self._upload(provider, upload, file, size)
+                upload = await self._upload_file(provider, upload, file, size)
             await self._create_batch(job, provider, upload)
 
     async def _resume_upload(
@@ -141,14 +141,14 @@ class BatchSender:
                 for item in all_items
                 if item.upload == upload.number and item.status is ItemStatus.READ
             ]
-            with self._scratch_file() as file:
+            with self._open_scratch_file() as file:
                 written_numbers, size = await self._write_requests(file, job, info, provider, items)
                 if not written_numbers:
                     failed_upload = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
                     await self._store.save_upload(failed_upload)
                     return
                 await self._release_unwritten(upload, written_numbers)
-                upload = await self._upload(provider, upload, file, size)
+                upload = await self._upload_file(provider, upload, file, size)
         await self._create_batch(job, provider, upload)
 
     async def _release_unwritten(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
@@ -158,7 +158,7 @@ class BatchSender:
             if item.upload == upload.number and item.number not in kept_numbers:
                 await self._store.save_item(replace(item, upload=0))
 
-    async def _upload(
+    async def _upload_file(
         self, provider: BatchProvider, upload: BatchUpload, file: BinaryIO, size: int
     ) -> BatchUpload:
         upload = replace(upload, is_uploading=True)
@@ -196,7 +196,7 @@ class BatchSender:
 
     # -- the file
 
-    def _scratch_file(self) -> BinaryIO:
+    def _open_scratch_file(self) -> BinaryIO:
         return tempfile.TemporaryFile(dir=self._scratch)
 
     async def _write_requests(

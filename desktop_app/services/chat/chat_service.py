@@ -351,7 +351,7 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for hold in input_holds:
                 undo.push_async_callback(hold.release)
-            notices = _notices(plan, tools)
+            notices = _answer_notices(plan, tools)
             count = settings.parameters.candidates
             answers = [_empty_answer(plan.question, resolved, notices) for _ in range(count)]
             conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
@@ -477,17 +477,17 @@ class ChatService:
         return self.resolve(profile, choice)
 
 
-def _notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
+def _answer_notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
     """Return the notices of a new answer; some may be empty."""
     resolved, settings, messages = plan.resolved, plan.settings, plan.context.sent.messages
-    missing = ", ".join(tools.missing)
+    missing_names = ", ".join(tools.missing)
     return (
         resolved.notice,
         unseen_images_notice(messages, resolved.model),
         text_notice(messages, resolved),
         beginning_notice(messages),
         *_parameter_notices(settings, resolved),
-        notice(NoticeCode.TOOLS_MISSING, names=missing) if missing else "",
+        notice(NoticeCode.TOOLS_MISSING, names=missing_names) if missing_names else "",
         *_unsupported_notices(settings, resolved.model),
         form_notice(settings.answer_form),
         notice(NoticeCode.REPAIRED) if plan.repairs else "",

@@ -145,12 +145,12 @@ class CompactionService:
         if limit is None or not context.path:
             return False
         threshold = limit * NEARLY_FULL_SHARE
-        used = used_tokens(context)
-        upper_bound = self._estimator.token_upper_bound(context) if used is None else None
+        token_count = used_tokens(context)
+        upper_bound = self._estimator.token_upper_bound(context) if token_count is None else None
         if upper_bound is not None and upper_bound + more_tokens < threshold:
             return False
-        used, _ = await self._estimator.context_tokens(context)
-        return used + more_tokens >= threshold
+        token_count, _ = await self._estimator.context_tokens(context)
+        return token_count + more_tokens >= threshold
 
     # -- planning
 
@@ -161,12 +161,14 @@ class CompactionService:
             UserFacingError: counting failed.
         """
         if self._may_compact_at_provider(context.resolved):
-            plan = await self._plan(context, at_provider=True)
+            plan = await self._find_best_plan(context, at_provider=True)
             if plan is None or await self._gains_enough(plan):
                 return plan
-        return await self._plan(context, at_provider=False)
+        return await self._find_best_plan(context, at_provider=False)
 
-    async def _plan(self, context: SendContext, *, at_provider: bool) -> CompactionPlan | None:
+    async def _find_best_plan(
+        self, context: SendContext, *, at_provider: bool
+    ) -> CompactionPlan | None:
         """Return the plan for the best point that is worth a compaction; None if none is."""
         usable_compactions = [
             compaction
@@ -174,20 +176,20 @@ class CompactionService:
             if at_provider or compaction.kind is CompactionKind.SUMMARY
         ]
         context = replace(context, compactions=usable_compactions)
-        sent, path = context.sent, context.path
-        first_sent = len(path) - len(sent.messages)
+        sent_path, path = context.sent, context.path
+        first_sent = len(path) - len(sent_path.messages)
 
         async def tokens_to(index: int) -> tuple[int, bool]:
             partial_context = replace(context, path=path[: first_sent + index + 1])
             return await self._estimator.context_tokens(partial_context)
 
-        request_tokens, _ = await tokens_to(len(sent.messages) - 1)
-        points = compaction_points(sent.messages, has_content)
+        request_tokens, _ = await tokens_to(len(sent_path.messages) - 1)
+        points = compaction_points(sent_path.messages, has_content)
         for index in points:
             tokens, is_exact = await tokens_to(index)
             leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
             if tokens >= MIN_COMPACTED_TOKENS and (leaves_little or index == points[-1]):
-                path_to_point = SentPath(sent.compaction, sent.messages[: index + 1])
+                path_to_point = SentPath(sent_path.compaction, sent_path.messages[: index + 1])
                 counts = (request_tokens, tokens, is_exact)
                 return self._make_plan(
                     path_to_point, context.resolved, counts, at_provider=at_provider
@@ -207,13 +209,13 @@ class CompactionService:
 
     def _make_plan(
         self,
-        sent: SentPath,
+        sent_path: SentPath,
         answering: ResolvedChoice,
         counts: tuple[int, int, bool],
         *,
         at_provider: bool,
     ) -> CompactionPlan:
-        """Return the plan that compacts `sent`.
+        """Return the plan that compacts `sent_path`.
 
         Args:
             counts: the plan's `request_tokens`, `tokens` and `is_exact`.
@@ -221,23 +223,25 @@ class CompactionService:
         tokens = counts[1]
         if at_provider:
             maker = self._compaction_model(answering)
-            cost = _cost(maker.price, tokens, maker.model.max_output)
+            cost = _cost_bounds(maker.price, tokens, maker.model.max_output)
             kind = CompactionKind.PROVIDER
         else:
             maker = self._utility_model.model_for(Purpose.COMPACTION, answering)
             cost = self._cost_of_summary(maker, tokens)
             kind = CompactionKind.SUMMARY
-        return CompactionPlan(kind, sent, sent.messages[-1], answering, maker, *counts, *cost)
+        return CompactionPlan(
+            kind, sent_path, sent_path.messages[-1], answering, maker, *counts, *cost
+        )
 
     def _cost_of_summary(
         self, maker: ResolvedChoice, tokens: int
     ) -> tuple[Decimal | None, Decimal | None]:
-        """Return the cost of the input, and of input and output: see `_cost`."""
+        """Return the cost of the input, and of input and output: see `_cost_bounds`."""
         max_tokens = _max_summary_tokens(maker)
         part_count = ceil(tokens / _part_tokens(maker, tokens))
         merging_tokens = 0 if part_count == 1 else part_count * max_tokens + INSTRUCTION_TOKENS
         input_tokens = tokens + part_count * INSTRUCTION_TOKENS + merging_tokens
-        return _cost(maker.price, input_tokens, max_tokens * (part_count + (part_count > 1)))
+        return _cost_bounds(maker.price, input_tokens, max_tokens * (part_count + (part_count > 1)))
 
     def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
@@ -411,13 +415,13 @@ class CompactionService:
             max_output_tokens=_max_summary_tokens(plan.maker),
         )
 
-    async def _message_texts(self, sent: SentPath, delimiter: PromptDelimiter) -> list[str]:
+    async def _message_texts(self, sent_path: SentPath, delimiter: PromptDelimiter) -> list[str]:
         """Return the texts of the messages, after the earlier summary."""
         texts = []
         # The plan ignores a compaction that only a provider can read, and includes its messages.
-        if sent.compaction is not None and sent.compaction.kind is CompactionKind.SUMMARY:
-            texts.append(f"Summary of what came before:\n{sent.compaction.body}")
-        for message in await request_messages(sent.messages, self._attachments, delimiter):
+        if sent_path.compaction is not None and sent_path.compaction.kind is CompactionKind.SUMMARY:
+            texts.append(f"Summary of what came before:\n{sent_path.compaction.body}")
+        for message in await request_messages(sent_path.messages, self._attachments, delimiter):
             speaker = "Person" if message.role is Role.USER else "Assistant"
             words = text_of(part for part in message.parts if isinstance(part, TextPart))
             texts.append(f"{speaker}:\n{words}")
@@ -460,7 +464,7 @@ def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:
     return max(MIN_PART_TOKENS, int(limit * PART_WINDOW_SHARE) - INSTRUCTION_TOKENS)
 
 
-def _cost(
+def _cost_bounds(
     price: Price | None, input_tokens: int, output_tokens: int | None
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the cost of the input, and of input and output, in US dollars; None if unknown."""

@@ -120,17 +120,19 @@ def has_delimited_parts(messages: Iterable[Message], files: FileInputs | None) -
 def is_first_delimited(
     part: DocumentPart | ImagePart,
     attached: Iterable[DocumentPart | ImagePart],
-    sent: Iterable[Message],
+    earlier_messages: Iterable[Message],
     files: FileInputs | None,
 ) -> bool:
     """Return True if `part` is the first text between tags in a request.
 
     The explanation of the delimiter stands before it. `attached` are the parts of the question,
-    `sent` the messages before.
+    which follows `earlier_messages`.
     """
     first = next((candidate for candidate in attached if is_delimited(candidate, files)), None)
     return (
-        first is not None and first.sha256 == part.sha256 and not has_delimited_parts(sent, files)
+        first is not None
+        and first.sha256 == part.sha256
+        and not has_delimited_parts(earlier_messages, files)
     )
 
 
@@ -182,20 +184,20 @@ def summary_messages(summary: str, delimiter: PromptDelimiter) -> tuple[RequestM
 
 
 async def sent_messages(
-    sent: SentPath,
+    sent_path: SentPath,
     attachments: AttachmentSource,
     delimiter: PromptDelimiter,
     image_form: ImageForm,
     provider_id: str,
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """Return the provider's own compaction, or "", and the messages sent with it."""
-    path = [_without_foreign_reasoning(message, provider_id) for message in sent.messages]
+    path = [_without_foreign_reasoning(message, provider_id) for message in sent_path.messages]
     messages = await request_messages(path, attachments, delimiter, image_form)
-    if sent.compaction is None:
+    if sent_path.compaction is None:
         return "", messages
-    if sent.compaction.kind is CompactionKind.PROVIDER:
-        return sent.compaction.body, messages
-    return "", (*summary_messages(sent.compaction.body, delimiter), *messages)
+    if sent_path.compaction.kind is CompactionKind.PROVIDER:
+        return sent_path.compaction.body, messages
+    return "", (*summary_messages(sent_path.compaction.body, delimiter), *messages)
 
 
 def _without_foreign_reasoning(message: Message, provider_id: str) -> Message:

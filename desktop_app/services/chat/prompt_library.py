@@ -137,19 +137,21 @@ def _parse_requirements(prompt_id: str, front_matter: str) -> PromptRequirements
     return PromptRequirements(int(documents), None if grammar is None else BuiltInGrammar(grammar))
 
 
-def merge_prompts(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[PromptEntry, ...]:
+def merge_prompts(
+    built_in_prompts: Iterable[Prompt], stored_prompts: Iterable[Prompt]
+) -> tuple[PromptEntry, ...]:
     """Return all prompts, even if hidden, sorted by folder, position and title.
 
     Prompts without a folder come first. The user's version of a built-in prompt has the
     requirements of the built-in prompt.
     """
-    shipped = {prompt.id: prompt for prompt in built_in}
+    shipped = {prompt.id: prompt for prompt in built_in_prompts}
     entries = {id_: PromptEntry(prompt, PromptOrigin.BUILT_IN) for id_, prompt in shipped.items()}
-    for prompt in stored:
+    for prompt in stored_prompts:
         original = shipped.get(prompt.id)
         requirements = NO_REQUIREMENTS if original is None else original.requirements
         entries[prompt.id] = PromptEntry(
-            replace(prompt, requirements=requirements), _origin(prompt, original)
+            replace(prompt, requirements=requirements), _origin_of(prompt, original)
         )
     return tuple(sorted(entries.values(), key=_sort_key))
 
@@ -164,7 +166,7 @@ def translate_names(prompt: Prompt, shipped: Prompt) -> Prompt:
     )
 
 
-def _origin(prompt: Prompt, shipped: Prompt | None) -> PromptOrigin:
+def _origin_of(prompt: Prompt, shipped: Prompt | None) -> PromptOrigin:
     if shipped is None:
         return PromptOrigin.OWN
     # A built-in prompt that was only hidden or moved has not been edited.

@@ -114,7 +114,7 @@ class Collections:
 
     async def rename(self, collection_id: str, name: str) -> None:
         """Rename a collection. Raises DocumentError if it no longer exists."""
-        collection = await self._collection(collection_id)
+        collection = await self._require_collection(collection_id)
         await self._store.put(collection._replace(name=_clean_name(name)))
 
     async def delete(self, collection_id: str) -> None:
@@ -144,7 +144,7 @@ class Collections:
             DocumentError: the collection or one of the paths no longer exists.
             StoreFullError: the disk is full; files read before stay.
         """
-        collection = await self._collection(collection_id)
+        collection = await self._require_collection(collection_id)
         added_paths = await asyncio.to_thread(_absolute_paths, paths, collection.folder)
         found_files = await self._reader.files_in(added_paths)
         known_stats = _without_unlinked(await self._store.file_stats(collection_id))
@@ -178,7 +178,7 @@ class Collections:
                 of its files are missing; otherwise as `add`.
             StoreFullError: as `add`.
         """
-        collection = await self._collection(collection_id)
+        collection = await self._require_collection(collection_id)
         stats = await self._store.file_stats(collection_id)
         known_stats = _without_unlinked(stats)
         if stats and not known_stats and not collection.folder:
@@ -186,20 +186,20 @@ class Collections:
         folder = [Path(collection.folder)] if collection.folder else []
         folder_files = {str(file.path): file for file in await self._reader.files_in(folder)}
         single_files = [Path(path) for path in known_stats if path not in folder_files]
-        present = folder_files | {
+        present_files = folder_files | {
             str(file.path): file
             for file in await self._reader.files_in(
                 single_files, known_in=collection.folder, skip_missing=True
             )
         }
-        if known_stats and not present:
+        if known_stats and not present_files:
             raise DocumentError(Reason.COLLECTION_FILES_GONE)
         await self._store.remove_files(
-            collection_id, [path for path in known_stats if path not in present]
+            collection_id, [path for path in known_stats if path not in present_files]
         )
         excluded = await self._store.removed_paths(collection_id)
         await self._mark_waiting(
-            collection_id, [f for p, f in present.items() if p not in excluded], known_stats
+            collection_id, [f for p, f in present_files.items() if p not in excluded], known_stats
         )
         await self._read_waiting(collection_id, on_progress)
 
@@ -211,7 +211,7 @@ class Collections:
     ) -> None:
         """Mark new and changed files as waiting."""
         changed = [
-            (_new_file(collection_id, file), file.modified)
+            (_make_file(collection_id, file), file.modified)
             for file in found_files
             if known_stats.get(str(file.path)) != (file.size, file.modified)
         ]
@@ -221,7 +221,7 @@ class Collections:
         report = on_progress or (lambda _progress: None)
         async with self._fill_lock:
             waiting = [f for f in await self.files(collection_id) if f.status == "waiting"]
-            folder = (await self._collection(collection_id)).folder
+            folder = (await self._require_collection(collection_id)).folder
             try:
                 for number, file in enumerate(waiting):
                     report(CollectionProgress(number, len(waiting), file.name))
@@ -248,8 +248,8 @@ class Collections:
         path, modified = Path(file.path), 0
         try:
             # Size and time are those before reading: the next refresh sees a change made meanwhile.
-            listed = await self._reader.files_in([path], known_in=folder)
-            found_by_path = {found_file.path: found_file for found_file in listed}
+            listed_files = await self._reader.files_in([path], known_in=folder)
+            found_by_path = {found_file.path: found_file for found_file in listed_files}
             if path not in found_by_path:  # a folder or a link has replaced the file
                 raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
             file, modified = (
@@ -278,7 +278,7 @@ class Collections:
         )
         await self._store.put_files([(ready_file, modified)])
 
-    async def _collection(self, collection_id: str) -> Collection:
+    async def _require_collection(self, collection_id: str) -> Collection:
         for collection in await self._store.all():
             if collection.id == collection_id:
                 return collection
@@ -310,24 +310,24 @@ class Collections:
         embedded_count = 0
         while plan is not None and self._embeddings is not None:
             key = plan.choice.key
-            missing = await self._vectors.next_missing(collection_id, key, MAX_TEXTS_PER_CALL)
+            unembedded = await self._vectors.next_missing(collection_id, key, MAX_TEXTS_PER_CALL)
             report(
                 CollectionProgress(
-                    embedded_count, plan.passages, plan.choice.model if missing else ""
+                    embedded_count, plan.passages, plan.choice.model if unembedded else ""
                 )
             )
-            if not missing:
+            if not unembedded:
                 return
             texts, tokens = (
-                [passage.text for passage in missing],
-                sum(passage.tokens for passage in missing),
+                [passage.text for passage in unembedded],
+                sum(passage.tokens for passage in unembedded),
             )
             vectors = await self._embeddings.vectors(plan.choice, texts, tokens)
             vectors_by_id = [
-                (passage.id, vector) for passage, vector in zip(missing, vectors, strict=True)
+                (passage.id, vector) for passage, vector in zip(unembedded, vectors, strict=True)
             ]
             await asyncio.shield(self._vectors.put(key, vectors_by_id))  # they have been billed
-            embedded_count += len(missing)
+            embedded_count += len(unembedded)
 
     async def _nearest_by_meaning(
         self, collection_ids: Sequence[str], question: str
@@ -389,27 +389,27 @@ class Collections:
 
         A passage that is too large is skipped, and so is a duplicate.
         """
-        chosen: list[Passage] = []
+        passages: list[Passage] = []
         known_passages, used_tokens, distinct_count = KnownPassages(), 0, 0
         for start in range(0, len(locations), MAX_PASSAGES):
             batch = locations[start : start + MAX_PASSAGES]
             for location, text in zip(batch, await self._store.texts(batch), strict=True):
                 if distinct_count == MAX_PASSAGES:
-                    return chosen
+                    return passages
                 if text is None or not await asyncio.to_thread(known_passages.add_if_new, text):
                     continue
                 distinct_count += 1
                 if used_tokens + location.tokens <= budget_tokens:
                     used_tokens += location.tokens
-                    chosen.append(_passage(location, text))
-        return chosen
+                    passages.append(_make_passage(location, text))
+        return passages
 
 
 def _without_unlinked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
     return {path: file_stats for path, file_stats in stats.items() if not path.startswith(UNLINKED)}
 
 
-def _new_file(collection_id: str, found_file: FoundFile) -> CollectionFile:
+def _make_file(collection_id: str, found_file: FoundFile) -> CollectionFile:
     """Return a file that waits, or has failed because the store cannot hold its path."""
     path, name = str(found_file.path), found_file.path.name
     file = CollectionFile(collection_id, path, name, size=found_file.size)
@@ -432,7 +432,7 @@ def _fuse_rankings(*rankings: Sequence[PassageLocation]) -> list[PassageLocation
     return [locations[key] for key in sorted(locations, key=lambda key: -scores[key])]
 
 
-def _passage(location: PassageLocation, text: str) -> Passage:
+def _make_passage(location: PassageLocation, text: str) -> Passage:
     return Passage(
         0,
         location.collection_id,

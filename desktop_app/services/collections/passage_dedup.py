@@ -38,7 +38,7 @@ class KnownPassages:
 
         A few extra words at either end of a known passage do not make it new.
         """
-        runs = _runs(text)
+        runs = _runs_of(text)
         if self._contains(runs):
             return False
         self._runs.update(runs)
@@ -60,7 +60,7 @@ class KnownPassages:
         )
 
 
-def _runs(text: str) -> list[Run]:
+def _runs_of(text: str) -> list[Run]:
     words = _words(text)
     return [
         tuple(words[start : start + RUN_WORDS])

@@ -24,7 +24,7 @@ def spans_key(task: ReadingTask, document: DocumentPart) -> str:
     """Return the key of a document's chunks for a task."""
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""
-    chosen = document.chosen.spans if document.chosen else ()
+    selected_spans = document.chosen.spans if document.chosen else ()
     pages = [page.number for page in document.pictured]
     key_parts: list[object] = [
         "chunks",
@@ -33,7 +33,7 @@ def spans_key(task: ReadingTask, document: DocumentPart) -> str:
         effort,
         task.prompt,
     ]
-    key_parts += [document.sha256, document.detail, pages, [list(span) for span in chosen]]
+    key_parts += [document.sha256, document.detail, pages, [list(span) for span in selected_spans]]
     return hashlib.sha256(json.dumps(key_parts).encode()).hexdigest()
 
 

@@ -244,7 +244,7 @@ class ChunkedReader:
                 max_tokens = max_tokens or min(
                     await self._max_chunk_tokens(task, estimator), max_allowed_tokens
                 )
-                spans = await self._spans(document, text, max_tokens, task, estimator)
+                spans = await self._split_document(document, text, max_tokens, task, estimator)
                 if is_sent:
                     await self.notes.put(key, spans_to_json(spans), task.conversation_id)
             document_pieces = await self._pieces_of(document, text, spans, task.resolved.model)
@@ -254,7 +254,7 @@ class ChunkedReader:
                 all_pieces.append(replace(piece, label=label))
         return all_pieces
 
-    async def _spans(
+    async def _split_document(
         self,
         document: DocumentPart,
         text: str,
@@ -378,7 +378,7 @@ class ChunkedReader:
 
     async def with_note(self, task: ReadingTask, piece: DocumentPiece, text: str) -> DocumentPiece:
         """Return a piece with the note in place of its source."""
-        return DocumentPiece(piece.label, text, await self._tokens(task, text))
+        return DocumentPiece(piece.label, text, await self._count_tokens(task, text))
 
     async def _merge(self, task: ReadingTask, notes: Sequence[DocumentPiece]) -> DocumentPiece:
         text = "\n\n".join(
@@ -386,9 +386,9 @@ class ChunkedReader:
         )
         first, last = notes[0].label, notes[-1].label.replace('"', "")
         label = first if len(notes) == 1 else f'{first} to="{last}"'
-        return DocumentPiece(label, text, await self._tokens(task, text))
+        return DocumentPiece(label, text, await self._count_tokens(task, text))
 
-    async def _tokens(self, task: ReadingTask, text: str) -> int:
+    async def _count_tokens(self, task: ReadingTask, text: str) -> int:
         return await self._estimator.for_sending().text_tokens(text, task.resolved)
 
 

@@ -138,8 +138,8 @@ def _csv_beginning(name: str, text: str) -> str:
 
 def _sheet_beginnings(text: str) -> Iterator[str]:
     sheets = list(_SHEET_HEADING.finditer(text))
-    ends = [*(heading.start() for heading in sheets[1:]), len(text)]
-    for heading, end in islice(zip(sheets, ends, strict=False), MAX_SHEETS):
+    section_ends = [*(heading.start() for heading in sheets[1:]), len(text)]
+    for heading, end in islice(zip(sheets, section_ends, strict=False), MAX_SHEETS):
         start = heading.end()
         rows = list(islice(sheet_rows(text, start, end), FIRST_ROWS + 1))
         count = max(0, text.count("\n|", start, end) - 2)  # without the header and its rule

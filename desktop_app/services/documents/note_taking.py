@@ -205,7 +205,7 @@ class ReadingProvider(ProviderWrapper):
         if failure is not None:
             yield Failed(_as_reading_error(failure))
             return
-        async with aclosing(self._answer(request, pieces, max_tokens)) as events:
+        async with aclosing(self._stream_answer(request, pieces, max_tokens)) as events:
             async for event in events:
                 yield event
 
@@ -230,7 +230,7 @@ class ReadingProvider(ProviderWrapper):
                 return
             are_notes = True
 
-    async def _answer(
+    async def _stream_answer(
         self, request: ChatRequest, pieces: list[DocumentPiece], max_tokens: int
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer; shorten the notes if the server refuses the request as too long."""
@@ -389,9 +389,9 @@ class ReadingProvider(ProviderWrapper):
             cached = await self._reader.notes.get(key)
             if cached is not None:
                 return cached
-            return await self._new_note(key, piece, on_waiting, are_notes=are_notes)
+            return await self._take_note(key, piece, on_waiting, are_notes=are_notes)
 
-    async def _new_note(
+    async def _take_note(
         self, key: str, piece: DocumentPiece, on_waiting: OnWaiting, *, are_notes: bool
     ) -> str:
         reader, task = self._reader, self._task

@@ -201,10 +201,10 @@ class ProviderModels:
         return file_inputs
 
 
-def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:
+def _effort_for(info: ModelInfo, chosen_effort: Effort | None) -> Effort | None:
     if info.efforts is None:
-        return chosen
-    return info.nearest_effort(chosen or Effort.MEDIUM)
+        return chosen_effort
+    return info.nearest_effort(chosen_effort or Effort.MEDIUM)
 
 
 def require_supported(

@@ -54,11 +54,15 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     variant_models = {entry.model for entry in entries}
     others = _other_models(models, today)
     for model_id in dict.fromkeys((*models.profile.models, *others)):
-        listed = models.listing.listed_model(model_id) if models.listing else ListedModel(model_id)
-        if model_id not in variant_models and listed.can_chat is not False:
+        listed_model = (
+            models.listing.listed_model(model_id) if models.listing else ListedModel(model_id)
+        )
+        if model_id not in variant_models and listed_model.can_chat is not False:
             info = models.info(model_id)
             shutdown_mark = models.availability(info, today).shutdown_mark
-            facts = filter(None, (_window_text(listed), _price_text(listed.details), shutdown_mark))
+            facts = filter(
+                None, (_window_text(listed_model), _price_text(listed_model.details), shutdown_mark)
+            )
             entries.append(MenuEntry(model_id, info.name, None, " · ".join(facts)))
     return entries
 
@@ -70,9 +74,9 @@ def _may_have(models: ProviderModels, model_id: str) -> bool:
     return model_id in models.profile.models or models.listing.has(model_id)
 
 
-def _window_text(listed: ListedModel) -> str:
+def _window_text(listed_model: ListedModel) -> str:
     """Return the context window that this server reports; "" if it reports none."""
-    return tr("{tokens} tokens", tokens=tokens(listed.window)) if listed.window else ""
+    return tr("{tokens} tokens", tokens=tokens(listed_model.window)) if listed_model.window else ""
 
 
 def _price_text(details: ModelDetails) -> str:
@@ -82,10 +86,10 @@ def _price_text(details: ModelDetails) -> str:
     return f"${details.input_price:f} / ${details.output_price:f}"
 
 
-def _can_chat(catalog: ModelCatalog, listed: ListedModel) -> bool:
+def _can_chat(catalog: ModelCatalog, listed_model: ListedModel) -> bool:
     """Return True if a model can chat by the catalog, the server's list or the model's name."""
-    listed_as_chat = None if catalog.knows(listed.id) else listed.can_chat
-    return catalog.can_chat(listed.id) if listed_as_chat is None else listed_as_chat
+    listed_as_chat = None if catalog.knows(listed_model.id) else listed_model.can_chat
+    return catalog.can_chat(listed_model.id) if listed_as_chat is None else listed_as_chat
 
 
 def proposed_model(models: ProviderModels) -> str:

@@ -214,16 +214,16 @@ class Estimator:
 
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
         """Return the tokens of a context, sent before the question, and True if they are exact."""
-        path, resolved, sent = context.path, context.resolved, context.sent
+        path, resolved, sent_path = context.path, context.resolved, context.sent
         total, is_exact, first_image = 0, True, _first_image_index(path)
-        first_sent = len(path) - len(sent.messages)
+        first_sent = len(path) - len(sent_path.messages)
         delimited = (
             n
-            for n, m in enumerate(sent.messages, first_sent)
+            for n, m in enumerate(sent_path.messages, first_sent)
             if has_delimited_parts([m], resolved.files)
         )
         first_delimited = next(delimited, None)
-        characters_up_to = list(accumulate(map(_sent_characters, sent.messages)))
+        characters_up_to = list(accumulate(map(_sent_characters, sent_path.messages)))
         for number in range(len(path) - 1, first_sent - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
@@ -237,7 +237,7 @@ class Estimator:
                 and _is_same_provider(message, resolved)
                 and (number < first_image or _is_same_model(message, resolved))
                 and was_made_with(
-                    path, number, sent.compaction, context.compactions, resolved.profile
+                    path, number, sent_path.compaction, context.compactions, resolved.profile
                 )
             ):
                 if message.usage_scope is not UsageScope.ALL:
@@ -250,8 +250,8 @@ class Estimator:
             is_exact = is_exact and not message.parts
         if context.instructions:
             total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
-        if sent.compaction is not None:
-            total += await self._compaction_tokens(sent.compaction, resolved)
+        if sent_path.compaction is not None:
+            total += await self._compaction_tokens(sent_path.compaction, resolved)
             is_exact = False
         definitions = _definitions(context)
         if definitions:
@@ -313,12 +313,14 @@ class Estimator:
 
         Return None if attachments, passages or tool calls are sent, which must be counted.
         """
-        sent = context.sent
-        if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):
+        sent_path = context.sent
+        if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent_path.messages):
             return None
-        compacted_tokens = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
+        compacted_tokens = (
+            sent_path.compaction.tokens_after * MAX_COUNT_RATIO if sent_path.compaction else 0
+        )
         preceding_texts = (context.instructions, *_definitions(context))
-        texts = (*preceding_texts, text, *(message.text for message in sent.messages))
+        texts = (*preceding_texts, text, *(message.text for message in sent_path.messages))
         size = sum(len(sent_text.encode("utf-8", "surrogatepass")) for sent_text in texts)
         return compacted_tokens + size + len(texts) * MESSAGE_OVERHEAD
 
@@ -415,14 +417,14 @@ def used_tokens(context: SendContext) -> int | None:
     Return None without such a count, or if the provider's counts do not match this request or
     cover several answers.
     """
-    path, resolved, sent = context.path, context.resolved, context.sent
+    path, resolved, sent_path = context.path, context.resolved, context.sent
     first_image = _first_image_index(path)
-    for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
+    for number in range(len(path) - 1, len(path) - len(sent_path.messages) - 1, -1):
         message = path[number]
         if _has_unusable_usage(message, resolved, follows_image=number > first_image):
             return None
         if message.usage is not None and was_made_with(
-            path, number, sent.compaction, context.compactions, resolved.profile
+            path, number, sent_path.compaction, context.compactions, resolved.profile
         ):
             return _tokens_in_window(message.usage)
     return None

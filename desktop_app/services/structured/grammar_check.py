@@ -158,10 +158,10 @@ def _require_gbnf(definition: str) -> None:
     except (LarkError, RecursionError) as error:
         raise UnusableGrammarError(_reason_of(error)) from error
     tokens = list(tree.scan_values(lambda value: isinstance(value, Token)))
-    defined = {t.removesuffix("::=").strip() for t in tokens if t.type == "DEFINED"}
-    used = {"root", *(str(t) for t in tokens if t.type == "NAME")}
-    if missing := sorted(used - defined):
-        names = ", ".join(missing)[:_MAX_REASON_CHARS]
+    defined_names = {t.removesuffix("::=").strip() for t in tokens if t.type == "DEFINED"}
+    used_names = {"root", *(str(t) for t in tokens if t.type == "NAME")}
+    if undefined_names := sorted(used_names - defined_names):
+        names = ", ".join(undefined_names)[:_MAX_REASON_CHARS]
         raise UnusableGrammarError(FormFault.UNDEFINED, names=names)
 
 

@@ -160,7 +160,7 @@ class CallRun:
     ) -> ToolCallStep:
         definition, started_at = ready.tool.definition, time.monotonic()
         limit_s = max(0.0, min(definition.timeout_s, seconds))
-        context = self._context._replace(report=_reporter(ready.call, reports))
+        context = self._context._replace(report=_make_reporter(ready.call, reports))
         call_task = asyncio.ensure_future(
             ready.tool.source.call(definition, ready.arguments, context)
         )
@@ -171,11 +171,11 @@ class CallRun:
                 call_task.cancel()
                 await asyncio.wait({call_task}, timeout=CLEANUP_S)
         duration_s = time.monotonic() - started_at
-        state, text = _outcome(call_task, definition.full_name, limit_s)
+        state, text = _outcome_of(call_task, definition.full_name, limit_s)
         return _end_step(ready.call, state, text, duration_s)
 
 
-def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
+def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
     """Return a function that reports the progress of a call, at most once per REPORT_S.
 
     Until a call has ended, its result is its progress, which the model never gets.
@@ -196,7 +196,7 @@ def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Repor
     return report
 
 
-def _outcome(
+def _outcome_of(
     call_task: asyncio.Future[str], name: str, limit_s: float
 ) -> tuple[ToolCallState, str]:
     """Return the state and result of a call. Any exception of a tool is a result."""

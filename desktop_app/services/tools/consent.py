@@ -42,7 +42,7 @@ class Decision(NamedTuple):
 class ConsentSource(Protocol):
     """Source of decisions about calls: the window, or the options of a command."""
 
-    async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+    async def decide(self, question: ConsentQuestion, stored_permission: Permission) -> Decision:
         """Return the decision about a call. Canceling withdraws the question."""
 
 
@@ -76,10 +76,10 @@ class ConsentBroker:
         """Return the decision about a call, and store its permission. Raises StorageError."""
         tool, conversation_id = question.tool, question.conversation_id
         name, tool_fingerprint = tool.full_name, fingerprint(tool)
-        stored = await self._store.permission(conversation_id, name, tool_fingerprint)
-        if stored is Permission.NEVER or self._consent_source is None:
+        stored_permission = await self._store.permission(conversation_id, name, tool_fingerprint)
+        if stored_permission is Permission.NEVER or self._consent_source is None:
             return Decision(is_allowed=False)
-        decision = await self._consent_source.decide(question, stored)
+        decision = await self._consent_source.decide(question, stored_permission)
         if decision.permission is not Permission.ASK:
             await self._store.save(conversation_id, name, tool_fingerprint, decision.permission)
         return decision
@@ -91,7 +91,7 @@ class AllowedTools:
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
 
-    async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+    async def decide(self, question: ConsentQuestion, stored_permission: Permission) -> Decision:
         """Allow a tool by its full name, or all tools of a source by SOURCE/*."""
         tool = question.tool
         is_named = tool.full_name in self._names
@@ -99,9 +99,12 @@ class AllowedTools:
         return Decision(is_allowed=is_named or is_of_source)
 
 
-def may_run_without_asking(tool: ToolDefinition, stored: Permission) -> bool:
+def may_run_without_asking(tool: ToolDefinition, stored_permission: Permission) -> bool:
     """Return True if a window need not ask before a call."""
-    return not tool.needs_consent or stored in (Permission.CONVERSATION, Permission.ALWAYS)
+    return not tool.needs_consent or stored_permission in (
+        Permission.CONVERSATION,
+        Permission.ALWAYS,
+    )
 
 
 def fingerprint(tool: ToolDefinition) -> str:

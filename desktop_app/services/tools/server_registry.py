@@ -108,7 +108,7 @@ class ToolServers:
             if name not in self._runs:
                 make_launch = partial(self._make_launch, server)
                 store_tokens = partial(self._store_sign_in, server)
-                renewal = partial(self._renewal, server)
+                renewal = partial(self._hold_renewal, server)
                 self._runs[name] = ServerRun(
                     server, self._connect, make_launch, store_tokens, renewal
                 )
@@ -120,9 +120,11 @@ class ToolServers:
         for run in runs:
             if run.server.name == name:
                 return run
-        known = ", ".join(run.server.name for run in runs)
-        remedy = Remedy.LIST_AVAILABLE if known else Remedy.NONE
-        raise ToolServerError(Reason.NO_SUCH_TOOL_SERVER, server=name, known=known, remedy=remedy)
+        server_names = ", ".join(run.server.name for run in runs)
+        remedy = Remedy.LIST_AVAILABLE if server_names else Remedy.NONE
+        raise ToolServerError(
+            Reason.NO_SUCH_TOOL_SERVER, server=name, known=server_names, remedy=remedy
+        )
 
     async def add(
         self, server: ToolServer, secrets: ServerSecrets, *, replaces: bool = False
@@ -194,8 +196,8 @@ class ToolServers:
 
     async def is_signed_in(self, server: ToolServer) -> bool:
         """Return True if a sign-in to the server is stored."""
-        place = await self._secrets.place(server.sign_in_name, server.secret_origin)
-        return place.is_usable
+        secret_place = await self._secrets.place(server.sign_in_name, server.secret_origin)
+        return secret_place.is_usable
 
     async def secrets_of(self, server: ToolServer) -> ServerSecrets:
         """Return the secret values of a server.
@@ -251,7 +253,7 @@ class ToolServers:
         return tokens
 
     @asynccontextmanager
-    async def _renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
+    async def _hold_renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
         async with self._renewal_lock(server.name):
             yield await self._stored_tokens(server)
 

@@ -187,10 +187,10 @@ class ServerRun:
             async with asyncio.timeout(LIST_S):
                 return await self.request("read", uri=uri)
         except TimeoutError:
-            raise self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S)) from None
+            raise self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S)) from None
         except ServerFailure as failure:
             why = failure.reason.rstrip(".")
-            raise self._error(Reason.TOOL_SERVER_REFUSED, why=why) from None
+            raise self._make_error(Reason.TOOL_SERVER_REFUSED, why=why) from None
 
     async def restart(self) -> None:
         """Restart the server, even after repeated crashes. Raises UserFacingError."""
@@ -261,7 +261,7 @@ class ServerRun:
     def on_sign_in_needed(self) -> None:
         """Set the failure: the user has to sign in again."""
         self._needs_sign_in = True  # until the next start
-        self.failure = self._error(Reason.TOOL_SERVER_SIGN_IN)
+        self.failure = self._make_error(Reason.TOOL_SERVER_SIGN_IN)
         self._on_changed()
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
@@ -287,7 +287,7 @@ class ServerRun:
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
             if not self.server.url:
                 self._crashes.append(time.monotonic())
-            self.failure = self._error(Reason.TOOL_SERVER_STOPPED)
+            self.failure = self._make_error(Reason.TOOL_SERVER_STOPPED)
             self._on_changed()
 
     # -- starting and stopping
@@ -309,7 +309,7 @@ class ServerRun:
         period_start = time.monotonic() - CRASH_PERIOD_S
         self._crashes = [crashed_at for crashed_at in self._crashes if crashed_at > period_start]
         if len(self._crashes) >= MAX_CRASHES:
-            raise self._record_failure(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
+            raise self._record_failure(self._make_error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
             launch, self._secrets = await self._make_launch(self._on_address is not None)
         except UserFacingError as error:
@@ -325,9 +325,9 @@ class ServerRun:
                 self._connection = await self._connect(launch, self)
             self.failure = None
         except TimeoutError:
-            slow_error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
+            slow_error = self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
             fault = ServerFault.NO_ANSWER_IN_TIME
-            sign_in_error = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
+            sign_in_error = self._make_error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
             raise self._record_failure(sign_in_error if self._address else slow_error) from None
         except ServerFailure as failure:
             raise self._record_failure(self._start_error(failure)) from None
@@ -338,20 +338,20 @@ class ServerRun:
 
     def _start_error(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
-            return self._error(Reason.TOOL_SERVER_SIGN_IN)
+            return self._make_error(Reason.TOOL_SERVER_SIGN_IN)
         why = self.redact(failure.reason).rstrip(".")
         if self._address:
-            return self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
+            return self._make_error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
         if failure.has_closed:
             why = self._last_error_line.rstrip(".") or why
-        return self._error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
+        return self._make_error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
 
     def _record_failure(self, error: UserFacingError) -> UserFacingError:
         self.failure = error
         self._on_changed()
         return error
 
-    def _error(self, reason: Reason, **values: str | int) -> ToolServerError:
+    def _make_error(self, reason: Reason, **values: str | int) -> ToolServerError:
         return ToolServerError(reason, {"server": self.server.name, **values})
 
     async def _request_list(self, connection: Connection, list_name: str) -> Any:
@@ -359,12 +359,12 @@ class ServerRun:
             async with asyncio.timeout(LIST_S):
                 return await connection.request(list_name)
         except TimeoutError:
-            error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S))
+            error = self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S))
         except ServerFailure as failure:
             if failure.has_ended:
-                raise self._record_failure(self._error(Reason.TOOL_SERVER_STOPPED)) from None
+                raise self._record_failure(self._make_error(Reason.TOOL_SERVER_STOPPED)) from None
             why = self.redact(failure.reason).rstrip(".")
-            error = self._error(Reason.TOOL_SERVER_REFUSED, why=why)
+            error = self._make_error(Reason.TOOL_SERVER_REFUSED, why=why)
         # Tools can be used without the other lists.
         raise self._record_failure(error) if list_name == "tools" else error
 

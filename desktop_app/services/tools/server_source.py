@@ -66,7 +66,7 @@ class ServerSource:
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call. Raises ToolError."""
         try:
-            answer = await self._answer(tool, arguments, context)
+            answer = await self._request_call(tool, arguments, context)
         except UserFacingError as error:
             raise ToolError(str(error)) from error
         except ServerFailure as failure:
@@ -89,7 +89,9 @@ class ServerSource:
             raise ToolError(text or "The tool failed.")
         return text
 
-    async def _answer(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> Any:
+    async def _request_call(
+        self, tool: ToolDefinition, arguments: Any, context: ToolContext
+    ) -> Any:
         await self._require_unchanged(tool)
         fields = {"name": tool.name, "arguments": arguments}
         try:

@@ -76,7 +76,7 @@ class ToolCatalog:
             names: full names, or SOURCE/*, of tools whose sources are prepared first. If that
                 fails, the tools are unavailable, with the failure as the reason.
         """
-        return [tool for _, tool in await self._all(names)]
+        return [tool for _, tool in await self._list_all(names)]
 
     async def server_names(self) -> list[str]:
         """Return the names of the servers. Raises UserFacingError."""
@@ -94,13 +94,13 @@ class ToolCatalog:
             return ToolSet()
         available: dict[str, SourcedTool] = {}
         matched_names: set[str] = set()
-        for source, tool in await self._all(names if starts_servers else ()):
+        for source, tool in await self._list_all(names if starts_servers else ()):
             definition = tool.definition
             matching = {definition.full_name, wildcard_of(source.name)} & set(names)
             if matching and tool.is_available:
                 matched_names |= matching
                 available.setdefault(definition.wire_name, SourcedTool(definition, source))
-        missing = [name for name in names if name not in matched_names]
+        missing_names = [name for name in names if name not in matched_names]
         chosen_tools: dict[str, SourcedTool] = {}
         excess_names: list[str] = []
         chars_left = MAX_DEFINITION_CHARS
@@ -111,13 +111,13 @@ class ToolCatalog:
                 chars_left -= size
             else:
                 excess_names.append(sourced_tool.definition.full_name)
-        missing += [
+        missing_names += [
             *excess_names[:MAX_NAMED_TOOLS],
             *(["…"] if len(excess_names) > MAX_NAMED_TOOLS else []),
         ]
-        return ToolSet(chosen_tools, tuple(missing))
+        return ToolSet(chosen_tools, tuple(missing_names))
 
-    async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
+    async def _list_all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
         """Return all tools with their sources, after preparing the sources of `names`."""
         sources = [*self._sources]
         with suppress(UserFacingError):  # the answer has a notice that their tools are missing

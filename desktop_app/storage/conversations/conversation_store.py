@@ -84,7 +84,7 @@ class ConversationStore:
 
     async def all(self) -> list[Conversation]:
         """Return all conversations except trashed ones, newest first."""
-        return await self._disk.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
+        return await self._disk.read(lambda c: _read_conversations(c, ALL_CONVERSATIONS))
 
     async def titles(self) -> list[tuple[str, str]]:
         """Return id and title of all conversations except trashed ones, newest first."""
@@ -95,7 +95,7 @@ class ConversationStore:
     async def recent(self, limit: int) -> list[Conversation]:
         """Return the newest conversations of all folders, except archived and trashed ones."""
         values = {"limit": limit}
-        return await self._disk.read(lambda c: _conversations(c, RECENT_CONVERSATIONS, values))
+        return await self._disk.read(lambda c: _read_conversations(c, RECENT_CONVERSATIONS, values))
 
     async def ids(self) -> list[str]:
         """Return the ids of all conversations except trashed ones, including unreadable rows."""
@@ -112,26 +112,26 @@ class ConversationStore:
             folder_id: the folder; None for conversations in no folder.
         """
         sort_time = after.updated_at if after is not None else None
-        page = {**_page(limit, after, sort_time), "folder_id": folder_id}
-        return await self._disk.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
+        page = {**_page_values(limit, after, sort_time), "folder_id": folder_id}
+        return await self._disk.read(lambda c: _read_conversations(c, LISTED_CONVERSATIONS, page))
 
     async def list_pinned(self) -> list[Conversation]:
         """Return the pinned conversations, newest first: neither archived nor trashed."""
-        return await self._disk.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
+        return await self._disk.read(lambda c: _read_conversations(c, PINNED_CONVERSATIONS))
 
     async def list_archived(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
         """Return the archived conversations, newest first: all, or a page as in `list_page`."""
-        page = _page(limit, after, after.updated_at if after is not None else None)
-        return await self._disk.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
+        page = _page_values(limit, after, after.updated_at if after is not None else None)
+        return await self._disk.read(lambda c: _read_conversations(c, ARCHIVED_CONVERSATIONS, page))
 
     async def list_trashed(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
         """Return the trashed conversations, last trashed first: all, or a page."""
-        page = _page(limit, after, after.trashed_at if after is not None else None)
-        return await self._disk.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
+        page = _page_values(limit, after, after.trashed_at if after is not None else None)
+        return await self._disk.read(lambda c: _read_conversations(c, TRASHED_CONVERSATIONS, page))
 
     async def empty_trash(self, before: datetime) -> list[str]:
         """Erase the conversations that were trashed before a time; return their ids.
@@ -225,13 +225,13 @@ class ConversationStore:
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return every message of the tree, parents before their children."""
         return await self._database_of(conversation_id).read(
-            lambda c: _messages(c, _TREE, conversation_id)
+            lambda c: _read_messages(c, _TREE, conversation_id)
         )
 
     async def path(self, conversation_id: str) -> list[Message]:
         """Return the messages of the path, from the first to the conversation's leaf."""
         return await self._database_of(conversation_id).read(
-            lambda c: _messages(c, PATH, conversation_id)
+            lambda c: _read_messages(c, PATH, conversation_id)
         )
 
     async def tail(self, conversation_id: str, count: int) -> list[Message]:
@@ -240,7 +240,7 @@ class ConversationStore:
         The time does not depend on the length of the conversation.
         """
         database = self._database_of(conversation_id)
-        return await database.read(lambda c: _messages(c, TAIL, conversation_id, count))
+        return await database.read(lambda c: _read_messages(c, TAIL, conversation_id, count))
 
     async def message(self, message_id: str) -> Message | None:
         """Return a message, or None if there is none with this id."""
@@ -248,7 +248,7 @@ class ConversationStore:
 
     async def recent_questions(self, limit: int) -> list[str]:
         """Return the texts of the newest questions outside the trash, newest first."""
-        questions = await self._disk.read(lambda c: _messages(c, _QUESTIONS, limit))
+        questions = await self._disk.read(lambda c: _read_messages(c, _QUESTIONS, limit))
         return [text_of(question.parts) for question in questions]
 
     async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
@@ -258,7 +258,7 @@ class ConversationStore:
         its own versions, and the oldest version comes first.
         """
         return await self._database_of(conversation_id).read(
-            lambda c: _versions_on_path(c, conversation_id)
+            lambda c: _read_versions_on_path(c, conversation_id)
         )
 
     async def begin_turn(
@@ -338,7 +338,9 @@ class ConversationStore:
 # Rows are converted on the reader's thread: those of a long conversation take longer than a frame.
 
 
-def _page(limit: int, after: Conversation | None, sort_time: datetime | None) -> dict[str, object]:
+def _page_values(
+    limit: int, after: Conversation | None, sort_time: datetime | None
+) -> dict[str, object]:
     return {
         "after": _LATEST_MICROS if sort_time is None else to_micros(sort_time),
         "after_id": "" if after is None else after.id,
@@ -346,7 +348,7 @@ def _page(limit: int, after: Conversation | None, sort_time: datetime | None) ->
     }
 
 
-def _conversations(
+def _read_conversations(
     connection: sqlite3.Connection, sql: str, values: Mapping[str, object] | None = None
 ) -> list[Conversation]:
     rows = connection.execute(sql, values or {})
@@ -359,15 +361,15 @@ def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> C
     return None if row is None else read_row(conversation_from_row, row)
 
 
-def _messages(connection: sqlite3.Connection, sql: str, *values: str | int) -> list[Message]:
+def _read_messages(connection: sqlite3.Connection, sql: str, *values: str | int) -> list[Message]:
     return [read_row(message_from_row, row) for row in connection.execute(sql, values)]
 
 
 def _read_message(connection: sqlite3.Connection, message_id: str) -> Message | None:
-    return next(iter(_messages(connection, _MESSAGE, message_id)), None)
+    return next(iter(_read_messages(connection, _MESSAGE, message_id)), None)
 
 
-def _versions_on_path(
+def _read_versions_on_path(
     connection: sqlite3.Connection, conversation_id: str
 ) -> dict[str, tuple[str, ...]]:
     versions_of: dict[str, list[str]] = {}
@@ -398,24 +400,24 @@ def put_conversation(
         remove_entry(connection, EntryKind.TITLE, conversation.id, old_title)
     # The draft is saved separately; a new conversation has none.
     upsert_row(connection, "conversations", {**row, "draft": ""}, unchanged=("draft",))
-    at = to_micros(conversation.updated_at)
-    add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
+    updated_micros = to_micros(conversation.updated_at)
+    add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), updated_micros)
 
 
 def _with_stored_fields(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
     """Return a conversation with its stored title (unless that is empty), folder and flags."""
-    stored = read_conversation(connection, conversation.id)
-    if stored is None:
+    stored_conversation = read_conversation(connection, conversation.id)
+    if stored_conversation is None:
         return conversation
-    title_source = stored if stored.title else conversation
+    title_source = stored_conversation if stored_conversation.title else conversation
     return replace(
         conversation,
         title=title_source.title,
         title_is_automatic=title_source.title_is_automatic,
-        pinned=stored.pinned,
-        folder_id=stored.folder_id,
-        archived=stored.archived,
-        trashed_at=stored.trashed_at,
+        pinned=stored_conversation.pinned,
+        folder_id=stored_conversation.folder_id,
+        archived=stored_conversation.archived,
+        trashed_at=stored_conversation.trashed_at,
     )
 
 
@@ -457,8 +459,10 @@ def record_attachments(connection: sqlite3.Connection, message: Message) -> None
 
 
 def _add_message_entry(connection: sqlite3.Connection, message: Message) -> None:
-    at = to_micros(message.created_at)
-    add_entry(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), at)
+    created_micros = to_micros(message.created_at)
+    add_entry(
+        connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), created_micros
+    )
 
 
 def update_answer(connection: sqlite3.Connection, answer: Message) -> bool:

@@ -89,9 +89,10 @@ class ImportStore:
         Raises:
             ImportRefusedError: one of the messages already belongs to another conversation.
         """
-        missing = await self._database.read(partial(_missing_messages, messages))
+        missing_messages = await self._database.read(partial(_missing_messages, messages))
         batches = [
-            missing[start : start + BATCH_SIZE] for start in range(0, len(missing), BATCH_SIZE)
+            missing_messages[start : start + BATCH_SIZE]
+            for start in range(0, len(missing_messages), BATCH_SIZE)
         ]
         leaf_ids = [None, *(batch[-1].id for batch in batches)]
         insertions: list[Action[None]] = [
@@ -114,7 +115,7 @@ class ImportStore:
         is_new = await self._write(begin)
         for insertion in insertions[1:]:
             await self._write(insertion)
-        return ImportOutcome(is_new, len(missing))
+        return ImportOutcome(is_new, len(missing_messages))
 
     async def _write(self, action: Action[T]) -> T:
         started_at = time.monotonic()
@@ -198,7 +199,9 @@ def _insert_last(
     _insert(messages, leaf_id, connection)
     for compaction in compactions:
         insert_compaction(connection, compaction)
-    stored = read_conversation(connection, conversation.id)
-    if stored is not None:
-        updated_at = max(stored.updated_at, conversation.updated_at)
-        put_conversation(connection, replace(stored, updated_at=updated_at), conversation.leaf_id)
+    stored_conversation = read_conversation(connection, conversation.id)
+    if stored_conversation is not None:
+        updated_at = max(stored_conversation.updated_at, conversation.updated_at)
+        put_conversation(
+            connection, replace(stored_conversation, updated_at=updated_at), conversation.leaf_id
+        )

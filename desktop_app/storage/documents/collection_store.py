@@ -210,7 +210,7 @@ class CollectionStore:
 
     async def texts(self, locations: Sequence[PassageLocation]) -> list[str | None]:
         """Return the text of each passage, or None if it is gone."""
-        return await self._database.read(partial(_texts, locations))
+        return await self._database.read(partial(_read_texts, locations))
 
 
 # Rows are converted on the reader's thread.
@@ -330,16 +330,16 @@ def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[
     """
     newest_id: int = connection.execute("SELECT ifnull(max(id), 0) FROM passages").fetchone()[0]
     window_starts = [newest_id * (2 * n + 1) // (2 * WINDOW_COUNT) for n in range(WINDOW_COUNT)]
-    chosen: list[str] = []
+    rarest: list[str] = []
     match_count = 0.0
     for count, word in sorted(
         (_count_in_windows(connection, word, window_starts), word) for word in words
     ):
         match_count += count * newest_id / (WINDOW_SIZE * WINDOW_COUNT)
-        if chosen and match_count > MAX_MATCHES:
+        if rarest and match_count > MAX_MATCHES:
             break
-        chosen.append(word)
-    return chosen
+        rarest.append(word)
+    return rarest
 
 
 def _count_in_windows(
@@ -366,7 +366,7 @@ def locations_of(
     return locations
 
 
-def _texts(
+def _read_texts(
     locations: Sequence[PassageLocation], connection: sqlite3.Connection
 ) -> list[str | None]:
     text_of: dict[str, str | None] = {}

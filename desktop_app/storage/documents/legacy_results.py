@@ -37,9 +37,11 @@ _REASONS: Final = {
 
 def replace_result_labels(connection: sqlite3.Connection) -> None:
     """Replace the labels in evaluations, finished or not, by codes."""
-    unfinished = "SELECT key FROM part_notes WHERE key LIKE 'evaluation:%' AND text LIKE '{%'"
+    unfinished_keys_sql = (
+        "SELECT key FROM part_notes WHERE key LIKE 'evaluation:%' AND text LIKE '{%'"
+    )
     _convert(connection, "SELECT id FROM evaluations", "evaluations", "id", "body", current_body)
-    _convert(connection, unfinished, "part_notes", "key", "text", _current_note)
+    _convert(connection, unfinished_keys_sql, "part_notes", "key", "text", _current_note)
 
 
 def _convert(

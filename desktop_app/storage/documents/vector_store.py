@@ -46,7 +46,7 @@ class VectorStore:
         self, collection_id: str, model: str, limit: int
     ) -> list[UnembeddedPassage]:
         """Return at most `limit` passages without a vector by `model`, with their texts."""
-        return await self._database.read(partial(_next_missing, collection_id, model, limit))
+        return await self._database.read(partial(_read_next_missing, collection_id, model, limit))
 
     async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None:
         """Save vectors by the id of their passage, except those of deleted passages."""
@@ -61,7 +61,7 @@ class VectorStore:
         """Return at most `limit` passages with vectors near `vector`, the nearest first."""
         if not collection_ids:
             return []
-        find = partial(_nearest, list(collection_ids), model, vector, limit)
+        find = partial(_find_nearest, list(collection_ids), model, vector, limit)
         return await self._database.read(find)
 
 
@@ -70,7 +70,7 @@ def _from_unembedded(joins: str = "") -> str:
     return f"{source} AND v.passage_id IS NULL"
 
 
-def _next_missing(
+def _read_next_missing(
     collection_id: str, model: str, limit: int, connection: sqlite3.Connection
 ) -> list[UnembeddedPassage]:
     source = _from_unembedded("JOIN attachments AS a ON a.sha256 = p.sha256")
@@ -79,7 +79,7 @@ def _next_missing(
     return [UnembeddedPassage(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
 
 
-def _nearest(
+def _find_nearest(
     collection_ids: list[str],
     model: str,
     vector: Vector,
@@ -92,9 +92,10 @@ def _nearest(
     candidates = heapq.nsmallest(
         MAX_COMPARED,
         (
-            (vector.hamming_distance(stored.signs), row["id"], stored.numbers)
+            (vector.hamming_distance(stored_vector.signs), row["id"], stored_vector.numbers)
             for row in rows
-            if len((stored := Vector.from_bytes(row["vector"])).numbers) == len(vector.numbers)
+            if len((stored_vector := Vector.from_bytes(row["vector"])).numbers)
+            == len(vector.numbers)
         ),
     )
     by_similarity = sorted(
