@@ -80,13 +80,13 @@ class ListMenus(QObject):
         if not row.data(Roles.IDENTIFIER):
             return self.list_menu()
         rows = view.affected_rows if row in view.affected_rows else [row]
-        found = [model.conversation_at(view.source_of(affected)) for affected in rows]
-        return self.conversations_menu([c for c in found if c is not None])
+        conversations = [model.conversation_at(view.source_of(affected)) for affected in rows]
+        return self.conversations_menu([c for c in conversations if c is not None])
 
-    def conversations_menu(self, chosen: Sequence[Conversation]) -> QMenu:
+    def conversations_menu(self, conversations: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
         menu = ProgramMenu(self._list)
-        ids, count = [conversation.id for conversation in chosen], len(chosen)
+        ids, count = [conversation.id for conversation in conversations], len(conversations)
         if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
             self._add(menu, "archive-restore", label, self.restore_requested.emit, ids)
@@ -97,16 +97,16 @@ class ListMenus(QObject):
             return menu
         if count == 1:
             self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, ids[0], keys="F2")
-        is_archived = all(conversation.archived for conversation in chosen)
+        is_archived = all(conversation.archived for conversation in conversations)
         if not is_archived:
-            unpin = all(conversation.pinned for conversation in chosen)
+            unpin = all(conversation.pinned for conversation in conversations)
             if unpin:
                 label = tr_plural("Unpin", "Unpin {count} conversations", count)
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if unpin else "pin"
             self._add(menu, icon_name, label, self.pin_requested.emit, ids, not unpin)
-            self._add_move_targets(menu, chosen)
+            self._add_move_targets(menu, conversations)
         self._add_export(menu, ids)
         if is_archived:
             label = tr_plural("Unarchive", "Unarchive {count} conversations", count)
@@ -149,11 +149,11 @@ class ListMenus(QObject):
                 partial(self.export_requested.emit, list(ids), export_format.id),
             )
 
-    def _add_move_targets(self, menu: QMenu, chosen: Sequence[Conversation]) -> None:
+    def _add_move_targets(self, menu: QMenu, conversations: Sequence[Conversation]) -> None:
         """Add the folders; disable the folder that already contains all chosen conversations."""
-        ids = [conversation.id for conversation in chosen]
-        folder_ids = {conversation.folder_id for conversation in chosen}
-        label = tr_plural("Move to", "Move {count} conversations to", len(chosen))
+        ids = [conversation.id for conversation in conversations]
+        folder_ids = {conversation.folder_id for conversation in conversations}
+        label = tr_plural("Move to", "Move {count} conversations to", len(conversations))
         submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
         move = self.move_requested.emit

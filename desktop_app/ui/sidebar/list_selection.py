@@ -53,8 +53,8 @@ class ListSelection:
     def affected_ids(self) -> list[str]:
         """Return the ids that a command applies to: the marked ones, otherwise the open one."""
         rows = self._view.selectedIndexes() if self._view.marks.is_active else []
-        found = [row.data(Roles.IDENTIFIER) for row in rows]
-        return found or ([self._open_id] if self._open_id else [])
+        marked_ids = [row.data(Roles.IDENTIFIER) for row in rows]
+        return marked_ids or ([self._open_id] if self._open_id else [])
 
     def neighbor(self, step: int) -> str | None:
         """Return the id of the conversation next to the open one; None at the ends.
@@ -65,9 +65,9 @@ class ListSelection:
         index = self._model.index_of(self._open_id or "")
         row = index.row() + (1 if step > 0 else -1)
         while 0 <= row < self._model.rowCount():
-            found = self._model.conversation_at(self._model.index(row))
-            if found is not None:
-                return found.id
+            conversation = self._model.conversation_at(self._model.index(row))
+            if conversation is not None:
+                return conversation.id
             row += 1 if step > 0 else -1
         return None
 

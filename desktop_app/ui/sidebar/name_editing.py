@@ -52,9 +52,13 @@ class NameEditing(QObject):
         End a search first, because its hits cover the rows. Return as `rename` does.
         """
         if self._search.is_showing_hits:
-            chosen = self._search.current_conversation_id
+            conversation_id = self._search.current_conversation_id
             self._search.end()
-            return self.rename(chosen) if chosen else self._begin(self._selection.open_row)
+            return (
+                self.rename(conversation_id)
+                if conversation_id
+                else self._begin(self._selection.open_row)
+            )
         has_focus = self._view.hasFocus()
         return self._begin(self._view.currentIndex() if has_focus else self._selection.open_row)
 

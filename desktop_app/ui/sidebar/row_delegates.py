@@ -207,10 +207,10 @@ class HitDelegate(RowDelegate):
         text, spans = hit_model.plain_snippet(snippet)
         layout = self._lay_out(text, spans, rect.width())
         last_line = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
-        shown = last_line.textStart() + last_line.textLength() if last_line else 0
-        if shown < utf16_length(text):
+        shown_units = last_line.textStart() + last_line.textLength() if last_line else 0
+        if shown_units < utf16_length(text):
             # Room for "…". The cut may leave half of a surrogate pair.
-            cut = utf16_slice(text, 0, shown - 2).rstrip("\ufffd ")
+            cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
             layout = self._lay_out(cut + "…", spans, rect.width())
         painter.setPen(self.theme.dim)
         with keep_upright(painter, rect):
@@ -249,8 +249,10 @@ def _draw_line(
 ) -> None:
     """Draw a vertically centered line, elided at its end."""
     side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
-    shown = QFontMetrics(font).elidedText(one_line(text), Qt.TextElideMode.ElideRight, rect.width())
+    elided = QFontMetrics(font).elidedText(
+        one_line(text), Qt.TextElideMode.ElideRight, rect.width()
+    )
     painter.setFont(font)
     painter.setPen(color)
     with keep_upright(painter, rect):
-        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, elided)

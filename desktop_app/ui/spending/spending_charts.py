@@ -104,8 +104,8 @@ class SpendingCharts(QWidget):
         self._period.activated.connect(self.rows_requested)
         self._export_button.clicked.connect(self.export_requested)
         self.chart.chosen.connect(self._show_caption)
-        chosen = self.table.selectionModel().currentRowChanged
-        chosen.connect(lambda index, _: self._choose_bar_of_row(index.row()))
+        row_changed = self.table.selectionModel().currentRowChanged
+        row_changed.connect(lambda index, _: self._choose_bar_of_row(index.row()))
 
     @property
     def rows(self) -> Sequence[SpendingRow]:
@@ -193,15 +193,17 @@ class SpendingCharts(QWidget):
             return
         measure = MEASURES[str(self._measure.currentData())]
         name = self._rows.name(self._first_charted() + index)
-        words = tr("{name}: {figures}", name=name, figures=measure.caption(rows[index]))
-        self.caption.setText(words)
-        self.chart.setAccessibleDescription(spoken_text(words))
+        caption = tr("{name}: {figures}", name=name, figures=measure.caption(rows[index]))
+        self.caption.setText(caption)
+        self.chart.setAccessibleDescription(spoken_text(caption))
         if self.chart.hasFocus():
-            announce(self.chart, words)
+            announce(self.chart, caption)
 
-    def _overview(self, shown: int) -> str:
-        if shown < len(self.rows):
-            return tr("The chart shows {count} of {total} rows.", count=shown, total=len(self.rows))
+    def _overview(self, charted_rows: int) -> str:
+        if charted_rows < len(self.rows):
+            return tr(
+                "The chart shows {count} of {total} rows.", count=charted_rows, total=len(self.rows)
+            )
         return tr("Point at a bar, or press an arrow key, to see its figures.")
 
     def _choose_bar_of_row(self, row: int) -> None:

@@ -36,12 +36,12 @@ class Measure:
 
     def caption(self, row: SpendingRow) -> str:
         """Return the values of a row as text."""
-        shown = []
+        values = []
         for name, value in self.series:
             amount = value(row)
-            words = MISSING if amount is None else self.text(amount)
-            shown.append(tr("{name}: {value}", name=tr(name), value=words))
-        return " · ".join(shown)
+            amount_text = MISSING if amount is None else self.text(amount)
+            values.append(tr("{name}: {value}", name=tr(name), value=amount_text))
+        return " · ".join(values)
 
 
 def cached_share(row: SpendingRow) -> float | None:
@@ -138,8 +138,8 @@ def _measured_text(
     """Return the text function of a column, whose text is a dash if no call was measured."""
 
     def cell(row: SpendingRow) -> str:
-        found = value(row.performance)
-        return MISSING if found is None else text(found)
+        measured = value(row.performance)
+        return MISSING if measured is None else text(measured)
 
     return cell
 

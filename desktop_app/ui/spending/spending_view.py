@@ -146,10 +146,10 @@ class SpendingView(QDialog):
         total = table.total
         cost = money(total.cost)
         if total.uncounted:
-            words = tr("Total: {cost} · {count} not counted", cost=cost, count=total.uncounted)
+            total_text = tr("Total: {cost} · {count} not counted", cost=cost, count=total.uncounted)
         else:
-            words = tr("Total: {cost}", cost=cost)
-        self.total.setText(words)
+            total_text = tr("Total: {cost}", cost=cost)
+        self.total.setText(total_text)
         exact = exact_money(total.cost)
         set_tooltip(self.total, f"{exact}\n{tr(NOT_COUNTED)}" if total.uncounted else exact)
 

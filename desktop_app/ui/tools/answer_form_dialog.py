@@ -60,8 +60,8 @@ class AnswerFormDialog(FormDialog):
         self.setWindowTitle(tr("Response format"))
         self._refusals: Mapping[FormKind, str] = {}
         self.kind = Combo(theme, tr("Kind"), object_name="form-kind")
-        for kind, words in FORM_KINDS.items():
-            self.kind.addItem(tr(words), kind)
+        for kind, title in FORM_KINDS.items():
+            self.kind.addItem(tr(title), kind)
         self.name = QLineEdit()
         self.name.setObjectName("form-name")
         self.text = text_field(tr("Schema or grammar"), "form-text")
@@ -131,9 +131,9 @@ class AnswerFormDialog(FormDialog):
         """Show the text of a form."""
         self.text.setPlainText(text)
 
-    def show_problem(self, words: str) -> None:
+    def show_problem(self, problem: str) -> None:
         """Show why the form cannot be used; "" if it can."""
-        self.problem.set_text(words, "error" if words else "note")
+        self.problem.set_text(problem, "error" if problem else "note")
 
     def accept_form(self, source: FormSource) -> None:
         """Use a valid form, and close the window."""

@@ -120,8 +120,8 @@ class ConsentCard(QFrame):
         if text == self._shown_arguments:
             return ""
         with suppress(ValueError, RecursionError):
-            found = json.loads(text, strict=False)  # strings may contain line breaks
-            return text if _is_strict(text) else json.dumps(found, ensure_ascii=False)
+            arguments = json.loads(text, strict=False)  # strings may contain line breaks
+            return text if _is_strict(text) else json.dumps(arguments, ensure_ascii=False)
         return text if text.strip() else "{}"
 
     def show_changed_arguments(self, arguments: str) -> None:
@@ -154,17 +154,17 @@ class ConsentCard(QFrame):
 
     def set_waiting(self, count: int) -> None:
         """Show the number of further questions."""
-        words = tr("Run the tool “{name}”?", name=self._tool)
+        question = tr("Run the tool “{name}”?", name=self._tool)
         if count:
-            words = tr(
+            question = tr(
                 "Run the tool “{name}”? {count} more to decide.", name=self._tool, count=count
             )
-        self._words.setText(words)
+        self._words.setText(question)
         self.setAccessibleName(spoken_text(self.words))
 
-    def show_problem(self, words: str) -> None:
+    def show_problem(self, problem: str) -> None:
         """Show why the changed arguments cannot be used, and focus them."""
-        self._note.setText(multiline_text(words))
+        self._note.setText(multiline_text(problem))
         self._note.show()
         self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -192,13 +192,13 @@ class ConsentCard(QFrame):
     def _fit(self) -> None:
         """Limit the arguments' height to `_MAX_LINES`, and to the room beside the other parts."""
         line, padding = self.arguments.fontMetrics().lineSpacing(), self._theme.px(12)
-        least, most = round(line * _MIN_LINES) + padding, line * _MAX_LINES + padding
+        min_height, max_height = round(line * _MIN_LINES) + padding, line * _MAX_LINES + padding
         others = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
-        room = self._room - others
-        if room < least:  # then the other buttons are scrolled to
+        available_height = self._room - others
+        if available_height < min_height:  # then the other buttons are scrolled to
             rows = self._buttons.heightForWidth(self._buttons.geometry().width())
-            room += rows - self.once_button.sizeHint().height()
-        self.arguments.setFixedHeight(max(least, min(most, room)))
+            available_height += rows - self.once_button.sizeHint().height()
+        self.arguments.setFixedHeight(max(min_height, min(max_height, available_height)))
 
     def _lay_out(self) -> None:
         # The two plain answers first: with large text, the last row may have to be scrolled to.
@@ -240,8 +240,8 @@ def readable_arguments(arguments: str) -> str:
     return _HIDDEN_CHARACTERS.sub(_escape, hosts_shown)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return json.dumps(found[0])[1:-1]
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 def _with_line_breaks(text: str) -> str:

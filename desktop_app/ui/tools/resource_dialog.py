@@ -72,10 +72,10 @@ class ResourceDialog(QDialog):
 
     def set_resources(self, choices: Sequence[ResourceChoice], problems: Sequence[str]) -> None:
         """Show the resources, and the problems of servers that could not list theirs."""
-        words = "\n".join(problems)
+        text = "\n".join(problems)
         if not choices and not problems:
-            words = tr("No tool server offers a resource.")
-        self._note.set_text(words, "error" if problems else "note")
+            text = tr("No tool server offers a resource.")
+        self._note.set_text(text, "error" if problems else "note")
         self._model.set_rows(choices)
         self.list_view.setCurrentIndex(self._model.index(0))
         self.attach_button.setEnabled(bool(choices))

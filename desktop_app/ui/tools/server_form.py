@@ -86,10 +86,10 @@ class ServerForm(FormDialog):
         first = self.name if server is None else self.command
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def show_problem(self, words: str) -> None:
+    def show_problem(self, problem: str) -> None:
         """Show why the server cannot be saved; "" removes the message. Enable the Save button."""
         self._save_button.setEnabled(True)
-        self._problem.set_text(words, "error")
+        self._problem.set_text(problem, "error")
 
     def set_theme(self, theme: Theme) -> None:
         for text in (self.environment, self.headers):
@@ -179,7 +179,7 @@ def _lines(values: Mapping[str, str], separator: str) -> str:
 def _pairs(text: str, separator: str) -> dict[str, str] | None:
     """Return the values by name; None if a line has no separator."""
     rows = [line.partition(separator) for line in text.splitlines() if line.strip()]
-    if not all(found for _name, found, _value in rows):
+    if not all(has_separator for _name, has_separator, _value in rows):
         return None
     return {name.strip(): value.strip() for name, _, value in rows}
 
@@ -194,7 +194,7 @@ class ServerLog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         text = text_field(tr("Log of {server}", server=name), "server-log-text", read_only=True)
         text.document().setDocumentMargin(theme.px(6))
-        shown = "\n".join(map(one_line, lines))
-        text.setPlainText(shown or tr("The log is empty."))
+        log_text = "\n".join(map(one_line, lines))
+        text.setPlainText(log_text or tr("The log is empty."))
         column_of(text, parent=self)
         self.resize(fitting_size(_LOG_SIZE, theme, parent))

@@ -116,10 +116,10 @@ class ToolPicker(QFrame):
         self._area.hide()
         self.resize(theme.px(_WIDTH), theme.px(120))
 
-    def set_form(self, words: str) -> None:
-        """Offer the form of the answers too; `words` names the current form."""
+    def set_form(self, form_name: str) -> None:
+        """Offer the form of the answers too; `form_name` names the current form."""
         self.form_button.setText(
-            tr("Response format: {format}", format=one_line(words, _MAX_FORM_CHARACTERS))
+            tr("Response format: {format}", format=one_line(form_name, _MAX_FORM_CHARACTERS))
         )
         self.form_button.show()
 
@@ -247,9 +247,9 @@ class ToolPicker(QFrame):
             self._theme, tr("Permission of {tool}", tool=name), object_name=f"permission-{name}"
         )
         combo.setMinimumContentsLength(14)
-        for offered, words in _PERMISSIONS.items():
+        for offered, label in _PERMISSIONS.items():
             if offered is not Permission.CONVERSATION or permission is offered:
-                combo.addItem(tr(words), offered)
+                combo.addItem(tr(label), offered)
         combo.setCurrentIndex(combo.findData(permission))
         combo.activated.connect(
             lambda index: self.permission_chosen.emit(name, Permission(combo.itemData(index)))

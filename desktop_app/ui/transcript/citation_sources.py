@@ -52,9 +52,9 @@ class CitationSources:
 
     def add_message(self, message: Message) -> None:
         """Add the next message of the path."""
-        found = {p.number: p for part in message.passage_parts for p in part.passages}
-        if found:
-            self._latest = {**self._latest, **found}
+        passages = {p.number: p for part in message.passage_parts for p in part.passages}
+        if passages:
+            self._latest = {**self._latest, **passages}
         if self._latest:
             self._by_message[message.id] = self._latest
 
@@ -84,20 +84,22 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
-        is_open, words = number in unfolded, _count_text(part)
+        is_open, count_text = number in unfolded, _count_text(part)
         if not part.passages:
-            lines.append(Line(LineKind.NOTICE, (Run(one_line(words)),)))
+            lines.append(Line(LineKind.NOTICE, (Run(one_line(count_text)),)))
             continue
-        lines.append(section_line(words, f"{ACTION}{TOGGLE_SOURCES}{number}", is_expanded=is_open))
+        lines.append(
+            section_line(count_text, f"{ACTION}{TOGGLE_SOURCES}{number}", is_expanded=is_open)
+        )
         lines += [_source_line(passage) for passage in part.passages if is_open]
     return lines
 
 
 def _count_text(part: PassagesPart) -> str:
-    count, known, name = len(part.passages), len(part.known), part.name
-    if not count and not known:
+    count, sent_earlier, name = len(part.passages), len(part.known), part.name
+    if not count and not sent_earlier:
         return tr("Nothing found in {name}", name=name)
-    if not known:
+    if not sent_earlier:
         return tr_plural(
             "{count} passage from {name}", "{count} passages from {name}", count, name=name
         )
@@ -105,26 +107,27 @@ def _count_text(part: PassagesPart) -> str:
         return tr_plural(
             "{count} passage from {name}, sent earlier",
             "{count} passages from {name}, sent earlier",
-            known,
+            sent_earlier,
             name=name,
         )
     return tr_plural(
         "{count} passage from {name}, {known} more sent earlier",
         "{count} passages from {name}, {known} more sent earlier",
         count,
-        known=known,
+        known=sent_earlier,
         name=name,
     )
 
 
 def _source_line(passage: Passage) -> Line:
     source = one_line(f"[{passage.number}] {passage.source}")
-    words = one_line(_first_words(passage, _LISTED_CHARACTERS))
+    beginning = one_line(_first_words(passage, _LISTED_CHARACTERS))
     return Line(
-        LineKind.ATTACHMENT, (Run(source, link=passage_link(passage.number)), Run(f"\u2003{words}"))
+        LineKind.ATTACHMENT,
+        (Run(source, link=passage_link(passage.number)), Run(f"\u2003{beginning}")),
     )
 
 
 def _first_words(passage: Passage, limit: int) -> str:
-    words = " ".join(_MARKUP.sub(" ", passage.text[: limit * _MARKUP_FACTOR]).split())
-    return words if len(words) <= limit else f"{words[:limit].rsplit(' ', 1)[0]}…"
+    text = " ".join(_MARKUP.sub(" ", passage.text[: limit * _MARKUP_FACTOR]).split())
+    return text if len(text) <= limit else f"{text[:limit].rsplit(' ', 1)[0]}…"

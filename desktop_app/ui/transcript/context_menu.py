@@ -78,8 +78,8 @@ class ContextMenu(QObject):
         passage = self._messages.cited_passage(state, link)
         if passage is not None:
             source = one_line(passage.source)
-            words = tr("Open source {number}: {source}", number=passage.number, source=source)
-            menu.addAction(menu_text(words), partial(self.passage_requested.emit, passage))
+            label = tr("Open source {number}: {source}", number=passage.number, source=source)
+            menu.addAction(menu_text(label), partial(self.passage_requested.emit, passage))
         elif link and not (link.startswith(ACTION) or is_note_link(link)):
             menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
         if self._copies.is_in_code(block):
@@ -88,16 +88,16 @@ class ContextMenu(QObject):
                 tr("Copy code block"), lambda: self._copies.copy_code_of_block(cursor.blockNumber())
             )
         if state is not None:
-            for action, _, words in ACTIONS[state.message.role]:
+            for action, _, label in ACTIONS[state.message.role]:
                 run = partial(self._commands.run, state.message.id, action)
-                menu.addAction(menu_text(tr(words)), run)
+                menu.addAction(menu_text(tr(label)), run)
             if not self._is_brief:
                 run = partial(self._commands.run, state.message.id, COPY_LINK)
                 menu.addAction(tr("Copy link to message"), run)
         menu.addAction(tr("Select all"), self._selection.select_all)
         if not self._is_brief:
             menu.addSeparator()
-            for command, words in _COMMANDS.items():
+            for command, label in _COMMANDS.items():
                 run = partial(self.command_requested.emit, command)
-                menu.addAction(menu_text(tr(words)), run)
+                menu.addAction(menu_text(tr(label)), run)
         return menu

@@ -80,10 +80,10 @@ class LinkHandler(QObject):
 
     def _follow_footnote_link(self, target: str, block: QTextBlock) -> None:
         """Focus the definition of a footnote, or the reference to it."""
-        found = self._jumps.find(target, block, self._view.viewport().height())
-        if found is not None:
+        other_end = self._jumps.find(target, block, self._view.viewport().height())
+        if other_end is not None:
             self._anchor.stop_following_stream()
-            self._focus.focus_target(found)
+            self._focus.focus_target(other_end)
 
     def _on_hovered(self, url: QUrl) -> None:
         target = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)

@@ -180,14 +180,14 @@ def reasoning_line(
     reasoning: str, seconds: float | None, *, is_thinking: bool, is_folded: bool
 ) -> Line:
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
-    words = reasoning_title(reasoning, seconds, is_thinking=is_thinking)
-    return section_line(words, ACTION + TOGGLE_REASONING, is_expanded=not is_folded)
+    title = reasoning_title(reasoning, seconds, is_thinking=is_thinking)
+    return section_line(title, ACTION + TOGGLE_REASONING, is_expanded=not is_folded)
 
 
-def section_line(words: str, link: str, *, is_expanded: bool) -> Line:
+def section_line(title: str, link: str, *, is_expanded: bool) -> Line:
     """Return the line that shows and hides a section."""
     mark = Run("⌄  " if is_expanded else "›  ", bold=True, link=link, expanded=is_expanded)
-    return Line(LineKind.REASONING, (mark, Run(one_line(words), link=link)))
+    return Line(LineKind.REASONING, (mark, Run(one_line(title), link=link)))
 
 
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
@@ -202,14 +202,14 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     last_round = -1
     for number, call in enumerate(calls):
         if call.round != last_round and sizes[call.round] > 1:
-            words = tr_plural(
+            title = tr_plural(
                 "{count} parallel tool call", "{count} parallel tool calls", sizes[call.round]
             )
-            lines.append(Line(LineKind.REASONING, (Run(words),)))
+            lines.append(Line(LineKind.REASONING, (Run(title),)))
         last_round = call.round
         is_open = number in unfolded
-        words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        lines.append(section_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", is_expanded=is_open))
+        title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
+        lines.append(section_line(title, f"{ACTION}{TOGGLE_TOOL}{number}", is_expanded=is_open))
         if is_open:
             lines += _code_items("json", indented_json(call.run_arguments))
             if call.result:
@@ -233,8 +233,8 @@ def _missing_lines_notice(kind: LineKind, count: int) -> list[Item]:
     """Return the line that tells how many lines are not shown; [] if `count` is not positive."""
     if count <= 0:
         return []
-    words = tr_plural("{count} more line isn’t shown", "{count} more lines aren’t shown", count)
-    return [Line(kind, (Run(words),))]
+    notice = tr_plural("{count} more line isn’t shown", "{count} more lines aren’t shown", count)
+    return [Line(kind, (Run(notice),))]
 
 
 def ending_lines(
@@ -307,8 +307,8 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         actions.append("add-key" if has_none else "change-key")
     links = [_action_link(action, bold=True) for action in actions]
     if error.details:
-        words = tr("Hide details") if shows_details else tr("Details")
-        links.append(Run(words, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=shows_details))
+        label = tr("Hide details") if shows_details else tr("Details")
+        links.append(Run(label, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=shows_details))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
     if shows_details:
@@ -321,9 +321,9 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
 def index_of_action(items: Sequence[Item], action: str) -> int:
     """Return the index of the line with the link of an action; -1 if there is none."""
     link = ACTION + action
-    for at, item in enumerate(items):
+    for index, item in enumerate(items):
         if type(item) is Line and any(run.link == link for run in item.runs):
-            return at
+            return index
     return -1
 
 

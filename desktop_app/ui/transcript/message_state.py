@@ -137,8 +137,8 @@ class MessageState:
 
     def take_unwritten(self) -> str:
         """Return `unwritten` and reset it."""
-        rest, self.unwritten = self.unwritten, ""
-        return rest
+        unwritten, self.unwritten = self.unwritten, ""
+        return unwritten
 
     def update(self, message: Message, version: tuple[int, int] | None) -> list[ItemChange] | None:
         """Replace the message by its newer form. Return the body's changes as `set_text` does."""
@@ -191,11 +191,11 @@ class MessageState:
         return self._stream.feed(text)
 
     def _add_to_question(self, text: str) -> list[ItemChange]:
-        before = self._question.count("\n")
+        complete_lines = self._question.count("\n")
         last = self._question.rpartition("\n")[2] + text
         self._question += text
-        lines = question_lines(last, is_continuation=before > 0)
-        return [(before, 1, tuple(lines))]
+        lines = question_lines(last, is_continuation=complete_lines > 0)
+        return [(complete_lines, 1, tuple(lines))]
 
     @property
     def has_text(self) -> bool:
@@ -306,10 +306,10 @@ class MessageState:
 
         It is the last line of a question, or the footer of an answer.
         """
-        at = len(self.layout.items) - 1
+        index = len(self.layout.items) - 1
         if self.message.role is Role.USER:
-            return at - self.foot_count
-        return at - (self.mark is not None)
+            return index - self.foot_count
+        return index - (self.mark is not None)
 
     @property
     def source(self) -> str:
@@ -333,5 +333,5 @@ def block_maker_of(message: Message, citable: frozenset[int]) -> Callable[[], li
 
 
 def _question_blocks(question: Message) -> list[Block]:
-    words = [Block(Kind.PARAGRAPH, line.runs) for line in question_lines(question.text)]
-    return words + [attachment_block(part.name) for part in question.attachments]
+    paragraphs = [Block(Kind.PARAGRAPH, line.runs) for line in question_lines(question.text)]
+    return paragraphs + [attachment_block(part.name) for part in question.attachments]

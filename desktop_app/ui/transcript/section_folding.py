@@ -82,16 +82,16 @@ class SectionFolding:
         if state is not None and state.reasoning.is_folded:
             self.toggle(state, TOGGLE_REASONING)
 
-    def unfold_code(self, layout: MessageLayout, at: int) -> None:
-        """Unfold the code block that contains item `at` of a message."""
+    def unfold_code(self, layout: MessageLayout, index: int) -> None:
+        """Unfold the code block that contains item `index` of a message."""
         with self._anchor.keep_position():
-            self._unfold_code(layout, at)
-            self._item_materializer.write_item(layout, at, self._view.viewport().height())
+            self._unfold_code(layout, index)
+            self._item_materializer.write_item(layout, index, self._view.viewport().height())
         self._filler.fill()
 
-    def _unfold_code(self, layout: MessageLayout, at: int) -> None:
+    def _unfold_code(self, layout: MessageLayout, index: int) -> None:
         state = self._messages.get(layout.key)
-        numbers = (fold_number(item) for item in layout.items[at:])
+        numbers = (fold_number(item) for item in layout.items[index:])
         number = next((number for number in numbers if number is not None), None)
         if state is not None and number is not None:
             self._message_writer.set_fold(state, number, unfold=True)

@@ -90,8 +90,8 @@ class AnswerSpeech(QObject):
 
     def _announce_queued(self) -> None:
         self._timer.stop()
-        *before, last = self._queued or [""]
-        announce(self._view, " ".join([*map(_with_pause, before), last]))
+        *earlier, last = self._queued or [""]
+        announce(self._view, " ".join([*map(_with_pause, earlier), last]))
         self._queued = []
 
 

@@ -73,8 +73,8 @@ class TranscriptMessages:
 
     def state_at_block(self, block: QTextBlock) -> MessageState | None:
         """Return the state of the message that owns a block of the document; None if none does."""
-        found = self.layouts.layout_at(block.blockNumber())
-        return None if found is None else self._states.get(found[0].key)
+        layout_and_number = self.layouts.layout_at(block.blockNumber())
+        return None if layout_and_number is None else self._states.get(layout_and_number[0].key)
 
     def layout_of(self, message_id: str) -> MessageLayout:
         """Return the layout of a message in the document."""
@@ -109,7 +109,7 @@ class TranscriptMessages:
     def index_of(self, message_id: str) -> int:
         """Return the index of a message in the conversation, or -1 if there is none."""
         ids = (message.id for message in self.all())
-        return next((index for index, other in enumerate(ids) if other == message_id), -1)
+        return next((index for index, each_id in enumerate(ids) if each_id == message_id), -1)
 
     def first_id(self) -> str:
         """Return the id of the oldest message, materialized or not, or "" if there is none."""
@@ -195,9 +195,9 @@ class TranscriptMessages:
 
         Return the states of the messages in the document whose mark has changed.
         """
-        before, self._marks = self._marks, marks
+        former_marks, self._marks = self._marks, marks
         changed = [
-            state for key, state in self._states.items() if before.get(key) != marks.get(key)
+            state for key, state in self._states.items() if former_marks.get(key) != marks.get(key)
         ]
         for state in changed:
             state.set_mark(marks.get(state.message.id))

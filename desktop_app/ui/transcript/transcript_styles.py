@@ -288,13 +288,15 @@ class Styles:
 
     def continuation_format(self, block_format: QTextBlockFormat) -> QTextBlockFormat:
         """Return the format of a text's later blocks, given the format of its first block."""
-        rest = QTextBlockFormat(block_format)
-        rest.setTopMargin(0)
-        rest.setTextIndent(0)
-        rest.clearProperty(OPENED)
-        if rest.hasProperty(DECORATION):
-            rest.setProperty(DECORATION, rest.intProperty(DECORATION) & ~Decoration.FIRST)
-        return rest
+        continuation = QTextBlockFormat(block_format)
+        continuation.setTopMargin(0)
+        continuation.setTextIndent(0)
+        continuation.clearProperty(OPENED)
+        if continuation.hasProperty(DECORATION):
+            continuation.setProperty(
+                DECORATION, continuation.intProperty(DECORATION) & ~Decoration.FIRST
+            )
+        return continuation
 
     def _indent(self, block_format: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
@@ -315,7 +317,7 @@ class Styles:
             block_format.setTextIndent(-px(INDENT))
             stops = [px(INDENT) * number for number in range(1, _MARKER_STOPS + 1)]
             block_format.setTabPositions(
-                [QTextOption.Tab(at, tab_after_marker(block)) for at in stops]
+                [QTextOption.Tab(index, tab_after_marker(block)) for index in stops]
             )
         if block.kind is Kind.HEADING:
             block_format.setHeadingLevel(block.level)

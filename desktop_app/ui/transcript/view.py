@@ -276,10 +276,10 @@ class TranscriptView(TranscriptSurface):
         self.find_in_transcript.finder.restart()
         self._reader_loader.start()
 
-    def scroll_to_message(self, message_id: str, words: str = "") -> None:
-        """Scroll to the top of a message, then to the first match of `words` in it."""
-        if self.navigator.scroll_to_message(message_id) and words:
-            self.find_in_transcript.finder.show_first_match(message_id, words)
+    def scroll_to_message(self, message_id: str, query: str = "") -> None:
+        """Scroll to the top of a message, then to the first match of `query` in it."""
+        if self.navigator.scroll_to_message(message_id) and query:
+            self.find_in_transcript.finder.show_first_match(message_id, query)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
@@ -406,19 +406,19 @@ class TranscriptView(TranscriptSurface):
             line = self.cursorRect(cursor)
             line.setLeft(0)
             line.setRight(self.viewport().width())
-            words = self._footer_details(cursor.blockNumber()) if line.contains(spot) else ""
-            if words:
-                at = self.viewport().mapToGlobal(spot)
-                QToolTip.showText(at, tooltip_text(words), self.viewport(), line)
+            details = self._footer_details(cursor.blockNumber()) if line.contains(spot) else ""
+            if details:
+                global_spot = self.viewport().mapToGlobal(spot)
+                QToolTip.showText(global_spot, tooltip_text(details), self.viewport(), line)
                 return True
         return super().viewportEvent(event)
 
     def _footer_details(self, block: int) -> str:
         """Return the tokens by kind if a block is an answer's footer, else ""."""
-        found = self.messages.layouts.place_of(block)
-        if found is None:
+        place = self.messages.layouts.place_of(block)
+        if place is None:
             return ""
-        item, state = found.layout.items[found.item], self.messages.get(found.layout.key)
+        item, state = place.layout.items[place.item], self.messages.get(place.layout.key)
         if state is None or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
             return ""
         return "\n".join(token_facts(state.message))
@@ -525,9 +525,9 @@ class TranscriptView(TranscriptSurface):
             return
         if self._keys.handle(event):
             return
-        before = self.textCursor().position()
+        former_position = self.textCursor().position()
         super().keyPressEvent(event)
-        if self.textCursor().position() != before and not self.textCursor().atEnd():
+        if self.textCursor().position() != former_position and not self.textCursor().atEnd():
             self.anchor.stop_following_stream()  # a screen reader reads at the caret
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery, *argument: Any) -> Any:

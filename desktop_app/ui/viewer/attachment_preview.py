@@ -160,7 +160,7 @@ class AttachmentPreview(QDialog):
 
     def _connect(self) -> None:
         self._attachments.activated.connect(
-            lambda at: self.selected.emit(self._attachments.itemData(at))
+            lambda index: self.selected.emit(self._attachments.itemData(index))
         )
         self.field.returnPressed.connect(lambda: self.pages_chosen.emit(self.field.text()))
         self._apply_button.clicked.connect(lambda: self.pages_chosen.emit(self.field.text()))
@@ -184,17 +184,17 @@ class AttachmentPreview(QDialog):
 
     # -------------------------------------------------------------- content
 
-    def set_attachments(self, names: Sequence[tuple[str, str]], shown: str) -> None:
+    def set_attachments(self, names: Sequence[tuple[str, str]], shown_id: str) -> None:
         """Set the attachments as (id, name), and the id of the shown attachment."""
-        if shown != self._attachments.currentData():
+        if shown_id != self._attachments.currentData():
             self._show_tab("text")
         self._attachments.clear()
         for id_, name in names:
             self._attachments.addItem(name, id_)
-        self._attachments.setCurrentIndex([id_ for id_, _ in names].index(shown))
+        self._attachments.setCurrentIndex([id_ for id_, _ in names].index(shown_id))
         self._attachments.setVisible(len(names) > 1)
         self._name.setVisible(len(names) == 1)
-        self._name.setText(dict(names)[shown])
+        self._name.setText(dict(names)[shown_id])
 
     def show_facts(self, facts: str, note: str) -> None:
         """Show the size of the content, and a note on how it is sent; "" for no note."""
@@ -204,12 +204,12 @@ class AttachmentPreview(QDialog):
         self._note.setAccessibleName(spoken_text(note))
         self._note.setVisible(bool(note))
 
-    def show_pages_field(self, unit: str, chosen: str, hint: str) -> None:
+    def show_pages_field(self, unit: str, spans: str, hint: str) -> None:
         """Show the field for pages; a `unit` of "" hides it.
 
         Args:
             unit: the singular of the parts to choose, such as "page".
-            chosen: the pages chosen so far; "" for all.
+            spans: the pages chosen so far; "" for all.
             hint: a description of valid input.
         """
         self._pages.setVisible(bool(unit))
@@ -219,7 +219,7 @@ class AttachmentPreview(QDialog):
         self.field.setAccessibleDescription(spoken_text(hint))
         self.field.setPlaceholderText(one_line(hint))
         set_tooltip(self.field, hint)
-        self.field.setText(chosen)
+        self.field.setText(spans)
         self.show_pages_error("")
 
     def show_pages_error(self, message: str) -> None:

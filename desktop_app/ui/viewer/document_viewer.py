@@ -82,8 +82,8 @@ class DocumentViewer(QWidget):
         self._message.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._message.setMargin(theme.px(40))
         self._stack = QStackedWidget()
-        for shown in (self._message, self.pages, self.text):
-            self._stack.addWidget(shown)
+        for content in (self._message, self.pages, self.text):
+            self._stack.addWidget(content)
         finding = row_of(self.find_bar, margins=(10, 0, 10, 0))
         column_of(self.toolbar, finding, self._note, (self._stack, 1), parent=self, margins=0)
         order_tabs(
@@ -119,16 +119,16 @@ class DocumentViewer(QWidget):
 
     # ------------------------------------------------------------ content
 
-    def begin_document(self, title: str, place: str) -> None:
+    def begin_document(self, title: str, passage_place: str) -> None:
         """Prepare for a document that is not loaded yet.
 
         Args:
             title: the name of the document.
-            place: the place of the cited passage, such as its page; "" for no passage.
+            passage_place: the place of the cited passage, such as its page; "" for no passage.
         """
         self._title = one_line(title)
         self.setWindowTitle(window_title(self._title))
-        self.toolbar.set_document(title, place)
+        self.toolbar.set_document(title, passage_place)
         self.set_note("")
         self.describe_mark("")
         self.find_bar.hide()
@@ -136,19 +136,19 @@ class DocumentViewer(QWidget):
         self.text.begin_text(0)
         self.show_message(tr("Opening…"))
 
-    def show_message(self, words: str) -> None:
+    def show_message(self, message: str) -> None:
         """Show a message in place of the document."""
-        self._message.setText(words)
-        self._message.setAccessibleName(spoken_text(words))
+        self._message.setText(message)
+        self._message.setAccessibleName(spoken_text(message))
         self._show_content(self._message)
-        announce(self._message, words)
+        announce(self._message, message)
 
-    def set_note(self, words: str) -> None:
+    def set_note(self, note: str) -> None:
         """Show a note above the document; "" hides it."""
-        self._note_words.setText(words)
-        self._note_words.setAccessibleName(spoken_text(words))
-        self._note.setVisible(bool(words))
-        announce(self._note, words)
+        self._note_words.setText(note)
+        self._note_words.setAccessibleName(spoken_text(note))
+        self._note.setVisible(bool(note))
+        announce(self._note, note)
 
     def set_linked_note(self, text: LinkedText) -> None:
         """Show a note with links above the document."""
@@ -168,11 +168,11 @@ class DocumentViewer(QWidget):
         self.toolbar.update_pages()
         self._name_pages()
 
-    def show_text(self, slices: int, at: int) -> None:
-        """Show a text of `slices` slices, scrolled to the marks in slice `at`."""
+    def show_text(self, slices: int, marked_slice: int) -> None:
+        """Show a text of `slices` slices, scrolled to the marks in slice `marked_slice`."""
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show_content(self.text)
-        self.text.begin_text(slices, at)
+        self.text.begin_text(slices, marked_slice)
 
     def go_to_mark(self) -> None:
         """Scroll to the marked passage."""
@@ -197,8 +197,8 @@ class DocumentViewer(QWidget):
 
     def _stop_finding(self) -> None:
         self.find_bar.hide()
-        shown = self.pages if self._stack.currentWidget() is self.pages else self.text
-        shown.setFocus(Qt.FocusReason.OtherFocusReason)
+        content = self.pages if self._stack.currentWidget() is self.pages else self.text
+        content.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _close_find_bar_or_window(self) -> None:
         """Close the search bar, or the window if the bar is closed."""
@@ -217,10 +217,10 @@ class DocumentViewer(QWidget):
             )
         )
 
-    def describe_mark(self, words: str) -> None:
+    def describe_mark(self, description: str) -> None:
         """Describe the marked passage to assistive technology; "" for none."""
-        self.pages.setAccessibleDescription(spoken_text(words))
-        self.text.setAccessibleDescription(spoken_text(words))
+        self.pages.setAccessibleDescription(spoken_text(description))
+        self.text.setAccessibleDescription(spoken_text(description))
 
     # ------------------------------------------------------------ appearance
 

@@ -40,8 +40,10 @@ def strips_of(page: int, area: QRect, ratio: float) -> Iterator[tuple[PageStrip,
     rows = max(32, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         strip = PageStrip(page, width, height, top, min(rows, height - top))
-        place = QRectF(area.left(), area.top() + top / ratio, width / ratio, strip.rows / ratio)
-        yield strip, place
+        strip_rect = QRectF(
+            area.left(), area.top() + top / ratio, width / ratio, strip.rows / ratio
+        )
+        yield strip, strip_rect
 
 
 class StripCache(QObject):
@@ -84,7 +86,11 @@ class StripCache(QObject):
 
     def paint(self, painter: QPainter, page: int, area: QRect, view: QRect, ratio: float) -> None:
         """Paint the strips of a page that are within `view`; the other arguments as `strips_of`."""
-        visible = [(s, at) for s, at in strips_of(page, area, ratio) if at.intersects(QRectF(view))]
+        visible = [
+            (s, strip_rect)
+            for s, strip_rect in strips_of(page, area, ratio)
+            if strip_rect.intersects(QRectF(view))
+        ]
         if any(strip not in self.images for strip, _ in visible):
             self._paint_scaled(painter, page, area, ratio)
         for strip, place in visible:
@@ -99,5 +105,10 @@ class StripCache(QObject):
         former = [s for s in self.images if s.page == page and s.width != size.width()]
         for strip in former:
             scale = area.height() / strip.height
-            place = (area.left(), area.top() + strip.top * scale, area.width(), strip.rows * scale)
-            painter.drawImage(QRectF(*place), self.images[strip])
+            strip_rect = (
+                area.left(),
+                area.top() + strip.top * scale,
+                area.width(),
+                strip.rows * scale,
+            )
+            painter.drawImage(QRectF(*strip_rect), self.images[strip])

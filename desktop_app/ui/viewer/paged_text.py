@@ -49,14 +49,14 @@ def page_ends(
     start = 0
     while start < len(text):
         limit = min(start + length, len(text))
-        end = at = start
-        while at < limit:
-            newline = text.find("\n", at, at + max_line_length)
-            at = newline + 1 if newline >= 0 else min(at + max_line_length, len(text))
-            if at > limit:
+        end = position = start
+        while position < limit:
+            newline = text.find("\n", position, position + max_line_length)
+            position = newline + 1 if newline >= 0 else min(position + max_line_length, len(text))
+            if position > limit:
                 break
-            end = at
-            if newline < 0 and at < len(text):
+            end = position
+            if newline < 0 and position < len(text):
                 break  # an unfinished line must not grow in the editor
         start = end if end > start else limit
         ends.append(start)
@@ -77,14 +77,14 @@ class PagedText(QWidget):
 
     counted = Signal(int, int, bool)
 
-    def __init__(self, theme: Theme, name: str, words: str) -> None:
+    def __init__(self, theme: Theme, name: str, accessible_name: str) -> None:
         super().__init__()
         self.text, self._ends = "", [0]
         self._page = self._written = 0
         self._query = ""
         self._matches: list[PageMatch] = []
         self._current, self._next_page = -1, 0
-        self.view = text_field(words, name, read_only=True)
+        self.view = text_field(accessible_name, name, read_only=True)
         self.view.setUndoRedoEnabled(False)
         self._previous_button = dialog_button(tr("Previous"), "earlier-text")
         self._next_button = dialog_button(tr("Next"), "later-text")
@@ -158,10 +158,10 @@ class PagedText(QWidget):
 
     # -------------------------------------------------------------- search
 
-    def search(self, words: str) -> None:
+    def search(self, query: str) -> None:
         """Search the whole text, ignoring case, and show the first match; "" ends the search."""
-        self._query, self._matches, self._current, self._next_page = words, [], -1, 0
-        if words:
+        self._query, self._matches, self._current, self._next_page = query, [], -1, 0
+        if query:
             self._search_timer.start()
             self._search_next_page()
         else:
@@ -189,9 +189,9 @@ class PagedText(QWidget):
     def _search_page(self, number: int) -> None:
         # A match that continues on the next page counts for the page on which it begins.
         start, end = self._page_start(number), self._ends[number] + len(self._query) - 1
-        found = re.compile(re.escape(self._query), re.IGNORECASE).finditer(self.text[start:end])
+        matches = re.compile(re.escape(self._query), re.IGNORECASE).finditer(self.text[start:end])
         remaining = _MAX_MATCHES - len(self._matches)
-        self._matches += [(number, match.start()) for match in islice(found, remaining)]
+        self._matches += [(number, match.start()) for match in islice(matches, remaining)]
 
     def _go_to_current_match(self) -> None:
         number = self._matches[self._current][0]
@@ -208,10 +208,12 @@ class PagedText(QWidget):
         start = self._page_start(self._page)
         begins = start + self._matches[self._current][1]
         # Positions in the editor are UTF-16 code units.
-        before = utf16_length(self.text[start:begins])
+        first_unit = utf16_length(self.text[start:begins])
         end = min(begins + len(self._query), self._ends[self._page])
         length = utf16_length(self.text[begins:end])
-        self.view.setTextCursor(selected_range(self.view.document(), before, before + length))
+        self.view.setTextCursor(
+            selected_range(self.view.document(), first_unit, first_unit + length)
+        )
         self.view.ensureCursorVisible()
 
     def _report_count(self) -> None:

@@ -33,18 +33,18 @@ class PasswordDialog(QDialog):
 
     answered = Signal(object)
 
-    def __init__(self, theme: Theme, words: str, parent: QWidget, *, was_wrong: bool) -> None:
+    def __init__(self, theme: Theme, question: str, parent: QWidget, *, was_wrong: bool) -> None:
         super().__init__(parent)
         self.setObjectName("password-dialog")
         self.setWindowTitle(tr("Password"))
-        self.setAccessibleName(spoken_text(words))
+        self.setAccessibleName(spoken_text(question))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        title = PlainLabel(words, role="error-title" if was_wrong else "strong", wraps=True)
+        title = PlainLabel(question, role="error-title" if was_wrong else "strong", wraps=True)
         note = PlainLabel(tr(PASSWORD_NOTE), role="note", wraps=True)
         self.field = QLineEdit()
         self.field.setObjectName("document-password")
         self.field.setAccessibleName(tr("Password"))
-        self.field.setAccessibleDescription(spoken_text(words))
+        self.field.setAccessibleDescription(spoken_text(question))
         self.field.setEchoMode(QLineEdit.EchoMode.Password)
         open_label = tr_context("action", "Open")
         self._open_button = PlainButton(open_label, name="open-document", role="primary")

@@ -156,11 +156,13 @@ class ViewerPages(QAbstractScrollArea):
 
     def _zoom_to(self, percent: int) -> None:
         middle = self.viewport().height() // 2
-        page, share = self._layout.place_at(self.verticalScrollBar().value() + middle)
+        page, page_fraction = self._layout.place_at(self.verticalScrollBar().value() + middle)
         self.percent = percent
         self._update_layout()
         area = self._layout.rect_of(min(page, self.count)) if self.count else QRect()
-        self.verticalScrollBar().setValue(area.top() + round(share * area.height()) - middle)
+        self.verticalScrollBar().setValue(
+            area.top() + round(page_fraction * area.height()) - middle
+        )
         self.zoom_changed.emit(percent)
         self.viewport().update()
         self._request_timer.start()
@@ -213,12 +215,12 @@ class ViewerPages(QAbstractScrollArea):
         near: list[PageStrip] = []
         far: list[PageStrip] = []
         for page, area in self._visible_pages(round(margin)):
-            for strip, place in strips_of(page, area, self.devicePixelRatioF()):
+            for strip, strip_rect in strips_of(page, area, self.devicePixelRatioF()):
                 if strip in self.strips.images or page in self.strips.failed:
                     continue
-                if place.intersects(view):
+                if strip_rect.intersects(view):
                     near.append(strip)
-                elif place.intersects(around):
+                elif strip_rect.intersects(around):
                     far.append(strip)
         self.strips_requested.emit(near + far)
 

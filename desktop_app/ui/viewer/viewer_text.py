@@ -77,18 +77,18 @@ class ViewerText(TranscriptSurface):
         if self._count:
             self._request_slice(first)
 
-    def show_slice(self, number: int, shown: RenderedSlice) -> None:
+    def show_slice(self, number: int, rendered: RenderedSlice) -> None:
         """Add a requested slice and its marks."""
         if number != self._awaited:
             return
         self._awaited = None
-        if shown.marks and (self._marked_slice is None or number < self._marked_slice):
+        if rendered.marks and (self._marked_slice is None or number < self._marked_slice):
             self._marked_slice = number
         if not self._shown or number > max(self._shown):
-            self._insert_slice(len(self._writer.layouts), number, shown)
+            self._insert_slice(len(self._writer.layouts), number, rendered)
         else:
             with self._keep_position():
-                self._insert_slice(0, number, shown)
+                self._insert_slice(0, number, rendered)
         while len(self._shown) > _MAX_SLICES:
             with self._keep_position():
                 layout = self._writer.layouts[0 if number > min(self._shown) else -1]
@@ -102,9 +102,9 @@ class ViewerText(TranscriptSurface):
             self._go_to_end(at_start=False)
         QTimer.singleShot(0, self, self._request_adjacent_slice)
 
-    def _insert_slice(self, index: int, number: int, shown: RenderedSlice) -> None:
-        self._shown[number] = shown
-        self._writer.insert_message(index, str(number), shown.blocks)
+    def _insert_slice(self, index: int, number: int, rendered: RenderedSlice) -> None:
+        self._shown[number] = rendered
+        self._writer.insert_message(index, str(number), rendered.blocks)
         self._writer.finish_table()
 
     # ------------------------------------------------------------ loading slices
@@ -157,7 +157,9 @@ class ViewerText(TranscriptSurface):
     def clear_marks(self) -> None:
         """Remove all marks."""
         self._marked_slice = None
-        self._shown = {number: shown._replace(marks=()) for number, shown in self._shown.items()}
+        self._shown = {
+            number: rendered._replace(marks=()) for number, rendered in self._shown.items()
+        }
         self._apply_marks()
 
     def _apply_marks(self) -> None:
@@ -182,7 +184,7 @@ class ViewerText(TranscriptSurface):
                 yield _selected_in_block(block, 0, block.length() - 1)
             return
         text = text_of(item.runs)
-        units = [utf16_length(text[:at]) for at in (mark.start, mark.end)]
+        units = [utf16_length(text[:index]) for index in (mark.start, mark.end)]
         cuts = (*layout.shapes[mark.block], 1 << 30)
         begin, block = 0, first
         for number, cut in enumerate(cuts):
@@ -198,12 +200,12 @@ class ViewerText(TranscriptSurface):
         """Rewrite the slices with the theme; the text on top stays there."""
         with self._keep_position():
             self._apply_theme(theme)
-            shown = sorted(self._shown.items())
+            slices = sorted(self._shown.items())
             self._writer.set_styles(Styles(theme))
             self._writer.clear()
             self._shown.clear()
             self._set_margins()
-            for number, shown_slice in shown:
+            for number, shown_slice in slices:
                 self._insert_slice(len(self._writer.layouts), number, shown_slice)
         self._apply_marks()
 
@@ -218,9 +220,9 @@ class ViewerText(TranscriptSurface):
     def _keep_position(self) -> Iterator[None]:
         """Keep the text on top in place while slices come and go or are laid out again."""
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        place, above = self._place_of(top), self.verticalScrollBar().value() - _top_of(top)
+        top_place, above = self._place_of(top), self.verticalScrollBar().value() - _top_of(top)
         yield
-        block = None if place is None else self._block_at(*place)
+        block = None if top_place is None else self._block_at(*top_place)
         if block is not None:
             scroll_to(self, round(_top_of(block) + above))
 
@@ -229,21 +231,25 @@ class ViewerText(TranscriptSurface):
 
         Return None if the block is in no slice.
         """
-        found = self._writer.layouts.place_of(block.blockNumber())
-        if found is None:
+        place = self._writer.layouts.place_of(block.blockNumber())
+        if place is None:
             return None
-        layout, at, part = found
-        return layout.key, at, layout.row_at(at, part) if is_table(layout.items[at]) else part
+        layout, index, part = place
+        return (
+            layout.key,
+            index,
+            layout.row_at(index, part) if is_table(layout.items[index]) else part,
+        )
 
-    def _block_at(self, key: str, at: int, part: int) -> QTextBlock | None:
+    def _block_at(self, key: str, index: int, part: int) -> QTextBlock | None:
         """Return the block at a place returned by `_place_of`; None if its slice is gone."""
         layout = next((layout for layout in self._writer.layouts if layout.key == key), None)
         if layout is None:
             return None
-        if is_table(layout.items[at]):
-            part = layout.row_blocks(at, part).start
-        first = self._writer.layouts.block_of(layout, at).blockNumber()
-        return self.document().findBlockByNumber(first + min(part, layout.counts[at] - 1))
+        if is_table(layout.items[index]):
+            part = layout.row_blocks(index, part).start
+        first = self._writer.layouts.block_of(layout, index).blockNumber()
+        return self.document().findBlockByNumber(first + min(part, layout.counts[index] - 1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll to the ends of the text with Home and End, by a page with Page Up and Down."""
@@ -274,8 +280,10 @@ class ViewerText(TranscriptSurface):
 
 
 def _selected_in_block(block: QTextBlock, start: int, end: int) -> QTextCursor:
-    at = block.position()
-    return selected_range(block.document(), at + start, at + min(end, block.length() - 1))
+    block_start = block.position()
+    return selected_range(
+        block.document(), block_start + start, block_start + min(end, block.length() - 1)
+    )
 
 
 def _mark_color(theme: Theme) -> QColor:

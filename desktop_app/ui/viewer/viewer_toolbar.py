@@ -118,12 +118,12 @@ class ViewerToolbar(QWidget):
         self._buttons.append(button)
         return button
 
-    def set_document(self, title: str, place: str) -> None:
+    def set_document(self, title: str, passage_place: str) -> None:
         """Show the name of a document, and the place of its cited passage; "" for no passage."""
         self._name.setText(title)
-        self._passage_place.setText(one_line(place, _MAX_PASSAGE_PLACE_CHARACTERS))
-        set_tooltip(self._passage_place, place)
-        self._mark_button.setVisible(bool(place))
+        self._passage_place.setText(one_line(passage_place, _MAX_PASSAGE_PLACE_CHARACTERS))
+        set_tooltip(self._passage_place, passage_place)
+        self._mark_button.setVisible(bool(passage_place))
         self._fit_width()
 
     def set_pages_shown(self, are_shown: bool) -> None:
@@ -182,6 +182,6 @@ class ViewerToolbar(QWidget):
         self._next_button.setEnabled(page < count)
 
     def _show_zoom(self) -> None:
-        shown = percent(self._pages.percent)
-        self._zoom.setText(shown)
-        self._zoom.setAccessibleName(spoken_text(tr("Zoom: {percent}", percent=shown)))
+        zoom_text = percent(self._pages.percent)
+        self._zoom.setText(zoom_text)
+        self._zoom.setAccessibleName(spoken_text(tr("Zoom: {percent}", percent=zoom_text)))

@@ -90,14 +90,14 @@ def _scale(layout: QLayout, px: Callable[[float], int]) -> None:
 def _fill(box: _Box, items: tuple[Item, ...], margins: Margins | None, spacing: int | None) -> _Box:
     set_unscaled(box, margins, spacing)
     for item in items:
-        content, place = item if isinstance(item, tuple) else (item, 0)
+        content, stretch_or_alignment = item if isinstance(item, tuple) else (item, 0)
         if isinstance(content, int):
             box.addStretch(content)
-        elif isinstance(place, Qt.AlignmentFlag):
+        elif isinstance(stretch_or_alignment, Qt.AlignmentFlag):
             assert isinstance(content, QWidget)
-            box.addWidget(content, 0, place)
+            box.addWidget(content, 0, stretch_or_alignment)
         elif isinstance(content, QLayout):
-            box.addLayout(content, place)
+            box.addLayout(content, stretch_or_alignment)
         else:
-            box.addWidget(content, place)
+            box.addWidget(content, stretch_or_alignment)
     return box

@@ -161,18 +161,18 @@ class CommandPalette(QWidget):
         """
         if not self.field.text().strip():
             return
-        before = self.view.currentIndex()
-        chosen = before.data(ROW) if before.row() > 0 else None
+        former_index = self.view.currentIndex()
+        chosen_row = former_index.data(ROW) if former_index.row() > 0 else None
         self._show_matches(self.field.text())
-        if chosen in self.model.rows:
-            self.view.setCurrentIndex(self.view.model().index(self.model.rows.index(chosen), 0))
+        if chosen_row in self.model.rows:
+            self.view.setCurrentIndex(self.view.model().index(self.model.rows.index(chosen_row), 0))
             self._select_current()
 
     def _show_matches(self, typed: str) -> None:
-        found = self._find(typed)
-        self.model.set_rows(found)
-        self.view.setVisible(bool(found))
-        self._empty_label.setVisible(not found)
+        matches = self._find(typed)
+        self.model.set_rows(matches)
+        self.view.setVisible(bool(matches))
+        self._empty_label.setVisible(not matches)
         self.view.setCurrentIndex(self.view.model().index(0, 0))
         self._select_current()
         if self.isVisible():
@@ -181,11 +181,11 @@ class CommandPalette(QWidget):
     def _select_current(self) -> None:
         """Select and announce the row that Enter runs, because the focus stays in the field."""
         self.view.select_only(self.view.currentIndex())
-        words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
-        words = words or self._empty_label.text()
-        if words != self._announced:  # otherwise every key would repeat them
-            self._announced = words
-            announce(self.field, words)
+        text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+        text = text or self._empty_label.text()
+        if text != self._announced:  # otherwise every key would repeat them
+            self._announced = text
+            announce(self.field, text)
 
     def _choose(self, index: QModelIndex) -> None:
         entry: PaletteEntry | None = index.data(ROW)

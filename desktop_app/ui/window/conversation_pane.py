@@ -101,9 +101,9 @@ class ConversationPane(QWidget):
         from desktop_app.ui.widgets.forms.tab_order import order_tabs
 
         self.cards.add(widget)
-        before = self._tab_stops[-1] if self._tab_stops else self.notifications.close_button
+        preceding = self._tab_stops[-1] if self._tab_stops else self.notifications.close_button
         parts = [w for w in widget.findChildren(QWidget) if w.focusPolicy() & _TAB]
-        order_tabs(before, parts)
+        order_tabs(preceding, parts)
         self._tab_stops += parts
 
     def focus_cards(self, reason: Qt.FocusReason) -> None:

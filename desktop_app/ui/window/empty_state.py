@@ -138,11 +138,11 @@ class _ExampleCard(PlainButton):
         self.setAccessibleName(spoken_text(title))
         self.setAccessibleDescription(spoken_text(description))
         self._icon = PlainLabel()
-        words = PlainLabel(title, role="strong", wraps=True)
+        heading = PlainLabel(title, role="strong", wraps=True)
         note = PlainLabel(description, role="note", wraps=True)
-        parts = (self._icon, words, note, STRETCH)
+        parts = (self._icon, heading, note, STRETCH)
         self._column = column_of(*parts, parent=self, margins=(15, 13, 14, 13), spacing=7)
-        for label in (self._icon, words, note):
+        for label in (self._icon, heading, note):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def height_for(self, width: int) -> int:

@@ -62,14 +62,14 @@ def step_region(window: MainWindow, step: int) -> None:
         (window.settings, window.settings.focus_tabs),
     ]
     focused: QWidget | None = window.focusWidget()  # PySide's types forget None
-    shown = [(region, focus) for region, focus in regions if region.isVisible()]
+    visible_regions = [(region, focus) for region, focus in regions if region.isVisible()]
     current = next(
         (
             number
-            for number, (region, _) in enumerate(shown)
+            for number, (region, _) in enumerate(visible_regions)
             if focused is not None and (region is focused or region.isAncestorOf(focused))
         ),
         -1 if step > 0 else 0,
     )
-    _, focus_region = shown[(current + step) % len(shown)]
+    _, focus_region = visible_regions[(current + step) % len(visible_regions)]
     focus_region(Qt.FocusReason.TabFocusReason)

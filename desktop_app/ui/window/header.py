@@ -87,10 +87,10 @@ class Header(QFrame):
         if used is not None and limit:
             self.meter.set_share(used / limit)
             self.context.setText(tr("{used} of {limit}", used=tokens(used), limit=tokens(limit)))
-            words = tr("{used} of {limit} tokens in context", used=used, limit=limit)
-            set_tooltip(self.context, words)
-            set_tooltip(self.meter, words)
-            self.context.setAccessibleName(spoken_text(words))
+            description = tr("{used} of {limit} tokens in context", used=used, limit=limit)
+            set_tooltip(self.context, description)
+            set_tooltip(self.meter, description)
+            self.context.setAccessibleName(spoken_text(description))
         self._show_dot()
 
     def set_cost(self, cost: str, note: str = "") -> None:
@@ -110,15 +110,15 @@ class Header(QFrame):
             is_offered: whether presets exist; otherwise the button is hidden.
             is_changed: whether the settings have been changed since the preset was applied.
         """
-        text = words = tr("No preset")
+        text = description = tr("No preset")
         if name and is_changed:
             text = tr("{name} · changed", name=name)
-            words = tr("Preset: {name} (changed)", name=one_line(name))
+            description = tr("Preset: {name} (changed)", name=one_line(name))
         elif name:
-            text, words = name, tr("Preset: {name}", name=one_line(name))
+            text, description = name, tr("Preset: {name}", name=one_line(name))
         self.preset.setText(text)
-        self.preset.setAccessibleName(spoken_text(words))
-        set_tooltip(self.preset, words)
+        self.preset.setAccessibleName(spoken_text(description))
+        set_tooltip(self.preset, description)
         self.preset.setVisible(is_offered)
 
     def open_preset_menu(self) -> None:

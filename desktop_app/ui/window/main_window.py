@@ -130,25 +130,25 @@ class MainWindow(QMainWindow):
         Afterwards the focus and the list return to their previous state.
         """
         was_hidden = not self.outer_panes.is_list_shown
-        before = self.focusWidget()
+        former_focus = self.focusWidget()
         if was_hidden:
             self.outer_panes.toggle_list()
         if self.conversations.name_editing.rename_selected():
-            self._state_before_rename = (before, was_hidden)
+            self._state_before_rename = (former_focus, was_hidden)
         elif was_hidden:
             self.outer_panes.toggle_list()
 
     def _end_rename(self) -> None:
         """Restore the list and the focus after a rename."""
-        before, was_hidden = self._state_before_rename
+        former_focus, was_hidden = self._state_before_rename
         self._state_before_rename = (None, False)
         has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
         if was_hidden and self.outer_panes.is_list_shown:
             self.outer_panes.toggle_list()
-        if not has_focus or before is None or not isValid(before):
+        if not has_focus or former_focus is None or not isValid(former_focus):
             return
-        if before.isVisible():  # search hits are hidden by now
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        if former_focus.isVisible():  # search hits are hidden by now
+            former_focus.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def saved_state(self) -> dict[str, Any]:
         """Return the state to restore at the next start: geometry, visible panes, appearance.
@@ -235,8 +235,8 @@ class MainWindow(QMainWindow):
     def _fit_screen(self, size: QSize) -> QSize:
         """Scale a size to the current text size, limited to the screen."""
         px = self._watcher.current.px
-        wanted = QSize(px(size.width()), px(size.height()))
-        return wanted.boundedTo(self.screen().availableSize())
+        scaled = QSize(px(size.width()), px(size.height()))
+        return scaled.boundedTo(self.screen().availableSize())
 
     # ------------------------------------------------------------ events
 

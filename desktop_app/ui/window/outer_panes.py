@@ -64,13 +64,13 @@ class OuterPanes:
         self._shade.pressed.connect(self.close_drawer)
         settings.show_requested.connect(lambda: self.show_settings(True))
         settings.close_requested.connect(lambda: self.show_settings(False))
-        for chosen in (
+        for choice_signal in (
             conversations.open_requested,
             conversations.search.hit_open_requested,
             conversations.new_requested,
             conversations.new_in_folder_requested,
         ):
-            chosen.connect(self._close_list_drawer)
+            choice_signal.connect(self._close_list_drawer)
 
     def add_cover(self, cover: QWidget) -> None:
         """Let a widget always cover the whole window."""
@@ -97,13 +97,13 @@ class OuterPanes:
 
     def toggle_list(self) -> None:
         """Show or hide the conversations."""
-        shown = not self.is_list_shown
+        shows_list = not self.is_list_shown
         if self._is_wide():
-            self.wants_list = shown
-        if not shown:
+            self.wants_list = shows_list
+        if not shows_list:
             self._middle.prompt.focus_text()
-        self._show_pane(self._list, shown)
-        if shown and self.drawer is self._list:
+        self._show_pane(self._list, shows_list)
+        if shows_list and self.drawer is self._list:
             self._list.view.setFocus(Qt.FocusReason.OtherFocusReason)
             self._list.view.ensure_current()
 

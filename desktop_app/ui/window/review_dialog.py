@@ -97,10 +97,10 @@ class ReviewDialog(FormDialog):
             self._verdict_before = None
 
     def _save(self) -> None:
-        chosen = self.verdict.current() or _NONE
+        verdict = self.verdict.current() or _NONE
         review = None
-        if chosen != _NONE:
-            review = Review(ReviewKind(chosen), self.note.text().strip(), self._original)
+        if verdict != _NONE:
+            review = Review(ReviewKind(verdict), self.note.text().strip(), self._original)
         text = self.text.toPlainText()
         self.saved.emit(review, "" if text == self._initial_text else text)
         self.accept()

@@ -80,9 +80,9 @@ class StoreDialog(QDialog):
         """Return the visible text, as one string."""
         return f"{self._title.text()} {self._words.text()}".strip()
 
-    def offer(self, title: str, words: str, choices: Choices) -> None:
+    def offer(self, title: str, explanation: str, choices: Choices) -> None:
         """Show a problem or a result, and offer choices; Enter chooses the first."""
-        self._show_text(title, words)
+        self._show_text(title, explanation)
         self._bar.hide()
         for number, (name, label, note) in enumerate(choices):
             self._add_choice(name, label, note, is_first=number == 0)
@@ -90,9 +90,9 @@ class StoreDialog(QDialog):
         self._buttons[0].setFocus()
         self._fit()
 
-    def show_work(self, words: str) -> None:
+    def show_work(self, status: str) -> None:
         """Show the work in progress; no choice is available meanwhile."""
-        self._show_text(words, "")
+        self._show_text(status, "")
         self._last_choice = ""
         self._bar.setMaximum(1)
         self._bar.setValue(0)
@@ -116,14 +116,14 @@ class StoreDialog(QDialog):
         if self._last_choice:
             self._choose(self._last_choice)
 
-    def _show_text(self, title: str, words: str) -> None:
+    def _show_text(self, title: str, explanation: str) -> None:
         for widget in (*self._buttons, *self._notes):
             widget.hide()
             widget.deleteLater()
         self._buttons, self._notes = [], []
         self._title.setText(title)
-        self._words.setText(words)
-        self._scroll.setVisible(bool(words))
+        self._words.setText(explanation)
+        self._scroll.setVisible(bool(explanation))
         self.setAccessibleName(spoken_text(self.words))
 
     def _add_choice(self, name: str, label: str, note: str, *, is_first: bool) -> None:

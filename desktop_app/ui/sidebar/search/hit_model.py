@@ -44,8 +44,8 @@ def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:
     snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_MAX_SNIPPET_CHARACTERS])
     for match in _MARKS.finditer(snippet):
         text += one_line(snippet[end : match.start()], _MAX_SNIPPET_CHARACTERS)
-        found = one_line(match[1], _MAX_SNIPPET_CHARACTERS)
-        spans.append((len(text), len(found)))
-        text += found
+        match_text = one_line(match[1], _MAX_SNIPPET_CHARACTERS)
+        spans.append((len(text), len(match_text)))
+        text += match_text
         end = match.end()
     return text + one_line(snippet[end:], _MAX_SNIPPET_CHARACTERS), spans

@@ -121,16 +121,16 @@ class ListSearch(QObject):
 
     def _announce_count(self) -> None:
         """Announce the number of hits, because the focus stays in the field."""
-        words, count = "", self.hits.rowCount()
+        text, count = "", self.hits.rowCount()
         if self.is_showing_hits:
-            found = tr_plural("{count} result", "{count} results", count)
-            words = found if count else self.no_hits_text
-        if words != self._announced:  # otherwise every key would repeat them
+            count_text = tr_plural("{count} result", "{count} results", count)
+            text = count_text if count else self.no_hits_text
+        if text != self._announced:  # otherwise every key would repeat them
             # Not needed at start-up.
             from desktop_app.ui.widgets.accessibility.announcements import announce
 
-            self._announced = words
-            announce(self.field, words)
+            self._announced = text
+            announce(self.field, text)
 
     @property
     def current_conversation_id(self) -> str:
@@ -167,12 +167,12 @@ class ListSearch(QObject):
 
     def _search(self) -> None:
         self._pause.stop()
-        words = self.field.text().strip()
-        if not words and self._filters is not None:
+        query = self.field.text().strip()
+        if not query and self._filters is not None:
             self._filters.clear()
-        if words != self._words:
-            self._words = words
-            self.changed.emit(words)
+        if query != self._words:
+            self._words = query
+            self.changed.emit(query)
 
     def _open_first_hit(self) -> None:
         is_current = self._words_of_hits == self.field.text().strip()

@@ -246,8 +246,8 @@ class AccessibleNode(QAccessibleInterface):
         return None
 
     def childAt(self, x: int, y: int) -> Any:
-        found = (node for node in self.child_nodes() if node.rect().contains(x, y))
-        return next(found, None)
+        nodes = (node for node in self.child_nodes() if node.rect().contains(x, y))
+        return next(nodes, None)
 
     def child(self, index: int) -> Any:
         nodes = self.child_nodes()
@@ -257,7 +257,7 @@ class AccessibleNode(QAccessibleInterface):
         return len(self.child_nodes())
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
-        return next((at for at, node in enumerate(self.child_nodes()) if node is child), -1)
+        return next((index for index, node in enumerate(self.child_nodes()) if node is child), -1)
 
     def text(self, kind: QAccessible.Text) -> str:
         return self.content.name if kind is QAccessible.Text.Name else ""

@@ -62,10 +62,10 @@ class AccessibleTranscript(QAccessibleWidget):
 
         Item -1 stands for the message itself.
         """
-        at = self.index_of(message_id)
-        if at < 0:
+        index = self.index_of(message_id)
+        if index < 0:
             return
-        node: AccessibleNode = self._message(at)
+        node: AccessibleNode = self._message(index)
         if item >= 0:
             node = next((child for child in node.child_nodes() if child.content.item >= item), node)
         QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
@@ -75,7 +75,7 @@ class AccessibleTranscript(QAccessibleWidget):
         messages, count = self._messages, self._messages.count
         ends = (count, messages.first_id(), messages.message_at(count - 1).id if count else "")
         if self._indices[0] != ends:
-            ids = {message.id: at for at, message in enumerate(messages.all())}
+            ids = {message.id: index for index, message in enumerate(messages.all())}
             self._indices = ends, ids
         return self._indices[1].get(message_id, -1)
 
@@ -102,8 +102,8 @@ class AccessibleTranscript(QAccessibleWidget):
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         if isinstance(child, MessageNode):
             return self.index_of(child.message_id)
-        at = super().indexOfChild(child)
-        return at if at < 0 else at + self._messages.count
+        index = super().indexOfChild(child)
+        return index if index < 0 else index + self._messages.count
 
     def text(self, kind: QAccessible.Text) -> str:
         return self._view.accessibleName() if kind is QAccessible.Text.Name else ""

@@ -110,7 +110,7 @@ def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
             case "list":
                 nodes += _lists(pairs)
             case _:
-                nodes += [_text_node(at, item) for at, item in pairs]
+                nodes += [_text_node(index, item) for index, item in pairs]
     return nodes
 
 
@@ -128,8 +128,8 @@ def _group_of(item: Item) -> str:
     return "list" if item.depth or item.marker else "text"
 
 
-def _text_node(at: int, item: Item) -> ReadingNode:
-    words = spoken_words(item.runs).strip()
+def _text_node(index: int, item: Item) -> ReadingNode:
+    spoken = spoken_words(item.runs).strip()
     role, level = _Role.Paragraph, 0
     if isinstance(item, Block):
         if item.kind is Kind.HEADING:
@@ -140,51 +140,53 @@ def _text_node(at: int, item: Item) -> ReadingNode:
             role = _Role.Separator
         elif item.quote:
             role = _Role.BlockQuote
-    node = ReadingNode(role, one_line(words, _MAX_NAME_LENGTH), words, level, item=at)
+    node = ReadingNode(role, one_line(spoken, _MAX_NAME_LENGTH), spoken, level, item=index)
     if role != _Role.Equation:  # its formula would be spoken twice
-        node.children = list(_links_and_formulas(item.runs, at))
+        node.children = list(_links_and_formulas(item.runs, index))
     return node
 
 
-def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
+def _links_and_formulas(runs: Runs, index: int) -> Iterator[ReadingNode]:
     """Yield the links and the formulas of a text. Adjacent runs of the same link are joined."""
     for link, group in groupby(runs, key=lambda run: run.link):
-        shown = [run for run in group if not is_destination(run)]
-        if link and shown:
-            words = spoken_words(shown).strip()
+        shown_runs = [run for run in group if not is_destination(run)]
+        if link and shown_runs:
+            spoken = spoken_words(shown_runs).strip()
             if is_note_link(link):
-                words = note_name(link)
+                spoken = note_name(link)
             role = _Role.Button if link.startswith(ACTION) else _Role.Link
-            yield ReadingNode(role, one_line(words, _MAX_NAME_LENGTH), words, link=link, item=at)
+            yield ReadingNode(
+                role, one_line(spoken, _MAX_NAME_LENGTH), spoken, link=link, item=index
+            )
             continue
-        for run in shown:
+        for run in shown_runs:
             if run.math:
-                words = spoken_formula(source_text(run))
-                yield ReadingNode(_Role.Equation, words, words, item=at)
+                spoken = spoken_formula(source_text(run))
+                yield ReadingNode(_Role.Equation, spoken, spoken, item=index)
 
 
 def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     """Return lists, nested by depth. A text without a marker belongs to the item above it."""
     top: list[ReadingNode] = []
     open_lists: list[ReadingNode] = []  # from the outermost on
-    for at, item in pairs:
+    for index, item in pairs:
         assert isinstance(item, Block)
         depth = max(1, item.depth)
-        text = _text_node(at, item)
+        text = _text_node(index, item)
         if item.begins:
             del open_lists[depth - 1 :]
         del open_lists[depth:]
         while len(open_lists) < depth:
-            opened = ReadingNode(_Role.List, "", item=at)
+            opened = ReadingNode(_Role.List, "", item=index)
             above = open_lists[-1].children if open_lists else top
             if open_lists and not above:
-                above.append(ReadingNode(_Role.ListItem, "", item=at))
+                above.append(ReadingNode(_Role.ListItem, "", item=index))
             (above[-1].children if open_lists else top).append(opened)
             open_lists.append(opened)
         rows = open_lists[-1].children
         if item.marker or not rows:
             name = f"{item.marker.strip()} {text.name}".strip()
-            rows.append(ReadingNode(_Role.ListItem, name, text.text, item=at))
+            rows.append(ReadingNode(_Role.ListItem, name, text.text, item=index))
             rows[-1].children = text.children
         else:
             rows[-1].children.append(text)
@@ -201,20 +203,20 @@ def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
 def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     """Return tables, with the parts of a long table joined."""
     tables: list[ReadingNode] = []
-    for at, item in pairs:
+    for index, item in pairs:
         assert isinstance(item, Block)
         if item.head or not tables:
-            tables.append(ReadingNode(_Role.Table, "", item=at))
+            tables.append(ReadingNode(_Role.Table, "", item=index))
         rows = tables[-1].children
         for number, cells in enumerate(item.rows):
             is_head = item.head and number == 0
-            row = ReadingNode(_Role.Row, "", item=at)
+            row = ReadingNode(_Role.Row, "", item=index)
             for column in range(len(item.aligns)):
                 runs = cells[column] if column < len(cells) else ()
-                words = spoken_words(runs).strip()
+                spoken = spoken_words(runs).strip()
                 role = _Role.ColumnHeader if is_head else _Role.Cell
-                cell = ReadingNode(role, words, words, cell=(len(rows), column), item=at)
-                cell.children = list(_links_and_formulas(runs, at))
+                cell = ReadingNode(role, spoken, spoken, cell=(len(rows), column), item=index)
+                cell.children = list(_links_and_formulas(runs, index))
                 row.children.append(cell)
             row.name = ", ".join(cell.name for cell in row.children if cell.name)
             rows.append(row)
@@ -231,10 +233,10 @@ def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
 def _code_blocks(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     """Return code blocks, whose text is their lines."""
     codes: list[tuple[ReadingNode, str, list[str]]] = []
-    for at, item in pairs:
+    for index, item in pairs:
         assert isinstance(item, Block)
         if item.kind is Kind.CODE_HEAD or not codes:
-            codes.append((ReadingNode(_Role.Section, "", item=at), item.language, []))
+            codes.append((ReadingNode(_Role.Section, "", item=index), item.language, []))
         if item.kind is Kind.CODE:
             codes[-1][2].append(spoken_words(item.runs))
     for node, language, lines in codes:

@@ -59,12 +59,12 @@ class BlockInserter:
         cursor: the end of the inserted text.
     """
 
-    def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
+    def __init__(self, cursor: QTextCursor, block_below: QTextBlock) -> None:
         self.cursor = cursor
-        self._formats_below = (before.blockFormat(), before.charFormat())
-        self._state = BlockState(before)
+        self._formats_below = (block_below.blockFormat(), block_below.charFormat())
+        self._state = BlockState(block_below)
         self._is_in_inserted_block = False
-        cursor.setPosition(before.position())
+        cursor.setPosition(block_below.position())
 
     def insert_block(self, block_format: QTextBlockFormat, char: QTextCharFormat) -> None:
         """Insert a block and move the cursor into it."""

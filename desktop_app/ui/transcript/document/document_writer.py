@@ -135,8 +135,10 @@ class DocumentWriter:
                 yield
             finally:
                 self._unmeasured = None
-                for layout, at in {(each, each.next_materialized(at)) for each, at in missing}:
-                    self._item_writer.adjust_space_above(layout, at, cursor)
+                for layout, index in {
+                    (each, each.next_materialized(index)) for each, index in missing
+                }:
+                    self._item_writer.adjust_space_above(layout, index, cursor)
 
     @contextmanager
     def _edit(self) -> Iterator[QTextCursor]:
@@ -153,10 +155,10 @@ class DocumentWriter:
 
     # ------------------------------------------------------------------ messages
 
-    def insert_message(self, at: int, key: str, items: Sequence[Item]) -> MessageLayout:
-        """Insert a message at index `at` and return its layout."""
+    def insert_message(self, index: int, key: str, items: Sequence[Item]) -> MessageLayout:
+        """Insert a message at `index` and return its layout."""
         layout = MessageLayout(key)
-        self.layouts.insert(at, layout)
+        self.layouts.insert(index, layout)
         self.replace(layout, 0, 0, items)
         return layout
 
@@ -180,39 +182,45 @@ class DocumentWriter:
 
     # ------------------------------------------------------------------ changes
 
-    def replace(self, layout: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
-        """Replace items [at, at + removed) with `added`. Update items in place if possible."""
+    def replace(
+        self, layout: MessageLayout, index: int, removed: int, added: Sequence[Item]
+    ) -> None:
+        """Replace items [index, index + removed) with `added`, in place if possible."""
         with self._edit() as cursor:
-            first = at
+            first = index
             layout.record_change()
             common = min(removed, len(added))
-            index = 0
-            while index < common and self._updater.update(layout, at + index, added[index], cursor):
-                if index and layout.counts[at + index]:  # the item above may change the gap
-                    self._item_writer.adjust_space_above(layout, at + index, cursor)
-                index += 1
-            at, removed, added = at + index, removed - index, added[index:]
+            updated = 0
+            while updated < common and self._updater.update(
+                layout, index + updated, added[updated], cursor
+            ):
+                if updated and layout.counts[index + updated]:  # the item above may change the gap
+                    self._item_writer.adjust_space_above(layout, index + updated, cursor)
+                updated += 1
+            index, removed, added = index + updated, removed - updated, added[updated:]
             is_materialized = (
-                not at or layout.counts[at - 1] > 0 or any(layout.counts[at : at + removed])
+                not index
+                or layout.counts[index - 1] > 0
+                or any(layout.counts[index : index + removed])
             )
             if removed:
-                self._item_writer.erase(layout, at, at + removed, cursor)
-                layout.remove(at, removed)
+                self._item_writer.erase(layout, index, index + removed, cursor)
+                layout.remove(index, removed)
             if added:
-                self._reflow.finish_table_above(layout, at, cursor)
+                self._reflow.finish_table_above(layout, index, cursor)
                 layout.insert(
-                    at, added, [self._item_writer.estimate_height(item) for item in added]
+                    index, added, [self._item_writer.estimate_height(item) for item in added]
                 )
                 if is_materialized:
-                    self._item_writer.write(layout, at, at + len(added), cursor, whole=True)
-            below = at + len(added)
+                    self._item_writer.write(layout, index, index + len(added), cursor, whole=True)
+            below = index + len(added)
             if (
                 self._unmeasured is not None
                 and below < len(layout.items)
                 and not layout.counts[below]
             ):
                 self._unmeasured.append((layout, below))
-            elif removed or added or index:
+            elif removed or added or updated:
                 self._item_writer.adjust_space_above(layout, below, cursor)
             self._write_ends(layout, cursor)
             self._reflow.finish_earlier_table(layout, cursor)
@@ -253,49 +261,49 @@ class DocumentWriter:
                 self._item_writer.erase(layout, first, end, cursor)
                 self._item_writer.adjust_space_above(layout, end, cursor)
 
-    def measure(self, layout: MessageLayout, at: int) -> None:
+    def measure(self, layout: MessageLayout, index: int) -> None:
         """Record the heights of materialized items around an item, except the first and last."""
-        for first, end in ((1, at), (at + 1, len(layout.items) - 1)):
+        for first, end in ((1, index), (index + 1, len(layout.items) - 1)):
             for run in layout.materialized_ranges(first, end):
                 self._record_height(layout, *run)
 
-    def fill_text(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
+    def fill_text(self, layout: MessageLayout, index: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
         with self._edit() as cursor:
-            block, item = self.layouts.block_of(layout, at), layout.items[at]
-            parts = TextParts(layout.shapes[at], layout.gaps[at])
-            block_format = self._item_writer.first_block_format(layout, at)
+            block, item = self.layouts.block_of(layout, index), layout.items[index]
+            parts = TextParts(layout.shapes[index], layout.gaps[index])
+            block_format = self._item_writer.first_block_format(layout, index)
             parts = self._item_writer.long_texts.fill(
                 item, block, parts, first, end, block_format, cursor
             )
-            layout.record_blocks(at, 1 + len(parts.cuts), *parts)
-            self._report_written(layout, at, at + 1)
+            layout.record_blocks(index, 1 + len(parts.cuts), *parts)
+            self._report_written(layout, index, index + 1)
 
-    def erase_parts(self, layout: MessageLayout, at: int, kept_numbers: Container[int]) -> None:
+    def erase_parts(self, layout: MessageLayout, index: int, kept_numbers: Container[int]) -> None:
         """Dematerialize the blocks of a long text, except both ends and `kept_numbers`.
 
         The numbers count the blocks of the item from 0. Text gaps keep their heights, so that the
         text below does not move.
         """
-        first, last = self.layouts.block_of(layout, at), layout.counts[at] - KEPT_AT_END
+        first, last = self.layouts.block_of(layout, index), layout.counts[index] - KEPT_AT_END
         is_erased = bytes(number not in kept_numbers for number in range(last))
-        number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[at]}
+        number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[index]}
         ranges = []
         for begin, end in flag_ranges(is_erased, 1, 1):
             measured = self._top(number + end) - self._top(number + begin)
             ranges.append((begin, end, measured + heights.get(begin, 0)))
         if ranges:
             with self._edit() as cursor:
-                parts = TextParts(layout.shapes[at], layout.gaps[at])
-                block_format = self._item_writer.first_block_format(layout, at)
+                parts = TextParts(layout.shapes[index], layout.gaps[index])
+                block_format = self._item_writer.first_block_format(layout, index)
                 parts = self._item_writer.long_texts.erase(
                     first, parts, ranges, block_format, cursor
                 )
-                layout.record_blocks(at, 1 + len(parts.cuts), *parts)
+                layout.record_blocks(index, 1 + len(parts.cuts), *parts)
 
-    def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:
+    def top_of_part(self, layout: MessageLayout, index: int, number: int) -> float:
         """Return the y coordinate of block `number` of an item, below any text gap above it."""
-        return self._top(self.layouts.block_of(layout, at).blockNumber() + number)
+        return self._top(self.layouts.block_of(layout, index).blockNumber() + number)
 
     def _top(self, number: int) -> float:
         block = self.document.findBlockByNumber(number)
@@ -310,16 +318,16 @@ class DocumentWriter:
         if estimated > 0 and measured > 0:
             layout.scale_heights(measured / estimated, first, end)
 
-    def top_of(self, layout: MessageLayout, at: int) -> float:
+    def top_of(self, layout: MessageLayout, index: int) -> float:
         """Return the y coordinate of a materialized item, below any placeholder above it."""
-        box = self.document.documentLayout().blockBoundingRect(self.layouts.block_of(layout, at))
-        return box.top() - self._item_writer.first_block_format(layout, at).topMargin()
+        box = self.document.documentLayout().blockBoundingRect(self.layouts.block_of(layout, index))
+        return box.top() - self._item_writer.first_block_format(layout, index).topMargin()
 
     def replace_changed(
-        self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]
+        self, layout: MessageLayout, index: int, removed: int, items: Sequence[Item]
     ) -> None:
         """Replace items like `replace`, except for equal items at both ends."""
-        old = layout.items[at : at + removed]
+        old = layout.items[index : index + removed]
         common, above, below = min(len(old), len(items)), 0, 0
         while above < common and old[above] == items[above]:
             above += 1
@@ -327,7 +335,7 @@ class DocumentWriter:
             below += 1
         removed, added = len(old) - above - below, items[above : len(items) - below]
         if removed or added:
-            self.replace(layout, at + above, removed, added)
+            self.replace(layout, index + above, removed, added)
 
     def finish_table(self) -> None:
         """Give the last table its final column widths, because no more rows will arrive."""
@@ -338,6 +346,6 @@ class DocumentWriter:
     def _write_ends(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Materialize the first and the last item, so that placeholders lie between two items."""
         last = len(layout.items) - 1
-        for at in (0, last) if last >= 0 else ():
-            if not layout.counts[at]:
-                self._item_writer.write(layout, at, at + 1, cursor)
+        for index in (0, last) if last >= 0 else ():
+            if not layout.counts[index]:
+                self._item_writer.write(layout, index, index + 1, cursor)

@@ -33,16 +33,16 @@ class ItemMaterializer:
         if state is not None and any(0.0 in layout.heights[first:end] for first, end in ranges):
             show_folds(self._writer, layout, state.unfolded.code)
 
-    def write_item(self, layout: MessageLayout, at: int, height: float, unit: int = 0) -> None:
+    def write_item(self, layout: MessageLayout, index: int, height: float, unit: int = 0) -> None:
         """Write an item, if it is missing, and about `height` pixels of items on either side.
 
         Of a very long text, write only both ends and the part that contains UTF-16 unit `unit`.
         The rest is materialized once it comes near the screen.
         """
-        if not layout.counts[at]:
-            self.write_ranges(layout, layout.ranges_around(at, height, height))
-        if layout.gaps[at]:
-            self._writer.fill_text(layout, at, unit, unit + 1)
+        if not layout.counts[index]:
+            self.write_ranges(layout, layout.ranges_around(index, height, height))
+        if layout.gaps[index]:
+            self._writer.fill_text(layout, index, unit, unit + 1)
 
     def write_folded(self) -> bool:
         """Write the folded lines of the next code block for a screen reader.

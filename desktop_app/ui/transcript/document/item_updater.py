@@ -34,99 +34,105 @@ class ItemUpdater:
     def __init__(self, layouts: MessageLayouts, item_writer: ItemWriter, reflow: Reflow) -> None:
         self._layouts, self._item_writer, self._reflow = layouts, item_writer, reflow
 
-    def update(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
+    def update(self, layout: MessageLayout, index: int, new: Item, cursor: QTextCursor) -> bool:
         """Update an item in place. Return False if it has to be written anew instead."""
-        old = layout.items[at]
+        old = layout.items[index]
         if old == new:
             return True
         if _is_respaced(old, new):
-            above = layout.item_above(at)
-            layout.replace_item(at, new)
-            if layout.counts[at]:
-                self._item_writer.adjust_space_above(layout, at, cursor)
+            above = layout.item_above(index)
+            layout.replace_item(index, new)
+            if layout.counts[index]:
+                self._item_writer.adjust_space_above(layout, index, cursor)
             else:
                 styles = self._item_writer.styles
                 gap_change = styles.gap(new, above) - styles.gap(old, above)
-                layout.set_heights(at, [layout.heights[at] + gap_change * styles.scale])
+                layout.set_heights(index, [layout.heights[index] + gap_change * styles.scale])
             return True
-        if not layout.counts[at]:
-            layout.replace_item(at, new)
-            layout.set_heights(at, [self._item_writer.estimate_height(new)])
+        if not layout.counts[index]:
+            layout.replace_item(index, new)
+            layout.set_heights(index, [self._item_writer.estimate_height(new)])
             return True
         if is_table(old):
-            return is_table(new) and self._update_table(layout, at, old, new, cursor)
+            return is_table(new) and self._update_table(layout, index, old, new, cursor)
         if type(old) is not type(new) or not _is_alike(old, new):
             return False
-        return self._update_text(layout, at, new, cursor)
+        return self._update_text(layout, index, new, cursor)
 
-    def _update_text(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
+    def _update_text(
+        self, layout: MessageLayout, index: int, new: Item, cursor: QTextCursor
+    ) -> bool:
         """Update the runs of an item. Return False if too little of a long text is unchanged."""
-        old = layout.items[at]
-        prefix, cuts, gaps = common_prefix(old.runs, new.runs), layout.shapes[at], layout.gaps[at]
+        old = layout.items[index]
+        prefix, cuts, gaps = (
+            common_prefix(old.runs, new.runs),
+            layout.shapes[index],
+            layout.gaps[index],
+        )
         last = self._layouts.document.findBlockByNumber(
-            self._layouts.block_of(layout, at).blockNumber() + len(cuts)
+            self._layouts.block_of(layout, index).blockNumber() + len(cuts)
         )
         replaced_units = length_after_prefix(old.runs, prefix)
         added_units = length_after_prefix(new.runs, prefix)
-        kept = count_kept_cuts(cuts, last.length() - 1 - replaced_units, added_units)
-        if cuts and kept < (gaps[-1].block if gaps else 1):
+        kept_cuts = count_kept_cuts(cuts, last.length() - 1 - replaced_units, added_units)
+        if cuts and kept_cuts < (gaps[-1].block if gaps else 1):
             return False
-        self._update_formats(layout, at, new, cursor)
-        end, joined = last.position() + last.length() - 1, len(cuts) - kept
+        self._update_formats(layout, index, new, cursor)
+        end, joined = last.position() + last.length() - 1, len(cuts) - kept_cuts
         format_of = partial(self._item_writer.styles.char_format, new)
         replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined)
-        layout.replace_item(at, new)
-        cuts, block = cuts[:kept], cursor.block()
+        layout.replace_item(index, new)
+        cuts, block = cuts[:kept_cuts], cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:
             cuts = self._item_writer.long_texts.split_last_block(
-                new, block, cuts, self._item_writer.first_block_format(layout, at), cursor
+                new, block, cuts, self._item_writer.first_block_format(layout, index), cursor
             )
-        layout.record_blocks(at, 1 + len(cuts), cuts, gaps)
+        layout.record_blocks(index, 1 + len(cuts), cuts, gaps)
         return True
 
     def _update_formats(
-        self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor
+        self, layout: MessageLayout, index: int, new: Item, cursor: QTextCursor
     ) -> None:
         """Update the block formats, which tell the painter if a block has inline code."""
-        above, former = layout.item_above(at), layout.space_keys[at]
+        above, former = layout.item_above(index), layout.space_keys[index]
         styles = self._item_writer.styles
         block_key = styles.block_key(new, above)
         if block_key == former.block_key:
             return
-        layout.record_space(at, block_key, former.placeholder)
-        block = self._layouts.block_of(layout, at)
+        layout.record_space(index, block_key, former.placeholder)
+        block = self._layouts.block_of(layout, index)
         block_format = styles.block_format(new, above)
-        spaces = {0: former.placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
-        for number in range(layout.counts[at]):
+        spaces = {0: former.placeholder, **{gap.block: gap.height for gap in layout.gaps[index]}}
+        for number in range(layout.counts[index]):
             cursor.setPosition(block.position())
             cursor.setBlockFormat(with_space_above(spaces.get(number, 0), block_format))
             block, block_format = block.next(), styles.continuation_format(block_format)
 
     def _update_table(
-        self, layout: MessageLayout, at: int, old: Block, new: Block, cursor: QTextCursor
+        self, layout: MessageLayout, index: int, old: Block, new: Block, cursor: QTextCursor
     ) -> bool:
         if len(new.rows) < len(old.rows) or (old.aligns, old.head) != (new.aligns, new.head):
             return False
-        tables, widths = self._item_writer.tables, layout.shapes[at]
+        tables, widths = self._item_writer.tables, layout.shapes[index]
         if new.head and len(new.rows) > len(old.rows):
             widths = tables.columns.widths(new, is_complete=False)
-        are_row_blocks = layout.has_row_blocks(at)
+        are_row_blocks = layout.has_row_blocks(index)
         if (
-            widths != layout.shapes[at]
+            widths != layout.shapes[index]
             or tables.can_be_row_blocks(new, widths) is not are_row_blocks
         ):
-            self._item_writer.rewrite_table(layout, at, new, widths, cursor)
+            self._item_writer.rewrite_table(layout, index, new, widths, cursor)
         else:
-            first, above = self._layouts.block_of(layout, at), layout.item_above(at)
+            first, above = self._layouts.block_of(layout, index), layout.item_above(index)
             if are_row_blocks:
                 added = tables.update_row_blocks(first, old, new, above, widths, cursor)
             else:
                 table = QTextCursor(first.next()).currentTable()
                 added = tables.update_table(table, old, new, cursor)
-            layout.replace_item(at, new)
-            layout.record_blocks(at, layout.counts[at] + added, widths)
+            layout.replace_item(index, new)
+            layout.record_blocks(index, layout.counts[index] + added, widths)
         if new.head:
-            self._reflow.record_growth(layout, at, cursor)
+            self._reflow.record_growth(layout, index, cursor)
         return True
 
 

@@ -82,44 +82,46 @@ class ItemWriter:
         """
         for placeholder in layout.placeholders(first, end):
             inserter = BlockInserter(cursor, self._layouts.block_of(layout, placeholder.first))
-            for at in range(*placeholder):
-                self._write_item(layout, at, inserter, whole=whole)
+            for index in range(*placeholder):
+                self._write_item(layout, index, inserter, whole=whole)
             self.adjust_space_above(layout, placeholder.first, cursor)
 
     def _write_item(
-        self, layout: MessageLayout, at: int, inserter: BlockInserter, *, whole: bool
+        self, layout: MessageLayout, index: int, inserter: BlockInserter, *, whole: bool
     ) -> None:
-        item = layout.items[at]
+        item = layout.items[index]
         if is_table(item):
-            self._insert_table(layout, at, item, inserter, self.tables.widths(layout, at, item))
+            self._insert_table(
+                layout, index, item, inserter, self.tables.widths(layout, index, item)
+            )
         else:
-            self._set_gap_below_table(layout, at, item, inserter.cursor)
-            above = layout.item_above(at)
+            self._set_gap_below_table(layout, index, item, inserter.cursor)
+            above = layout.item_above(index)
             key = self.styles.block_key(item, above)
             block_format = self.styles.block_format(item, above, key)
-            layout.record_space(at, key)
+            layout.record_space(index, key)
             parts = self._write_text(inserter, item, block_format, whole=whole)
-            layout.record_blocks(at, 1 + len(parts.cuts), *parts)
+            layout.record_blocks(index, 1 + len(parts.cuts), *parts)
 
     def _set_gap_below_table(
         self,
         layout: MessageLayout,
-        at: int,
+        index: int,
         item: Item,
         cursor: QTextCursor,
         *,
         are_row_blocks: bool = False,
     ) -> None:
-        """Set the margin of a QTextTable directly above item `at` to the gap between them.
+        """Set the margin of a QTextTable directly above item `index` to the gap between them.
 
         Qt ignores the top margin of a block below a table.
         """
-        if not _follows_qtext_table(layout, at):
+        if not _follows_qtext_table(layout, index):
             return
         if not is_table(item):
             gap = self.tables.styles.space_below(item)
         elif are_row_blocks:
-            gap = self.tables.styles.row_margin(item, layout.item_above(at))
+            gap = self.tables.styles.row_margin(item, layout.item_above(index))
         else:
             gap = 0
         self.tables.set_margin_below(cursor, gap)
@@ -151,18 +153,20 @@ class ItemWriter:
     def _insert_table(
         self,
         layout: MessageLayout,
-        at: int,
+        index: int,
         block: Block,
         inserter: BlockInserter,
         widths: tuple[int, ...],
     ) -> None:
-        tables, key = self.tables, self.tables.key(layout, at, block)
+        tables, key = self.tables, self.tables.key(layout, index, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
-        self._set_gap_below_table(layout, at, block, inserter.cursor, are_row_blocks=are_row_blocks)
+        self._set_gap_below_table(
+            layout, index, block, inserter.cursor, are_row_blocks=are_row_blocks
+        )
         if are_row_blocks:
             for number in range(len(block.rows)):
                 inserter.insert_block(
-                    self.tables.styles.row_format(block, number, layout.item_above(at), widths),
+                    self.tables.styles.row_format(block, number, layout.item_above(index), widths),
                     tables.char_format(block, number, Run("")),
                 )
                 for run in row_runs(block, number):
@@ -170,100 +174,104 @@ class ItemWriter:
             count = len(block.rows)
         else:
             inserter.move_below()
-            count = tables.insert_table(layout, at, block, widths, inserter.cursor)
-        layout.record_space(at, key)
-        layout.record_blocks(at, count, widths)
+            count = tables.insert_table(layout, index, block, widths, inserter.cursor)
+        layout.record_space(index, key)
+        layout.record_blocks(index, count, widths)
 
     def rewrite_table(
         self,
         layout: MessageLayout,
-        at: int,
+        index: int,
         block: Block,
         widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> None:
         """Replace a table part by `block` with these column widths in pixels."""
-        self.erase(layout, at, at + 1, cursor)
-        layout.replace_item(at, block)
+        self.erase(layout, index, index + 1, cursor)
+        layout.replace_item(index, block)
         self._insert_table(
-            layout, at, block, BlockInserter(cursor, self._layouts.block_of(layout, at)), widths
+            layout,
+            index,
+            block,
+            BlockInserter(cursor, self._layouts.block_of(layout, index)),
+            widths,
         )
-        self.adjust_space_above(layout, at, cursor)
-        self.adjust_space_above(layout, at + 1, cursor)
+        self.adjust_space_above(layout, index, cursor)
+        self.adjust_space_above(layout, index + 1, cursor)
 
-    def rewrite(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def rewrite(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
         """Rewrite an item in place."""
-        item = layout.items[at]
+        item = layout.items[index]
         if is_table(item):
-            self.rewrite_table(layout, at, item, layout.shapes[at], cursor)
+            self.rewrite_table(layout, index, item, layout.shapes[index], cursor)
         else:
-            self.erase(layout, at, at + 1, cursor)
-            self.write(layout, at, at + 1, cursor)
+            self.erase(layout, index, index + 1, cursor)
+            self.write(layout, index, index + 1, cursor)
 
-    def adjust_space_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Update the space above item `at` or, if it is missing, above the next materialized item.
+    def adjust_space_above(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
+        """Update the space above an item or, if it is missing, above the next materialized one.
 
         The space depends on the item above, materialized or not, and on any placeholder between
         them.
         """
-        at = layout.next_materialized(at)
-        if at >= len(layout.items):
+        index = layout.next_materialized(index)
+        if index >= len(layout.items):
             return
-        item, placeholder = layout.items[at], layout.placeholder_height(at)
-        space_key = SpaceKey(self._block_key(layout, at), placeholder)
-        if is_table(layout.item_above(at)):
-            cursor.setPosition(self._layouts.block_of(layout, at).position())
-            are_row_blocks = is_table(item) and layout.has_row_blocks(at)
-            self._set_gap_below_table(layout, at, item, cursor, are_row_blocks=are_row_blocks)
+        item, placeholder = layout.items[index], layout.placeholder_height(index)
+        space_key = SpaceKey(self._block_key(layout, index), placeholder)
+        if is_table(layout.item_above(index)):
+            cursor.setPosition(self._layouts.block_of(layout, index).position())
+            are_row_blocks = is_table(item) and layout.has_row_blocks(index)
+            self._set_gap_below_table(layout, index, item, cursor, are_row_blocks=are_row_blocks)
         is_below_table = placeholder > 0 and self._add_placeholder_below_table(
-            layout, at, placeholder, cursor
+            layout, index, placeholder, cursor
         )
-        if space_key == layout.space_keys[at]:
+        if space_key == layout.space_keys[index]:
             return
-        if is_table(item) and space_key.block_key != layout.space_keys[at].block_key:
-            self.rewrite(layout, at, cursor)
-        if space_key != layout.space_keys[at]:
-            layout.record_space(at, *space_key)
-            cursor.setPosition(self._layouts.block_of(layout, at).position())
+        if is_table(item) and space_key.block_key != layout.space_keys[index].block_key:
+            self.rewrite(layout, index, cursor)
+        if space_key != layout.space_keys[index]:
+            layout.record_space(index, *space_key)
+            cursor.setPosition(self._layouts.block_of(layout, index).position())
             space = 0 if is_below_table else placeholder
-            cursor.setBlockFormat(with_space_above(space, self.first_block_format(layout, at)))
+            cursor.setBlockFormat(with_space_above(space, self.first_block_format(layout, index)))
 
     def _add_placeholder_below_table(
-        self, layout: MessageLayout, at: int, placeholder: int, cursor: QTextCursor
+        self, layout: MessageLayout, index: int, placeholder: int, cursor: QTextCursor
     ) -> bool:
-        """Add the height of the placeholder above item `at` to the margin of a QTextTable above.
+        """Add the height of the placeholder above item `index` to the margin of a QTextTable above.
 
         Qt ignores the top margin of a block below a table. Return False if there is no QTextTable.
         """
-        above = layout.previous_materialized(at)
+        above = layout.previous_materialized(index)
         if above < 0 or not is_table(layout.items[above]) or layout.has_row_blocks(above):
             return False
-        cursor.setPosition(self._layouts.block_of(layout, at).position())
-        margin = round(self.first_block_format(layout, at).topMargin())
+        cursor.setPosition(self._layouts.block_of(layout, index).position())
+        margin = round(self.first_block_format(layout, index).topMargin())
         self.tables.set_margin_below(cursor, placeholder + margin)
         return True
 
-    def _block_key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
-        item = layout.items[at]
+    def _block_key(self, layout: MessageLayout, index: int) -> tuple[object, ...]:
+        item = layout.items[index]
         if is_table(item):
-            return self.tables.key(layout, at, item)
-        return self.styles.block_key(item, layout.item_above(at))
+            return self.tables.key(layout, index, item)
+        return self.styles.block_key(item, layout.item_above(index))
 
-    def first_block_format(self, layout: MessageLayout, at: int) -> QTextBlockFormat:
+    def first_block_format(self, layout: MessageLayout, index: int) -> QTextBlockFormat:
         """Return the format of an item's first block, without the height of a placeholder."""
-        item, above = layout.items[at], layout.item_above(at)
+        item, above = layout.items[index], layout.item_above(index)
         if not is_table(item):
             return self.styles.block_format(item, above)
-        if layout.has_row_blocks(at):
-            return self.tables.styles.row_format(item, 0, above, layout.shapes[at])
+        if layout.has_row_blocks(index):
+            return self.tables.styles.row_format(item, 0, above, layout.shapes[index])
         return self.tables.styles.format_before_table(item)
 
 
-def _follows_qtext_table(layout: MessageLayout, at: int) -> bool:
-    """Return True if a materialized QTextTable is directly above item `at`."""
+def _follows_qtext_table(layout: MessageLayout, index: int) -> bool:
+    """Return True if a materialized QTextTable is directly above item `index`."""
     return (
-        at > 0
-        and layout.counts[at - 1] > 0
-        and is_table(layout.items[at - 1])
-        and not layout.has_row_blocks(at - 1)
+        index > 0
+        and layout.counts[index - 1] > 0
+        and is_table(layout.items[index - 1])
+        and not layout.has_row_blocks(index - 1)
     )

@@ -101,8 +101,8 @@ class LongTextWriter:
         start, gaps = 0, []
         for number, (first, end) in enumerate(spans):
             if first > start:
-                share = height * (first - start) / index.end
-                gaps.append(TextGap(number, start, max(1.0, share)))
+                gap_height = height * (first - start) / index.end
+                gaps.append(TextGap(number, start, max(1.0, gap_height)))
             if number:
                 above = gaps[-1].height if first > start else 0
                 inserter.insert_block(
@@ -120,12 +120,12 @@ class LongTextWriter:
 
         `block_format` is the format of the first block.
         """
-        start, at, left = block.position(), cuts[-1] if cuts else 0, block.length() - 1
+        start, start_unit, length = block.position(), cuts[-1] if cuts else 0, block.length() - 1
         if not cuts:
-            start, left = start + prefix_length(item), left - prefix_length(item)
-        known, formats = min(at, CONTEXT_UNITS), self._formats(item, block_format)
-        index = RunIndex(last_units(item.runs, left + known), at - known)
-        spans = list(self._spans(index, at, at + left, formats))
+            start, length = start + prefix_length(item), length - prefix_length(item)
+        context, formats = min(start_unit, CONTEXT_UNITS), self._formats(item, block_format)
+        index = RunIndex(last_units(item.runs, length + context), start_unit - context)
+        spans = list(self._spans(index, start_unit, start_unit + length, formats))
         for first, end in spans[:-1]:
             start += end - first
             cursor.setPosition(start)
@@ -143,7 +143,7 @@ class LongTextWriter:
         """
         index, formats = self._run_indices.index_of(item), self._formats(item, block_format)
         cuts, gaps = list(parts.cuts), list(parts.gaps)
-        for at, gap in reversed(list(enumerate(parts.gaps))):
+        for number, gap in reversed(list(enumerate(parts.gaps))):
             gap_end = cuts[gap.block - 1]
             needed_start, needed_end = max(first, gap.start), min(end, gap_end)
             if needed_start >= needed_end:
@@ -171,8 +171,11 @@ class LongTextWriter:
             cursor.setBlockFormat(with_space_above(lower.height, formats.rest))
             cuts[gap.block - 1 : gap.block - 1] = [start for start, _ in spans]
             remaining = [part for part in (upper, lower) if part.height]
-            after = [other._replace(block=other.block + len(spans)) for other in gaps[at + 1 :]]
-            gaps[at:] = [*remaining, *after]
+            lower_gaps = [
+                lower_gap._replace(block=lower_gap.block + len(spans))
+                for lower_gap in gaps[number + 1 :]
+            ]
+            gaps[number:] = [*remaining, *lower_gaps]
         return TextParts(tuple(cuts), tuple(gaps))
 
     def erase(
@@ -187,11 +190,11 @@ class LongTextWriter:
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         document, number = block.document(), block.blockNumber()
-        rest = self._styles.continuation_format(block_format)
+        continuation = self._styles.continuation_format(block_format)
         for first, end, height in reversed(ranges):
             start = document.findBlockByNumber(number + first)
             below = document.findBlockByNumber(number + end)
-            remove_blocks(cursor, start, below, with_space_above(height, rest))
+            remove_blocks(cursor, start, below, with_space_above(height, continuation))
             begin = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
             gaps = [
                 *(gap for gap in gaps if gap.block < first),
@@ -204,26 +207,26 @@ class LongTextWriter:
     # ------------------------------------------------------------------ splitting
 
     def _formats(self, item: Item, block_format: QTextBlockFormat) -> TextFormats:
-        rest = self._styles.continuation_format(block_format)
-        return TextFormats(block_format, rest, partial(self._styles.char_format, item))
+        continuation = self._styles.continuation_format(block_format)
+        return TextFormats(block_format, continuation, partial(self._styles.char_format, item))
 
     def _last_spans(
         self, index: RunIndex, least: int, formats: TextFormats
     ) -> list[tuple[int, int]]:
-        before = index.end - MAX_BLOCK_UNITS - 1
-        at = self._splitter.chapter_before(index, before, least, formats)
-        return list(self._spans(index, at, index.end, formats))[-KEPT_AT_END:]
+        least_start = index.end - MAX_BLOCK_UNITS - 1
+        start_unit = self._splitter.chapter_before(index, least_start, least, formats)
+        return list(self._spans(index, start_unit, index.end, formats))[-KEPT_AT_END:]
 
     def _spans(
-        self, index: RunIndex, at: int, until: int, formats: TextFormats
+        self, index: RunIndex, start: int, until: int, formats: TextFormats
     ) -> Iterator[tuple[int, int]]:
-        """Yield the parts that begin before unit `until`, starting with the part at unit `at`."""
-        while at < until:
+        """Yield the parts that begin before unit `until`, from the part at unit `start` on."""
+        while start < until:
             end = index.end
-            if end - at > MAX_BLOCK_UNITS:
-                end = self._splitter.part_end(index, at, formats)
-            yield at, end
-            at = end
+            if end - start > MAX_BLOCK_UNITS:
+                end = self._splitter.part_end(index, start, formats)
+            yield start, end
+            start = end
 
 
 def _insert_runs(cursor: QTextCursor, runs: Runs, formats: TextFormats) -> None:

@@ -99,12 +99,12 @@ class MessageMaterializer:
         self._message_writer.insert(0 if above else len(self._layouts), state)
         return state
 
-    def _remove(self, at: int) -> None:
+    def _remove(self, index: int) -> None:
         """Remove the first (0) or the last (-1) message from the document."""
-        state = self._messages.materialized()[at]
+        state = self._messages.materialized()[index]
         self._highlighter.forget(state.layout)
         self._writer.remove_message(state.layout)
-        self._messages.move_out(state, above=at == 0)
+        self._messages.move_out(state, above=index == 0)
 
     # ------------------------------------------------------------------ limit
 
@@ -125,15 +125,15 @@ class MessageMaterializer:
         """Return True if the document exceeds its limit, by the counts that Qt keeps."""
         return approximate_length(self._writer.document) > self._limit
 
-    def _can_remove(self, at: int, kept_ids: Container[str]) -> bool:
-        """Return True if the document is too long, and long enough without message `at`.
+    def _can_remove(self, index: int, kept_ids: Container[str]) -> bool:
+        """Return True if the document is too long, and long enough without message `index`.
 
         Return False if the message is one of `kept_ids`.
         """
-        if self._layouts[at].key in kept_ids:
+        if self._layouts[index].key in kept_ids:
             return False
         sizes = [*map(self._written_size, self._messages.materialized())]
-        return sum(sizes) > self._limit and sum(sizes) - sizes[at] > self._limit // 2
+        return sum(sizes) > self._limit and sum(sizes) - sizes[index] > self._limit // 2
 
     def _written_size(self, state: MessageState) -> int:
         """Return the approximate number of characters that are, or soon will be, materialized."""
@@ -190,11 +190,11 @@ class MessageMaterializer:
             if height <= 0:
                 break
             layout = state.layout
-            at = len(layout.items) - 1 if is_end else 0 if on_screen else item
-            self._writer.measure(layout, at)
+            index = len(layout.items) - 1 if is_end else 0 if on_screen else item
+            self._writer.measure(layout, index)
             above, below = (height, 0) if is_end else (0, height)
-            on_screen.append((state, layout.ranges_around(at, above, below)))
-            height -= sum(layout.heights if is_end else layout.heights[at + 1 :])
+            on_screen.append((state, layout.ranges_around(index, above, below)))
+            height -= sum(layout.heights if is_end else layout.heights[index + 1 :])
         if is_end:
             on_screen.reverse()
             top = len(order) - len(on_screen)

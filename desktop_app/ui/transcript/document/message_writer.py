@@ -40,9 +40,11 @@ class MessageWriter:
     def __init__(self, writer: DocumentWriter, highlighter: CodeHighlighter) -> None:
         self._writer, self._highlighter = writer, highlighter
 
-    def insert(self, at: int, state: MessageState) -> None:
-        """Write a message into the document, at index `at` of its messages."""
-        state.set_layout(self._writer.insert_message(at, state.message.id, state.rebuild_items()))
+    def insert(self, index: int, state: MessageState) -> None:
+        """Write a message into the document, at index `index` of its messages."""
+        state.set_layout(
+            self._writer.insert_message(index, state.message.id, state.rebuild_items())
+        )
         self._highlight(state)
         self.show_folds(state)
 
@@ -102,14 +104,14 @@ class MessageWriter:
     def _apply_changes(
         self, state: MessageState, changes: Sequence[ItemChange], visible_item: int = -1
     ) -> None:
-        for at, removed, added in changes:
-            for line in state.folds.changed_fold_lines(at, removed, added):
+        for index, removed, added in changes:
+            for line in state.folds.changed_fold_lines(index, removed, added):
                 state.folds.forget(line)
                 show_fold(self._writer, state.layout, state.head_count + line, is_visible=True)
                 self._replace_in_body(state, line, 1, ())
-            first = state.folds.item_of(at)
+            first = state.folds.item_of(index)
             self._replace_in_body(state, first, removed, added)
-            state.folds.shift(at, len(added) - removed)
+            state.folds.shift(index, len(added) - removed)
             last = first + len(added)
             while first <= last:  # code may end above or within the added items
                 is_added = self._add_fold_line(state, first, visible_item)
@@ -129,8 +131,8 @@ class MessageWriter:
                 if not state.folds or first < 0:  # negative in the reasoning, which has no folds
                     self._writer.replace(state.layout, state.head_count + first, removed, added)
                     continue
-                for at, item in enumerate(added, first):
-                    index = state.head_count + state.folds.item_of(at)
+                for body_index, item in enumerate(added, first):
+                    index = state.head_count + state.folds.item_of(body_index)
                     self._writer.replace(state.layout, index, 1, [item])
 
     def append_reasoning(self, state: MessageState, text: str) -> None:
@@ -147,8 +149,8 @@ class MessageWriter:
 
     def show_more_reasoning(self, state: MessageState, characters: int) -> None:
         """Show up to `characters` more characters of the unfolded reasoning of an answer."""
-        for at, removed, added in state.reasoning.show_more(characters):
-            self._writer.replace(state.layout, at, removed, added)
+        for index, removed, added in state.reasoning.show_more(characters):
+            self._writer.replace(state.layout, index, removed, added)
             state.add_head_items(len(added) - removed)
 
     def set_status_line(self, state: MessageState, sentence: str) -> None:
@@ -168,10 +170,10 @@ class MessageWriter:
         is_folded = number in state.unfolded.code if unfold is None else not unfold
         state.unfolded.set_code_folded(number, folded=is_folded)
         layout = state.layout
-        at = index_of_action(layout.items, f"{TOGGLE_CODE}{number}")
-        if at >= 0:
-            line = fold_line_at(layout.items, at, is_folded=is_folded)
-            self._writer.replace_changed(layout, at, 1, [line])
+        index = index_of_action(layout.items, f"{TOGGLE_CODE}{number}")
+        if index >= 0:
+            line = fold_line_at(layout.items, index, is_folded=is_folded)
+            self._writer.replace_changed(layout, index, 1, [line])
         self.show_folds(state)
 
     def _add_fold_line(self, state: MessageState, end: int, visible_item: int = -1) -> bool:
@@ -192,19 +194,19 @@ class MessageWriter:
         if not state.is_stored or end - code.lines + VISIBLE_LINES <= visible_item - head < end:
             state.unfolded.set_code_folded(code.number, folded=False)
         unfolded = code.number in state.unfolded.code
-        at = state.folds.add(code)
+        index = state.folds.add(code)
         self._replace_in_body(
-            state, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),)
+            state, index, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),)
         )
         if not unfolded:
-            show_fold(self._writer, layout, head + at, is_visible=False)
+            show_fold(self._writer, layout, head + index, is_visible=False)
         return True
 
     def _replace_in_body(
-        self, state: MessageState, at: int, removed: int, added: Sequence[Item]
+        self, state: MessageState, index: int, removed: int, added: Sequence[Item]
     ) -> None:
-        self._writer.replace(state.layout, state.head_count + at, removed, added)
-        state.pending_highlights.record_change(at, removed, added)
+        self._writer.replace(state.layout, state.head_count + index, removed, added)
+        state.pending_highlights.record_change(index, removed, added)
 
     def _highlight(self, state: MessageState) -> None:
         layout, end = state.layout, len(state.layout.items) - state.foot_count

@@ -48,45 +48,45 @@ class Reflow:
         if self._growing is not None and self._growing[0] is layout:
             self._growing = None
 
-    def record_growth(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Record that the table at item `at` has grown; any other growing table is complete."""
-        if self._growing != (layout, at):
+    def record_growth(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
+        """Record that the table at item `index` has grown; any other growing table is complete."""
+        if self._growing != (layout, index):
             self.finish_table(cursor)
-        self._growing = (layout, at)
+        self._growing = (layout, index)
 
-    def finish_table_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Complete a growing table above item `at`, which is about to be written."""
-        if self._growing is not None and self._growing[0] is layout and self._growing[1] < at:
+    def finish_table_above(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
+        """Complete a growing table above item `index`, which is about to be written."""
+        if self._growing is not None and self._growing[0] is layout and self._growing[1] < index:
             self.finish_table(cursor)
 
     def finish_earlier_table(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Complete the growing table if items were written after it."""
         if self._growing is not None:
-            owner, at = self._growing
-            if owner is not layout or at + 2 < len(layout.items):  # not only the footer
+            owner, index = self._growing
+            if owner is not layout or index + 2 < len(layout.items):  # not only the footer
                 self.finish_table(cursor)
 
     def finish_table(self, cursor: QTextCursor) -> None:
         """Give the growing table, if any, its final column widths."""
         if self._growing is not None:
-            (layout, at), self._growing = self._growing, None
-            if at < len(layout.items):
-                self._fit_columns(layout, at, cursor)
+            (layout, index), self._growing = self._growing, None
+            if index < len(layout.items):
+                self._fit_columns(layout, index, cursor)
 
-    def _fit_columns(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def _fit_columns(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
         """Give a complete table the column widths that its first rows need."""
-        head = layout.items[at]
+        head = layout.items[index]
         if not is_table(head) or not head.head:
             return
         widths = self._item_writer.tables.columns.widths(head, is_complete=True)
         part: Item = head
         while is_table(part) and (part is head or not part.head):
-            if layout.counts[at] and layout.shapes[at] != widths:
-                self._item_writer.rewrite_table(layout, at, part, widths, cursor)
-            at += 1
-            if at == len(layout.items):
+            if layout.counts[index] and layout.shapes[index] != widths:
+                self._item_writer.rewrite_table(layout, index, part, widths, cursor)
+            index += 1
+            if index == len(layout.items):
                 return
-            part = layout.items[at]
+            part = layout.items[index]
 
     # ------------------------------------------------------------------ change of width
 
@@ -101,14 +101,14 @@ class Reflow:
 
     def continue_until(self, until: float, cursor: QTextCursor) -> None:
         """Rewrite outdated items until `time.perf_counter` reaches about `until`."""
-        for layout, at in self._outdated or ():
-            item = layout.items[at]
+        for layout, index in self._outdated or ():
+            item = layout.items[index]
             if is_table(item):
-                widths = self._item_writer.tables.final_widths(layout, at)
-                if layout.shapes[at] != widths:
-                    self._item_writer.rewrite_table(layout, at, item, widths, cursor)
+                widths = self._item_writer.tables.final_widths(layout, index)
+                if layout.shapes[index] != widths:
+                    self._item_writer.rewrite_table(layout, index, item, widths, cursor)
             else:
-                self._item_writer.rewrite(layout, at, cursor)
+                self._item_writer.rewrite(layout, index, cursor)
             if time.perf_counter() > until:
                 break
         else:
@@ -116,14 +116,16 @@ class Reflow:
 
     def _width_dependent_items(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield the items that depend on the width: from block number `top` on, then the rest."""
-        found = self._layouts.place_of(top)
-        first, begin = (self._layouts.index(found.layout), found.item) if found else (0, 0)
+        top_place = self._layouts.place_of(top)
+        first, begin = (
+            (self._layouts.index(top_place.layout), top_place.item) if top_place else (0, 0)
+        )
         order = [*self._layouts[first:], *self._layouts[: first + 1]]
         for number, layout in enumerate(order):
-            at, end = (begin if number == 0 else 0), sys.maxsize
+            index, end = (begin if number == 0 else 0), sys.maxsize
             if number == len(self._layouts):
                 end = begin  # stop at the first item yielded
-            while layout in self._layouts and at < min(end, len(layout.items)):
-                if layout.shapes[at]:
-                    yield layout, at
-                at = layout.next_materialized(at + 1)
+            while layout in self._layouts and index < min(end, len(layout.items)):
+                if layout.shapes[index]:
+                    yield layout, index
+                index = layout.next_materialized(index + 1)

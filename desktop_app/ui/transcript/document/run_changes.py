@@ -31,16 +31,18 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 
 def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     """Return the number of equal leading runs, and of equal characters in the next run."""
-    before, old, new = after_shared_packs(old, new)
-    same = max(0, min(len(old), len(new)) - _LAST_RUNS)
-    if old[:same] != new[:same]:
-        same = 0
-    while same < min(len(old), len(new)) and old[same] == new[same]:
-        same += 1
-    can_grow = same < min(len(old), len(new)) and not new[same].math  # a formula changes as a whole
-    if can_grow and old[same][1:] == new[same][1:]:
-        return before + same, _common_length(old[same].text, new[same].text)
-    return before + same, 0
+    packed, old, new = after_shared_packs(old, new)
+    equal = max(0, min(len(old), len(new)) - _LAST_RUNS)
+    if old[:equal] != new[:equal]:
+        equal = 0
+    while equal < min(len(old), len(new)) and old[equal] == new[equal]:
+        equal += 1
+    can_grow = (
+        equal < min(len(old), len(new)) and not new[equal].math
+    )  # a formula changes as a whole
+    if can_grow and old[equal][1:] == new[equal][1:]:
+        return packed + equal, _common_length(old[equal].text, new[equal].text)
+    return packed + equal, 0
 
 
 def length_after_prefix(runs: Runs, prefix: tuple[int, int]) -> int:

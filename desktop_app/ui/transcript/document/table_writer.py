@@ -101,23 +101,23 @@ class TableWriter:
         self._inserted: dict[int, QTextTable] = {}
         self._final_widths: tuple[Item, tuple[int, ...]] | None = None
 
-    def widths(self, layout: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
-        """Return the column widths in pixels for the table part to write as item `at`.
+    def widths(self, layout: MessageLayout, index: int, block: Block) -> tuple[int, ...]:
+        """Return the column widths in pixels for the table part to write as item `index`.
 
         A part that continues a table has the widths of that table.
         """
-        if not block.head and is_table(layout.item_above(at)):
-            is_written = layout.counts[at - 1] > 0
-            shape = layout.shapes[at - 1] if is_written else self.final_widths(layout, at)
+        if not block.head and is_table(layout.item_above(index)):
+            is_written = layout.counts[index - 1] > 0
+            shape = layout.shapes[index - 1] if is_written else self.final_widths(layout, index)
             if len(shape) == len(block.aligns):
                 return shape
         return self.columns.widths(block, is_complete=True)
 
-    def final_widths(self, layout: MessageLayout, at: int) -> tuple[int, ...]:
-        """Return the final column widths of the table that item `at` belongs to."""
-        while at and continues_table(layout.items[at]) and is_table(layout.items[at - 1]):
-            at -= 1
-        head = layout.items[at]
+    def final_widths(self, layout: MessageLayout, index: int) -> tuple[int, ...]:
+        """Return the final column widths of the table that item `index` belongs to."""
+        while index and continues_table(layout.items[index]) and is_table(layout.items[index - 1]):
+            index -= 1
+        head = layout.items[index]
         assert is_table(head)
         if self._final_widths is None or self._final_widths[0] is not head:
             self._final_widths = head, self.columns.widths(head, is_complete=True)
@@ -127,11 +127,11 @@ class TableWriter:
         """Return True if the rows of a part can be blocks with tab stops."""
         return not _is_reversed(block) and self.columns.fits(block, widths)
 
-    def key(self, layout: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
-        """Return the key that determines the gap above the table part at item `at`."""
+    def key(self, layout: MessageLayout, index: int, block: Block) -> tuple[object, ...]:
+        """Return the key that determines the gap above the table part at item `index`."""
         if block.head:
-            return self._item_styles.block_key(block, layout.item_above(at))
-        return ("part", bool(at) and layout.has_row_blocks(at - 1))
+            return self._item_styles.block_key(block, layout.item_above(index))
+        return ("part", bool(index) and layout.has_row_blocks(index - 1))
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
         """Return the format of a run in a row."""
@@ -150,7 +150,7 @@ class TableWriter:
     def insert_table(
         self,
         layout: MessageLayout,
-        at: int,
+        index: int,
         block: Block,
         widths: tuple[int, ...],
         cursor: QTextCursor,
@@ -159,10 +159,10 @@ class TableWriter:
 
         Return the number of new blocks: an empty one before the table, and one for each cell.
         """
-        before = cursor.block()
-        own_block, own_char = before.blockFormat(), before.charFormat()
+        block_below = cursor.block()
+        format_below, char_format_below = block_below.blockFormat(), block_below.charFormat()
         table_format = self.styles.table_format(
-            block, layout.item_above(at), widths, is_reversed=_is_reversed(block)
+            block, layout.item_above(index), widths, is_reversed=_is_reversed(block)
         )
         table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), table_format)
         cell_format = self.styles.cell_format(block)
@@ -173,8 +173,8 @@ class TableWriter:
         cursor.setBlockFormat(self.styles.format_before_table(block))
         cursor.setBlockCharFormat(self._item_styles.empty_block_formats()[1])
         cursor.setPosition(table.lastPosition() + 1)
-        cursor.setBlockFormat(own_block)
-        cursor.setBlockCharFormat(own_char)
+        cursor.setBlockFormat(format_below)
+        cursor.setBlockCharFormat(char_format_below)
         self._inserted[cursor.position()] = table
         return 1 + len(block.rows) * max(1, len(block.aligns))
 
@@ -228,15 +228,15 @@ class TableWriter:
         self, table: QTextTable, number: int, old: Block, new: Block, cursor: QTextCursor
     ) -> None:
         for column in range(len(new.aligns)):
-            after = cell_runs(new, number, column)
-            if after == cell_runs(old, number, column):
+            new_runs = cell_runs(new, number, column)
+            if new_runs == cell_runs(old, number, column):
                 continue
             cell = table.cellAt(number, column_of(table, column))
             cursor.setPosition(cell.firstPosition())
             cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             cursor.setBlockFormat(self._cell_block_format(table, number, column, new))
-            for run in after:
+            for run in new_runs:
                 cursor.insertText(run.text, self.char_format(new, number, run))
 
     # ------------------------------------------------------------------ rows as blocks
@@ -259,10 +259,12 @@ class TableWriter:
             block = block.next() if number else block
             if row == new.rows[number]:
                 continue
-            before, after = row_runs(old, number), row_runs(new, number)
+            old_runs, new_runs = row_runs(old, number), row_runs(new, number)
             end = block.position() + block.length() - 1
             format_of = partial(self.char_format, new, number)
-            replace_text(cursor, end, before, after, common_prefix(before, after), format_of)
+            replace_text(
+                cursor, end, old_runs, new_runs, common_prefix(old_runs, new_runs), format_of
+            )
             block_format = self.styles.row_format(new, number, above, widths)
             if block_format is not self.styles.row_format(old, number, above, widths):
                 cursor.setBlockFormat(block_format)

@@ -116,7 +116,7 @@ class ActionRow(QWidget):
     def _overlaps(self, block: QTextBlock) -> bool:
         """Return True if the text of a block is so wide that the row would cover part of it."""
         layout, pad = block.layout(), self._theme.px(PAD)
-        texts = [layout.lineAt(at).naturalTextRect() for at in range(layout.lineCount())]
+        texts = [layout.lineAt(index).naturalTextRect() for index in range(layout.lineCount())]
         if is_mirrored():
             return any(text.left() < self.width() + pad for text in texts)
         left = self._viewport.width() - self.width()
@@ -129,11 +129,11 @@ class ActionRow(QWidget):
     def step(self, *, forward: bool) -> bool:
         """Focus the next or the previous button. Return False if there is none."""
         buttons = self._buttons()
-        at = next((n for n, button in enumerate(buttons) if button.hasFocus()), -1)
-        at += 1 if forward else -1
-        if not 0 <= at < len(buttons):
+        index = next((n for n, button in enumerate(buttons) if button.hasFocus()), -1)
+        index += 1 if forward else -1
+        if not 0 <= index < len(buttons):
             return False
-        buttons[at].setFocus(Qt.FocusReason.TabFocusReason)
+        buttons[index].setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
     def return_focus(self) -> None:
@@ -151,7 +151,7 @@ class ActionRow(QWidget):
         return any(button.hasFocus() for button in self._buttons())
 
     def _buttons(self) -> list[QToolButton]:
-        items = (self._row.itemAt(at) for at in range(self._row.count()))
+        items = (self._row.itemAt(index) for index in range(self._row.count()))
         widgets = (item.widget() for item in items if item is not None)
         return [button for button in widgets if isinstance(button, QToolButton)]
 

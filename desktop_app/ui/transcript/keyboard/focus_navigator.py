@@ -112,11 +112,11 @@ class FocusNavigator(QObject):
             return FocusedPlace(document.findBlock(target.start), target.link, button.geometry())
         if widget is None or not self._row.isAncestorOf(widget):
             return None
-        at = self._messages.layouts.index_of(self._row.message_id)
-        if at < 0:
+        index = self._messages.layouts.index_of(self._row.message_id)
+        if index < 0:
             return None
         corner = viewport.mapFromGlobal(widget.mapToGlobal(QPoint(0, 0)))
-        block = document.findBlock(self._messages.layouts.range_of(at)[0])
+        block = document.findBlock(self._messages.layouts.range_of(index)[0])
         return FocusedPlace(block, "", QRect(corner, widget.size()))
 
     def focused_message_id(self) -> str:
@@ -147,9 +147,9 @@ class FocusNavigator(QObject):
         """
         if self._view.hasFocus():
             return self.focus_next(forward=forward)
-        at = self._current_position(forward=forward)[0] + (1 if forward else -1)
-        if at >= 0:
-            return self._focus_next_from(at, 0, forward=True)
+        index = self._current_position(forward=forward)[0] + (1 if forward else -1)
+        if index >= 0:
+            return self._focus_next_from(index, 0, forward=True)
         self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return True
 
@@ -158,36 +158,36 @@ class FocusNavigator(QObject):
 
         Backward from the first target, focus the text, and return True.
         """
-        at, position, in_actions = self._current_position(forward=forward)
+        index, position, in_actions = self._current_position(forward=forward)
         if in_actions and self._row.step(forward=forward):
             return True
-        if at < 0 or (self._view.hasFocus() and not forward):
+        if index < 0 or (self._view.hasFocus() and not forward):
             return False
         if in_actions and forward:
-            at, position = at + 1, 0
-        return self._focus_next_from(at, position, forward=forward)
+            index, position = index + 1, 0
+        return self._focus_next_from(index, position, forward=forward)
 
-    def _focus_next_from(self, at: int, position: int, *, forward: bool) -> bool:
-        """Focus the next or the previous target, starting at a position of message `at`.
+    def _focus_next_from(self, index: int, position: int, *, forward: bool) -> bool:
+        """Focus the next or the previous target, starting at a position of a message.
 
         Return False if there is no next target. If there is no previous target, focus the text.
         """
         layouts = self._messages.layouts
         skips_actions = not forward
-        while 0 <= at < len(layouts):
-            position = self._materialize_next(layouts[at], position, forward=forward)
-            begin, end = self._messages.layouts.range_of(at)
-            if not (forward or skips_actions) and self._focus_actions(at, forward=False):
+        while 0 <= index < len(layouts):
+            position = self._materialize_next(layouts[index], position, forward=forward)
+            begin, end = self._messages.layouts.range_of(index)
+            if not (forward or skips_actions) and self._focus_actions(index, forward=False):
                 return True
             least, most = (max(begin, position), end) if forward else (begin, min(end, position))
             target = next_focus_target(self._view.document(), least, most, forward=forward)
             if target is not None:
                 self.focus_target(target)
                 return True
-            if forward and self._focus_actions(at, forward=True):
+            if forward and self._focus_actions(index, forward=True):
                 return True
             skips_actions = False
-            at, position = (at + 1, 0) if forward else (at - 1, end)
+            index, position = (index + 1, 0) if forward else (index - 1, end)
         if not forward:
             self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return not forward
@@ -202,24 +202,24 @@ class FocusNavigator(QObject):
         document, layouts = self._view.document(), self._messages.layouts
         cursor = QTextCursor(document)
         cursor.setPosition(min(position, document.characterCount() - 1))
-        found = layouts.place_of(cursor.blockNumber())
+        place = layouts.place_of(cursor.blockNumber())
         first = -1 if forward else len(layout.items)
         height = self._view.viewport().height()
-        if found is not None and found.layout is layout:
-            first = found.item
+        if place is not None and place.layout is layout:
+            first = place.item
             unit = _missing_link_unit(layouts, layout, first, cursor.position(), forward=forward)
             if unit is not None:
                 self._item_materializer.write_item(layout, first, height, unit)
                 return cursor.position()
         order = range(first + 1, len(layout.items)) if forward else range(first - 1, -1, -1)
-        at = next((at for at in order if has_focus_target(layout.items[at])), -1)
-        if at >= 0:
-            self._item_materializer.write_item(layout, at, height)
+        index = next((index for index in order if has_focus_target(layout.items[index])), -1)
+        if index >= 0:
+            self._item_materializer.write_item(layout, index, height)
             unit = _missing_link_unit(
-                layouts, layout, at, -1 if forward else sys.maxsize, forward=forward
+                layouts, layout, index, -1 if forward else sys.maxsize, forward=forward
             )
             if unit is not None:
-                self._item_materializer.write_item(layout, at, height, unit)
+                self._item_materializer.write_item(layout, index, height, unit)
         return cursor.position()
 
     def _current_position(self, *, forward: bool) -> tuple[int, int, bool]:
@@ -229,8 +229,8 @@ class FocusNavigator(QObject):
         """
         widget = QApplication.focusWidget()
         if widget is not None and self._row.isAncestorOf(widget):
-            at = self._messages.layouts.index_of(self._row.message_id)
-            return at, self._messages.layouts.range_of(at)[1] if at >= 0 else -1, True
+            index = self._messages.layouts.index_of(self._row.message_id)
+            return index, self._messages.layouts.range_of(index)[1] if index >= 0 else -1, True
         button = self._buttons.focused
         if button is not None and widget is button:
             target = button.focus_target
@@ -255,8 +255,8 @@ class FocusNavigator(QObject):
 
     # ------------------------------------------------------------------ focus
 
-    def _focus_actions(self, at: int, *, forward: bool) -> bool:
-        state = self._messages.get(self._messages.layouts[at].key)
+    def _focus_actions(self, index: int, *, forward: bool) -> bool:
+        state = self._messages.get(self._messages.layouts[index].key)
         if state is None or state.is_streaming:
             return False
         self._placer.show_for(state)
@@ -293,20 +293,20 @@ class FocusNavigator(QObject):
         if button is None or self._buttons.place_focused():
             return
         target = button.focus_target
-        at = self._messages.layouts.index_of(self._message_id)
-        same = self._nearest_with_same_link(at, target) if at >= 0 else None
-        same = same or self._nearest_version_arrow(button)
-        if same is not None:
-            self.focus_target(same)
+        index = self._messages.layouts.index_of(self._message_id)
+        replacement = self._nearest_with_same_link(index, target) if index >= 0 else None
+        replacement = replacement or self._nearest_version_arrow(button)
+        if replacement is not None:
+            self.focus_target(replacement)
         else:
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _nearest_with_same_link(self, at: int, target: FocusTarget) -> FocusTarget | None:
+    def _nearest_with_same_link(self, index: int, target: FocusTarget) -> FocusTarget | None:
         """Return the nearest target in a message with the same address or action, if any.
 
         "Show JSON" and "Show as table" count as the same action, because they replace each other.
         """
-        begin, end = self._messages.layouts.range_of(at)
+        begin, end = self._messages.layouts.range_of(index)
         links = (target.link, _ALTERNATIVES.get(target.link))
         candidates = [
             candidate for candidate in self._targets_between(begin, end) if candidate.link in links
@@ -323,21 +323,21 @@ class FocusNavigator(QObject):
         """
         if button.link not in _VERSIONS:
             return None
-        found = [
+        arrows = [
             target
             for layout in self._messages.layouts
             for target in self._footer_targets(layout)
             if target.link in _VERSIONS
         ]
-        return min(found, key=lambda target: self._distance(target, button), default=None)
+        return min(arrows, key=lambda target: self._distance(target, button), default=None)
 
     def _footer_targets(self, layout: MessageLayout) -> Iterator[FocusTarget]:
-        for at in reversed(range(len(layout.items))):
-            item = layout.items[at]
+        for index in reversed(range(len(layout.items))):
+            item = layout.items[index]
             if not isinstance(item, Line) or item.kind is LineKind.QUESTION:
                 return
-            if layout.counts[at]:
-                yield from focus_targets_of(self._messages.layouts.block_of(layout, at))
+            if layout.counts[index]:
+                yield from focus_targets_of(self._messages.layouts.block_of(layout, index))
 
     def _distance(self, target: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """Return the distance of a target from a button, and True if their links differ."""
@@ -351,19 +351,19 @@ class FocusNavigator(QObject):
 
 
 def _missing_link_unit(
-    layouts: MessageLayouts, layout: MessageLayout, at: int, position: int, *, forward: bool
+    layouts: MessageLayouts, layout: MessageLayout, item: int, position: int, *, forward: bool
 ) -> int | None:
     """Return the UTF-16 unit of the next missing link of a long text, or None.
 
     The search starts at a document position.
     """
-    index = RunIndex(layout.items[at].runs)
-    gaps = layout.gaps[at] if forward else layout.gaps[at][::-1]
-    first = layouts.block_of(layout, at).blockNumber()
+    run_index = RunIndex(layout.items[item].runs)
+    gaps = layout.gaps[item] if forward else layout.gaps[item][::-1]
+    first = layouts.block_of(layout, item).blockNumber()
     for gap in gaps:
         below = layouts.document.findBlockByNumber(first + gap.block).position()
         if (below > position) is forward:
-            links = index.link_positions(gap.start, layout.shapes[at][gap.block - 1])
+            links = run_index.link_positions(gap.start, layout.shapes[item][gap.block - 1])
             if links:
                 return links[0 if forward else -1]
     return None

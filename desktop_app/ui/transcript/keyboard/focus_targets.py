@@ -100,13 +100,13 @@ def next_focus_target(
     """
     block = document.findBlock(start if forward else max(start, end - 1))
     while block.isValid() and block.position() < end and block.position() + block.length() > start:
-        found = [
+        targets = [
             target
             for target in focus_targets_of(block)
             if start <= target.start and target.end <= end
         ]
-        if found:
-            return found[0] if forward else found[-1]
+        if targets:
+            return targets[0] if forward else targets[-1]
         block = block.next() if forward else block.previous()
     return None
 
@@ -119,11 +119,11 @@ def _display_address(address: str) -> str:
 
 def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, str]:
     """Return the accessible name of a target, and its address or ""."""
-    words = one_line(_shown_text(document, target))
+    text = one_line(_shown_text(document, target))
     if target.link == COPY_CODE:
-        return tr("Copy code, {language}", language=words) if words else tr("Copy code"), ""
+        return tr("Copy code, {language}", language=text) if text else tr("Copy code"), ""
     if target.link.startswith(ACTION):
-        named = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or words
+        named = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or text
         expanded = _is_expanded(document, target)
         if expanded is not None:  # Qt has no role for a fold
             states = tr("{name}, collapsed", name=named), tr("{name}, expanded", name=named)
@@ -132,7 +132,7 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
     if is_note_link(target.link):
         return note_name(target.link), ""
     address = _display_address(target.link)
-    name = words or tr("Image")
+    name = text or tr("Image")
     if is_opened(target.link):
         return tr("{name}, link to {address}", name=name, address=address), address
     return tr("{name}, blocked link: {address}", name=name, address=address), address
@@ -156,8 +156,8 @@ def _is_expanded(document: QTextDocument, target: FocusTarget) -> bool | None:
     """
     cursor = QTextCursor(document)
     cursor.setPosition(target.start + 1)  # the format of the character before
-    found = cursor.charFormat().property(EXPANDED)
-    return found if isinstance(found, bool) else None
+    expanded = cursor.charFormat().property(EXPANDED)
+    return expanded if isinstance(expanded, bool) else None
 
 
 def _shown_text(document: QTextDocument, target: FocusTarget) -> str:
@@ -168,10 +168,10 @@ def _shown_text(document: QTextDocument, target: FocusTarget) -> str:
 def _attachment_name(document: QTextDocument, target: FocusTarget) -> str:
     """Return an image's name, from the lines of attachments below the images; "" if unknown."""
     block = document.findBlock(target.start).next()
-    while block.isValid() and (found := list(focus_targets_of(block))):
-        for other in found:
-            if other.link == target.link:
-                return _shown_text(document, other)
+    while block.isValid() and (targets := list(focus_targets_of(block))):
+        for listed in targets:
+            if listed.link == target.link:
+                return _shown_text(document, listed)
         block = block.next()
     return ""
 
@@ -290,17 +290,17 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
     block = document.findBlock(target.start)
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
     layout, rects = block.layout(), []
-    words = _raw_text(document, target)
+    text = _raw_text(document, target)
     first, last = target.start - block.position(), target.end - block.position()
-    if words.strip():
-        first += len(words) - len(words.lstrip())
-        last -= len(words) - len(words.rstrip())
+    if text.strip():
+        first += len(text) - len(text.lstrip())
+        last -= len(text) - len(text.rstrip())
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)
         begin, end = line.textStart(), line.textStart() + line.textLength()
         if begin >= last or end <= first:
             continue
-        left, right = (cursor_x(line, at) for at in (max(begin, first), min(end, last)))
+        left, right = (cursor_x(line, index) for index in (max(begin, first), min(end, last)))
         box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
         rects.append(box.translated(origin))
     return rects

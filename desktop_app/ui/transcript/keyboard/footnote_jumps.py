@@ -37,21 +37,23 @@ class FootnoteJumps:
         Materialize that end with `height` pixels above and below, and record the link for the way
         back.
         """
-        wanted = opposite_link(link)
-        found = self._layouts.place_of(block.blockNumber())
-        if found is None:
+        other_end = opposite_link(link)
+        place = self._layouts.place_of(block.blockNumber())
+        if place is None:
             return None
-        layout, at, _ = found
-        item = self._find_item(layout, at, link, wanted)
+        layout, index, _ = place
+        item = self._find_item(layout, index, link, other_end)
         if item is None:
             return None
-        self._origin = layout.key, link, at
-        unit = _link_unit(layout.items[item], wanted) if layout.gaps[item] else 0
+        self._origin = layout.key, link, index
+        unit = _link_unit(layout.items[item], other_end) if layout.gaps[item] else 0
         self._item_materializer.write_item(layout, item, height, unit)
-        return self._target_in(layout, item, wanted)
+        return self._target_in(layout, item, other_end)
 
-    def _find_item(self, layout: MessageLayout, at: int, link: str, wanted: str) -> int | None:
-        """Return the index of the item that contains `wanted`, the other end of a link, or None.
+    def _find_item(
+        self, layout: MessageLayout, index: int, link: str, other_end: str
+    ) -> int | None:
+        """Return the index of the item that contains the other end of a link, or None.
 
         Prefer the reference from which the user jumped here. Otherwise search upwards first for a
         reference, and downwards first for a definition.
@@ -59,21 +61,21 @@ class FootnoteJumps:
         items = layout.items
         key, origin_link, origin = self._origin
         if (
-            (key, origin_link) == (layout.key, wanted)
+            (key, origin_link) == (layout.key, other_end)
             and origin < len(items)
-            and _has_link(items[origin], wanted)
+            and _has_link(items[origin], other_end)
         ):
             return origin
-        below, above = range(at, len(items)), range(at - 1, -1, -1)
+        below, above = range(index, len(items)), range(index - 1, -1, -1)
         order = (*above, *below) if is_link_to_mark(link) else (*below, *above)
-        return next((n for n in order if _has_link(items[n], wanted)), None)
+        return next((n for n in order if _has_link(items[n], other_end)), None)
 
-    def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
+    def _target_in(self, layout: MessageLayout, item: int, link: str) -> FocusTarget | None:
         block = self._layouts.block_of(layout, item)
         for _ in range(layout.counts[item]):
-            for found in focus_targets_of(block):
-                if found.link == wanted:
-                    return found
+            for target in focus_targets_of(block):
+                if target.link == link:
+                    return target
             block = block.next()
         return None
 

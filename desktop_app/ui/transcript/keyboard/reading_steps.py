@@ -44,11 +44,11 @@ class ReadingSteps(QObject):
         Below the last message, the previous one is the last.
         """
         message_id, item = self._position()
-        at = self._messages.index_of(message_id)
+        index = self._messages.index_of(message_id)
         if step > 0 or not self._is_below(message_id, item):
-            at += step
-        if 0 <= at < self._messages.count:
-            self.read_at(self._messages.message_at(at).id, -1)
+            index += step
+        if 0 <= index < self._messages.count:
+            self.read_at(self._messages.message_at(index).id, -1)
 
     def step_block(self, step: int) -> None:
         """Read on at the next or previous paragraph, heading, list, table or code block.
@@ -61,7 +61,7 @@ class ReadingSteps(QObject):
         if not message_id:
             return
         starts = [n.item for n in reading_nodes(self._messages.layout_of(message_id).items)]
-        ahead = [at for at in starts if (at > item if step > 0 else at < item)]
+        ahead = [index for index in starts if (index > item if step > 0 else index < item)]
         if ahead:
             self.read_at(message_id, ahead[0] if step > 0 else ahead[-1])
         else:
@@ -73,11 +73,11 @@ class ReadingSteps(QObject):
         If the caret is below the last message, the item is after the last of that message.
         """
         block = self._view.textCursor().block()
-        found = self._messages.layouts.place_of(block.blockNumber())
-        if found is None:
+        place = self._messages.layouts.place_of(block.blockNumber())
+        if place is None:
             last = self._messages.last_materialized()
             return ("", 0) if last is None else (last.message.id, len(last.layout.items))
-        return found.layout.key, found.item
+        return place.layout.key, place.item
 
     def _is_below(self, message_id: str, item: int) -> bool:
         return bool(message_id) and item == len(self._messages.layout_of(message_id).items)

@@ -69,22 +69,22 @@ class ColumnWidths:
         available = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
         rows = block.rows if is_complete or len(block.rows) < 2 else block.rows[:-1]
         columns = max(1, len(block.aligns))
-        wanted = [float(px(CELL_PAD) * 4)] * columns
+        widths = [float(px(CELL_PAD) * 4)] * columns
         for column, cell, is_head in _cells(block, rows, columns):
             width = self._measure(cell, is_head, max(available, px(_MAX_WIDTH)))
-            wanted[column] = max(wanted[column], width + self._extra)
-        if sum(wanted) <= available:
-            return _fill_width(wanted, available)
-        words = [0.0] * columns
+            widths[column] = max(widths[column], width + self._extra)
+        if sum(widths) <= available:
+            return _fill_width(widths, available)
+        longest_words = [0.0] * columns
         for column, cell, is_head in _cells(block, rows, columns):
             word = self._longest_word_width(cell, is_head) + self._extra
-            words[column] = max(words[column], word)
-        least = [min(px(_MAX_WIDTH), word) for word in words]
-        if sum(least) > available:
-            minimums = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in wanted)
-            return tuple(round(max(pair)) for pair in zip(least, minimums, strict=True))
-        wanted = [min(px(_MAX_WIDTH), max(px(_MIN_WIDTH), width)) for width in wanted]
-        return _fill_width(_shrink(wanted, words, available), available)
+            longest_words[column] = max(longest_words[column], word)
+        minimum_widths = [min(px(_MAX_WIDTH), word) for word in longest_words]
+        if sum(minimum_widths) > available:
+            minimums = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in widths)
+            return tuple(round(max(pair)) for pair in zip(minimum_widths, minimums, strict=True))
+        widths = [min(px(_MAX_WIDTH), max(px(_MIN_WIDTH), width)) for width in widths]
+        return _fill_width(_shrink(widths, longest_words, available), available)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
         """Return True if each row takes one line and has only text that tab stops support."""
@@ -113,8 +113,8 @@ class ColumnWidths:
         width = 0.0
         for run in cell:
             metrics = self._metrics_of(run, is_head)[0]
-            for at in range(0, len(run.text), _LETTERS_PER_CALL):
-                width += metrics.horizontalAdvance(run.text[at : at + _LETTERS_PER_CALL])
+            for index in range(0, len(run.text), _LETTERS_PER_CALL):
+                width += metrics.horizontalAdvance(run.text[index : index + _LETTERS_PER_CALL])
                 if width > limit:
                     return width
         return width
@@ -134,15 +134,15 @@ class ColumnWidths:
     def _metrics_of(self, run: Run, is_head: bool) -> tuple[QFontMetricsF, float]:
         """Return the metrics of a run's font, and the width of the font's widest letter."""
         key = (run.bold, is_head, run.italic, run.code, run.note)
-        found = self._metrics.get(key)
-        if found is None:
+        metrics_and_widest = self._metrics.get(key)
+        if metrics_and_widest is None:
             font = self._table_styles.cell_char_format(
                 run._replace(link=""), is_head=is_head
             ).font()
             metrics = QFontMetricsF(font)
             widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
-            found = self._metrics[key] = (metrics, widest)
-        return found
+            metrics_and_widest = self._metrics[key] = (metrics, widest)
+        return metrics_and_widest
 
 
 def _cells(
@@ -154,20 +154,23 @@ def _cells(
             yield column, cell, block.head and number == 0
 
 
-def _fill_width(wanted: list[float], available: float) -> tuple[int, ...]:
+def _fill_width(widths: list[float], available: float) -> tuple[int, ...]:
     """Scale widths to whole pixels that fill the space."""
-    scale = available / sum(wanted)
-    edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
+    scale = available / sum(widths)
+    edges = [0, *(round(edge * scale) for edge in accumulate(widths))]
     return tuple(max(1, right - left) for left, right in pairwise(edges))
 
 
-def _shrink(wanted: list[float], words: list[float], available: float) -> list[float]:
+def _shrink(widths: list[float], longest_words: list[float], available: float) -> list[float]:
     """Shrink widths to fit into `available`, but not below the longest words.
 
     If that is impossible, or the widths already fit, return them unchanged.
     """
-    least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
-    spare, needed = available - sum(least), sum(wanted) - sum(least)
+    minimum_widths = [min(width, word) for width, word in zip(widths, longest_words, strict=True)]
+    spare, needed = available - sum(minimum_widths), sum(widths) - sum(minimum_widths)
     if not 0 <= spare < needed:
-        return wanted
-    return [low + spare * (width - low) / needed for low, width in zip(least, wanted, strict=True)]
+        return widths
+    return [
+        low + spare * (width - low) / needed
+        for low, width in zip(minimum_widths, widths, strict=True)
+    ]

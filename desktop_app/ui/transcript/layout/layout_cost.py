@@ -65,8 +65,8 @@ def is_costly(layouts: Iterable[MessageLayout], limit: int) -> bool:
 
 
 def _materialized_costs(layout: MessageLayout) -> Iterable[int]:
-    at = layout.next_materialized(0)
-    while at < len(layout.items):
-        has_gaps = bool(layout.gaps[at])
-        yield _PART_COST * layout.counts[at] if has_gaps else cost_of(layout.items[at])
-        at = layout.next_materialized(at + 1)
+    index = layout.next_materialized(0)
+    while index < len(layout.items):
+        has_gaps = bool(layout.gaps[index])
+        yield _PART_COST * layout.counts[index] if has_gaps else cost_of(layout.items[index])
+        index = layout.next_materialized(index + 1)

@@ -83,15 +83,15 @@ class RunIndex:
 
     def runs_between(self, first: int, end: int) -> Runs:
         """Return the runs of units [first, end)."""
-        least = max(0, bisect_right(self._edges, first) - 1)
-        most = min(len(self._runs), bisect_left(self._edges, end, least))
-        taken = list(self._runs[least:most])
-        for number in {least, most - 1} if taken else ():
+        first_run = max(0, bisect_right(self._edges, first) - 1)
+        end_run = min(len(self._runs), bisect_left(self._edges, end, first_run))
+        runs = list(self._runs[first_run:end_run])
+        for number in {first_run, end_run - 1} if runs else ():
             begin, stop = self._edges[number], self._edges[number + 1]
             if begin < first or end < stop:
                 text = self._cut(number, max(0, first - begin), end - begin)
-                taken[number - least] = taken[number - least]._replace(text=text)
-        return tuple(run for run in taken if run.text)
+                runs[number - first_run] = runs[number - first_run]._replace(text=text)
+        return tuple(run for run in runs if run.text)
 
     def count_runs(self, first: int, end: int) -> int:
         """Return the number of runs in units [first, end)."""
@@ -103,10 +103,10 @@ class RunIndex:
         near = self._runs[least : bisect_left(self._edges, end)]
         return [max(first, self._edges[n]) for n, run in enumerate(near, least) if run.link]
 
-    def character_end(self, at: int) -> int:
-        """Return `at`, or the unit after it if `at` splits a surrogate pair."""
-        around = "".join(run.text for run in self.runs_between(at - 1, at + 1))
-        return at + (max(around) > "\uffff")
+    def character_end(self, index: int) -> int:
+        """Return `index`, or the next unit if `index` splits a surrogate pair."""
+        around = "".join(run.text for run in self.runs_between(index - 1, index + 1))
+        return index + (max(around) > "\uffff")
 
     def _cut(self, number: int, first: int, end: int) -> str:
         text = self._runs[number].text
@@ -119,16 +119,16 @@ class RunIndex:
 
 def last_units(runs: Runs, count: int) -> Runs:
     """Return the last `count` UTF-16 units of a text as runs."""
-    taken: list[Run] = []
+    last_runs: list[Run] = []
     for run in reversed(runs):
         text = run.text[-count:]  # at least as many units, without encoding 1 MB
         size = utf16_length(text)
         if size >= count:
-            taken.append(run._replace(text=utf16_slice(text, size - count)))
+            last_runs.append(run._replace(text=utf16_slice(text, size - count)))
             break
-        taken.append(run)
+        last_runs.append(run)
         count -= size
-    return tuple(reversed(taken))
+    return tuple(reversed(last_runs))
 
 
 def count_kept_cuts(cuts: tuple[int, ...], unchanged: int, added: int) -> int:
@@ -145,10 +145,13 @@ def count_kept_cuts(cuts: tuple[int, ...], unchanged: int, added: int) -> int:
     if not cuts:
         return 0
     unchanged += cuts[-1]
-    kept = bisect_left(cuts, unchanged - _UNSETTLED_UNITS)
-    while kept and unchanged + added - (cuts[kept - 2] if kept > 1 else 0) <= MAX_BLOCK_UNITS:
-        kept -= 1
-    return kept
+    kept_cuts = bisect_left(cuts, unchanged - _UNSETTLED_UNITS)
+    while (
+        kept_cuts
+        and unchanged + added - (cuts[kept_cuts - 2] if kept_cuts > 1 else 0) <= MAX_BLOCK_UNITS
+    ):
+        kept_cuts -= 1
+    return kept_cuts
 
 
 class LongTextSplitter:
@@ -170,17 +173,17 @@ class LongTextSplitter:
         """Estimate the height of `count` units in pixels, from the text measured last."""
         return count * self._unit_height
 
-    def part_end(self, index: RunIndex, at: int, formats: TextFormats) -> int:
-        """Return the end of the part that begins at unit `at`.
+    def part_end(self, index: RunIndex, start: int, formats: TextFormats) -> int:
+        """Return the end of the part that begins at unit `start`.
 
         The end is the last line start within `_PART_UNITS` or, if no line starts there, as many
         units away. In dense text, the number is `_DENSE_PART_UNITS`. The part also ends at the next
-        chapter. At least MAX_BLOCK_UNITS units of text must follow `at`.
+        chapter. At least MAX_BLOCK_UNITS units of text must follow `start`.
         """
-        known = self._cached(index)
-        if at not in known:
-            known[at] = self._measure_part_end(index, at, formats)
-        return known[at]
+        part_ends = self._cached(index)
+        if start not in part_ends:
+            part_ends[start] = self._measure_part_end(index, start, formats)
+        return part_ends[start]
 
     def _cached(self, index: RunIndex) -> dict[int, int]:
         """Return the cached measurements of this text.
@@ -192,40 +195,42 @@ class LongTextSplitter:
             self._cache = index, {}
         return self._cache[1]
 
-    def _measure_part_end(self, index: RunIndex, at: int, formats: TextFormats) -> int:
+    def _measure_part_end(self, index: RunIndex, start_unit: int, formats: TextFormats) -> int:
         part, lookahead = _PART_UNITS, _LOOKAHEAD_UNITS
-        if _is_dense(index, at):
+        if _is_dense(index, start_unit):
             part, lookahead = _DENSE_PART_UNITS, _DENSE_LOOKAHEAD_UNITS
-        runs = index.runs_between(at, at + part + lookahead)
-        starts = self._line_starts(runs, formats.rest if at else formats.first, formats)
-        start = max((start for start in starts if 0 < start <= part), default=0)
-        cut = at + start if start else index.character_end(at + part)
-        mark = (at // _DENSE_CHAPTER_UNITS + 1) * _DENSE_CHAPTER_UNITS
+        runs = index.runs_between(start_unit, start_unit + part + lookahead)
+        starts = self._line_starts(runs, formats.rest if start_unit else formats.first, formats)
+        line_start = max((line_start for line_start in starts if 0 < line_start <= part), default=0)
+        cut = start_unit + line_start if line_start else index.character_end(start_unit + part)
+        mark = (start_unit // _DENSE_CHAPTER_UNITS + 1) * _DENSE_CHAPTER_UNITS
         if mark <= cut and _begins_chapter(index, mark):
             return self._chapter_start(index, mark, formats)
         return cut
 
-    def chapter_before(self, index: RunIndex, unit: int, least: int, formats: TextFormats) -> int:
-        """Return the start of the chapter that contains `unit`, but at least `least`."""
+    def chapter_before(
+        self, index: RunIndex, unit: int, earliest: int, formats: TextFormats
+    ) -> int:
+        """Return the start of the chapter that contains `unit`, but at least `earliest`."""
         last = min(unit, index.end - MAX_BLOCK_UNITS - 1)
         for mark in range(
-            last // _DENSE_CHAPTER_UNITS * _DENSE_CHAPTER_UNITS, least, -_DENSE_CHAPTER_UNITS
+            last // _DENSE_CHAPTER_UNITS * _DENSE_CHAPTER_UNITS, earliest, -_DENSE_CHAPTER_UNITS
         ):
             if _begins_chapter(index, mark):
-                found = max(least, self._chapter_start(index, mark, formats))
-                if found <= unit:
-                    return found
-        return least
+                chapter_start = max(earliest, self._chapter_start(index, mark, formats))
+                if chapter_start <= unit:
+                    return chapter_start
+        return earliest
 
     def _chapter_start(self, index: RunIndex, mark: int, formats: TextFormats) -> int:
         """Return the first line start at or after a chapter mark."""
-        begin, known = mark - CONTEXT_UNITS, self._cached(index)
-        if -mark not in known:
+        begin, part_ends = mark - CONTEXT_UNITS, self._cached(index)
+        if -mark not in part_ends:
             runs = index.runs_between(begin, mark + _LOOKAHEAD_UNITS)
             starts = self._line_starts(runs, formats.rest, formats)
-            found = (begin + start for start in starts if begin + start >= mark)
-            known[-mark] = next(found, index.character_end(mark))
-        return known[-mark]
+            line_starts = (begin + start for start in starts if begin + start >= mark)
+            part_ends[-mark] = next(line_starts, index.character_end(mark))
+        return part_ends[-mark]
 
     def _line_starts(
         self, runs: Runs, block_format: QTextBlockFormat, formats: TextFormats
@@ -254,6 +259,6 @@ def _begins_chapter(index: RunIndex, mark: int) -> bool:
     return mark % _CHAPTER_UNITS == 0 or _is_dense(index, mark - CONTEXT_UNITS)
 
 
-def _is_dense(index: RunIndex, at: int) -> bool:
-    """Return True if the text at unit `at` has very many runs."""
-    return index.count_runs(at, at + _DENSE_PART_UNITS) > _DENSE_RUNS
+def _is_dense(index: RunIndex, start: int) -> bool:
+    """Return True if the text at unit `start` has very many runs."""
+    return index.count_runs(start, start + _DENSE_PART_UNITS) > _DENSE_RUNS

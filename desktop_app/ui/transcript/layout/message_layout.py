@@ -105,11 +105,11 @@ class MessageLayout:
 
     # ------------------------------------------------------------------ lookup
 
-    def offset(self, at: int) -> int:
-        """Return the number of blocks before item `at`, added up from the nearer end."""
-        if at * 2 < len(self.counts):
-            return sum(self.counts[:at])
-        return self.total - sum(self.counts[at:])
+    def offset(self, index: int) -> int:
+        """Return the number of blocks before item `index`, added up from the nearer end."""
+        if index * 2 < len(self.counts):
+            return sum(self.counts[:index])
+        return self.total - sum(self.counts[index:])
 
     def item_at(self, block: int) -> int:
         """Return the index of the item that owns block number `block` of the message."""
@@ -117,28 +117,28 @@ class MessageLayout:
             self._ends = list(accumulate(self.counts))
         return min(bisect_right(self._ends, block), len(self.counts) - 1)
 
-    def item_above(self, at: int) -> Item | None:
-        """Return the item above item `at`; None above the first."""
-        return self.items[at - 1] if at else None
+    def item_above(self, index: int) -> Item | None:
+        """Return the item above item `index`; None above the first."""
+        return self.items[index - 1] if index else None
 
-    def has_row_blocks(self, at: int) -> bool:
+    def has_row_blocks(self, index: int) -> bool:
         """Return True if an item is a table whose rows are blocks (see table_writer.py)."""
-        item = self.items[at]
-        return is_table(item) and self.counts[at] == len(item.rows)
+        item = self.items[index]
+        return is_table(item) and self.counts[index] == len(item.rows)
 
-    def row_at(self, at: int, number: int) -> int:
+    def row_at(self, index: int, number: int) -> int:
         """Return the row that contains block `number` of a table item."""
-        return number if self.has_row_blocks(at) else max(0, number - 1) // self._columns(at)
+        return number if self.has_row_blocks(index) else max(0, number - 1) // self._columns(index)
 
-    def row_blocks(self, at: int, row: int) -> range:
+    def row_blocks(self, index: int, row: int) -> range:
         """Return the numbers of the blocks of a row within a table item."""
-        if self.has_row_blocks(at):
+        if self.has_row_blocks(index):
             return range(row, row + 1)
-        columns = self._columns(at)
+        columns = self._columns(index)
         return range(1 + row * columns, 1 + (row + 1) * columns)
 
-    def _columns(self, at: int) -> int:
-        item = self.items[at]
+    def _columns(self, index: int) -> int:
+        item = self.items[index]
         return max(1, len(item.aligns)) if is_table(item) else 1
 
     # ------------------------------------------------------------------ materialized items
@@ -150,24 +150,24 @@ class MessageLayout:
 
     def items_with_gaps(self) -> list[int]:
         """Return the indices of the items with text gaps, top to bottom."""
-        return [at for at, gaps in enumerate(self.gaps) if gaps] if self._gapped else []
+        return [index for index, gaps in enumerate(self.gaps) if gaps] if self._gapped else []
 
     def long_texts(self) -> list[int]:
         """Return the indices of the texts that take many blocks."""
         return [
-            at
-            for at, cuts in enumerate(self.shapes)
-            if len(cuts) > _LONG_TEXT_CUTS and not is_table(self.items[at])
+            index
+            for index, cuts in enumerate(self.shapes)
+            if len(cuts) > _LONG_TEXT_CUTS and not is_table(self.items[index])
         ]
 
-    def next_materialized(self, at: int) -> int:
-        """Return the first materialized item from `at` on, or the number of items if none."""
-        found = self._flags.find(1, at)
-        return len(self._flags) if found < 0 else found
+    def next_materialized(self, index: int) -> int:
+        """Return the first materialized item from `index` on, or the number of items if none."""
+        next_index = self._flags.find(1, index)
+        return len(self._flags) if next_index < 0 else next_index
 
-    def previous_materialized(self, at: int) -> int:
-        """Return the last materialized item above item `at`, or -1 if none."""
-        return self._flags.rfind(1, 0, at)
+    def previous_materialized(self, index: int) -> int:
+        """Return the last materialized item above item `index`, or -1 if none."""
+        return self._flags.rfind(1, 0, index)
 
     def placeholders(self, first: int = 0, end: int | None = None) -> Iterator[Placeholder]:
         """Yield the placeholders within items [first, end), top to bottom."""
@@ -191,16 +191,16 @@ class MessageLayout:
         for begin, stop in flag_ranges(bytes(map(bool, self.heights[first:end])), 1):
             yield first + begin, first + stop
 
-    def ranges_around(self, at: int, above: float, below: float) -> list[tuple[int, int]]:
-        """Return the ranges of the unfolded items around item `at`, including the item.
+    def ranges_around(self, index: int, above: float, below: float) -> list[tuple[int, int]]:
+        """Return the ranges of the unfolded items around item `index`, including the item.
 
         `above` and `below` are the distances from the item in pixels. The last range is the item
         alone, folded or not, and may overlap another range.
         """
         ends = list(accumulate(self.heights))
-        first = bisect_left(ends, ends[at] - above)
-        end = bisect_right(ends, ends[at] + below) + 1
-        return [*self.unfolded_ranges(first, end), (at, at + 1)]
+        first = bisect_left(ends, ends[index] - above)
+        end = bisect_right(ends, ends[index] + below) + 1
+        return [*self.unfolded_ranges(first, end), (index, index + 1)]
 
     def ranges_between(
         self, placeholder: Placeholder, top: float, bottom: float
@@ -211,37 +211,37 @@ class MessageLayout:
         end = min(bisect_left(ends, bottom) + 1, len(ends))
         return self.unfolded_ranges(placeholder.first + first, placeholder.first + end)
 
-    def placeholder_height(self, at: int) -> int:
-        """Return the height in pixels of the placeholder above item `at`, or 0."""
-        return round(sum(self.heights[self.previous_materialized(at) + 1 : at]))
+    def placeholder_height(self, index: int) -> int:
+        """Return the height in pixels of the placeholder above item `index`, or 0."""
+        return round(sum(self.heights[self.previous_materialized(index) + 1 : index]))
 
     # ------------------------------------------------------------------ changes
 
-    def insert(self, at: int, items: Sequence[Item], heights: Sequence[float]) -> None:
+    def insert(self, index: int, items: Sequence[Item], heights: Sequence[float]) -> None:
         """Insert items, none of which is materialized."""
         count = len(items)
         self._missing += count
-        self.items[at:at] = items
-        self.counts[at:at] = [0] * count
-        self._flags[at:at] = bytes(count)
-        self.space_keys[at:at] = [SpaceKey()] * count
-        self.shapes[at:at] = [()] * count
-        self.gaps[at:at] = [()] * count
-        self.heights[at:at] = heights
+        self.items[index:index] = items
+        self.counts[index:index] = [0] * count
+        self._flags[index:index] = bytes(count)
+        self.space_keys[index:index] = [SpaceKey()] * count
+        self.shapes[index:index] = [()] * count
+        self.gaps[index:index] = [()] * count
+        self.heights[index:index] = heights
         self.record_change()
 
-    def remove(self, at: int, removed: int) -> None:
+    def remove(self, index: int, removed: int) -> None:
         """Remove items, none of which is materialized."""
         self._missing -= removed
         lists = (self.items, self.counts, self.space_keys, self.shapes, self.gaps, self.heights)
         for parallel in lists:
-            del parallel[at : at + removed]
-        del self._flags[at : at + removed]
+            del parallel[index : index + removed]
+        del self._flags[index : index + removed]
         self.record_change()
 
-    def replace_item(self, at: int, item: Item) -> None:
+    def replace_item(self, index: int, item: Item) -> None:
         """Replace an item. The caller records the change of its blocks, if any."""
-        self.items[at] = item
+        self.items[index] = item
 
     def record_change(self) -> None:
         """Record that the items changed."""
@@ -249,19 +249,19 @@ class MessageLayout:
         self._ends = None
 
     def record_blocks(
-        self, at: int, blocks: int, shape: tuple[int, ...], gaps: tuple[TextGap, ...] = ()
+        self, index: int, blocks: int, shape: tuple[int, ...], gaps: tuple[TextGap, ...] = ()
     ) -> None:
         """Record the blocks, shape and gaps of an item."""
-        self.total += blocks - self.counts[at]
-        self._missing += (not blocks) - (not self.counts[at])
-        self.counts[at], self.shapes[at], self._flags[at] = blocks, shape, blocks > 0
-        self._gapped += bool(gaps) - bool(self.gaps[at])
-        self.gaps[at] = gaps
+        self.total += blocks - self.counts[index]
+        self._missing += (not blocks) - (not self.counts[index])
+        self.counts[index], self.shapes[index], self._flags[index] = blocks, shape, blocks > 0
+        self._gapped += bool(gaps) - bool(self.gaps[index])
+        self.gaps[index] = gaps
         self._ends = None
 
-    def record_space(self, at: int, block_key: tuple[object, ...], placeholder: int = 0) -> None:
+    def record_space(self, index: int, block_key: tuple[object, ...], placeholder: int = 0) -> None:
         """Record the key of the space above an item that was written."""
-        self.space_keys[at] = SpaceKey(block_key, placeholder)
+        self.space_keys[index] = SpaceKey(block_key, placeholder)
 
     def set_heights(self, first: int, heights: Sequence[float]) -> None:
         """Set the heights of items, beginning with item `first`."""

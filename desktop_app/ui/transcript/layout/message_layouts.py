@@ -48,7 +48,7 @@ class MessageLayouts(list[MessageLayout]):
 
     def index_of(self, key: str) -> int:
         """Return the index of the layout with this key; -1 if there is none."""
-        return next((at for at, layout in enumerate(self) if layout.key == key), -1)
+        return next((index for index, layout in enumerate(self) if layout.key == key), -1)
 
     def range_of(self, index: int) -> tuple[int, int]:
         """Return the document positions at which the text of a message begins and ends."""
@@ -59,37 +59,37 @@ class MessageLayouts(list[MessageLayout]):
 
     def index_at(self, position: int) -> int:
         """Return the index of the message at a position; if there is none, of the last message."""
-        found = self.layout_at(self.document.findBlock(position).blockNumber())
-        return len(self) - 1 if found is None else self.index(found[0])
+        layout_and_number = self.layout_at(self.document.findBlock(position).blockNumber())
+        return len(self) - 1 if layout_and_number is None else self.index(layout_and_number[0])
 
     def place_of(self, block: int) -> BlockPlace | None:
         """Return the place of a block in its message; None if no message owns the block."""
-        found = self.layout_at(block)
-        if found is None:
+        layout_and_number = self.layout_at(block)
+        if layout_and_number is None:
             return None
-        layout, number = found
-        at = layout.item_at(number)
-        return BlockPlace(layout, at, number - layout.offset(at))
+        layout, number = layout_and_number
+        index = layout.item_at(number)
+        return BlockPlace(layout, index, number - layout.offset(index))
 
-    def block_of(self, layout: MessageLayout, at: int) -> QTextBlock:
+    def block_of(self, layout: MessageLayout, index: int) -> QTextBlock:
         """Return the first block of an item; for a missing item, the block below it."""
-        return self.document.findBlockByNumber(self.first_block(layout) + layout.offset(at))
+        return self.document.findBlockByNumber(self.first_block(layout) + layout.offset(index))
 
     def select_units(
-        self, layout: MessageLayout, at: int, first: int, end: int
+        self, layout: MessageLayout, index: int, first: int, end: int
     ) -> QTextCursor | None:
         """Return a selection of UTF-16 units [first, end) of a long text.
 
         Return None if they are not materialized.
         """
-        begin = self._position(layout, at, first)
-        last = self._position(layout, at, max(first, end - 1))
+        begin = self._position(layout, index, first)
+        last = self._position(layout, index, max(first, end - 1))
         if begin is None or last is None:
             return None
         return selected_range(self.document, begin, last + (end > first))
 
-    def _position(self, layout: MessageLayout, at: int, unit: int) -> int | None:
-        cuts, number = layout.shapes[at], bisect_right(layout.shapes[at], unit)
-        block = self.document.findBlockByNumber(self.block_of(layout, at).blockNumber() + number)
-        within = unit - cuts[number - 1] if number else unit + prefix_length(layout.items[at])
+    def _position(self, layout: MessageLayout, index: int, unit: int) -> int | None:
+        cuts, number = layout.shapes[index], bisect_right(layout.shapes[index], unit)
+        block = self.document.findBlockByNumber(self.block_of(layout, index).blockNumber() + number)
+        within = unit - cuts[number - 1] if number else unit + prefix_length(layout.items[index])
         return block.position() + within if within < block.length() else None

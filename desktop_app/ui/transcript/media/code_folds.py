@@ -73,12 +73,12 @@ class FoldLines:
         """Collect the fold lines among the items of a body."""
         self._foldable: list[FoldableCode] = []
         head = 0
-        for at, item in enumerate(items):
+        for index, item in enumerate(items):
             if _is_head(item):
-                head = at
+                head = index
             elif (number := fold_number(item)) is not None:
                 folds_above = len(self._foldable)
-                self._foldable.append(FoldableCode(number, head - folds_above, at - folds_above))
+                self._foldable.append(FoldableCode(number, head - folds_above, index - folds_above))
 
     def item_of(self, block: int) -> int:
         """Return the item index of a block: its own index plus the number of fold lines above."""
@@ -87,23 +87,23 @@ class FoldLines:
     def __len__(self) -> int:
         return len(self._foldable)
 
-    def changed_fold_lines(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
+    def changed_fold_lines(self, index: int, removed: int, added: Sequence[Item]) -> list[int]:
         """Return the item indices of fold lines whose code a change affects, last first.
 
-        The change replaces `removed` blocks from block `at` on.
+        The change replaces `removed` blocks from block `index` on.
         """
         continues_code = bool(added) and is_code(added[0])
-        first = bisect_right(self._foldable, at - continues_code, key=_end)
+        first = bisect_right(self._foldable, index - continues_code, key=_end)
         broken: list[int] = []
         for folds_above, fold in enumerate(self._foldable[first:], first):
-            if fold.head >= at + removed:
+            if fold.head >= index + removed:
                 break
             broken.insert(0, fold.end + folds_above)
         return broken
 
-    def shift(self, at: int, by: int) -> None:
-        """Move the code below block `at` by `by` blocks. No fold line's code may contain `at`."""
-        first = bisect_right(self._foldable, at, key=_end)
+    def shift(self, index: int, by: int) -> None:
+        """Move the code below a block by `by` blocks. No fold line's code may contain the block."""
+        first = bisect_right(self._foldable, index, key=_end)
         self._foldable[first:] = [
             fold._replace(head=fold.head + by, end=fold.end + by) for fold in self._foldable[first:]
         ]
@@ -126,17 +126,17 @@ class FoldLines:
         folds_above = self._fold_lines_above(end - body)
         number, begin = -1, body
         if folds_above:
-            known = self._foldable[folds_above - 1]
-            number, begin = known.number, body + known.end + folds_above
-        number += sum(_is_head(items[at]) for at in range(begin, first))
+            code_above = self._foldable[folds_above - 1]
+            number, begin = code_above.number, body + code_above.end + folds_above
+        number += sum(_is_head(items[index]) for index in range(begin, first))
         folds_above += body
         return FoldableCode(number, first - 1 - folds_above, end - folds_above)
 
     def add(self, code: FoldableCode) -> int:
         """Add the fold line of code and return its item index."""
-        at = bisect_right(self._foldable, code.end, key=_end)
-        self._foldable.insert(at, code)
-        return code.end + at
+        index = bisect_right(self._foldable, code.end, key=_end)
+        self._foldable.insert(index, code)
+        return code.end + index
 
     def _fold_lines_above(self, item: int) -> int:
         """Return the number of fold lines above an item."""
@@ -180,18 +180,18 @@ def with_fold_lines(
 def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
     """Return the fold line for the code block with this number."""
     hidden_count = lines - VISIBLE_LINES
-    words = (
+    label = (
         tr_plural("Show {count} more line", "Show {count} more lines", hidden_count)
         if is_folded
         else tr("Show fewer lines")
     )
-    return Line(LineKind.FOLD, (Run(words, link=f"{ACTION}{TOGGLE_CODE}{number}"),))
+    return Line(LineKind.FOLD, (Run(label, link=f"{ACTION}{TOGGLE_CODE}{number}"),))
 
 
-def fold_line_at(items: Sequence[Item], at: int, *, is_folded: bool) -> Line:
-    """Return the fold line to show as item `at`, below folded or unfolded code."""
-    number = fold_number(items[at])
-    return fold_line(number or 0, at - _first_line(items, at), is_folded=is_folded)
+def fold_line_at(items: Sequence[Item], index: int, *, is_folded: bool) -> Line:
+    """Return the fold line to show as item `index`, below folded or unfolded code."""
+    number = fold_number(items[index])
+    return fold_line(number or 0, index - _first_line(items, index), is_folded=is_folded)
 
 
 def fold_number(line: Item) -> int | None:
@@ -201,30 +201,32 @@ def fold_number(line: Item) -> int | None:
     return int(line.runs[0].link.rpartition("-")[2])
 
 
-def last_visible_line(items: Sequence[Item], at: int) -> int:
-    """Return the index of the last line that stays visible if fold line `at` folds its code."""
-    return _first_line(items, at) + VISIBLE_LINES - 1
+def last_visible_line(items: Sequence[Item], index: int) -> int:
+    """Return the index of the last line that stays visible if fold line `index` folds its code."""
+    return _first_line(items, index) + VISIBLE_LINES - 1
 
 
 def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Container[int]) -> None:
     """Hide the folded lines of a message and show the others."""
-    for at, item in enumerate(layout.items):  # tens of thousands: the type is checked first
+    for index, item in enumerate(layout.items):  # tens of thousands: the type is checked first
         if type(item) is Line and (number := fold_number(item)) is not None:
-            show_fold(writer, layout, at, is_visible=number in unfolded)
+            show_fold(writer, layout, index, is_visible=number in unfolded)
 
 
-def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, is_visible: bool) -> None:
-    """Hide or show the lines that fold line `at` folds."""
-    first = _first_line(layout.items, at) + VISIBLE_LINES
-    if layout.next_materialized(first) >= at and (layout.heights[first] > 0) is is_visible:
+def show_fold(
+    writer: DocumentWriter, layout: MessageLayout, index: int, *, is_visible: bool
+) -> None:
+    """Hide or show the lines that fold line `index` folds."""
+    first = _first_line(layout.items, index) + VISIBLE_LINES
+    if layout.next_materialized(first) >= index and (layout.heights[first] > 0) is is_visible:
         return
     if not is_visible:  # first, so that filling the viewport meanwhile skips these lines
-        layout.set_heights(first, [0.0] * (at - first))
-    _erase_many(writer, layout, first, at, is_visible=is_visible)
-    count = sum(layout.counts[first:at])
+        layout.set_heights(first, [0.0] * (index - first))
+    _erase_many(writer, layout, first, index, is_visible=is_visible)
+    count = sum(layout.counts[first:index])
     begin = writer.layouts.block_of(layout, first).blockNumber()
     _set_visible(writer.document, begin, count, is_visible)
-    _set_heights(writer, layout, first, at, is_visible)
+    _set_heights(writer, layout, first, index, is_visible)
 
 
 def _erase_many(

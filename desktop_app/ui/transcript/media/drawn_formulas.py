@@ -144,17 +144,17 @@ class Formulas:
         formula.
         """
         until = time.perf_counter() + seconds
-        found = self._document.find(FORMULA_START, self._next_position)
-        while not found.isNull():
-            start = found.selectionStart()
+        match = self._document.find(FORMULA_START, self._next_position)
+        while not match.isNull():
+            start = match.selectionStart()
             last = self._document.findBlock(start + _SHORT_RANGE)
             last = last if last.isValid() else self._document.lastBlock()
             self._next_position = last.position() + last.length()
             self.draw(start, self._next_position)
-            found = self._document.find(FORMULA_START, self._next_position)
+            match = self._document.find(FORMULA_START, self._next_position)
             if time.perf_counter() > until:
                 break
-        return found.isNull()
+        return match.isNull()
 
     def draw(self, start: int, end: int) -> None:
         """Draw the typeset formulas in a range, and request the others."""
@@ -185,17 +185,17 @@ class Formulas:
         return False
 
     def _draw_range(self, start: int, end: int) -> None:
-        found = self._document.find(FORMULA_START, start)
-        while not found.isNull() and found.selectionStart() < end:
-            char_format, start = found.charFormat(), found.selectionStart()
-            if char_format.hasProperty(FORMULA) and (source := _source_at(found)):
+        match = self._document.find(FORMULA_START, start)
+        while not match.isNull() and match.selectionStart() < end:
+            char_format, start = match.charFormat(), match.selectionStart()
+            if char_format.hasProperty(FORMULA) and (source := _source_at(match)):
                 char_format.setProperty(_TEX, source)
                 formula = self.find(char_format)
                 if formula is not None:
                     length = utf16_length(source) + 2
                     selected = selected_range(self._document, start, start + length)
                     self._draw(selected, formula, char_format, source)
-            found = self._document.find(FORMULA_START, start + 1)
+            match = self._document.find(FORMULA_START, start + 1)
 
     def _draw(
         self, cursor: QTextCursor, formula: Formula, char_format: QTextCharFormat, source: str
@@ -230,12 +230,12 @@ class Formulas:
         state = (document.revision(), document.textWidth())
         if state != self._boxes_state:
             self._boxes, self._boxes_state = {}, state
-        found = self._boxes.get(position)
-        if found is None and (formula := self.find(text_format)) is not None:
-            found = self._boxes[position] = self._measure(
+        box = self._boxes.get(position)
+        if box is None and (formula := self.find(text_format)) is not None:
+            box = self._boxes[position] = self._measure(
                 formula, position, text_format.toCharFormat()
             )
-        return found
+        return box
 
     def _measure(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
         em, descent = char_format.doubleProperty(_EM), char_format.doubleProperty(_DESCENT)
@@ -332,23 +332,23 @@ def _source_at(opening: QTextCursor) -> str:
     return text[:end] if end > 0 else ""
 
 
-def with_drawing(found: QTextCursor) -> QTextCursor:
+def with_drawing(match: QTextCursor) -> QTextCursor:
     """Return the range to highlight for a match.
 
     If the match is in the source of a drawn formula, the range includes the drawing.
     """
-    document, begin = found.document(), found.block().position()
-    marked = selected_range(document, begin, found.selectionStart())
-    before, drawn, source = marked.selectedText().rpartition(DRAWN)
-    marked.setPosition(begin + utf16_length(before) + 1)
+    document, begin = match.document(), match.block().position()
+    marked = selected_range(document, begin, match.selectionStart())
+    text_before, drawn, source = marked.selectedText().rpartition(DRAWN)
+    marked.setPosition(begin + utf16_length(text_before) + 1)
     char_format = marked.charFormat()
     if (
         not drawn
         or char_format.objectType() != _OBJECT_TYPE
         or len(source) > len(char_format.property(_TEX))
     ):
-        return found  # the match follows an image or a whole formula
-    return selected_range(document, begin + utf16_length(before), found.selectionEnd())
+        return match  # the match follows an image or a whole formula
+    return selected_range(document, begin + utf16_length(text_before), match.selectionEnd())
 
 
 @lru_cache(maxsize=256)

@@ -63,10 +63,10 @@ class FallbackFonts:
         and styles.
         """
         if (fonts := list(fonts)) != self._fonts:
-            known, self._fonts = _rare_letters(self._known), fonts
+            rare_letters, self._fonts = _rare_letters(self._known), fonts
             self.forget()
-            if not _has_few_scripts(known):
-                self._schedule(known)
+            if not _has_few_scripts(rare_letters):
+                self._schedule(rare_letters)
 
     def forget(self) -> None:
         """Forget all letters, because their text is gone."""
@@ -98,9 +98,9 @@ class FallbackFonts:
         """
         if text.isascii():
             return set()
-        new = set(text) - self._known
-        self._known |= new
-        return _rare_letters(new)
+        new_letters = set(text) - self._known
+        self._known |= new_letters
+        return _rare_letters(new_letters)
 
     def _schedule(self, letters: set[str]) -> None:
         self._known |= letters

@@ -110,13 +110,13 @@ class CodeHighlighter(QObject):
         """Drop the jobs of a message, because its items have moved."""
         self._jobs = deque(job for job in self._jobs if job.layout is not layout)
 
-    def highlight_block(self, layout: MessageLayout, at: int) -> None:
-        """Highlight the materialized lines of the code block whose head is item `at`."""
-        end = at + 1
+    def highlight_block(self, layout: MessageLayout, index: int) -> None:
+        """Highlight the materialized lines of the code block whose head is item `index`."""
+        end = index + 1
         items = layout.items
         while end < len(items) and is_code(items[end]):
             end += 1
-        for first, stop in layout.materialized_ranges(at + 1, end):
+        for first, stop in layout.materialized_ranges(index + 1, end):
             self._highlight_range(layout, first, stop)
 
     def highlight_items(self, layout: MessageLayout, first: int, end: int) -> None:
@@ -174,8 +174,8 @@ class CodeHighlighter(QObject):
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
             return
         for span in spans:
-            if (at := job.lexed + span.line) >= job.line:
-                job.pending.setdefault(at, []).append(span._replace(line=at))
+            if (index := job.lexed + span.line) >= job.line:
+                job.pending.setdefault(index, []).append(span._replace(line=index))
         job.lexed += part.count("\n")
 
     # ------------------------------------------------------------------ painting
@@ -203,19 +203,19 @@ class CodeHighlighter(QObject):
         last = min(job.line + _LINES_AT_ONCE, job.lexed)
         block, start, end = None, -1, -1
         for number in range(job.line, last):
-            at = job.start + number
-            if not _is_written_code(job.layout, at):
+            index = job.start + number
+            if not _is_written_code(job.layout, index):
                 block = None
                 continue
-            block = block or self._writer.layouts.block_of(job.layout, at)
-            found = job.pending.pop(number, ())
-            text = block.text() if found else ""
-            spans = [_in_utf16(span, text) for span in found]
+            block = block or self._writer.layouts.block_of(job.layout, index)
+            colored_spans = job.pending.pop(number, ())
+            text = block.text() if colored_spans else ""
+            spans = [_in_utf16(span, text) for span in colored_spans]
             if self._set_formats(block.layout(), spans):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
             # If a line takes several blocks, only the first one is highlighted.
-            has_one_block = job.layout.counts[at] == 1
+            has_one_block = job.layout.counts[index] == 1
             block = block.next() if has_one_block else None
         if start >= 0:
             finish_layout(self._writer.document)
@@ -226,11 +226,13 @@ class CodeHighlighter(QObject):
 
     def _set_formats(self, layout: QTextLayout, spans: list[highlight.ColoredSpan]) -> bool:
         """Apply spans to a block. Return True if they changed."""
-        old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]
-        new = [
+        old_spans = [
+            (r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()
+        ]
+        new_spans = [
             (s.start, s.length, self._formats[s.color].foreground().color().rgb()) for s in spans
         ]
-        if old == new:
+        if old_spans == new_spans:
             return False
         ranges = []
         for span in spans:
@@ -242,9 +244,9 @@ class CodeHighlighter(QObject):
         return True
 
 
-def _is_written_code(layout: MessageLayout, at: int) -> bool:
-    """Return True if item `at` is materialized code. A fold may have removed the items of a job."""
-    return at < len(layout.items) and layout.counts[at] > 0 and is_code(layout.items[at])
+def _is_written_code(layout: MessageLayout, index: int) -> bool:
+    """Return True if the item is materialized code. A fold may have removed a job's items."""
+    return index < len(layout.items) and layout.counts[index] > 0 and is_code(layout.items[index])
 
 
 def _code(items: Sequence[Item]) -> str:

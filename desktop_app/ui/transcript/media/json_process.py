@@ -160,7 +160,7 @@ class JsonProcess(QObject):
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            waiting, self._waiting = self._waiting, deque()
+            unanswered, self._waiting = self._waiting, deque()
             self._on_finished()
-            for number, _request in waiting:
+            for number, _request in unanswered:
                 self.answered.emit(number, None)

@@ -22,26 +22,26 @@ class PendingHighlights:
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
         """Collect the code blocks of a body and the items below, none of which is highlighted."""
-        self._heads = [at for at, item in enumerate(items) if _is_head(item)]
+        self._heads = [index for index, item in enumerate(items) if _is_head(item)]
         # In the last code block, the first line that is not highlighted.
         self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
 
     def __bool__(self) -> bool:
         return bool(self._heads)
 
-    def record_change(self, at: int, removed: int, added: Sequence[Item]) -> None:
-        """Record that items [at, at + removed) of the body were replaced.
+    def record_change(self, index: int, removed: int, added: Sequence[Item]) -> None:
+        """Record that items [index, index + removed) of the body were replaced.
 
         Forget code blocks that began there, because an apparent fence may turn out to be text.
         """
         last, moved = self._heads[-1:], len(added) - removed
-        stay = [h for h in self._heads if not at <= h < at + removed]
-        begin = [at + number for number, item in enumerate(added) if _is_head(item)]
-        self._heads = sorted({*(h if h < at else h + moved for h in stay), *begin})
+        stay = [h for h in self._heads if not index <= h < index + removed]
+        begin = [index + number for number, item in enumerate(added) if _is_head(item)]
+        self._heads = sorted({*(h if h < index else h + moved for h in stay), *begin})
         if begin or self._heads[-1:] != last:
             self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
-        elif last and at > last[0]:
-            self._highlighted_to = min(self._highlighted_to, at)
+        elif last and index > last[0]:
+            self._highlighted_to = min(self._highlighted_to, index)
 
     def highlight(
         self,

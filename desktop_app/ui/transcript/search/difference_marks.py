@@ -60,18 +60,23 @@ class DifferenceMarks(QObject):
         """Yield the index and the words of each item of the message's text."""
         state = self._messages.last_materialized()
         items = () if state is None else state.layout.items
-        for at, item in enumerate(items):
-            is_text = state is not None and state.head_count <= at < len(items) - state.foot_count
+        for index, item in enumerate(items):
+            is_text = (
+                state is not None and state.head_count <= index < len(items) - state.foot_count
+            )
             if is_text and isinstance(item, Block):
-                yield at, [word for text in searchable_texts([item]) for word in WORD.findall(text)]
+                yield (
+                    index,
+                    [word for text in searchable_texts([item]) for word in WORD.findall(text)],
+                )
 
     def _mark_soon(self) -> None:
         if self._differs:
             self._mark_timer.start()
 
     def _apply_marks(self) -> None:
-        found = islice(self._differing_words(), _MAX_MARKED) if self._differs else ()
-        self._view.setExtraSelections([highlight(cursor, self._format) for cursor in found])
+        cursors = islice(self._differing_words(), _MAX_MARKED) if self._differs else ()
+        self._view.setExtraSelections([highlight(cursor, self._format) for cursor in cursors])
 
     def _differing_words(self) -> Iterator[QTextCursor]:
         """Yield a selection for each run of marked words on screen."""
@@ -80,21 +85,21 @@ class DifferenceMarks(QObject):
             return
         layout, current_item, word_index = state.layout, -1, 0
         for block in visible_blocks(self._view):
-            found = self._messages.layouts.place_of(block.blockNumber())
-            if found is None or found.layout is not layout:
+            place = self._messages.layouts.place_of(block.blockNumber())
+            if place is None or place.layout is not layout:
                 continue
-            at = found.item
-            if at not in self._first_words or layout.gaps[at]:
+            index = place.item
+            if index not in self._first_words or layout.gaps[index]:
                 continue
-            first = block.blockNumber() - found.number
-            if at != current_item:
-                current_item, word_index = at, self._first_words[at]
+            first = block.blockNumber() - place.number
+            if index != current_item:
+                current_item, word_index = index, self._first_words[index]
                 for number in range(first, block.blockNumber()):
-                    before = block.document().findBlockByNumber(number)
+                    earlier_block = block.document().findBlockByNumber(number)
                     word_index += len(
-                        _word_spans(before, _prefix_length(layout, at, number - first))
+                        _word_spans(earlier_block, _prefix_length(layout, index, number - first))
                     )
-            spans = _word_spans(block, _prefix_length(layout, at, block.blockNumber() - first))
+            spans = _word_spans(block, _prefix_length(layout, index, block.blockNumber() - first))
             yield from _marked_runs(
                 block, spans, self._differs[word_index : word_index + len(spans)]
             )
@@ -104,22 +109,22 @@ class DifferenceMarks(QObject):
         """Number the first word of each item. Return False if the number of words has changed."""
         if self._edition != layout.edition:
             self._edition, self._first_words, count = layout.edition, {}, 0
-            for at, words in self._words_by_item():
-                self._first_words[at] = count
+            for index, words in self._words_by_item():
+                self._first_words[index] = count
                 count += len(words)
             if count != len(self._differs):
                 self._first_words = {}
         return bool(self._first_words)
 
 
-def _prefix_length(layout: MessageLayout, at: int, number: int) -> int:
+def _prefix_length(layout: MessageLayout, index: int, number: int) -> int:
     """Return the number of characters before the text in block `number` of an item."""
-    return 0 if number else len(prefix_of(layout.items[at]))
+    return 0 if number else len(prefix_of(layout.items[index]))
 
 
 def _word_spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:
     """Return the range of each word in the text of a block, after its first `head` characters."""
-    return [found.span() for found in WORD.finditer(block.text(), head)]
+    return [match.span() for match in WORD.finditer(block.text(), head)]
 
 
 def _marked_runs(

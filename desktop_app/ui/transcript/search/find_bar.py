@@ -69,11 +69,11 @@ class FindBar(QFrame):
         self.set_theme(theme)
         self.hide()
 
-    def _button(self, name: str, icon: str, words: str, key: str) -> QToolButton:
+    def _button(self, name: str, icon: str, label: str, key: str) -> QToolButton:
         button = PlainToolButton(role="quiet", name=name)
         button.setProperty("icon-name", icon)
-        set_tooltip(button, tr("{action} ({shortcut})", action=words, shortcut=shortcut_text(key)))
-        button.setAccessibleName(spoken_text(words))
+        set_tooltip(button, tr("{action} ({shortcut})", action=label, shortcut=shortcut_text(key)))
+        button.setAccessibleName(spoken_text(label))
         button.setCursor(Qt.CursorShape.ArrowCursor)
         return button
 
@@ -105,17 +105,17 @@ class FindBar(QFrame):
         while the search continues. A hidden bar shows no number, because its search has ended.
         """
         if not self.field.text() or self.isHidden():
-            words = ""
+            count_text = ""
         elif not total:
-            words = tr("No matches") if is_final else tr("Searching…")
+            count_text = tr("No matches") if is_final else tr("Searching…")
         elif is_final:
-            words = tr("{number} of {total}", number=number, total=total)
+            count_text = tr("{number} of {total}", number=number, total=total)
         else:
-            words = tr("{number} of {total}…", number=number, total=total)
-        if is_final and words and words != self._count.text():
-            announce(self._count, words)
-        self._count.setText(words)
-        self._count.setAccessibleName(spoken_text(words))
+            count_text = tr("{number} of {total}…", number=number, total=total)
+        if is_final and count_text and count_text != self._count.text():
+            announce(self._count, count_text)
+        self._count.setText(count_text)
+        self._count.setAccessibleName(spoken_text(count_text))
         for button in self._buttons[:2]:
             button.setEnabled(total > 0)
 

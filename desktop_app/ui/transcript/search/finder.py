@@ -142,8 +142,8 @@ class Finder(QObject):
             self.counted.emit(0, 0, True)
             return
         in_order = (*messages[top:], *reversed(messages[:top]))
-        wanted = [m for m in in_order if m[0].id not in ids_without_match]
-        self._start_counting(wanted)
+        uncounted = [m for m in in_order if m[0].id not in ids_without_match]
+        self._start_counting(uncounted)
 
     def _start_counting(self, messages: Sequence[MessageText]) -> None:
         self._counter.start(messages, self._query, self._search_number, lambda: self._search_number)
@@ -174,12 +174,21 @@ class Finder(QObject):
         Do nothing while messages that may have that match are not counted.
         """
         order, counts = self._index.order, self._index.counts
-        known = [(at, counts.get(key)) for at, key in enumerate(order)]
-        below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
+        counts_by_index = [(index, counts.get(key)) for index, key in enumerate(order)]
+        below = next(
+            ((index, c) for index, c in counts_by_index[top:] if c is None or c.total), None
+        )
         if below is not None and below[1] is not None:
             self._go_to_match(Match(order[below[0]], 0))
         elif below is None:
-            above = next(((at, c) for at, c in reversed(known[:top]) if c is None or c.total), None)
+            above = next(
+                (
+                    (index, c)
+                    for index, c in reversed(counts_by_index[:top])
+                    if c is None or c.total
+                ),
+                None,
+            )
             if above is not None and above[1] is not None:
                 self._go_to_match(Match(order[above[0]], above[1].total - 1))
 
@@ -201,8 +210,8 @@ class Finder(QObject):
         if in_reasoning and not self._show_reasoning(match.message_id, retry):
             return
         state = self._messages.get(match.message_id)
-        if state is not None and (found := self._locate(state, match.number)) is not None:
-            self._reveal(state.layout, found, self._query, retry)
+        if state is not None and (item_match := self._locate(state, match.number)) is not None:
+            self._reveal(state.layout, item_match, self._query, retry)
         self.marks.mark_soon()
 
     def _show_reasoning(self, message_id: str, retry: Callback) -> bool:
@@ -259,11 +268,11 @@ class Finder(QObject):
         self._item_materializer.write_item(
             layout, item_match.item, self._view.viewport().height(), unit
         )
-        found = self._locator.cursor_of(layout, item_match, query)
-        if found is not None:
-            self._scroll_to_match(found)
+        cursor = self._locator.cursor_of(layout, item_match, query)
+        if cursor is not None:
+            self._scroll_to_match(cursor)
             if selects:
-                self._view.setTextCursor(found)
+                self._view.setTextCursor(cursor)
             self.match_shown.emit()
 
     def _unfold_item(self, layout: MessageLayout, item: int, retry: Callback) -> None:
@@ -272,14 +281,14 @@ class Finder(QObject):
             self._unfold_code(layout, item)
         QTimer.singleShot(_NEXT_ITERATION_MS, self, retry)
 
-    def _scroll_to_match(self, found: QTextCursor) -> None:
+    def _scroll_to_match(self, match: QTextCursor) -> None:
         """Scroll a match to a third of the height from the top unless it is already on screen.
 
         The text cursor moves there, too, so that a screen reader reads on from the match. Any
         selection is cleared, because it would hide the highlight.
         """
-        begin = QTextCursor(found)
-        begin.setPosition(found.selectionStart())
+        begin = QTextCursor(match)
+        begin.setPosition(match.selectionStart())
         self._view.setTextCursor(begin)
         bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
         for _ in range(_MAX_SCROLLS):  # text above it may be shorter than its placeholder
@@ -304,7 +313,7 @@ class Finder(QObject):
         state = None if match is None else self._messages.get(match.message_id)
         if match is None or state is None:
             return None
-        found = self._locate(state, match.number)
-        if found is None:
+        item_match = self._locate(state, match.number)
+        if item_match is None:
             return None
-        return self._locator.cursor_of(state.layout, found, self._query)
+        return self._locator.cursor_of(state.layout, item_match, self._query)

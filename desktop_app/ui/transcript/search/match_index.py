@@ -52,7 +52,7 @@ class MatchIndex:
     def set_order(self, order: Sequence[str]) -> None:
         """Set the order of the conversation's messages."""
         self.order = order
-        self._indices = {key: at for at, key in enumerate(order)}
+        self._indices = {key: index for index, key in enumerate(order)}
         self._ends = None
 
     def add_counts(self, counts: Mapping[str, MatchCount]) -> None:
@@ -77,15 +77,15 @@ class MatchIndex:
 
     def number_of(self, match: Match) -> int:
         """Return the number of a match among all, from 1; at most the total."""
-        at = self._indices.get(match.message_id, len(self.order))
-        before = self._running_totals()[at - 1] if at else 0
-        return min(before + match.number + 1, self.total)
+        index = self._indices.get(match.message_id, len(self.order))
+        matches_above = self._running_totals()[index - 1] if index else 0
+        return min(matches_above + match.number + 1, self.total)
 
     def match_at(self, number: int) -> Match:
         """Return the match with this number among all, from 0."""
         ends = self._running_totals()
-        at = bisect_right(ends, number)
-        return Match(self.order[at], number - (ends[at - 1] if at else 0))
+        index = bisect_right(ends, number)
+        return Match(self.order[index], number - (ends[index - 1] if index else 0))
 
     def neighbor(self, match: Match | None, by: int) -> Match | None:
         """Return the match after (1) or before (-1) `match`, wrapping around.
@@ -102,6 +102,6 @@ class MatchIndex:
 
     def _running_totals(self) -> list[int]:
         if self._ends is None:
-            known = self.counts
-            self._ends = list(accumulate(sum(known.get(key, NO_MATCHES)) for key in self.order))
+            counts = self.counts
+            self._ends = list(accumulate(sum(counts.get(key, NO_MATCHES)) for key in self.order))
         return self._ends

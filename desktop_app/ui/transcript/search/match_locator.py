@@ -64,8 +64,8 @@ class MatchLocator:
         if state.reasoning.is_folded or not state.head_count:
             number -= in_reasoning
         number, item_match = max(0, number), None
-        for at, count in self.matching_items(state, query):
-            item_match = ItemMatch(at, min(number, count - 1))
+        for index, count in self.matching_items(state, query):
+            item_match = ItemMatch(index, min(number, count - 1))
             if number < count:
                 break
             number -= count
@@ -80,8 +80,8 @@ class MatchLocator:
         end = len(layout.items) - state.foot_count
         key = (layout, layout.edition, query, first, end)
         if self._matching_items is None or self._matching_items[0] != key:
-            found = list(_find_matching_items(layout.items, first, end, query))
-            self._matching_items = key, found
+            items = list(_find_matching_items(layout.items, first, end, query))
+            self._matching_items = key, items
         return self._matching_items[1]
 
     def cursor_of(
@@ -91,15 +91,19 @@ class MatchLocator:
 
         Return None if the item is not materialized, or no longer has a match.
         """
-        at, number = item_match
-        layouts, item = self._layouts, layout.items[at]
-        if not layout.counts[at]:
+        index, number = item_match
+        layouts, item = self._layouts, layout.items[index]
+        if not layout.counts[index]:
             return None
-        if layout.shapes[at] and not is_table(item):
-            return layouts.select_units(layout, at, *self.units_of(item, number, query))
-        block, last, head = layouts.block_of(layout, at), None, len(prefix_of(item))
-        for _ in range(layout.counts[at]):
-            ranges = [found for found in match_ranges(block.text(), query) if found[0] >= head]
+        if layout.shapes[index] and not is_table(item):
+            return layouts.select_units(layout, index, *self.units_of(item, number, query))
+        block, last, head = layouts.block_of(layout, index), None, len(prefix_of(item))
+        for _ in range(layout.counts[index]):
+            ranges = [
+                match_range
+                for match_range in match_ranges(block.text(), query)
+                if match_range[0] >= head
+            ]
             if ranges:
                 last = block, ranges[min(number, len(ranges) - 1)]
             if number < len(ranges):
@@ -109,12 +113,12 @@ class MatchLocator:
 
     def units_of(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
-        known = self._text_matches
-        if known is None or known.runs is not item.runs or known.query != query:
+        matches = self._text_matches
+        if matches is None or matches.runs is not item.runs or matches.query != query:
             text = text_of(item.runs)
-            known = _TextMatches(item.runs, query, text, match_ranges(text, query))
-            self._text_matches = known
-        text, ranges = known.text, known.ranges
+            matches = _TextMatches(item.runs, query, text, match_ranges(text, query))
+            self._text_matches = matches
+        text, ranges = matches.text, matches.ranges
         first, end = ranges[min(number, len(ranges) - 1)] if ranges else (0, 0)
         return utf16_length(text[:first]), utf16_length(text[:end])
 
@@ -124,10 +128,10 @@ def _find_matching_items(
 ) -> Iterator[tuple[int, int]]:
     for begin in range(first, end, _ITEMS_PER_CHECK):
         batch = items[begin : min(begin + _ITEMS_PER_CHECK, end)]
-        for at, item in enumerate(batch if _may_match_any(batch, query) else (), begin):
+        for index, item in enumerate(batch if _may_match_any(batch, query) else (), begin):
             count = _count_in_item(item, query)
             if count:
-                yield at, count
+                yield index, count
 
 
 def _may_match_any(items: Sequence[Item], query: str) -> bool:

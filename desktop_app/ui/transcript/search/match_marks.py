@@ -90,22 +90,22 @@ class MatchMarks(QObject):
             blocks = (
                 _find_matches(block, self._query, head) for block, head in self._searched_blocks()
             )
-            matches = (found for each in blocks for found in islice(each, _MAX_MARKED_IN_BLOCK))
-            other_matches = (found for found in islice(matches, _MAX_MARKED) if found != current)
-            marks += [highlight(with_drawing(found), self._formats[0]) for found in other_matches]
+            matches = (match for each in blocks for match in islice(each, _MAX_MARKED_IN_BLOCK))
+            other_matches = (match for match in islice(matches, _MAX_MARKED) if match != current)
+            marks += [highlight(with_drawing(match), self._formats[0]) for match in other_matches]
         self._has_marks = bool(marks)
         self._view.setExtraSelections(marks)
 
     def _searched_blocks(self) -> Iterator[tuple[QTextBlock, int]]:
         """Yield each searched block on screen, and the length of its prefix in characters."""
         for block in visible_blocks(self._view):
-            found = self._messages.layouts.place_of(block.blockNumber())
-            state = self._messages.get(found.layout.key) if found is not None else None
-            if found is not None and state is not None:
-                layout, at, number = found
-                item = layout.items[at]
-                is_toggle = (state.head_count and at == 0) or fold_number(item) is not None
-                if not is_toggle and at < len(layout.items) - state.foot_count:
+            place = self._messages.layouts.place_of(block.blockNumber())
+            state = self._messages.get(place.layout.key) if place is not None else None
+            if place is not None and state is not None:
+                layout, index, number = place
+                item = layout.items[index]
+                is_toggle = (state.head_count and index == 0) or fold_number(item) is not None
+                if not is_toggle and index < len(layout.items) - state.foot_count:
                     yield block, 0 if number else len(prefix_of(item))
 
 

@@ -87,9 +87,9 @@ class CopyActions(QObject):
 
     def copy_code_of_block(self, number: int) -> None:
         """Copy the code that contains block `number`."""
-        found = self._head_of(number)
-        if found is not None:
-            self._copy_code_at(*found)
+        head = self._head_of(number)
+        if head is not None:
+            self._copy_code_at(*head)
 
     def _copy_code_at(self, layout: MessageLayout, head: int) -> None:
         """Copy the code whose head is item `head` of a message."""
@@ -108,11 +108,11 @@ class CopyActions(QObject):
 
     def copy_nearest_code(self) -> None:
         """Copy the code block at the text cursor, or the last one above the end of the screen."""
-        found = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
-        if found is None:
+        head = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
+        if head is None:
             self.notice_raised.emit(tr("There is no code block here or above."))
         else:
-            self._copy_code_at(*found)
+            self._copy_code_at(*head)
 
     def is_in_code(self, block: QTextBlock) -> bool:
         """Return True if `block` is part of a block of code."""
@@ -120,14 +120,14 @@ class CopyActions(QObject):
 
     def _head_of(self, number: int) -> tuple[MessageLayout, int] | None:
         """Return the head of the code that contains a block, as (message, item index), if any."""
-        found = self._layouts.place_of(number)
-        if found is None:
+        place = self._layouts.place_of(number)
+        if place is None:
             return None
-        layout, at, _ = found
-        while at >= 0 and background_of(layout.items[at]) is Background.CODE:
-            if layout.items[at].kind is Kind.CODE_HEAD:
-                return layout, at
-            at -= 1
+        layout, index, _ = place
+        while index >= 0 and background_of(layout.items[index]) is Background.CODE:
+            if layout.items[index].kind is Kind.CODE_HEAD:
+                return layout, index
+            index -= 1
         return None
 
     def _last_head(self) -> tuple[MessageLayout, int] | None:
@@ -142,7 +142,7 @@ class CopyActions(QObject):
             return None
         for layout in reversed(layouts[: layouts.index(last.layout) + 1]):
             first = last.item if layout is last.layout else len(layout.items) - 1
-            for at in range(first, -1, -1):
-                if layout.items[at].kind is Kind.CODE_HEAD:
-                    return layout, at
+            for index in range(first, -1, -1):
+                if layout.items[index].kind is Kind.CODE_HEAD:
+                    return layout, index
         return None

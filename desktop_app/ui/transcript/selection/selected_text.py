@@ -136,8 +136,8 @@ def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> Clipboar
         text = cursor.selection().toPlainText().strip("\n")
         return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
     if _is_in_one_cell(span, cursor):
-        words = Block(Kind.PARAGRAPH, _runs_in_cell(layouts, cursor))
-        return ClipboardTexts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
+        cell_text = Block(Kind.PARAGRAPH, _runs_in_cell(layouts, cursor))
+        return ClipboardTexts({PLAIN: lambda: plain_pieces([cell_text])}, is_short=True)
     if all(item.kind is Kind.CODE for item in copied):
         return texts_of_code(_blocks_of(span))
     return clipboard_texts(partial(_blocks_of, span), is_short=are_few_items(copied))
@@ -166,8 +166,8 @@ def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
 
     Both are UTF-16 units of the cursor's item; for a table, rows. (0, 0) outside all messages.
     """
-    at, place = cursor.position(), layouts.place_of(cursor.blockNumber())
-    return (0, 0) if place is None else _selected_units(place, cursor.block(), at, at)
+    position, place = cursor.position(), layouts.place_of(cursor.blockNumber())
+    return (0, 0) if place is None else _selected_units(place, cursor.block(), position, position)
 
 
 def are_few_items(items: Sequence[Item]) -> bool:
@@ -224,12 +224,12 @@ def _selected_units(place: BlockPlace, block: QTextBlock, first: int, last: int)
 
     Counted in UTF-16 units; for a table, in rows.
     """
-    layout, at, number = place
-    item = layout.items[at]
+    layout, index, number = place
+    item = layout.items[index]
     if is_table(item):
-        row = layout.row_at(at, number)
+        row = layout.row_at(index, number)
         return row, row + 1
-    block_start = layout.shapes[at][number - 1] if number else -prefix_length(item)
+    block_start = layout.shapes[index][number - 1] if number else -prefix_length(item)
     start = block_start + max(0, first - block.position())
     return max(0, start), max(0, block_start + min(last - block.position(), block.length() - 1))
 
@@ -244,7 +244,7 @@ def _is_in_one_cell(span: _SelectedItems, cursor: QTextCursor) -> bool:
 
 def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     block = cursor.document().findBlock(cursor.selectionStart())
-    place, at = layouts.place_of(block.blockNumber()), block.position()
+    place, block_start = layouts.place_of(block.blockNumber()), block.position()
     if place is None or not is_table(table := place.layout.items[place.item]):
         return ()
     number = place.number
@@ -253,15 +253,19 @@ def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     else:
         row, column = divmod(number - 1, max(1, len(table.aligns)))
         runs = cell_runs(table, row, column_of(cursor.currentTable(), column))
-    return cut_runs(runs, cursor.selectionStart() - at, cursor.selectionEnd() - at)
+    return cut_runs(
+        runs, cursor.selectionStart() - block_start, cursor.selectionEnd() - block_start
+    )
 
 
 def _blocks_of(span: _SelectedItems) -> list[Block]:
     """Return the selected part of each item as blocks."""
     last = len(span.items) - 1
     parts = (
-        _selected_block(item, span.start if at == 0 else 0, span.end if at == last else sys.maxsize)
-        for at, item in enumerate(span.items)
+        _selected_block(
+            item, span.start if index == 0 else 0, span.end if index == last else sys.maxsize
+        )
+        for index, item in enumerate(span.items)
         if is_copied(item)
     )
     return [part for part in parts if part is not None]
@@ -299,13 +303,13 @@ def attachment_block(name: str) -> Block:
 def cut_runs(runs: Runs, start: int, end: int) -> Runs:
     """Return the runs of the characters [start, end), counted in UTF-16 units like in Qt."""
     cut: list[Run] = []
-    at = 0
+    index = 0
     for run in runs:
         length = utf16_length(run.text)
-        first, last = max(0, start - at), min(length, end - at)
+        first, last = max(0, start - index), min(length, end - index)
         if first < last and run.math:  # a formula is copied whole
             cut.append(run)
         elif first < last:
             cut.append(run._replace(text=utf16_slice(run.text, first, last)))
-        at += length
+        index += length
     return tuple(cut)

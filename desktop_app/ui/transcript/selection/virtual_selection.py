@@ -217,8 +217,8 @@ def _anchor_past_end(message_id: str) -> TextAnchor:
 def set_cursor(view: QTextBrowser, cursor: QTextCursor) -> None:
     """Set the view's text cursor without scrolling to it."""
     bars = view.verticalScrollBar(), view.horizontalScrollBar()
-    before = [bar.value() for bar in bars]
+    former_values = [bar.value() for bar in bars]
     with QSignalBlocker(bars[0]), QSignalBlocker(bars[1]):
         view.setTextCursor(cursor)
-        for bar, value in zip(bars, before, strict=True):
+        for bar, value in zip(bars, former_values, strict=True):
             bar.setValue(value)

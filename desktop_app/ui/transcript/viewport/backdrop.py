@@ -99,9 +99,9 @@ class _Decorations:
     code: list[tuple[QTextBlock, QRectF]] = field(default_factory=list)
 
 
-def cursor_x(line: QTextLine, at: int) -> float:
+def cursor_x(line: QTextLine, index: int) -> float:
     """Return the x coordinate of a position in a line of text."""
-    x: float = line.cursorToX(at)[0]  # type: ignore[index]
+    x: float = line.cursorToX(index)[0]  # type: ignore[index]
     return x
 
 
@@ -166,33 +166,33 @@ class Backdrop:
             left: the document's x coordinate at the left edge of the viewport.
         """
         self.marks = []
-        found = _Decorations()
+        decorations = _Decorations()
         bottom = offset + area.bottom() + self.theme.px(PAD)
         for block, flags, box in _decorated_blocks(first, bottom):
-            self._collect(found, block, flags, box, width + left)
+            self._collect(decorations, block, flags, box, width + left)
             if flags & Decoration.HEAD:
                 self.marks.append(self.copy_mark(block, offset, width))
         painter.translate(-left, -offset)
         width += left
         painter.setPen(Qt.PenStyle.NoPen)
-        for span in found.spans:
+        for span in decorations.spans:
             self._paint_background(painter, span, width)
-        for box, edges in found.bars:
+        for box, edges in decorations.bars:
             self._paint_bars(painter, box, edges)
-        for box in found.rules:
+        for box in decorations.rules:
             self._paint_rule(painter, box)
-        for box, margin in found.rows:
+        for box, margin in decorations.rows:
             self._paint_hairline(painter, box, margin, width)
-        for block, box in found.code:
+        for block, box in decorations.code:
             self._paint_inline_code(painter, block, box)
         painter.translate(left, offset)
 
     def _collect(
-        self, found: _Decorations, block: QTextBlock, flags: int, box: QRectF, width: int
+        self, decorations: _Decorations, block: QTextBlock, flags: int, box: QRectF, width: int
     ) -> None:
         if flags & Decoration.BACKGROUND:
             background = Background(flags & Decoration.BACKGROUND)
-            last = found.spans[-1] if found.spans else None
+            last = decorations.spans[-1] if decorations.spans else None
             if (
                 last is not None
                 and last.background is background
@@ -204,21 +204,21 @@ class Backdrop:
                 block_format, pad = block.blockFormat(), self.theme.px(PAD)
                 sides = (block_format.leftMargin() - pad, block_format.rightMargin() - pad)
                 has_start = bool(flags & Decoration.FIRST)
-                found.spans.append(
+                decorations.spans.append(
                     _BackgroundSpan(background, box.top(), box.bottom(), *sides, has_start)
                 )
         if flags & Decoration.INLINE_CODE:
-            found.code.append((block, box))
+            decorations.code.append((block, box))
         if flags & Decoration.ROW:
-            found.rows.append((box, block.blockFormat().leftMargin()))
+            decorations.rows.append((box, block.blockFormat().leftMargin()))
         if flags >> QUOTES_SHIFT:
             if flags & (Decoration.ROW | Decoration.CELL):  # whose box excludes the padding
                 overhang = self.theme.px(_BAR_OVERHANG) if flags & Decoration.CELL else 0
                 pad = self.theme.px(CELL_PAD) - overhang
                 box = box.adjusted(0, -pad, 0, pad)
-            found.bars += self._bars(block, box, width)
+            decorations.bars += self._bars(block, box, width)
         if flags & Decoration.RULE:
-            found.rules.append(box)
+            decorations.rules.append(box)
 
     def _bars(
         self, block: QTextBlock, box: QRectF, width: int
@@ -228,7 +228,9 @@ class Backdrop:
         The bar of a quote that opens in this block does not cross the gap.
         """
         edges, above = self._edges(block, width), self._edges(block.previous(), width)
-        common = [edge for edge, other in zip(edges, above, strict=False) if edge == other]
+        common = [
+            edge for edge, edge_above in zip(edges, above, strict=False) if edge == edge_above
+        ]
         del common[len(edges) - block.blockFormat().intProperty(OPENED) :]
         if common:
             layout = block.document().documentLayout()
@@ -247,7 +249,7 @@ class Backdrop:
         quotes = block.blockFormat().intProperty(DECORATION) >> QUOTES_SHIFT
         depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes
         px = self.theme.px
-        edges = [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
+        edges = [px(INDENT) * depth + px(QUOTE) * index for index, depth in enumerate(depths)]
         if block.blockFormat().boolProperty(QUOTED_RIGHT):
             return [width - px(_BAR_WIDTH) - edge for edge in edges]
         return edges

@@ -175,11 +175,15 @@ class MessageNavigator(QObject):
 
     def _run_waiting(self, message_id: str) -> None:
         """Run the action that waits for a message, if all of the message is written."""
-        waiting = self._waiting_for_whole
-        if waiting is None or waiting[0] != message_id or self._stream.has_more(message_id):
+        waiting_action = self._waiting_for_whole
+        if (
+            waiting_action is None
+            or waiting_action[0] != message_id
+            or self._stream.has_more(message_id)
+        ):
             return
         self._waiting_for_whole = None
-        waiting[1]()
+        waiting_action[1]()
 
     @contextmanager
     def _replacing_messages(self) -> Iterator[None]:
@@ -199,13 +203,13 @@ class MessageNavigator(QObject):
         """
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
-        before, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()
+        former_count, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()
         below = self._messages.newer and bar.value() > bar.maximum() - near
         if below or (self._messages.older and bar.value() < near):
             with self._anchor.keep_position(), self._selection.keep():
                 self._materializer.write_more(self._screenful(), on_screen, above=not below)
         self._stream.queue_unwritten()
-        if len(self._messages.layouts) > before:
+        if len(self._messages.layouts) > former_count:
             self.load_more_soon()
 
     def _screenful(self) -> int:
@@ -228,8 +232,8 @@ class MessageNavigator(QObject):
             self._waiting_for_whole = None  # the user scrolled elsewhere
         self._anchor.follow(self._anchor.is_at_end)
         self._filler.fill_screen()
-        near, most = self._view.viewport().height(), self._view.verticalScrollBar().maximum()
+        near, bottom = self._view.viewport().height(), self._view.verticalScrollBar().maximum()
         above, below = self._messages.older, self._messages.newer
-        if (above and value < near) or (below and value > most - near):
+        if (above and value < near) or (below and value > bottom - near):
             self.load_more_soon()
         self._actions.place_again()

@@ -86,10 +86,10 @@ class MessageStream(QObject):
         self._text.flush(briefly=True)
         self._selection.clear_if_all()
         state = self._materializer.append(message)
-        before = self._messages.get(message.parent_id or "")
-        if before is not None:
+        parent = self._messages.get(message.parent_id or "")
+        if parent is not None:
             with self._anchor.keep_position():  # it is no longer last: drop its Continue action
-                self._message_writer.refresh(before)
+                self._message_writer.refresh(parent)
         self.queue_unwritten()
         self.text_changed.emit(message.id)
         if state is not None:
@@ -162,10 +162,10 @@ class MessageStream(QObject):
     def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for state in self._messages.materialized():
-            if rest := state.take_unwritten():
+            if text := state.take_unwritten():
                 message_id = state.message.id
                 self._text.run_after(message_id, partial(self._finish, message_id))
-                self._text.add(message_id, rest, deferred=True)
+                self._text.add(message_id, text, deferred=True)
         self.write_unfolded_reasoning()
 
     def write_unfolded_reasoning(self) -> None:

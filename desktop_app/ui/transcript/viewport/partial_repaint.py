@@ -38,8 +38,8 @@ class PartialRepaint(QObject):
 
     def _record_change(self, position: int, _removed: int, _added: int) -> None:
         """Record the first position that an edit changes, before it is laid out."""
-        before = self._first_changed
-        self._first_changed = position if before is None else min(position, before)
+        first_changed = self._first_changed
+        self._first_changed = position if first_changed is None else min(position, first_changed)
 
     def _repaint(self, area: QRectF) -> None:
         if self._first_changed is not None and area.height() > _ENDLESS_PX:

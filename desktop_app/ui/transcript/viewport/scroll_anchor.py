@@ -158,15 +158,15 @@ class ScrollAnchor(QObject):
         finally:
             self._go_to_line(_LineOnScreen(line.text_anchor._replace(item=max(0, find())), line.y))
 
-    def _line_of(self, state: MessageState, at: int) -> _LineOnScreen | None:
+    def _line_of(self, state: MessageState, index: int) -> _LineOnScreen | None:
         """Return the first line of an item; None if it is missing or off screen."""
-        if at < 0 or not state.layout.counts[at]:
+        if index < 0 or not state.layout.counts[index]:
             return None
-        cursor = QTextCursor(self._messages.layouts.block_of(state.layout, at))
+        cursor = QTextCursor(self._messages.layouts.block_of(state.layout, index))
         rect = self._view.cursorRect(cursor)
         if not 0 <= rect.center().y() <= self._view.viewport().height():
             return None
-        return _LineOnScreen(TextAnchor(state.layout.key, at, 0, 0), rect.top())
+        return _LineOnScreen(TextAnchor(state.layout.key, index, 0, 0), rect.top())
 
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) if none or while following."""

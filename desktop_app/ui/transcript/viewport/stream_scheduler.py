@@ -214,10 +214,10 @@ class StreamScheduler(QObject):
         if self._prioritized in self._queue:
             message_id = self._prioritized
         queued = self._queue[message_id]
-        least, most = queued.piece_bounds
+        min_length, max_length = queued.piece_bounds
         # Divide the most that may be taken into equal pieces of at most the adapted length.
-        pieces = ceil(most / self._piece_length)
-        count = max(least, ceil(most / pieces))
+        pieces = ceil(max_length / self._piece_length)
+        count = max(min_length, ceil(max_length / pieces))
         if not self._prepare(queued.peek(count)):
             return
         del self._queue[message_id]

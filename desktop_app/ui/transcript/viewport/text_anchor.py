@@ -37,15 +37,15 @@ class TextAnchor(NamedTuple):
 
 def anchor_at(messages: TranscriptMessages, cursor: QTextCursor) -> TextAnchor | None:
     """Return the anchor of a cursor, or None if the cursor is in no message."""
-    found = messages.layouts.place_of(cursor.block().blockNumber())
-    if found is None:
+    place = messages.layouts.place_of(cursor.block().blockNumber())
+    if place is None:
         return None
-    layout, at, part = found
+    layout, index, part = place
     units = cursor.positionInBlock()
-    if layout.shapes[at] and not is_table(layout.items[at]):
-        units += layout.shapes[at][part - 1] if part else -prefix_length(layout.items[at])
+    if layout.shapes[index] and not is_table(layout.items[index]):
+        units += layout.shapes[index][part - 1] if part else -prefix_length(layout.items[index])
         part = 0
-    return TextAnchor(layout.key, at, part, units)
+    return TextAnchor(layout.key, index, part, units)
 
 
 def cursor_at(
@@ -59,13 +59,13 @@ def cursor_at(
     Materializes missing text up to `height` pixels above and below the anchor.
     """
     layout, layouts = messages.layout_of(anchor.message_id), messages.layouts
-    at, part, units = min(anchor.item, len(layout.items) - 1), anchor.part, anchor.units
-    item_materializer.write_item(layout, at, height, units)
-    if layout.shapes[at] and not is_table(layout.items[at]):
-        part = bisect_right(layout.shapes[at], units)
-        units += -layout.shapes[at][part - 1] if part else prefix_length(layout.items[at])
-    first = layouts.block_of(layout, at).blockNumber()
-    block = layouts.document.findBlockByNumber(first + min(part, layout.counts[at] - 1))
+    index, part, units = min(anchor.item, len(layout.items) - 1), anchor.part, anchor.units
+    item_materializer.write_item(layout, index, height, units)
+    if layout.shapes[index] and not is_table(layout.items[index]):
+        part = bisect_right(layout.shapes[index], units)
+        units += -layout.shapes[index][part - 1] if part else prefix_length(layout.items[index])
+    first = layouts.block_of(layout, index).blockNumber()
+    block = layouts.document.findBlockByNumber(first + min(part, layout.counts[index] - 1))
     cursor = QTextCursor(block)
     cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
     return cursor

@@ -187,14 +187,14 @@ class TranscriptSurface(SealedBrowser):
     def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
         theme = self.theme
         is_copied = self._copied is not None and self._copied.blockNumber() == mark.head
-        sign, words = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
+        sign, label = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
         size = theme.px(14)
         top = mark.area.top() + (mark.area.height() - size) // 2
         painter.drawPixmap(mark.area.left(), top, icons.pixmap(sign, theme.dim, size))
         painter.setFont(theme.note())
         painter.setPen(theme.dim)
         text_rect = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
-        painter.drawText(text_rect, Qt.AlignmentFlag.AlignVCenter, words)
+        painter.drawText(text_rect, Qt.AlignmentFlag.AlignVCenter, label)
 
     def _mark_at(self, position: QPoint) -> CodeMark | None:
         block = self.cursorForPosition(position).block()

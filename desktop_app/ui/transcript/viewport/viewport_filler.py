@@ -109,8 +109,8 @@ class ViewportFiller(QObject):
 
     def update_limit(self) -> None:
         """Set the limit of characters, higher if a screen reader or a selection needs more text."""
-        more = self._speech.has_screen_reader() or self._view.textCursor().hasSelection()
-        self._materializer.set_limit(READER_CHARACTERS if more else MATERIALIZED_CHARACTERS)
+        needs_more = self._speech.has_screen_reader() or self._view.textCursor().hasSelection()
+        self._materializer.set_limit(READER_CHARACTERS if needs_more else MATERIALIZED_CHARACTERS)
 
     # ------------------------------------------------------------------ width
 

@@ -81,18 +81,20 @@ class Virtualizer:
         for number in range(max_fills):  # the text may be shorter than its estimate
             height = self._view.viewport().height()
             top = self._view.verticalScrollBar().value()
-            near = screens * height
-            if self._find_placeholder(top - near, top + height + near) is None:
+            near_height = screens * height
+            if self._find_placeholder(top - near_height, top + height + near_height) is None:
                 return number > 0
-            more = (screens + _EXTRA_SCREENS) * height
-            fill_placeholder = self._find_placeholder(top - more, top + height + more)
+            filled_height = (screens + _EXTRA_SCREENS) * height
+            fill_placeholder = self._find_placeholder(
+                top - filled_height, top + height + filled_height
+            )
             if fill_placeholder is None:
                 return number > 0
-            before = self._view.document().characterCount()
+            former_count = self._view.document().characterCount()
             with self._anchor.keep_position():
                 fill_placeholder()
             self._update_scroll_range()
-            if self._view.document().characterCount() == before:
+            if self._view.document().characterCount() == former_count:
                 return False  # avoids an endless loop of fills
         return True
 
@@ -113,11 +115,11 @@ class Virtualizer:
         Return True if any were missing.
         """
         for layout in self._writer.layouts:
-            for at in layout.items_with_gaps():
-                gap = layout.gaps[at][-1]
-                stop = layout.shapes[at][gap.block - 1]
+            for index in layout.items_with_gaps():
+                gap = layout.gaps[index][-1]
+                stop = layout.shapes[index][gap.block - 1]
                 with self._anchor.keep_position():
-                    self._writer.fill_text(layout, at, stop - items * _UNITS_PER_ITEM, stop)
+                    self._writer.fill_text(layout, index, stop - items * _UNITS_PER_ITEM, stop)
                 return True
             for placeholder in layout.placeholders():
                 if layout.space_keys[placeholder.end].placeholder:
@@ -139,32 +141,32 @@ class Virtualizer:
         for layout in writer.layouts[writer.layouts.index_at(self._position_at(top)) :]:
             if not layout.items or writer.top_of(layout, 0) > bottom:
                 return None
-            for at in layout.items_with_gaps():
-                if (found := self._find_text_gap(layout, at, top, bottom)) is not None:
-                    return partial(writer.fill_text, layout, at, *found)
+            for index in layout.items_with_gaps():
+                if (units := self._find_text_gap(layout, index, top, bottom)) is not None:
+                    return partial(writer.fill_text, layout, index, *units)
             for placeholder in layout.placeholders():
                 height = layout.space_keys[placeholder.end].placeholder
                 begin = writer.top_of(layout, placeholder.end) - height
                 if begin > bottom:
                     return None
                 if height and begin + height > top:
-                    wanted = layout.ranges_between(placeholder, top - begin, bottom - begin)
-                    return partial(self._item_materializer.write_ranges, layout, list(wanted))
+                    ranges = layout.ranges_between(placeholder, top - begin, bottom - begin)
+                    return partial(self._item_materializer.write_ranges, layout, list(ranges))
         return None
 
     def _find_text_gap(
-        self, layout: MessageLayout, at: int, top: float, bottom: float
+        self, layout: MessageLayout, index: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
         """Return the UTF-16 units missing from a long text between two y coordinates; else None."""
-        for gap in layout.gaps[at]:
-            end = self._writer.top_of_part(layout, at, gap.block)
+        for gap in layout.gaps[index]:
+            end = self._writer.top_of_part(layout, index, gap.block)
             if end - gap.height > bottom:
                 return None
             if end > top:
-                stop = layout.shapes[at][gap.block - 1]
-                share = (stop - gap.start) / gap.height
-                first = stop - ceil((end - max(top, end - gap.height)) * share)
-                return first, max(first + 1, stop - floor(max(0.0, end - bottom) * share))
+                stop = layout.shapes[index][gap.block - 1]
+                units_per_pixel = (stop - gap.start) / gap.height
+                first = stop - ceil((end - max(top, end - gap.height)) * units_per_pixel)
+                return first, max(first + 1, stop - floor(max(0.0, end - bottom) * units_per_pixel))
         return None
 
     def _block_index_at(self, y: float) -> _BlockIndex:
@@ -180,11 +182,11 @@ class Virtualizer:
 
     def _block_index_of(self, position: int) -> _BlockIndex | None:
         writer = self._writer
-        found = writer.layouts.place_of(writer.document.findBlock(position).blockNumber())
-        if found is None:
+        place = writer.layouts.place_of(writer.document.findBlock(position).blockNumber())
+        if place is None:
             return None
-        layout, at, number = found
-        return writer.layouts.index(layout), at, number
+        layout, index, number = place
+        return writer.layouts.index(layout), index, number
 
     # ------------------------------------------------------------------ dematerializing
 
@@ -210,7 +212,7 @@ class Virtualizer:
             count = len(layout.items)
             begin = count if number < first[0] else first[1] if number == first[0] else 0
             end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
-            pinned = sorted({at for index, at, _ in pins if index == number})
+            pinned = sorted({item for layout_index, item, _ in pins if layout_index == number})
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
                 ranges += [(layout, *part) for part in _ranges_without(pinned, start, stop)]
         writer.erase(ranges)
@@ -221,25 +223,29 @@ class Virtualizer:
     ) -> None:
         """Remove the blocks of long texts outside [first, last], except the `pins`."""
         for number, layout in enumerate(self._writer.layouts):
-            for at in layout.long_texts():
-                blocks = ((number, at, block) for block in range(layout.counts[at]))
-                kept = {index[2] for index in blocks if first <= index <= last or index in pins}
-                self._writer.erase_parts(layout, at, kept)
+            for item in layout.long_texts():
+                blocks = ((number, item, block) for block in range(layout.counts[item]))
+                kept_numbers = {
+                    block_index[2]
+                    for block_index in blocks
+                    if first <= block_index <= last or block_index in pins
+                }
+                self._writer.erase_parts(layout, item, kept_numbers)
 
     def _pins(self) -> list[_BlockIndex]:
         """Return the blocks of both ends of the selection; the text cursor is at one of them."""
         cursor = self._view.textCursor()
-        found = (
+        block_indices = (
             self._block_index_of(position) for position in {cursor.position(), cursor.anchor()}
         )
-        return sorted(pin for pin in found if pin is not None)
+        return sorted(pin for pin in block_indices if pin is not None)
 
 
 def _ranges_without(pinned: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield [first, end) as ranges without the items in `pinned`."""
-    for at in pinned:
-        if first <= at < end:
-            yield first, at
-            first = at + 1
+    for index in pinned:
+        if first <= index < end:
+            yield first, index
+            first = index + 1
     if first < end:
         yield first, end

@@ -104,8 +104,8 @@ class _LetterAssignment:
         Return False if no letter can be freed.
         """
         wanted_by: dict[str, int] = {}  # each letter's new owner, if a free letter is found
-        waiting = [index]
-        for text in waiting:
+        texts_to_serve = [index]
+        for text in texts_to_serve:
             for letter in (*self._letters[text][0], *self._letters[text][1]):
                 if letter in tried or letter in self._taken:
                     continue
@@ -116,7 +116,7 @@ class _LetterAssignment:
                     self._reassign(letter, wanted_by)
                     return True
                 if owner not in self._kept:
-                    waiting.append(owner)
+                    texts_to_serve.append(owner)
         return False
 
     def _reassign(self, free: str, wanted_by: dict[str, int]) -> None:
@@ -124,9 +124,9 @@ class _LetterAssignment:
         letter = free
         while letter:
             owner = wanted_by[letter]
-            before = self.chosen[owner]
+            old_letter = self.chosen[owner]
             self._owners[letter], self.chosen[owner] = owner, letter
-            letter = before
+            letter = old_letter
 
 
 def with_mnemonic(text: str, letter: str) -> str:
@@ -150,8 +150,8 @@ def split_mnemonic(text: str) -> tuple[str, str]:
     """
     if "&" not in text:
         return text, ""
-    found = [match[1] for match in _MARK.finditer(text)]
-    return _MARK.sub(r"\1", text), next((each.upper() for each in found if each != "&"), "")
+    letters = [match[1] for match in _MARK.finditer(text)]
+    return _MARK.sub(r"\1", text), next((each.upper() for each in letters if each != "&"), "")
 
 
 def mark_menu(menu: QMenu) -> None:
@@ -165,14 +165,16 @@ def mark_menu(menu: QMenu) -> None:
     ]
     raw = [action.text() for action in entries]
     parts = [text.partition("\t") for text in raw]
-    shown = [split_mnemonic(text) for text, _tab, _keys in parts]
-    letters = choose_letters([text for text, _ in shown], [letter for _, letter in shown])
-    for action, before, (text, _), letter, part in zip(
-        entries, raw, shown, letters, parts, strict=True
+    texts_and_letters = [split_mnemonic(text) for text, _tab, _keys in parts]
+    letters = choose_letters(
+        [text for text, _ in texts_and_letters], [letter for _, letter in texts_and_letters]
+    )
+    for action, old_text, (text, _), letter, part in zip(
+        entries, raw, texts_and_letters, letters, parts, strict=True
     ):
-        after = with_mnemonic(text, letter) + "".join(part[1:])
-        if after != before:
-            action.setText(after)
+        new_text = with_mnemonic(text, letter) + "".join(part[1:])
+        if new_text != old_text:
+            action.setText(new_text)
 
 
 def _letters(text: str) -> tuple[list[str], list[str]]:
@@ -185,5 +187,5 @@ def _letters(text: str) -> tuple[list[str], list[str]]:
     others = dict.fromkeys("".join(words))
     # Digits need Shift on some keyboards.
     first = sorted((each for each in starts if each <= _LAST_CHARACTER), key=str.isdigit)
-    rest = (each for each in others if each <= _LAST_CHARACTER and each not in starts)
-    return first, sorted(rest, key=str.isdigit)
+    other_letters = (each for each in others if each <= _LAST_CHARACTER and each not in starts)
+    return first, sorted(other_letters, key=str.isdigit)

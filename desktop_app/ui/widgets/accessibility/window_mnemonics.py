@@ -74,12 +74,12 @@ class WindowMnemonics(QObject):
         widgets = sorted(self._widgets(window), key=_is_common, reverse=True)
         texts = [split_mnemonic(marked_text(widget))[0] for widget in widgets]
         letters = choose_letters(texts, list(map(_letter, widgets)), _letters_of_commands(window))
-        chosen: dict[str, MnemonicWidget] = {}
+        widgets_by_letter: dict[str, MnemonicWidget] = {}
         for widget, letter in zip(widgets, letters, strict=True):
             _set_letter(widget, letter)
             if letter:
-                chosen[letter] = widget
-        return chosen
+                widgets_by_letter[letter] = widget
+        return widgets_by_letter
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Underline the letters while Alt is pressed."""
@@ -101,9 +101,9 @@ class WindowMnemonics(QObject):
         window.installEventFilter(self)
         self._choose_timer.start()
 
-    def _follow_focus(self, old: QWidget | None, focused: QWidget | None) -> None:
-        if old is not None and isValid(old):
-            old.removeEventFilter(self._letter_filter)
+    def _follow_focus(self, former_focus: QWidget | None, focused: QWidget | None) -> None:
+        if former_focus is not None and isValid(former_focus):
+            former_focus.removeEventFilter(self._letter_filter)
         if focused is not None:
             focused.installEventFilter(self._letter_filter)
             self.watch(focused.window())
@@ -120,18 +120,20 @@ class WindowMnemonics(QObject):
 
     def _underline(self, window: QWidget) -> None:
         for letter, widget in self.choose(window).items():
-            before = marked_text(widget)
-            after = with_mnemonic(split_mnemonic(before)[0], letter)
-            self._underlined.append((widget, letter, before, after))
+            plain_text = marked_text(widget)
+            underlined_text = with_mnemonic(split_mnemonic(plain_text)[0], letter)
+            self._underlined.append((widget, letter, plain_text, underlined_text))
             if isinstance(widget, QLabel):
                 _shortcut_of(widget).setEnabled(False)  # the label makes a shortcut of its own
-            set_marked_text(widget, after)
+            set_marked_text(widget, underlined_text)
 
     def _remove_underlines(self) -> None:
         underlined, self._underlined = self._underlined, []
-        for widget, letter, before, after in underlined:
-            if isValid(widget) and marked_text(widget) == after:  # otherwise the text has changed
-                set_marked_text(widget, before)
+        for widget, letter, plain_text, underlined_text in underlined:
+            if (
+                isValid(widget) and marked_text(widget) == underlined_text
+            ):  # otherwise the text has changed
+                set_marked_text(widget, plain_text)
                 _set_letter(widget, letter)
 
 

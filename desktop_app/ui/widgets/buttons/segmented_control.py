@@ -149,14 +149,14 @@ class SegmentedControl(QFrame):
 
     def _step(self, button: Segment, step: int) -> None:
         """Choose the next or previous segment that can be chosen; stay at the ends."""
-        shown = [b for b in self._buttons.values() if b.isEnabled() and not b.isHidden()]
-        index = shown.index(button) + step
-        if 0 <= index < len(shown):
+        choosable = [b for b in self._buttons.values() if b.isEnabled() and not b.isHidden()]
+        index = choosable.index(button) + step
+        if 0 <= index < len(choosable):
             reasons = Qt.FocusReason
-            shown[index].setFocus(
+            choosable[index].setFocus(
                 reasons.TabFocusReason if step > 0 else reasons.BacktabFocusReason
             )
-            shown[index].click()
+            choosable[index].click()
 
     def button(self, key: str) -> QPushButton:
         """Return the button of an option."""

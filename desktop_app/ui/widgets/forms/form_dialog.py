@@ -27,8 +27,8 @@ FormValues = dict[str, str | int]
 
 def is_form_open() -> bool:
     """Return True if a `DraftDialog` is visible or the focus is in a `DraftForm`."""
-    found = (each for each in QApplication.topLevelWidgets() if isinstance(each, DraftDialog))
-    if any(each.isVisible() for each in found):
+    dialogs = (each for each in QApplication.topLevelWidgets() if isinstance(each, DraftDialog))
+    if any(each.isVisible() for each in dialogs):
         return True
     widget: QWidget | None = QApplication.focusWidget()
     while widget is not None and not isinstance(widget, DraftForm):
@@ -41,11 +41,11 @@ def collect_form_drafts() -> dict[str, FormValues]:
 
     The draft of an earlier run is included until its dialog is opened again.
     """
-    found = dict(DraftForm.drafts)
+    drafts = dict(DraftForm.drafts)
     for dialog in QApplication.topLevelWidgets():
         if isinstance(dialog, DraftDialog) and (draft := dialog.draft()):
-            found[dialog.draft_name] = draft
-    return found
+            drafts[dialog.draft_name] = draft
+    return drafts
 
 
 def restore_form_drafts(drafts: Mapping[str, FormValues]) -> None:
@@ -132,8 +132,8 @@ class FormDialog(DraftDialog):
             self._initial_values = self._all_values()
             self._initial_draft = _values_of(self)
             draft = self.drafts.pop(self.draft_name, {})
-            known = {name: draft[name] for name in draft.keys() - self.secret_fields}
-            _restore_values(self, known)
+            visible_values = {name: draft[name] for name in draft.keys() - self.secret_fields}
+            _restore_values(self, visible_values)
 
     @property
     def draft_name(self) -> str:

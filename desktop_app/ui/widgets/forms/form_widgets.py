@@ -193,16 +193,16 @@ class ReadOnlyLine(QLineEdit):
         part = QStyle.SubElement.SE_LineEditContents
         available = self.style().subElementRect(part, option, self) - self.textMargins()
         available.adjust(2, 0, -2, 0)  # as QLineEdit does
-        shown = self.fontMetrics().elidedText(
+        elided = self.fontMetrics().elidedText(
             self.text(), Qt.TextElideMode.ElideRight, available.width()
         )
-        if shown == self.text():
+        if elided == self.text():
             super().paintEvent(event)
             return
         painter = QStylePainter(self)
         painter.drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(available, painting.LEFT, shown)
+        painter.drawText(available, painting.LEFT, elided)
 
 
 class Combo(QComboBox):
@@ -303,8 +303,10 @@ class Slider(QSlider):
         theme, px = self._theme, self._theme.px
         middle, radius = self.height() // 2, px(7)
         span = self.width() - 2 * radius
-        share = (self.sliderPosition() - self.minimum()) / max(1, self.maximum() - self.minimum())
-        knob_x = radius + round(span * share)
+        fraction = (self.sliderPosition() - self.minimum()) / max(
+            1, self.maximum() - self.minimum()
+        )
+        knob_x = radius + round(span * fraction)
         color = theme.accent if self.isEnabled() else theme.faint
         groove = QRect(0, middle - px(2), self.width(), px(4))
         painting.fill_background(painter, groove, theme.line, px(2))
@@ -396,8 +398,12 @@ class MultilineField(PlainTextField):
         The field converts some characters, such as no-break spaces. That is not a change by
         the user, so it is not reported.
         """
-        now = self.toPlainText()
-        if not self._pause.isActive() and text != now and (text, now) != self._converted:
+        current_text = self.toPlainText()
+        if (
+            not self._pause.isActive()
+            and text != current_text
+            and (text, current_text) != self._converted
+        ):
             self.setPlainText(text)
             self._pause.stop()
             self.reported_text = self.toPlainText()

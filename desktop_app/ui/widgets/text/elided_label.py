@@ -53,6 +53,6 @@ class ElidedLabel(PlainLabel):
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self._full_text, self._elide_mode, self.width())
-        super().setText(shown)
-        set_tooltip(self, self._full_text if shown != self._full_text else "")
+        elided = metrics.elidedText(self._full_text, self._elide_mode, self.width())
+        super().setText(elided)
+        set_tooltip(self, self._full_text if elided != self._full_text else "")

@@ -81,14 +81,14 @@ def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str
     Args:
         keys: the shortcut shown at the right of a menu entry.
     """
-    shown = one_line(text, limit).replace("&", "&&")
-    return f"{shown}\t{keys}" if keys else shown
+    label = one_line(text, limit).replace("&", "&&")
+    return f"{label}\t{keys}" if keys else label
 
 
 def tooltip_text(text: str) -> str:
     """Return text for a tooltip: escaped if Qt would take it for HTML."""
-    shown = multiline_text(text)
-    return Qt.convertFromPlainText(shown) if Qt.mightBeRichText(shown) else shown
+    plain = multiline_text(text)
+    return Qt.convertFromPlainText(plain) if Qt.mightBeRichText(plain) else plain
 
 
 def window_title(text: str) -> str:
@@ -135,11 +135,13 @@ class PlainLabel(QLabel):
 
     def setText(self, text: str) -> None:
         if self._shows_all:
-            shown = all_lines(text)
+            shown_text = all_lines(text)
         else:
-            shown = multiline_text(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
+            shown_text = (
+                multiline_text(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
+            )
         # Qt takes & for the mark of a mnemonic only if the label has a buddy.
-        super().setText(shown if self.buddy() is None else shown.replace("&", "&&"))
+        super().setText(shown_text if self.buddy() is None else shown_text.replace("&", "&&"))
 
     def setBuddy(self, buddy: QWidget) -> None:
         text = self.text()
@@ -290,5 +292,5 @@ def _cut_middle(text: str, limit: int) -> str:
 
 def _visible_controls(text: str) -> str:
     """Make bidirectional controls visible, and replace other control characters."""
-    shown = _BIDI_CONTROLS.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
-    return _CONTROLS.sub("\ufffd", shown)
+    visible = _BIDI_CONTROLS.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+    return _CONTROLS.sub("\ufffd", visible)

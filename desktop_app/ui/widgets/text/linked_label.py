@@ -123,5 +123,5 @@ def _request_place(origin: QObject, place: Place) -> None:
 def _html(segment: LinkSegment) -> str:
     from html import escape  # loads the table of HTML entities, which start-up does not need
 
-    shown = escape(one_line(segment.text, LONGEST_PARAGRAPH))
-    return f'<a href="{PLACE_SCHEME}{segment.place}">{shown}</a>' if segment.place else shown
+    escaped = escape(one_line(segment.text, LONGEST_PARAGRAPH))
+    return f'<a href="{PLACE_SCHEME}{segment.place}">{escaped}</a>' if segment.place else escaped

@@ -54,13 +54,13 @@ class CompactionCard(QFrame):
         """Return the visible text, as one string."""
         return f"{self._words.text()} {self._note.text()}".strip()
 
-    def offer(self, words: str, note: str) -> None:
+    def offer(self, question: str, note: str) -> None:
         """Offer to compact; `note` describes the effect and the cost."""
-        self._show_text(words, note, is_working=False)
+        self._show_text(question, note, is_working=False)
 
-    def show_work(self, words: str) -> None:
+    def show_work(self, status: str) -> None:
         """Show that the compaction is running."""
-        self._show_text(words, "", is_working=True)
+        self._show_text(status, "", is_working=True)
 
     def set_theme(self, theme: Theme) -> None:
         scale_boxes(self, theme)
@@ -80,9 +80,9 @@ class CompactionCard(QFrame):
         icon = (self._icon, Qt.AlignmentFlag.AlignTop)
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 
-    def _show_text(self, words: str, note: str, *, is_working: bool) -> None:
+    def _show_text(self, text: str, note: str, *, is_working: bool) -> None:
         shown_before = "" if self.isHidden() else self.words
-        self._words.setText(words)
+        self._words.setText(text)
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self.setAccessibleName(spoken_text(self.words))

@@ -126,10 +126,10 @@ class Notifications(QFrame):
         self._show_top_card()
         self._send_announcement(card.words)
 
-    def notify_undo(self, words: str, undo: Callable[[], object]) -> None:
+    def notify_undo(self, message: str, undo: Callable[[], object]) -> None:
         """Show a note with an Undo button; until the next such note, `undo_last` does the same."""
         self.last_undo = undo
-        self.notify(words, [(tr("Undo"), self.undo_last)], topic=UNDO)
+        self.notify(message, [(tr("Undo"), self.undo_last)], topic=UNDO)
 
     def undo_last(self) -> None:
         """Undo the last action that can be undone, even if its note is gone."""

@@ -40,16 +40,16 @@ class ProgressCard(QFrame):
         self.set_theme(theme)
         self.hide()
 
-    def begin(self, words: str) -> None:
+    def begin(self, description: str) -> None:
         """Show a task that has started, without progress."""
-        self.set_text(words)
+        self.set_text(description)
         self.set_progress(0, 0)
         self.show()
         announce(self, self.words.text())
 
-    def set_text(self, words: str) -> None:
+    def set_text(self, description: str) -> None:
         """Set the description of the task."""
-        self.words.setText(one_line(words, _MAX_CHARACTERS))
+        self.words.setText(one_line(description, _MAX_CHARACTERS))
         self.setAccessibleName(spoken_text(self.words.text()))
 
     def set_progress(self, done: int, total: int) -> None:
