@@ -420,6 +420,11 @@ class WindowSession:
         self.shutdown.begin()
 
     def _shutdown_steps(self) -> tuple[EndStep, ...]:
+        """Return the steps of the end, in their order.
+
+        Steps that start writes precede `Tasks.shut_down`, which waits for them. The store is closed
+        last.
+        """
         controllers, tasks = self.controllers, self.controllers.tasks
         desktop = self.desktop.shutdown_steps if self._is_on_desktop else ()
 

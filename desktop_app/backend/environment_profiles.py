@@ -51,8 +51,8 @@ def profiles_of_environment(
     A key belongs to the address that the environment gives with it, and nothing changes that later.
     Without a key, a user and password in the address are the secret. Azure's version is removed
     from an address's query. An address with any other query or a fragment is unusable, because the
-    path of each request would have to precede it: the profile gets no address, which requests
-    report.
+    path of each request would have to precede it. The profile then has no address, and its requests
+    report that.
     """
     profiles_with_secrets: list[tuple[ProviderProfile, dict[str, Secret]]] = []
     key = environment.get("OPENAI_API_KEY", "")

@@ -38,8 +38,10 @@ from desktop_app.rendering.structured_answer import form_fence
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.run_resumption import ResumedRun
 
-FRAME_MS = 16
-STORE_RETRY_S = 1.0
+FRAME_MS = 16  # about 60 frames a second
+STORE_RETRY_S = 1.0  # the user may free space on a full disk meanwhile
+# Before that, the rate would be far too high: the first deltas arrive at almost the same time.
+_MIN_RATE_PERIOD_S = 0.5
 
 
 @dataclass
@@ -334,14 +336,14 @@ class RunningAnswers(QObject):
             progress.unreported_status = None
         if progress.reasoning:
             reasoning, progress.reasoning = "".join(progress.reasoning), []
-            if reasoning:
+            if reasoning:  # "" beyond the length that is shown
                 self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
         if progress.text:
             text, progress.text = "".join(progress.text), []
             if text:
                 self.text_arrived.emit(conversation_id, message_id, text)
             seconds = time.monotonic() - progress.first_delta_at
-            if seconds > 0.5:
+            if seconds > _MIN_RATE_PERIOD_S:
                 self.rate_changed.emit(conversation_id, message_id, progress.deltas / seconds)
         if progress.has_step:
             progress.has_step = False

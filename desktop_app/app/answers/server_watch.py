@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 FIRST_WAIT_MS: Final = 1_000
-MAX_WAIT_MS: Final = 15_000
+MAX_WAIT_MS: Final = 15_000  # the wait doubles after each failure up to this
 CONNECT_TIMEOUT_S: Final = 1.0
 _UNREACHABLE_REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
 

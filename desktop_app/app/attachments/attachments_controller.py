@@ -158,6 +158,7 @@ class AttachmentsController(QObject):
             self._notifications.notify_undo(message, undo)
 
             def undo_on_shortcut() -> None:
+                # `undo_last` also closes the notification, but it only knows the last undo.
                 is_last = self._notifications.last_undo is undo
                 self._notifications.undo_last() if is_last else undo()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 NOTHING_ATTACHED = N_("Nothing is attached")
 NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose from.")
+_MAX_LISTED_SHEETS: Final = 12  # in the hint of the field for sheets
 # Notes on how an attachment is sent.
 WHOLE = N_("Sent with your message exactly as shown.")
 TOO_LARGE = N_("Too large for {model}. Select fewer pages, or send it to be read in parts.")
@@ -294,9 +295,9 @@ class PreviewController(QObject):
         hint = tr("All {count}, or for example 1, 3", count=len(sections))
         if unit == "sheet":
             listed_names = " · ".join(
-                f"{section.number} {section.name}" for section in sections[:12]
+                f"{section.number} {section.name}" for section in sections[:_MAX_LISTED_SHEETS]
             )
-            ellipsis = " …" if len(sections) > 12 else ""
+            ellipsis = " …" if len(sections) > _MAX_LISTED_SHEETS else ""
             hint = tr("All {count}: {names}", count=len(sections), names=listed_names + ellipsis)
         elif len(sections) > 3:
             hint = tr(

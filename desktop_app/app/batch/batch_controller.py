@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Notifications
 
-REFRESH_MS: Final = 300
+REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading its lines takes a while
 MANY_LINES: Final = 5000
 TOPIC: Final = "batch"

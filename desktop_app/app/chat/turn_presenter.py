@@ -23,7 +23,7 @@ _LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashe
 
 
 class TurnPresenter(QObject):
-    """Object that starts the answers of begun turns, and shows those of the open conversation.
+    """Starter of the answers of begun turns, and presenter of turns in the open conversation.
 
     Signals:
         compared(list[Message], list[Message]): a path whose last question several models answer,

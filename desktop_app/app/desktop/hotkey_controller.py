@@ -79,7 +79,7 @@ class HotkeyController(QObject):
                 report = await self._grab(keys)
             except HotkeyError as error:
                 report = await _failure_report(keys, error.status)
-            if keys == self._keys:
+            if keys == self._keys:  # otherwise a later change waits for the lock, and reports
                 self.reported.emit(report)
 
     async def _grab(self, keys: str) -> HotkeyReport:

@@ -21,7 +21,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.paths import Folders, folders
 
 CALL_TIMEOUT_S = 10.0
-RETRY_S = 0.05
+RETRY_S = 0.05  # between calls while the other process is starting, ending or busy
 
 
 class WindowLock:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
-_RELOAD_MS: Final = 200
+_RELOAD_MS: Final = 200  # between two reloads, however often an update reports progress
 
 
 class CollectionsController(QObject):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.viewer.page_strips import PageStrip
     from desktop_app.ui.viewer.viewer_pages import ViewerPages
 
-_SLOW_STRIP_S: Final = 1.0
+_SLOW_STRIP_S: Final = 1.0  # a strip out of view that takes longer is canceled
 
 
 class StripRenderer:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.transcript.search.find_bar import FindBar
 
-_MAX_MATCHES: Final = 10_000
+_MAX_MATCHES: Final = 10_000  # the search ends there, and the bar shows that there may be more
 
 
 class ViewerSearch(QObject):

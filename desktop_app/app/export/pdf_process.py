@@ -58,7 +58,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     formulas = FormulaClient(child_command("math"))
-    formulas.start()  # after this, the process starts no other
+    formulas.start()  # now, because `confine` forbids new processes
     sandbox.confine(policy((*formulas.descriptors, answers.fileno())))
     application = make_offscreen_application()
     while loaded := _read_request(requests):

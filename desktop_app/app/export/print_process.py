@@ -70,7 +70,7 @@ def main() -> int:
     use_stored_language(folders().database)
     try:
         loaded = asyncio.run(_load_conversation(request["conversation"]))
-        formulas.start()  # after this, the process starts no other
+        formulas.start()  # now, because `confine` forbids new processes
         _confine(request["printer"]["file"], request["scratch"], formulas.descriptors)
         application = make_offscreen_application()
         _print(loaded, request["printer"], formulas)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
 UNREAD_KEY: Final = "window.unread"
-MAX_UNREAD: Final = 500
+MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the whole list
 
 
 class UnreadMarks(QObject):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 OFFER = "new-provider"  # the topic of the offer to use a new provider
 FIRST_REQUEST = "first-request"  # the topic of the answer to a first request
+_MAX_SHOWN_CHARACTERS = 200  # of the answer, which a notification shows
 _TEST_QUESTION = "Reply with one short greeting."
 _TEST_INPUT_TOKENS, _TEST_OUTPUT_TOKENS = 30, 64  # tokens
 
@@ -108,6 +109,6 @@ class NewKeyOffer(QObject):
             "{model} responded in {duration}: {text}",
             model=name,
             duration=formatting.duration(time.monotonic() - started_at),
-            text=reply[:200] or "–",
+            text=reply[:_MAX_SHOWN_CHARACTERS] or "–",
         )
         self._notifications.notify(message, topic=FIRST_REQUEST)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MAX_CACHED_COUNTS: Final = 2_000
-_MAX_LEARNING_TASKS: Final = 20
+_MAX_LEARNING_TASKS: Final = 20  # each may count a whole request in the worker
 MIN_CUT_CHARS_PER_TOKEN: Final = 5
 """A request with fewer characters for each counted token was not cut."""
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-ESTIMATE_MS = 300
+ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 # The estimate, its short form and its tooltip, as `estimate_texts` returns them.
 ESTIMATE_ON_DEVICE = (
     N_("Free · local"),
@@ -43,7 +43,7 @@ BEING_COUNTED = N_("Counting…")
 
 
 class EstimatePresenter(QObject):
-    """Presenter of the tokens and costs of the next question, and of those so far."""
+    """Presenter of the next question's tokens and cost, and of the conversation's so far."""
 
     def __init__(
         self,

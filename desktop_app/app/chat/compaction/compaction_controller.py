@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 TOPIC = "compaction"
-CHECK_MS = 300
+CHECK_MS = 300  # after the last change, because a check may count the conversation
 # After "Not now" or Undo, offer again once the conversation has grown by this share of the limit.
 REOFFER_GROWTH = 0.1
 NOTHING_TO_GAIN = N_("This conversation is too short to compact.")

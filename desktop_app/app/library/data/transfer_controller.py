@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # Errors that the message after an import describes; further ones are only counted.
 MAX_REASONS = 3
+_MAX_STEM_CHARACTERS = 60  # of the proposed file name, which begins with the title
 
 
 class TransferController(QObject):
@@ -147,12 +148,13 @@ class TransferController(QObject):
     def _choose_target(
         self, export_format: ExportFormat, title: str, export: Callable[[Path], None]
     ) -> None:
-        name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
+        stem = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()
+        stem = stem[:_MAX_STEM_CHARACTERS] or tr("Conversations")
         choose_target(
             self._parent,
             tr("Export"),
             export,
-            start=Path.home() / f"{name or tr('Conversations')}{export_format.suffix}",
+            start=Path.home() / f"{stem}{export_format.suffix}",
             filters=f"{tr(export_format.label)} (*{export_format.suffix})",
         )
 
