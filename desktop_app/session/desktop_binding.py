@@ -34,7 +34,7 @@ class BindingDesktop(StrEnum):
     XFCE = "XFCE"
 
 
-_TOOLS: Final = {
+_COMMAND_LINE_TOOLS: Final = {
     BindingDesktop.GNOME: "gsettings",
     BindingDesktop.KDE: "kwriteconfig6",
     BindingDesktop.XFCE: "xfconf-query",
@@ -47,7 +47,7 @@ def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
     current_desktop = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
     return (
         current_desktop
-        if current_desktop is not None and shutil.which(_TOOLS[current_desktop])
+        if current_desktop is not None and shutil.which(_COMMAND_LINE_TOOLS[current_desktop])
         else None
     )
 

@@ -18,7 +18,7 @@ LIBRARY: Final = "libenchant-2.so.2"
 PACKAGES: Final = "libenchant-2-2 hunspell-en-us"
 """The Debian packages of the library and of a dictionary."""
 MAX_SUGGESTIONS: Final = 6
-_FALLBACK: Final = "en_US"
+_FALLBACK_CODE: Final = "en_US"
 
 
 class Dictionaries:
@@ -33,7 +33,7 @@ class Dictionaries:
     def __init__(self) -> None:
         self._library = _load_library()
         self._broker = ctypes.c_void_p(self._library.enchant_broker_init())
-        self._loaded: dict[str, ctypes.c_void_p] = {}
+        self._dictionary_by_code: dict[str, ctypes.c_void_p] = {}
 
     def languages(self) -> list[str]:
         """Return the sorted codes of the installed dictionaries, such as "de_DE"."""
@@ -74,19 +74,23 @@ class Dictionaries:
 
     def close(self) -> None:
         """Free the dictionaries."""
-        for dictionary in self._loaded.values():
+        for dictionary in self._dictionary_by_code.values():
             self._library.enchant_broker_free_dict(self._broker, dictionary)
-        self._loaded.clear()
+        self._dictionary_by_code.clear()
         self._library.enchant_broker_free(self._broker)
 
     def _dictionaries_for(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
         """Return the dictionaries of the languages that are written in the word's script."""
         suitable_codes = [code for code in languages if script_of_language(code) == script_of(word)]
         for code in suitable_codes:
-            if code not in self._loaded:
+            if code not in self._dictionary_by_code:
                 handle = self._library.enchant_broker_request_dict(self._broker, code.encode())
-                self._loaded[code] = ctypes.c_void_p(handle)
-        return [self._loaded[code] for code in suitable_codes if self._loaded[code].value]
+                self._dictionary_by_code[code] = ctypes.c_void_p(handle)
+        return [
+            self._dictionary_by_code[code]
+            for code in suitable_codes
+            if self._dictionary_by_code[code].value
+        ]
 
     def _has(self, dictionary: ctypes.c_void_p, word: str) -> bool:
         return bool(self._library.enchant_dict_check(dictionary, *_encoded(word)) == 0)
@@ -144,7 +148,7 @@ def choose_dictionaries(installed: Sequence[str], wanted_codes: Iterable[str]) -
         of_language = [
             candidate for candidate in installed if candidate.partition("_")[0] == language
         ]
-        for candidate in (code, usual_code, _FALLBACK, *of_language):
+        for candidate in (code, usual_code, _FALLBACK_CODE, *of_language):
             if candidate in of_language:
                 chosen.setdefault(language, candidate)
-    return list(chosen.values()) or [code for code in installed if code == _FALLBACK]
+    return list(chosen.values()) or [code for code in installed if code == _FALLBACK_CODE]

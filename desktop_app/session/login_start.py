@@ -27,12 +27,12 @@ from desktop_app.session.portal.portal_requests import Portal
 if TYPE_CHECKING:
     from desktop_app.session.session_bus import SessionBus
 
-_FLATPAK: Final = Path("/.flatpak-info")
+_FLATPAK_FILE: Final = Path("/.flatpak-info")
 
 
 def is_sandboxed() -> bool:
     """Return True in a Flatpak, whose autostart folder the desktop does not read."""
-    return _FLATPAK.exists()
+    return _FLATPAK_FILE.exists()
 
 
 def _login_entry(

@@ -26,10 +26,10 @@ SERVICE: Final = BusObject(
     "/org/freedesktop/Notifications",
     "org.freedesktop.Notifications",
 )
-_ACTION: Final = "open"
+_OPEN_ACTION: Final = "open"
 # The portal calls actions with this prefix on our ApplicationObject, even after the program's end.
 # It finds the object by the program's name on the bus; without that name a click would do nothing.
-_ACTION_OF_APP: Final = f"app.{_ACTION}"
+_APP_OPEN_ACTION: Final = f"app.{_OPEN_ACTION}"
 _TIMEOUT_BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 
@@ -97,7 +97,7 @@ class Notifier:
             await self._bus.signals.listen(SERVICE, "NotificationClosed", self._on_closed)
 
     async def _notify_by_portal(self, notification: Notification) -> None:
-        action = ("s", _ACTION_OF_APP if self._bus.is_activatable else _ACTION)
+        action = ("s", _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION)
         # Xfce 4.18, for one, ignores a click on the notification itself.
         button = {"label": ("s", tr("Open")), "action": action, "target": ("s", notification.link)}
         fields = {

@@ -61,7 +61,7 @@ class TrayHost:
     def _on_registered(self, _body: Body) -> None:
         self._set_presence(True)
 
-    def _set_presence(self, present: bool) -> None:
-        if present != self._is_present:
-            self._is_present = present
-            self._on_change(present)
+    def _set_presence(self, is_present: bool) -> None:
+        if is_present != self._is_present:
+            self._is_present = is_present
+            self._on_change(is_present)

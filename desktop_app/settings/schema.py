@@ -512,7 +512,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
 )
 
-_BY_KEY: Final[Mapping[str, Setting]] = MappingProxyType({s.key: s for s in SETTINGS})
+_SETTING_BY_KEY: Final[Mapping[str, Setting]] = MappingProxyType({s.key: s for s in SETTINGS})
 
 
 def setting(key: str) -> Setting:
@@ -521,7 +521,7 @@ def setting(key: str) -> Setting:
     Raises:
         SettingError: there is no such setting.
     """
-    declaration = _BY_KEY.get(key)
+    declaration = _SETTING_BY_KEY.get(key)
     if declaration is None:
         from desktop_app.domain.error_reasons import Reason  # not needed at the start
 

@@ -24,7 +24,7 @@ MAX_PIXELS: Final = 1_000_000
 MAX_ADDRESS_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3 + 64
 """Characters: four for three bytes of the image, and 64 for the start of the URL."""
 
-_ADDRESS: Final = re.compile(
+_IMAGE_ADDRESS: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE
 )
 _INCOMPLETE_ADDRESS: Final = re.compile(
@@ -34,7 +34,7 @@ _ADDRESS_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
 _ADDRESS_OPENING: Final = "](data:image/"
 _MAX_NAME_LENGTH: Final = 400
 """Characters; an image is not split within its name unless the name is longer."""
-_ADDRESS_START: Final = re.compile(
+_ADDRESS_IN_SOURCE: Final = re.compile(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE
 )
 _NO_ADDRESS_CHARACTER: Final = re.compile(r"[^A-Za-z0-9+/=]")
@@ -60,7 +60,7 @@ def is_image_name(run: Run) -> bool:
 
 def image_bytes_of(target: str) -> bytes | None:
     """Return the bytes in the address of an image, None for any other or too long address."""
-    match = _ADDRESS.fullmatch(target) if len(target) <= MAX_ADDRESS_LENGTH else None
+    match = _IMAGE_ADDRESS.fullmatch(target) if len(target) <= MAX_ADDRESS_LENGTH else None
     if match is None:
         return None
     data = match["data"]
@@ -104,7 +104,7 @@ def overlong_range(source: str, added_length: int) -> tuple[int, int] | None:
     end = begin + MAX_ADDRESS_LENGTH
     if begin < 0 or end >= len(source):
         return None
-    address = _ADDRESS_START.match(source, begin)
+    address = _ADDRESS_IN_SOURCE.match(source, begin)
     return (end, address.end()) if address and address.end() > end else None
 
 

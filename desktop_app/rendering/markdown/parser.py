@@ -36,7 +36,7 @@ _MAX_DOLLARS: Final = 400
 
 MAX_COLUMNS: Final = 64
 """Tables with more columns are shown as text, because every cell costs as much as a paragraph."""
-_CACHED_ADDRESSES: Final = 500
+_MAX_CACHED_ADDRESSES: Final = 500
 """Normalized addresses in the cache."""
 _MAX_CACHED_LENGTH: Final = 500
 """Characters; longer addresses are not cached."""
@@ -208,7 +208,7 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
     cached_normalize, cached_normalize_text = map(
-        lru_cache(_CACHED_ADDRESSES), (normalize, normalize_text)
+        lru_cache(_MAX_CACHED_ADDRESSES), (normalize, normalize_text)
     )
 
     def normalized(url: str) -> str:

@@ -59,7 +59,7 @@ _INCOMPLETE_ENTITY: Final = re.compile(
 )
 _DISPLAY_FORMULA: Final = re.compile(r"\$\$[^$]+\$\$")
 # Signs that a dollar begins a formula, rather than a price or the name of a variable.
-_TEX: Final = re.compile(r"[\\^_{}=]")
+_TEX_SIGN: Final = re.compile(r"[\\^_{}=]")
 _INCOMPLETE_FORMULA: Final = re.compile(
     r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
     r"|\d[\d.,]*(?:\s?(?:\Z|[\\^_{=]|[b-z]\b)|\s[+*<>-](?:\s|\Z)|a\b|[+*<>]\w|!))"
@@ -77,12 +77,12 @@ _MAY_CHANGE: Final = re.compile(
     r"(?:htt|www|@|//)\S*\Z|(?<![A-Za-z0-9@/.])(?:ht?|ww?)\Z|!\Z", re.IGNORECASE
 )
 _END_SIGNS: Final = re.escape(ADDRESS_END_SIGNS)
-_ADDRESS: Final = re.compile(
+_ADDRESS_AT_END: Final = re.compile(
     r"(?:(?<![A-Za-z0-9@/.])https?://|(?<![A-Za-z0-9_@/.])www\.)"
     rf"(?=[^\s<>\"'`{CJK_PUNCTUATION}]*+[{_END_SIGNS}]*+\Z)(?:.*[^{_END_SIGNS}])?(?P<end>.*)",
     re.IGNORECASE,
 )
-_MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
+_INCOMPLETE_MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
 
 
 class _CutError(Exception):
@@ -137,7 +137,7 @@ def _end_of_decided_text(content: str, settled_end: int) -> int:
     if half_address is not None:
         return half_address.start()
     word_start = max(content.rfind(" "), content.rfind("\n"), settled_end - 1) + 1
-    for pattern in (_ADDRESS, _MAIL):
+    for pattern in (_ADDRESS_AT_END, _INCOMPLETE_MAIL):
         address = pattern.search(content, word_start)
         if address is not None:
             end = address.start("end") if address["end"] is not None else address.start()
@@ -285,7 +285,7 @@ class _Scanner:
         if remaining_length <= 2 and content[start:].strip("$") == "":
             raise _CutError(start)
         if incomplete is not None and remaining_length <= (
-            _MAX_FORMULA_LENGTH if _TEX.search(incomplete[0]) else _MAX_PLAIN_FORMULA_LENGTH
+            _MAX_FORMULA_LENGTH if _TEX_SIGN.search(incomplete[0]) else _MAX_PLAIN_FORMULA_LENGTH
         ):
             raise _CutError(start)
         return start + 1

@@ -69,7 +69,7 @@ from desktop_app.services.structured.form_notices import problem_notices
 
 RECEIVE_TIMEOUT_S = 0.05
 """Seconds in which a stopped answer still reads the events that came while a step was stored."""
-_NOT_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
+_UNREAD_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
 
 
 Listener = Callable[[StreamEvent, Reply], None]
@@ -134,7 +134,7 @@ class AnswerRun:
         self.checkpoints = Checkpoints(self, stores.messages)
         self._pictures = AnswerPictures(stores.files, answer, self._writes)
         self._picture_parser = PictureParser()
-        self._thinking = ThinkingTime()
+        self._thinking_time = ThinkingTime()
         self._is_sent = self._is_recorded = False
         self._store_lock = asyncio.Lock()
         self._is_left_running = False
@@ -336,7 +336,7 @@ class AnswerRun:
             async with asyncio.timeout(RECEIVE_TIMEOUT_S):
                 async for event in events:
                     has_image = isinstance(event, HostedCall | ImageArrived) and event.image
-                    if has_image or isinstance(event, _NOT_AFTER_STOP):
+                    if has_image or isinstance(event, _UNREAD_AFTER_STOP):
                         return
                     if not await self._add_shortened(event, listen):
                         return
@@ -429,7 +429,7 @@ class AnswerRun:
         await self._stream(listen)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
-        self._thinking.observe(event)
+        self._thinking_time.observe(event)
         self._ledger.observe(event, self.reply)
         self.reply = accumulate(self.reply, event)
         if self.reply.run is not None:
@@ -439,7 +439,7 @@ class AnswerRun:
     @property
     def answer_so_far(self) -> Message:
         """Return the unfinished answer with the reply so far, as checkpoints store it."""
-        reply, parts = self.reply, self._thinking.with_seconds(self.reply.parts)
+        reply, parts = self.reply, self._thinking_time.with_seconds(self.reply.parts)
         return replace(
             self.answer,
             parts=parts,
@@ -457,11 +457,11 @@ class AnswerRun:
 
     def _final_answer(self, status: MessageStatus) -> Message:
         reply = self.reply
-        self._thinking.end()
+        self._thinking_time.end()
         return replace(
             self.answer,
             status=status,
-            parts=with_interrupted_calls(self._thinking.with_seconds(reply.parts)),
+            parts=with_interrupted_calls(self._thinking_time.with_seconds(reply.parts)),
             usage=reply.usage,
             cost=self._ledger.cost(self._resolved, reply),
             duration_s=self.timing.elapsed_s,

@@ -103,8 +103,10 @@ class PictureParser:
 
     def __init__(self) -> None:
         self._held_text = ""  # perhaps the beginning of an image
-        self._head = ""
-        self._data: list[str] = []  # joined once, because an image arrives in thousands of pieces
+        self._image_head = ""
+        self._image_data: list[
+            str
+        ] = []  # joined once, because an image arrives in thousands of pieces
         self._data_length = 0
 
     def feed(self, text: str) -> Iterator[str | _Picture]:
@@ -112,14 +114,16 @@ class PictureParser:
         text, position = self._held_text + text, 0
         while position < len(text):
             pieces, position = (
-                self._read_data(text, position) if self._head else self._read_text(text, position)
+                self._read_data(text, position)
+                if self._image_head
+                else self._read_text(text, position)
             )
             yield from pieces
 
     def end(self) -> str:
         """Return and forget the text that was still waiting."""
-        remaining_text = self._held_text + self._head + "".join(self._data)
-        self._held_text, self._head, self._data, self._data_length = "", "", [], 0
+        remaining_text = self._held_text + self._image_head + "".join(self._image_data)
+        self._held_text, self._image_head, self._image_data, self._data_length = "", "", [], 0
         return remaining_text
 
     def _read_text(self, text: str, position: int) -> tuple[list[str | _Picture], int]:
@@ -129,7 +133,7 @@ class PictureParser:
         """
         self._held_text = ""
         if head := _IMAGE_HEAD.search(text, position):
-            self._head = head[0]
+            self._image_head = head[0]
             text_before = text[position : head.start()]
             return [text_before] if text_before else [], head.end()
         partial_head = _PARTIAL_HEAD.search(text, position)
@@ -147,11 +151,11 @@ class PictureParser:
         end = data_end.start() if data_end else len(text)
         is_closed = data_end is not None and data_end[0] == ")"
         end += is_closed
-        self._data.append(text[position:end])
+        self._image_data.append(text[position:end])
         self._data_length += end - position
         is_too_long = self._data_length > MAX_IMAGE_BYTES * 4 // 3
         if data_end is None and not is_too_long:
             return [], end
         is_picture = is_closed and not is_too_long and self._data_length > MAX_INLINE_BYTES * 4 // 3
-        head, source = self._head, self.end()
+        head, source = self._image_head, self.end()
         return [_Picture(source, head) if is_picture else source], end

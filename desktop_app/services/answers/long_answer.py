@@ -67,8 +67,8 @@ class LongAnswer:
         self._attachment: DocumentPart | None = None
         self._waiting_texts: list[str] = []
         self._waiting_length = 0
-        self._kind: type[Part] | None = None
-        self._heading = _ANSWER_HEADING
+        self._last_kind: type[Part] | None = None
+        self._last_heading = _ANSWER_HEADING
         self._lock = asyncio.Lock()
         self._flushing: asyncio.Future[None] | None = None
         self._is_abandoned = False
@@ -124,12 +124,12 @@ class LongAnswer:
         if not text:
             return
         heading = _HEADINGS.get(kind, _ANSWER_HEADING)
-        if kind is not self._kind:
-            if self._kind is not None:
+        if kind is not self._last_kind:
+            if self._last_kind is not None:
                 self._enqueue("\n\n")
-            if heading != self._heading:
+            if heading != self._last_heading:
                 self._enqueue(f"# {heading}\n\n")
-            self._kind, self._heading = kind, heading
+            self._last_kind, self._last_heading = kind, heading
         self._enqueue(text)
 
     def _enqueue(self, text: str) -> None:

@@ -179,7 +179,7 @@ class ReadingProvider(ProviderWrapper):
     def __init__(self, reader: ChunkedReader, task: ReadingTask, provider: Provider) -> None:
         super().__init__(provider)
         self._reader, self._task = reader, task
-        self._spent = Decimal(0)
+        self._cost_so_far = Decimal(0)
         self._total_cost: Decimal | None = None  # an estimate, answer included; None if unknown
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -200,8 +200,8 @@ class ReadingProvider(ProviderWrapper):
                     yield step
         except UserFacingError as error:
             failure = error
-        if self._spent:  # the line below the answer has the cost of the last call only
-            yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._spent)))
+        if self._cost_so_far:  # the line below the answer has the cost of the last call only
+            yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._cost_so_far)))
         if failure is not None:
             yield Failed(_as_reading_error(failure))
             return
@@ -432,7 +432,7 @@ class ReadingProvider(ProviderWrapper):
         task, usage = self._task, small_reply.reply.usage
         price = task.resolved.with_reply_model(small_reply.reply.model).price
         cost = call_cost(price, usage, is_billed=small_reply.is_billed)
-        self._spent += cost or 0
+        self._cost_so_far += cost or 0
         await self._reader.spending.add(
             Call(
                 provider_id=task.resolved.profile.id,
@@ -451,8 +451,8 @@ class ReadingProvider(ProviderWrapper):
         if self._total_cost:
             codes = _PROGRESS_WITH_SPENT_AND_TOTAL
         else:
-            codes = _PROGRESS_WITH_SPENT if self._spent else _PROGRESS
-        spent = formatting.money(self._spent)
+            codes = _PROGRESS_WITH_SPENT if self._cost_so_far else _PROGRESS
+        spent = formatting.money(self._cost_so_far)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
         return StatusChanged(
             0, answer_status(codes[are_notes], done=done, total=total, spent=spent, cost=cost)

@@ -35,8 +35,8 @@ word ::= [^SPACES—<>;0-9-] [^SPACES—<>;]{0,20} | [0-9] [0-9.,:%]{0,7}
 
 def is_built_in(resolved: ResolvedChoice) -> bool:
     """Return True if the model that ships with the program answers."""
-    on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
-    return on_device and resolved.model.id == ON_DEVICE_MODEL
+    is_on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
+    return is_on_device and resolved.model.id == ON_DEVICE_MODEL
 
 
 def grammar_for(

@@ -71,23 +71,23 @@ class Hold:
     """The amount that a call holds of a cap; nothing if `hold_id` is None."""
 
     def __init__(self, storage: HoldStorage | None = None, hold_id: int | None = None) -> None:
-        self._storage, self._id = storage, hold_id
+        self._storage, self._hold_id = storage, hold_id
 
     def transfer_from(self, other: Hold) -> None:
         """Hold the amount of `other` from now on. This object must not hold one already."""
-        self._storage, self._id = other._storage, other._id
+        self._storage, self._hold_id = other._storage, other._hold_id
 
     async def release(self) -> None:
         """Release the amount at the end of the call, unless it was already released.
 
         If that fails, the amount counts until the next release, or until this process ends.
         """
-        storage, hold_id, self._id = self._storage, self._id, None
+        storage, hold_id, self._hold_id = self._storage, self._hold_id, None
         if storage is not None and hold_id is not None:
             try:
                 await storage.release(hold_id)
             except StorageError:
-                self._id = hold_id
+                self._hold_id = hold_id
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,9 +109,9 @@ class Budget:
         self._holds, self._storage, self._allows_unpriced = holds, storage, allows_unpriced
 
     @staticmethod
-    def needs_cost(profile: ProviderProfile, price_is_known: bool) -> bool:
+    def needs_cost(profile: ProviderProfile, is_price_known: bool) -> bool:
         """Return True if the input's cost counts against a cap, and so must be estimated."""
-        return profile.monthly_cap is not None and price_is_known
+        return profile.monthly_cap is not None and is_price_known
 
     async def require_price(
         self, profile: ProviderProfile, model: ModelInfo, price: Price | None

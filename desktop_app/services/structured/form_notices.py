@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, N
 if TYPE_CHECKING:
     from desktop_app.services.structured.schema_check import SchemaProblem
 
-_REPAIR = (
+_REPAIR_REQUEST = (
     "Your answer does not match the JSON schema:\n{problems}\n"
     "Answer again with the corrected JSON, and nothing else."
 )
@@ -54,7 +54,7 @@ def repair_turn(answer: Message) -> tuple[RequestMessage, RequestMessage]:
     problems = "\n".join(f"{params['path']}: {params['reason']}" for params in problem_params)
     return (
         RequestMessage(Role.ASSISTANT, (TextPart(last_text(answer.parts)),)),
-        RequestMessage(Role.USER, (TextPart(_REPAIR.format(problems=problems)),)),
+        RequestMessage(Role.USER, (TextPart(_REPAIR_REQUEST.format(problems=problems)),)),
     )
 
 

@@ -45,7 +45,7 @@ _LARK_UNSUPPORTED: Final = (
 _LARK_IMPORT: Final = re.compile(r"^[^\S\n]*%import\s+(?!common\b)(\S+)", re.MULTILINE)
 _LARK_START: Final = re.compile(r"^[^\S\n]*[?!]*start(?:\.-?\d+)?\s*:", re.MULTILINE)
 # llama.cpp's GBNF. llama.cpp checks the places of line ends itself.
-_GBNF: Final = r"""
+_GBNF_GRAMMAR: Final = r"""
 start: rule+
 rule: DEFINED _choices
 _choices: _sequence ("|" _sequence)*
@@ -154,7 +154,7 @@ def _require_gbnf(definition: str) -> None:
     from lark.exceptions import LarkError
 
     try:
-        tree = Lark(_GBNF, parser="lalr").parse(definition)
+        tree = Lark(_GBNF_GRAMMAR, parser="lalr").parse(definition)
     except (LarkError, RecursionError) as error:
         raise UnusableGrammarError(_reason_of(error)) from error
     tokens = list(tree.scan_values(lambda value: isinstance(value, Token)))

@@ -29,7 +29,7 @@ MAX_VALUE_S: Final = 30.0
 Forty definitions that each refer to the next one twice would take forever.
 """
 # Errors of the validator, for example if a reference leads to something that is not a schema.
-_NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
+_VALIDATOR_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
 
 
 class UnusableSchemaError(UserFacingError):
@@ -216,7 +216,7 @@ def schema_problems(
         raise UnusableSchemaError(FormFault.ENDLESS) from error
     except _TooSlowError as error:
         raise UnusableSchemaError(FormFault.TOO_SLOW) from error
-    except (SchemaError, UnknownType, *_NO_SCHEMA_ERRORS) as error:
+    except (SchemaError, UnknownType, *_VALIDATOR_ERRORS) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     return tuple(problems)
 

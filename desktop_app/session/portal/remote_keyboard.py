@@ -19,7 +19,7 @@ _VERSION_WITH_TOKENS: Final = 2  # earlier versions ask the user each time
 # A bit of the portal's device types, and a value of its persist modes.
 _KEYBOARD: Final = 1
 _PERSIST_UNTIL_REVOKED: Final = 2
-_CONTROL, _V = 0xFFE3, 0x76  # keysyms
+_CONTROL_KEY, _V_KEY = 0xFFE3, 0x76  # keysyms
 _RELEASED, _PRESSED = 0, 1
 
 
@@ -80,10 +80,10 @@ class RemoteKeyboard:
         if self._session is None:
             raise BusError("the keyboard was released")
         for key, state in (
-            (_CONTROL, _PRESSED),
-            (_V, _PRESSED),
-            (_V, _RELEASED),
-            (_CONTROL, _RELEASED),
+            (_CONTROL_KEY, _PRESSED),
+            (_V_KEY, _PRESSED),
+            (_V_KEY, _RELEASED),
+            (_CONTROL_KEY, _RELEASED),
         ):
             await self._bus.call(
                 *(portal_object(INTERFACE), "NotifyKeyboardKeysym", "oa{sv}iu"),

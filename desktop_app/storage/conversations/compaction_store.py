@@ -18,7 +18,7 @@ from desktop_app.storage.database.database import Databases
 
 # Inserts nothing if the message has been deleted meanwhile, or if the compaction was imported
 # before.
-_INSERT: Final = """
+_INSERT_COMPACTION: Final = """
     INSERT OR IGNORE INTO compactions
     SELECT :id, :conversation_id, :message_id, :kind, :provider_id, :model, :body, :created_at,
         :tokens_before, :tokens_after, :undone_at
@@ -70,7 +70,7 @@ def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) ->
         "tokens_after": compaction.tokens_after,
         "undone_at": None if undone_at is None else to_micros(undone_at),
     }
-    return connection.execute(_INSERT, row).rowcount == 1
+    return connection.execute(_INSERT_COMPACTION, row).rowcount == 1
 
 
 def compaction_from_row(row: Cells) -> Compaction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_CONVERSATION: Final = """
+_SELECT_CONVERSATION: Final = """
     SELECT c.*, EXISTS (
         SELECT 1 FROM messages AS m WHERE m.conversation_id = c.id AND m.status = 'streaming'
     ) AS streaming
@@ -14,13 +14,13 @@ _CONVERSATION: Final = """
 
 def _listing(condition: str) -> str:
     """Return SQL for the conversations outside the trash that meet a condition, newest first."""
-    return f"""{_CONVERSATION} WHERE c.trashed_at IS NULL AND {condition}
+    return f"""{_SELECT_CONVERSATION} WHERE c.trashed_at IS NULL AND {condition}
         ORDER BY c.updated_at DESC, c.rowid DESC"""
 
 
 def _page(condition: str, column: str = "c.updated_at") -> str:
     """Return SQL for a page of conversations, newest first, that follows a time and an id."""
-    return f"""{_CONVERSATION} WHERE {condition}
+    return f"""{_SELECT_CONVERSATION} WHERE {condition}
         AND {column} <= :after AND ({column} < :after OR c.id > :after_id)
         ORDER BY {column} DESC, c.id LIMIT :limit"""
 
@@ -33,7 +33,7 @@ LISTED_CONVERSATIONS: Final = _page("""c.folder_id IS :folder_id
     AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived""")
 ARCHIVED_CONVERSATIONS: Final = _page("c.trashed_at IS NULL AND c.archived")
 TRASHED_CONVERSATIONS: Final = _page("c.trashed_at IS NOT NULL", "c.trashed_at")
-ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
+ONE_CONVERSATION: Final = _SELECT_CONVERSATION + " WHERE c.id = ?"
 
 
 def _path(condition: str = "") -> str:

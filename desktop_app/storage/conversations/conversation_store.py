@@ -61,15 +61,16 @@ from desktop_app.storage.documents.note_store import remove_notes
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
 
 # A message always has a later row than its parent.
-_TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
+_SELECT_TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
 _LATEST_MICROS: Final = (1 << 63) - 1  # SQLite's largest integer
-_QUESTIONS: Final = """SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id
+_SELECT_QUESTIONS: Final = """
+    SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id
     WHERE m.role = 'user' AND c.trashed_at IS NULL ORDER BY m.rowid DESC LIMIT ?"""
-_OWNED: Final = """SELECT 1 FROM messages
+_SELECT_OWNED: Final = """SELECT 1 FROM messages
     WHERE status = 'streaming' AND owner_pid = ? AND owner_started = ?"""
 _DISOWN: Final = """UPDATE messages SET owner_pid = NULL, owner_started = NULL
     WHERE status = 'streaming' AND owner_pid = ? AND owner_started = ?"""
-_MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
+_SELECT_MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
 class ConversationStore:
@@ -225,7 +226,7 @@ class ConversationStore:
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return every message of the tree, parents before their children."""
         return await self._database_of(conversation_id).read(
-            lambda c: _read_messages(c, _TREE, conversation_id)
+            lambda c: _read_messages(c, _SELECT_TREE, conversation_id)
         )
 
     async def path(self, conversation_id: str) -> list[Message]:
@@ -248,7 +249,7 @@ class ConversationStore:
 
     async def recent_questions(self, limit: int) -> list[str]:
         """Return the texts of the newest questions outside the trash, newest first."""
-        questions = await self._disk.read(lambda c: _read_messages(c, _QUESTIONS, limit))
+        questions = await self._disk.read(lambda c: _read_messages(c, _SELECT_QUESTIONS, limit))
         return [text_of(question.parts) for question in questions]
 
     async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
@@ -309,7 +310,7 @@ class ConversationStore:
         They are from before `restart_program`, after which the process is still the same.
         """
         owner = this_process()
-        if await self._disk.row(_OWNED, *owner) is not None:
+        if await self._disk.row(_SELECT_OWNED, *owner) is not None:
             await self._disk.execute(_DISOWN, *owner)
 
     async def interrupt_orphans(self) -> list[str]:
@@ -366,7 +367,7 @@ def _read_messages(connection: sqlite3.Connection, sql: str, *values: str | int)
 
 
 def _read_message(connection: sqlite3.Connection, message_id: str) -> Message | None:
-    return next(iter(_read_messages(connection, _MESSAGE, message_id)), None)
+    return next(iter(_read_messages(connection, _SELECT_MESSAGE, message_id)), None)
 
 
 def _read_versions_on_path(

@@ -18,7 +18,7 @@ from desktop_app.storage.conversations.row_conversion import read_row, to_micros
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
 
-_COUNTS: Final = """
+_SELECT_COUNTS: Final = """
     SELECT coalesce(m.model, '') AS model, m.variant,
         sum(instr(m.notices, '"code":"review_reviewed"') > 0) AS reviewed,
         sum(instr(m.notices, '"code":"review_corrected"') > 0) AS corrected,
@@ -28,7 +28,7 @@ _COUNTS: Final = """
 """
 # The notices of older versions are texts instead of objects: json_extract would fail on them, but
 # not on a path into the array of all notices. json_each fails on text that is not JSON.
-_PAIRS: Final = """
+_SELECT_PAIRS: Final = """
     SELECT m.id, m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
         o.parts AS original, q.parts AS question
     FROM messages AS m
@@ -96,7 +96,7 @@ class ReviewStore:
 
 
 def _read_counts(connection: sqlite3.Connection, start_micros: int) -> list[ReviewCount]:
-    rows = connection.execute(_COUNTS, (start_micros,)).fetchall()
+    rows = connection.execute(_SELECT_COUNTS, (start_micros,)).fetchall()
     review_counts = [
         ReviewCount(row["model"], row["variant"], {kind: row[kind.value] for kind in ReviewKind})
         for row in rows
@@ -108,7 +108,7 @@ def _read_pairs(
     conversation_ids: Collection[str], connection: sqlite3.Connection
 ) -> tuple[list[CorrectedPair], list[StoreDamagedError]]:
     pairs, errors = list[CorrectedPair](), list[StoreDamagedError]()
-    for row in connection.execute(_PAIRS):
+    for row in connection.execute(_SELECT_PAIRS):
         if row["conversation_id"] in conversation_ids:
             try:
                 pairs.append(read_row(_pair_from_row, row))

@@ -341,14 +341,14 @@ class _Reading:
     """A read in progress, which another thread can interrupt."""
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        self._connection_lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._is_canceled = False
 
     @contextmanager
     def allow_interrupt(self, connection: sqlite3.Connection) -> Iterator[None]:
         """Let `interrupt` interrupt this connection within the context."""
-        with self._guard:
+        with self._connection_lock:
             self._connection = connection
         # SQLite forgets an interrupt between two statements; the handler checks during each.
         connection.set_progress_handler(lambda: self._is_canceled, PROGRESS_STEPS)
@@ -356,12 +356,12 @@ class _Reading:
             yield
         finally:
             connection.set_progress_handler(None, 0)
-            with self._guard:
+            with self._connection_lock:
                 self._connection = None
 
     def interrupt(self) -> None:
         """Interrupt this read, never the next one on its connection."""
-        with self._guard:
+        with self._connection_lock:
             self._is_canceled = True
             if self._connection is not None:
                 self._connection.interrupt()

@@ -38,7 +38,7 @@ _SKIPPED_LIMIT: Final = 1
 _FOLDER_NAME: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
-_UNNEEDED: Final = f"""
+_SELECT_UNNEEDED: Final = f"""
     SELECT a.sha256, a.text FROM attachments AS a
     WHERE a.created_at < ? AND a.sha256 NOT IN (
         SELECT sha256 FROM message_attachments
@@ -83,7 +83,7 @@ def unneeded_hashes(connection: sqlite3.Connection, *, is_grace_skipped: bool = 
         is_grace_skipped: only attachments of deleted conversations: see `skip_grace_period`.
     """
     limit = _SKIPPED_LIMIT if is_grace_skipped else _grace_limit()
-    return [row["sha256"] for row in connection.execute(_UNNEEDED, (limit,))]
+    return [row["sha256"] for row in connection.execute(_SELECT_UNNEEDED, (limit,))]
 
 
 def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
@@ -97,7 +97,7 @@ def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> 
     Raises:
         OSError: the file cannot be removed.
     """
-    sql = f"{_UNNEEDED} AND a.sha256 = ?"
+    sql = f"{_SELECT_UNNEEDED} AND a.sha256 = ?"
     row = connection.execute(sql, (_grace_limit(), sha256)).fetchone()
     if row is None:
         return False
@@ -110,7 +110,7 @@ def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> 
 
 def remove_unneeded_rows(connection: sqlite3.Connection) -> None:
     """Remove all unneeded attachments from a store without a search index. Their files stay."""
-    hashes = [(row["sha256"],) for row in connection.execute(_UNNEEDED, (_NO_LIMIT,))]
+    hashes = [(row["sha256"],) for row in connection.execute(_SELECT_UNNEEDED, (_NO_LIMIT,))]
     for table in ("attachments", "attachment_origins"):
         connection.executemany(f"DELETE FROM {table} WHERE sha256 = ?", hashes)  # noqa: S608
 

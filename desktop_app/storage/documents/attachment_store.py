@@ -54,7 +54,7 @@ _RECORD_ORIGIN: Final = """
     INSERT OR REPLACE INTO attachment_origins (path, sha256)
     SELECT ?, sha256 FROM attachments WHERE sha256 = ?
 """
-_ORIGINS: Final = """
+_SELECT_ORIGINS: Final = """
     SELECT sha256, path FROM attachment_origins WHERE sha256 IN (SELECT value FROM json_each(?))
 """
 
@@ -149,7 +149,7 @@ class AttachmentStore:
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
         """Return the files that attachments were read from, by hash, as far as they are known."""
-        rows = await self._disk.rows(_ORIGINS, json.dumps(list(hashes)))
+        rows = await self._disk.rows(_SELECT_ORIGINS, json.dumps(list(hashes)))
         return {row["sha256"]: Path(row["path"]) for row in rows}
 
     async def text(self, sha256: str) -> str:

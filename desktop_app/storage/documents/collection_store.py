@@ -64,11 +64,11 @@ _PUT_FILE: Final = f"""
         sha256 = iif(excluded.status = 'waiting', sha256, excluded.sha256)
     WHERE status <> 'removed' OR excluded.status = 'waiting'
 """  # noqa: S608 - our own text
-_BEST_MATCHES: Final = f"""
+_SELECT_BEST: Final = f"""
     SELECT rowid AS id, bm25(passage_index, {TITLE_WEIGHT}, 1.0) AS score FROM passage_index
     WHERE passage_index MATCH ? ORDER BY score LIMIT ?
 """  # noqa: S608
-_BEST_WITHIN: Final = f"""
+_SELECT_BEST_WITHIN: Final = f"""
     SELECT rowid AS id, bm25(passage_index, {TITLE_WEIGHT}, 1.0) AS score FROM passage_index
     WHERE passage_index MATCH ? AND rowid IN (
         SELECT p.id FROM passages AS p JOIN collection_files AS f ON f.sha256 = p.sha256
@@ -76,14 +76,14 @@ _BEST_WITHIN: Final = f"""
     ) ORDER BY score LIMIT ?
 """  # noqa: S608
 # One row for each file with the passage, by path: only the first counts.
-_LOCATIONS: Final = """
+_SELECT_LOCATIONS: Final = """
     SELECT p.id, f.collection_id, p.sha256, f.name, p.page, p.place, p.start, p.end, p.tokens
     FROM passages AS p JOIN collection_files AS f ON f.sha256 = p.sha256
     WHERE p.id = ? AND f.status = 'ready' AND f.collection_id IN ({placeholders})
     ORDER BY f.path
 """
 
-_UNREFERENCED: Final = """
+_SELECT_UNREFERENCED: Final = """
     SELECT DISTINCT sha256 FROM passages
     WHERE sha256 NOT IN (SELECT sha256 FROM collection_files WHERE sha256 IS NOT NULL)
 """
@@ -191,7 +191,7 @@ class CollectionStore:
         Afterwards their words are nowhere on disk. If this is interrupted, the next call removes
         the other passages, and `resume_wipe` completes the wipe.
         """
-        rows = await self._database.rows(_UNREFERENCED)
+        rows = await self._database.rows(_SELECT_UNREFERENCED)
         if rows:
             await self._database.write(mark_for_wipe)
             for row in rows:
@@ -314,10 +314,10 @@ def _find(
         return []
     placeholders = ", ".join("?" * len(collection_ids))
     count = max(CANDIDATES, limit)
-    best = connection.execute(_BEST_MATCHES, (expression, count)).fetchall()
+    best = connection.execute(_SELECT_BEST, (expression, count)).fetchall()
     locations = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
     if len(locations) < limit and len(best) == count:
-        sql = _BEST_WITHIN.format(placeholders=placeholders)
+        sql = _SELECT_BEST_WITHIN.format(placeholders=placeholders)
         best = connection.execute(sql, (expression, *collection_ids, limit)).fetchall()
         locations = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
     return locations
@@ -355,7 +355,7 @@ def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[PassageLocation]:
     """Return the first `limit` of the passages `ids` that are in the collections."""
-    sql = _LOCATIONS.format(placeholders=", ".join("?" * len(collection_ids)))
+    sql = _SELECT_LOCATIONS.format(placeholders=", ".join("?" * len(collection_ids)))
     locations = []
     for passage_id in ids:
         row = connection.execute(sql, (passage_id, *collection_ids)).fetchone()

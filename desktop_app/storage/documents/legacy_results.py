@@ -24,12 +24,12 @@ from desktop_app.domain.evaluation.failed_check import (
 )
 from desktop_app.storage.conversations.row_conversion import to_json
 
-_LABEL: Final = re.compile(rf"(not )?({'|'.join(CheckKind)}): (.*)", re.DOTALL)
-_WITHIN: Final = re.compile(r"(.*) within ([0-9.e+-]+)", re.DOTALL)
-_COMMENT: Final = re.compile(r"(.{80}…|.*?) \((.*)\)", re.DOTALL)
+_CHECK_LABEL: Final = re.compile(rf"(not )?({'|'.join(CheckKind)}): (.*)", re.DOTALL)
+_VALUE_WITHIN: Final = re.compile(r"(.*) within ([0-9.e+-]+)", re.DOTALL)
+_VALUE_COMMENT: Final = re.compile(r"(.{80}…|.*?) \((.*)\)", re.DOTALL)
 _ERROR_PREFIX, _REFUSED_LABEL, _TOO_SLOW_SUFFIX = "error: ", "refused", " (too slow)"
 _NOT_JUDGED_PREFIX, _UNUSABLE_PREFIX = "not judged: ", "unusable schema: "
-_REASONS: Final = {
+_REASON_BY_WORDS: Final = {
     "not JSON": FailureReason.NOT_JSON,
     "the judge gave no verdict": FailureReason.NO_VERDICT,
 }
@@ -123,19 +123,21 @@ def _missing_answer_reason(label: str) -> str | None:
 
 def _failed_check(label: str) -> FailedCheck:
     """Parse the label of a failed check. Raises ValueError."""
-    label_match = _LABEL.fullmatch(label)
+    label_match = _CHECK_LABEL.fullmatch(label)
     if label_match is None:
         raise ValueError("not the label of a check")
     kind, value, tolerance = CheckKind(label_match[2]), label_match[3], 0.0
     reason, words, error = FailureReason.NOT_MATCHED, "", None
-    if kind is CheckKind.NUMBER and (value_match := _WITHIN.fullmatch(value)):
+    if kind is CheckKind.NUMBER and (value_match := _VALUE_WITHIN.fullmatch(value)):
         value, tolerance = value_match[1], float(value_match[2])
-    if kind in (CheckKind.RUBRIC, CheckKind.SCHEMA) and (value_match := _COMMENT.fullmatch(value)):
+    if kind in (CheckKind.RUBRIC, CheckKind.SCHEMA) and (
+        value_match := _VALUE_COMMENT.fullmatch(value)
+    ):
         value, words = value_match[1], value_match[2]
     elif kind is CheckKind.REGEX and value.endswith(_TOO_SLOW_SUFFIX):
         value, reason = value.removesuffix(_TOO_SLOW_SUFFIX), FailureReason.TOO_SLOW
-    if words in _REASONS:
-        reason, words = _REASONS[words], ""
+    if words in _REASON_BY_WORDS:
+        reason, words = _REASON_BY_WORDS[words], ""
     elif words.startswith(_UNUSABLE_PREFIX):
         reason, words = FailureReason.UNUSABLE_SCHEMA, words.removeprefix(_UNUSABLE_PREFIX)
     elif words.startswith(_NOT_JUDGED_PREFIX):

@@ -47,7 +47,7 @@ KEPT_TABLES: Final = frozenset(
         "tool_servers",
     }
 )
-_INDEXES: Final = ("search_index", "passage_index")
+_SEARCH_INDEXES: Final = ("search_index", "passage_index")
 _EMPTIED_MARK: Final = b"emptied"
 # The window's geometry. Most other settings that begin with "window." refer to conversations.
 _KEPT_SETTING: Final = "window.state"
@@ -153,7 +153,7 @@ def _empty_tables(connection: sqlite3.Connection) -> None:
     tables = [
         row["name"]
         for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if not row["name"].startswith((*_INDEXES, "sqlite_"))
+        if not row["name"].startswith((*_SEARCH_INDEXES, "sqlite_"))
     ]
     # SQLite does not enforce foreign keys on this connection, so the order of tables is irrelevant.
     connection.execute("BEGIN IMMEDIATE")

@@ -31,7 +31,7 @@ INSTRUCTIONS: Final = (
 _THOUGHTS: Final = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 # Headings, quotes and list marks at the start, emphasis and code anywhere; not the # of C#.
 _MARKDOWN_MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
-_LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
+_TITLE_LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
 _TRIMMED_CHARACTERS: Final = " \t_\"'“”„‘’«».,;:-–—"
 
 
@@ -49,7 +49,7 @@ def clean_title(text: str) -> str:
 def _visible_text(line: str) -> str:
     # Format characters can change the direction of the following text.
     plain = "".join(c for c in line if c.isprintable() or c == "\t")
-    return _LABEL.sub("", _MARKDOWN_MARKS.sub("", plain)).strip(_TRIMMED_CHARACTERS)
+    return _TITLE_LABEL.sub("", _MARKDOWN_MARKS.sub("", plain)).strip(_TRIMMED_CHARACTERS)
 
 
 def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
