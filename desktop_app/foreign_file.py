@@ -133,10 +133,10 @@ class ForeignArchive:
 
     def find(self, name: str) -> zipfile.ZipInfo | None:
         """Return the only member of this name, or None."""
-        found = [info for info in self.members if info.filename == name]
-        if len(found) > 1:
+        named = [info for info in self.members if info.filename == name]
+        if len(named) > 1:
             raise RefusedFileError(Reason.FOREIGN_REPEATED_MEMBER, member=name[:100])
-        return found[0] if found else None
+        return named[0] if named else None
 
     def read(self, info: zipfile.ZipInfo, max_bytes: int) -> bytes:
         """Return the bytes of a member that unpacks to at most `max_bytes`."""
@@ -153,12 +153,12 @@ class ForeignArchive:
         if info.compress_type not in _COMPRESSION_METHODS or info.orig_filename != info.filename:
             raise RefusedFileError(Reason.FOREIGN_MEMBER_UNREADABLE, member=info.filename[:100])
         try:
-            left = info.file_size
+            bytes_left = info.file_size
             with self._archive.open(info) as packed:
                 while chunk := packed.read(CHUNK_BYTES):
-                    left -= len(chunk)
+                    bytes_left -= len(chunk)
                     yield chunk
-            if left:
+            if bytes_left:
                 raise zipfile.BadZipFile(f"{info.filename[:100]} has another size")
         except _UNREADABLE as exc:
             raise RefusedFileError(Reason.FOREIGN_DAMAGED, words=str(exc)) from exc

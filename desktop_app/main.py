@@ -158,13 +158,13 @@ def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     # `more` is the name of the list that the files belong to.
     files = getattr(options, getattr(options, "more", ""), None)
     end = unknown.index("--") if "--" in unknown else len(unknown)
-    before, after = unknown[:end], unknown[end + 1 :]
-    if unknown and (files is None or any(w.startswith("-") and w != "-" for w in before)):
+    arguments, file_names = unknown[:end], unknown[end + 1 :]
+    if unknown and (files is None or any(w.startswith("-") and w != "-" for w in arguments)):
         _refuse_arguments(options, unknown)
     if files is not None:
-        files += [*before, *after]
-    named = (files, *(getattr(options, option, None) for option in _PATH_OPTIONS))
-    if any("" in (names if isinstance(names, list) else [names]) for names in named):
+        files += [*arguments, *file_names]
+    file_lists = (files, *(getattr(options, option, None) for option in _PATH_OPTIONS))
+    if any("" in (names if isinstance(names, list) else [names]) for names in file_lists):
         from desktop_app.i18n.translation import tr
 
         options.refuse(tr("a file name is empty"))  # for Path, it is the current folder

@@ -142,10 +142,10 @@ class UserFacingError(ErrorDescription, Exception):
 
     def copy_with(self, **fields: Any) -> Self:
         """Return a copy with new values of some attributes, and the same cause."""
-        made = copy(self)
-        vars(made).update(fields)
-        made.__cause__ = self.__cause__
-        return made
+        copied = copy(self)
+        vars(copied).update(fields)
+        copied.__cause__ = self.__cause__
+        return copied
 
     def with_remedy(self, remedy: Remedy, **params: Param) -> Self:
         """Return a copy with another remedy and the values for its placeholders."""

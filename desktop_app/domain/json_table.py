@@ -43,9 +43,9 @@ def table_of_list(value: Any) -> JsonTable | None:
 
 def rows_for_export(value: Any) -> JsonTable:
     """Return the table in a value; else one row for an object, one column for other values."""
-    found = table_of(value)
-    if found is not None:
-        return found
+    table = table_of(value)
+    if table is not None:
+        return table
     if isinstance(value, dict) and value:
         columns = columns_of([value])
         return JsonTable(columns, (row_of(value, columns),))

@@ -76,18 +76,18 @@ def linked_text(
     Args:
         other_names: names for some places, to which there are then no links.
     """
-    found = []
+    segments = []
     for literal, name, _, _ in Formatter().parse(tr(message)):
-        found.append(LinkSegment(literal))
+        segments.append(LinkSegment(literal))
         if name in _PLACES:
             place = Place(name)
-            other = (other_names or {}).get(place)
+            other_name = (other_names or {}).get(place)
             segment = LinkSegment(place_name(place), place)
-            found.append(segment if other is None else LinkSegment(tr(other)))
+            segments.append(segment if other_name is None else LinkSegment(tr(other_name)))
         elif name is not None:
             value = (params or {})[name]
-            found.append(LinkSegment(number(value) if isinstance(value, int) else value))
-    return tuple(segment for segment in found if segment.text)
+            segments.append(LinkSegment(number(value) if isinstance(value, int) else value))
+    return tuple(segment for segment in segments if segment.text)
 
 
 def plain_text(text: LinkedText) -> str:

@@ -50,8 +50,10 @@ def words_of_line(line: str) -> tuple[ProseWord, ...]:
     for token in _TOKEN.finditer(_without_code(_TWO_UNITS.sub("  ", line))):
         text = token[0]
         for match in () if _NO_PROSE.search(text) else _WORD.finditer(text):
-            before, after = text[: match.start()][-1:], text[match.end() :][:1]
-            is_part = before.isdigit() or after.isdigit() or after == "("
+            character_before, character_after = text[: match.start()][-1:], text[match.end() :][:1]
+            is_part = (
+                character_before.isdigit() or character_after.isdigit() or character_after == "("
+            )
             if not is_part and _is_prose(match[0]):
                 words.append(ProseWord(match[0], token.start() + match.start()))
     return tuple(words)
@@ -76,7 +78,7 @@ def _is_prose(word: str) -> bool:
         return False
     if word.isascii() and word[1:].islower():
         return True
-    if any(left.islower() and right.isupper() for left, right in pairwise(word)):
+    if any(lower.islower() and upper.isupper() for lower, upper in pairwise(word)):
         return False
     return script_of(word) not in {"", *_UNSPACED}
 
@@ -94,14 +96,14 @@ def fence_after(line: str, opened: str) -> str:
     Args:
         opened: the fence that is open before the line.
     """
-    found = _FENCE.match(line)
-    if found is None:
+    match = _FENCE.match(line)
+    if match is None:
         return opened
-    rest = line[found.end() :]
+    rest = line[match.end() :]
     if opened:
-        return "" if found[1].startswith(opened) and not rest.strip() else opened
-    is_inline_code = found[1].startswith("`") and "`" in rest
-    return "" if is_inline_code else found[1]
+        return "" if match[1].startswith(opened) and not rest.strip() else opened
+    is_inline_code = match[1].startswith("`") and "`" in rest
+    return "" if is_inline_code else match[1]
 
 
 def next_misspelled(
@@ -122,9 +124,9 @@ def next_misspelled(
         wrong = misspelled({word.text for word in words}) if words else ()
         for word in words:
             if word.text in wrong:
-                found = ProseWord(word.text, start + word.start)
-                if found.end >= position:
-                    return found
-                first = first or found
+                word_in_text = ProseWord(word.text, start + word.start)
+                if word_in_text.end >= position:
+                    return word_in_text
+                first = first or word_in_text
         start += len(line) + 1
     return first

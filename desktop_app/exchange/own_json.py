@@ -181,13 +181,13 @@ def _read_each(
     files_left = dict(files)
     for item in items:
         try:
-            found = _imported_conversation(item, folders, files_left)
+            imported = _imported_conversation(item, folders, files_left)
         except bounds.BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)
             continue
-        for file in found.files:
+        for file in imported.files:
             del files_left[file.sha256]
-        yield found
+        yield imported
 
 
 # -------------------------------------------------------------- writing

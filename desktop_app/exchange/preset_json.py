@@ -69,10 +69,10 @@ def _overrides(settings: Any) -> Overrides:
 
 def overrides_from_json(settings: _Object) -> Overrides:
     """Return the settings, without tools that run without asking: only the user chooses them."""
-    found = bounds.checked_overrides(Overrides.from_json(settings))
-    tools = found.parameters.tools
-    kept = tuple(name for name in tools if not runs_without_asking(name))
-    return found if kept == tools else found.with_parameter("tools", kept)
+    overrides = bounds.checked_overrides(Overrides.from_json(settings))
+    tools = overrides.parameters.tools
+    kept_tools = tuple(name for name in tools if not runs_without_asking(name))
+    return overrides if kept_tools == tools else overrides.with_parameter("tools", kept_tools)
 
 
 def text_of(value: _Object, name: str, *, is_required: bool = False) -> str:
@@ -82,26 +82,26 @@ def text_of(value: _Object, name: str, *, is_required: bool = False) -> str:
         KeyError: it is required and missing.
         TypeError: it is not a text, or required and empty.
     """
-    found = value[name] if is_required else value.get(name)
-    if found is None and not is_required:
+    text = value[name] if is_required else value.get(name)
+    if text is None and not is_required:
         return ""
-    if not isinstance(found, str) or (is_required and not found.strip()):
+    if not isinstance(text, str) or (is_required and not text.strip()):
         raise TypeError(f"“{name}” is not a text.")
-    return found
+    return text
 
 
 def id_of(value: _Object) -> str:
     """Return the id, "" if it is missing or unusable. Raises TypeError."""
-    found = text_of(value, "id")
-    return found if bounds.is_id(found) else ""
+    id_ = text_of(value, "id")
+    return id_ if bounds.is_id(id_) else ""
 
 
 def position_of(value: _Object) -> int:
     """Return the position in the list, 0 if it is missing. Raises TypeError."""
-    found = value.get("position") or 0
-    if not isinstance(found, int) or not -(2**31) <= found < 2**31:
+    position = value.get("position") or 0
+    if not isinstance(position, int) or not -(2**31) <= position < 2**31:
         raise TypeError("“position” is not a whole number.")
-    return int(found)
+    return int(position)
 
 
 def time_to_json(time: datetime | None) -> str | None:
@@ -120,9 +120,9 @@ def creation_time(value: _Object) -> datetime | None:
     text = text_of(value, "created_at")
     if not text:
         return None
-    found = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
     return bounds.checked_time(
-        found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     )
 
 

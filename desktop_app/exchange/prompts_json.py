@@ -124,28 +124,28 @@ def read(text: str) -> PromptCollection:
 
 
 def new_items(
-    found: PromptCollection, known: PromptCollection, new_id: Callable[[], str]
+    imported: PromptCollection, stored: PromptCollection, new_id: Callable[[], str]
 ) -> PromptCollection:
-    """Return the items of `found` that do not exist yet, with unused ids."""
+    """Return the items of `imported` that do not exist yet, with unused ids."""
     return PromptCollection(
-        tuple(_new_items(found.prompts, known.prompts, _prompt_content, new_id)),
-        tuple(_new_items(found.presets, known.presets, _preset_content, new_id)),
+        tuple(_new_items(imported.prompts, stored.prompts, _prompt_content, new_id)),
+        tuple(_new_items(imported.presets, stored.presets, _preset_content, new_id)),
     )
 
 
 def _new_items(
-    found: Iterable[T],
-    known: Iterable[T],
+    imported: Iterable[T],
+    stored: Iterable[T],
     content_of: Callable[[T], Hashable],
     new_id: Callable[[], str],
 ) -> Iterable[T]:
-    known = tuple(known)
-    taken, contents = {item.id for item in known}, {content_of(item) for item in known}
-    for item in found:
+    stored = tuple(stored)
+    used_ids, contents = {item.id for item in stored}, {content_of(item) for item in stored}
+    for item in imported:
         if content_of(item) in contents:
             continue
-        unique = item if item.id not in taken else replace(item, id=new_id())
-        taken.add(unique.id)
+        unique = item if item.id not in used_ids else replace(item, id=new_id())
+        used_ids.add(unique.id)
         contents.add(content_of(unique))
         yield unique
 
@@ -199,7 +199,7 @@ def _form(value: object) -> str:
 
 
 def _list(value: _Object, name: str) -> Sequence[_Object]:
-    found = [] if value.get(name) is None else value[name]
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+    items = [] if value.get(name) is None else value[name]
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise TypeError(f"“{name}” is not a list of objects.")
-    return found
+    return items

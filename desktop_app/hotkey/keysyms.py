@@ -67,13 +67,13 @@ def character_keysyms(key: str) -> list[int]:
     code = ord(character)
     if code < 0x100:
         return [code]
-    found = [
+    keysyms = [
         first + row.index(character) for first, row in _KEYSYM_ROWS.items() if character in row
     ]
     for page, encoding in _ENCODINGS.items():
         with suppress(UnicodeEncodeError):
-            found.append(page | character.encode(encoding)[0])
-    return [*found, 0x1000000 | code]
+            keysyms.append(page | character.encode(encoding)[0])
+    return [*keysyms, 0x1000000 | code]
 
 
 def _character(key: str) -> str:

@@ -186,8 +186,8 @@ def _key_code(library: MacLibrary, character: str) -> int | None:
 
 def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
     """Return True if macOS uses the shortcut itself: Carbon would register it without effect."""
-    core, found = library.core, c_void_p()
-    if library.carbon.CopySymbolicHotKeys(byref(found)) or not found.value:
+    core, shortcuts = library.core, c_void_p()
+    if library.carbon.CopySymbolicHotKeys(byref(shortcuts)) or not shortcuts.value:
         return False
     try:
         with (
@@ -195,8 +195,8 @@ def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
             _core_string(library, _SYSTEM_MODIFIERS) as modifiers_key,
             _core_string(library, _SYSTEM_ENABLED) as enabled_key,
         ):
-            for index in range(core.CFArrayGetCount(found)):
-                shortcut = core.CFArrayGetValueAtIndex(found, index)
+            for index in range(core.CFArrayGetCount(shortcuts)):
+                shortcut = core.CFArrayGetValueAtIndex(shortcuts, index)
                 enabled = core.CFDictionaryGetValue(shortcut, enabled_key)
                 if (
                     enabled
@@ -206,7 +206,7 @@ def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
                 ):
                     return True
     finally:
-        core.CFRelease(found)
+        core.CFRelease(shortcuts)
     return False
 
 

@@ -154,9 +154,9 @@ def parse_shortcut(keys: str, library: WindowsLibrary) -> tuple[int, int]:
         # result's lower byte is the key, its upper byte the modifiers for the character; -1 for
         # none.
         character = key.lower()[0]
-        found = int(library.user.VkKeyScanW(character)) if character <= "\uffff" else -1
-        if found != -1:
-            return modifiers, found & 0xFF
+        key_and_shift = int(library.user.VkKeyScanW(character)) if character <= "\uffff" else -1
+        if key_and_shift != -1:
+            return modifiers, key_and_shift & 0xFF
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
     return modifiers, VIRTUAL_KEYS[key]
 

@@ -143,8 +143,12 @@ def _connection() -> Iterator[Display]:
 def _active_window(display: Display) -> int:
     """Return the window with the focus, 0 if no window manager reports it."""
     name = display.intern_atom("_NET_ACTIVE_WINDOW")
-    found = display.screen().root.get_full_property(name, X.AnyPropertyType)
-    return int(found.value[0]) if found is not None and len(found.value) else 0
+    window_property = display.screen().root.get_full_property(name, X.AnyPropertyType)
+    return (
+        int(window_property.value[0])
+        if window_property is not None and len(window_property.value)
+        else 0
+    )
 
 
 def _is_terminal(display: Display, window: int) -> bool:
@@ -171,8 +175,8 @@ def _v_key_code(display: Display) -> int:
         return 0
     first = display.display.info.min_keycode
     count = display.display.info.max_keycode - first + 1
-    wanted = XK.string_to_keysym("v")
+    v_keysym = XK.string_to_keysym("v")
     for code, symbols in enumerate(display.get_keyboard_mapping(first, count), first):
-        if len(symbols) > 2 * layout and symbols[2 * layout] == wanted:
+        if len(symbols) > 2 * layout and symbols[2 * layout] == v_keysym:
             return int(code)
     return 0

@@ -238,11 +238,11 @@ def parsed_amount(text: str) -> Decimal | None:
         return None
     last = max(plain.rfind("."), plain.rfind(","))
     if last >= 0:
-        other = "," if plain[last] == "." else "."
+        other_sign = "," if plain[last] == "." else "."
         is_group = plain[last] != _decimal_sign() and re.fullmatch(
             r"[1-9]\d{0,2}([.,]\d{3})+", plain
         )
-        integer, fraction = plain[:last].replace(other, ""), plain[last + 1 :]
+        integer, fraction = plain[:last].replace(other_sign, ""), plain[last + 1 :]
         plain = plain.replace(plain[last], "") if is_group else f"{integer}.{fraction}"
     if re.fullmatch(r"\+?(?:\d+(?:\.\d*)?|\.\d+)", plain) is None:
         raise ValueError(text)
@@ -300,11 +300,11 @@ def duration(seconds: float, *, digits: int = 1) -> str:
     rounded = round(seconds)
     if rounded < 60:
         return tr("{seconds} s", seconds=rounded)
-    minutes, rest = divmod(rounded, 60)
+    minutes, rest_seconds = divmod(rounded, 60)
     if minutes < 60:
-        if not rest:
+        if not rest_seconds:
             return tr("{minutes} min", minutes=minutes)
-        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest_seconds)
     hours, minutes = divmod(minutes, 60)
     if not minutes:
         return tr("{hours} h", hours=hours)
@@ -384,8 +384,8 @@ def script_of_language(code: str) -> str:
     _babel_dates()
     subtags = re.split("[-_@]", code)
     likely = get_global("likely_subtags")
-    known = likely.get("_".join(subtags[:2])) or likely.get(subtags[0]) or ""
+    likely_tags = likely.get("_".join(subtags[:2])) or likely.get(subtags[0]) or ""
     names = Locale("en").scripts
-    stated = [each for each in (*subtags[1:], *known.split("_")) if each in names]
+    stated = [each for each in (*subtags[1:], *likely_tags.split("_")) if each in names]
     name = "LATIN" if "latin" in subtags or not stated else names[stated[0]].upper()
     return _UNICODE_SCRIPTS.get(name, name)

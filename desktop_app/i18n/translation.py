@@ -122,12 +122,12 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
         setting: the user's choice; "" for none.
         system: the system's languages; if empty, those of the POSIX variables.
     """
-    wanted = (
+    candidates = (
         os.environ.get(LANGUAGE_VARIABLE, ""),
         setting,
         *(tuple(system) or _posix_languages()),
     )
-    for name in wanted:
+    for name in candidates:
         code = re.split("[-_.@]", name)[0].lower()
         if pseudo.is_pseudo(name):
             return name

@@ -208,19 +208,19 @@ class LocalModel:
 
             shutil.rmtree(self._socket.parent, ignore_errors=True)
 
-    async def _start(self, chosen: Path | None) -> _RunningServer:
+    async def _start(self, chosen_file: Path | None) -> _RunningServer:
         import secrets  # not needed at start-up
 
-        weights = await asyncio.to_thread(_require_weights, chosen)
+        weights = await asyncio.to_thread(_require_weights, chosen_file)
         self._socket = await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
             "weights": str(weights),
-            "alias": BUILT_IN_MODEL if chosen is None else weights.stem,
+            "alias": BUILT_IN_MODEL if chosen_file is None else weights.stem,
             "socket_path": str(self._socket),
             "key": secrets.token_urlsafe(32),
             "context_window": self._context_window,
-            "sampling": BUILT_IN_SAMPLING if chosen is None else {},
-            "chat_template": BUILT_IN_CHAT_TEMPLATE if chosen is None else "",
+            "sampling": BUILT_IN_SAMPLING if chosen_file is None else {},
+            "chat_template": BUILT_IN_CHAT_TEMPLATE if chosen_file is None else "",
         }
         with os.fdopen(os.memfd_create("model-log"), "w+b") as log:  # in memory, on no disk
             self._process = await _spawn(log)
@@ -242,11 +242,11 @@ class LocalModel:
                 code = await self._process.wait()
                 raise LocalModelError(
                     Reason.WEIGHTS_NOT_LOADED,
-                    remedy=Remedy.INSTALL_AGAIN if chosen is None else "",
+                    remedy=Remedy.INSTALL_AGAIN if chosen_file is None else "",
                     details=f"exit code {code}\n{_log_tail(log)}",
                     file=weights.name,
                 ) from exc
-        return _RunningServer(chosen, self._process, _endpoint(configuration, properties))
+        return _RunningServer(chosen_file, self._process, _endpoint(configuration, properties))
 
 
 def _new_socket_path() -> Path:
@@ -262,9 +262,9 @@ def _new_socket_path() -> Path:
     return folder / "s.sock"
 
 
-def _require_weights(chosen: Path | None) -> Path:
+def _require_weights(chosen_file: Path | None) -> Path:
     """Return the file to load, verified to be a GGUF file. Raises LocalModelError."""
-    weights = chosen or find_weights()
+    weights = chosen_file or find_weights()
     if weights is None:
         raise LocalModelError(Reason.WEIGHTS_MISSING)
     try:

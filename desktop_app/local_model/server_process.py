@@ -84,11 +84,11 @@ def policy(configuration: Configuration, reply_fd: int) -> sandbox.Policy:
 
 def _parts(weights: Path) -> list[Path]:
     """Return all files of a model, of which llama.cpp gets the first one."""
-    found = _PART.fullmatch(weights.name)
-    if found is None:
+    match = _PART.fullmatch(weights.name)
+    if match is None:
         return [weights]
     names = ((path, _PART.fullmatch(path.name)) for path in weights.parent.iterdir())
-    return [path for path, name in names if name is not None and name.groups() == found.groups()]
+    return [path for path, name in names if name is not None and name.groups() == match.groups()]
 
 
 def _redirect_standard_output() -> int:

@@ -194,15 +194,15 @@ class ProviderClient:
             ProviderError
         """
         self._require_key()
-        known = self._facts.refused_for(request.model)
+        known_refusals = self._facts.refused_for(request.model)
         info = info_at(self._profile, request.model, self._catalog)
         is_offered = provider_compaction.is_offered(self._profile, info)
-        if not is_offered or provider_compaction.REFUSED in known:
+        if not is_offered or provider_compaction.REFUSED in known_refusals:
             raise EndpointMissingError(Reason.NO_COMPACTION_API, provider=self._profile.name)
         try:
             with self._in_use():
                 return await provider_compaction.compact(
-                    self._transport, self._profile, info, request, known
+                    self._transport, self._profile, info, request, known_refusals
                 )
         except EndpointMissingError:
             self._facts.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
@@ -220,13 +220,15 @@ class ProviderClient:
         self._require_key()
         if not embeddings.is_offered(self._profile):
             raise EndpointMissingError(Reason.NO_EMBEDDING_API, provider=self._profile.name)
-        known = self._facts.refused_for(model)
-        requests = embeddings.EmbeddingRequests(self._transport, self._profile.name, model, known)
+        known_refusals = self._facts.refused_for(model)
+        requests = embeddings.EmbeddingRequests(
+            self._transport, self._profile.name, model, known_refusals
+        )
         with self._in_use():
-            found = await requests.embed(texts)
-        if requests.refused != known:
+            vectors_and_tokens = await requests.embed(texts)
+        if requests.refused != known_refusals:
             self._facts.add_refusals(model, requests.refused)
-        return found
+        return vectors_and_tokens
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Return the tokens of a text by the server's own counter; None if that cannot be used.

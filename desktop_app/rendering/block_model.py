@@ -255,7 +255,9 @@ def clean_text(text: str) -> str:
     return _STRUCTURAL.sub(lambda match: _REPLACEMENTS.get(match[0], "\ufffd"), text)
 
 
-def show_invisible(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
+def show_invisible(
+    text: str, *, code: bool = False, link: bool = False, character_before: str = ""
+) -> str:
     """Replace invisible characters that can disguise text by codes, such as `⟨U+202E⟩`.
 
     In prose, these are control characters, and those that hide other text or change its direction,
@@ -266,7 +268,7 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     Args:
         code: the text is code.
         link: the text is in a link.
-        before: the preceding character, if the text continues a line of code.
+        character_before: the preceding character, if the text continues a line of code.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -275,16 +277,16 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
         pattern = _INVISIBLE_OR_SELECTOR
     if pattern.search(text) is None:
         return text
-    line = before + text
+    line = character_before + text
 
     def visible_form(match: re.Match[str]) -> str:
         if len(match[0]) > 1:
             return match[0]
         if match[0] in _JOINERS:
-            at = match.start() + len(before)
-            beside = [line[max(0, at - 1) : at]]
+            index = match.start() + len(character_before)
+            beside = [line[max(0, index - 1) : index]]
             if not code:  # the character after a joiner in code may not have arrived yet
-                beside.append(line[at + 1 : at + 2])
+                beside.append(line[index + 1 : index + 2])
             if not any(map(str.isascii, beside)):
                 return match[0]
         return f"{ADDED_MARK}⟨U+{ord(match[0]):04X}⟩"
@@ -292,6 +294,6 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     return pattern.sub(visible_form, text)
 
 
-def mark_program_text(words: str) -> str:
+def mark_program_text(note: str) -> str:
     """Return words that the program adds to a text; `source_text` removes them."""
-    return f"{ADDED_MARK} ({words.replace('(', '⟨').replace(')', '⟩')})"
+    return f"{ADDED_MARK} ({note.replace('(', '⟨').replace(')', '⟩')})"

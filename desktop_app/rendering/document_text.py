@@ -55,8 +55,8 @@ class TextForm(Enum):
 
 def text_form_of(media_type: str) -> TextForm:
     """Return the form in which a document of this media type is displayed."""
-    known = document_types.DOCUMENT_FORMATS.get(media_type)
-    if media_type in _MARKDOWN_TEXTS or (known and not known.is_plain):
+    document_format = document_types.DOCUMENT_FORMATS.get(media_type)
+    if media_type in _MARKDOWN_TEXTS or (document_format and not document_format.is_plain):
         return TextForm.MARKDOWN
     is_code = media_type in _CODE or media_type.startswith(_CODE_PREFIXES)
     return TextForm.CODE if is_code else TextForm.LINES
@@ -139,10 +139,12 @@ class DocumentText:
         text = self._text[part.start : part.end]
         if self._form is TextForm.MARKDOWN:
             return _parse_slice(text, part)
-        placed, at = [], part.start
+        placed, start = [], part.start
         for line in _split(text):
-            placed.append(_PlacedBlock(at, at + len(line), self._line_block(line.rstrip("\n"))))
-            at += len(line)
+            placed.append(
+                _PlacedBlock(start, start + len(line), self._line_block(line.rstrip("\n")))
+            )
+            start += len(line)
         return placed
 
     def _line_block(self, line: str) -> Block:
@@ -177,7 +179,7 @@ class DocumentText:
         spans = passage_matching.find_passage(
             letters.text, sought, len(passage_matching.letters_of(preceding_text))
         )
-        found = [
+        shown_ranges = [
             (
                 letters.positions[s.start],
                 _include_punctuation(joined, letters.positions[s.end - 1] + 1),
@@ -188,10 +190,10 @@ class DocumentText:
             block, row = places[number]
             # Blocks lack the list numbers of the source, so short items might not be found alone.
             is_all = start <= placed[number].start and placed[number].end <= end
-            if row >= 0 or not found or (is_all and block_text):
+            if row >= 0 or not shown_ranges or (is_all and block_text):
                 yield PassageMark(block, row, 0, len(block_text))
                 continue
-            for a, b in found:
+            for a, b in shown_ranges:
                 if a < begin + len(block_text) and b > begin:
                     yield PassageMark(
                         block, row, max(0, a - begin), min(len(block_text), b - begin)
@@ -221,12 +223,14 @@ def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
     env: dict[str, Any] = {}
     tokens = parser().parse(part.head + text, env)
     mark_loose_lists(tokens, part.head + text, env)
-    found = [(p.line - head_lines, p.block) for p in build_blocks(tokens) if p.line >= head_lines]
-    lines = {line for line, _ in found} | {len(offsets) - 1}
+    blocks_by_line = [
+        (p.line - head_lines, p.block) for p in build_blocks(tokens) if p.line >= head_lines
+    ]
+    lines = {line for line, _ in blocks_by_line} | {len(offsets) - 1}
     next_line = dict(pairwise(sorted(lines)))
     return [
         _PlacedBlock(offsets[line], offsets[next_line.get(line, line)], block)
-        for line, block in found
+        for line, block in blocks_by_line
     ]
 
 
@@ -278,8 +282,8 @@ def _line_slices(text: str) -> Iterator[Slice]:
         start = end
 
 
-def _line_end(text: str, place: int) -> int:
-    return text.find("\n", place) + 1 or len(text)
+def _line_end(text: str, position: int) -> int:
+    return text.find("\n", position) + 1 or len(text)
 
 
 def _markdown_slices(text: str) -> Iterator[Slice]:
@@ -299,11 +303,11 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield each line with its offset; a line longer than a slice comes in several parts."""
-    at = 0
-    while at < len(text):
-        end = min(_line_end(text, at), at + SLICE_LENGTH)
-        yield at, text[at:end]
-        at = end
+    start = 0
+    while start < len(text):
+        end = min(_line_end(text, start), start + SLICE_LENGTH)
+        yield start, text[start:end]
+        start = end
 
 
 def _begins_table(rows: str) -> bool:

@@ -503,7 +503,7 @@ def searched() -> Iterator[str]:
         words = fold_text("".join(chance.choices(_SIGNS, k=chance.randint(0, 2))))
         is_code, is_link = chance.random() < 0.5, chance.random() < 0.3
         before = chance.choice(("", "x", "文"))
-        shown = show_invisible(text, code=is_code, link=is_link, before=before)
+        shown = show_invisible(text, code=is_code, link=is_link, character_before=before)
         yield json.dumps([text, words, match_ranges(text, words), clean_text(text), shown])
 
 

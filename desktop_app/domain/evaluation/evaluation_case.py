@@ -78,15 +78,18 @@ def check_from_json(row: object) -> Check:
     """
     if not isinstance(row, Mapping):
         raise CaseError(CaseFault.CHECK_NOT_AN_OBJECT)
-    rest = dict(row)
-    within, ignores_case = rest.pop("within", 0.0), rest.pop("ignore_case", False)
-    is_negated = rest.pop("not", False)
-    if len(rest) != 1:
-        kinds = ", ".join(map(str, rest))
+    kinds_and_values = dict(row)
+    within, ignores_case = (
+        kinds_and_values.pop("within", 0.0),
+        kinds_and_values.pop("ignore_case", False),
+    )
+    is_negated = kinds_and_values.pop("not", False)
+    if len(kinds_and_values) != 1:
+        kinds = ", ".join(map(str, kinds_and_values))
         if not kinds:
             raise CaseError(CaseFault.CHECK_WITHOUT_KIND)
         raise CaseError(CaseFault.CHECK_WITH_SEVERAL_KINDS, kinds=kinds)
-    ((name, value),) = rest.items()
+    ((name, value),) = kinds_and_values.items()
     try:
         kind = CheckKind(name)
     except ValueError:
@@ -160,7 +163,7 @@ def numbers_in(text: str) -> list[float]:
     [1234.5, -3.0, 2000.0]
     """
     plain = text.replace("−", "-")
-    return [float(found[0].replace(",", "")) for found in _NUMBER.finditer(plain)]
+    return [float(match[0].replace(",", "")) for match in _NUMBER.finditer(plain)]
 
 
 def json_of(answer: str) -> Any:

@@ -93,13 +93,13 @@ def result_from_json(row: Mapping[str, Any]) -> CaseResult:
     costs = {
         name: None if row[name] is None else Decimal(row[name]) for name in ("cost", "judge_cost")
     }
-    rest = {
+    parsed = {
         "failed": tuple(map(failed_check_from_json, row["failed"])),
         "usage": Usage(**row["usage"]),
         "status": MessageStatus(row["status"]),
         "error": None if row["error"] is None else error_from_json(row["error"]),
     }
-    return CaseResult(**{**row, **costs, **rest})
+    return CaseResult(**{**row, **costs, **parsed})
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,8 @@ class Evaluation:
 
 
 def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known, Decimal(0)) if len(known) == len(costs) else None
+    known_costs = [cost for cost in costs if cost is not None]
+    return sum(known_costs, Decimal(0)) if len(known_costs) == len(costs) else None
 
 
 def _round(value: float | None) -> float | None:

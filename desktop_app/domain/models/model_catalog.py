@@ -133,17 +133,17 @@ class ModelInfo:
             Reason.EFFORT_UNSUPPORTED, model=self.name, effort=effort.value, accepted=accepted
         )
 
-    def nearest_effort(self, wanted: Effort) -> Effort | None:
-        """Return the accepted effort nearest to `wanted`; of two, the higher.
+    def nearest_effort(self, effort: Effort) -> Effort | None:
+        """Return the accepted effort nearest to `effort`; of two, the higher.
 
-        Return `wanted` if the accepted efforts are unknown, and None if the model takes none.
+        Return `effort` if the accepted efforts are unknown, and None if the model takes none.
         """
         if self.efforts is None:
-            return wanted
+            return effort
         order = list(Effort)
         return min(
             self.efforts,
-            key=lambda e: (abs(order.index(e) - order.index(wanted)), -order.index(e)),
+            key=lambda e: (abs(order.index(e) - order.index(effort)), -order.index(e)),
             default=None,
         )
 
@@ -261,9 +261,9 @@ class ModelCatalog:
         inherit the facts about their family, except the variant and the shutdown date. Models at a
         gateway do not inherit the APIs either.
         """
-        known = self._models.get(model_id)
-        if known is not None:
-            return known
+        info = self._models.get(model_id)
+        if info is not None:
+            return info
         family = self._models.get(family_of(model_id))
         if family is None:
             return ModelInfo(id=model_id, name=model_id)
@@ -362,13 +362,15 @@ def _models_with(files: Iterable[Mapping[str, Any]], facts: set[str]) -> set[str
     }
 
 
-def _require_known_names(row: Mapping[str, Any], known: Collection[str], location: str) -> None:
+def _require_known_names(
+    row: Mapping[str, Any], known_names: Collection[str], location: str
+) -> None:
     """Raise ValueError for unknown names, because they may be typing errors."""
     for name in row:
-        if name not in known:
+        if name not in known_names:
             from difflib import get_close_matches  # slow to import, and rarely needed
 
-            near = get_close_matches(name, known, 1)
+            near = get_close_matches(name, known_names, 1)
             hint = f"; “{near[0]}” is meant, perhaps" if near else ""
             raise ValueError(f"“{name}” in {location} is not known{hint}")
 

@@ -24,7 +24,7 @@ _DEFAULTS: Final = GenerationParameters()
 
 def model_notices(
     parameters: GenerationParameters,
-    sent: GenerationParameters,
+    accepted: GenerationParameters,
     requested: Collection[str],
     profile: ProviderProfile,
     info: ModelInfo,
@@ -34,7 +34,7 @@ def model_notices(
 
     Args:
         parameters: the parameters of the answer, with defaults for those that nobody set.
-        sent: the parameters that the model takes.
+        accepted: the parameters that the model takes.
         requested: the names of the parameters that the user set.
     """
     reasons = refused_by_every_api(profile, info, effort)
@@ -42,7 +42,7 @@ def model_notices(
         _refusal_notice(name, reasons[name], info)
         for name in _set_by_user(parameters, requested, reasons)
     ]
-    limit, lowered = parameters.max_output_tokens, sent.max_output_tokens
+    limit, lowered = parameters.max_output_tokens, accepted.max_output_tokens
     if "max_output_tokens" in requested and limit and lowered and lowered < limit:
         notices.append(
             notice(

@@ -86,14 +86,14 @@ class LearnedSupport(NamedTuple):
 def first_api(
     profile: ProviderProfile,
     info: ModelInfo,
-    known: Api | None = None,
+    api_seen: Api | None = None,
     *,
     lacks_responses: bool = False,
 ) -> Api | None:
     """Return the API for a model; None if only the first request will tell.
 
     Args:
-        known: the API that earlier requests to a compatible server have shown.
+        api_seen: the API that earlier requests to a compatible server have shown.
         lacks_responses: the provider has answered that this model has no Responses API.
     """
     if profile.api is not None:
@@ -102,7 +102,7 @@ def first_api(
         return Api.CHAT_COMPLETIONS
     if info.apis is not None and len(info.apis) == 1:
         return info.apis[0]
-    return known if profile.kind is ProviderKind.COMPATIBLE else Api.RESPONSES
+    return api_seen if profile.kind is ProviderKind.COMPATIBLE else Api.RESPONSES
 
 
 def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: LearnedSupport) -> bool:

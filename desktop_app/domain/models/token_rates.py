@@ -103,8 +103,8 @@ class TokenRates:
         If the known ratios are above the usual ones on average, an unknown kind gets a higher
         ratio, too, because a small vocabulary is small for every kind.
         """
-        known = [self.rates[kind] / usual[kind] for kind in self.rates]
-        scale = max(1.0, sum(known) / len(known)) if known else 1.0
+        ratios = [self.rates[kind] / usual[kind] for kind in self.rates]
+        scale = max(1.0, sum(ratios) / len(ratios)) if ratios else 1.0
         return {kind: self.rates.get(kind, usual[kind] * scale) for kind in TextKind}
 
     def covers(self, mix: TokenMix) -> bool:

@@ -91,22 +91,22 @@ def parse_query(text: str) -> dict[str, str]:
 
 def _pairs_of_json(text: str) -> Iterator[tuple[str, str]]:
     try:
-        found = json.loads(text)
+        fields = json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    for name, value in found.items():
+    for name, value in fields.items():
         if not isinstance(value, str):
             raise ValueError("a value is not a text")
         yield name, value
 
 
 def _valid_fields(pairs: Iterator[tuple[str, str]], *, in_query: bool) -> dict[str, str]:
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in pairs:
         custom = CustomField(name, in_query=in_query)
         if not custom.has_valid_name or not custom.accepts(value):
             raise ValueError("a name or value is not allowed")
-        found[name] = value
-    if len(found) > MAX_FIELDS:
+        values[name] = value
+    if len(values) > MAX_FIELDS:
         raise ValueError("too many")
-    return found
+    return values

@@ -78,8 +78,8 @@ def split_credentials(url: str) -> tuple[str, str]:
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     # A slash in a password ends the authority early, which leaves no host.
     is_cut = "@" in rest and "@" not in authority and not origin(url)
-    login, at, _ = (rest if is_cut else authority).rpartition("@")
-    path = re.split("[?#]", rest[len(login + at) :], maxsplit=1)[0]
+    login, at_sign, _ = (rest if is_cut else authority).rpartition("@")
+    path = re.split("[?#]", rest[len(login + at_sign) :], maxsplit=1)[0]
     user, _, password = login.partition(":")
     return scheme + path, f"{unquote(user)}:{unquote(password)}" if login else ""
 
@@ -144,7 +144,9 @@ def parse_proxy(text: str) -> ProxyAddress:
         raise SettingError(Reason.PROXY_ADDRESS_INVALID)
     if port is None:
         port = 1080 if scheme.startswith("socks") else 443 if scheme == "https" else 80
-    shown = f"[{host}]" if ":" in host else host
+    bracketed = f"[{host}]" if ":" in host else host
     return ProxyAddress(
-        f"{scheme}://{shown}:{port}", unquote(parts.username or ""), unquote(parts.password or "")
+        f"{scheme}://{bracketed}:{port}",
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
     )

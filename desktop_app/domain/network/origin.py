@@ -28,11 +28,11 @@ def origin(url: str) -> str:
     scheme = scheme.lower()
     if not separator or scheme not in _DEFAULT_PORTS:
         return ""
-    found = _AUTHORITY.fullmatch(re.split("[/?#]", rest, maxsplit=1)[0])
-    if found is None:
+    authority = _AUTHORITY.fullmatch(re.split("[/?#]", rest, maxsplit=1)[0])
+    if authority is None:
         return ""
-    host = _ipv6(found[1]) if found[1].startswith("[") else _ascii_name(found[1])
-    port = int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]
+    host = _ipv6(authority[1]) if authority[1].startswith("[") else _ascii_name(authority[1])
+    port = int(authority[2]) if authority[2] else _DEFAULT_PORTS[scheme]
     return f"{scheme}://{host}:{port}" if host and port < 65536 else ""
 
 

@@ -191,13 +191,13 @@ class _SearchedView:
     A map takes eight times the memory of its text.
 
     Args:
-        before: the end of the view of the preceding text.
+        view_before: the end of the view of the preceding text.
     """
 
-    def __init__(self, before: bytes) -> None:
-        self._before = len(before)
-        self._pieces = [before]
-        self._view_begins = [len(before)]
+    def __init__(self, view_before: bytes) -> None:
+        self._before = len(view_before)
+        self._pieces = [view_before]
+        self._view_begins = [len(view_before)]
         self._text_begins = [0]
         self._maps: dict[int, _MappedView] = {}
 
@@ -274,35 +274,35 @@ class _Search:
                     return True
         return False
 
-    def clean(self, data: _Bytes, before: _Views = _NO_VIEWS) -> _Bytes:
+    def clean(self, data: _Bytes, views_before: _Views = _NO_VIEWS) -> _Bytes:
         """Return the text without secrets; `data` itself if it has none.
 
         Args:
-            before: the views of the end of the text before `data`.
+            views_before: the views of the end of the text before `data`.
         """
-        spans = self.find_spans(data, before)
+        spans = self.find_spans(data, views_before)
         return data if spans is None else _replace_spans(data, spans)
 
-    def find_spans(self, data: _Bytes, before: _Views) -> Iterator[tuple[int, int]] | None:
+    def find_spans(self, data: _Bytes, views_before: _Views) -> Iterator[tuple[int, int]] | None:
         """Return the spans of the secrets in the order of their starts; None if there are none.
 
         They may overlap.
         """
         views = self.views(data)
-        if not self.has_hit(_append_views(before, views)):
+        if not self.has_hit(_append_views(views_before, views)):
             return None
-        has_escapes = views[0] is not views[1] or before[0] != before[1]
+        has_escapes = views[0] is not views[1] or views_before[0] != views_before[1]
         del views  # each takes as much memory as the text
-        spans_by_needle = self._spans_by_needle(data, before[0], escapes=False)
+        spans_by_needle = self._spans_by_needle(data, views_before[0], escapes=False)
         if has_escapes:
-            spans_by_needle += self._spans_by_needle(data, before[1], escapes=True)
+            spans_by_needle += self._spans_by_needle(data, views_before[1], escapes=True)
         return merge(*spans_by_needle)
 
     def _spans_by_needle(
-        self, data: _Bytes, before: bytes, *, escapes: bool
+        self, data: _Bytes, view_before: bytes, *, escapes: bool
     ) -> list[Iterator[tuple[int, int]]]:
         """Return the spans of each needle in the text, in order."""
-        view = _SearchedView(before)
+        view = _SearchedView(view_before)
         for piece in _slices(data):
             decoded = _ESCAPE.sub(_unescape, piece) if escapes else piece
             view.add(piece, self._make_view(decoded))
@@ -339,20 +339,24 @@ class _Search:
             add_text(mapped_end, begin)
         return _MappedView(bytes(view_bytes), starts, ends)
 
-    def incomplete_match_start(self, data: bytes, before: _Views) -> int:
+    def incomplete_match_start(self, data: bytes, views_before: _Views) -> int:
         """Return the offset of a secret or escape that the end may cut off, else `len(data)`."""
-        rest = data[: _incomplete_escape_start(data)]
-        at = len(rest)
-        if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:
-            return at
-        whole = _append_views(before, self.views(rest))
-        for which in (0,) if whole[0] is whole[1] else (0, 1):
-            cut = self.find_cut(whole[which])
+        complete = data[: _incomplete_escape_start(data)]
+        held_start = len(complete)
+        if held_start > _MAX_GAP_BYTES and not self.views(complete[-_MAX_GAP_BYTES:])[0]:
+            return held_start
+        whole = _append_views(views_before, self.views(complete))
+        for view_index in (0,) if whole[0] is whole[1] else (0, 1):
+            cut = self.find_cut(whole[view_index])
             if cut is not None:
-                place = cut - len(before[which])
-                found = self.map_view(rest, escapes=which == 1).starts[place] if place > 0 else 0
-                at = min(at, found)
-        return at
+                offset = cut - len(views_before[view_index])
+                start = (
+                    self.map_view(complete, escapes=view_index == 1).starts[offset]
+                    if offset > 0
+                    else 0
+                )
+                held_start = min(held_start, start)
+        return held_start
 
     def find_cut(self, view: bytes) -> int | None:
         """Return the offset of the first needle that the end of the view cuts off; None if none."""
@@ -398,11 +402,11 @@ class _SearchedStream:
         return self._feed_possible_secret(data)
 
     def _feed_possible_secret(self, data: bytes) -> bytes:
-        search, before = self._search, self._before
-        held_start, end = search.incomplete_match_start(data, before), 0
+        search, views_before = self._search, self._before
+        held_start, end = search.incomplete_match_start(data, views_before), 0
         removed: list[tuple[int, int]] = []
         # A secret that begins at `held_start` or later is held, too: a longer one may contain it.
-        for start, stop in search.find_spans(data, before) or ():
+        for start, stop in search.find_spans(data, views_before) or ():
             if start >= max(held_start, end):
                 break
             removed.append((start, stop))
@@ -410,8 +414,8 @@ class _SearchedStream:
             if held_start < end:  # the text after a removed secret may begin another
                 held_start = end + search.incomplete_match_start(data[end:], _NO_VIEWS)
         if removed:
-            before = _NO_VIEWS
-        self._before = _tail_views(_append_views(before, search.views(data[end:held_start])))
+            views_before = _NO_VIEWS
+        self._before = _tail_views(_append_views(views_before, search.views(data[end:held_start])))
         self._held = data[held_start:]
         return _replace_spans(data[:held_start], removed)
 
@@ -424,20 +428,20 @@ class _SearchedStream:
         return released
 
     def end(self) -> bytes:
-        held, before = self._held, self._before
+        held, views_before = self._held, self._before
         self._held, self._before = b"", _NO_VIEWS
-        return bytes(self._search.clean(held, before))
+        return bytes(self._search.clean(held, views_before))
 
 
 def _spans_of(
     needle: bytes, whole: bytes, view: _SearchedView, map_slice: _Mapper
 ) -> Iterator[tuple[int, int]]:
-    at = whole.find(needle)
-    while at != -1:
-        span = view.span(at, at + len(needle) - 1, map_slice)
+    index = whole.find(needle)
+    while index != -1:
+        span = view.span(index, index + len(needle) - 1, map_slice)
         if span is not None:
             yield span
-        at = whole.find(needle, at + 1)
+        index = whole.find(needle, index + 1)
 
 
 def _may_have_escape(data: _Bytes) -> bool:
@@ -458,13 +462,13 @@ def _tail_views(views: _Views) -> _Views:
     return view_end, view_end if decoded is view else decoded[1 - _MIN_HELD_CHARS :]
 
 
-def _append_views(before: _Views, views: _Views) -> _Views:
-    if not any(before):
+def _append_views(views_before: _Views, views: _Views) -> _Views:
+    if not any(views_before):
         return views
-    view = before[0] + views[0]
-    if views[0] is views[1] and before[0] == before[1]:
+    view = views_before[0] + views[0]
+    if views[0] is views[1] and views_before[0] == views_before[1]:
         return view, view
-    return view, before[1] + views[1]
+    return view, views_before[1] + views[1]
 
 
 def _is_searchable(secret: str) -> bool:
@@ -490,10 +494,10 @@ def _needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
     needles: set[bytes] = set()
     for secret in secrets:
         spellings = list(_spellings(secret))
-        spellings += [_ESCAPE.sub(_unescape, form) for form in spellings]
+        spellings += [_ESCAPE.sub(_unescape, spelling) for spelling in spellings]
         # A spelling that contains a shorter one is left out, because the shorter one finds it.
         # This does not hold for two secrets: the rest of the longer one would stay in the text.
-        own_needles = sorted({make_view(form) for form in spellings}, key=len)
+        own_needles = sorted({make_view(spelling) for spelling in spellings}, key=len)
         needles.update(
             n for i, n in enumerate(own_needles) if not any(short in n for short in own_needles[:i])
         )

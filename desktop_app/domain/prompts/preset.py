@@ -39,15 +39,17 @@ class Preset:
             serves_gpt_family: False if the provider does not offer the variants; `variant` is then
                 ignored.
         """
-        wanted = replace(choice, provider_id=self.provider_id or choice.provider_id)
+        new_choice = replace(choice, provider_id=self.provider_id or choice.provider_id)
         if self.variant is not None and serves_gpt_family:
-            wanted = replace(wanted, variant=self.variant, model="")
+            new_choice = replace(new_choice, variant=self.variant, model="")
         elif self.model and self.provider_id:
-            wanted = replace(wanted, variant=None, model=self.model)
-        return wanted if self.effort is None else replace(wanted, effort=self.effort)
+            new_choice = replace(new_choice, variant=None, model=self.model)
+        return new_choice if self.effort is None else replace(new_choice, effort=self.effort)
 
 
-def preset_of(conversation: Conversation, preset_id: str, name: str, at: datetime) -> Preset:
+def preset_of(
+    conversation: Conversation, preset_id: str, name: str, created_at: datetime
+) -> Preset:
     """Return a preset with a conversation's settings.
 
     A preset with a variant names no provider, because several serve the variants.
@@ -62,5 +64,5 @@ def preset_of(conversation: Conversation, preset_id: str, name: str, at: datetim
         choice.variant,
         choice.effort,
         conversation.overrides,
-        created_at=at,
+        created_at=created_at,
     )

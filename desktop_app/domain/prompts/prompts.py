@@ -118,18 +118,18 @@ class FilledPrompt(NamedTuple):
 def parse(text: str) -> tuple[Piece, ...]:
     """Split a prompt's text into plain text and variables."""
     pieces: list[Piece] = []
-    plain, at = "", 0
-    for found in _PIECE.finditer(text):
-        plain += text[at : found.start()]
-        at = found.end()
-        if found[1]:
-            plain += found[0][1:]
+    plain, end = "", 0
+    for match in _PIECE.finditer(text):
+        plain += text[end : match.start()]
+        end = match.end()
+        if match[1]:
+            plain += match[0][1:]
             continue
         if plain:
             pieces.append(plain)
-        pieces.append(_variable(found[2].strip(), found[3]))
+        pieces.append(_variable(match[2].strip(), match[3]))
         plain = ""
-    plain += text[at:]
+    plain += text[end:]
     return (*pieces, plain) if plain else tuple(pieces)
 
 
@@ -144,13 +144,13 @@ def _variable(name: str, default: str | None) -> Variable:
 
 def variables(text: str) -> tuple[Variable, ...]:
     """Return the variables to ask for, each name once, in the order of the text."""
-    found: dict[str, Variable] = {}
+    by_name: dict[str, Variable] = {}
     for piece in parse(text):
         if isinstance(piece, Variable) and not piece.is_filled_by_program:
-            known = found.get(piece.name)
-            if known is None or (known.default is None and piece.default is not None):
-                found[piece.name] = piece
-    return tuple(found.values())
+            earlier = by_name.get(piece.name)
+            if earlier is None or (earlier.default is None and piece.default is not None):
+                by_name[piece.name] = piece
+    return tuple(by_name.values())
 
 
 def program_variables_in(text: str) -> frozenset[str]:

@@ -192,16 +192,16 @@ class MonthSpending(NamedTuple):
         return self.cap is not None and self.spent * 5 >= self.cap * 4
 
 
-def month_forecast(spent: Decimal, at: datetime) -> Decimal:
-    """Return the month's spending in US dollars, extrapolated from that until `at`.
+def month_forecast(spent: Decimal, moment: datetime) -> Decimal:
+    """Return the month's spending in US dollars, extrapolated from that until `moment`.
 
     At least one day counts as elapsed, because a few minutes predict nothing.
     """
-    local = at.astimezone()
+    local = moment.astimezone()
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     next_first = (first + timedelta(days=32)).replace(day=1)
     elapsed = max(local - first, timedelta(days=1))
-    share = Decimal(elapsed // timedelta(seconds=1)) / Decimal(
+    elapsed_share = Decimal(elapsed // timedelta(seconds=1)) / Decimal(
         (next_first - first) // timedelta(seconds=1)
     )
-    return max(spent, spent / share)
+    return max(spent, spent / elapsed_share)

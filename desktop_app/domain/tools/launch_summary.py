@@ -44,8 +44,8 @@ def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
     if server.folder:
         facts.append(tr("Folder: {folder}", folder=server.folder))
     if variables := {**server.environment, **secrets.environment}:
-        shown = (f"{name}={_shown_value(name, value)}" for name, value in variables.items())
-        facts.append(tr("Sets variables: {names}", names=_joined(shown)))
+        settings = (f"{name}={_shown_value(name, value)}" for name, value in variables.items())
+        facts.append(tr("Sets variables: {names}", names=_joined(settings)))
     if server.headers:
         facts.append(tr("Sends headers: {names}", names=_joined(server.headers)))
     if read := referenced_variables(server, secrets):
@@ -59,11 +59,11 @@ def _shown_command(command: Sequence[str], arguments: Sequence[str]) -> list[str
     Any other word may be a program or package, even if it looks like a key: `npx sk-…` runs one.
     """
     hidden = ["…" if _KEY_LIKE.fullmatch(argument) else argument for argument in arguments]
-    words = filled_command(command, arguments)
+    complete = filled_command(command, arguments)
     shown = filled_command(command, hidden)
     return [
-        word if visible == "…" and not before.startswith("--") else visible
-        for before, word, visible in zip(("", *command), words, shown, strict=False)
+        word if visible == "…" and not preceding.startswith("--") else visible
+        for preceding, word, visible in zip(("", *command), complete, shown, strict=False)
     ]
 
 

@@ -38,11 +38,11 @@ def remote_tools(
     source: str, listed: Sequence[Mapping[str, Any]], *, has_address: bool
 ) -> list[ListedTool]:
     """Return the tools of a server; of tools with the same name, the first."""
-    found: dict[str, ListedTool] = {}
+    tools_by_name: dict[str, ListedTool] = {}
     for row in listed:
         tool = _listed_tool(source, row, has_address=has_address)
-        found.setdefault(tool.definition.name, tool)
-    return list(found.values())
+        tools_by_name.setdefault(tool.definition.name, tool)
+    return list(tools_by_name.values())
 
 
 def unavailable_entry(source: str, refusal: ErrorNote) -> ListedTool:
@@ -61,15 +61,15 @@ def unusable_arguments(fault: str) -> ErrorNote:
 
 def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> ListedTool:
     name, parameters = str(row["name"]), row["parameters"]
-    shown = visible_text(name)[:MAX_TOOL_NAME_CHARS]
+    visible_name = visible_text(name)[:MAX_TOOL_NAME_CHARS]
     fault = str(row["fault"])
     if not fault and parameters.get("type", "object") != "object":
         fault = "type: it is not an object"
     refusal = unusable_arguments(fault) if fault else None
-    if shown != name or not _NAME.fullmatch(name):
+    if visible_name != name or not _NAME.fullmatch(name):
         refusal = ErrorNote(Reason.TOOL_NAME_INVALID)
     definition = ToolDefinition(
-        shown or "?",
+        visible_name or "?",
         visible_text(str(row["description"])),
         {"properties": {}, **parameters, "type": "object"},
         kind=_kind(row),

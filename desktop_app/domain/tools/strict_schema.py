@@ -55,15 +55,17 @@ def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not any(key in schema for key in _REFUSED_AT_TOP):
         return dict(schema)
-    kept = {key: value for key, value in schema.items() if key not in _REFUSED_AT_TOP}
-    properties = dict(kept.get("properties", {}))
+    sendable = {key: value for key, value in schema.items() if key not in _REFUSED_AT_TOP}
+    properties = dict(sendable.get("properties", {}))
     for key in ("allOf", "anyOf", "oneOf"):
         branches = schema.get(key)
         for branch in branches if isinstance(branches, list) else ():
-            named = branch.get("properties") if isinstance(branch, Mapping) else None
-            for name, each in (named if isinstance(named, Mapping) else {}).items():
+            branch_properties = branch.get("properties") if isinstance(branch, Mapping) else None
+            for name, each in (
+                branch_properties if isinstance(branch_properties, Mapping) else {}
+            ).items():
                 properties.setdefault(name, each)
-    return {**kept, "properties": properties}
+    return {**sendable, "properties": properties}
 
 
 def _is_closed(part: Mapping[str, Any]) -> bool:

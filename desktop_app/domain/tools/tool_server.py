@@ -111,14 +111,14 @@ class ServerSecrets:
     @property
     def values(self) -> tuple[str, ...]:
         """Return all values."""
-        named = (*self.environment.values(), *self.headers.values())
-        return (*named, self.query, *self.arguments)
+        named_values = (*self.environment.values(), *self.headers.values())
+        return (*named_values, self.query, *self.arguments)
 
     def to_text(self) -> str:
         """Return the text for the keyring."""
-        fields = {"environment": dict(self.environment), "headers": dict(self.headers)}
+        named_values = {"environment": dict(self.environment), "headers": dict(self.headers)}
         others = {"query": self.query, "arguments": self.arguments}
-        return json.dumps({**fields, **others}, ensure_ascii=False)
+        return json.dumps({**named_values, **others}, ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> ServerSecrets:
@@ -127,9 +127,9 @@ class ServerSecrets:
         Raises:
             an error of `bounds.BAD_VALUE`: it is something else.
         """
-        found = json.loads(text)
-        arguments = tuple(found.get("arguments", ()))
-        secrets = cls({**found["environment"]}, {**found["headers"]}, found["query"], arguments)
+        stored = json.loads(text)
+        arguments = tuple(stored.get("arguments", ()))
+        secrets = cls({**stored["environment"]}, {**stored["headers"]}, stored["query"], arguments)
         if not all(isinstance(value, str) for value in secrets.values):
             raise TypeError("a secret is not a text")
         return secrets
@@ -227,14 +227,14 @@ def server_of(
         if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
     address, query = _split_address(name, url)
-    words = filled_command(command, arguments)
-    if found := next(filter(None, map(_KEYRING_ARGUMENT.search, words)), None):
+    whole_command = filled_command(command, arguments)
+    if placeholder := next(filter(None, map(_KEYRING_ARGUMENT.search, whole_command)), None):
         # It would become the value of another argument.
-        raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=found[0])
-    shown, hidden = _without_secrets(words)
+        raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=placeholder[0])
+    public_command, hidden = _without_secrets(whole_command)
     server = ToolServer(
         name,
-        shown,
+        public_command,
         folder,
         address,
         {key: _reference(value) for key, value in environment.items()},
@@ -265,16 +265,18 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
         hidden.append(value)
         return f"${{keyring:{len(hidden)}}}"
 
-    shown = list(words[:1])
-    for before, word in pairwise(words):
+    public_command = list(words[:1])
+    for preceding, word in pairwise(words):
         assigned = _ASSIGNED.fullmatch(word)
         if assigned is not None:
-            shown.append(assigned[1] + replace_secret(assigned[2]))
-        elif _KEY.fullmatch(word) or (_FLAG.fullmatch(before) and not word.startswith("-")):
-            shown.append(replace_secret(word))
+            public_command.append(assigned[1] + replace_secret(assigned[2]))
+        elif _KEY.fullmatch(word) or (_FLAG.fullmatch(preceding) and not word.startswith("-")):
+            public_command.append(replace_secret(word))
         else:
-            shown.append(_QUERY.sub(lambda found: found[1] + replace_secret(found[2]), word))
-    return tuple(shown), tuple(hidden)
+            public_command.append(
+                _QUERY.sub(lambda match: match[1] + replace_secret(match[2]), word)
+            )
+    return tuple(public_command), tuple(hidden)
 
 
 def filled_command(command: Sequence[str], arguments: Sequence[str]) -> list[str]:
@@ -283,9 +285,9 @@ def filled_command(command: Sequence[str], arguments: Sequence[str]) -> list[str
 
 
 def _with_secrets(word: str, values: Sequence[str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        number = int(found[1])
-        return values[number - 1] if 0 < number <= len(values) else found[0]
+    def value(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return values[number - 1] if 0 < number <= len(values) else match[0]
 
     return _KEYRING_ARGUMENT.sub(value, word)
 
@@ -310,8 +312,8 @@ def _reference(value: str) -> str:
 def sign_in_secrets(stored: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the secret values in the stored data of a sign-in."""
     tokens, client = stored["tokens"], stored["client"]
-    found = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
-    return tuple(filter(None, found))
+    values = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
+    return tuple(filter(None, values))
 
 
 def secret_values(
@@ -327,14 +329,14 @@ def secret_values(
     Args:
         variables: the environment variables, for references.
     """
-    named = [
+    named_values = [
         *secrets.environment.items(),
         *secrets.headers.items(),
         *parse_qsl(secrets.query),
         *((name, variables.get(name, "")) for name in referenced_variables(server, secrets)),
     ]
-    found = [_SCHEME.sub("", value) for name, value in named if _may_be_secret(name, value)]
-    return (*found, secrets.query, *secrets.arguments)
+    secret = [_SCHEME.sub("", value) for name, value in named_values if _may_be_secret(name, value)]
+    return (*secret, secrets.query, *secrets.arguments)
 
 
 def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str]:
@@ -371,7 +373,7 @@ def launch_message(
     """
 
     def fill_variables(text: str) -> str:
-        return _VARIABLE.sub(lambda found: _value_of(server, found, variables), text)
+        return _VARIABLE.sub(lambda match: _value_of(server, match, variables), text)
 
     def fill_values(references: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
         return {
@@ -394,11 +396,11 @@ def launch_message(
     }
 
 
-def _value_of(server: ToolServer, found: re.Match[str], variables: Mapping[str, str]) -> str:
-    value = variables.get(found[1], found[2])
+def _value_of(server: ToolServer, reference: re.Match[str], variables: Mapping[str, str]) -> str:
+    value = variables.get(reference[1], reference[2])
     if value is None:
         raise ToolServerError(
-            Reason.TOOL_SERVER_VARIABLE_UNSET, server=server.name, variable=found[1]
+            Reason.TOOL_SERVER_VARIABLE_UNSET, server=server.name, variable=reference[1]
         )
     return value
 

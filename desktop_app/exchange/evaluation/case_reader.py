@@ -186,9 +186,9 @@ def _cases_of_json(row: _Row, filler: TemplateFiller) -> list[EvaluationCase]:
     # A check may also be a field named like a column of CSV files. If such fields were ignored,
     # every response would pass.
     options = {name: row[name] for name in _CHECK_OPTIONS if name in row}
-    named = [{kind: row[kind], **options} for kind in CheckKind if kind in row]
-    found = (*(check_from_json(check) for check in (*checks, *named)), *ideal_checks)
-    return [EvaluationCase(_id_of(row), row["input"], tuple(files), found)]
+    named_checks = [{kind: row[kind], **options} for kind in CheckKind if kind in row]
+    all_checks = (*(check_from_json(check) for check in (*checks, *named_checks)), *ideal_checks)
+    return [EvaluationCase(_id_of(row), row["input"], tuple(files), all_checks)]
 
 
 def _id_of(row: _Row) -> str:
@@ -261,19 +261,19 @@ def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
         CaseError: an id is repeated, a case has no input and no files, or there are no cases.
     """
     given_ids = {case.id for case in cases}
-    named = []
+    cases_with_ids = []
     for number, case in enumerate(cases, start=1):
         new_id = str(number)
         while new_id in given_ids:
             new_id = f"#{new_id}"
-        named.append(case if case.id else replace(case, id=new_id))
-    seen: set[str] = set()
-    for case in named:
-        if case.id in seen:
+        cases_with_ids.append(case if case.id else replace(case, id=new_id))
+    seen_ids: set[str] = set()
+    for case in cases_with_ids:
+        if case.id in seen_ids:
             raise CaseError(CaseFault.REPEATED_ID, id=case.id)
-        seen.add(case.id)
+        seen_ids.add(case.id)
         if not (case.input.strip() or case.files):
             raise CaseError(CaseFault.EMPTY_INPUT, id=case.id)
-    if not named:
+    if not cases_with_ids:
         raise CaseError(CaseFault.NO_CASES)
-    return named
+    return cases_with_ids

@@ -66,12 +66,12 @@ class TemplateFiller:
         if "{%" in text:
             raise CaseError(CaseFault.TEMPLATE_UNSUPPORTED)
         self.count(_CHARS_OF_TEXT)
-        for found in _VARIABLE.finditer(text):
-            name = found[1].strip()
+        for match in _VARIABLE.finditer(text):
+            name = match[1].strip()
             if name not in variables:
-                raise CaseError(CaseFault.UNKNOWN_VARIABLE, variable=found[0])
+                raise CaseError(CaseFault.UNKNOWN_VARIABLE, variable=match[0])
             self.count(len(variables[name]))
-        return _VARIABLE.sub(lambda found: variables[found[1].strip()], text)
+        return _VARIABLE.sub(lambda match: variables[match[1].strip()], text)
 
 
 def refuse_siblings(name: str) -> str:
@@ -223,8 +223,8 @@ def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
         lists.append([_text(name, item) for item in values])
     if prod(map(len, lists)) > _MAX_COMBINATIONS:
         raise CaseError(CaseFault.TOO_MANY_COMBINATIONS)
-    for chosen in product(*lists):
-        yield dict(zip(variables, chosen, strict=True))
+    for combination in product(*lists):
+        yield dict(zip(variables, combination, strict=True))
 
 
 def _text(name: str, value: object) -> str:
@@ -340,24 +340,24 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
 
 def expected_checks(text: str, variables: Mapping[str, str], filler: TemplateFiller) -> list[Check]:
     """Return the checks of a cell, such as `contains: Paris`; plain text must be equal."""
-    found = _CELL.fullmatch(text)
-    kind = _PREFIXES.get(found["kind"], found["kind"]) if found else ""
+    match = _CELL.fullmatch(text)
+    kind = _PREFIXES.get(match["kind"], match["kind"]) if match else ""
     plain = kind.removeprefix("not-")
     is_known = plain in _KINDS | _UNSUPPORTED_KINDS
-    if found is None or not is_known or not (found["value"] or _may_lack_value(plain, found)):
+    if match is None or not is_known or not (match["value"] or _may_lack_value(plain, match)):
         return [check_from_json({"equals": filler.fill_in(text, variables)})]
-    if found["threshold"] and plain in _KINDS:
+    if match["threshold"] and plain in _KINDS:
         raise CaseError(CaseFault.THRESHOLD_UNSUPPORTED, kind=kind)
-    value: Any = found["value"].strip() if found["value"] else None
+    value: Any = match["value"].strip() if match["value"] else None
     if plain == "is-json" and value is not None:
         value = json.loads(value)
     return _assertion_checks({"type": kind, "value": value}, variables, filler)
 
 
-def _may_lack_value(kind: str, found: re.Match[str]) -> bool:
+def _may_lack_value(kind: str, cell: re.Match[str]) -> bool:
     """Return True if a cell without a value is an assertion, such as `is-sql` or `latency(500)`.
 
     A single word, such as "cost", is more likely a text to compare.
     """
-    is_phrase = "-" in kind or found["threshold"] is not None
+    is_phrase = "-" in kind or cell["threshold"] is not None
     return kind == "is-json" or (kind in _UNSUPPORTED_KINDS and is_phrase)

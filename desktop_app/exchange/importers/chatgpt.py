@@ -99,7 +99,7 @@ def _node(
         or kind in _LEFT_OUT_KINDS
     ):
         return Node(key, parent)
-    found = Node(
+    filled = Node(
         key,
         parent,
         seconds=seconds_of(message.get("create_time")),
@@ -108,7 +108,7 @@ def _node(
     )
     if kind == "thoughts":
         thoughts = (without_marks(thought, metadata) for thought in _thoughts(content))
-        return replace(found, pending=tuple(ReasoningPart(t) for t in thoughts if t))
+        return replace(filled, pending=tuple(ReasoningPart(t) for t in thoughts if t))
     document, find_named = canvas_document(message), _with_names(find_file, metadata)
     is_call = author == "assistant" and text_at(message, "recipient") not in ("", "all")
     is_raw = author == "tool" or (is_call and not document)
@@ -119,12 +119,12 @@ def _node(
     parts = [*_attachment_notes(metadata, content), *(p for p in parts if p != TextPart(""))]
     if not is_raw:
         return replace(
-            found, role=Role.USER if author == "user" else Role.ASSISTANT, parts=tuple(parts)
+            filled, role=Role.USER if author == "user" else Role.ASSISTANT, parts=tuple(parts)
         )
     images = [p for p in parts if not isinstance(p, TextPart) or p == TextPart(LOST_IMAGE)]
     text = text_of(part for part in parts if part not in images)
     return replace(
-        found,
+        filled,
         role=Role.ASSISTANT if images else None,
         parts=tuple(images),
         pending=(_tool_part(key, message, text),) if text else (),
@@ -177,19 +177,19 @@ def _parts(
         return [TextPart(fenced(text, "" if language == "unknown" else language))] if text else []
     parts = content.get("parts")
     parts = parts if isinstance(parts, list) else [content]
-    found: list[Part] = []
+    read_parts: list[Part] = []
     for part in parts:
         if _is_recording(part):
             continue  # its transcript is another part
         if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
-            found.append(_image_part(text_at(part, "asset_pointer"), find_file, files))
+            read_parts.append(_image_part(text_at(part, "asset_pointer"), find_file, files))
         else:
             text = part if isinstance(part, str) else _text_of(part)
             if text.strip():
-                found.append(TextPart(text))
-    if not found and any(map(_is_recording, parts)):
-        found.append(TextPart(_RECORDING))
-    return found
+                read_parts.append(TextPart(text))
+    if not read_parts and any(map(_is_recording, parts)):
+        read_parts.append(TextPart(_RECORDING))
+    return read_parts
 
 
 def _made_images(
@@ -210,10 +210,10 @@ def _text_of(part: Any) -> str:
         return ""
     text = text_at(part, "text") or text_at(part, "result")
     title, address = text_at(part, "title"), text_at(part, "url")
-    words = "\n\n".join(word for word in (title, text, address) if word)
+    text_and_source = "\n\n".join(word for word in (title, text, address) if word)
     kind = text_at(part, "content_type")
-    is_known = words or kind in _TEXT_KINDS
-    return words if is_known else unknown_content(kind)
+    is_known = text_and_source or kind in _TEXT_KINDS
+    return text_and_source if is_known else unknown_content(kind)
 
 
 def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:
@@ -222,15 +222,15 @@ def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:
     names = {text_at(item, "id"): text_at(item, "name") for item in attached}
 
     def find_named(file_id: str) -> tuple[str, bytes] | None:
-        found = find_file(file_id)
-        return found and (names.get(file_id) or found[0], found[1])
+        file = find_file(file_id)
+        return file and (names.get(file_id) or file[0], file[1])
 
     return find_named
 
 
 def _image_part(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]) -> Part:
-    found = find_file(pointer.rpartition("/")[2])
-    return add_image(*found, files) if found is not None else TextPart(LOST_IMAGE)
+    file = find_file(pointer.rpartition("/")[2])
+    return add_image(*file, files) if file is not None else TextPart(LOST_IMAGE)
 
 
 def _attachment_notes(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:

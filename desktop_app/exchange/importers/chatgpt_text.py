@@ -49,21 +49,21 @@ def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
     }
     characters_left = _MAX_ADDED_CHARS
 
-    def affordable(words: str, otherwise: str = "") -> str:
+    def affordable(text: str, otherwise: str = "") -> str:
         nonlocal characters_left
-        characters_left -= len(words)
-        return words if characters_left > 0 else otherwise
+        characters_left -= len(text)
+        return text if characters_left > 0 else otherwise
 
-    def replacement(found: re.Match[str]) -> str:
-        known = text_by_mark.get(found[0], "")
-        return affordable(known or _entity_name(found[1] or ""))
+    def replacement(match: re.Match[str]) -> str:
+        text_of_mark = text_by_mark.get(match[0], "")
+        return affordable(text_of_mark or _entity_name(match[1] or ""))
 
     if has_old_marks:
         source_by_number = _old_sources(metadata)
 
-        def old_replacement(found: re.Match[str]) -> str:
-            known = text_by_mark.get(found[0]) or source_by_number.get(found[1], found[0])
-            return affordable(known, found[0])
+        def old_replacement(match: re.Match[str]) -> str:
+            text_of_mark = text_by_mark.get(match[0]) or source_by_number.get(match[1], match[0])
+            return affordable(text_of_mark, match[0])
 
         text = _OLD_MARK.sub(old_replacement, text)
     return _ENCLOSING.sub("", _MARK.sub(replacement, text)) if has_marks else text
@@ -71,8 +71,8 @@ def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
 
 def _words_of(reference: Mapping[str, Any]) -> str:
     """Return the text that ChatGPT shows for a reference."""
-    if words := text_at(reference, "alt"):
-        return words
+    if text := text_at(reference, "alt"):
+        return text
     sources = objects_at(reference, "items") or [reference]
     links = dict.fromkeys(filter(None, map(_link, sources)))
     return f"({', '.join(links)})" if links else text_at(reference, "name")
@@ -88,21 +88,23 @@ def _link(source: Mapping[str, Any]) -> str:
 
 def _old_sources(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return the sources of old marks by number."""
-    found = {}
+    sources = {}
     for citation in objects_at(metadata, "citations"):
         source = mapping_at(citation, "metadata")
         number = mapping_at(source, "extra").get("cited_message_idx")
-        if words := _words_of(source) or text_at(source, "title"):
-            found[str(number)] = words if words.startswith("(") else f"({words})"
-    return found
+        if source_text := _words_of(source) or text_at(source, "title"):
+            sources[str(number)] = (
+                source_text if source_text.startswith("(") else f"({source_text})"
+            )
+    return sources
 
 
 def _entity_name(mark: str) -> str:
     """Return the name in `entity` U+E202 `["kind", "name", …]`."""
-    kind, _, fields = mark.partition("\ue202")
-    value = parse_json(fields) if kind == "entity" else None
-    named = value if isinstance(value, list) else []
-    return str(named[1]) if len(named) > 1 else ""
+    kind, _, values_json = mark.partition("\ue202")
+    value = parse_json(values_json) if kind == "entity" else None
+    values = value if isinstance(value, list) else []
+    return str(values[1]) if len(values) > 1 else ""
 
 
 def canvas_document(message: Mapping[str, Any]) -> str:

@@ -74,14 +74,14 @@ def _nodes(messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]) 
 
 
 def _attached_parts(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:
-    named: set[str] = set()
+    seen_names: set[str] = set()
     for item in (*objects_at(message, "attachments"), *objects_at(message, "files")):
         name, text = text_at(item, "file_name"), text_at(item, "extracted_content")
         if text.strip():
             yield add_document(name or _PASTED_NAME, text, files)
-        elif name and name not in named:  # `files` repeats documents without their text
+        elif name and name not in seen_names:  # `files` repeats documents without their text
             yield TextPart(f"[Attached: {name}]")
-        named.add(name)
+        seen_names.add(name)
 
 
 def _content_parts(message: Mapping[str, Any]) -> list[Part]:
@@ -117,16 +117,16 @@ def _add_result(
     is_failed = block.get("is_error") is True
     if call_id not in place_by_call:
         parts.append(ended_call(call_id, text_at(block, "name"), None, text, is_failed=is_failed))
-    elif (at := place_by_call[call_id]) is not None:
-        call = parts[at]
+    elif (index := place_by_call[call_id]) is not None:
+        call = parts[index]
         if isinstance(call, ToolCallPart):
             name, arguments = call.name, call.arguments
-            parts[at] = ended_call(call_id, name, arguments, text, is_failed=is_failed)
+            parts[index] = ended_call(call_id, name, arguments, text, is_failed=is_failed)
 
 
 def _result_text(item: Mapping[str, Any]) -> str:
-    words = (text_at(item, "title"), text_at(item, "text"), text_at(item, "url"))
-    return "\n".join(word for word in words if word)
+    texts = (text_at(item, "title"), text_at(item, "text"), text_at(item, "url"))
+    return "\n".join(word for word in texts if word)
 
 
 def _artifact(block: Mapping[str, Any]) -> str:

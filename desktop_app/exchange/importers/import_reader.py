@@ -118,22 +118,22 @@ def read_export(path: Path) -> ParsedExport:
 
 def _with_times(conversations: Iterator[Imported], file_time: datetime) -> Iterator[Imported]:
     """Yield the conversations. Those without any time get that of the file, instead of 1970."""
-    for found in conversations:
-        if isinstance(found, ImportedConversation) and found.conversation.created_at == EPOCH:
-            yield _shift_times(found, file_time - EPOCH)
+    for imported in conversations:
+        if isinstance(imported, ImportedConversation) and imported.conversation.created_at == EPOCH:
+            yield _shift_times(imported, file_time - EPOCH)
         else:
-            yield found
+            yield imported
 
 
-def _shift_times(found: ImportedConversation, delay: timedelta) -> ImportedConversation:
+def _shift_times(imported: ImportedConversation, delay: timedelta) -> ImportedConversation:
     """Return the conversation with all its times later by `delay`."""
     conversation = replace(
-        found.conversation,
-        created_at=found.conversation.created_at + delay,
-        updated_at=found.conversation.updated_at + delay,
+        imported.conversation,
+        created_at=imported.conversation.created_at + delay,
+        updated_at=imported.conversation.updated_at + delay,
     )
-    messages = tuple(replace(m, created_at=m.created_at + delay) for m in found.messages)
-    return replace(found, conversation=conversation, messages=messages)
+    messages = tuple(replace(m, created_at=m.created_at + delay) for m in imported.messages)
+    return replace(imported, conversation=conversation, messages=messages)
 
 
 def _find_nothing(_file_id: str) -> None:
@@ -146,8 +146,8 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
         for info in archive.members
         if info.filename.endswith(".json") and not _is_hidden(info.filename)
     ]
-    named = [info for info in members if _is_named(info)]
-    members = named or members
+    named_members = [info for info in members if _is_named(info)]
+    members = named_members or members
     if not members:
         raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
     _require_plausible(members)
@@ -160,7 +160,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
             if len(members) == 1:
                 raise
             # Without names of conversations, other files are expected.
-            if named or exc.reason is not Reason.IMPORT_UNKNOWN:
+            if named_members or exc.reason is not Reason.IMPORT_UNKNOWN:
                 refused.append(_member_error(info, exc))
     if not exports:
         raise refused[0] if refused else ImportRefusedError(Reason.IMPORT_UNKNOWN)
@@ -187,9 +187,9 @@ def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> 
         return ImportRefusedError(exc.reason, exc.params, remedy=Remedy.EXPORT_AGAIN, file=name)
     if exc.reason is not Reason.IMPORT_NOT_JSON:
         return exc
-    words = exc.details[:200]
+    details = exc.details[:200]
     return ImportRefusedError(
-        Reason.FOREIGN_DAMAGED, remedy=Remedy.EXPORT_AGAIN, file=name, words=words
+        Reason.FOREIGN_DAMAGED, remedy=Remedy.EXPORT_AGAIN, file=name, words=details
     )
 
 
@@ -228,13 +228,13 @@ class _Images:
                 self._members_by_name = sorted(members, key=_member_name)
                 packed = sum(info.compress_size for info in self._archive.members)
                 self._bytes_left = max(_ALWAYS_PLAUSIBLE, _MAX_IMAGES_UNPACKED * packed)
-            at = bisect_left(self._members_by_name, file_id, key=_member_name)
+            index = bisect_left(self._members_by_name, file_id, key=_member_name)
             if (
                 file_id
-                and at < len(self._members_by_name)
-                and self._members_by_name[at][0].startswith(file_id)
+                and index < len(self._members_by_name)
+                and self._members_by_name[index][0].startswith(file_id)
             ):
-                name, info = self._members_by_name[at]
+                name, info = self._members_by_name[index]
                 if info.file_size <= self._bytes_left:
                     self._bytes_left -= info.file_size
                     return name, self._archive.read(info, LARGEST_IMAGE)
@@ -313,10 +313,10 @@ def _kinds(find_file: chatgpt.FindFile) -> tuple[_ExportKind, ...]:
 
 def _require_plausible_values(data: bytes) -> None:
     """Raise RefusedFileError if JSON has too many values."""
-    marks = {mark: data.count(mark) for mark in _VALUE_BYTES}
-    memory = sum(count * _VALUE_BYTES[mark] for mark, count in marks.items())
+    counts = {mark: data.count(mark) for mark in _VALUE_BYTES}
+    memory = sum(count * _VALUE_BYTES[mark] for mark, count in counts.items())
     is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MAX_EXPANDED * len(data)
-    if not is_plausible or sum(marks.values()) > _MAX_VALUES:
+    if not is_plausible or sum(counts.values()) > _MAX_VALUES:
         raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)
 
 
@@ -328,22 +328,22 @@ def _item_spans(data: bytes) -> list[tuple[int, int]] | None:
     """
     spans: list[tuple[int, int]] = []
     depth = start = end = 0  # `end` is behind what has been read at depths 0 and 1
-    for found in _STRING_OR_BRACKET.finditer(data):
-        at = found.start()
-        if data[at] == _QUOTE:
+    for match in _STRING_OR_BRACKET.finditer(data):
+        index = match.start()
+        if data[index] == _QUOTE:
             continue
-        if data[at] in b"[{":
+        if data[index] in b"[{":
             depth += 1
             if depth > 2:
                 continue
             expected = _BEFORE_LIST if depth == 1 else _BEFORE_ITEM if spans else _BEFORE_FIRST_ITEM
-            if not expected.fullmatch(data, end, at + 1):
+            if not expected.fullmatch(data, end, index + 1):
                 return None
-            start, end = at, at + 1
+            start, end = index, index + 1
         else:
             depth -= 1
             if depth == 1:
-                end = at + 1
+                end = index + 1
                 spans.append((start, end))
             elif depth <= 0:
                 return spans if _AFTER_ITEMS.fullmatch(data, end) else None

@@ -137,28 +137,28 @@ def seconds_of(value: Any) -> float | None:
             return float(value) if isfinite(value) else None
         if not isinstance(value, str):
             return None
-        found = datetime.fromisoformat(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
 
 
 def text_at(value: Mapping[str, Any], key: str) -> str:
     """Return the text under a key, "" if there is none."""
-    found = value.get(key)
-    return found if isinstance(found, str) else ""
+    text = value.get(key)
+    return text if isinstance(text, str) else ""
 
 
 def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the object under a key, an empty one if there is none."""
-    found = value.get(key)
-    return found if isinstance(found, Mapping) else {}
+    mapping = value.get(key)
+    return mapping if isinstance(mapping, Mapping) else {}
 
 
 def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """Return the objects in the list under a key."""
-    found = value.get(key)
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    items = value.get(key)
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
 def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedError:

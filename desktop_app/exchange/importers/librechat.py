@@ -63,11 +63,11 @@ def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
 
 
 def _with_descendants(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    waiting = roots[::-1]
-    while waiting:
-        message = waiting.pop()
+    stack = roots[::-1]
+    while stack:
+        message = stack.pop()
         yield message
-        waiting += objects_at(message, "children")[::-1]
+        stack += objects_at(message, "children")[::-1]
 
 
 def _node(message: Mapping[str, Any]) -> Node:

@@ -147,11 +147,11 @@ class _Tree:
 
     def add(self, node: Node, *, is_leaf: bool) -> None:
         """Add a node, as a message if it has content, or if parts wait and no answer can follow."""
-        holder, waiting = self._pending_by_node.get(node.parent or "", (node, ()))
-        if waiting and node.role is Role.USER:
-            self._add_message(replace(holder, role=Role.ASSISTANT, parts=()), waiting)
-            waiting = ()
-        pending = _with_results(waiting, node.pending)
+        holder, waiting_parts = self._pending_by_node.get(node.parent or "", (node, ()))
+        if waiting_parts and node.role is Role.USER:
+            self._add_message(replace(holder, role=Role.ASSISTANT, parts=()), waiting_parts)
+            waiting_parts = ()
+        pending = _with_results(waiting_parts, node.pending)
         is_last = is_leaf or len(pending) >= _MAX_PENDING_PARTS
         if pending and node.role is None and is_last:
             node = replace(node, role=Role.ASSISTANT)
@@ -184,13 +184,13 @@ class _Tree:
 
 
 def _with_results(
-    waiting: tuple[PendingPart, ...], new: tuple[PendingPart, ...]
+    waiting_parts: tuple[PendingPart, ...], new_parts: tuple[PendingPart, ...]
 ) -> tuple[PendingPart, ...]:
     """Return all parts, with results in the calls that they belong to."""
-    if not new:
-        return waiting
-    parts = list(waiting)
-    for part in new:
+    if not new_parts:
+        return waiting_parts
+    parts = list(waiting_parts)
+    for part in new_parts:
         if not _fill_call(parts, part):
             parts.append(part)
     return tuple(parts)
@@ -201,13 +201,13 @@ def _fill_call(parts: list[PendingPart], part: PendingPart) -> bool:
     if isinstance(part, ReasoningPart) or part.arguments:
         return False
     tool = part.name.partition(".")[0]
-    for at, call in enumerate(parts):
+    for index, call in enumerate(parts):
         if (
             isinstance(call, ToolCallPart)
             and not call.result
             and call.name.partition(".")[0] == tool
         ):
-            parts[at] = replace(call, result=part.result, state=part.state)
+            parts[index] = replace(call, result=part.result, state=part.state)
             return True
     return False
 
@@ -218,20 +218,22 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
     A node becomes a root if its parent does not exist. A cycle becomes a path.
     """
     ordered: list[Node] = []
-    done: set[str] = set()
+    ordered_ids: set[str] = set()
     for start in nodes.values():
         chain: list[Node] = []
         on_chain: set[str] = set()
-        at: Node | None = start
-        while at is not None and at.id not in done and at.id not in on_chain:
-            chain.append(at)
-            on_chain.add(at.id)
-            at = nodes.get(at.parent or "")
-        if at is not None and at.id in on_chain:  # the node that closes a cycle becomes a root
+        current: Node | None = start
+        while current is not None and current.id not in ordered_ids and current.id not in on_chain:
+            chain.append(current)
+            on_chain.add(current.id)
+            current = nodes.get(current.parent or "")
+        if (
+            current is not None and current.id in on_chain
+        ):  # the node that closes a cycle becomes a root
             chain[-1] = replace(chain[-1], parent=None)
         for node in reversed(chain):
             ordered.append(node if node.parent in nodes else replace(node, parent=None))
-            done.add(node.id)
+            ordered_ids.add(node.id)
     return ordered
 
 

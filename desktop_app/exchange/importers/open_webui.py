@@ -66,7 +66,7 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     model = next((m for m in models if isinstance(m, str)), "") if isinstance(models, list) else ""
     # The oldest rows have their time in `timestamp`.
     times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
-    created = next((found for found in map(seconds_of, times) if found), None)
+    created = next((seconds for seconds in map(seconds_of, times) if seconds), None)
     title = text_at(value, "title") or text_at(chat, "title")
     source = SourceConversation(
         "open-webui",
@@ -125,13 +125,13 @@ def _node(
 
 def _parts_of_answer(text: str) -> Iterator[Part]:
     # A regular expression would search for the end of each of a million unclosed openings.
-    at = 0
-    while opening := _OPENING.search(text, at):
+    position = 0
+    while opening := _OPENING.search(text, position):
         tag_end = text.find(">", opening.end()) + 1
         closing = text.find(_CLOSING, tag_end) if tag_end else -1
         if closing < 0:
             break
-        yield TextPart(text[at : opening.start()].rstrip())
+        yield TextPart(text[position : opening.start()].rstrip())
         if opening[1] == "tool_calls":
             yield _call(text[opening.end() : tag_end])
         else:
@@ -140,20 +140,20 @@ def _parts_of_answer(text: str) -> Iterator[Part]:
             if thought := _QUOTED.sub("", html.unescape(thought)).strip():
                 yield ReasoningPart(thought)
         spaces = _SPACES.match(text, closing + len(_CLOSING))
-        at = spaces.end() if spaces else closing
-    yield TextPart(text[at:])
+        position = spaces.end() if spaces else closing
+    yield TextPart(text[position:])
 
 
 def _call(tag: str) -> ToolCallPart:
     """Return the call in the attributes of a tag, of which some are JSON."""
-    fields = {key: html.unescape(value) for key, value in _ATTRIBUTE.findall(tag)}
-    arguments = parse_json(fields.get("arguments", ""))
-    result = parse_json(fields.get("result", ""))
+    attributes = {key: html.unescape(value) for key, value in _ATTRIBUTE.findall(tag)}
+    arguments = parse_json(attributes.get("arguments", ""))
+    result = parse_json(attributes.get("result", ""))
     return ended_call(
-        fields.get("id", ""),
-        fields.get("name", ""),
-        fields.get("arguments", "") if arguments is None else arguments,
-        result if isinstance(result, str) else fields.get("result", ""),
+        attributes.get("id", ""),
+        attributes.get("name", ""),
+        attributes.get("arguments", "") if arguments is None else arguments,
+        result if isinstance(result, str) else attributes.get("result", ""),
     )
 
 

@@ -90,22 +90,22 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
 def parse_servers(text: str) -> list[ConfiguredServer]:
     """Return the servers of a configuration. Raises ValueError if it has none."""
     plain = _without_comments(_without_comments(text))  # a superfluous comma may precede a comment
-    found = json.loads(plain)
+    servers = json.loads(plain)
     for key in ("mcp", "mcpServers", "servers"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
+        if isinstance(servers, dict) and isinstance(servers.get(key), dict):
+            servers = servers[key]
             if key != "mcp":
                 break  # its keys are names of servers
-    is_valid = isinstance(found, dict) and all(isinstance(row, dict) for row in found.values())
-    if not found or not is_valid:
+    is_valid = isinstance(servers, dict) and all(isinstance(row, dict) for row in servers.values())
+    if not servers or not is_valid:
         raise ValueError("no servers")
-    return [_read(name, fields) for name, fields in found.items()]
+    return [_read(name, fields) for name, fields in servers.items()]
 
 
 def _without_comments(text: str) -> str:
     """Remove comments, and commas before a closing bracket."""
     return _STRING_OR_COMMENT.sub(
-        lambda found: " " if found["comment"] or found["comma"] else found[0], text
+        lambda match: " " if match["comment"] or match["comma"] else match[0], text
     )
 
 
@@ -159,4 +159,4 @@ def _texts(name: str, values: object) -> dict[str, str]:
 
 def _with_variables(value: str) -> str:
     """Replace VS Code's inputs with variables, which must be set when the server starts."""
-    return _INPUT.sub(lambda found: f"${{env:{_NOT_IN_VARIABLES.sub('_', found[1])}}}", value)
+    return _INPUT.sub(lambda match: f"${{env:{_NOT_IN_VARIABLES.sub('_', match[1])}}}", value)

@@ -40,8 +40,8 @@ def answer_fields(job: BatchJob) -> tuple[str, ...]:
         schema = {} if source is None else json.loads(source.text)
     except (ValueError, RecursionError):
         return ()
-    named = schema.get("properties") if isinstance(schema, dict) else None
-    return tuple(named)[:MAX_COLUMNS] if isinstance(named, dict) else ()
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    return tuple(properties)[:MAX_COLUMNS] if isinstance(properties, dict) else ()
 
 
 def _field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
@@ -126,8 +126,8 @@ def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
 
 def _facts(job: BatchJob, item: BatchItem) -> str:
     facts = [tr(item.status.text)]
-    if other := other_model_fact(job.choice, item.answered_by):
-        facts.append(other)
+    if model_fact := other_model_fact(job.choice, item.answered_by):
+        facts.append(model_fact)
     if item.usage is not None:
         tokens = item.usage.input_tokens + item.usage.output_tokens
         facts.append(tr_plural("{count} token", "{count} tokens", tokens))

@@ -19,8 +19,8 @@ _NAME: Final = re.compile(
 )
 
 
-def unique_footnotes(text: str, taken: set[str]) -> str:
-    """Rename footnotes whose names are taken, and add the text's footnotes to `taken`.
+def unique_footnotes(text: str, used_names: set[str]) -> str:
+    """Rename footnotes whose names are taken, and add the text's footnotes to `used_names`.
 
     The text is returned unchanged if renaming would change anything else in it.
     """
@@ -28,7 +28,7 @@ def unique_footnotes(text: str, taken: set[str]) -> str:
         return text
     tokens = parser().parse(text, {})
     labels = [t.meta["label"] for t in tokens if t.type == "footnote_reference_open"]
-    names = {label: _free_name(label, taken) for label in dict.fromkeys(labels)}
+    names = {label: _free_name(label, used_names) for label in dict.fromkeys(labels)}
     if all(label == name for label, name in names.items()):
         return text
     code = [t.map for t in tokens if t.type in _CODE_TOKENS and t.map is not None]
@@ -41,13 +41,13 @@ def unique_footnotes(text: str, taken: set[str]) -> str:
     return renamed if is_same else text
 
 
-def _free_name(label: str, taken: set[str]) -> str:
-    """Return the label, or a similar name if it is taken; add the result to `taken`."""
+def _free_name(label: str, used_names: set[str]) -> str:
+    """Return the label, or a similar name if it is taken; add the result to `used_names`."""
     name, number = label, 1
-    while name.casefold() in taken:
+    while name.casefold() in used_names:
         number += 1
         name = f"{label}_{number}"
-    taken.add(name.casefold())
+    used_names.add(name.casefold())
     return name
 
 

@@ -109,8 +109,8 @@ class HtmlPage:
     def _answer(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                words = _text(reasoning_title(part.text, part.seconds))
-                yield f"<details><summary>{words}</summary><div>{self._render(part.text)}</div>"
+                title = _text(reasoning_title(part.text, part.seconds))
+                yield f"<details><summary>{title}</summary><div>{self._render(part.text)}</div>"
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
                 yield f"<details><summary>{_text(call_caption(part))}</summary>"
@@ -158,8 +158,8 @@ class _PageWriter(HtmlWriter):
     def label(self, marker: str) -> str:
         """Return the name of a footnote, which links back to its mark."""
         name = f"{self._number}-{link_to_mark(marker).rpartition('/')[2]}"
-        words = super().label(marker)
-        return f'<a href="#mark-{name}"{self._id_attribute_once(f"note-{name}")}>{words}</a>'
+        label = super().label(marker)
+        return f'<a href="#mark-{name}"{self._id_attribute_once(f"note-{name}")}>{label}</a>'
 
     def _id_attribute_once(self, name: str) -> str:
         if name in self._used_ids:
@@ -183,12 +183,12 @@ class _PageWriter(HtmlWriter):
         return f'<div class="wide" tabindex="0">{super().table(parts)}</div>'
 
     def formula(self, tex: str, *, display: bool) -> str:
-        found = self._typeset_formula(tex.replace("\u2028", "\n"), display=display)
-        if found is None:
+        drawn = self._typeset_formula(tex.replace("\u2028", "\n"), display=display)
+        if drawn is None:
             lines = "\u2028".join(map(_visible_text, tex.split("\u2028")))
             return super().formula(lines, display=display)
-        style = f"width:{found.width:.3f}em;vertical-align:{-found.depth:.3f}em"
-        svg = found.svg[found.svg.index("<svg") :].replace('"black"', '"currentColor"')
+        style = f"width:{drawn.width:.3f}em;vertical-align:{-drawn.depth:.3f}em"
+        svg = drawn.svg[drawn.svg.index("<svg") :].replace('"black"', '"currentColor"')
         svg = svg.replace("<svg", f'<svg style="{style}"', 1)
         kind = "formula display" if display else "formula"
         label = _text(tex)
@@ -213,13 +213,13 @@ def _colored_lines(language: str, text: str) -> Iterator[str]:
 
 
 def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
-    pieces, at = [], 0
+    pieces, end = [], 0
     for span in spans:
-        words = escape(line[span.start : span.start + span.length])
-        pieces.append(escape(line[at : span.start]))
-        pieces.append(f'<span class="{span.color.value}">{words}</span>')
-        at = span.start + span.length
-    return "".join((*pieces, escape(line[at:])))
+        code = escape(line[span.start : span.start + span.length])
+        pieces.append(escape(line[end : span.start]))
+        pieces.append(f'<span class="{span.color.value}">{code}</span>')
+        end = span.start + span.length
+    return "".join((*pieces, escape(line[end:])))
 
 
 def _attachments(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:

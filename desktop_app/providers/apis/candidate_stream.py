@@ -25,7 +25,7 @@ class CandidatesReader:
 
     def __init__(self, provider: str, count: int) -> None:
         self._first = ChatCompletionsReader(provider)
-        self._others = {at: ChatCompletionsReader(provider) for at in range(1, count)}
+        self._others = {number: ChatCompletionsReader(provider) for number in range(1, count)}
         self._begun: set[int] = set()
 
     @property
@@ -57,21 +57,21 @@ class CandidatesReader:
 
     def end(self) -> list[StreamEvent]:
         """End the stream. Each answer ends as its reader decides."""
-        others = [(at, self._others[at].end()) for at in sorted(self._begun)]
+        others = [(number, self._others[number].end()) for number in sorted(self._begun)]
         return [*_as_candidates(others), *self._first.end()]
 
     def _read_begun(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         return _as_candidates(
-            [(at, self._others[at].read(data, name)) for at in sorted(self._begun)]
+            [(number, self._others[number].read(data, name)) for number in sorted(self._begun)]
         )
 
     def _split(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of each choice in a chunk, read by the reader of its answer."""
-        fields: Mapping[str, Any] = chunk if isinstance(chunk, Mapping) else {}
+        chunk_fields: Mapping[str, Any] = chunk if isinstance(chunk, Mapping) else {}
         choices = json_fields.rows(chunk, "choices")
-        numbers = [_choice_index(choice, place) for place, choice in enumerate(choices)]
+        numbers = [_choice_index(choice, position) for position, choice in enumerate(choices)]
         first = [choice for number, choice in zip(numbers, choices, strict=True) if number == 0]
-        yield from self._first.read_chunk({**fields, "choices": first}, key)
+        yield from self._first.read_chunk({**chunk_fields, "choices": first}, key)
         for number, choice in zip(numbers, choices, strict=True):
             if number in self._others:
                 self._begun.add(number)
@@ -93,9 +93,9 @@ def _chunk(data: bytes | bytearray, name: str) -> object:
     return None if error_body.is_error(chunk) else chunk
 
 
-def _choice_index(choice: Mapping[str, Any], place: int) -> int:
+def _choice_index(choice: Mapping[str, Any], position: int) -> int:
     number = choice.get("index")
-    return number if isinstance(number, int) else place
+    return number if isinstance(number, int) else position
 
 
 def _as_candidates(answers: list[tuple[int, list[StreamEvent]]]) -> list[StreamEvent]:

@@ -55,7 +55,7 @@ class CitedSource:
 
 def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSource]:
     """Yield the pages and files that these annotations cite, each once."""
-    seen: set[str] = set()
+    seen_names: set[str] = set()
     for each in annotations:
         kind = json_fields.text(each, "type")
         cited = CitedSource("", "")
@@ -63,10 +63,10 @@ def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSou
             cited = CitedSource(json_fields.text(each, "url"), json_fields.text(each, "title"))
         elif kind == "file_citation":
             cited = CitedSource("", json_fields.text(each, "filename").strip())
-        if cited.name and cited.name not in seen:
-            seen.add(cited.name)
+        if cited.name and cited.name not in seen_names:
+            seen_names.add(cited.name)
             yield cited
-        if len(seen) == MAX_CITATIONS:
+        if len(seen_names) == MAX_CITATIONS:
             return
 
 
@@ -99,9 +99,9 @@ def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
         case "web_search":
             action = json_fields.mapping(item, "action")
             names = ("type", "query", "url", "pattern")
-            known = {name: text for name in names if (text := json_fields.text(action, name))}
-            queries = [] if "query" in known else json_fields.texts(action, "queries")
-            return {**known, "queries": queries} if queries else known
+            named = {name: text for name in names if (text := json_fields.text(action, name))}
+            queries = [] if "query" in named else json_fields.texts(action, "queries")
+            return {**named, "queries": queries} if queries else named
         case "file_search":
             return {"queries": json_fields.texts(item, "queries")}
         case "code_interpreter":
@@ -115,8 +115,8 @@ def _result(tool: str, item: Mapping[str, Any]) -> str:
         logs = (json_fields.text(each, "logs") for each in json_fields.rows(item, "outputs"))
         return "\n".join(filter(None, logs))
     if tool == "file_search":
-        found = (json_fields.text(each, "filename") for each in json_fields.rows(item, "results"))
-        return "\n".join(dict.fromkeys(filter(None, found)))
+        names = (json_fields.text(each, "filename") for each in json_fields.rows(item, "results"))
+        return "\n".join(dict.fromkeys(filter(None, names)))
     return ""
 
 

@@ -45,8 +45,8 @@ class LearnedFacts:
     def first_api(self, info: ModelInfo) -> Api:
         """Return the API to try first."""
         lacks = info.id in self._without_responses
-        known = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
-        return known or Api.RESPONSES
+        api = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
+        return api or Api.RESPONSES
 
     def can_fall_back(self, info: ModelInfo) -> bool:
         """Return True if Chat Completions may work instead. A gateway may offer only one API."""
@@ -98,11 +98,11 @@ class Negotiation:
         self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, facts: LearnedFacts
     ) -> None:
         self._info, self._profile, self._facts = info, profile, facts
-        known = facts.refused_for(request.model)
+        known_refusals = facts.refused_for(request.model)
         self.api = _api_for_grammar(request, profile) or facts.first_api(info)
-        self.omitted_fields = known & unsupported_parameters.OWN_FIELDS
+        self.omitted_fields = known_refusals & unsupported_parameters.OWN_FIELDS
         self.request, self._left_out = unsupported_parameters.without_known_refusals(
-            request, info, known
+            request, info, known_refusals
         )
         self._new_refusals: frozenset[str] = frozenset()
         self._has_sent_notices = False
@@ -211,8 +211,10 @@ class Negotiation:
                 return []  # the schema is sent again as a hint; the answer is checked anyway
         if had_background and not self.request.background:
             param = "background"  # a refused `store` can mean background mode, which needs `store`
-        words = str(refusal.params.get("words", ""))
-        return unsupported_parameters.notices_for(self._profile.name, param, own_field, words)
+        server_message = str(refusal.params.get("words", ""))
+        return unsupported_parameters.notices_for(
+            self._profile.name, param, own_field, server_message
+        )
 
 
 def _api_for_grammar(request: ChatRequest, profile: ProviderProfile) -> Api | None:

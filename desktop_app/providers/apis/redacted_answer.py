@@ -44,8 +44,8 @@ def split_event(event: StreamEvent) -> Iterator[StreamEvent]:
     if len(text) <= _SLICE_CHARS or not isinstance(event, _DELTAS):
         yield event
         return
-    for at in range(0, len(text), _SLICE_CHARS):
-        yield _with_text(event, text[at : at + _SLICE_CHARS])
+    for start in range(0, len(text), _SLICE_CHARS):
+        yield _with_text(event, text[start : start + _SLICE_CHARS])
 
 
 class RedactedAnswer:
@@ -71,8 +71,8 @@ class RedactedAnswer:
         if isinstance(event, _DELTAS):
             return self._feed_delta(event)
         if isinstance(event, CandidateEvent):
-            other = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
-            return [CandidateEvent(event.number, inner) for inner in other.feed(event.event)]
+            candidate = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
+            return [CandidateEvent(event.number, inner) for inner in candidate.feed(event.event)]
         if isinstance(event, Started):  # the model is stored with the answer
             return [replace(event, model=self._clean(event.model))]
         if isinstance(event, ReasoningItem):  # later reasoning is a new text
@@ -86,8 +86,8 @@ class RedactedAnswer:
     def end(self) -> list[StreamEvent]:
         """Return events with the ends of all texts, which `feed` held back."""
         held = [event for kind in _DELTAS for event in self._end(kind)]
-        for number, other in self._others.items():
-            held += [CandidateEvent(number, event) for event in other.end()]
+        for number, candidate in self._others.items():
+            held += [CandidateEvent(number, event) for event in candidate.end()]
         return held
 
     def _clean(self, text: str) -> str:
@@ -96,11 +96,13 @@ class RedactedAnswer:
 
     def _feed_delta(self, event: _Delta) -> list[StreamEvent]:
         key = (type(event), event.index if isinstance(event, ToolCallDelta) else None)
-        known = self._texts.get(key)
+        stream_and_event = self._texts.get(key)
         released: list[StreamEvent] = []
-        if key != self._newest or (known is not None and _section(event) != _section(known[1])):
+        if key != self._newest or (
+            stream_and_event is not None and _section(event) != _section(stream_and_event[1])
+        ):
             released, self._newest = self._release(), key
-        stream = self._new_stream() if known is None else known[0]
+        stream = self._new_stream() if stream_and_event is None else stream_and_event[0]
         self._texts[key] = (stream, event)
         text = _text_of(event)
         safe = stream.feed(text)

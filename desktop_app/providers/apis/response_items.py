@@ -93,34 +93,34 @@ class ResponseItems:
             self._calls.reopen()
         elif self._calls:
             return
-        for at, item in enumerate(json_fields.rows(response, "output")):
+        for index, item in enumerate(json_fields.rows(response, "output")):
             if is_read_whole or json_fields.text(item, "type") in _CALLS:
-                yield from self._read_item(at, item)
+                yield from self._read_item(index, item)
 
     # -- handlers: one event each, in the usual order of a stream
 
     def on_item_added(self, event: object) -> Iterator[StreamEvent]:
-        at = json_fields.count(event, "output_index")
+        index = json_fields.count(event, "output_index")
         item = json_fields.mapping(event, "item")
-        self._texts.forget_item(at)  # some gateways number every item 0
-        self._open.add(at)
-        self._calls.close(at)
+        self._texts.forget_item(index)  # some gateways number every item 0
+        self._open.add(index)
+        self._calls.close(index)
         if json_fields.text(item, "type") in _CALLS:
-            yield from self._begin_call(at, item)
+            yield from self._begin_call(index, item)
         elif json_fields.text(item, "type") in HOSTED_ITEMS:
-            yield from self._begin_hosted_call(at, item)
+            yield from self._begin_hosted_call(index, item)
 
     def on_item_done(self, event: object) -> Iterator[StreamEvent]:
-        at = json_fields.count(event, "output_index")
-        self._open.discard(at)
+        index = json_fields.count(event, "output_index")
+        self._open.discard(index)
         self._has_closed = True
-        yield from self._read_item(at, json_fields.mapping(event, "item"))
-        self._calls.close(at)
+        yield from self._read_item(index, json_fields.mapping(event, "item"))
+        self._calls.close(index)
 
     def on_part_done(self, event: object) -> Iterator[StreamEvent]:
-        at = json_fields.count(event, "output_index")
-        index = json_fields.count(event, "content_index")
-        yield from self._read_part(at, index, json_fields.mapping(event, "part"))
+        index = json_fields.count(event, "output_index")
+        part_index = json_fields.count(event, "content_index")
+        yield from self._read_part(index, part_index, json_fields.mapping(event, "part"))
 
     def on_arguments_delta(self, event: object) -> list[StreamEvent]:
         return self._texts.add_delta(("call", self._call_of(event), 0), event)
@@ -131,35 +131,41 @@ class ResponseItems:
 
     def on_text(self, kind: str, name: str, event: object) -> list[StreamEvent]:
         """Add the text in the field `name` of an event: a delta if so named, else a whole text."""
-        place = "summary_index" if kind == "summary" else "content_index"
-        key = kind, json_fields.count(event, "output_index"), json_fields.count(event, place)
+        position_field = "summary_index" if kind == "summary" else "content_index"
+        key = (
+            kind,
+            json_fields.count(event, "output_index"),
+            json_fields.count(event, position_field),
+        )
         if name == "delta":
             return self._texts.add_delta(key, event)
         return self._texts.add_whole(key, json_fields.text(event, name))
 
     # -- items and their parts
 
-    def _read_item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _read_item(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the content of a finished item that its deltas lacked."""
         kind = json_fields.text(item, "type")
         if kind == "message":
-            for index, part in enumerate(json_fields.rows(item, "content")):
-                yield from self._read_part(at, index, part)
+            for part_index, part in enumerate(json_fields.rows(item, "content")):
+                yield from self._read_part(index, part_index, part)
         elif kind == "reasoning":
-            yield from self._read_reasoning(at, item)
+            yield from self._read_reasoning(index, item)
         elif kind in _CALLS:
-            yield from self._begin_call(at, item)
+            yield from self._begin_call(index, item)
             ids = json_fields.name(item, "id"), json_fields.name(item, "call_id")
             name = "input" if kind == "custom_tool_call" else "arguments"
-            yield from self._add_whole_arguments(self._calls.number(at, *ids), item, name)
+            yield from self._add_whole_arguments(self._calls.number(index, *ids), item, name)
         elif kind in HOSTED_ITEMS:
-            yield from self._end_hosted_call(at, item)
+            yield from self._end_hosted_call(index, item)
 
-    def _read_part(self, at: int, index: int, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _read_part(
+        self, index: int, part_index: int, part: Mapping[str, Any]
+    ) -> Iterator[StreamEvent]:
         kind = _KINDS.get(json_fields.text(part, "type"))
         if kind is not None:
             text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
-            yield from self._texts.add_whole((kind, at, index), text)
+            yield from self._texts.add_whole((kind, index, part_index), text)
             if kind == "text":
                 yield from self._sources(text, part)
 
@@ -170,20 +176,20 @@ class ResponseItems:
         """
         if text.lstrip().startswith(("{", "[")):
             return
-        found = [
+        new_links = [
             link
             for link in cited_sources(json_fields.rows(part, "annotations"))
             if link.name not in text and link.name not in self._cited
         ]
-        if found:
-            self._cited |= {link.name for link in found}
-            yield TextDelta("\n\n" + "\n".join(f"- {link.markdown}" for link in found))
+        if new_links:
+            self._cited |= {link.name for link in new_links}
+            yield TextDelta("\n\n" + "\n".join(f"- {link.markdown}" for link in new_links))
 
-    def _read_reasoning(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _read_reasoning(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for name, kind in (("summary", "summary"), ("content", "reasoning")):
-            for index, part in enumerate(json_fields.rows(item, name)):
+            for part_index, part in enumerate(json_fields.rows(item, name)):
                 text = json_fields.text(part, "text")
-                yield from self._texts.add_whole((kind, at, index), text)
+                yield from self._texts.add_whole((kind, index, part_index), text)
         item_id = json_fields.name(item, "id")
         encrypted = json_fields.text(item, "encrypted_content")
         key = item_id or encrypted
@@ -195,13 +201,13 @@ class ResponseItems:
 
     def _call_of(self, event: object) -> int:
         """Return the number of the call whose arguments an event has."""
-        at = json_fields.count(event, "output_index")
-        return self._calls.number(at, json_fields.name(event, "item_id"))
+        index = json_fields.count(event, "output_index")
+        return self._calls.number(index, json_fields.name(event, "item_id"))
 
-    def _begin_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _begin_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the name and id of a call; they come only with its item, not with its deltas."""
         item_id, call_id = json_fields.name(item, "id"), json_fields.name(item, "call_id")
-        number = self._calls.begin(at, item_id, call_id)
+        number = self._calls.begin(index, item_id, call_id)
         if number is not None:
             yield ToolCallDelta(
                 number,
@@ -218,17 +224,17 @@ class ResponseItems:
             complete = json_fields.text_or_json(value, name)
         return self._texts.add_whole(key, complete)
 
-    def _begin_hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _begin_hosted_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield a call that the provider begins to run, and may bill from now on."""
-        call_id = json_fields.name(item, "id") or f"hosted_{at}"
+        call_id = json_fields.name(item, "id") or f"hosted_{index}"
         if call_id not in self._hosted:
-            self._running[at] = call_id
+            self._running[index] = call_id
             call = hosted_call(call_id, item).call
             yield HostedCall(replace(call, state=ToolCallState.RUNNING))
 
-    def _end_hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _end_hosted_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield a call that the provider has run itself, once."""
-        call_id = self._running.pop(at, "") or json_fields.name(item, "id") or f"hosted_{at}"
+        call_id = self._running.pop(index, "") or json_fields.name(item, "id") or f"hosted_{index}"
         if call_id not in self._hosted:
             self._hosted.add(call_id)
             yield hosted_call(call_id, item)
@@ -253,9 +259,9 @@ class _Texts:
     def has_begun(self, key: _TextKey) -> bool:
         return key in self._lengths
 
-    def forget_item(self, at: int) -> None:
+    def forget_item(self, index: int) -> None:
         """Regard the texts of an index as new, because another item begins there."""
-        for key in [key for key in self._lengths if key[1] == at and key[0] != "call"]:
+        for key in [key for key in self._lengths if key[1] == index and key[0] != "call"]:
             del self._lengths[key]
 
     def add_delta(self, key: _TextKey, event: object) -> list[StreamEvent]:
@@ -279,13 +285,13 @@ class _Texts:
         return [self._delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
 
     def _delta(self, key: _TextKey, text: str) -> StreamEvent:
-        kind, at, _ = key
+        kind, index, _ = key
         if kind == "text":
             return TextDelta(text)
         if kind == "refusal":
             return RefusalDelta(text)
         if kind == "call":
-            return ToolCallDelta(at, arguments=text)
+            return ToolCallDelta(index, arguments=text)
         return ReasoningDelta(text, self._sections.setdefault(key, len(self._sections)))
 
 
@@ -305,34 +311,34 @@ class _Calls:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def number(self, at: int, item_id: str, call_id: str = "") -> int:
+    def number(self, index: int, item_id: str, call_id: str = "") -> int:
         """Return the number of the call that an event belongs to."""
-        found = self._find(at, item_id, call_id)
-        return self._newest.get(at, at) if found is None else found
+        number = self._find(index, item_id, call_id)
+        return self._newest.get(index, index) if number is None else number
 
-    def begin(self, at: int, item_id: str, call_id: str) -> int | None:
+    def begin(self, index: int, item_id: str, call_id: str) -> int | None:
         """Return the number of a call that begins; None if it began before."""
-        if self._find(at, item_id, call_id) is not None:
+        if self._find(index, item_id, call_id) is not None:
             return None
-        number = at if at not in self._numbers else max(self._numbers) + 1
+        number = index if index not in self._numbers else max(self._numbers) + 1
         self._numbers.add(number)
-        self._newest[at] = number
-        self._open.add(at)
+        self._newest[index] = number
+        self._open.add(index)
         if item_id:
             self._known[item_id] = number
         if call_id:
-            self._known[at, call_id] = number
+            self._known[index, call_id] = number
         return number
 
-    def _find(self, at: int, item_id: str, call_id: str) -> int | None:
-        for key in ((at, call_id), item_id):
+    def _find(self, index: int, item_id: str, call_id: str) -> int | None:
+        for key in ((index, call_id), item_id):
             if key in self._known:
                 return self._known[key]
-        return self._newest[at] if at in self._open else None
+        return self._newest[index] if index in self._open else None
 
-    def close(self, at: int) -> None:
+    def close(self, index: int) -> None:
         """End the call at this index: the next one with the index is another, even without ids."""
-        self._open.discard(at)
+        self._open.discard(index)
 
     def reopen(self) -> None:
         """Assign calls without ids in the final list to the calls that came with their index."""

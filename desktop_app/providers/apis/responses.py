@@ -106,14 +106,16 @@ def _included_fields(request: ChatRequest, may_reason: bool) -> list[str]:
 
 
 def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
-    chosen = sendable_parameters(request.parameters, profile, info, request.effort, Api.RESPONSES)
+    parameters = sendable_parameters(
+        request.parameters, profile, info, request.effort, Api.RESPONSES
+    )
     settings: dict[str, Any] = {
-        "temperature": chosen.temperature,
-        "top_p": chosen.top_p,
-        "max_output_tokens": chosen.max_output_tokens,
-        "service_tier": chosen.service_tier,
+        "temperature": parameters.temperature,
+        "top_p": parameters.top_p,
+        "max_output_tokens": parameters.max_output_tokens,
+        "service_tier": parameters.service_tier,
     }
-    text: dict[str, Any] = {"verbosity": chosen.verbosity} if chosen.verbosity else {}
+    text: dict[str, Any] = {"verbosity": parameters.verbosity} if parameters.verbosity else {}
     if request.schema is not None:
         text["format"] = {"type": "json_schema", **schema_fields(request.schema, profile)}
     if text:
@@ -122,8 +124,8 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
     effort = sendable_effort(info, request.effort)
     if effort is not None:
         reasoning["effort"] = effort.value
-    if chosen.reasoning_summary:
-        reasoning["summary"] = chosen.reasoning_summary
+    if parameters.reasoning_summary:
+        reasoning["summary"] = parameters.reasoning_summary
     return {**settings, "reasoning": reasoning} if reasoning else settings
 
 
@@ -178,10 +180,10 @@ def _items_with_calls(
 
 
 def _call(call: ToolCallPart) -> dict[str, Any]:
-    named = {"call_id": call.call_id, "name": call.sent_name}
+    common_fields = {"call_id": call.call_id, "name": call.sent_name}
     if call.is_custom:
-        return {"type": "custom_tool_call", **named, "input": call.arguments}
-    return {"type": "function_call", **named, "arguments": call.sent_arguments}
+        return {"type": "custom_tool_call", **common_fields, "input": call.arguments}
+    return {"type": "function_call", **common_fields, "arguments": call.sent_arguments}
 
 
 def _result(call: ToolCallPart) -> dict[str, Any]:
@@ -192,19 +194,22 @@ def _result(call: ToolCallPart) -> dict[str, Any]:
 def _tool(tool: ToolDefinition) -> dict[str, Any]:
     if tool.hosted is not None:
         return dict(tool.hosted)
-    named = {"name": tool.wire_name, "description": tool.description}
+    common_fields = {"name": tool.wire_name, "description": tool.description}
     if tool.is_custom:
         input_format = {"format": dict(tool.input_format)} if tool.input_format else {}
-        return {"type": "custom", **named, **input_format}
+        return {"type": "custom", **common_fields, **input_format}
     schema = sendable_arguments(tool.parameters)
-    return {"type": "function", **named, "parameters": schema, "strict": is_strict(schema)}
+    return {"type": "function", **common_fields, "parameters": schema, "strict": is_strict(schema)}
 
 
 def _tool_choice(request: ChatRequest) -> str | dict[str, str]:
-    named = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
-    if named is None:
+    chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if chosen_tool is None:
         return request.tool_choice
-    return {"type": "custom" if named.is_custom else "function", "name": named.wire_name}
+    return {
+        "type": "custom" if chosen_tool.is_custom else "function",
+        "name": chosen_tool.wire_name,
+    }
 
 
 def _assistant(text: str, serves_gpt_family: bool) -> dict[str, Any]:

@@ -24,17 +24,17 @@ class SplitPairs(Generic[K]):
         A first half at its end is held until the next delta of the text. Other halves without a
         partner become U+FFFD.
         """
-        found = delta.get(name) if isinstance(delta, dict) else None
-        if not isinstance(found, str) or not found:
+        piece = delta.get(name) if isinstance(delta, dict) else None
+        if not isinstance(piece, str) or not piece:
             return ""
         half = self._halves.pop(key, "")
-        if _is_first_half(found[-1]):
-            self._halves[key] = found[-1]
-            found = found[:-1]
+        if _is_first_half(piece[-1]):
+            self._halves[key] = piece[-1]
+            piece = piece[:-1]
         elif not half:
             return json_fields.text(delta, name)
-        joined = (half + found[:1]).encode("utf-16-le", "surrogatepass")
-        return json_fields.text({name: joined.decode("utf-16-le", "replace") + found[1:]}, name)
+        joined = (half + piece[:1]).encode("utf-16-le", "surrogatepass")
+        return json_fields.text({name: joined.decode("utf-16-le", "replace") + piece[1:]}, name)
 
     def drop(self, key: K) -> None:
         """Drop the half of a text that has arrived whole."""

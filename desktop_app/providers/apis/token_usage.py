@@ -52,9 +52,9 @@ def tokens(usage: Mapping[str, Any], name: str) -> int:
 
     An implausible number would exceed every monthly spending limit for good.
     """
-    found = usage.get(name)
-    if isinstance(found, str) and _NUMBER.fullmatch(found):  # some gateways send text
-        number = int(found)
+    value = usage.get(name)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):  # some gateways send text
+        number = int(value)
     else:
         number = json_fields.count(usage, name)
     return number if number <= MAX_TOKENS else 0

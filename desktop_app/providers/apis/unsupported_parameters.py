@@ -85,8 +85,8 @@ def without_refused(
 
 def _is_schema_invalid(refusal: RefusedParameterError) -> bool:
     """Return True if a server cannot enforce this schema, but may accept it as a hint."""
-    words = str(refusal.params.get("words", ""))
-    return refusal.api_code == "invalid_json_schema" or bool(_ABOUT_SCHEMA.search(words))
+    server_message = str(refusal.params.get("words", ""))
+    return refusal.api_code == "invalid_json_schema" or bool(_ABOUT_SCHEMA.search(server_message))
 
 
 def without_known_refusals(
@@ -121,7 +121,7 @@ def _setting_with_value(request: ChatRequest, name: str) -> str:
 
 
 def notices_for(
-    provider: str, param: str, refused_field: str | None, words: str = ""
+    provider: str, param: str, refused_field: str | None, server_message: str = ""
 ) -> list[Notice | Started]:
     """Return the notices for a refusal; none if the user loses nothing.
 
@@ -129,19 +129,19 @@ def notices_for(
 
     Args:
         refused_field: the own field that was refused; None if it is a setting.
-        words: the server's message.
+        server_message: what the server says about it, quoted in a notice.
     """
     if refused_field == "encrypted_content":
         return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
     # The other candidates are then requested one by one, which the user sees.
     if refused_field is not None or param == "n":
         return []
-    if param == "tools" and words:  # the server's message says what to do, if anything
-        return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=words))]
-    shown = _account_notice(provider, param) or Notice(
+    if param == "tools" and server_message:  # the server's message says what to do, if anything
+        return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=server_message))]
+    first_notice = _account_notice(provider, param) or Notice(
         notice(NoticeCode.SETTING_REFUSED, provider=provider, setting=param)
     )
-    return [shown, *_default_tier(param)]
+    return [first_notice, *_default_tier(param)]
 
 
 def notices_for_known_refusals(provider: str, names: list[str]) -> list[Notice | Started]:
@@ -149,10 +149,10 @@ def notices_for_known_refusals(provider: str, names: list[str]) -> list[Notice |
     events: list[Notice | Started] = []
     for name in names:
         if name != "candidates":  # they are then requested one by one, which the user sees
-            shown = _account_notice(provider, name) or Notice(
+            first_notice = _account_notice(provider, name) or Notice(
                 notice(NoticeCode.SETTING_LEFT_OUT, provider=provider, setting=name)
             )
-            events += [shown, *_default_tier(name)]
+            events += [first_notice, *_default_tier(name)]
     return events
 
 

@@ -86,6 +86,6 @@ def _bounded_size(tokens: int, window: int) -> RequestSize:
 
 def _first_number(patterns: tuple[re.Pattern[str], ...], message: str) -> int:
     for pattern in patterns:
-        if found := pattern.search(message):
-            return int(found[1].replace(",", "").replace("_", ""))
+        if match := pattern.search(message):
+            return int(match[1].replace(",", "").replace("_", ""))
     return 0

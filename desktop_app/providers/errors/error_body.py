@@ -60,9 +60,9 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
         return parse_error(value)
     for event in SSEDecoder().feed(bytes(data) + b"\n\n"):
         with suppress(ValueError):
-            found = parse_error(json_fields.parse(event.data))
-            if found.message or found.names:
-                return found
+            error = parse_error(json_fields.parse(event.data))
+            if error.message or error.names:
+                return error
     text = data.decode("utf-8", "replace").strip()
     # A JSON text that is cut off is not a message for the user.
     return ErrorBody() if text[:1] in ("{", "[") else ErrorBody(without_markup(text))
@@ -126,8 +126,8 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
     quoted = ErrorBody()
     with suppress(ValueError):
         quoted = parse_error(json_fields.parse_at_once(raw))
-    words = quoted.message or without_markup(raw)
-    message = f"{body.message.rstrip('.')}: {words}" if body.message else words
+    quoted_message = quoted.message or without_markup(raw)
+    message = f"{body.message.rstrip('.')}: {quoted_message}" if body.message else quoted_message
     code, kind = body.code or quoted.code, body.type or quoted.type
     return replace(body, message=message, code=code, type=kind, param=body.param or quoted.param)
 

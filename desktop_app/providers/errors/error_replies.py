@@ -228,8 +228,8 @@ def error_from(
     if classify is not None and status is not None:
         error = classify(error, body, status)
     quoted, params = quote(body.message), dict(error.params)
-    if words := quoted_sentence(body.message):
-        params.setdefault("words", words)
+    if sentence := quoted_sentence(body.message):
+        params.setdefault("words", sentence)
     return error.copy_with(
         status=status,
         api_code=body.code or body.type,
@@ -299,10 +299,10 @@ def _named_field(body: ErrorBody) -> str | None:
     """Return the field that the message refuses, in any wording; None if it names none."""
     if _NO_THINKING.search(body.message):
         return "reasoning_effort"
-    found = _NAMED.search(body.message) if _REFUSES.search(body.message) else None
-    if found is None:
+    match = _NAMED.search(body.message) if _REFUSES.search(body.message) else None
+    if match is None:
         return None
-    name = (found[1] or found[2]).lower()
+    name = (match[1] or match[2]).lower()
     return _CANONICAL.get(name.replace("_", ""), name)
 
 
@@ -310,8 +310,8 @@ def _refused_parameter(
     provider: str, body: ErrorBody, status: int | None
 ) -> RefusedParameterError | None:
     """Return the error for the parameter that a body refuses; None if it refuses none."""
-    named = _named_field(body)
-    if status not in (None, 400, 422) and not (status == 404 and named):
+    named_field = _named_field(body)
+    if status not in (None, 400, 422) and not (status == 404 and named_field):
         return None
     param = body.param
     if "invalid_encrypted_content" in body.names:
@@ -319,9 +319,9 @@ def _refused_parameter(
     elif "invalid_json_schema" in body.names or _ANSWER_SCHEMA.match(body.message):
         param = "response_format"
     else:
-        found = _PARAMETER.search(body.message)
-        param = param or named or ((found[1] or found[2] or found[3]) if found else "")
-        if not found and not named and not body.names & _PARAMETER_CODES:
+        match = _PARAMETER.search(body.message)
+        param = param or named_field or ((match[1] or match[2] or match[3]) if match else "")
+        if not match and not named_field and not body.names & _PARAMETER_CODES:
             return None
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model

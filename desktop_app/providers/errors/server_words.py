@@ -50,8 +50,8 @@ def quoted_sentence(message: str) -> str:
 
     It ends with a full stop, unless its own end is an exclamation mark, question mark or ellipsis.
     """
-    words = quote(message).rstrip(".")
-    return words if not words or words[-1] in "…!?" else f"{words}."
+    sentence = quote(message).rstrip(".")
+    return sentence if not sentence or sentence[-1] in "…!?" else f"{sentence}."
 
 
 def without_markup(text: str) -> str:

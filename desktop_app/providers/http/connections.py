@@ -45,14 +45,14 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
 
     Probes start after a minute of silence; sent data must be acknowledged within half a minute.
     """
-    wanted = {
+    value_by_name = {
         "TCP_KEEPIDLE": 60,
         "TCP_KEEPINTVL": 10,
         "TCP_KEEPCNT": 6,
         "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's default is 15 minutes
     }
     options: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, True)]
-    for name, value in wanted.items():
+    for name, value in value_by_name.items():
         if hasattr(socket, name):
             options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
     return options

@@ -13,22 +13,22 @@ from desktop_app.domain.network.secret import Secret
 
 
 def proxy_for(
-    address: SplitResult, chosen: str = "", password: Secret | None = None
+    address: SplitResult, setting: str = "", password: Secret | None = None
 ) -> ProxyAddress | None:
     """Return the proxy for `address`, or None for a direct connection.
 
     Args:
-        chosen: the value of `ProviderProfile.proxy`.
+        setting: the value of `ProviderProfile.proxy`.
         password: the password of the chosen proxy, used only if its origin matches. A proxy of the
             environment has its own.
 
     Raises:
         SettingError: the address of the proxy is invalid.
     """
-    if chosen == DIRECT or is_loopback(address.hostname or ""):
+    if setting == DIRECT or is_loopback(address.hostname or ""):
         return None
-    if chosen:
-        proxy = parse_proxy(chosen)
+    if setting:
+        proxy = parse_proxy(setting)
         if password is None or password.origin != origin(proxy.url):
             return replace(proxy, password="")
         return replace(proxy, password=password.value)

@@ -105,8 +105,8 @@ def requested_wait_s(headers: Mapping[str, str]) -> float | None:
     milliseconds = _positive_number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
-    after = headers.get("retry-after", "")
-    return _positive_number(after) or _seconds_until(after)
+    retry_after = headers.get("retry-after", "")
+    return _positive_number(retry_after) or _seconds_until(retry_after)
 
 
 def _positive_number(text: str) -> float | None:

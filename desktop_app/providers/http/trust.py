@@ -147,17 +147,17 @@ def inspect_ca_file(name: str) -> CaFile:
         SettingError: as `read_ca_file`; or every CA certificate in it has expired.
     """
     content = read_ca_file(name)
-    found = _context_of(content).get_ca_certs()
-    if not found:
+    certificates = _context_of(content).get_ca_certs()
+    if not certificates:
         return CaFile(0)
-    ends = [ssl.cert_time_to_seconds(str(certificate["notAfter"])) for certificate in found]
+    ends = [ssl.cert_time_to_seconds(str(certificate["notAfter"])) for certificate in certificates]
     until = datetime.fromtimestamp(max(ends), UTC)
     if until <= datetime.now(UTC):
         day = formatting.day(until)
         raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(name).name, day=day)
-    if len(found) > 1:
-        return CaFile(len(found))
-    return CaFile(1, _name_of(found[0]), until.date())
+    if len(certificates) > 1:
+        return CaFile(len(certificates))
+    return CaFile(1, _name_of(certificates[0]), until.date())
 
 
 def _context_of(content: bytes) -> ssl.SSLContext:

@@ -92,8 +92,8 @@ class BatchClient:
     async def upload(self, name: str, file: BinaryIO, size: int) -> str:
         """Upload `size` bytes as a file of requests. Return the provider's id of the file."""
         head = "".join(
-            f"--{_BOUNDARY}\r\ncontent-disposition: form-data; {rest}"
-            for rest in (
+            f"--{_BOUNDARY}\r\ncontent-disposition: form-data; {part_head}"
+            for part_head in (
                 'name="purpose"\r\n\r\nbatch\r\n',
                 f'name="file"; filename="{name}.jsonl"\r\ncontent-type: application/jsonl\r\n\r\n',
             )
@@ -224,9 +224,9 @@ class BatchClient:
 
     async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
         """Yield the rows of a list, newest first, page by page."""
-        after = ""
+        last_id = ""
         for _ in range(_MAX_PAGES):
-            cursor = f"&after={quote(after, safe='')}" if after else ""
+            cursor = f"&after={quote(last_id, safe='')}" if last_id else ""
             address = f"{path}?{query}limit={_PAGE_ROWS}{cursor}"
             rows, has_more = await self._retry(
                 partial(self._transport.get_json, address, _parse_page)
@@ -234,9 +234,9 @@ class BatchClient:
             for row in rows:
                 yield row
             last = json_fields.name(rows[-1], "id") if rows else ""
-            if not has_more or not last or last == after:
+            if not has_more or not last or last == last_id:
                 return
-            after = last
+            last_id = last
 
     async def _retry(self, attempt: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
         attempts = count()
@@ -305,11 +305,11 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
                 buffer += first
             if not others:
                 continue
-            *whole, rest = others
+            *whole, last_piece = others
             for line in (bytes(buffer), *whole):
                 if line and not line.isspace():
                     yield line
                     await turns.yield_if_due()
-            buffer = bytearray(rest)
+            buffer = bytearray(last_piece)
     if buffer and not buffer.isspace():
         yield bytes(buffer)

@@ -142,9 +142,9 @@ def _result_of_response(
     body = response.get("body")
     if status >= 300 or not isinstance(body, dict):
         request_id = json_fields.text(response, "request_id")
-        found = error_body.parse_error(body) if isinstance(body, dict) else error_body.ErrorBody()
+        error = error_body.parse_error(body) if isinstance(body, dict) else error_body.ErrorBody()
         failure = error_replies.error_from(
-            provider, found, status=status or None, request_id=request_id
+            provider, error, status=status or None, request_id=request_id
         )
         return BatchResult(custom_id, _failure_status(failure), error=note_from_error(failure))
     reply = _reply(body, provider, api)
@@ -155,20 +155,20 @@ def _result_of_response(
 def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     """Return the status, the answer, and why it is missing or incomplete; None if complete."""
     answer = text_of(reply.parts).strip()
-    kept = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
+    cut_answer = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:
-        return ItemStatus.REFUSED, kept, _why_refused(reply)
-    if len(kept) < len(answer):
+        return ItemStatus.REFUSED, cut_answer, _why_refused(reply)
+    if len(cut_answer) < len(answer):
         why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES // MB})
-        return ItemStatus.ANSWERED, kept, why
+        return ItemStatus.ANSWERED, cut_answer, why
     if reply.status is MessageStatus.COMPLETE and answer:
         return ItemStatus.ANSWERED, answer, None
     if reply.status is MessageStatus.INCOMPLETE:
-        words = {"words": reply.incomplete_reason}
+        params = {"words": reply.incomplete_reason}
         is_at_limit = reply.incomplete_reason == "max_output_tokens"
         reason = Reason.ITEM_ENDED_AT_LENGTH if is_at_limit else Reason.ITEM_ENDED_EARLY
         status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
-        return status, answer, ErrorNote(reason, params=words)
+        return status, answer, ErrorNote(reason, params=params)
     why = note_from_error(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
     return ItemStatus.FAILED, answer, why
 

@@ -102,13 +102,13 @@ class EmbeddingRequests:
         middle = len(texts) // 2
         first, first_billed = await self.embed(texts[:middle])
         try:
-            rest, rest_billed = await self.embed(texts[middle:])
+            second, second_billed = await self.embed(texts[middle:])
         except ProviderError as error:
             error.billed_tokens = _sum(first_billed, error.billed_tokens)
             raise
-        if len({len(vector.numbers) for vector in (*first, *rest)}) != 1:
+        if len({len(vector.numbers) for vector in (*first, *second)}) != 1:
             raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=self._provider)
-        return [*first, *rest], _sum(first_billed, rest_billed)
+        return [*first, *second], _sum(first_billed, second_billed)
 
     async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
         attempts = count()
@@ -162,22 +162,27 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     Raises:
         UnexpectedReplyError: the reply does not have one vector of the same length for each text.
     """
-    found: dict[int, Vector] = {}
+    vector_by_index: dict[int, Vector] = {}
     rows = json_fields.rows(reply, "data")
     is_numbered = len({json_fields.count(row, "index") for row in rows}) == len(rows)
-    for at, row in enumerate(rows):
+    for position, row in enumerate(rows):
         # Some servers number every vector 0: then the order counts.
-        index, values = row.get("index", at) if is_numbered else at, row.get("embedding")
+        index, values = (
+            row.get("index", position) if is_numbered else position,
+            row.get("embedding"),
+        )
         try:
-            found[index if isinstance(index, int) else at] = Vector.from_values(_numbers(values))
+            vector_by_index[index if isinstance(index, int) else position] = Vector.from_values(
+                _numbers(values)
+            )
         except (ValueError, TypeError, OverflowError):
             continue
-    sizes = {len(vector.numbers) for vector in found.values()}
-    if sorted(found) != list(range(expected)) or len(sizes) != 1:
+    sizes = {len(vector.numbers) for vector in vector_by_index.values()}
+    if sorted(vector_by_index) != list(range(expected)) or len(sizes) != 1:
         raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=provider)
     usage = json_fields.mapping(reply, "usage")
     billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens") or None
-    return [found[index] for index in range(expected)], billed
+    return [vector_by_index[index] for index in range(expected)], billed
 
 
 def _numbers(values: object) -> list[float]:

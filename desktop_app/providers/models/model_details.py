@@ -111,7 +111,7 @@ def _kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKind | No
             return kind
     outputs = _strings(json_fields.mapping(info, "architecture"), "output_modalities")
     if outputs:
-        first = (_KINDS[word] for word in sorted(outputs) if word in _KINDS)
+        first = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
         return ModelKind.CHAT if "text" in outputs else next(first, ModelKind.OTHER)
     can_chat = _first_flag(_flag(flags, "completion_chat"), _flag(info, "supports_chat"))
     if can_chat is not None:
@@ -124,8 +124,8 @@ def _kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKind | No
 def _max_output(info: Row) -> int | None:
     """Return the maximum tokens of an answer: the smallest stated; None if none is stated."""
     top = json_fields.mapping(info, "top_provider")
-    found = [json_fields.count(row, name) for row in (info, top) for name in _OUTPUT_LIMITS]
-    return min((number for number in found if 0 < number <= MAX_TOKENS), default=None)
+    limits = [json_fields.count(row, name) for row in (info, top) for name in _OUTPUT_LIMITS]
+    return min((number for number in limits if 0 < number <= MAX_TOKENS), default=None)
 
 
 def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
@@ -139,10 +139,10 @@ def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
         (pricing, ("prompt", "completion"), _MILLION),
         (pricing, ("input", "output"), 1),
     ):
-        found = tuple(_price(source.get(name), per) for name in names)
-        if any(price is not None for price in found):
+        prices = tuple(_price(source.get(name), per) for name in names)
+        if any(price is not None for price in prices):
             cached = (_price(source.get(name), per) for name in _CACHED_PRICES)
-            return found[0], found[1], next((c for c in cached if c is not None), None)
+            return prices[0], prices[1], next((c for c in cached if c is not None), None)
     return None, None, None
 
 

@@ -131,8 +131,8 @@ def _shutdown_of(row: Mapping[str, Any]) -> date | None:
 
     OpenAI, OpenRouter, Mistral and LiteLLM have different names for it.
     """
-    found = (_day(row.get(name)) for name in _END_DATES)
-    return next((day for day in found if day is not None), None)
+    days = (_day(row.get(name)) for name in _END_DATES)
+    return next((day for day in days if day is not None), None)
 
 
 def _day(value: object) -> date | None:

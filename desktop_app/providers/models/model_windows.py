@@ -66,7 +66,7 @@ def window_of(row: Row) -> int | None:
     running = (*_numbers_at(row, _LOADED), *_numbers_at(meta, ("n_ctx",)))
     stated = (*_numbers_at(row, _STATED), *_numbers_at(top, ("context_length",)))
     trained = _numbers_at(meta, ("n_ctx_train",))
-    return next((min(found) for found in (running, stated, trained) if found), None)
+    return next((min(windows) for windows in (running, stated, trained) if windows), None)
 
 
 def window_source(rows: Sequence[Row]) -> WindowSource | None:
@@ -88,8 +88,8 @@ def window_source(rows: Sequence[Row]) -> WindowSource | None:
 
 def _llama_cpp_windows(reply: object, ids: Sequence[str]) -> dict[str, int]:
     settings = json_fields.mapping(reply, "default_generation_settings")
-    found = _numbers_at(settings, ("n_ctx",))
-    return dict.fromkeys(ids, found[0]) if found else {}
+    windows = _numbers_at(settings, ("n_ctx",))
+    return dict.fromkeys(ids, windows[0]) if windows else {}
 
 
 def _lm_studio_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
@@ -117,11 +117,13 @@ def _lm_studio_details(reply: object) -> dict[str, ModelDetails]:
 
 def _litellm_details(reply: object) -> dict[str, ModelDetails]:
     """Return the details by name. Of several deployments, the first with a value counts."""
-    found: dict[str, ModelDetails] = {}
+    details_by_name: dict[str, ModelDetails] = {}
     for row in json_fields.rows(reply, "data"):
         name = json_fields.text(row, "model_name")
-        found[name] = found.get(name, ModelDetails()).filled_from(details_of(row))
-    return found
+        details_by_name[name] = details_by_name.get(name, ModelDetails()).filled_from(
+            details_of(row)
+        )
+    return details_by_name
 
 
 def _smallest_by_id(windows_by_id: Iterable[tuple[str, int | None]]) -> dict[str, int]:
@@ -135,5 +137,5 @@ def _smallest_by_id(windows_by_id: Iterable[tuple[str, int | None]]) -> dict[str
 
 def _numbers_at(row: Row, names: Iterable[str]) -> list[int]:
     """Return the numbers under `names` that could be windows."""
-    found = (json_fields.count(row, name) for name in names)
-    return [number for number in found if MIN_WINDOW <= number <= MAX_WINDOW]
+    numbers = (json_fields.count(row, name) for name in names)
+    return [number for number in numbers if MIN_WINDOW <= number <= MAX_WINDOW]

@@ -172,7 +172,7 @@ class HtmlWriter:
         shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
         if block.opened:
             outer = block.quote - block.opened
-            quotes = [at for at, name in enumerate(containers) if name == "blockquote"]
+            quotes = [index for index, name in enumerate(containers) if name == "blockquote"]
             shared = min(shared, quotes[outer])
         if block.marker:  # the innermost containers are the list and its item
             shared = min(shared, len(containers) - (2 if block.begins else 1))
@@ -191,11 +191,11 @@ class HtmlWriter:
             names += ["blockquote"] * quotes.count(depth)
         return names
 
-    def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
+    def _kind_of_list(self, block: Block, depth: int, index: int) -> str:
         """Return the kind of a list by the block's marker, else the kind of the open list."""
         if block.marker and depth == block.depth:
             return _list_kind(block)
-        open_kind = self._open[at] if at < len(self._open) else ""
+        open_kind = self._open[index] if index < len(self._open) else ""
         return open_kind if open_kind in _LISTS else "ul"
 
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:

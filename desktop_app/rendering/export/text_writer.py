@@ -257,8 +257,8 @@ def _indent(text: str, block: Block, indents: Sequence[str], bullet: str = "-") 
     indent = quotes + "".join(indents[quote_depth : block.depth - bool(mark)])
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
-    rest = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]
-    return "\n".join([first, *rest])
+    later_lines = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]
+    return "\n".join([first, *later_lines])
 
 
 def _item_marker(block: Block, bullet: str) -> str:
@@ -381,28 +381,28 @@ def _link_target(link: str) -> str:
     return f"<{link}>" if _UNSAFE_TARGET.search(link) else link
 
 
-def _write_run(run: Run, before: str, following: Run | None) -> str:
-    """Write a run without its styles, between the Markdown `before` and the run `following`."""
+def _write_run(run: Run, written: str, following: Run | None) -> str:
+    """Write a run without its styles, between the Markdown `written` and the run `following`."""
     if run.note and not run.image:
         return f"[^{run.text}]"
     text = source_text(run).replace(LINE_BREAK, "\\\n")
     if run.math:
-        return _write_formula(text, before, following)
+        return _write_formula(text, written, following)
     if run.image:
         return _write_image(run, text, following)
     if run.code:
         return _write_code_span(text)
     if run.link and _is_address(run):
-        return _write_address(text, before, following)
+        return _write_address(text, written, following)
     text = _MARKUP_CHARACTERS.sub(_escape, text)
     return _STAR.sub(_escape, text.replace("\\*", "*")) if run.bold or run.italic else text
 
 
-def _write_formula(tex: str, before: str, following: Run | None) -> str:
+def _write_formula(tex: str, written: str, following: Run | None) -> str:
     """Write a formula between dollars, or between brackets if dollars could be misread."""
-    after = "" if following is None else following.text[:1]
-    touches_text = any(sign.isalnum() or sign == "$" for sign in (before[-1:], after))
-    touches_text = touches_text or after == "_"
+    next_character = "" if following is None else following.text[:1]
+    touches_text = any(sign.isalnum() or sign == "$" for sign in (written[-1:], next_character))
+    touches_text = touches_text or next_character == "_"
     is_apart = not touches_text and not (following is not None and following.math)
     if (is_apart and tex == tex.strip() and "$" not in tex) or "\\)" in tex:
         return f"${tex}$"
@@ -432,13 +432,15 @@ def _write_image(run: Run, text: str, following: Run | None) -> str:
     return f"[![{alternative}]()]({_link_target(run.link)})"
 
 
-def _write_address(text: str, before: str, following: Run | None) -> str:
+def _write_address(text: str, written: str, following: Run | None) -> str:
     """Write an address bare, or in angle brackets if parsers could miss it.
 
     "www.…" has no scheme, so brackets would not link it: it stays bare.
     """
-    after = "" if following is None else source_text(following)
-    is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(after) is not None
+    following_text = "" if following is None else source_text(following)
+    is_apart = (
+        written[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(following_text) is not None
+    )
     if is_apart and _BARE_AUTOLINK.fullmatch(text):
         return text
     return f"<{text}>" if _ANGLE_AUTOLINK.fullmatch(text) else text

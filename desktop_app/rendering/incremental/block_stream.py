@@ -186,8 +186,8 @@ class BlockStream:
         if address_range is None:
             return False
         first, end = address_range
-        before = self._context.source + self._source[:first]
-        parse = self._definitions.parse(before, self._context, expects_notes=False)
+        source_before = self._context.source + self._source[:first]
+        parse = self._definitions.parse(source_before, self._context, expects_notes=False)
         self._definitions.forget_labels(parse.labels)
         if not ends_in_text(parse.tokens):
             return False
@@ -417,9 +417,9 @@ class BlockStream:
         if not end:
             return []  # there is only an image
         next_context = self._context if self._context.inside == "table" else ParserContext()
-        self._source, rest = self._source[:end], self._source[end:]
+        self._source, remaining = self._source[:end], self._source[end:]
         patches = self._advance(is_final=True)
-        self._source, self._context = rest, next_context
+        self._source, self._context = remaining, next_context
         return patches
 
     def _without_undecided_end(self, source: str) -> str:

@@ -48,7 +48,7 @@ class Definitions:
         is_final: bool = False,
     ) -> Parse:
         """Parse a part of the source, and record the definitions that it adds."""
-        known, env = len(self._references), self.env(expects_notes=expects_notes)
+        known_count, env = len(self._references), self.env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
         resumed = restore_lists(tokens, context.continued_lists)
         is_undecided = not is_final and (context.inside or may_become_item(source))
@@ -56,7 +56,7 @@ class Definitions:
         tail_lines = range(context.lines, end)
         mark_loose_lists(tokens, source, env, tail_lines, marks_above=context.marks_above)
         parse = Parse(tokens, context, source, resumed)
-        for label in islice(reversed(self._references), len(self._references) - known):
+        for label in islice(reversed(self._references), len(self._references) - known_count):
             parse.labels[label] = self._references[label]["map"][0]
         if len(env["footnotes"]["refs"]) > len(self._notes):
             for label, line in _lines_of_notes(tokens).items():

@@ -31,11 +31,11 @@ class ListSpacing:
 
     def mark_next(self) -> list[Patch]:
         """Mark the next blocks as loose, at most `_BLOCKS_PER_STEP`; return their patches."""
-        left, patches = _BLOCKS_PER_STEP, []
-        while self._due and left > 0:
+        blocks_left, patches = _BLOCKS_PER_STEP, []
+        while self._due and blocks_left > 0:
             end, depth = self._due.pop(0)
-            first, is_done = self._find_start(end, depth, left)
-            left -= end - first + 1
+            first, is_done = self._find_start(end, depth, blocks_left)
+            blocks_left -= end - first + 1
             patches += self._mark_loose(first, end, depth)
             if not is_done:
                 self._due.insert(0, (first, depth))
@@ -46,12 +46,12 @@ class ListSpacing:
 
         The block is at most `limit` blocks above `end`.
         """
-        for at in range(end - 1, max(-1, end - 1 - limit), -1):
-            block = self._blocks[at]
+        for index in range(end - 1, max(-1, end - 1 - limit), -1):
+            block = self._blocks[index]
             if block.depth < depth:
-                return at + 1, True
+                return index + 1, True
             if block.depth == depth and block.begins:
-                return at, True
+                return index, True
         return max(0, end - limit), end <= limit
 
     def _mark_loose(self, first: int, end: int, depth: int) -> list[Patch]:
@@ -62,14 +62,14 @@ class ListSpacing:
         patches: list[Patch] = []
         begin = -1
         last = -1
-        for at in range(first, end):
-            block = self._blocks[at]
+        for index in range(first, end):
+            block = self._blocks[index]
             if block.kind in NON_PARAGRAPHS:
                 patches += self._patch(begin, last)
                 begin = -1
             elif block.depth == depth and not block.loose:
-                self._blocks[at] = block._replace(loose=True)
-                begin, last = at if begin < 0 else begin, at
+                self._blocks[index] = block._replace(loose=True)
+                begin, last = index if begin < 0 else begin, index
         return patches + self._patch(begin, last)
 
     def _patch(self, first: int, last: int) -> list[Patch]:

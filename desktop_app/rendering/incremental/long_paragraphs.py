@@ -39,15 +39,19 @@ _UNSETTLED_LENGTH: Final = 200
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
     """Return the markup before the text of the open paragraph; None if anything else is open."""
-    found = leaf_tokens(parse)
-    if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
+    leaves = leaf_tokens(parse)
+    if len(leaves) != 1 or leaves[0].type != "paragraph_open" or not leaves[0].map:
         return None
-    if found[0].map[0] != parse.context.lines:
+    if leaves[0].map[0] != parse.context.lines:
         return None
-    inline = parse.tokens[parse.tokens.index(found[0]) + 1]
+    inline = parse.tokens[parse.tokens.index(leaves[0]) + 1]
     first, line = inline.content.split("\n", 1)[0], source.split("\n", 1)[0]
-    at = line.rfind(first) if first else -1
-    return line[:at] if at >= 0 and not line[at + len(first) :].strip() else None
+    text_start = line.rfind(first) if first else -1
+    return (
+        line[:text_start]
+        if text_start >= 0 and not line[text_start + len(first) :].strip()
+        else None
+    )
 
 
 def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> OpenTail | None:
@@ -55,16 +59,16 @@ def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> 
 
     Return the remaining tail, or None if nothing can be settled.
     """
-    context, words = tail.context, tail.source[len(opener) :]
+    context, paragraph = tail.context, tail.source[len(opener) :]
     gap = None
-    for found in _GAP.finditer(words, 0, max(0, len(words) - _UNSETTLED_LENGTH)):
+    for match in _GAP.finditer(paragraph, 0, max(0, len(paragraph) - _UNSETTLED_LENGTH)):
         # In a container, each further line begins with a marker, so only spaces count as gaps.
-        gap = found if found[0] == " " or not opener else gap
-    if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
+        gap = match if match[0] == " " or not opener else gap
+    if gap is None or "|" in paragraph[paragraph.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
         return None  # a row of cells may become a table head
-    before = words[: gap.start()]
-    parse = definitions.parse(context.source + opener + before, context, expects_notes=False)
-    if parse.labels or not begins_with_paragraph(parse) or not _is_settled(parse, before):
+    settled_text = paragraph[: gap.start()]
+    parse = definitions.parse(context.source + opener + settled_text, context, expects_notes=False)
+    if parse.labels or not begins_with_paragraph(parse) or not _is_settled(parse, settled_text):
         definitions.forget_labels(parse.labels)
         return None
     block = parse.placed[0].block
@@ -81,16 +85,16 @@ def settle_by_force(
     before character `length` of the source. Text with too many marks is shown as written. Return
     the remaining tail, or None if nothing can be settled.
     """
-    words = tail.source[len(opener) : length]
-    stop = len(words) - _UNSETTLED_LENGTH
-    gap = words.rfind(" ", stop - _UNSETTLED_LENGTH, stop)
-    gap = gap if opener else max(gap, words.rfind("\n", 0, stop))
-    stop = outside_image(words, gap + 1 if gap > stop // 2 else stop)
+    paragraph = tail.source[len(opener) : length]
+    stop = len(paragraph) - _UNSETTLED_LENGTH
+    gap = paragraph.rfind(" ", stop - _UNSETTLED_LENGTH, stop)
+    gap = gap if opener else max(gap, paragraph.rfind("\n", 0, stop))
+    stop = outside_image(paragraph, gap + 1 if gap > stop // 2 else stop)
     if not stop:
         return None  # there is only an image
     settled = tail.context.settled
     context = replace(tail.context, settled=None, prefix="")
-    text = words[:stop]
+    text = paragraph[:stop]
     if is_too_dense(text):
         parse = definitions.parse(context.source + opener + "x", context)
         runs: Runs = (Run(show_invisible(clean_text(text))),)
@@ -111,10 +115,10 @@ def settle_by_force(
 
 def _settle(tail: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
     """Return the tail that remains once the words before `stop` are settled as this block."""
-    words = tail.source[len(opener) :]
-    prefix = (tail.context.prefix + words[:stop])[: MAX_REPARSED_LENGTH + 1]
+    paragraph = tail.source[len(opener) :]
+    prefix = (tail.context.prefix + paragraph[:stop])[: MAX_REPARSED_LENGTH + 1]
     context = replace(tail.context, settled=block, opener=opener, prefix=prefix)
-    return OpenTail(context, opener + words[stop:])
+    return OpenTail(context, opener + paragraph[stop:])
 
 
 def is_heading_or_table(parse: Parse) -> bool:
@@ -136,7 +140,7 @@ def unsettle(tail: OpenTail) -> OpenTail:
     return OpenTail(replace(context, settled=None, opener="", prefix=""), source)
 
 
-def _is_settled(parse: Parse, words: str) -> bool:
+def _is_settled(parse: Parse, text: str) -> bool:
     """Return True if later text cannot change the meaning of a paragraph's text."""
     if len(parse.placed) != 1:
         return False
@@ -144,6 +148,6 @@ def _is_settled(parse: Parse, words: str) -> bool:
     children = inline.children or ()
     # An opener that nothing closes leaves only its bracket in the text.
     closed = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
-    if sum(map(words.count, BRACKET_CLOSERS)) > closed:
+    if sum(map(text.count, BRACKET_CLOSERS)) > closed:
         return False
     return not any(t.type in _MAY_CHANGE and _OPENERS.search(t.content) for t in children)

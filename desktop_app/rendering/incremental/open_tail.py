@@ -121,8 +121,8 @@ def _are_in_same_container(settled: Block, first: Block) -> bool:
 
 def parse_size(parse: Parse) -> int:
     """Return the size of a parse, to which its cost is roughly proportional."""
-    words = sum(len(token.children) for token in parse.tokens if token.children)
-    return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
+    inline_count = sum(len(token.children) for token in parse.tokens if token.children)
+    return len(parse.tokens) + inline_count + len(parse.placed) + 3 * len(parse.labels)
 
 
 def ends_in_text(tokens: list[Token]) -> bool:
@@ -136,10 +136,10 @@ def last_inline(tokens: list[Token], cut_line: int) -> Token | None:
 
     In a table row, this is the last cell with words; the parser completes rows with empty cells.
     """
-    for at in range(len(tokens) - 1, -1, -1):
-        token = tokens[at]
-        if token.type == "inline" and (token.content or tokens[at - 1].type != "td_open"):
-            line = token.map or next((t.map for t in reversed(tokens[:at]) if t.map), None)
+    for index in range(len(tokens) - 1, -1, -1):
+        token = tokens[index]
+        if token.type == "inline" and (token.content or tokens[index - 1].type != "td_open"):
+            line = token.map or next((t.map for t in reversed(tokens[:index]) if t.map), None)
             return token if line is not None and line[0] >= cut_line else None
     return None
 
@@ -159,5 +159,5 @@ def leaf_tokens(parse: Parse) -> list[Token]:
 
 def begins_with_paragraph(parse: Parse) -> bool:
     """Return True if the first block after the context is a paragraph."""
-    found = leaf_tokens(parse)
-    return bool(found) and found[0].type == "paragraph_open"
+    leaves = leaf_tokens(parse)
+    return bool(leaves) and leaves[0].type == "paragraph_open"

@@ -110,10 +110,10 @@ class PackedRuns(Sequence[Run]):
     def __hash__(self) -> int:
         return hash(tuple(self))
 
-    def with_more(self, more: Iterable[Run], *, replaced: int) -> PackedRuns:
-        """Return these runs with `more` appended, in place of the last `replaced` runs (0 or 1)."""
+    def with_more(self, added: Iterable[Run], *, replaced: int) -> PackedRuns:
+        """Return these runs with `added` appended, replacing the last `replaced` runs (0 or 1)."""
         last = self._last[: len(self._last) - replaced]
-        return PackedRuns(self._packs, (*last, *more))
+        return PackedRuns(self._packs, (*last, *added))
 
     def shared_length(self, other: PackedRuns) -> int:
         """Return the number of leading runs that are in equal packs of both sequences."""
@@ -140,10 +140,10 @@ class PackedRuns(Sequence[Run]):
 
 
 def _packed(runs: tuple[Run, ...]) -> _Pack:
-    known: dict[Run, int] = {}
-    indices = bytes([known.setdefault(_style(run[1:]), len(known)) for run in runs])
+    style_indices: dict[Run, int] = {}
+    indices = bytes([style_indices.setdefault(_style(run[1:]), len(style_indices)) for run in runs])
     ends = array("I", [*accumulate([len(run.text) for run in runs])])
-    return _Pack("".join([run.text for run in runs]), ends, indices, _styles(tuple(known)))
+    return _Pack("".join([run.text for run in runs]), ends, indices, _styles(tuple(style_indices)))
 
 
 @lru_cache(maxsize=64)
@@ -179,10 +179,10 @@ def with_last(runs: Runs, last: Run) -> Runs:
     return _extended(runs, (last,), replaced=1)
 
 
-def _extended(runs: Runs, more: Runs, *, replaced: int) -> Runs:
+def _extended(runs: Runs, added: Runs, *, replaced: int) -> Runs:
     if isinstance(runs, PackedRuns):
-        return runs.with_more(more, replaced=replaced)
-    joined = (*runs[: len(runs) - replaced], *more)
+        return runs.with_more(added, replaced=replaced)
+    joined = (*runs[: len(runs) - replaced], *added)
     return PackedRuns((), joined) if len(joined) > _PACK_SIZE else joined
 
 

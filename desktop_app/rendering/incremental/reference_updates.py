@@ -62,11 +62,11 @@ class ReferenceUpdate:
     def render_next(self) -> list[Patch]:
         """Re-render scheduled chunks for a few milliseconds."""
         due: list[tuple[int, int]] = []
-        left = _CHARACTERS_PER_STEP
+        characters_left = _CHARACTERS_PER_STEP
         for position, chunk in self._due.items():
             due.append(position)
-            left -= len(chunk.source) + _CHARACTERS_PER_STEP // 80
-            if left <= 0:
+            characters_left -= len(chunk.source) + _CHARACTERS_PER_STEP // 80
+            if characters_left <= 0:
                 break
         patches: list[Patch] = []
         for position in sorted(due):
@@ -94,9 +94,9 @@ class ReferenceUpdate:
         return self._shown.change(changed)
 
 
-def with_spacing_of(block: Block, old: Block) -> Block:
+def with_spacing_of(block: Block, earlier: Block) -> Block:
     """Return a re-parsed block with the `begins` and `loose` of its earlier version."""
-    return block._replace(begins=old.begins, loose=old.loose)
+    return block._replace(begins=earlier.begins, loose=earlier.loose)
 
 
 def can_change_later(blocks: list[Block]) -> bool:

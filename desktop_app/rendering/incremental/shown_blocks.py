@@ -45,8 +45,10 @@ class ShownBlocks:
         if in_table and packed and len(packed[-1].rows) < max_rows_of(packed[-1]):
             self._open_part = packed[-1]
         complete = len(packed) - (self._open_part is not None)
-        new = packed[:complete] + pack_rows([self._open_part] if self._open_part else [], tail)
-        patch = _difference(self.closed, self.blocks, new)
+        new_blocks = packed[:complete] + pack_rows(
+            [self._open_part] if self._open_part else [], tail
+        )
+        patch = _difference(self.closed, self.blocks, new_blocks)
         self.closed += complete
         if patch is None:
             return []
@@ -56,24 +58,32 @@ class ShownBlocks:
     def change(self, changed: Mapping[int, Block]) -> list[Patch]:
         """Replace closed blocks by index; their number stays the same."""
         patches = []
-        for at, block in changed.items():
-            if block != self.blocks[at]:
-                self.blocks[at] = block
-                patches.append(Patch(at, 1, (block,)))
+        for index, block in changed.items():
+            if block != self.blocks[index]:
+                self.blocks[index] = block
+                patches.append(Patch(index, 1, (block,)))
         if self._open_part is not None:
-            shown = self.blocks[self.closed]  # may include an incomplete row
+            shown_part = self.blocks[self.closed]  # may include an incomplete row
             part = self._open_part
-            self._open_part = part._replace(rows=shown.rows[: len(part.rows)])
+            self._open_part = part._replace(rows=shown_part.rows[: len(part.rows)])
         return patches
 
 
-def _difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
-    """Return the patch that turns blocks[start:] into `new`, None if they are equal."""
-    old_end, new_end, at = len(blocks), len(new), 0
-    while at < new_end and start + at < old_end and blocks[start + at] == new[at]:
-        at += 1
-    while new_end > at and old_end > start + at and blocks[old_end - 1] == new[new_end - 1]:
+def _difference(start: int, blocks: list[Block], new_blocks: list[Block]) -> Patch | None:
+    """Return the patch that turns blocks[start:] into `new_blocks`, None if they are equal."""
+    old_end, new_end, common = len(blocks), len(new_blocks), 0
+    while (
+        common < new_end
+        and start + common < old_end
+        and blocks[start + common] == new_blocks[common]
+    ):
+        common += 1
+    while (
+        new_end > common
+        and old_end > start + common
+        and blocks[old_end - 1] == new_blocks[new_end - 1]
+    ):
         old_end, new_end = old_end - 1, new_end - 1
-    if at == new_end and start + at == old_end:
+    if common == new_end and start + common == old_end:
         return None
-    return Patch(start + at, old_end - start - at, tuple(new[at:new_end]))
+    return Patch(start + common, old_end - start - common, tuple(new_blocks[common:new_end]))

@@ -87,8 +87,8 @@ def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserCon
     count = 0
     quotes = (c.line for c in cut.containers if c.number is None and c.line < cut.line)
     for number, begin in enumerate(quotes, 1):
-        found = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
-        if (begin < context.lines and number <= context.filled_quotes) or any(found):
+        has_block = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
+        if (begin < context.lines and number <= context.filled_quotes) or any(has_block):
             count = number
     return count
 
@@ -217,29 +217,29 @@ class _CutFinder:
                 last = index
         return last
 
-    def _last_item(self, at: int) -> tuple[int, int, bool]:
+    def _last_item(self, index: int) -> tuple[int, int, bool]:
         """Return the index and number of the last begun item, and True if items precede it."""
-        top = self._tokens[at]
+        top = self._tokens[index]
         start = top.attrGet("start")
         begin = 1 if start is None else int(start)
-        number, last = begin - 1, at
-        for index in _child_indices(self._tokens, at + 1, top.level + 1):
-            if not _has_begun(self._tokens[index], self._limit):
+        number, last = begin - 1, index
+        for child in _child_indices(self._tokens, index + 1, top.level + 1):
+            if not _has_begun(self._tokens[child], self._limit):
                 break
-            number, last = number + 1, index
+            number, last = number + 1, child
         return last, number, number > begin or bool(top.meta.get("has_earlier_items"))
 
-    def _container_at(self, at: int, number: int | None) -> ContainerAtCut:
+    def _container_at(self, index: int, number: int | None) -> ContainerAtCut:
         """Return the open item or quote at a token.
 
         Its `content` is -1 if it cannot be opened again: an item's marker is not shown while its
         line has no text and the first text below it is open.
         """
-        token, first = self._tokens[at : at + 2]
+        token, first = self._tokens[index : index + 2]
         line = (token.map or [0])[0]
         content = int(token.meta.get("content", -1))
         is_alone = number is not None and (first.map or [-1])[0] != line
-        if is_alone and self._last_begun(at + 1, token.level + 1) <= at + 1:
+        if is_alone and self._last_begun(index + 1, token.level + 1) <= index + 1:
             content = -1
         return ContainerAtCut(line, content, number)
 
@@ -289,15 +289,15 @@ def _start_of_open_math(
     quotes = [container.line for container in cut.containers if container.number is None]
     fewest = len(quotes) + 1  # marks on a line that contains only quote marks
     for number in range(cut.line - 1, first_line - 1, -1):
-        marks = "".join(lines[number].split())
-        if not marks:
+        quote_marks = "".join(lines[number].split())
+        if not quote_marks:
             break
-        if not marks.strip(">"):
-            fewest = min(fewest, len(marks))
-        words = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
+        if not quote_marks.strip(">"):
+            fewest = min(fewest, len(quote_marks))
+        content = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
         inside = any(start <= number < end for start, end in covered)
         has_ended = fewest <= sum(quote <= number for quote in quotes)
-        if words[:2] in MATH_OPENERS and not inside and not has_ended:
+        if content[:2] in MATH_OPENERS and not inside and not has_ended:
             ranges = (tokens[index].map for index in top_level)
             found = max((m[0] for m in ranges if m and m[0] <= number), default=0)
     return found

@@ -53,7 +53,7 @@ class PlainTail(NamedTuple):
         if is_code and self.is_long:
             is_plain_text = "\n" not in text
             text = clean_text(replace_unusable(text))
-            text = show_invisible(text, code=True, before=self.run.text[-1])
+            text = show_invisible(text, code=True, character_before=self.run.text[-1])
         elif is_code:
             is_plain_text = text.isprintable() and "`" not in text and "~" not in text
             is_plain_text = is_plain_text and show_invisible(text, code=True) == text
@@ -81,7 +81,7 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     text = line.rstrip(" ")
     run = block.runs[-1]
     if block.kind is Kind.CODE and len(line) > _LONG_LINE:
-        last = show_invisible(clean_text(line[-1]), code=True, before=line[-2])
+        last = show_invisible(clean_text(line[-1]), code=True, character_before=line[-2])
         return PlainTail(run) if run.text.endswith(last) else None
     if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
         return None

@@ -233,5 +233,5 @@ def _unescape(info: str) -> str:
 
 def code_line(text: str, language: str) -> Block:
     """Return the block of a line of code."""
-    shown = show_invisible(clean_text(text), code=True)
-    return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)
+    visible = show_invisible(clean_text(text), code=True)
+    return Block(Kind.CODE, (Run(visible, code=True),) if visible else (), language=language)

@@ -55,9 +55,9 @@ class _Lines(StateBlock):
 class BlockParser(ParserBlock):
     """A block parser with the rules of another block parser."""
 
-    def __init__(self, other: ParserBlock) -> None:
+    def __init__(self, original: ParserBlock) -> None:
         super().__init__()
-        self.ruler = other.ruler
+        self.ruler = original.ruler
 
     def parse(
         self,

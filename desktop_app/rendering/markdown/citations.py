@@ -57,12 +57,12 @@ def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
     if len(numbers) == 1 and content.strip("[ ]") == numbers[0][0]:
         yield content, passage_link(int(numbers[0][0]))
         return
-    at = 0
+    end = 0
     for number in numbers:
-        yield content[at : number.start()], ""
+        yield content[end : number.start()], ""
         yield number[0], passage_link(int(number[0]))
-        at = number.end()
-    yield content[at:], ""
+        end = number.end()
+    yield content[end:], ""
 
 
 def is_citation(link: str) -> bool:

@@ -65,8 +65,8 @@ def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
         if isinstance(part, OfficeTable):
             _add_table(document, part)
         elif part.kind is Kind.HEADING:
-            words = plain(f"{part.marker} {part.text}".lstrip())
-            _set_direction(document.add_heading(words, min(part.level + 1, _DEEPEST_HEADING)))
+            heading = plain(f"{part.marker} {part.text}".lstrip())
+            _set_direction(document.add_heading(heading, min(part.level + 1, _DEEPEST_HEADING)))
         elif part.kind is Kind.RULE:
             if part.marker:
                 _add_paragraph(document, part)  # only the marker, because a rule has no text

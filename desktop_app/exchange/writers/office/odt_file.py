@@ -68,8 +68,8 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
                 body.append(_table(part, f"Table{table_count}"))
                 body.append(Paragraph())  # adjacent tables would touch
             elif part.kind is Kind.HEADING:
-                words = plain(f"{part.marker} {part.text}".lstrip())
-                body.append(_header(part.level + 2, words))
+                heading = plain(f"{part.marker} {part.text}".lstrip())
+                body.append(_header(part.level + 2, heading))
             elif part.kind is Kind.RULE:
                 if part.marker:
                     body.append(_paragraph(part))  # only the marker, because a rule has no text
@@ -166,14 +166,14 @@ def _span(text: str, style: str | None) -> Span:
 
 
 def _styles_of(run: Run, *, is_code: bool) -> list[str]:
-    wanted = {
+    is_set_by_style = {
         "bold": run.bold,
         "italic": run.italic or run.math,
         "strike": run.strike,
         "superscript": run.note,
         "code": run.code or is_code,
     }
-    return [f"Repartee_{name}" for name, is_set in wanted.items() if is_set]
+    return [f"Repartee_{name}" for name, is_set in is_set_by_style.items() if is_set]
 
 
 def _table(table: OfficeTable, name: str) -> Table:

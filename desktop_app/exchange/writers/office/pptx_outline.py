@@ -101,11 +101,11 @@ def _add_slide(presentation: Any, heading: str, points: list[SlideLine]) -> None
     frame.auto_size = MSO_AUTO_SIZE.TEXT_TO_FIT_SHAPE
     for number, (depth, text, is_code) in enumerate(points):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-        shown = text if len(text) <= _MAX_POINT_CHARS else f"{text[:_MAX_POINT_CHARS]}…"
+        shortened = text if len(text) <= _MAX_POINT_CHARS else f"{text[:_MAX_POINT_CHARS]}…"
         if is_code:
-            _write_code(paragraph, shown)
+            _write_code(paragraph, shortened)
             continue
-        _write_text(paragraph, shown)
+        _write_text(paragraph, shortened)
         paragraph.level = depth
         if is_from_right(text):
             paragraph.alignment = PP_ALIGN.RIGHT

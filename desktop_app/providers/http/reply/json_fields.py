@@ -70,34 +70,34 @@ def _int_or_float(digits: str) -> int | float:
 
 def mapping(value: object, key: str) -> Mapping[str, Any]:
     """Return the object under `key`, or an empty one."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
+    field = value.get(key) if isinstance(value, dict) else None
+    return field if isinstance(field, dict) else {}
 
 
 def rows(value: object, key: str) -> list[Mapping[str, Any]]:
     """Return the objects of the list under `key`, without any other values."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    field = value.get(key) if isinstance(value, dict) else None
+    return [row for row in field if isinstance(row, dict)] if isinstance(field, list) else []
 
 
 def text(value: object, key: str) -> str:
     """Return the text under `key`, or ""; see `without_surrogates`."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return without_surrogates(found) if isinstance(found, str) else ""
+    field = value.get(key) if isinstance(value, dict) else None
+    return without_surrogates(field) if isinstance(field, str) else ""
 
 
 def texts(value: object, key: str) -> list[str]:
     """Return the texts of the list under `key`, without any other values; see `text`."""
-    found = value.get(key) if isinstance(value, dict) else None
-    listed = found if isinstance(found, list) else []
+    field = value.get(key) if isinstance(value, dict) else None
+    listed = field if isinstance(field, list) else []
     return [without_surrogates(each) for each in listed if isinstance(each, str)]
 
 
 def text_or_json(value: object, key: str) -> str:
     """Return the text, or the JSON of the object or list, under `key`; else ""."""
-    found = value.get(key) if isinstance(value, dict) else None
-    if isinstance(found, (dict, list)):
-        return without_surrogates(json.dumps(found, ensure_ascii=False))
+    field = value.get(key) if isinstance(value, dict) else None
+    if isinstance(field, (dict, list)):
+        return without_surrogates(json.dumps(field, ensure_ascii=False))
     return text(value, key)
 
 
@@ -110,18 +110,18 @@ def without_surrogates(text: str) -> str:
 
 def _slices(text: str) -> Iterator[str]:
     """Return pieces of a text, so short that no search in a piece blocks threads for long."""
-    return (text[at : at + _SLICE_CHARS] for at in range(0, len(text), _SLICE_CHARS))
+    return (text[start : start + _SLICE_CHARS] for start in range(0, len(text), _SLICE_CHARS))
 
 
 def name(value: object, key: str) -> str:
     """Return the text under `key`, or "" if it is longer than MAX_NAME_CHARS characters."""
-    found = text(value, key)
-    return found if len(found) <= MAX_NAME_CHARS else ""
+    name_text = text(value, key)
+    return name_text if len(name_text) <= MAX_NAME_CHARS else ""
 
 
 def count(value: object, key: str) -> int:
     """Return the count or the position under `key`, or 0; never a negative number."""
-    found = value.get(key) if isinstance(value, dict) else None
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
+    number = value.get(key) if isinstance(value, dict) else None
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
         return 0
-    return int(found) if 0 <= found < 2**53 else 0
+    return int(number) if 0 <= number < 2**53 else 0

@@ -140,23 +140,23 @@ class _Parser:
         if first and first not in b" \t\n\r":
             return bytes(first)
         while True:
-            found = _BLANKS.match(self._data, self._position)
-            if found is None or found.end() == self._position:
+            blanks = _BLANKS.match(self._data, self._position)
+            if blanks is None or blanks.end() == self._position:
                 return bytes(self._data[self._position : self._position + 1])
-            self._position = found.end()
+            self._position = blanks.end()
 
-    def _accept(self, wanted: bytes) -> bool:
-        """Skip `wanted` if it comes next. Return True if it did."""
-        if self._data.startswith(wanted, self._position):
+    def _accept(self, token: bytes) -> bool:
+        """Skip `token` if it comes next. Return True if it did."""
+        if self._data.startswith(token, self._position):
             self._position += 1
             return True
-        is_next = self._peek() == wanted
+        is_next = self._peek() == token
         self._position += is_next
         return is_next
 
-    def _expect(self, wanted: bytes) -> None:
-        if not self._accept(wanted):
-            raise ValueError(f"{wanted.decode()} expected at {self._position}")
+    def _expect(self, token: bytes) -> None:
+        if not self._accept(token):
+            raise ValueError(f"{token.decode()} expected at {self._position}")
 
     def _spend(self, size: int) -> None:
         self._bytes_left -= size
@@ -181,25 +181,25 @@ class _Parser:
         """Return the run of numbers at the start of a list, without the last number."""
         row: list[Any] = []
         self._peek()
-        while found := _NUMBERS.match(self._data, self._position):
-            numbers = json.loads(b"[" + found[0].rstrip()[:-1] + b"]")
+        while match := _NUMBERS.match(self._data, self._position):
+            numbers = json.loads(b"[" + match[0].rstrip()[:-1] + b"]")
             self._spend(_SCALAR_COST * len(numbers))
             row += numbers
-            self._position = found.end()
+            self._position = match.end()
         return row
 
     def _scalar(self) -> Any:
         self._spend(_SCALAR_COST)
-        found = _NUMBER.match(self._data, self._position)
-        if found is not None:
-            self._position = found.end()
-            is_whole = found[1] is None and found[2] is None
-            return int(found[0]) if is_whole else float(found[0])
-        found = _LITERAL.match(self._data, self._position)
-        if found is None:
+        match = _NUMBER.match(self._data, self._position)
+        if match is not None:
+            self._position = match.end()
+            is_whole = match[1] is None and match[2] is None
+            return int(match[0]) if is_whole else float(match[0])
+        match = _LITERAL.match(self._data, self._position)
+        if match is None:
             raise ValueError(f"no value at {self._position}")
-        self._position = found.end()
-        return _LITERALS[bytes(found[0])]
+        self._position = match.end()
+        return _LITERALS[bytes(match[0])]
 
     def _text(self) -> str:
         """Return the string whose opening quote has been read."""
@@ -209,9 +209,9 @@ class _Parser:
             return short[1].decode("ascii")
         pieces: list[str] = []
         length, width = 0, 1
-        while found := _TEXT.match(self._data, self._position):
-            self._position = found.end()
-            raw = found[0]
+        while match := _TEXT.match(self._data, self._position):
+            self._position = match.end()
+            raw = match[0]
             text = raw.decode("utf-8", "replace")
             if b"\\" in raw:
                 text = json.loads(f'"{text}"')

@@ -62,7 +62,7 @@ class SSEDecoder:
         self._is_after_cr = chunk[-1:] == b"\r"
         # On bytes, splitlines() splits at CR, LF and CRLF only, as the standard demands.
         lines = chunk.splitlines()
-        rest = b"" if chunk[-1:] in b"\r\n" else lines.pop()
+        incomplete_line = b"" if chunk[-1:] in b"\r\n" else lines.pop()
         for piece in lines:
             line: bytes | bytearray = piece
             if self._line:
@@ -71,7 +71,7 @@ class SSEDecoder:
             event = self._end_line(line)
             if event is not None:
                 events.append(event)
-        self._line += rest
+        self._line += incomplete_line
         if self._size + len(self._line) > self._max_event_bytes:
             raise EventTooLargeError
         return events
