@@ -2,8 +2,8 @@
 
 A document must not be able to close its own delimiter and continue as the user's words. Each piece
 of untrusted text stands between tags that carry a number; `PromptDelimiter` replaces that number in
-the text. The number is random for each conversation and constant within it, so that the beginning
-of a request stays the same and the provider's cache can serve it.
+the text. The number is random for each conversation, and constant within it: the beginning of a
+request stays the same, so that the provider's cache can serve it.
 """
 
 from __future__ import annotations

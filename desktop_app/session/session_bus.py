@@ -307,8 +307,8 @@ class SessionBus:
                 message = await _receive(connection.reader)
                 if message is not None:
                     self._dispatch(message)
-                # Let a call act on its reply before a signal that came with the reply is
-                # dispatched, and let other tasks run while a program sends thousands of calls.
+                # A call acts on its reply before a signal that came with the reply is dispatched.
+                # Other tasks run even while a program sends thousands of calls.
                 await asyncio.sleep(0)
         except (OSError, EOFError):
             for reply in self._replies.values():

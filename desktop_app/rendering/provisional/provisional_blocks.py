@@ -28,6 +28,8 @@ _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
 _MAX_FORMULA_LENGTH: Final = 2_000
 """Characters; a longer text after an opener is not held back as a formula."""
+_MAX_ROW_LENGTH: Final = 2_000
+"""Characters at the end that are searched for the bar of a table's row."""
 _DISPLAY_LINE: Final = re.compile(
     r"^(?P<line>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$",
     re.MULTILINE,
@@ -49,7 +51,7 @@ def without_undecided_end(source: str, *, in_table: bool = False) -> str:
     if in_table:
         return source
     source = _without_open_display(source)
-    if "|" in source[-2000:]:
+    if "|" in source[-_MAX_ROW_LENGTH:]:
         return _without_table_head(source)
     return source
 

@@ -70,6 +70,7 @@ from desktop_app.services.structured.form_notices import problem_notices
 RECEIVE_TIMEOUT_S = 0.05
 """Seconds in which a stopped answer still reads the events that came while a step was stored."""
 _UNREAD_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
+"""Events at which a stopped answer ends, so that no tool runs."""
 
 
 Listener = Callable[[StreamEvent, Reply], None]

@@ -1,7 +1,7 @@
 """Builds the messages of a request from stored messages and attachments.
 
-A document's text stands before the words of its message, in the same form on every turn, so that
-the beginning of the request stays the same and the provider's cache can serve it. Documents and
+A document's text stands before the words of its message, in the same form on every turn. So the
+beginning of the request stays the same, and the provider's cache can serve it. Documents and
 passages are delimited: they stand between tags that they cannot close (see `prompt_delimiter.py`).
 """
 

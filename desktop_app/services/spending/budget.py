@@ -147,8 +147,8 @@ class Budget:
         If this process is killed before, a call with a `model` counts as a call of unknown cost.
 
         Args:
-            model: "" if each call gets another hold with the model, as for several answers, or if
-                the call may outlive this process, as a batch.
+            model: "" if the call gets another hold with the model, as one of several answers does,
+                or may outlive this process, as a batch does.
 
         Raises:
             SpendingCapError: spending, current holds and this input would exceed the cap.
