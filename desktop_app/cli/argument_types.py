@@ -26,13 +26,13 @@ def number_between(least: float, most: float) -> Callable[[str], float]:
         except ValueError:
             value = float("nan")
         if not isfinite(value) or not least <= value <= most:
-            words = tr(
+            message = tr(
                 "“{text}” isn’t a number from {least} to {most}",
                 text=text,
                 least=f"{least:g}",
                 most=f"{most:g}",
             )
-            raise argparse.ArgumentTypeError(words)
+            raise argparse.ArgumentTypeError(message)
         return value
 
     return parse
@@ -91,5 +91,5 @@ def variant_or_model_argument(text: str) -> str:
 
 def _require_one_of(names: Sequence[str], text: str) -> None:
     if text not in names:
-        words = tr("“{text}” isn’t one of {names}", text=text, names=formatting.joined(names))
-        raise argparse.ArgumentTypeError(words)
+        message = tr("“{text}” isn’t one of {names}", text=text, names=formatting.joined(names))
+        raise argparse.ArgumentTypeError(message)

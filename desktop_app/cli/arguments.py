@@ -135,7 +135,7 @@ def _add_doctor(command: AddCommand) -> argparse.ArgumentParser:
     return doctor
 
 
-def _answer_codes(invalid: str, more: Mapping[int, str]) -> Mapping[int, str]:
+def _answer_codes(invalid: str, further_codes: Mapping[int, str]) -> Mapping[int, str]:
     return {
         0: tr("The response is complete"),
         1: tr(
@@ -144,7 +144,7 @@ def _answer_codes(invalid: str, more: Mapping[int, str]) -> Mapping[int, str]:
         ),
         2: invalid,
         3: tr("The model declined, or a content filter stopped the response"),
-        **more,
+        **further_codes,
         130: tr("Interrupted (Ctrl+C or SIGTERM)"),
         141: tr("The output pipe was closed"),
     }
@@ -415,9 +415,9 @@ def _add_export(command: AddCommand) -> argparse.ArgumentParser:
             )
         ),
     )
-    which = exporting.add_mutually_exclusive_group(required=True)
-    add_flag(which, "--all", tr("export every conversation"))
-    which.add_argument(
+    selection = exporting.add_mutually_exclusive_group(required=True)
+    add_flag(selection, "--all", tr("export every conversation"))
+    selection.add_argument(
         "--conversation",
         action="append",
         metavar="ID",

@@ -454,7 +454,7 @@ async def _with_parts_planned(
         settings.instructions,
         answers=settings.parameters.candidates,
     )
-    words = [
+    sentences = [
         tr_plural(
             "Too large for {model}. Reading {count} part, about {tokens} input tokens.",
             "Too large for {model}. Reading {count} parts, about {tokens} input tokens.",
@@ -464,12 +464,12 @@ async def _with_parts_planned(
         )
     ]
     if plan.done:
-        words.append(
+        sentences.append(
             tr_plural("{count} part was read before.", "{count} parts were read before.", plan.done)
         )
     if plan.cost_text:
-        words.append(tr("Cost: {cost}", cost=plan.cost_text))
-    write_diagnostic(" ".join(words))
+        sentences.append(tr("Cost: {cost}", cost=plan.cost_text))
+    write_diagnostic(" ".join(sentences))
     _write_method(plan.method)
     return replace(draft, attachments=parts)
 

@@ -40,34 +40,34 @@ async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[Coll
 
 
 async def _find_collection(backend: Backend, name: str) -> CollectionPart:
-    known = await backend.collections.all()
+    collections = await backend.collections.all()
     folder = await asyncio.to_thread(lambda: expand_path(name).absolute())
     is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
     # A folder that has a collection is read again, even if the collection has the typed name.
-    has_collection = is_folder and any(each.folder == str(folder) for each in known)
-    for collection in () if has_collection else known:
+    has_collection = is_folder and any(each.folder == str(folder) for each in collections)
+    for collection in () if has_collection else collections:
         if (
             name in (collection.id, collection.name)
             or name.casefold() == collection.name.casefold()
         ):
             return CollectionPart(collection.id, collection.name)
     if not is_folder:
-        known_names = ", ".join(collection.name for collection in known)
+        known_names = ", ".join(collection.name for collection in collections)
         raise IllegalChoiceError(
             Reason.NO_SUCH_COLLECTION,
             remedy=Remedy.LIST_AVAILABLE if known_names else "",
             name=name,
             known=known_names,
         )
-    collection = await _collection_of_folder(backend, known, folder)
+    collection = await _collection_of_folder(backend, collections, folder)
     return CollectionPart(collection.id, collection.name)
 
 
 async def _collection_of_folder(
-    backend: Backend, known: Sequence[Collection], folder: Path
+    backend: Backend, collections: Sequence[Collection], folder: Path
 ) -> Collection:
     """Return the collection of a folder, created if needed and brought up to date."""
-    collection = next((each for each in known if each.folder == str(folder)), None)
+    collection = next((each for each in collections if each.folder == str(folder)), None)
     if collection is None:
         collection = await backend.collections.create(folder.name or str(folder), folder)
     reporter = ProgressReporter(collection.name)

@@ -131,8 +131,8 @@ def add_flag(command: argparse._ActionsContainer, option: str, help_: str) -> No
 
 def add_json(command: argparse._ActionsContainer) -> None:
     """Add the option that prints JSON, also for the error that ends a command."""
-    words = tr("print JSON, also for an error: an object with error (kind, message, details)")
-    add_flag(command, "--json", words)
+    description = tr("print JSON, also for an error: an object with error (kind, message, details)")
+    add_flag(command, "--json", description)
 
 
 def add_progress(command: argparse.ArgumentParser) -> None:

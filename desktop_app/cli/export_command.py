@@ -237,15 +237,15 @@ async def load_conversation(
 
 async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:
     """Return the existing images of a message, scaled down, by hash."""
-    found = {}
+    images = {}
     for part in message.attachments:
         if isinstance(part, ImagePart):
             try:
                 scaled = await backend.pictures.image_within(part, PICTURE_BOX)
             except UserFacingError:
                 continue  # the export still shows its name
-            found[part.sha256] = html_page.EmbeddedImage(scaled.media_type, scaled.data)
-    return found
+            images[part.sha256] = html_page.EmbeddedImage(scaled.media_type, scaled.data)
+    return images
 
 
 async def export(options: argparse.Namespace) -> int:
@@ -327,19 +327,21 @@ class _Export:
             # Imported conversations may have equal times; the id makes the order the same
             # everywhere.
             return sorted(conversations, key=attrgetter("created_at", "id"))
-        wanted = []
+        conversations_in_order = []
         for conversation_id in dict.fromkeys(self._options.conversation):
-            found = await self._backend.conversations.get(conversation_id)  # also in the trash
-            if found is None:
+            conversation = await self._backend.conversations.get(
+                conversation_id
+            )  # also in the trash
+            if conversation is None:
                 raise IllegalChoiceError(Reason.EXPORT_NO_SUCH, given=conversation_id)
-            wanted.append(found)
-        return wanted
+            conversations_in_order.append(conversation)
+        return conversations_in_order
 
     async def _readable_conversations(self) -> list[Conversation]:
         """Return all conversations but trashed ones; note unreadable ones in `left_out`."""
         with suppress(StoreDamagedError):
             return await self._backend.conversations.all()
-        found = []
+        readable = []
         for conversation_id in await self._backend.conversations.ids():
             try:
                 conversation = await self._backend.conversations.get(conversation_id)
@@ -347,8 +349,8 @@ class _Export:
                 sentence = N_("Conversation {id} skipped: {reason}")
                 self.left_out.append(tr(sentence, id=conversation_id, reason=error.details))
             else:
-                found += [conversation] if conversation is not None else []
-        return found
+                readable += [conversation] if conversation is not None else []
+        return readable
 
     async def _write_json(self, writer: JsonWriter) -> None:
         used_ids = {conversation.folder_id for conversation in self._wanted}
@@ -487,14 +489,14 @@ def partial_file(target: Path) -> Iterator[Path]:
         file.replace(target)
 
 
-def file_names(wanted: list[Conversation], suffix: str) -> Iterator[str]:
+def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:
     """Yield a unique name for each file, from the conversation's date and title.
 
     Names are also unique on file systems that ignore case.
     """
     counts: dict[str, int] = {}
     used_names: set[str] = set()
-    for conversation in wanted:
+    for conversation in conversations:
         day = conversation.created_at.astimezone().date().isoformat()
         title = _UNSAFE_IN_NAMES.sub(" ", conversation.title).strip(" .")[:80]
         title = title.encode()[:MAX_TITLE_BYTES].decode(errors="ignore").rstrip()

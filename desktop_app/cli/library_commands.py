@@ -157,7 +157,7 @@ class _ImportResult:
                 return terminal_error_text(error)
             return tr("{file}: {reason}", file=self.file, reason=terminal_error_text(error))
         if self.messages and not self.added:
-            words = tr_plural(
+            added_text = tr_plural(
                 "{file} ({kind}): {count} message added.",
                 "{file} ({kind}): {count} messages added.",
                 self.messages,
@@ -165,19 +165,19 @@ class _ImportResult:
                 kind=self.kind,
             )
         else:
-            words = tr_plural(
+            added_text = tr_plural(
                 "{file} ({kind}): {count} conversation added.",
                 "{file} ({kind}): {count} conversations added.",
                 self.added,
                 file=self.file,
                 kind=self.kind,
             )
-        sentences = [words]
-        if known := self.conversations - self.added:
+        sentences = [added_text]
+        if known_count := self.conversations - self.added:
             sentence = tr_plural(
                 "{count} conversation was already in your library.",
                 "{count} conversations were already in your library.",
-                known,
+                known_count,
             )
             sentences.append(sentence)
         if self.empty:
@@ -252,18 +252,18 @@ async def _import_file(
     try:
         export_file = read_export(path)
         result.kind = export_file.kind
-        for number, found in enumerate(export_file.conversations):
+        for number, imported in enumerate(export_file.conversations):
             reporter.show(number, export_file.total)
-            if isinstance(found, ImportedConversation):
-                if not found.messages and export_file.kind != OWN_KIND:
+            if isinstance(imported, ImportedConversation):
+                if not imported.messages and export_file.kind != OWN_KIND:
                     result.empty += 1
                     continue
                 try:
-                    await _store_conversation(backend, store, found, choice, result)
+                    await _store_conversation(backend, store, imported, choice, result)
                 except (ImportRefusedError, StoreRefusedError) as error:
-                    result.refused.append(not_imported_error(found.conversation.title, error))
+                    result.refused.append(not_imported_error(imported.conversation.title, error))
             else:
-                result.refused.append(found)
+                result.refused.append(imported)
     except StorageError as error:
         if options.json:  # otherwise it is reported once, when the command ends
             result.refused.append(error)
@@ -275,25 +275,27 @@ async def _import_file(
 async def _store_conversation(
     backend: Backend,
     store: ImportStore,
-    found: ImportedConversation,
+    imported: ImportedConversation,
     choice: ModelChoice,
     result: _ImportResult,
 ) -> None:
     """Store a conversation with those of its files that this program can read."""
-    for file in found.files:
+    for file in imported.files:
         try:
             read = await _with_own_text(backend, file)
         except DocumentError as error:
             result.refused.append(error)
         else:
             await backend.attachments.add(read.data, read)
-    conversation, preset = found.conversation, found.preset
+    conversation, preset = imported.conversation, imported.preset
     if not conversation.choice.provider_id:  # from another program, with unknown providers
         conversation = replace(conversation, choice=choice)
     if preset is not None and replaces_built_in(preset):
         preset = None  # the conversation has the preset's settings
     result.count(
-        await store.add(conversation, found.messages, found.folder, found.compactions, preset)
+        await store.add(
+            conversation, imported.messages, imported.folder, imported.compactions, preset
+        )
     )
 
 
@@ -332,7 +334,7 @@ async def _search(options: argparse.Namespace) -> int:
     async with open_backend() as backend:
         hits = await backend.search.find(options.text, options.limit)
     if options.json:
-        found = [
+        rows = [
             {
                 "conversation": hit.conversation_id,
                 "title": hit.title,
@@ -343,7 +345,7 @@ async def _search(options: argparse.Namespace) -> int:
             }
             for hit in hits
         ]
-        write_json(found, indent=1)
+        write_json(rows, indent=1)
     else:
         for hit in hits:
             text = f"{hit.document}: {hit.snippet}" if hit.document else hit.snippet
@@ -440,6 +442,6 @@ def _repair() -> int:
     user_folders, reporter = folders(), ProgressReporter(tr("Recovering data"))
     if not user_folders.database.exists():
         raise StorageError(Reason.STORE_MISSING)
-    found = repair_store(user_folders.database, now(), reporter.show)
-    write_diagnostic(found.sentence)
+    report = repair_store(user_folders.database, now(), reporter.show)
+    write_diagnostic(report.sentence)
     return 0

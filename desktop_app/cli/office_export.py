@@ -41,8 +41,8 @@ class OfficeExporter:
             OSError: the file cannot be written.
             StorageError: the format takes only tables, and no response has any.
         """
-        shown = list(messages_of(path, lambda model: self._catalog.info(model).name))
-        write = partial(_write, self.suffix, file, conversation.title, shown)
+        messages = list(messages_of(path, lambda model: self._catalog.info(model).name))
+        write = partial(_write, self.suffix, file, conversation.title, messages)
         await asyncio.to_thread(write)
 
     async def close(self) -> None:

@@ -43,8 +43,8 @@ def _parse_option(option: str, names: Sequence[str]) -> tuple[Sequence[str], str
     end = -1
     while (end := option.find("=", end + 1)) >= 0:  # names of files and sheets may contain "="
         file = option[:end]
-        if found := [name for name in names if file in (name, Path(name).name)]:
-            return found, option[end + 1 :]
+        if files := [name for name in names if file in (name, Path(name).name)]:
+            return files, option[end + 1 :]
     raise IllegalChoiceError(Reason.NO_SUCH_FILE_NAMED, given=option, known=", ".join(names))
 
 
@@ -60,10 +60,10 @@ async def with_pages(
         IllegalChoiceError: the document has no pages, or not these.
     """
     unit = UNITS.get(part.media_type, "")
-    found = await asyncio.to_thread(find_sections, text, unit) if unit else []
-    if not found or isinstance(part, ImagePart):
+    sections = await asyncio.to_thread(find_sections, text, unit) if unit else []
+    if not sections or isinstance(part, ImagePart):
         raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
-    names = [section.name for section in found] if unit == "sheet" else []
-    spans = parse_spans(pages, len(found), unit, names)
-    is_all = spans == ((1, len(found)),)
-    return replace(part, chosen=None if is_all else ChosenPages(unit, spans, len(found)))
+    names = [section.name for section in sections] if unit == "sheet" else []
+    spans = parse_spans(pages, len(sections), unit, names)
+    is_all = spans == ((1, len(sections)),)
+    return replace(part, chosen=None if is_all else ChosenPages(unit, spans, len(sections)))

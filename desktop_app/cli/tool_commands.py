@@ -41,18 +41,18 @@ def run_tools(options: argparse.Namespace) -> int:
 async def _list_tools(*, as_json: bool) -> int:
     async with open_backend() as backend:
         names = [wildcard_of(server) for server in await backend.tools.server_names()]
-        found = await backend.tools.list_tools(names)
+        tools = await backend.tools.list_tools(names)
         usual = await _usual_choice(backend)
     with in_english() if as_json else nullcontext():
-        listed = [(tool, refusal_text(_refusal(tool, usual))) for tool in found]
+        listed = [(tool, refusal_text(_refusal(tool, usual))) for tool in tools]
     if as_json:
         write_json([tool_json(tool, refusal) for tool, refusal in listed])
         return 0
-    width = max((len(tool.definition.full_name) for tool in found), default=0)
+    width = max((len(tool.definition.full_name) for tool in tools), default=0)
     for tool, refusal in listed:
         price = "" if refusal else price_text(tool, backend.catalog.hosted_tools, usual.profile)
-        words = " ".join(filter(None, (tool_summary(tool, refusal), price)))
-        write_line(f"{tool.definition.full_name:<{width}}  {words}".rstrip())
+        description = " ".join(filter(None, (tool_summary(tool, refusal), price)))
+        write_line(f"{tool.definition.full_name:<{width}}  {description}".rstrip())
     return 0
 
 
@@ -116,7 +116,7 @@ async def require_tools(
             if refusals:
                 raise _unavailable_error(name, refusals[0])
         if name not in listed:
-            known = ", ".join(sorted(listed))
+            known_names = ", ".join(sorted(listed))
             if tool == ALL_TOOLS:
                 servers = ", ".join(await backend.tools.server_names())
                 raise IllegalChoiceError(
@@ -125,7 +125,7 @@ async def require_tools(
                     known=servers,
                     remedy=Remedy.LIST_AVAILABLE if servers else Remedy.NONE,
                 )
-            raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
+            raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known_names)
         if refusal := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
             raise _unavailable_error(name, refusal)
 
@@ -145,10 +145,10 @@ async def require_known_tools(
     if not names:
         return
     listed = {tool.definition.full_name for tool in await backend.tools.list_tools(chosen)}
-    known = listed | {wildcard_of(server) for server in await backend.tools.server_names()}
+    known_names = listed | {wildcard_of(server) for server in await backend.tools.server_names()}
     for name in names:
-        if name not in known and wildcard_of(name.partition("/")[0]) not in listed:
-            there_are = ", ".join(sorted(known))
+        if name not in known_names and wildcard_of(name.partition("/")[0]) not in listed:
+            there_are = ", ".join(sorted(known_names))
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=there_are)
 
 

@@ -71,15 +71,15 @@ class Keymap:
         for command in self:
             if keys := self.shortcut_of(command.id):
                 by_first[presses_of(keys)[0]].append(command)
-        found = {}
+        conflicting_ids = {}
         for rivals in by_first.values():
             for command in rivals:
                 conflicting = tuple(
                     o.id for o in rivals if o is not command and self._is_conflict(o, command)
                 )
                 if conflicting:
-                    found[command.id] = conflicting
-        return found
+                    conflicting_ids[command.id] = conflicting
+        return conflicting_ids
 
     def _is_conflict(self, first: Command, second: Command) -> bool:
         keys, others = self.shortcut_of(first.id), self.shortcut_of(second.id)

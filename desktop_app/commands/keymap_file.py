@@ -76,19 +76,19 @@ def shortcuts_file_error(name: str, details: str = "") -> SettingError:
 
 def _checked_shortcuts(shortcuts: Mapping[str, object]) -> ImportedShortcuts:
     commands = {command.id: command for command in Keymap()}
-    found = ImportedShortcuts()
+    imported = ImportedShortcuts()
     for command_id, shortcut in shortcuts.items():
         command = commands.get(command_id)
         if command is None:
-            found.unknown.append(command_id)
+            imported.unknown.append(command_id)
             continue
         keys = _keys_in(shortcut)
         is_default = keys == normalized(command.shortcut)
         if keys is None or (keys and not is_default and key_refusal(keys, command.scope)):
-            found.unusable.append(f"{command_id}: {shortcut}")
+            imported.unusable.append(f"{command_id}: {shortcut}")
         else:
-            found.usable[command_id] = keys
-    return found
+            imported.usable[command_id] = keys
+    return imported
 
 
 def _keys_in(shortcut: object) -> str | None:

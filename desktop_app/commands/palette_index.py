@@ -55,17 +55,17 @@ class TitleIndex:
         text, last = self._text, self._end_of(within)
         rarest = max(words, key=len)  # a guess: counting all words would take longer than a frame
         others = [word for word in words if word != rarest]
-        found: list[tuple[str, str]] = []
+        matches: list[tuple[str, str]] = []
         offset = text.find(rarest, 0, last)
         for _ in range(_MAX_OCCURRENCES):
-            if offset < 0 or len(found) == limit:
+            if offset < 0 or len(matches) == limit:
                 break
             row = bisect_right(self._starts, offset) - 1
             end = self._starts[row + 1]
             if all(text.find(word, self._starts[row], end) >= 0 for word in others):
-                found.append(self._rows[row])
+                matches.append(self._rows[row])
             offset = text.find(rarest, end, last)
-        return found
+        return matches
 
     def _end_of(self, count: int) -> int:
         """Return the offset in the text at which the first `count` titles end."""
@@ -78,19 +78,19 @@ class TitleIndex:
             letters: the pattern, from `letters_in_order`.
         """
         end = self._end_of(_MAX_FUZZY_TITLES)
-        found: list[tuple[str, str]] = []
+        matches: list[tuple[str, str]] = []
         match = letters.search(self._text, 0, end)
-        while match is not None and len(found) < limit:
+        while match is not None and len(matches) < limit:
             row = bisect_right(self._starts, match.start()) - 1
-            found.append(self._rows[row])
+            matches.append(self._rows[row])
             match = letters.search(self._text, self._starts[row + 1], end)
-        return found
+        return matches
 
 
 def letters_in_order(text: str) -> re.Pattern[str]:
     """Return a pattern for a line with these letters in order; it never backtracks."""
-    first, *rest = map(re.escape, text)
-    return re.compile(first + "".join(f"[^{letter}\\n]*{letter}" for letter in rest))
+    first, *other_letters = map(re.escape, text)
+    return re.compile(first + "".join(f"[^{letter}\\n]*{letter}" for letter in other_letters))
 
 
 def transpositions(words: Sequence[str]) -> Iterator[list[str]]:
@@ -164,8 +164,8 @@ class PaletteIndex:
         if not words:
             used = [e for e in self._entries if self._uses.score(e.id)]
             used.sort(key=lambda e: -self._uses.score(e.id))
-            rest = [e for e in self._entries if not self._uses.score(e.id)]
-            return [*used, *rest]
+            unused = [e for e in self._entries if not self._uses.score(e.id)]
+            return [*used, *unused]
         fuzzy = letters_in_order("".join(words))
         ranked: list[tuple[tuple[int, float], PaletteEntry]] = []
         for entry in self._entries:

@@ -94,8 +94,8 @@ def key_refusal(text: str, scope: CommandScope = CommandScope.WINDOW) -> str | N
 
     The reason is a sentence marked for translation, with the placeholder {keys}.
     """
-    first, *more = presses_of(text)
-    if more and scope in (CommandScope.PROMPT, CommandScope.GLOBAL):
+    first, *later_presses = presses_of(text)
+    if later_presses and scope in (CommandScope.PROMPT, CommandScope.GLOBAL):
         return N_("This command takes a single shortcut, not {keys}.")
     modifiers, key = parse_press(first)
     if modifiers - {"Shift"}:

@@ -94,14 +94,14 @@ def _backend() -> KeyringBackend:
     """
     from keyring import core
 
-    found = core.load_env() or core.load_config()
-    if found is None and sys.platform == "linux":
-        found = core.load_keyring("keyring.backends.SecretService.Keyring")
-    elif found is None:
-        found = core.get_keyring()
-    if type(found).__module__ not in _TRUSTED:
-        raise CredentialError(Reason.KEYRING_NOT_TRUSTED, module=type(found).__module__)
-    return found
+    backend = core.load_env() or core.load_config()
+    if backend is None and sys.platform == "linux":
+        backend = core.load_keyring("keyring.backends.SecretService.Keyring")
+    elif backend is None:
+        backend = core.get_keyring()
+    if type(backend).__module__ not in _TRUSTED:
+        raise CredentialError(Reason.KEYRING_NOT_TRUSTED, module=type(backend).__module__)
+    return backend
 
 
 def _backend_errors() -> tuple[type[BaseException], ...]:

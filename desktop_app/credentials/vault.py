@@ -133,12 +133,12 @@ class KeyVault:
         recorded = await self._origins.key_origin(name)
         if recorded not in (origin, UNKNOWN_ORIGIN):
             return None
-        found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
-        belongs_to = None if found is None else found.origin
+        stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
+        belongs_to = None if stored is None else stored.origin
         # If an entry was changed meanwhile, the newer note must stay.
         if belongs_to != recorded and self._changes == changes:
             await self._origins.record_key_origin(name, belongs_to)
-        return found if belongs_to == origin else None
+        return stored if belongs_to == origin else None
 
     def _read(self, name: str) -> Secret | None:
         """Return the secret in the keyring's entry, None if there is none.
@@ -233,16 +233,16 @@ class KeyVault:
             CredentialError: as for `remove`.
             StorageError: the origins cannot be read or changed; the secret was not removed.
         """
-        entry, found = self._session.get(name), None
+        entry, stored = self._session.get(name), None
         if entry is None and await self._origins.key_origin(name) is not None:
-            found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
+            stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         try:
             await self.remove(name)
         except StorageError:
-            if found is not None:
-                await self.set(name, found)
+            if stored is not None:
+                await self.set(name, stored)
             raise
-        return found if entry is None else entry.secret
+        return stored if entry is None else entry.secret
 
     async def place(self, name: str, origin: str) -> KeyPlace:
         """Return the place of the secret for `origin`, without reading the keyring."""

@@ -243,8 +243,8 @@ def _detect_by_content_types(archive: zipfile.ZipFile) -> str:
     """Return the type of an Office file whose main part has an unusual name; ZIP for others."""
     with archive.open(_CONTENT_TYPES) as member:
         stated = member.read(1 << 20)
-    found = _MAIN_PART.search(stated)
-    return _TYPE_OF_MAIN_PART[found[1]] if found else ZIP
+    main_part = _MAIN_PART.search(stated)
+    return _TYPE_OF_MAIN_PART[main_part[1]] if main_part else ZIP
 
 
 def is_unsupported_package(name: str) -> bool:

@@ -37,37 +37,37 @@ def is_plain(media_type: str, data: bytes) -> bool:
 
 
 def _is_plain_png(data: bytes) -> bool:
-    at = len(_PNG)
-    while at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
+    offset = len(_PNG)
+    while offset + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, offset)
         if kind not in _PNG_PARTS:
             return False
-        at += 12 + length
+        offset += 12 + length
         if kind == b"IEND":
-            return bool(length == 0 and at == len(data))
+            return bool(length == 0 and offset == len(data))
     return False
 
 
 def _is_plain_jpeg(data: bytes) -> bool:
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] in _JPEG_PARTS:
-        marker = data[at + 1]
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xE0 and (length != 16 or data[at + 4 : at + 9] != b"JFIF\0"):
+    offset = 2
+    while offset + 4 <= len(data) and data[offset] == 0xFF and data[offset + 1] in _JPEG_PARTS:
+        marker = data[offset + 1]
+        length = int.from_bytes(data[offset + 2 : offset + 4], "big")
+        if marker == 0xE0 and (length != 16 or data[offset + 4 : offset + 9] != b"JFIF\0"):
             return False  # it contains a thumbnail, or is not of JFIF
         if marker == 0xEE and length != 14:
             return False
-        at += 2 + length
+        offset += 2 + length
         if marker == _START_OF_SCAN:
-            at = _end_of_scan(data, at)
-    return data[at:] == bytes((0xFF, _END))
+            offset = _end_of_scan(data, offset)
+    return data[offset:] == bytes((0xFF, _END))
 
 
-def _end_of_scan(data: bytes, at: int) -> int:
+def _end_of_scan(data: bytes, offset: int) -> int:
     """Return the offset of the next marker: FF 00 is data, FF D0 to D7 are restarts."""
-    while (at := data.find(b"\xff", at)) >= 0:
-        following = data[at + 1] if at + 1 < len(data) else _END
+    while (offset := data.find(b"\xff", offset)) >= 0:
+        following = data[offset + 1] if offset + 1 < len(data) else _END
         if following != 0 and not 0xD0 <= following <= 0xD7:
-            return at
-        at += 2
+            return offset
+        offset += 2
     return len(data)

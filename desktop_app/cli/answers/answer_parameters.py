@@ -50,22 +50,22 @@ async def apply_preset(
     if options.preset is None:
         return None
     presets = with_built_in(await backend.prompts.presets())
-    found = preset_named(options.preset, presets)
-    if found is None:
-        known = ", ".join(p.name for p in presets)
-        raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=known)
-    if options.provider is None and found.provider_id:
-        options.provider = found.provider_id
+    preset = preset_named(options.preset, presets)
+    if preset is None:
+        preset_names = ", ".join(p.name for p in presets)
+        raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=preset_names)
+    if options.provider is None and preset.provider_id:
+        options.provider = preset.provider_id
     profile = await answering_profile(backend, options, compared)
     is_model_unset = options.model is None and options.variant is None
-    uses_preset_model = is_model_unset and bool(found.model or profile.serves_gpt_family)
+    uses_preset_model = is_model_unset and bool(preset.model or profile.serves_gpt_family)
     is_variant = options.model is None and profile.serves_gpt_family
-    if (uses_preset_model or is_variant) and options.effort is None and found.effort is not None:
-        options.effort, options.has_preset_effort = found.effort.value, True
+    if (uses_preset_model or is_variant) and options.effort is None and preset.effort is not None:
+        options.effort, options.has_preset_effort = preset.effort.value, True
     if uses_preset_model:
-        options.variant = found.variant.value if found.variant else None
-        options.model = found.model or None
-    return found
+        options.variant = preset.variant.value if preset.variant else None
+        options.model = preset.model or None
+    return preset
 
 
 def settings_of(
@@ -81,8 +81,8 @@ def settings_of(
     overrides = _overrides(options)
     chain = (overrides,) if preset is None else (overrides, preset.overrides)
     requested = overrides.names | (preset.overrides.names if preset else frozenset())
-    found = replace(ask_settings(values, *chain), requested=requested)
-    return found if "candidates" in requested else found.for_one_answer()
+    settings = replace(ask_settings(values, *chain), requested=requested)
+    return settings if "candidates" in requested else settings.for_one_answer()
 
 
 def _overrides(options: argparse.Namespace) -> Overrides:

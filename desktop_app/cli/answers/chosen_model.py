@@ -50,13 +50,13 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
     profiles = await backend.providers.profiles()
     if name is None:
         return await backend.providers.default_profile(await backend.values(), profiles)
-    wanted = name.casefold().replace("_", "-")
+    folded_name = name.casefold().replace("_", "-")
     for profile in profiles:
         names = (profile.id, profile.id.removeprefix("env-"), profile.name, profile.kind.value)
-        if wanted in (known.casefold().replace("_", "-") for known in names):
+        if folded_name in (known_name.casefold().replace("_", "-") for known_name in names):
             return profile
-    known = ", ".join(profile.id for profile in profiles)
-    raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known)
+    known_name = ", ".join(profile.id for profile in profiles)
+    raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known_name)
 
 
 async def answering_profile(

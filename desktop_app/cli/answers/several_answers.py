@@ -194,10 +194,10 @@ class SeveralAnswers(AnswerStreams):
             answer = await state.run.run(
                 listen, self.on_store, retry_writes=False, reports_all=True
             )
-            found = await check_against_schema(
+            checked = await check_against_schema(
                 answer, state.run.schema, self._find_full_text_file(answer)
             )
-            state.checked = found or state.checked
+            state.checked = checked or state.checked
         finally:
             state.has_ended = True
             self._advance()
@@ -248,8 +248,8 @@ class SeveralAnswers(AnswerStreams):
     def _write_figures(self, state: _AnswerState) -> None:
         answer = state.run.answer
         if answer.error is not None:
-            words = terminal_error_text(answer.error, from_environment=self._from_environment)
-            write_diagnostic(f"{_name_of(answer)}: {words}")
+            error_text = terminal_error_text(answer.error, from_environment=self._from_environment)
+            write_diagnostic(f"{_name_of(answer)}: {error_text}")
             return
         write_diagnostic(f"{_name_of(answer)}: {_figures(answer, state.first_token_s)}")
         for call in calls_not_run(answer):
@@ -266,16 +266,16 @@ def _name_of(answer: Message) -> str:
 
 
 def _figures(answer: Message, first_token_s: float | None) -> str:
-    words = [tr("{seconds} s", seconds=formatting.decimal(answer.duration_s or 0, 1))]
+    figures = [tr("{seconds} s", seconds=formatting.decimal(answer.duration_s or 0, 1))]
     if first_token_s is not None:
         seconds = formatting.decimal(first_token_s, 1)
-        words.append(tr("first token after {seconds} s", seconds=seconds))
+        figures.append(tr("first token after {seconds} s", seconds=seconds))
     if answer.usage is not None:
         count = formatting.number(answer.usage.input_tokens + answer.usage.output_tokens)
-        words.append(tr("{count} tokens", count=count))
+        figures.append(tr("{count} tokens", count=count))
     if answer.cost is not None:
-        words.append(formatting.money(answer.cost))
-    return ", ".join(words)
+        figures.append(formatting.money(answer.cost))
+    return ", ".join(figures)
 
 
 def status_of(answers: Sequence[Message]) -> MessageStatus:

@@ -248,8 +248,10 @@ async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
         tr("{file} skipped: {reason}", file=item.name, reason=item_error_text(item))
         for item in left_out[:MAX_NAMED_FILES]
     ]
-    if more := len(left_out[MAX_NAMED_FILES:]):
-        notices.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
+    if unnamed := len(left_out[MAX_NAMED_FILES:]):
+        notices.append(
+            tr_plural("{count} more file skipped.", "{count} more files skipped.", unnamed)
+        )
     scans = [item for item in items if item.status is ItemStatus.READ and item_scan_text(item)]
     return notices + [f"{item.name}: {item_scan_text(item)}" for item in scans[:MAX_NAMED_FILES]]
 
@@ -397,11 +399,11 @@ async def _find_job(backend: Backend, typed_id: str) -> BatchJob:
         IllegalChoiceError: there is none, or more than one.
     """
     jobs = await backend.batch_store.all()
-    found = [job for job in jobs if job.id == typed_id]
-    if not found and len(typed_id) >= MIN_ID_CHARS:
-        found = [job for job in jobs if job.id.startswith(typed_id)]
-    if len(found) == 1:
-        return found[0]
+    matches = [job for job in jobs if job.id == typed_id]
+    if not matches and len(typed_id) >= MIN_ID_CHARS:
+        matches = [job for job in jobs if job.id.startswith(typed_id)]
+    if len(matches) == 1:
+        return matches[0]
     raise IllegalChoiceError(
-        Reason.BATCH_ID_AMBIGUOUS if found else Reason.NO_SUCH_BATCH, given=typed_id
+        Reason.BATCH_ID_AMBIGUOUS if matches else Reason.NO_SUCH_BATCH, given=typed_id
     )

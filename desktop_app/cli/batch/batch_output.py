@@ -168,9 +168,9 @@ def job_notices(settings: AskSettings, resolved: ResolvedChoice, job: BatchJob) 
     """Return the notices on settings that the job leaves out or changes."""
     notices: list[NoticeText] = [resolved.notice] if resolved.notice else []
     choice = (resolved.profile, resolved.model, resolved.effort)
-    sent = job.parameters
-    notices += model_notices(sent, sent, settings.requested, *choice)
-    notices += api_notices(sent, settings.requested, *choice, job.api)
+    parameters = job.parameters
+    notices += model_notices(parameters, parameters, settings.requested, *choice)
+    notices += api_notices(parameters, settings.requested, *choice, job.api)
     if settings.parameters.candidates > 1:
         notices.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
     return notices

@@ -111,32 +111,32 @@ def run_doctor(options: argparse.Namespace) -> int:
         backend = build_backend()
     except UserFacingError as error:
         return report_error(error, options)
-    found = asyncio.run(_run_checks_and_close(backend))
+    findings = asyncio.run(_run_checks_and_close(backend))
     if options.json:
-        console.write_json(findings_json(found))
+        console.write_json(findings_json(findings))
     else:
-        console.write_lines(findings_text(found))
+        console.write_lines(findings_text(findings))
     # The rest is optional: without a keyring, keys last for a session; without a portal, users
     # bind a command.
     needed = {"window", "store", "on-device model"}
-    return 1 if any(f.works is False and f.name in needed for f in found) else 0
+    return 1 if any(f.works is False and f.name in needed for f in findings) else 0
 
 
-def findings_text(found: list[Finding]) -> str:
+def findings_text(findings: list[Finding]) -> str:
     """Return the findings as text, a line each, so that no name can forge another finding."""
-    marks = {True: tr_context("check", "ok"), False: tr_context("check", "NO"), None: ""}
-    width = max(map(len, marks.values()))
-    lines = (f"{marks[f.works]:{width}}  {_label(f)}: {f.text}" for f in found)
+    mark_by_result = {True: tr_context("check", "ok"), False: tr_context("check", "NO"), None: ""}
+    width = max(map(len, mark_by_result.values()))
+    lines = (f"{mark_by_result[f.works]:{width}}  {_label(f)}: {f.text}" for f in findings)
     return "\n".join(" ".join(line.splitlines()) for line in lines)
 
 
-def _label(found: Finding) -> str:
-    return found.label or tr(_LABELS.get(found.name, found.name))
+def _label(finding: Finding) -> str:
+    return finding.label or tr(_LABELS.get(finding.name, finding.name))
 
 
-def findings_json(found: list[Finding]) -> dict[str, dict[str, object]]:
+def findings_json(findings: list[Finding]) -> dict[str, dict[str, object]]:
     """Return the findings by name."""
-    return {f.name: {"works": f.works, "text": f.text, **f.more_fields} for f in found}
+    return {f.name: {"works": f.works, "text": f.text, **f.more_fields} for f in findings}
 
 
 async def _run_checks_and_close(backend: Backend) -> list[Finding]:
@@ -216,12 +216,12 @@ async def _check_routes(backend: Backend, problem: UserFacingError | None) -> li
         with suppress(UserFacingError):  # the check of the store reports it
             profiles = await backend.providers.profiles()
     remote = [profile for profile in profiles if is_server(profile)]
-    found = [await asyncio.to_thread(describe_route, profile) for profile in remote]
+    routes = [await asyncio.to_thread(describe_route, profile) for profile in remote]
     counts = Counter(profile.name for profile in remote)
     names = [p.name if counts[p.name] == 1 else f"{p.name} ({p.id})" for p in remote]
     return [
         Finding(f"way to {name}", works, text, tr("Connection to {provider}", provider=name))
-        for name, (works, text) in zip(names, found, strict=True)
+        for name, (works, text) in zip(names, routes, strict=True)
     ]
 
 
@@ -264,15 +264,15 @@ async def _check_qt() -> list[Finding]:
     why_not = display_problem(os.environ)
     # The desktop portal can be checked without a display.
     probe_environment = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
-    found, output = await _probe_qt(probe_environment)
-    if "qt" not in found:
+    facts, output = await _probe_qt(probe_environment)
+    if "qt" not in facts:
         return [Finding("window", False, why_not or qt_failure_text(output))]
     if why_not is None:
-        text = f"Qt {found['qt']} ({found['platform']}), {found['screen']}"
+        text = f"Qt {facts['qt']} ({facts['platform']}), {facts['screen']}"
     else:
-        text = tr("Qt {version} can’t open a window. {reason}", version=found["qt"], reason=why_not)
+        text = tr("Qt {version} can’t open a window. {reason}", version=facts["qt"], reason=why_not)
     window = Finding("window", why_not is None, text)
-    return [window, Finding("portal", None, _portal_text(found.get("portal")))]
+    return [window, Finding("portal", None, _portal_text(facts.get("portal")))]
 
 
 async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
@@ -305,13 +305,13 @@ async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
 
 def _check_login_start(backend: Backend) -> Finding:
     scope = backend.folders.scope
-    place = login_start_location(scope, os.environ)
+    location = login_start_location(scope, os.environ)
     try:
         starts = starts_at_login(scope, os.environ)
     except OSError as error:
-        return Finding("start at login", None, f"{place}: {error}")
+        return Finding("start at login", None, f"{location}: {error}")
     if starts:
-        return Finding("start at login", None, tr("On: {file}", file=place))
+        return Finding("start at login", None, tr("On: {file}", file=location))
     return Finding("start at login", None, tr("Off"))
 
 
@@ -342,29 +342,29 @@ async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], 
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     try:
         async with asyncio.timeout(QT_TIMEOUT_S):
             output, _ = await asyncio.gather(
-                process.stderr.read(), _read_findings(process.stdout, found)
+                process.stderr.read(), _read_findings(process.stdout, facts)
             )
             await process.wait()
     except TimeoutError:
-        return found, tr("Qt didn’t respond within {seconds} s.", seconds=QT_TIMEOUT_S)
+        return facts, tr("Qt didn’t respond within {seconds} s.", seconds=QT_TIMEOUT_S)
     finally:
         if process.returncode is None:  # too slow, or this task was canceled
             process.kill()
             await process.wait()
-    return found, output.decode("utf-8", "replace")
+    return facts, output.decode("utf-8", "replace")
 
 
-async def _read_findings(stream: asyncio.StreamReader, found: dict[str, Any]) -> None:
-    """Update `found` with each line of JSON; skip the output of libraries."""
+async def _read_findings(stream: asyncio.StreamReader, facts: dict[str, Any]) -> None:
+    """Update `facts` with each line of JSON; skip the output of libraries."""
     while not stream.at_eof():
         with suppress(ValueError, RecursionError):  # no JSON, or a line over the stream's limit
             line = await stream.readline()
             if line.startswith(b"{"):
-                found.update(json.loads(line))
+                facts.update(json.loads(line))
 
 
 def qt_failure_text(output: str) -> str:
@@ -425,7 +425,7 @@ def _package(name: str) -> str:
 
 def _log_findings(backend: Backend) -> list[Finding]:
     lines = last_lines(backend.folders.logs)
-    found = [
+    findings = [
         Finding(
             "last of the log", None, "\n    ".join(lines) if lines else tr_context("log", "Empty")
         )
@@ -433,5 +433,5 @@ def _log_findings(backend: Backend) -> list[Finding]:
     crash = last_lines(backend.folders.logs, name=CRASH_NAME)
     if crash:
         path = backend.folders.logs / CRASH_NAME
-        found.append(Finding("last crash", None, "\n    ".join([str(path), *crash])))
-    return found
+        findings.append(Finding("last crash", None, "\n    ".join([str(path), *crash])))
+    return findings

@@ -134,15 +134,15 @@ def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         name: the file; None for the cases of `preset`.
     """
     if name is None:
-        found = preset_cases(preset or "")
-        if not found:
+        rows = preset_cases(preset or "")
+        if not rows:
             raise IllegalChoiceError(Reason.NO_CASES)
-        return read_cases(json.dumps(found), "cases.json")
+        return read_cases(json.dumps(rows), "cases.json")
     try:
         path = expand_path(name)
         cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
-        for named in {file for case in cases for file in case.files}:
-            path_in_folder(path.parent, named)
+        for file_name in {file for case in cases for file in case.files}:
+            path_in_folder(path.parent, file_name)
         require_schemas(cases)
     except (OSError, ValueError) as error:
         because = quoted_error(error)

@@ -99,12 +99,12 @@ class EvaluationBatches:
             if not pending:
                 break
             await asyncio.sleep(min(pending.values()))
-        found = {}
+        answers = {}
         for job_id, (contestant, cases) in jobs.items():
             items = await self._store.page(job_id, 0, len(cases))
             for case, item in zip(cases, items, strict=True):
-                found[contestant.identity, case.id] = _case_result(case, item)
-        return found
+                answers[contestant.identity, case.id] = _case_result(case, item)
+        return answers
 
     async def _find_or_create_job(
         self, job_id: str, contestant: Contestant, cases: list[EvaluationCase]

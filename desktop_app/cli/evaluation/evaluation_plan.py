@@ -74,7 +74,7 @@ def _judge_line(plan: dict[str, Any]) -> str:
 async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
     resolved, setup = contestant.resolved, runner.setup
     max_output_tokens = setup.settings.parameters.max_output_tokens
-    tokens, sent, not_sent = 0, list[EvaluationCase](), list[str]()
+    tokens, sent_cases, not_sent = 0, list[EvaluationCase](), list[str]()
     input_cost, highest_cost = Decimal(0), Decimal(0)
     is_priced = resolved.price is not None
     is_free = resolved.price is not None and resolved.price.is_free
@@ -92,7 +92,7 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         except DocumentDoesNotFitError as error:
             not_sent.append(f"{case.id}: {error.what_happened}")
             continue
-        sent.append(case)
+        sent_cases.append(case)
         tokens += estimate.input_tokens
         input_cost += estimate.input_cost or 0
         highest_cost += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
@@ -105,13 +105,13 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         "variant": variant.value if variant else None,
         "effort": effort or None,
         "model": model,
-        "calls": len(sent),
+        "calls": len(sent_cases),
         "not_sent": not_sent,
         "input_tokens": tokens,
         "max_output_tokens": longest,
         "input_cost_usd": f"{input_cost:f}" if is_priced else None,
         "max_cost_usd": f"{highest_cost:f}" if is_bounded else None,
-        **await _plan_judgments(runner, contestant, sent, longest),
+        **await _plan_judgments(runner, contestant, sent_cases, longest),
     }
 
 

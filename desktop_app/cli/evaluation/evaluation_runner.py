@@ -162,15 +162,15 @@ class EvaluationRunner:
         if stored:
             try:
                 note = json.loads(stored)
-                found = result_from_json(note.get(_UNCHECKED, note))
+                result = result_from_json(note.get(_UNCHECKED, note))
             except (ValueError, KeyError, TypeError, AttributeError):
                 self.repeated += 1  # sent before the interruption, but not answered
             else:
                 self.reused += 1
                 if _UNCHECKED not in note:
                     self._count_result()
-                    return found
-                unchecked = found
+                    return result
+                unchecked = result
         async with limit:
             await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
             if self.stopped_by is not None:

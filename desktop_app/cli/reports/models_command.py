@@ -86,7 +86,7 @@ async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
 
 
 def _fields(row: ModelRow) -> dict[str, Any]:
-    price, own = row.price, row.user_entries
+    price, user_entries = row.price, row.user_entries
     cached = None if price is None else price.cached_input
     return {
         "provider": row.provider_id,
@@ -105,7 +105,7 @@ def _fields(row: ModelRow) -> dict[str, Any]:
         "structured_output": row.schema,
         "ends": row.end_date.isoformat() if row.end_date else None,
         "favorite": row.is_favorite,
-        "edited": own is not None and not own.is_empty,
+        "edited": user_entries is not None and not user_entries.is_empty,
     }
 
 
@@ -158,7 +158,7 @@ def _abilities(row: ModelRow) -> str:
         (tr("reasoning"), row.reasoning),
         (tr("structured output"), row.schema),
     )
-    words = [word for word, has in capabilities if has]
+    abilities = [ability for ability, has in capabilities if has]
     if row.end_date is not None:
-        words.append(tr("ends on {day}", day=formatting.day(row.end_date)))
-    return ", ".join(words)
+        abilities.append(tr("ends on {day}", day=formatting.day(row.end_date)))
+    return ", ".join(abilities)

@@ -69,14 +69,14 @@ async def current_months(
     ledger: Ledger, profiles: Sequence[ProviderProfile]
 ) -> list[ProviderMonth]:
     """Return this month's spending at each provider that has a limit or any known cost."""
-    moment, found = now(), []
+    moment, months = now(), []
     for profile in profiles:
         by_id = [await ledger.spent_in_month(moment, each) for each in profile.ids_under_cap]
         spent = sum(by_id, SpendingSum()).cost
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, moment)
-            found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
-    return found
+            months.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
+    return months
 
 
 def _as_json(
@@ -124,11 +124,11 @@ def _total(rows: Sequence[SpendingRow]) -> Decimal:
 def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
     """Return the rows as CSV; no cell is a formula."""
     text = io.StringIO()
-    fields = [_fields(by, row) for row in rows]
+    table = [_fields(by, row) for row in rows]
     writer = csv.writer(text, lineterminator="\n")
     names = list(_fields(by, SpendingRow("", SpendingSum())))
     writer.writerow(names)
-    for row in fields:
+    for row in table:
         writer.writerow([_cell(row[name]) for name in names])
     return text.getvalue()
 

@@ -120,21 +120,21 @@ async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
 
 
 def _parse_pair(options: argparse.Namespace, text: str, separator: str) -> tuple[str, str]:
-    name, found, value = text.partition(separator)
-    if not found:
+    name, has_separator, value = text.partition(separator)
+    if not has_separator:
         # The message does not quote the text, which may be a secret.
         options.refuse(tr("--env takes NAME=VALUE, and --header takes NAME:VALUE"))
     return name.strip(), value.strip() if separator == ":" else value
 
 
 async def _list(servers: ToolServers, *, as_json: bool) -> int:
-    found = await servers.storage.servers()
-    rows = [await _server_json(server, servers) for server in found]
+    stored = await servers.storage.servers()
+    rows = [await _server_json(server, servers) for server in stored]
     if as_json:
         write_json(rows)
         return 0
-    width = max((len(server.name) for server in found), default=0)
-    for server, row in zip(found, rows, strict=True):
+    width = max((len(server.name) for server in stored), default=0)
+    for server, row in zip(stored, rows, strict=True):
         parts = [server.url or replace_invalid_utf8(server.program)]
         parts += [*row["env"], *row["headers"]]
         write_line(f"{server.name:<{width}}  {'  '.join(parts)}")
@@ -189,14 +189,14 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
             write_diagnostic(line.text)
         return ExitCode.FAILED
     duration = formatting.decimal(seconds, 1)
-    words = tr_plural(
+    summary_line = tr_plural(
         "{server} is ready after {seconds} s and has {count} tool.",
         "{server} is ready after {seconds} s and has {count} tools.",
         len(tools),
         server=name,
         seconds=duration,
     )
-    write_line(words)
+    write_line(summary_line)
     for tool in tools:
         summary = tool_summary(tool, refusal_text(tool.refusal))
         write_line(f"{tool.definition.full_name}  {summary}".rstrip())
@@ -223,19 +223,19 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
 
     has_failed = False
     try:
-        found = await asyncio.to_thread(read_servers, path)
+        entries = await asyncio.to_thread(read_servers, path)
     except (ImportRefusedError, ToolServerError) as error:
         write_diagnostic(terminal_error_text(error))
         return ExitCode.USAGE
-    if not without_asking and any(entry.server is not None for entry in found):
-        _show_starts(found)
+    if not without_asking and any(entry.server is not None for entry in entries):
+        _show_starts(entries)
         if not can_ask():
             write_diagnostic(tr("Nothing was added. To add them without confirmation, use --yes."))
             return ExitCode.USAGE
         if not await confirm(tr("Add these tool servers? [y/N]"), default=False):
             write_diagnostic(tr("Nothing was added."))
             return ExitCode.FAILED
-    for entry in found:
+    for entry in entries:
         try:
             server, secrets = entry.require_usable()
             await servers.add(server, secrets)
@@ -247,11 +247,11 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
     return ExitCode.FAILED if has_failed else 0
 
 
-def _show_starts(found: Iterable[ConfiguredServer]) -> None:
+def _show_starts(entries: Iterable[ConfiguredServer]) -> None:
     """Show what the servers of a file would run and contact."""
     from desktop_app.domain.tools.launch_summary import launch_summary
 
-    for entry in found:
+    for entry in entries:
         if entry.server is not None:
             for line in launch_summary(entry.server, entry.secrets):
                 write_stderr_line(clean_line(line))

@@ -46,8 +46,8 @@ def clean_line(text: str) -> str:
     return _BREAKS.sub(_escape_visibly, _UNSAFE.sub(_escape_visibly, text))
 
 
-def _escape_visibly(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _escape_visibly(character: re.Match[str]) -> str:
+    code = ord(character[0])
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, from a file name
         code -= 0xDC00
     if code < 0x100:
@@ -73,8 +73,8 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def _escape_for_json(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _escape_for_json(character: re.Match[str]) -> str:
+    code = ord(character[0])
     if code < 0x10000:
         return f"\\u{code:04x}"
     code -= 0x10000
@@ -116,14 +116,14 @@ def write_question(question: str) -> None:
 
 def is_yes(typed: str) -> bool:
     """Return True for "y" or "yes", in English or in the user's language."""
-    known = ("y", "yes", *tr_context("typed to agree", "y yes").casefold().split())
-    return typed.strip().casefold() in known
+    answers = ("y", "yes", *tr_context("typed to agree", "y yes").casefold().split())
+    return typed.strip().casefold() in answers
 
 
 def is_cancel(typed: str) -> bool:
     """Return True for "c" or "cancel", in English or in the user's language."""
-    known = ("c", "cancel", *tr_context("typed to cancel", "c cancel").casefold().split())
-    return typed.strip().casefold() in known
+    answers = ("c", "cancel", *tr_context("typed to cancel", "c cancel").casefold().split())
+    return typed.strip().casefold() in answers
 
 
 def write(text: str) -> None:

@@ -110,11 +110,11 @@ def _has_terminal() -> bool:
 
 
 def _read_until_silent(descriptor: int) -> bytes:
-    found = bytearray()
+    data = bytearray()
     with suppress(OSError):  # a listening or reset socket has no data
-        while select.select([descriptor], [], [], NEXT_WAIT_S if found else FIRST_WAIT_S)[0]:
+        while select.select([descriptor], [], [], NEXT_WAIT_S if data else FIRST_WAIT_S)[0]:
             piece = os.read(descriptor, _PIECE_BYTES)
-            if not piece or len(found) >= MAX_QUESTION_BYTES:
+            if not piece or len(data) >= MAX_QUESTION_BYTES:
                 break
-            found += piece
-    return bytes(found)
+            data += piece
+    return bytes(data)

@@ -210,8 +210,8 @@ class AnswerOutput(AnswerStreams):
             write_diagnostic(
                 tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped.")
             )
-        elif answer.status is MessageStatus.COMPLETE and (words := ending_text(answer)):
-            write_diagnostic(words)
+        elif answer.status is MessageStatus.COMPLETE and (ending := ending_text(answer)):
+            write_diagnostic(ending)
         for call in calls_not_run(answer):
             write_diagnostic(call_text(call))
         self._write_json(answer, error, conversation_id, passages, full_text_file, checked)
@@ -299,11 +299,11 @@ def answers_fields(
     Args:
         error: why nothing was sent.
     """
-    known = [Decimal(each["cost_usd"]) for each in answers if each["cost_usd"] is not None]
+    known_costs = [Decimal(each["cost_usd"]) for each in answers if each["cost_usd"] is not None]
     return {
         "answers": list(answers),
         "status": status.value,
-        "cost_usd": f"{sum(known, Decimal(0)):f}" if known else None,
+        "cost_usd": f"{sum(known_costs, Decimal(0)):f}" if known_costs else None,
         "conversation_id": conversation_id,
         "passages": list(passages),
         "error": error_fields(error) if error else None,

@@ -52,8 +52,8 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     # a quarter of the outer one's limit.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
         raise refusals.unpacks_too_far_error(name, limits)
-    named = zip(_decode_names(members), members, strict=True)
-    ordered = sorted(named, key=lambda pair: pair[0].casefold())
+    named_members = zip(_decode_names(members), members, strict=True)
+    ordered = sorted(named_members, key=lambda pair: pair[0].casefold())
     for number, (packed_name, member) in enumerate(ordered):
         path = packed_name.replace("\\", "/")
         if reason := _reason_to_skip(member, path):

@@ -119,41 +119,48 @@ def _blocks(text: str) -> Iterator[tuple[int, int, BreakStrength]]:
 
     A page mark stays with the text after it.
     """
-    start, border, at, was_blank, was_row = 0, BreakStrength.HEADING, 0, False, False
+    start, border, position, was_blank, was_row = 0, BreakStrength.HEADING, 0, False, False
     is_mark_alone = False
     for match in _LINE.finditer(text):
         line = match[0]
         if not line:
             break
         is_row = bool(_ROW.match(line))
-        found = _border_before(line, was_blank=was_blank)
-        if found is BreakStrength.PAGE and _continues_on_next_page(text, at, match.end()):
-            found = None
+        line_border = _border_before(line, was_blank=was_blank)
+        if line_border is BreakStrength.PAGE and _continues_on_next_page(
+            text, position, match.end()
+        ):
+            line_border = None
         if is_mark_alone and line.strip():
-            border, found, is_mark_alone = max(border, found or border), None, False
-        if at > start and found is not None and not (is_row and was_row):
-            yield start, at, border
-            start, border = at, found
-        is_mark_alone = is_mark_alone or (at == start and bool(_PAGE.match(line)))
+            border, line_border, is_mark_alone = max(border, line_border or border), None, False
+        if position > start and line_border is not None and not (is_row and was_row):
+            yield start, position, border
+            start, border = position, line_border
+        is_mark_alone = is_mark_alone or (position == start and bool(_PAGE.match(line)))
         was_blank, was_row = not line.strip(), is_row
-        at = match.end()
-    if at > start:
-        yield start, at, border
+        position = match.end()
+    if position > start:
+        yield start, position, border
 
 
-def _continues_on_next_page(text: str, at: int, end: int) -> bool:
-    """Return True if a sentence continues across the page mark at [at, end).
+def _continues_on_next_page(text: str, mark_start: int, mark_end: int) -> bool:
+    """Return True if a sentence continues across the page mark at [mark_start, mark_end).
 
     Slides, sheets and chapters begin anew.
     """
-    if not text.startswith("[page", at):
+    if not text.startswith("[page", mark_start):
         return False
-    before = text[max(0, at - 400) : at].rstrip().rpartition("\n")[2].rstrip()
-    after = text[end : end + 100].lstrip()
-    if not before or not after or _SENTENCE_END.search(before) or _HEADING.match(before):
+    line_before = text[max(0, mark_start - 400) : mark_start].rstrip().rpartition("\n")[2].rstrip()
+    text_after = text[mark_end : mark_end + 100].lstrip()
+    if (
+        not line_before
+        or not text_after
+        or _SENTENCE_END.search(line_before)
+        or _HEADING.match(line_before)
+    ):
         return False
-    width = sum(1 if ord(letter) < 0x2E80 else 2 for letter in before)
-    return after[0].islower() or width >= _FULL_LINE
+    width = sum(1 if ord(letter) < 0x2E80 else 2 for letter in line_before)
+    return text_after[0].islower() or width >= _FULL_LINE
 
 
 def _border_before(line: str, *, was_blank: bool) -> BreakStrength | None:
@@ -164,9 +171,9 @@ def _border_before(line: str, *, was_blank: bool) -> BreakStrength | None:
     return BreakStrength.PARAGRAPH if was_blank and line.strip() else None
 
 
-def _ends_sentence(text: str, at: int) -> bool:
-    """Return False if the full stop before `at` belongs to an abbreviation or a number."""
-    return _ABBREVIATION.search(text[max(0, at - _LOOK_BACK) : at]) is None
+def _ends_sentence(text: str, end: int) -> bool:
+    """Return False if the full stop before `end` belongs to an abbreviation or a number."""
+    return _ABBREVIATION.search(text[max(0, end - _LOOK_BACK) : end]) is None
 
 
 # The borders at which a piece that is too large is cut, in the order in which they are tried.
@@ -201,10 +208,10 @@ def _split(
         yield from _split(text, half, end, BreakStrength.CHARACTER, limit, count, pattern_index)
         return
     inner, pattern = _BORDER_PATTERNS[pattern_index]
-    found = (m.end() for m in pattern.finditer(text, start, end))
+    ends = (m.end() for m in pattern.finditer(text, start, end))
     cuts = [
         start,
-        *(at for at in found if inner is not BreakStrength.SENTENCE or _ends_sentence(text, at)),
+        *(cut for cut in ends if inner is not BreakStrength.SENTENCE or _ends_sentence(text, cut)),
         end,
     ]
     for number, (first, last) in enumerate(pairwise(dict.fromkeys(cuts))):

@@ -49,8 +49,8 @@ class CollectionReader:
         """
 
         def find() -> list[FoundFile]:
-            known = [p for p in paths if known_in is None or not _is_behind_link(p, known_in)]
-            return list(_files_in(known, skip_missing))
+            safe_paths = [p for p in paths if known_in is None or not _is_behind_link(p, known_in)]
+            return list(_files_in(safe_paths, skip_missing))
 
         return await asyncio.to_thread(find)
 

@@ -91,12 +91,12 @@ def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]
 
     Before the first heading of the text, return that heading if the passage contains it.
     """
-    at = bisect_right(headings, start, key=lambda heading: heading.start)
-    if at == 0 and headings and headings[0].start < end:
+    count_above = bisect_right(headings, start, key=lambda heading: heading.start)
+    if count_above == 0 and headings and headings[0].start < end:
         return [headings[0].words]
     open_headings: list[_Heading] = []
     level = 7
-    for heading in reversed(headings[max(0, at - 200) : at]):
+    for heading in reversed(headings[max(0, count_above - 200) : count_above]):
         if heading.level < level:
             open_headings.append(heading)
             level = heading.level

@@ -51,10 +51,10 @@ def kind_of(line: str) -> TextKind:
 
 def count_by_kind(text: str, count: TokenCounter) -> dict[TextKind, int]:
     """Return the number of tokens in the lines of each kind."""
-    found: dict[TextKind, int] = {}
+    counts: dict[TextKind, int] = {}
     for kind, run in groupby(_lines(text), kind_of):
-        found[kind] = found.get(kind, 0) + count("".join(run))
-    return found
+        counts[kind] = counts.get(kind, 0) + count("".join(run))
+    return counts
 
 
 def weighted_counter(count: TokenCounter, rates: Mapping[TextKind, float]) -> TokenCounter:

@@ -64,13 +64,13 @@ def _read_mailbox(
     ends = [start.start() for start in starts[1:]] + [len(data)]
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         packed = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
-        place = len(files.texts)
+        position = len(files.texts)
         try:
             _, text = _read_message(_parse(_with_readable_header(packed)), files, 0)
         except _BROKEN:
             files.skip(f"message {number}", SkipReason.DAMAGED)
         else:
-            files.texts.insert(place, f"Message {number}:\n\n{text}")
+            files.texts.insert(position, f"Message {number}:\n\n{text}")
     return files.with_message(document_types.MAIL, f"Mailbox with {len(starts)} messages")
 
 
@@ -81,20 +81,20 @@ def _parse(data: bytes) -> EmailMessage:
 def _with_readable_header(data: bytes) -> bytes:
     """Return a mail with its header in UTF-8, encoded words included, as the parser expects."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
-    end = found.start() if (found := _HEADER_END.search(data)) else len(data)
+    end = blank_line.start() if (blank_line := _HEADER_END.search(data)) else len(data)
     head = _ENCODED_WORDS.sub(_as_one_word, data[:end])
     decoded = None if head.isascii() else plain_text.decode(head)
     return (decoded.text.encode() if decoded else head) + data[end:]
 
 
-def _as_one_word(words: re.Match[bytes]) -> bytes:
+def _as_one_word(encoded_words: re.Match[bytes]) -> bytes:
     """Join encoded words to one in UTF-8.
 
     Python's parser keeps the spaces between encoded words in names, and takes charsets literally.
     """
     pieces: list[tuple[str, bytes]] = []
     with suppress(ValueError):
-        for charset, kind, text in _ENCODED_WORD.findall(words[0]):
+        for charset, kind, text in _ENCODED_WORD.findall(encoded_words[0]):
             is_quoted = kind in b"qQ"
             packed = (
                 binascii.a2b_qp(text, header=True)
@@ -107,7 +107,7 @@ def _as_one_word(words: re.Match[bytes]) -> bytes:
             pieces.append((name, packed))
         text = "".join(_decode(packed, name) for name, packed in pieces)
         return b"=?utf-8?b?%b?=" % binascii.b2a_base64(text.encode(), newline=False)
-    return words[0]
+    return encoded_words[0]
 
 
 def _read_message(
@@ -120,26 +120,26 @@ def _read_message(
     header = _readable_header(message)
     header_lines = [header_line(head, header[head]) for head in _HEADERS if header[head]]
     body = message.get_body(("plain", "html"))
-    words, messages = ["" if body is None else _text_of_part(body)], []
-    if not words[0] and (page := message.get_body(("html",))):
-        body, words = page, [_text_of_part(page)]
+    texts, messages = ["" if body is None else _text_of_part(body)], []
+    if not texts[0] and (page := message.get_body(("html",))):
+        body, texts = page, [_text_of_part(page)]
     attached: list[tuple[str, bytes]] = []
     for part in _parts_beside(message, body):
         inner = _attached_message(part)
         if inner is not None and depth < _MAX_MESSAGE_DEPTH:
             messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
         elif _is_text(part):
-            words.append(_text_of_part(part))
+            texts.append(_text_of_part(part))
         elif part.get("Content-Location") and not part.get_filename():
             pass  # an image or a style sheet of a saved web page
         elif part.get_content_type() == "message/delivery-status":
-            words.append("\n\n".join(str(block).strip() for block in part.iter_parts()))
+            texts.append("\n\n".join(str(block).strip() for block in part.iter_parts()))
         else:
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
             attached.append((_readable_header(part).get_filename("without a name"), data))
     header_lines += list(read_attachments(attached, files))
-    return header_lines, "\n\n".join(filter(None, ["\n".join(header_lines), *words, *messages]))
+    return header_lines, "\n\n".join(filter(None, ["\n".join(header_lines), *texts, *messages]))
 
 
 def _readable_header(message: MIMEPart) -> EmailMessage:
@@ -206,8 +206,8 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
             files.skip(name, SkipReason.NESTED)
         else:
             files.add(name, data, number, len(attached))
-        found = (reason for path, reason in files.skipped[old_count:] if path == name)
-        left_out = [reason for reason in found if reason is not SkipReason.IMAGE_PAGES]
+        reasons = (reason for path, reason in files.skipped[old_count:] if path == name)
+        left_out = [reason for reason in reasons if reason is not SkipReason.IMAGE_PAGES]
         (skipped if left_out else read).append(
             f"{name} ({left_out[0].value})" if left_out else name
         )

@@ -114,12 +114,14 @@ class _Message:
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""
         steps = [step for step in self._path.split("/") if step]
-        at = len(steps)
+        depth = len(steps)
         return sorted(
             {
-                path[at]
+                path[depth]
                 for path in self._file.listdir()
-                if path[:at] == steps and len(path) > at and path[at].startswith(_ATTACHMENT)
+                if path[:depth] == steps
+                and len(path) > depth
+                and path[depth].startswith(_ATTACHMENT)
             }
         )
 
@@ -155,10 +157,10 @@ class _Message:
         """
         times = self._numbers()
         for key in (_SENT, _DELIVERED):
-            if found := times.get(key):
+            if units := times.get(key):
                 with suppress(OverflowError):  # after the year 9999
-                    at = _EPOCH + timedelta(microseconds=found // 10)
-                    return f"{at:%a, %d %b %Y %H:%M:%S} +0000"
+                    moment = _EPOCH + timedelta(microseconds=units // 10)
+                    return f"{moment:%a, %d %b %Y %H:%M:%S} +0000"
         return ""
 
     def _numbers(self) -> dict[int, int]:

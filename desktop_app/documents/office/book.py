@@ -42,9 +42,9 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tup
 def _chapters(book: Element, folder: str) -> list[str]:
     """Return the names of the chapters' parts in reading order."""
     items = {item.get("id", ""): item for item in book.iter(f"{_OPF}item")}
-    found = []
+    parts = []
     for row in book.iter(f"{_OPF}itemref"):
         item = items.get(row.get("idref", ""))
         if item is not None and "nav" not in item.get("properties", "").split():
-            found.append(resolve_part(folder, unquote(item.get("href", ""))))
-    return found
+            parts.append(resolve_part(folder, unquote(item.get("href", ""))))
+    return parts

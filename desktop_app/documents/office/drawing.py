@@ -95,8 +95,8 @@ def _chart(tree: Element) -> Iterator[MarkdownBlock]:
     axes = [
         _text_of(_find_child(axis, "title")) for axis in area if local_name(axis).endswith("Ax")
     ]
-    if named := [axis for axis in axes if axis]:
-        yield MarkdownBlock(f"Axes: {', '.join(named)}")
+    if named_axes := [axis for axis in axes if axis]:
+        yield MarkdownBlock(f"Axes: {', '.join(named_axes)}")
     yield md.table(_rows(series))
 
 
@@ -106,12 +106,12 @@ def _rows(series: list[Element]) -> list[list[str]]:
     columns = [_points(_find_child(e, "val", "yVal")) for e in series]
     categories: dict[int, str] = {}
     for element in series:
-        for at, category in _points(_find_child(element, "cat", "xVal")).items():
-            categories.setdefault(at, category)
-    places = sorted({at for points in (categories, *columns) for at in points})[:_MAX_POINTS]
+        for index, category in _points(_find_child(element, "cat", "xVal")).items():
+            categories.setdefault(index, category)
+    places = sorted({index for points in (categories, *columns) for index in points})[:_MAX_POINTS]
     rows = [
-        [categories.get(at, str(at + 1)), *(points.get(at, "") for points in columns)]
-        for at in places
+        [categories.get(index, str(index + 1)), *(points.get(index, "") for points in columns)]
+        for index in places
     ]
     return [["", *names], *rows] if rows else []
 
@@ -126,28 +126,30 @@ def _points(source: Element | None) -> dict[int, str]:
     if source is None:
         return {}
     levels = [_level(e) for e in [*_iterate(source, "lvl")][::-1] or [source]]
-    count = min(max((at for values in levels for at in values), default=-1) + 1, _MAX_POINTS)
-    found: dict[int, str] = {}
+    count = min(max((index for values in levels for index in values), default=-1) + 1, _MAX_POINTS)
+    values_by_index: dict[int, str] = {}
     for values in levels:
         last = ""
-        for at in range(count):
+        for index in range(count):
             # A category of an upper level applies until the next.
-            last = values.get(at, last if len(levels) > 1 else "")
+            last = values.get(index, last if len(levels) > 1 else "")
             if last:
-                found[at] = f"{found[at]} {last}" if at in found else last
-    return found
+                values_by_index[index] = (
+                    f"{values_by_index[index]} {last}" if index in values_by_index else last
+                )
+    return values_by_index
 
 
 def _level(element: Element) -> dict[int, str]:
     """Return the values of a level of categories, or of a series, by index."""
     style = next((code.text or "" for code in _iterate(element, "formatCode")), "")
     are_texts = any(local_name(child) in _TEXT_SOURCES for child in element.iter())
-    found: dict[int, str] = {}
+    values_by_index: dict[int, str] = {}
     for point in _iterate(element, "pt"):
         text = next((value.text or "" for value in _iterate(point, "v")), "").strip()
-        shown = text if are_texts else _value(text, point.get("formatCode") or style)
-        found[whole_number(point.get("idx"))] = shown
-    return found
+        displayed = text if are_texts else _value(text, point.get("formatCode") or style)
+        values_by_index[whole_number(point.get("idx"))] = displayed
+    return values_by_index
 
 
 def _value(text: str, style: str) -> str:
@@ -183,16 +185,16 @@ def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
             child = (whole_number(link.get("srcOrd")), link.get("destId", ""))
             children.setdefault(link.get("srcId", ""), []).append(child)
     roots = [key for key, point in points.items() if point.get("type") == "doc"]
-    seen: set[str] = set()
-    waiting = [(key, -1) for key in reversed(roots)]
-    while waiting:
-        key, depth = waiting.pop()
-        if key in seen or key not in points:
+    seen_keys: set[str] = set()
+    stack = [(key, -1) for key in reversed(roots)]
+    while stack:
+        key, depth = stack.pop()
+        if key in seen_keys or key not in points:
             continue
-        seen.add(key)
+        seen_keys.add(key)
         if words := _paragraphs(points[key]):
             yield md.item("-", words, max(depth, 0))
-        waiting += [(child, depth + 1) for _, child in sorted(children.get(key, ()), reverse=True)]
+        stack += [(child, depth + 1) for _, child in sorted(children.get(key, ()), reverse=True)]
 
 
 def _paragraphs(point: Element) -> str:

@@ -138,7 +138,7 @@ def _is_closed(text: str) -> bool:
 def _property_of(element: Element, name: str, default: str) -> str:
     for child in element:
         if local_name(child).endswith("Pr"):
-            found = child.find(f"{_MATH}{name}")
-            if found is not None:
-                return found.get(_VALUE, "")
+            property_element = child.find(f"{_MATH}{name}")
+            if property_element is not None:
+                return property_element.get(_VALUE, "")
     return default

@@ -226,12 +226,12 @@ class _Styles:
         """Return True if a style takes headings out of their numbering."""
         return name in self._unnumbered
 
-    def raise_or_lower(self, name: str, words: str) -> str:
+    def raise_or_lower(self, name: str, text: str) -> str:
         """Return words raised or lowered as the style named `name` requires."""
         position = self._text_positions.get(name, "").split(" ")[0]
         if position.startswith(("sub", "-")):
-            return md.subscript(words)
-        return words if position in ("", "0%") else md.superscript(words)
+            return md.subscript(text)
+        return text if position in ("", "0%") else md.superscript(text)
 
     def first_number(self, name: str, depth: int) -> int:
         """Return the number of a list's first item; `name` is its style, `depth` counts from 1."""
@@ -250,12 +250,17 @@ class _Styles:
             return "-"
         # Each number has the format of its own level, and is left out if that has none.
         formats = {
-            at: definition.get(f"{STYLE}num-format", "") for at, definition in levels.items()
+            level_number: definition.get(f"{STYLE}num-format", "")
+            for level_number, definition in levels.items()
         }
         shown_counts = list(enumerate(counts, start=1))[
             -whole_number(level.get(f"{TEXT}display-levels"), 1) :
         ]
-        number = ".".join(md.number(n, formats[at]) for at, n in shown_counts if formats.get(at))
+        number = ".".join(
+            md.number(n, formats[level_number])
+            for level_number, n in shown_counts
+            if formats.get(level_number)
+        )
         suffix = level.get(f"{STYLE}num-suffix", "")
         return f"{level.get(f'{STYLE}num-prefix', '')}{number}{suffix}".strip() or "-"
 
@@ -288,8 +293,8 @@ class _Reader:
             case "notes":
                 pass  # the speaker's notes: `_slides` reads them
             case "frame" if element.get(f"{_PRESENTATION}class") == "title":
-                words = (block for box in element for block in self.blocks(box))
-                yield md.heading(md.join_blocks(words), 1)
+                title_blocks = (block for box in element for block in self.blocks(box))
+                yield md.heading(md.join_blocks(title_blocks), 1)
             case local if local not in _IGNORED_ELEMENTS:
                 yield from self.blocks(element)
 
@@ -409,14 +414,14 @@ class _Reader:
             return ""
         if local in _IGNORED_ELEMENTS:
             return ""
-        words = "".join(self._inline(child, boxes, font))
+        text = "".join(self._inline(child, boxes, font))
         if local == "a":
-            return md.link(words, child.get(_HREF, ""))
+            return md.link(text, child.get(_HREF, ""))
         if local != "span":
-            return words
+            return text
         style = child.get(f"{TEXT}style-name", "")
-        words = self.styles.raise_or_lower(style, words)
-        return md.bold(words) if self.styles.is_bold(style) else words
+        text = self.styles.raise_or_lower(style, text)
+        return md.bold(text) if self.styles.is_bold(style) else text
 
     def comment(self, annotation: Element) -> str:
         """Return a reviewer's comment; "" if it has no words."""

@@ -85,13 +85,13 @@ class Package:
         Internal targets are names of parts.
         """
         folder, _, file = part.rpartition("/")
-        found = {}
+        target_by_id = {}
         for row in self.optional_xml(resolve_part(folder, f"_rels/{file}.rels")):
             target = row.get("Target", "")
             if row.get("TargetMode") != "External":
                 target = resolve_part(folder, target)
-            found[row.get("Id", "")] = target
-        return found
+            target_by_id[row.get("Id", "")] = target
+        return target_by_id
 
     def related_part(self, part: str, kind: str) -> str:
         """Return the name of the part of a kind ("styles", "footnotes" …) that `part` refers to.

@@ -125,7 +125,7 @@ class _Numbering:
 
     def next_label(self, properties: Element | None, level: int) -> str:
         """Count a paragraph, and return its label, such as "b)"; "" if it has no number."""
-        for deeper in [known for known in self._counts if known > level]:
+        for deeper in [counted_level for counted_level in self._counts if counted_level > level]:
             del self._counts[deeper]
         numbering = None if properties is None else properties.find(f"{A}buAutoNum")
         last = self._counts.pop(level, None)
@@ -134,7 +134,7 @@ class _Numbering:
         kind, start = numbering.get("type", ""), whole_number(numbering.get("startAt"), 1)
         count = last[2] + 1 if last and last[:2] == (kind, start) else start
         self._counts[level] = (kind, start, count)
-        style, marks = found.groups() if (found := _NUMBERING.fullmatch(kind)) else ("", "")
+        style, marks = match.groups() if (match := _NUMBERING.fullmatch(kind)) else ("", "")
         return _NUMBER_MARKS.get(marks, "{}.").format(
             md.number(count, _NUMBER_STYLES.get(style, ""))
         )

@@ -175,18 +175,18 @@ class _Reader:
 
     def _read_from(self, data: bytes, start: int) -> int | None:
         """Read up to binary data, and return the offset after the data; None at the end."""
-        for found in _TOKEN.finditer(data, start):
-            match found.lastindex:
+        for token in _TOKEN.finditer(data, start):
+            match token.lastindex:
                 case 1 | 2:
-                    word, number = found[1], found[2]
+                    word, number = token[1], token[2]
                     if word == b"bin":
-                        return found.end() + max(0, int(number or 0))
+                        return token.end() + max(0, int(number or 0))
                     self._process_word(word.decode(), int(number) if number else None)
                 case 3:
-                    self._add_bytes(bytes.fromhex(found[3].decode()))
+                    self._add_bytes(bytes.fromhex(token[3].decode()))
                 case 4:
-                    self._add_symbol(found[4])
-                case 5 if found[5] == b"{":
+                    self._add_symbol(token[4])
+                case 5 if token[5] == b"{":
                     self._flush()
                     self._groups.append(_Group(self._state))
                     if len(self._groups) > _MAX_DEPTH:
@@ -194,7 +194,7 @@ class _Reader:
                 case 5:
                     self._end_group()
                 case _:
-                    self._add_bytes(found[6])
+                    self._add_bytes(token[6])
         return None
 
     # ------------------------------------------------------------ characters
@@ -402,5 +402,5 @@ class _Reader:
         self._comment_author = "".join(self._destination_texts)
 
     def _store_address(self) -> None:
-        found = _ADDRESS.search("".join(self._destination_texts))
-        self._address = found[1] if found else ""
+        address = _ADDRESS.search("".join(self._destination_texts))
+        self._address = address[1] if address else ""

@@ -91,8 +91,8 @@ class RtfDefinitions:
         self._name = []
         if name == "title":
             self.heading_levels[self._current] = 0
-        elif found := _HEADING.fullmatch(name):
-            self.heading_levels.setdefault(self._current, int(found[1]) - 1)
+        elif heading := _HEADING.fullmatch(name):
+            self.heading_levels.setdefault(self._current, int(heading[1]) - 1)
         if name:
             self._current = 0
 

@@ -39,11 +39,11 @@ def table_block(rows: Sequence[Row]) -> MarkdownBlock:
 
 
 def _edges(rows: Sequence[Row]) -> list[int]:
-    found: list[int] = []
+    edges: list[int] = []
     for edge in sorted({edge for row in rows for edge in row.edges}):
-        if not found or edge - found[-1] > _SAME_EDGE:
-            found.append(edge)
-    return found
+        if not edges or edge - edges[-1] > _SAME_EDGE:
+            edges.append(edge)
+    return edges
 
 
 def _cells(row: Row, columns: Sequence[int]) -> list[str]:

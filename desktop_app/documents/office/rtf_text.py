@@ -60,8 +60,8 @@ class RtfText:
         """Make the current paragraph's runs from `first` on a link."""
         runs = self._paragraph.runs
         if address and runs[first:]:
-            words = "".join(text for text, _ in runs[first:])
-            runs[first:] = [(md.link(words, address), False)]
+            linked_text = "".join(text for text, _ in runs[first:])
+            runs[first:] = [(md.link(linked_text, address), False)]
 
     def set_label(self, label: str) -> None:
         """Make the current paragraph a list item; its label is "-" or its number."""

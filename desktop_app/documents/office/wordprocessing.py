@@ -200,7 +200,7 @@ class _Numbering:
             counts[level] += 1
         else:
             counts[level] = whole_number(_value(levels.get(level), f"{W}start"), 1)
-        for deeper in [known for known in counts if known > level]:
+        for deeper in [counted_level for counted_level in counts if counted_level > level]:
             if _value(levels.get(deeper), f"{W}lvlRestart") != "0":
                 del counts[deeper]
 
@@ -300,8 +300,8 @@ class _Reader:
     def _paragraph(self, *parts: Element) -> Iterator[MarkdownBlock]:
         """Yield a paragraph and its boxes; all parts but the last are its large first letters."""
         open_paragraph = _OpenParagraph()
-        words = ("".join(self._inline(part, open_paragraph)).strip("\n") for part in parts)
-        text = "".join(words).replace("****", "").strip("\n ")
+        part_texts = ("".join(self._inline(part, open_paragraph)).strip("\n") for part in parts)
+        text = "".join(part_texts).replace("****", "").strip("\n ")
         if text:
             yield self._block(text, parts[-1].find(f"{W}pPr"))
         for box in open_paragraph.boxes:
@@ -344,8 +344,8 @@ class _Reader:
             if name == "r":
                 yield self._run(child, paragraph)
             elif name == "hyperlink":
-                words = "".join(self._inline(child, paragraph))
-                yield md.link(words, self.relations.get(drawing.relation_id(child), ""))
+                link_text = "".join(self._inline(child, paragraph))
+                yield md.link(link_text, self.relations.get(drawing.relation_id(child), ""))
             elif name == "fldSimple" and any(paragraph.in_code):
                 continue
             elif name in _CONTAINERS:

@@ -100,7 +100,7 @@ def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[Area]:
     text = textpage.get_text_range()
     if len(text) != textpage.count_chars():
         return []  # a character beyond the basic plane shifts the numbers of all that follow
-    lines = [found.span() for found in re.finditer(r"[^\r\n]+", text)]
+    lines = [match.span() for match in re.finditer(r"[^\r\n]+", text)]
     step = max(1, len(lines) // _SAMPLED_LINES)
     sample = [_gaps_of_line(textpage, text, *line) for line in lines[::step]]
     if sum(map(bool, sample)) < 0.5 * len(sample):
@@ -109,15 +109,15 @@ def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[Area]:
 
 
 def _gaps_of_line(textpage: pdfium.PdfTextPage, text: str, start: int, end: int) -> list[Area]:
-    found = []
+    gaps = []
     for space in _BETWEEN_WORDS.finditer(text, start, end):
-        before = Area(*textpage.get_charbox(space.start() - 1, loose=True))
-        after = Area(*textpage.get_charbox(space.end(), loose=True))
-        height = max(before.height, after.height)
-        is_level = abs(before.middle - after.middle) < height
-        if is_level and after.left - before.right > max(_NARROWEST_GUTTER, 0.9 * height):
-            found.append(Area(before.right, before.bottom, after.left, before.top))
-    return found
+        box_before = Area(*textpage.get_charbox(space.start() - 1, loose=True))
+        box_after = Area(*textpage.get_charbox(space.end(), loose=True))
+        height = max(box_before.height, box_after.height)
+        is_level = abs(box_before.middle - box_after.middle) < height
+        if is_level and box_after.left - box_before.right > max(_NARROWEST_GUTTER, 0.9 * height):
+            gaps.append(Area(box_before.right, box_before.bottom, box_after.left, box_before.top))
+    return gaps
 
 
 def _join_lines(boxes: Sequence[Area]) -> list[Area]:
@@ -192,12 +192,12 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_
 
 def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
     """Return the y of both edges of each line or low box drawn across the gutter."""
-    found = []
+    edges = []
     for path in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
         left, bottom, right, top = path.get_bounds()
         if left < gutter - 10 and right > gutter + 10 and top - bottom < 60:
-            found += [bottom, top]
-    return found
+            edges += [bottom, top]
+    return edges
 
 
 def _gutters_of_band(lines: Sequence[Area], gutter: float) -> tuple[float, ...]:
@@ -245,7 +245,7 @@ def _is_running_text(lines: Sequence[Area]) -> bool:
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
     """Return True if rows or paragraphs begin at the same y on both sides, as in a table."""
     starts, others = _row_starts(left), _row_starts(right)
-    shared = sum(any(abs(y - other) < 3 for other in others) for y in starts)
+    shared = sum(any(abs(y - other_start) < 3 for other_start in others) for y in starts)
     return shared >= 2 and shared >= 0.6 * max(len(starts), len(others))
 
 

@@ -111,8 +111,8 @@ def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
             across = (quad.x1, quad.x2, quad.x3, quad.x4)
             up = (quad.y1, quad.y2, quad.y3, quad.y4)
             pieces.append(textpage.get_text_bounded(min(across), min(up), max(across), max(up)))
-    words = " ".join(" ".join(pieces).split())
-    return words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]} …"
+    marked = " ".join(" ".join(pieces).split())
+    return marked if len(marked) <= _LONGEST_QUOTE else f"{marked[:_LONGEST_QUOTE]} …"
 
 
 def _line(annotation: Any, key: bytes) -> str:
@@ -140,22 +140,22 @@ def flatten_signatures(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> bo
     return bool(raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS)
 
 
-def _is_signature(form: Any, annotation: Any) -> bool:
+def _is_signature(form_env: Any, annotation: Any) -> bool:
     return bool(
         raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET
-        and raw.FPDFAnnot_GetFormFieldType(form, annotation) == raw.FPDF_FORMFIELD_SIGNATURE
+        and raw.FPDFAnnot_GetFormFieldType(form_env, annotation) == raw.FPDF_FORMFIELD_SIGNATURE
     )
 
 
 def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
     """Return the centers of the form fields on a page, in points."""
-    found = []
+    centers = []
     for annotation in _annotations(page):
         if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET:
             rect = raw.FS_RECTF()
             if raw.FPDFAnnot_GetRect(annotation, rect):
-                found.append(((rect.left + rect.right) / 2, (rect.bottom + rect.top) / 2))
-    return found
+                centers.append(((rect.left + rect.right) / 2, (rect.bottom + rect.top) / 2))
+    return centers
 
 
 def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
@@ -168,43 +168,43 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
                 raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _field_lines(form: Any, annotation: Any) -> list[str]:
+def _field_lines(form_env: Any, annotation: Any) -> list[str]:
     """Return a field's line; none for buttons, signatures, and radio buttons not selected.
 
     Empty fields with the name of an XFA form are left out, too: it says nothing to a reader. If the
     document lacks the form, there is a line for each field with a value.
     """
-    if not form:  # Programs that split files leave out the form, but not its fields.
+    if not form_env:  # Programs that split files leave out the form, but not its fields.
         name, value = (_annotation_string(annotation, key) for key in (b"T", b"V"))
         return [f"{name}: {value}"] if value not in ("", "Off") else []
-    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    kind = raw.FPDFAnnot_GetFormFieldType(form_env, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:
         return []
 
     def text(get: Callable[..., int]) -> str:
-        return _read_string(partial(get, form, annotation))
+        return _read_string(partial(get, form_env, annotation))
 
     name = text(raw.FPDFAnnot_GetFormFieldAlternateName) or text(raw.FPDFAnnot_GetFormFieldName)
     if kind in _CHECKABLE_FIELDS:
-        is_checked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
+        is_checked = bool(raw.FPDFAnnot_IsChecked(form_env, annotation))
         if kind == raw.FPDF_FORMFIELD_CHECKBOX and (is_checked or not _XFA_NAME.fullmatch(name)):
             return [f"{name}: {'yes' if is_checked else 'no'}"]
         return [f"{name}: {text(raw.FPDFAnnot_GetFormFieldExportValue)}"] if is_checked else []
-    selected = _selected_options(form, annotation) if kind in _CHOICE_FIELDS else ""
+    selected = _selected_options(form_env, annotation) if kind in _CHOICE_FIELDS else ""
     value = selected or text(raw.FPDFAnnot_GetFormFieldValue)
     return [f"{name}: {value or '(empty)'}"] if value or not _XFA_NAME.fullmatch(name) else []
 
 
-def _selected_options(form: Any, annotation: Any) -> str:
+def _selected_options(form_env: Any, annotation: Any) -> str:
     """Return the labels of a choice field's selected options, which its value may lack.
 
     The value is the first option's internal name, or what was typed instead of an option.
     """
-    count = min(raw.FPDFAnnot_GetOptionCount(form, annotation), _MAX_OPTIONS)
+    count = min(raw.FPDFAnnot_GetOptionCount(form_env, annotation), _MAX_OPTIONS)
     return ", ".join(
-        _read_string(partial(raw.FPDFAnnot_GetOptionLabel, form, annotation, at))
-        for at in range(count)
-        if raw.FPDFAnnot_IsOptionSelected(form, annotation, at)
+        _read_string(partial(raw.FPDFAnnot_GetOptionLabel, form_env, annotation, index))
+        for index in range(count)
+        if raw.FPDFAnnot_IsOptionSelected(form_env, annotation, index)
     )
 
 

@@ -29,7 +29,7 @@ def natural_size(points: tuple[float, float]) -> Size:
 
 
 def render(
-    name: str, data: bytes, wanted: Sequence[tuple[int, Size]], password: str = ""
+    name: str, data: bytes, pages: Sequence[tuple[int, Size]], password: str = ""
 ) -> list[ScaledImage]:
     """Render pages by number, from 1, each within a size in pixels.
 
@@ -43,7 +43,7 @@ def render(
         with pdfium.PdfDocument(data, password=password) as document:
             if document.get_formtype() != raw.FORMTYPE_NONE:
                 document.init_forms()  # otherwise filled fields are left out
-            return [_render_page(document[number - 1], size) for number, size in wanted]
+            return [_render_page(document[number - 1], size) for number, size in pages]
     except (pdfium.PdfiumError, IndexError) as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise refusals.locked_error(name, was_wrong=bool(password)) from error

@@ -164,55 +164,58 @@ def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) ->
 
 def lines(words: Iterable[Word]) -> list[list[Word]]:
     """Group words into lines, from top to bottom, each line from left to right."""
-    found: list[list[Word]] = []
+    grouped: list[list[Word]] = []
     for word in sorted(words, key=lambda word: -word.middle):
         # Raised and lowered characters belong to the line that they overlap.
-        if found and _is_on_line(found[-1], word):
-            found[-1].append(word)
+        if grouped and _is_on_line(grouped[-1], word):
+            grouped[-1].append(word)
         else:
-            found.append([word])
-    return [sorted(line) for line in found]
+            grouped.append([word])
+    return [sorted(line) for line in grouped]
 
 
 def _is_on_line(line: Sequence[Word], word: Word) -> bool:
-    middle = median(other.middle for other in line[-8:])
-    height = max(word.height, max(other.height for other in line[-8:]))
+    middle = median(other_word.middle for other_word in line[-8:])
+    height = max(word.height, max(other_word.height for other_word in line[-8:]))
     return abs(middle - word.middle) < 0.4 * height
 
 
 def pieces(line: Sequence[Word]) -> list[list[Word]]:
     """Split a line at gaps wider than a word space."""
     height = median(word.height for word in line)
-    found: list[list[Word]] = []
+    word_runs: list[list[Word]] = []
     end = 0.0
     for word in line:
-        if found and word.left - end < _WORD_SPACE * height:
-            found[-1].append(word)
+        if word_runs and word.left - end < _WORD_SPACE * height:
+            word_runs[-1].append(word)
         else:
-            found.append([word])
-        end = max(end, word.right) if len(found[-1]) > 1 else word.right
-    return found
+            word_runs.append([word])
+        end = max(end, word.right) if len(word_runs[-1]) > 1 else word.right
+    return word_runs
 
 
 def text(
     textpage: pdfium.PdfTextPage,
     words: Sequence[Word],
-    shown: Mapping[int, str] = MappingProxyType({}),
+    shown_by_index: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
-    """Join the words of a cell to one line, in the given order; `shown` is as in `characters`."""
+    """Join the words of a cell to one line, in the given order.
+
+    `shown_by_index` is as in `characters`.
+    """
     joined = ""
     for word in words:
-        new = characters(textpage, word.characters, shown)
+        word_text = characters(textpage, word.characters, shown_by_index)
         if joined.endswith(LINE_END_HYPHEN):
-            joined = f"{joined[:-1]}-{new}"
+            joined = f"{joined[:-1]}-{word_text}"
         elif (
             not joined
-            or word.characters[0] in shown
-            or (_is_chinese_or_japanese(joined[-1]) and _is_chinese_or_japanese(new[:1]))
+            or word.characters[0] in shown_by_index
+            or (_is_chinese_or_japanese(joined[-1]) and _is_chinese_or_japanese(word_text[:1]))
         ):
-            joined += new
+            joined += word_text
         else:
-            joined = f"{joined} {new}"
+            joined = f"{joined} {word_text}"
     return joined.replace(LINE_END_HYPHEN, "-").replace("\0", "")
 
 
@@ -223,19 +226,21 @@ def _is_chinese_or_japanese(sign: str) -> bool:
 def characters(
     textpage: pdfium.PdfTextPage,
     indices: Iterable[int],
-    shown: Mapping[int, str] = MappingProxyType({}),
+    shown_by_index: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
     """Return the characters with these numbers as in the text of the whole page.
 
     Args:
-        shown: the characters that replace some, by number; "" removes one.
+        shown_by_index: the characters that replace some, by number; "" removes one.
     """
-    found = decode_units(
-        ord(shown[index]) if index in shown else raw.FPDFText_GetUnicode(textpage, index)
+    decoded = decode_units(
+        ord(shown_by_index[index])
+        if index in shown_by_index
+        else raw.FPDFText_GetUnicode(textpage, index)
         for index in indices
-        if shown.get(index) != ""
+        if shown_by_index.get(index) != ""
     )
-    return found.replace(_HYPHEN, LINE_END_HYPHEN)
+    return decoded.replace(_HYPHEN, LINE_END_HYPHEN)
 
 
 def decode_units(units: Iterable[int]) -> str:

@@ -43,7 +43,9 @@ def _areas(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Area]:
     textpage = page.get_textpage()
     try:
         characters = list(_characters(textpage, reading_order.order(page, textpage)))
-        letters = passage_matching.Letters((at, char) for at, (_, char) in enumerate(characters))
+        letters = passage_matching.Letters(
+            (position, char) for position, (_, char) in enumerate(characters)
+        )
         spans = passage_matching.find_passage(
             letters.text, text, len(passage_matching.letters_of(preceding_text))
         )

@@ -89,12 +89,12 @@ def _page(
     size = page.get_size()
     # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
     page.set_rotation(0)
-    words = _page_text(page)
-    annotations = page_annotations.lines(document, page, words)
-    image = _page_image(number, size) if _needs_image(page, words) else None
+    page_text = _page_text(page)
+    annotations = page_annotations.lines(document, page, page_text)
+    image = _page_image(number, size) if _needs_image(page, page_text) else None
     if document.formenv and raw.FPDF_GetSignatureCount(document) > 0:
         annotations += _signature_lines(document, page, number - 1)
-    return "\n".join([*([words] if words else []), *annotations]), image
+    return "\n".join([*([page_text] if page_text else []), *annotations]), image
 
 
 def _page_text(page: pdfium.PdfPage) -> str:

@@ -69,16 +69,16 @@ class PdfView:
         ratio = min(1.0, _LARGEST_SIDE / width, _LARGEST_SIDE / height)
         return max(1.0, width * ratio), max(1.0, height * ratio)
 
-    def render_strip(self, wanted: Strip) -> bytes:
+    def render_strip(self, strip: Strip) -> bytes:
         """Return the pixels of a strip, row by row: a byte each of blue, green, red, unused."""
-        page = self._open_page(wanted.page)
-        bitmap = pdfium.PdfBitmap.new_native(wanted.width, wanted.rows, format=raw.FPDFBitmap_BGRx)
+        page = self._open_page(strip.page)
+        bitmap = pdfium.PdfBitmap.new_native(strip.width, strip.rows, format=raw.FPDFBitmap_BGRx)
         try:
-            bitmap.fill_rect(_WHITE, 0, 0, wanted.width, wanted.rows)
-            place = (0, -wanted.top, wanted.width, wanted.height, 0, raw.FPDF_ANNOT)
-            raw.FPDF_RenderPageBitmap(bitmap, page, *place)
+            bitmap.fill_rect(_WHITE, 0, 0, strip.width, strip.rows)
+            placement = (0, -strip.top, strip.width, strip.height, 0, raw.FPDF_ANNOT)
+            raw.FPDF_RenderPageBitmap(bitmap, page, *placement)
             if page.formenv:
-                raw.FPDF_FFLDraw(page.formenv, bitmap, page, *place)
+                raw.FPDF_FFLDraw(page.formenv, bitmap, page, *placement)
             return bytes(bitmap.buffer)
         finally:
             bitmap.close()

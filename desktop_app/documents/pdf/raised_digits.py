@@ -32,27 +32,29 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
     Args:
         text: the characters of the page in the order of their numbers.
     """
-    found: dict[int, str] = {}
+    shown_by_index: dict[int, str] = {}
     base = last_base = 0
     for digits in _DIGITS.finditer(text):
         start, end = digits.span()
-        before = start
-        while text[before - 1 : before] in ("\r", "\n"):
-            before -= 1
-        base = before - 1 if before and not text[before - 1].isspace() else start
-        if base - 1 in found:  # the 2 of a raised "1,2"
+        end_before = start
+        while text[end_before - 1 : end_before] in ("\r", "\n"):
+            end_before -= 1
+        base = end_before - 1 if end_before and not text[end_before - 1].isspace() else start
+        if base - 1 in shown_by_index:  # the 2 of a raised "1,2"
             base = last_base
         change = _change(textpage, base, end - 1) if base < end - 1 else None
-        if change is None or (before < start and not _adjoins(textpage, base, start)):
+        if change is None or (end_before < start and not _adjoins(textpage, base, start)):
             continue
-        first = next(at for at in range(max(start, base + 1), end) if _change(textpage, base, at))
-        found.update(zip(range(first, end), change(text[first:end]), strict=True))
-        found.update(dict.fromkeys(range(before, start), ""))
-        after = _LINE_END.match(text, end)
-        if after and _continues_line(textpage, base, end - 1, after.end()):
-            found.update(dict.fromkeys(range(end, after.end()), ""))
+        first = next(
+            index for index in range(max(start, base + 1), end) if _change(textpage, base, index)
+        )
+        shown_by_index.update(zip(range(first, end), change(text[first:end]), strict=True))
+        shown_by_index.update(dict.fromkeys(range(end_before, start), ""))
+        line_end = _LINE_END.match(text, end)
+        if line_end and _continues_line(textpage, base, end - 1, line_end.end()):
+            shown_by_index.update(dict.fromkeys(range(end, line_end.end()), ""))
         last_base = base
-    return found
+    return shown_by_index
 
 
 def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[str], str] | None:
@@ -71,9 +73,9 @@ def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[st
     return md.subscript if raised_by < -_LEAST_DROP else None
 
 
-def _adjoins(textpage: pdfium.PdfTextPage, left: int, right: int) -> bool:
+def _adjoins(textpage: pdfium.PdfTextPage, first_index: int, second_index: int) -> bool:
     """Return True if one character is directly to the right of another."""
-    first, second = character_box(textpage, left), character_box(textpage, right)
+    first, second = character_box(textpage, first_index), character_box(textpage, second_index)
     if not first or not second:
         return False
     return abs(second.left - first.right) < _WIDEST_GAP * max(first.height, second.height)

@@ -46,25 +46,25 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
             rows = _markdown(piece, textpage, digits)
             text_so_far = f"{text_so_far.rstrip()}{_LINE_END * 2}{rows}{_LINE_END * 2}"
         else:
-            words = page_words.characters(textpage, piece, digits).strip(_LINE_END + " ")
-            text_so_far += f"{words}{_LINE_END}" if words else ""
+            piece_text = page_words.characters(textpage, piece, digits).strip(_LINE_END + " ")
+            text_so_far += f"{piece_text}{_LINE_END}" if piece_text else ""
     return text_so_far
 
 
 def _raised_digits(textpage: pdfium.PdfTextPage, in_stream: str) -> dict[int, str]:
     count = textpage.count_chars()
     if len(in_stream) != count:  # some characters have two numbers, or none
-        units = (raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF for at in range(count))
+        units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
         in_stream = "".join(map(chr, units))
     return raised_digits.find(textpage, in_stream)
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
     """Return the numbers of a page's characters in the order of `text`."""
-    found = _pieces(page, textpage, textpage.get_text_range())
-    if found is None:
+    pieces = _pieces(page, textpage, textpage.get_text_range())
+    if pieces is None:
         return list(range(textpage.count_chars()))
-    return [index for piece in found for index in _characters(piece)]
+    return [index for piece in pieces for index in _characters(piece)]
 
 
 def _characters(piece: Piece) -> Iterator[int]:
@@ -98,13 +98,13 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
     The ligature is a single glyph, whose letters pdfium reverses together with the line.
     """
     count = textpage.count_chars()
-    letters = [chr(raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF) for at in range(count)]
-    found: dict[int, int] = {}
+    letters = [chr(raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF) for index in range(count)]
+    swapped: dict[int, int] = {}
     for match in _LIGATURE.finditer("".join(letters)):
         first, second = match.start(), match.start() + 1
         if page_words.character_box(textpage, first) == page_words.character_box(textpage, second):
-            found |= {first: second, second: first}
-    return found
+            swapped |= {first: second, second: first}
+    return swapped
 
 
 def _with_swapped_letters(table: Table, swapped: Mapping[int, int]) -> Table:
@@ -121,21 +121,23 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
     if not may_contain_table and len(rulings.across) + len(rulings.down) < 3:
         return []
     words = page_words.words_of_page(textpage)
-    ruled, rest = ruled_tables.find_ruled(rulings, words, textpage)
+    ruled, other_rulings = ruled_tables.find_ruled(rulings, words, textpage)
     tables = [unruled_tables.split_number_columns(table, textpage) for table in ruled]
     tables += [
         table
-        for table in unruled_tables.find_between_rules(rest, words, textpage)
+        for table in unruled_tables.find_between_rules(other_rulings, words, textpage)
         if not any(_overlap(table, other) for other in tables)
     ]
     if may_contain_table:
         tables += unruled_tables.find_unruled(words, tables, textpage)
     # Tables with form fields are forms, whose fields are listed by name.
-    fields = page_annotations.field_centers(page) if tables else []
+    field_centers = page_annotations.field_centers(page) if tables else []
     return [
         _in_reading_direction(table, textpage)
         for table in tables
-        if not any(table.left < x < table.right and table.bottom < y < table.top for x, y in fields)
+        if not any(
+            table.left < x < table.right and table.bottom < y < table.top for x, y in field_centers
+        )
     ]
 
 
@@ -152,7 +154,7 @@ def _insert_tables(
     table_of = {index: table for table in tables for index in _characters(table)}
     yielded: set[int] = set()
     for piece in pieces:
-        rest: list[int] = []
+        outside_indices: list[int] = []
         is_inside = False
         for index in piece:
             table = table_of.get(index)
@@ -160,29 +162,29 @@ def _insert_tables(
                 continue
             is_inside = table is not None
             if table is None:
-                rest.append(index)
+                outside_indices.append(index)
             elif id(table) not in yielded:
                 yielded.add(id(table))
-                yield rest
+                yield outside_indices
                 yield table
-                rest = []
-        yield rest
+                outside_indices = []
+        yield outside_indices
 
 
 def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Return the table, with its columns reversed if most of its letters are right-to-left."""
-    words = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
-    letters = sum(map(str.isalpha, words))
-    if len(RIGHT_TO_LEFT.findall(words)) <= letters / 2:
+    table_text = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
+    letters = sum(map(str.isalpha, table_text))
+    if len(RIGHT_TO_LEFT.findall(table_text)) <= letters / 2:
         return table
     return replace(table, rows=[row[::-1] for row in table.rows])
 
 
-def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown: Mapping[int, str]) -> str:
-    rows = [[page_words.text(textpage, cell, shown) for cell in row] for row in table.rows]
+def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown_by_index: Mapping[int, str]) -> str:
+    rows = [[page_words.text(textpage, cell, shown_by_index) for cell in row] for row in table.rows]
     return md.table(_without_empty_columns(rows)).text.replace("\n", _LINE_END)
 
 
 def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
-    used = [at for at in range(len(rows[0])) if any(row[at] for row in rows)]
-    return [[row[at] for at in used] for row in rows]
+    used = [column for column in range(len(rows[0])) if any(row[column] for row in rows)]
+    return [[row[column] for column in used] for row in rows]

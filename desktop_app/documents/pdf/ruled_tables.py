@@ -80,15 +80,15 @@ def find_ruled(
 
     Both are empty if the page has too many lines.
     """
-    tables, rest = [], Rulings()
+    tables, other_rulings = [], Rulings()
     for lines in _connected_groups(rulings):
         grid = _find_grid(lines)
         if grid is None:
-            rest.across += lines.across
-            rest.down += lines.down
+            other_rulings.across += lines.across
+            other_rulings.down += lines.down
         elif (table := _find_table(grid, words, textpage)) is not None:
             tables.append(table)
-    return tables, rest
+    return tables, other_rulings
 
 
 def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
@@ -109,12 +109,12 @@ def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
         for column, vertical in enumerate(down, len(across)):
             if _reaches(horizontal, vertical.position) and _reaches(vertical, horizontal.position):
                 group[root(row)] = root(column)
-    found: dict[int, Rulings] = {}
+    group_by_root: dict[int, Rulings] = {}
     for row, horizontal in enumerate(across):
-        found.setdefault(root(row), Rulings()).across.append(horizontal)
+        group_by_root.setdefault(root(row), Rulings()).across.append(horizontal)
     for column, vertical in enumerate(down, len(across)):
-        found.setdefault(root(column), Rulings()).down.append(vertical)
-    yield from found.values()
+        group_by_root.setdefault(root(column), Rulings()).down.append(vertical)
+    yield from group_by_root.values()
 
 
 def _reaches(line: Ruling, position: float) -> bool:
@@ -140,17 +140,20 @@ def _find_grid(lines: Rulings) -> _Grid | None:
 
 
 def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:
-    return [[line for line in lines if abs(line.position - at) < _SMALLEST_CELL] for at in borders]
+    return [
+        [line for line in lines if abs(line.position - border) < _SMALLEST_CELL]
+        for border in borders
+    ]
 
 
-def _borders(places: Iterable[float]) -> list[float]:
+def _borders(positions: Iterable[float]) -> list[float]:
     """Merge positions that are meant to be the same; return them in ascending order."""
     groups: list[list[float]] = []
-    for place in sorted(places):
-        if groups and place - groups[-1][-1] < _SMALLEST_CELL:
-            groups[-1].append(place)
+    for position in sorted(positions):
+        if groups and position - groups[-1][-1] < _SMALLEST_CELL:
+            groups[-1].append(position)
         else:
-            groups.append([place])
+            groups.append([position])
     return [sum(group) / len(group) for group in groups]
 
 
@@ -200,9 +203,9 @@ def _words_by_position(
         if crosses or len(columns) < 2:
             yield (row, column), words
             continue
-        for at in columns:
-            inside = [word for word in words if bisect_right(borders, word.left) == at]
-            yield (row, column + at), inside
+        for offset in columns:
+            inside = [word for word in words if bisect_right(borders, word.left) == offset]
+            yield (row, column + offset), inside
 
 
 def _split_word(

@@ -57,27 +57,27 @@ _Point = tuple[float, float]
 def page_rulings(page: pdfium.PdfPage) -> Rulings:
     """Return the lines of a page, continuations joined; none if the page is a drawing."""
     count = raw.FPDFPage_CountObjects(page)
-    found = Rulings()
+    rulings = Rulings()
     try:
         if count > _MAX_OBJECTS:
             raise _TooManyError
         for page_object in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
-            _collect(page_object, pdfium.PdfMatrix(), found, 0)
+            _collect(page_object, pdfium.PdfMatrix(), rulings, 0)
     except _TooManyError:
         return Rulings()
-    return Rulings(_join_rulings(found.across), _join_rulings(found.down))
+    return Rulings(_join_rulings(rulings.across), _join_rulings(rulings.down))
 
 
-def _collect(page_object: Any, matrix: pdfium.PdfMatrix, found: Rulings, depth: int) -> None:
-    """Add the lines of an object to `found`, and those of the objects in it."""
+def _collect(page_object: Any, matrix: pdfium.PdfMatrix, rulings: Rulings, depth: int) -> None:
+    """Add the lines of an object to `rulings`, and those of the objects in it."""
     kind = raw.FPDFPageObj_GetType(page_object)
     if kind == raw.FPDF_PAGEOBJ_PATH:
         if _is_drawn(page_object):
-            _add_strokes(_strokes(page_object, _matrix_of(page_object).multiply(matrix)), found)
+            _add_strokes(_strokes(page_object, _matrix_of(page_object).multiply(matrix)), rulings)
     elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
         inner = _matrix_of(page_object).multiply(matrix)
         for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MAX_OBJECTS)):
-            _collect(raw.FPDFFormObj_GetObject(page_object, index), inner, found, depth + 1)
+            _collect(raw.FPDFFormObj_GetObject(page_object, index), inner, rulings, depth + 1)
 
 
 def _is_drawn(path: Any) -> bool:
@@ -114,29 +114,29 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
         yield points
 
 
-def _add_strokes(parts: Iterable[list[_Point]], found: Rulings) -> None:
-    """Add each stroke to `found`: as one line if it is thin, otherwise each of its sides."""
+def _add_strokes(parts: Iterable[list[_Point]], rulings: Rulings) -> None:
+    """Add each stroke to `rulings`: as one line if it is thin, otherwise each of its sides."""
     for points in parts:
         if len(points) < 2:
             continue
         xs, ys = [x for x, _ in points], [y for _, y in points]
         left, right, bottom, top = min(xs), max(xs), min(ys), max(ys)
         if top - bottom <= _MAX_THICKNESS or right - left <= _MAX_THICKNESS:
-            _add_side(((left, bottom), (right, top)), found)
+            _add_side(((left, bottom), (right, top)), rulings)
             continue
         for side in pairwise(points):
-            _add_side(side, found)
+            _add_side(side, rulings)
 
 
-def _add_side(side: tuple[_Point, _Point], found: Rulings) -> None:
+def _add_side(side: tuple[_Point, _Point], rulings: Rulings) -> None:
     (x, y), (to_x, to_y) = side
-    if len(found.across) + len(found.down) > _MAX_LINES:
+    if len(rulings.across) + len(rulings.down) > _MAX_LINES:
         raise _TooManyError
     width, height = abs(x - to_x), abs(y - to_y)
     if height <= _MAX_THICKNESS and width >= _MIN_LENGTH:
-        found.across.append(Ruling((y + to_y) / 2, min(x, to_x), max(x, to_x)))
+        rulings.across.append(Ruling((y + to_y) / 2, min(x, to_x), max(x, to_x)))
     elif width <= _MAX_THICKNESS and height >= _MIN_LENGTH:
-        found.down.append(Ruling((x + to_x) / 2, min(y, to_y), max(y, to_y)))
+        rulings.down.append(Ruling((x + to_x) / 2, min(y, to_y), max(y, to_y)))
 
 
 def _join_rulings(lines: list[Ruling]) -> list[Ruling]:

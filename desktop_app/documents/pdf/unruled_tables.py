@@ -57,14 +57,14 @@ def find_between_rules(
         left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
         outer = Table(left - 2, rules[-1].position, right + 2, rules[0].position, [])
         inside = [word for word in words if outer.contains(word)]
-        at = 0
-        while at + 2 < len(rules):
-            for last in range(len(rules) - 1, at + 1, -1):
-                if table := _table_between_rules(rules[at : last + 1], inside, textpage):
+        first = 0
+        while first + 2 < len(rules):
+            for last in range(len(rules) - 1, first + 1, -1):
+                if table := _table_between_rules(rules[first : last + 1], inside, textpage):
                     tables.append(table)
-                    at = last
+                    first = last
                     break
-            at += 1
+            first += 1
     return tables
 
 
@@ -99,7 +99,7 @@ def _table_between_rules(
     if not 1 <= len(borders) <= _MAX_COLUMNS:
         return None
     rows = [_cells(line, borders) for line in lines]
-    full = [at for at, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
+    full = [number for number, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
     outer = [*lines[: full[0]], *lines[full[-1] + 1 :]] if full else lines
     if any(_is_caption(line, borders) for line in outer):
         return None
@@ -182,8 +182,8 @@ def _has_many_numbers(line: str) -> bool:
 
 def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Split those columns of a ruled table that have several columns of numbers."""
-    for at in reversed(range(len(table.rows[0]))):
-        lines = [page_words.lines(row[at]) for row in table.rows]
+    for column in reversed(range(len(table.rows[0]))):
+        lines = [page_words.lines(row[column]) for row in table.rows]
         all_lines = [line for cell in lines for line in cell]
         borders = _gutters(all_lines, _WIDE_GUTTER) if len(all_lines) >= _FEWEST_ROWS else []
         if not borders:
@@ -195,7 +195,7 @@ def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
             table = replace(
                 table,
                 rows=[
-                    [*row[:at], *(part or [[] for _ in rows[0]]), *row[at + 1 :]]
+                    [*row[:column], *(part or [[] for _ in rows[0]]), *row[column + 1 :]]
                     for row, part in zip(table.rows, parts, strict=True)
                 ],
             )
@@ -238,7 +238,7 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
         for piece in page_words.pieces(line)
         for edge in ((piece[0].left, 1), (max(word.right for word in piece), -1))
     )
-    found: list[float] = []
+    gutters: list[float] = []
     covered, gap_start = 0, None
     for x, step in edges:
         covered_before, covered = covered, covered + step
@@ -246,9 +246,9 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
             gap_start = x
         elif covered_before <= allowed < covered and gap_start is not None:
             if x - gap_start >= max(least_width * height, 2.0):
-                found.append((gap_start + x) / 2)
+                gutters.append((gap_start + x) / 2)
             gap_start = None
-    return found
+    return gutters
 
 
 def _cells(line: Line, borders: Sequence[float]) -> Cells:
@@ -304,8 +304,8 @@ def _is_running_text(column: Sequence[Line]) -> bool:
 
 def _has_numbers(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
     """Return True if a column after the first has numbers that are not line or page numbers."""
-    for at in range(1, len(rows[0])):
-        texts = [page_words.text(textpage, row[at]) for row in rows if row[at]]
+    for column in range(1, len(rows[0])):
+        texts = [page_words.text(textpage, row[column]) for row in rows if row[column]]
         numbers = [text for text in texts if page_words.NUMBER.fullmatch(text)]
         if len(numbers) >= max(3, 0.6 * len(rows)) and not _is_sequence(numbers):
             return True

@@ -154,34 +154,34 @@ def _change_records(name: str, stream: bytearray) -> Iterator[CellTexts]:
     codes: list[tuple[int, str]] = []
     style_formats, positions = list[int](), list[int]()
     is_excel_95 = False
-    for kind, at, size in _records(stream, 0):
+    for kind, offset, size in _records(stream, 0):
         if kind == _FILE_PASSWORD:
             raise refusals.encrypted_error(name)
         if kind == _BOF:
-            is_excel_95 = _unsigned(stream, at) == _EXCEL_95
+            is_excel_95 = _unsigned(stream, offset) == _EXCEL_95
         elif kind == _FORMAT:
-            code = _format_95(stream, at) if is_excel_95 else _format_97(stream, at, size)
-            codes.append((_unsigned(stream, at), code))
+            code = _format_95(stream, offset) if is_excel_95 else _format_97(stream, offset, size)
+            codes.append((_unsigned(stream, offset), code))
         elif kind == _XF:
-            style_formats.append(_unsigned(stream, at + 2))
+            style_formats.append(_unsigned(stream, offset + 2))
         elif kind == _SHEET:
-            positions.append(_unsigned(stream, at) | _unsigned(stream, at + 2) << 16)
+            positions.append(_unsigned(stream, offset) | _unsigned(stream, offset + 2) << 16)
         elif kind in (_NAME, _EXTERN_SHEET):
-            _set_kind(stream, at, _IGNORED)
+            _set_kind(stream, offset, _IGNORED)
     styles = _styles(codes, style_formats)
     for position in positions:
         yield _change_sheet(stream, position, styles)
 
 
-def _records(stream: bytearray, at: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the type, start and size of the content of each record in the substream at `at`.
+def _records(stream: bytearray, offset: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the type, start and size of the content of each record in the substream at `offset`.
 
     The records of charts are left out: substreams within the sheet's.
     """
     depth = 0
-    while at + 4 <= len(stream):
-        kind, size = struct.unpack_from("<HH", stream, at)
-        at += 4
+    while offset + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, offset)
+        offset += 4
         if kind == _BOF:
             depth += 1
         elif kind == _EOF:
@@ -189,26 +189,28 @@ def _records(stream: bytearray, at: int) -> Iterator[tuple[int, int, int]]:
             if depth <= 0:
                 return
         if depth <= 1:
-            yield kind, at, size
-        at += size
+            yield kind, offset, size
+        offset += size
 
 
-def _format_97(stream: bytearray, at: int, size: int) -> str:
-    is_wide = stream[at + 4] & 1
-    return stream[at + 5 : at + size].decode("utf-16-le" if is_wide else "latin-1", "replace")
+def _format_97(stream: bytearray, offset: int, size: int) -> str:
+    is_wide = stream[offset + 4] & 1
+    return stream[offset + 5 : offset + size].decode(
+        "utf-16-le" if is_wide else "latin-1", "replace"
+    )
 
 
-def _format_95(stream: bytearray, at: int) -> str:
+def _format_95(stream: bytearray, offset: int) -> str:
     """Return the code of a number format, and rewrite it as python-calamine expects it.
 
     It expects a length of two bytes, as in Excel 97, and would take a quoted text for a date.
     """
-    length = stream[at + 2]
-    text = slice(at + 3, at + 3 + length)
+    length = stream[offset + 2]
+    text = slice(offset + 3, offset + 3 + length)
     code = stream[text].decode("latin-1")
     if length:
         shortened = without_literals(code)[: length - 1].ljust(length - 1)
-        stream[at + 2 : text.stop] = struct.pack("<H", length - 1) + shortened.encode("latin-1")
+        stream[offset + 2 : text.stop] = struct.pack("<H", length - 1) + shortened.encode("latin-1")
     return code
 
 
@@ -219,54 +221,54 @@ def _change_sheet(stream: bytearray, position: int, styles: Styles) -> CellTexts
     because the text is in the next record.
     """
     texts: CellTexts = {}
-    for kind, at, size in _records(stream, position):
+    for kind, offset, size in _records(stream, position):
         if kind not in _CHANGED:
             continue
         if kind == _DIMENSIONS:
             # python-calamine allocates what a damaged file states.
-            _set_kind(stream, at, _IGNORED)
+            _set_kind(stream, offset, _IGNORED)
             continue
         if kind == _FORMULA:
-            kind = _change_formula(stream, at)
-        row, column = struct.unpack_from("<HH", stream, at)
+            kind = _change_formula(stream, offset)
+        row, column = struct.unpack_from("<HH", stream, offset)
         numbers: Iterable[tuple[int, float]] = ()
         if kind == _NUMBER:
-            numbers = [struct.unpack_from("<Hd", stream, at + 4)]
+            numbers = [struct.unpack_from("<Hd", stream, offset + 4)]
         elif kind in (_RK, _MANY_RK):
-            cells = stream[at + 4 : at + (size if kind == _RK else size - 2)]
+            cells = stream[offset + 4 : offset + (size if kind == _RK else size - 2)]
             numbers = (
                 (style, _rk_number(code)) for style, code in struct.iter_unpack("<Hl", cells)
             )
-        elif kind == _BOOL_OR_ERROR and stream[at + 7]:
-            texts.setdefault(row, []).append((column, _ERRORS[stream[at + 6]]))
-        for place, (style, number) in enumerate(numbers, column):
+        elif kind == _BOOL_OR_ERROR and stream[offset + 7]:
+            texts.setdefault(row, []).append((column, _ERRORS[stream[offset + 6]]))
+        for cell_column, (style, number) in enumerate(numbers, column):
             if style in styles and (text := displayed_number(number, styles[style])) is not None:
-                texts.setdefault(row, []).append((place, text))
+                texts.setdefault(row, []).append((cell_column, text))
     return texts
 
 
-def _change_formula(stream: bytearray, at: int) -> int:
+def _change_formula(stream: bytearray, offset: int) -> int:
     """Turn a formula into a record of its result; return the record's type."""
-    kind, result = _NUMBER, stream[at + 6]
-    if stream[at + 12 : at + 14] == b"\xff\xff":  # no number
+    kind, result = _NUMBER, stream[offset + 6]
+    if stream[offset + 12 : offset + 14] == b"\xff\xff":  # no number
         if result == _TEXT_RESULT:
-            stream[at + 20 : at + 22] = bytes(2)  # the size of the formula
+            stream[offset + 20 : offset + 22] = bytes(2)  # the size of the formula
             kind = _FORMULA
         elif result in (_BOOL_RESULT, _ERROR_RESULT):
-            stream[at + 6 : at + 8] = stream[at + 8], result == _ERROR_RESULT
+            stream[offset + 6 : offset + 8] = stream[offset + 8], result == _ERROR_RESULT
             kind = _BOOL_OR_ERROR
         else:
             kind = _IGNORED  # an empty text
-    _set_kind(stream, at, kind)
+    _set_kind(stream, offset, kind)
     return kind
 
 
-def _set_kind(stream: bytearray, at: int, kind: int) -> None:
-    stream[at - 4 : at - 2] = kind.to_bytes(2, "little")
+def _set_kind(stream: bytearray, offset: int, kind: int) -> None:
+    stream[offset - 4 : offset - 2] = kind.to_bytes(2, "little")
 
 
-def _unsigned(stream: bytearray, at: int) -> int:
-    return int.from_bytes(stream[at : at + 2], "little")
+def _unsigned(stream: bytearray, offset: int) -> int:
+    return int.from_bytes(stream[offset : offset + 2], "little")
 
 
 def _styles(codes: Iterable[tuple[int, str]], style_formats: Iterable[int]) -> Styles:
@@ -288,34 +290,34 @@ def _package_records(part: bytes) -> Iterator[tuple[int, int, int, int]]:
 
     Type and size have 7 bits in each byte, and the eighth if another byte follows.
     """
-    at = 0
-    while at < len(part):
-        start, kind, size = at, part[at], 0
-        at += 1
+    offset = 0
+    while offset < len(part):
+        start, kind, size = offset, part[offset], 0
+        offset += 1
         if kind > 127:
-            kind = kind & 127 | (part[at] & 127) << 7
-            at += 1
+            kind = kind & 127 | (part[offset] & 127) << 7
+            offset += 1
         for shift in (0, 7, 14, 21):
-            size |= (part[at] & 127) << shift
-            at += 1
-            if part[at - 1] < 128:
+            size |= (part[offset] & 127) << shift
+            offset += 1
+            if part[offset - 1] < 128:
                 break
-        yield kind, start, at, at + size
-        at += size
+        yield kind, start, offset, offset + size
+        offset += size
 
 
 def _package_styles(part: bytes) -> Styles:
     codes: list[tuple[int, str]] = []
     style_formats: list[int] = []
     is_cell_style = False
-    for kind, _, at, end in _package_records(part):
+    for kind, _, offset, end in _package_records(part):
         if kind == _CELL_FORMAT:
-            code = part[at + 6 : end].decode("utf-16-le", "replace")
-            codes.append((*struct.unpack_from("<H", part, at), code))
+            code = part[offset + 6 : end].decode("utf-16-le", "replace")
+            codes.append((*struct.unpack_from("<H", part, offset), code))
         elif kind in (_FIRST_STYLE, _LAST_STYLE):
             is_cell_style = kind == _FIRST_STYLE
         elif kind == _STYLE and is_cell_style:
-            style_formats += struct.unpack_from("<H", part, at + 2)
+            style_formats += struct.unpack_from("<H", part, offset + 2)
     return _styles(codes, style_formats)
 
 
@@ -331,14 +333,14 @@ def _without_names(part: bytes) -> bytes:
 def _with_displayed_texts(part: bytes, styles: Styles) -> bytes:
     """Return a sheet without short cells, with errors and styled numbers as texts."""
     copied, column = bytearray(), 0
-    for kind, start, at, end in _package_records(part):
+    for kind, start, offset, end in _package_records(part):
         if kind in _SHORT_CELLS:
             column += 1
-            cell = struct.pack("<L", column) + part[at:end]
+            cell = struct.pack("<L", column) + part[offset:end]
             copied += _displayed_cell(kind - len(_CELLS), cell, styles)
         elif kind in _CELLS:
-            (column,) = struct.unpack_from("<L", part, at)
-            copied += _displayed_cell(kind, part[at:end], styles)
+            (column,) = struct.unpack_from("<L", part, offset)
+            copied += _displayed_cell(kind, part[offset:end], styles)
         else:
             copied += part[start:end]
     return bytes(copied)

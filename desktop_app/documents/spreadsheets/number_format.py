@@ -79,25 +79,25 @@ class PaddedFormat(NamedTuple):
         """Parse a number format; return None if it is of another kind."""
         codes = [text for text in _FORMAT_SECTION.findall(code)[:-1] if "@" not in text][:3]
         sections = [_PADDED_SECTION.fullmatch(text) for text in codes]
-        found = [section for section in sections if section]
-        templates = [_PADDED_PIECE.sub(_template_piece, section[3]) for section in found]
-        conditions = [section[1] for section in found]
-        has_others = len(found) < len(sections) or any(conditions[1:])
+        matches = [section for section in sections if section]
+        templates = [_PADDED_PIECE.sub(_template_piece, section[3]) for section in matches]
+        conditions = [section[1] for section in matches]
+        has_others = len(matches) < len(sections) or any(conditions[1:])
         if has_others or not templates or len(_PLACE.findall(templates[0])) < 2:
             return None
         if not conditions[0]:
             return cls(templates, None, 0)
         if len(templates) != 2:
             return None
-        return cls(templates, _CONDITIONS[conditions[0]], float(found[0][2]))
+        return cls(templates, _CONDITIONS[conditions[0]], float(matches[0][2]))
 
     def text(self, number: int) -> str:
         """Return a number as the format shows it."""
-        at = int(number < 0) if number or len(self.templates) < 3 else 2
+        index = int(number < 0) if number or len(self.templates) < 3 else 2
         if self.condition:
-            at = int(not self.condition(number, self.limit))
-        template = self.templates[min(at, len(self.templates) - 1)]
-        has_own_sign = at == 1 and len(self.templates) > 1 and not self.condition
+            index = int(not self.condition(number, self.limit))
+        template = self.templates[min(index, len(self.templates) - 1)]
+        has_own_sign = index == 1 and len(self.templates) > 1 and not self.condition
         sign = "-" if number < 0 and not has_own_sign else ""
         return f"{sign}{_fill(template, str(abs(number)))}"
 
@@ -109,9 +109,9 @@ def _fill(template: str, digits: str) -> str:
     zeros = len(places) - places.index(_ZERO) if _ZERO in places else 0
     digits = digits.lstrip("0").zfill(zeros)
     surplus = max(0, len(digits) - len(places)) + 1
-    shown = [digits[:surplus], *digits[surplus:]] if places else []
-    shown = [*[""] * (len(places) - len(shown)), *shown]
-    return first + "".join(map(str.__add__, shown, literals))
+    filled = [digits[:surplus], *digits[surplus:]] if places else []
+    filled = [*[""] * (len(places) - len(filled)), *filled]
+    return first + "".join(map(str.__add__, filled, literals))
 
 
 def _template_piece(piece: re.Match[str]) -> str:

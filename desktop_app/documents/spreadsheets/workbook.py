@@ -99,16 +99,16 @@ def _sheets(
 def _links(package: Package, part: str) -> CellTexts:
     """Return the addresses that the cells of a sheet link to."""
     targets = package.relations(part)
-    found: CellTexts = {}
+    links_by_row: CellTexts = {}
     if part not in package or not any(":" in target for target in targets.values()):
-        return found  # saves searching the sheet
+        return links_by_row  # saves searching the sheet
     content = package.bytes(part)
     for link in _LINK.finditer(content, max(0, content.find(b"hyperlinks"))):
         cell, key = _LINKED_CELL.search(link[1]), _LINK_ID.search(link[1])
         if cell and key and (address := targets.get(key[1].decode(errors="replace"))):
-            place = (_column_number(cell[1]) - 1, address.replace("|", "%7C"))
-            found.setdefault(int(cell[2]) - 1, []).append(place)
-    return found
+            column_and_address = (_column_number(cell[1]) - 1, address.replace("|", "%7C"))
+            links_by_row.setdefault(int(cell[2]) - 1, []).append(column_and_address)
+    return links_by_row
 
 
 def _with_displayed_texts(package: Package, limits: Limits) -> bytes:

@@ -124,20 +124,23 @@ class BlockFlow:
     def apply_mark(self, mark: InlineMark) -> None:
         """Apply a mark to the words since its start; the space around them stays outside."""
         text = "".join(self.line[mark.start :])
-        words = text.strip()
-        if not words:
+        marked_text = text.strip()
+        if not marked_text:
             return
-        before, after = text[: text.index(words)], text[text.index(words) + len(words) :]
+        space_before, space_after = (
+            text[: text.index(marked_text)],
+            text[text.index(marked_text) + len(marked_text) :],
+        )
         if mark.address:
-            marked = md.link(words, mark.address)
+            marked = md.link(marked_text, mark.address)
         elif mark.sign == "`":
-            longest = max(map(len, _BACKTICKS.findall(words)), default=0)
+            longest = max(map(len, _BACKTICKS.findall(marked_text)), default=0)
             fence, space = "`" * (longest + 1), " " if longest else ""
-            marked = f"{fence}{space}{words}{space}{fence}"
+            marked = f"{fence}{space}{marked_text}{space}{fence}"
         else:
-            marked = f"{mark.sign}{words}{mark.sign}"
+            marked = f"{mark.sign}{marked_text}{mark.sign}"
         mark.address = ""
-        self.line[mark.start :] = [piece for piece in (before, marked, after) if piece]
+        self.line[mark.start :] = [piece for piece in (space_before, marked, space_after) if piece]
 
 
 @dataclass
@@ -165,8 +168,8 @@ class HtmlList:
         """Return the items, each below the previous."""
         lines = []
         number = self.number - 1
-        for at, item in enumerate(self.items):
-            number = self.stated.get(at, number + 1)
+        for index, item in enumerate(self.items):
+            number = self.stated.get(index, number + 1)
             marker = self.bullet or f"{number}."
             indent = " " * (len(marker) + 1)
             first, *others = item.text(is_item=True).split("\n")

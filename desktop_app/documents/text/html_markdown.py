@@ -357,8 +357,8 @@ def _image_label(attributes: dict[str, str]) -> str:
 
 def _language(attributes: dict[str, str]) -> str:
     """Return the programming language in the classes of an element; "" if there is none."""
-    found = _LANGUAGE.search(attributes.get("class", ""))
-    return found[1] if found else ""
+    match = _LANGUAGE.search(attributes.get("class", ""))
+    return match[1] if match else ""
 
 
 def _keeps_lines(style: str) -> bool:

@@ -51,7 +51,7 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
     outputs = "\n".join(_output(output) for output in cell.get("outputs", ()))
     outputs = _TERMINAL_CODE.sub("", outputs).strip()
     parts = ((source, language), (outputs, "output"))
-    return [fenced(text, named) for text, named in parts if text.strip()]
+    return [fenced(text, info_string) for text, info_string in parts if text.strip()]
 
 
 def _output(output: dict[str, Any]) -> str:

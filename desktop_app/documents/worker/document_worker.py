@@ -189,10 +189,10 @@ class DocumentWorker(ReaderClient):
                 answer, text, name, limits, has_password=has_password
             )
 
-        found = await self._ask(request, read, on_progress)
-        if found.is_protected:
-            self.remember_password(found.sha256, password)
-        return found
+        document = await self._ask(request, read, on_progress)
+        if document.is_protected:
+            self.remember_password(document.sha256, password)
+        return document
 
 
 def _image_bytes_bound(size: tuple[int, int]) -> int:

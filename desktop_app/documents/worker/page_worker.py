@@ -74,10 +74,10 @@ class PageWorker(ReaderClient):
         request = request._replace(max_answer_bytes=_MAX_SIZES_BYTES)
         return await self._ask(request, lambda _, sizes: worker_answers.parse_page_sizes(sizes))
 
-    async def render_strip(self, viewed: ViewedDocument, wanted: Strip) -> bytes:
+    async def render_strip(self, viewed: ViewedDocument, strip: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
-        header = {"kind": "view-strip", "strip": list(wanted)}
-        size = 4 * wanted.width * wanted.rows
+        header = {"kind": "view-strip", "strip": list(strip)}
+        size = 4 * strip.width * strip.rows
         request = Request(header, max_answer_bytes=size, is_text=False)
         return await self._ask_view(
             viewed, request, lambda _, pixels: worker_answers.parse_pixels(pixels, size)
@@ -98,14 +98,14 @@ class PageWorker(ReaderClient):
     ) -> _T:
         """Send a request about a document as `_ask` does; open the document first if needed."""
 
-        def read_unless_closed(answer: dict[str, Any], found: Any) -> _T | None:
-            return None if answer["kind"] == "view-closed" else read(answer, found)
+        def read_unless_closed(answer: dict[str, Any], result: Any) -> _T | None:
+            return None if answer["kind"] == "view-closed" else read(answer, result)
 
         header = {**request.header, "name": viewed.name, "document": viewed.sha256}
         full_request = request._replace(header=header)
         async with self._document_lock:
-            found = await self._ask(full_request, read_unless_closed)
-            if found is None:
+            result = await self._ask(full_request, read_unless_closed)
+            if result is None:
                 await self._open_document(viewed)
-                found = await self._ask(full_request, read)
-        return found
+                result = await self._ask(full_request, read)
+        return result

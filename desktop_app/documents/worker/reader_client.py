@@ -129,7 +129,7 @@ class ReaderClient:
             self._cancel_idle_stop()
             try:
                 async with asyncio.timeout(limits.seconds):
-                    answer, found = await self._exchange(request, limits, read, on_progress)
+                    answer, result = await self._exchange(request, limits, read, on_progress)
             except TimeoutError as error:
                 self._discard()
                 limit = f"{limits.seconds:g}"
@@ -150,9 +150,9 @@ class ReaderClient:
                 self._discard()
             else:
                 self._schedule_idle_stop()
-        if isinstance(found, DocumentError):
-            raise found
-        return found
+        if isinstance(result, DocumentError):
+            raise result
+        return result
 
     async def _exchange(
         self,
@@ -177,15 +177,17 @@ class ReaderClient:
             await _send(child, {**header, "limits": limits._asdict()}, payload)
             if opened is not None and opened.members is None:
                 await self._send_file(child, opened.descriptor)
-            answer, found = await self._receive_answer(child, opened, on_progress, request)
+            answer, payload_received = await self._receive_answer(
+                child, opened, on_progress, request
+            )
         try:
             if answer["kind"] == "crashed":
                 raise _ChildGoneError(worker_answers.parse_details(answer))
             if answer["kind"] == "refused":
                 return answer, worker_answers.parse_error(answer)
-            if len(found) > PIECE_BYTES:
-                return answer, await asyncio.to_thread(read, answer, found)
-            return answer, read(answer, found)
+            if len(payload_received) > PIECE_BYTES:
+                return answer, await asyncio.to_thread(read, answer, payload_received)
+            return answer, read(answer, payload_received)
         except worker_answers.MalformedAnswerError as error:
             raise await _child_gone_error(child) from error
 
@@ -205,11 +207,11 @@ class ReaderClient:
                 step = (
                     worker_answers.parse_progress(header) if header["kind"] == "progress" else None
                 )
-                wanted = worker_answers.parse_member(header) if header["kind"] == "open" else None
+                member = worker_answers.parse_member(header) if header["kind"] == "open" else None
             except worker_answers.MalformedAnswerError as error:
                 raise await _child_gone_error(child) from error
-            if wanted is not None:
-                await self._send_member(child, opened, wanted)
+            if member is not None:
+                await self._send_member(child, opened, member)
             elif step is None:
                 return header, payload
             elif on_progress:
@@ -308,7 +310,9 @@ async def _open(path: Path, limits: Limits) -> OpenDocument:
     # Imported late, to keep the start of the program fast.
     from desktop_app.documents.worker.source_files import open_document
 
-    return await _open_in_thread(lambda: open_document(path, limits), lambda found: found.close())
+    return await _open_in_thread(
+        lambda: open_document(path, limits), lambda document: document.close()
+    )
 
 
 async def _open_in_thread(open_: Callable[[], _T], close: Callable[[_T], None]) -> _T:
@@ -354,18 +358,18 @@ async def _receive(
         if length > worker_answers.MAX_HEADER_BYTES:
             raise worker_answers.MalformedAnswerError("too long a header")
         header = worker_answers.parse_header(await child.stdout.readexactly(length))
-        left = header["payload"]
-        if left > max_bytes:
+        bytes_left = header["payload"]
+        if bytes_left > max_bytes:
             raise worker_answers.MalformedAnswerError("too long a payload")
         if not is_text:  # images: a few megabytes
-            return header, await child.stdout.readexactly(left)
+            return header, await child.stdout.readexactly(bytes_left)
         decoder = codecs.getincrementaldecoder("utf-8")()
         pieces = []
-        while left:
+        while bytes_left:
             # In pieces, so that the event loop runs in between, however long the text is.
-            piece = await child.stdout.readexactly(min(left, PIECE_BYTES))
-            left -= len(piece)
-            pieces.append(decoder.decode(piece, final=not left))
+            piece = await child.stdout.readexactly(min(bytes_left, PIECE_BYTES))
+            bytes_left -= len(piece)
+            pieces.append(decoder.decode(piece, final=not bytes_left))
     except (asyncio.IncompleteReadError, ValueError) as error:
         raise await _child_gone_error(child) from error
     return header, "".join(pieces)

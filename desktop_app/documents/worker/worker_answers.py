@@ -96,13 +96,13 @@ def parse_error(header: Mapping[str, Any]) -> errors.DocumentError:
     params = _params(_expect(dict, header.get("params")))
     try:
         reason = Reason(_text(header.get("reason")))
-        found = kind(reason, params, details=_text(header.get("details")), because=_quoted(header))
-        found.sentences  # noqa: B018 - raises if a parameter is missing
+        error = kind(reason, params, details=_text(header.get("details")), because=_quoted(header))
+        error.sentences  # noqa: B018 - raises if a parameter is missing
     except (LookupError, ValueError) as exc:
         raise MalformedAnswerError("an error of no known kind") from exc
-    if isinstance(found, errors.DocumentEncryptedError):
-        return found.copy_with(takes_password=_expect(bool, header.get("takes_password")))
-    return found
+    if isinstance(error, errors.DocumentEncryptedError):
+        return error.copy_with(takes_password=_expect(bool, header.get("takes_password")))
+    return error
 
 
 def _quoted(header: Mapping[str, Any]) -> errors.UserFacingError | None:
@@ -196,12 +196,12 @@ def parse_images(
     rows = _expect(list, header.get("pictures"))
     if len(rows) != len(sizes):
         raise MalformedAnswerError("not as many pictures as were asked for")
-    found, start = [], 0
+    images, start = [], 0
     for row, size in zip(rows, sizes, strict=True):
         end = start + _integer(_row(row, 4)[3], 0, len(packed) - start)
-        found.append(_image(row[:3], packed[start:end], size))
+        images.append(_image(row[:3], packed[start:end], size))
         start = end
-    return found
+    return images
 
 
 def _image(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
@@ -225,9 +225,9 @@ def parse_chunks(payload: str, length: int) -> list[TextChunk]:
 
 def parse_passages(payload: str, length: int) -> list[IndexedPassage]:
     """Return the passages of a text of `length` characters."""
-    found = []
+    parsed = []
     for start, end, tokens, page, place, title, terms in _rows(payload, 7):
-        found.append(
+        parsed.append(
             IndexedPassage(
                 *_span((start, end), length),
                 _integer(tokens, 0, _MAX_INTEGER),
@@ -237,7 +237,7 @@ def parse_passages(payload: str, length: int) -> list[IndexedPassage]:
                 _text(terms, _MAX_ROW_LENGTH),
             )
         )
-    return found
+    return parsed
 
 
 def parse_page_sizes(payload: str) -> list[tuple[float, float]]:

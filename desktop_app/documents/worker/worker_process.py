@@ -182,16 +182,16 @@ def _chunk(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
 
     rates = {TextKind(kind): float(rate) for kind, rate in header["rates"].items()}
     count = weighted_counter(count_tokens, rates) if rates else count_tokens
-    found = [[c.start, c.end, c.tokens] for c in chunks(text, int(header["tokens"]), count)]
-    write_frame(answers, {"kind": "chunked"}, rows_to_payload(found))
+    spans = [[c.start, c.end, c.tokens] for c in chunks(text, int(header["tokens"]), count)]
+    write_frame(answers, {"kind": "chunked"}, rows_to_payload(spans))
 
 
 def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.index.passage_index import passages
     from desktop_app.documents.index.token_count import count_tokens
 
-    found = passages(text, header["name"], header["media_type"], count_tokens)
-    write_frame(answers, {"kind": "passages"}, rows_to_payload(found))
+    indexed = passages(text, header["name"], header["media_type"], count_tokens)
+    write_frame(answers, {"kind": "passages"}, rows_to_payload(indexed))
 
 
 def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:
@@ -199,8 +199,8 @@ def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: Bina
 
     size = (int(header["width"]), int(header["height"]))
     scaled = image_reader.scale(header["name"], payload, header["media_type"], size, limits)
-    found = {"media_type": scaled.media_type, "width": scaled.width, "height": scaled.height}
-    write_frame(answers, {"kind": "scaled", **found}, scaled.data)
+    facts = {"media_type": scaled.media_type, "width": scaled.width, "height": scaled.height}
+    write_frame(answers, {"kind": "scaled", **facts}, scaled.data)
 
 
 def _decode(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:
@@ -208,15 +208,15 @@ def _decode(header: dict[str, Any], payload: bytes, limits: Limits, answers: Bin
 
     size = (int(header["width"]), int(header["height"]))
     decoded = image_reader.decode(header["name"], payload, header["media_type"], size, limits)
-    found = {"width": decoded.width, "height": decoded.height}
-    write_frame(answers, {"kind": "decoded", **found}, decoded.data)
+    facts = {"width": decoded.width, "height": decoded.height}
+    write_frame(answers, {"kind": "decoded", **facts}, decoded.data)
 
 
 def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     from desktop_app.documents.pdf import page_images
 
-    wanted = [(number, (width, height)) for number, width, height in header["pages"]]
-    drawn = page_images.render(header["name"], payload, wanted, header["password"])
+    pages_and_sizes = [(number, (width, height)) for number, width, height in header["pages"]]
+    drawn = page_images.render(header["name"], payload, pages_and_sizes, header["password"])
     rows = [[page.media_type, page.width, page.height, len(page.data)] for page in drawn]
     write_frame(
         answers, {"kind": "rendered", "pictures": rows}, b"".join(page.data for page in drawn)

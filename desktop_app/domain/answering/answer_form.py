@@ -118,8 +118,8 @@ class FormSource:
         if not value:
             return None
         try:
-            found = json.loads(value)
-            kind, text, name = FormKind(found["kind"]), found["text"], found["name"]
+            stored = json.loads(value)
+            kind, text, name = FormKind(stored["kind"]), stored["text"], stored["name"]
         except (ValueError, LookupError, TypeError, RecursionError):
             return None
         if not isinstance(text, str) or not isinstance(name, str):

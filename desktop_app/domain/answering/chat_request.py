@@ -112,8 +112,8 @@ class ProviderProfile:
 
     def own_model(self, model_id: str) -> OwnModel:
         """Return the user's entries about a model; empty if there are none."""
-        found = (model for model in self.own_models if model.id == model_id)
-        return next(found, OwnModel(model_id))
+        entries = (model for model in self.own_models if model.id == model_id)
+        return next(entries, OwnModel(model_id))
 
     def with_own_model(self, model: OwnModel) -> ProviderProfile:
         """Return the profile with the user's entries about a model."""

@@ -305,10 +305,10 @@ def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
     return grown
 
 
-def _with_segment(reply: Reply, at: int, segment: _Segment) -> Reply:
-    """Return the reply with `segment` in place of segment `at`, counted as in a list."""
+def _with_segment(reply: Reply, index: int, segment: _Segment) -> Reply:
+    """Return the reply with `segment` in place of segment `index`, counted as in a list."""
     segments = list(reply.segments)
-    segments[at] = segment
+    segments[index] = segment
     return _with_segments(reply, tuple(segments))
 
 
@@ -330,19 +330,21 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
     """Put the item's data into the newest reasoning segment without an id, or into a new one."""
-    for at in range(len(reply.segments) - 1, reply.round_start - 1, -1):
-        segment = reply.segments[at]
+    for index in range(len(reply.segments) - 1, reply.round_start - 1, -1):
+        segment = reply.segments[index]
         if segment.kind is _Kind.REASONING and not segment.item_id:
             closed = replace(segment, item_id=item.item_id, encrypted=item.encrypted)
-            return _with_segment(reply, at, closed)
-    new = _Segment(_Kind.REASONING, GrowingText(), item_id=item.item_id, encrypted=item.encrypted)
-    return _with_new_segment(reply, new)
+            return _with_segment(reply, index, closed)
+    new_segment = _Segment(
+        _Kind.REASONING, GrowingText(), item_id=item.item_id, encrypted=item.encrypted
+    )
+    return _with_new_segment(reply, new_segment)
 
 
 def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
     # Most deltas extend the newest call.
-    for at in range(len(reply.segments) - 1, reply.round_start - 1, -1):
-        segment = reply.segments[at]
+    for index in range(len(reply.segments) - 1, reply.round_start - 1, -1):
+        segment = reply.segments[index]
         if segment.kind is _Kind.TOOL_CALL and segment.key == delta.index:
             grown = replace(
                 segment,
@@ -351,8 +353,8 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
                 name=segment.name or delta.name,
                 call=_with_extra_content(segment.call, delta),
             )
-            return _with_segment(reply, at, grown)
-    new = _Segment(
+            return _with_segment(reply, index, grown)
+    new_segment = _Segment(
         _Kind.TOOL_CALL,
         GrowingText(delta.arguments),
         key=delta.index,
@@ -361,7 +363,7 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         round=reply.round,
         call=_with_extra_content(ToolCallPart("", "", "", delta.is_custom), delta),
     )
-    return _with_new_segment(reply, new)
+    return _with_new_segment(reply, new_segment)
 
 
 def _with_extra_content(call: ToolCallPart | None, delta: ToolCallDelta) -> ToolCallPart | None:
@@ -383,8 +385,10 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     )
     segments = reply.segments
     of_round = range(reply.round_start, len(segments))
-    at = next((at for at in of_round if _is_earlier_state(segments[at], call)), None)
-    grown = _with_new_segment(reply, segment) if at is None else _with_segment(reply, at, segment)
+    index = next((index for index in of_round if _is_earlier_state(segments[index], call)), None)
+    grown = (
+        _with_new_segment(reply, segment) if index is None else _with_segment(reply, index, segment)
+    )
     return grown if event.picture is None else _with_picture(grown, event.picture)
 
 
@@ -411,24 +415,26 @@ def _next_round(reply: Reply) -> Reply:
 
 def _with_call_ids(reply: Reply) -> Reply:
     """Give each call of this round a valid, unique id: some servers send none or duplicates."""
-    taken = {s.call_id for s in reply.segments[: reply.round_start]}
+    used_ids = {s.call_id for s in reply.segments[: reply.round_start]}
     segments = list(reply.segments)
     calls = (
-        at for at in range(reply.round_start, len(segments)) if segments[at].kind is _Kind.TOOL_CALL
+        index
+        for index in range(reply.round_start, len(segments))
+        if segments[index].kind is _Kind.TOOL_CALL
     )
-    for number, at in enumerate(calls):
-        sent_id = segments[at].call_id
-        if not 0 < len(sent_id) <= MAX_CALL_ID_CHARS or sent_id in taken:
+    for number, index in enumerate(calls):
+        sent_id = segments[index].call_id
+        if not 0 < len(sent_id) <= MAX_CALL_ID_CHARS or sent_id in used_ids:
             new_id = f"call_{reply.round}_{number}"
-            while new_id in taken:
+            while new_id in used_ids:
                 new_id += "_"
-            segments[at] = replace(segments[at], call_id=new_id)
-        taken.add(segments[at].call_id)
+            segments[index] = replace(segments[index], call_id=new_id)
+        used_ids.add(segments[index].call_id)
     return _with_segments(reply, tuple(segments))
 
 
 def _with_step(reply: Reply, call: ToolCallPart) -> Reply:
-    for at, segment in enumerate(reply.segments):
+    for index, segment in enumerate(reply.segments):
         if segment.kind is _Kind.TOOL_CALL and segment.call_id == call.call_id:
-            return _with_segment(reply, at, replace(segment, call=replace(call, arguments="")))
+            return _with_segment(reply, index, replace(segment, call=replace(call, arguments="")))
     return reply

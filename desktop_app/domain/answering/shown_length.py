@@ -67,10 +67,10 @@ class ShownTextLimiter:
 
 def _end_of_line(text: str, number: int) -> int:
     """Return the position after line feed `number` of `text`, counted from 1."""
-    at = 0
+    position = 0
     for _ in range(number):
-        at = text.index("\n", at) + 1
-    return at
+        position = text.index("\n", position) + 1
+    return position
 
 
 def shorten(message: Message) -> Message:

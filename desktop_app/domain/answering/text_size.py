@@ -47,8 +47,8 @@ class TextSize:
         The beginning ends after a whole number of steps. The step that exceeds the limit is
         counted, but not returned.
         """
-        for at in range(0, len(text), _CHARS_PER_STEP):
-            self._add(text[at : at + _CHARS_PER_STEP])
+        for start in range(0, len(text), _CHARS_PER_STEP):
+            self._add(text[start : start + _CHARS_PER_STEP])
             if self.bytes > limit:
-                return text[:at]
+                return text[:start]
         return text

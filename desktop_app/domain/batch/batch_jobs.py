@@ -139,13 +139,13 @@ def estimate_batch(
         images: the number of pages that are sent as images, and their tokens.
     """
     counts = list(tokens)
-    sent = Usage(input_tokens=sum(counts))
-    total = sent + Usage(output_tokens=answer_tokens * len(counts))
+    input_usage = Usage(input_tokens=sum(counts))
+    total = input_usage + Usage(output_tokens=answer_tokens * len(counts))
     return BatchEstimate(
         len(counts),
         left_out,
-        sent.input_tokens,
-        cost_of(batch_price, sent),
+        input_usage.input_tokens,
+        cost_of(batch_price, input_usage),
         cost_of(batch_price, total),
         cost_of(ordinary_price, total),
         *images,

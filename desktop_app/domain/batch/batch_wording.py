@@ -92,11 +92,11 @@ def job_progress_text(job: BatchJob) -> str:
         is_read = job.status is BatchStatus.READY
         files = job.estimate.files if is_read else counts.total
         return " · ".join((*pieces, tr_plural("{count} file", "{count} files", files)))
-    sent = counts.total - counts.left_out
+    sent_count = counts.total - counts.left_out
     if not job.status.is_over:
-        pieces.append(tr("{done} of {total} done", done=job.done, total=sent))
+        pieces.append(tr("{done} of {total} done", done=job.done, total=sent_count))
         return " · ".join(pieces)
-    pieces.append(tr("{answered} of {total} answered", answered=counts.answered, total=sent))
+    pieces.append(tr("{answered} of {total} answered", answered=counts.answered, total=sent_count))
     if counts.refused:
         pieces.append(tr_plural("{count} declined", "{count} declined", counts.refused))
     if counts.failed:

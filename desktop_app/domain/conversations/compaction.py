@@ -92,27 +92,27 @@ def sent_path(
     profile: ProviderProfile,
     model: str,
     *,
-    at: datetime | None = None,
+    sent_at: datetime | None = None,
 ) -> SentPath:
     """Return the part of `path` that is sent to `model` at `profile`.
 
     It begins with the compaction that replaces the most messages; of several, with the newest.
 
     Args:
-        at: the moment of sending; None for now.
+        sent_at: the moment of sending; None for now.
     """
-    place = {message.id: number for number, message in enumerate(path)}
+    index_by_id = {message.id: number for number, message in enumerate(path)}
     usable = [
         c
         for c in compactions
-        if c.message_id in place
-        and (c.undone_at is None if at is None else c.was_in_force_at(at))
+        if c.message_id in index_by_id
+        and (c.undone_at is None if sent_at is None else c.was_in_force_at(sent_at))
         and c.is_usable_by(profile, model)
     ]
     if not usable:
         return SentPath(None, tuple(path))
-    chosen = max(usable, key=lambda c: (place[c.message_id], c.created_at))
-    return SentPath(chosen, tuple(path[place[chosen.message_id] + 1 :]))
+    chosen = max(usable, key=lambda c: (index_by_id[c.message_id], c.created_at))
+    return SentPath(chosen, tuple(path[index_by_id[chosen.message_id] + 1 :]))
 
 
 def compactions_by_message(
@@ -142,8 +142,8 @@ def was_made_with(
     # The API of another provider is unknown here, and taken to be that of `profile`.
     if answer.choice is not None and answer.choice.provider_id != profile.id:
         profile = replace(profile, id=answer.choice.provider_id)
-    sent = sent_path(path[:number], compactions, profile, model, at=answer.created_at)
-    return (sent.compaction and sent.compaction.id) == (compaction and compaction.id)
+    sent_then = sent_path(path[:number], compactions, profile, model, sent_at=answer.created_at)
+    return (sent_then.compaction and sent_then.compaction.id) == (compaction and compaction.id)
 
 
 def compaction_points(
@@ -156,5 +156,5 @@ def compaction_points(
     """
     answers = [n for n, m in enumerate(messages) if m.role is Role.ASSISTANT and has_content(m)]
     questions = [n for n, m in enumerate(messages) if m.role is Role.USER]
-    before = [n for n in answers if questions and n < questions[-1]]
-    return tuple(dict.fromkeys([*before[-1:], *answers[-1:]]))
+    answers_before_question = [n for n in answers if questions and n < questions[-1]]
+    return tuple(dict.fromkeys([*answers_before_question[-1:], *answers[-1:]]))

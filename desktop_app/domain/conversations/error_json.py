@@ -36,11 +36,11 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     """
     if not isinstance(value, Mapping):
         raise TypeError("an error is not an object")
-    remedy, words = value.get("remedy"), value.get("what_to_do", "")
+    remedy, sentence = value.get("remedy"), value.get("what_to_do", "")
     because = value.get("because")  # a quoted error quotes no other
     note = ErrorNote(
         Reason(value["reason"]) if "reason" in value else value["what_happened"],
-        words if remedy is None else Remedy(remedy),
+        sentence if remedy is None else Remedy(remedy),
         value.get("details", ""),
         value.get("code", ""),
         dict(value.get("params", {})),

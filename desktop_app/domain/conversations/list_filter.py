@@ -64,7 +64,7 @@ ARCHIVE: Final = ListFilter(ListFilterKind.ARCHIVE)
 TRASH: Final = ListFilter(ListFilterKind.TRASH)
 
 
-def days_left(trashed_at: datetime, at: datetime) -> int:
+def days_left(trashed_at: datetime, moment: datetime) -> int:
     """Return the days that are left in the trash, including the current day; 0 for none."""
-    left = trashed_at + TRASH_RETENTION - at
-    return max(0, -(-left // timedelta(days=1)))
+    remaining = trashed_at + TRASH_RETENTION - moment
+    return max(0, -(-remaining // timedelta(days=1)))

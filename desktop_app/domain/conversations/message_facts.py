@@ -102,8 +102,8 @@ def answer_facts(
         choice = message.choice
         variant = choice.variant
         facts.append(variant.label if variant else name_of_model(choice.model))
-        if other := other_model_fact(choice, message.answered_by):
-            facts.append(other)
+        if model_fact := other_model_fact(choice, message.answered_by):
+            facts.append(model_fact)
         if with_effort and choice.effort is not None:
             facts.append(tr(choice.effort.label))
     if message.usage is not None:
@@ -130,8 +130,8 @@ def token_facts(message: Message) -> list[str]:
         return []
     facts = [tr_plural("Input: {count} token", "Input: {count} tokens", usage.input_tokens)]
     if usage.cached_tokens and usage.input_tokens:
-        share = percent(round(100 * usage.cached_tokens / usage.input_tokens))
-        facts.append(tr("Cached share of the input: {share}", share=share))
+        cached_share = percent(round(100 * usage.cached_tokens / usage.input_tokens))
+        facts.append(tr("Cached share of the input: {share}", share=cached_share))
     facts.append(tr_plural("Output: {count} token", "Output: {count} tokens", usage.output_tokens))
     if usage.reasoning_tokens:
         count = usage.reasoning_tokens
@@ -144,11 +144,11 @@ def image_pages_fact(part: DocumentPart) -> str:
     pages = replace(part, detail="auto").image_pages
     if not pages:
         return ""
-    shown = ", ".join(str(page.number) for page in pages[:12])
-    more = " …" if len(pages) > 12 else ""
+    numbers = ", ".join(str(page.number) for page in pages[:12])
+    ellipsis = " …" if len(pages) > 12 else ""
     if part.detail == TEXT_ONLY:
-        return tr("Pages without text are skipped: {pages}", pages=shown + more)
-    return tr("Pages without text are sent as images: {pages}", pages=shown + more)
+        return tr("Pages without text are skipped: {pages}", pages=numbers + ellipsis)
+    return tr("Pages without text are sent as images: {pages}", pages=numbers + ellipsis)
 
 
 def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool = False) -> str:
@@ -227,15 +227,15 @@ def indent_json(text: str) -> str | None:
 
 def short_arguments(arguments: str) -> str:
     """Return arguments on one short line: `city: Oslo, days: 3`."""
-    found = None
+    value_by_name = None
     if len(arguments) <= _MAX_PARSED_CHARS:
         with suppress(ValueError, RecursionError):
-            found = json.loads(arguments)
+            value_by_name = json.loads(arguments)
     text = arguments
-    if isinstance(found, dict):
+    if isinstance(value_by_name, dict):
         texts = (
             f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-            for name, value in found.items()
+            for name, value in value_by_name.items()
         )
         text = ", ".join(texts)
     line = " ".join(text[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())

@@ -245,8 +245,8 @@ class ToolCallPart:
             is_object = False
         if is_object:
             return self.arguments or "{}"
-        kept = self.arguments.strip()[:_MAX_INVALID_CHARS]
-        return json.dumps({"invalid": kept}) if kept else "{}"
+        invalid = self.arguments.strip()[:_MAX_INVALID_CHARS]
+        return json.dumps({"invalid": invalid}) if invalid else "{}"
 
     @property
     def run_arguments(self) -> str:
@@ -369,7 +369,7 @@ def part_id(part: DraftPart) -> str:
 
 def last_text(parts: Sequence[Part]) -> str:
     """Return the text after the last tool call: the JSON, if the answer has a schema."""
-    calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+    calls = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
     return text_of(parts[calls[-1] + 1 :] if calls else parts)
 
 

@@ -180,8 +180,8 @@ def notice_from_json(value: object) -> NoticeText:
     quoted = None if because is None else notice_from_json({**because, "because": None})
     if isinstance(quoted, str):
         raise TypeError("a notice quotes a sentence")
-    made = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), quoted)
-    if not all(isinstance(value, str | int) for _, value in made.params):
+    answer_notice = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), quoted)
+    if not all(isinstance(value, str | int) for _, value in answer_notice.params):
         raise TypeError("parameters of a notice are neither texts nor numbers")
-    str(made)  # raises if a parameter is missing
-    return made
+    str(answer_notice)  # raises if a parameter is missing
+    return answer_notice

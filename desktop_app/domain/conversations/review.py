@@ -66,15 +66,15 @@ def with_review(message: Message, review: Review | None) -> Message:
     if review is None:
         return replace(message, notices=others)
     note = review.note.strip()[:MAX_NOTE_CHARS]
-    made = notice(review.kind.notice_code, note=note, original=review.original)
-    return replace(message, notices=(*others, made))
+    verdict = notice(review.kind.notice_code, note=note, original=review.original)
+    return replace(message, notices=(*others, verdict))
 
 
 def edited_version(answer: Message, text: str, note: str) -> Message:
     """Return a version of an answer with the user's text, without usage and cost."""
     review = review_of(answer)
     original_id = (review and review.original) or answer.id
-    made = Message(
+    edited = Message(
         id=new_id(),
         conversation_id=answer.conversation_id,
         parent_id=answer.parent_id,
@@ -85,4 +85,4 @@ def edited_version(answer: Message, text: str, note: str) -> Message:
         choice=answer.choice,
         answered_by=answer.answered_by,
     )
-    return with_review(made, Review(ReviewKind.CORRECTED, note, original_id))
+    return with_review(edited, Review(ReviewKind.CORRECTED, note, original_id))

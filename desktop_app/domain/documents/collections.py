@@ -156,5 +156,5 @@ def passage_number(link: str) -> int | None:
     >>> passage_number("repartee:passage/3"), passage_number("https://example.org")
     (3, None)
     """
-    found = _LINK.fullmatch(link)
-    return int(found[1]) if found else None
+    match = _LINK.fullmatch(link)
+    return int(match[1]) if match else None

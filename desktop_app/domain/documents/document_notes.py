@@ -51,13 +51,13 @@ class DocumentNote(NamedTuple):
         if not self.skipped:
             return happened_text(self.reason, self.params)
         sentence = happened_text(Reason.NOTE_READ, self.params)
-        shown = self.skipped[:_MAX_NAMED]
+        named = self.skipped[:_MAX_NAMED]
         names = [
-            tr("{file} ({reason})", file=path, reason=tr(reason.text)) for path, reason in shown
+            tr("{file} ({reason})", file=path, reason=tr(reason.text)) for path, reason in named
         ]
-        more = int(self.params["skipped"]) - len(shown)
-        if more > 0:
-            names.append(tr_plural("{count} more", "{count} more", more))
+        unnamed_count = int(self.params["skipped"]) - len(named)
+        if unnamed_count > 0:
+            names.append(tr_plural("{count} more", "{count} more", unnamed_count))
         skipped = tr("Skipped: {files}.", files=joined(names))
         return f"{sentence} {skipped}"
 

@@ -54,26 +54,26 @@ def find_sections(text: str, unit: str) -> list[DocumentSection]:
     """
     if unit == "sheet":
         return _sheets(text)
-    found: list[DocumentSection] = []
-    at = 0
+    sections: list[DocumentSection] = []
+    offset = 0
     while True:
-        mark = f"[{unit} {len(found) + 1}]"
-        at = _find_line(text, mark, at, is_whole=True)
-        if at < 0:
-            return found
-        found.append(DocumentSection(len(found) + 1, "", at))
-        at += len(mark)
+        mark = f"[{unit} {len(sections) + 1}]"
+        offset = _find_line(text, mark, offset, is_whole=True)
+        if offset < 0:
+            return sections
+        sections.append(DocumentSection(len(sections) + 1, "", offset))
+        offset += len(mark)
 
 
 def _sheets(text: str) -> list[DocumentSection]:
-    found: list[DocumentSection] = []
-    at = _find_line(text, _SHEET, 0, is_whole=False)
-    while at >= 0:
-        end = text.find("\n", at)
-        name = text[at + len(_SHEET) : len(text) if end < 0 else end].strip()
-        found.append(DocumentSection(len(found) + 1, name, at))
-        at = _find_line(text, _SHEET, at + 1, is_whole=False)
-    return found
+    sections: list[DocumentSection] = []
+    offset = _find_line(text, _SHEET, 0, is_whole=False)
+    while offset >= 0:
+        end = text.find("\n", offset)
+        name = text[offset + len(_SHEET) : len(text) if end < 0 else end].strip()
+        sections.append(DocumentSection(len(sections) + 1, name, offset))
+        offset = _find_line(text, _SHEET, offset + 1, is_whole=False)
+    return sections
 
 
 def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
@@ -82,13 +82,13 @@ def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
     The search begins at offset `start`. The line follows an empty line or is the first of the text.
     If `is_whole`, it contains nothing else.
     """
-    at = start - 1
+    offset = start - 1
     # `str.find` scans megabytes in a millisecond.
-    while (at := text.find(beginning, at + 1)) >= 0:
-        end = at + len(beginning)
+    while (offset := text.find(beginning, offset + 1)) >= 0:
+        end = offset + len(beginning)
         is_line = not is_whole or end == len(text) or text[end] == "\n"
-        if is_line and (at == 0 or text.endswith("\n\n", 0, at)):
-            return at
+        if is_line and (offset == 0 or text.endswith("\n\n", 0, offset)):
+            return offset
     return -1
 
 
@@ -202,9 +202,9 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     chosen = part.chosen
     if chosen is None:
         return text
-    found = find_sections(text, chosen.unit)
-    if len(found) != chosen.of:
+    sections = find_sections(text, chosen.unit)
+    if len(sections) != chosen.of:
         raise DocumentError(Reason.SECTIONS_GONE, unit=chosen.unit, name=part.name)
-    starts = [section.start for section in found] + [len(text)]
+    starts = [section.start for section in sections] + [len(text)]
     pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in chosen.spans]
     return "\n\n".join(pieces)

@@ -40,16 +40,16 @@ def read_image_header(data: bytes) -> ImageHeader | None:
 
 
 def _header_of_jpeg(data: bytes) -> ImageHeader | None:
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        kind = data[at + 1]
+    offset = 2
+    while offset + 9 <= len(data) and data[offset] == 0xFF:
+        kind = data[offset + 1]
         if kind in _FRAMES:
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            height, width = struct.unpack(">HH", data[offset + 5 : offset + 9])
             return ImageHeader("image/jpeg", width, height)
         if kind in _WITHOUT_LENGTH:
             return None
         # 0xFF fills the space before a marker.
-        at += 1 if kind == 0xFF else 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+        offset += 1 if kind == 0xFF else 2 + struct.unpack(">H", data[offset + 2 : offset + 4])[0]
     return None
 
 
@@ -62,6 +62,8 @@ def _header_of_webp(data: bytes) -> ImageHeader | None:
         bits = struct.unpack("<I", data[21:25])[0]
         return ImageHeader("image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
     if kind == b"VP8X" and len(data) >= 30:
-        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+        width, height = (
+            int.from_bytes(data[offset : offset + 3], "little") + 1 for offset in (24, 27)
+        )
         return ImageHeader("image/webp", width, height)
     return None

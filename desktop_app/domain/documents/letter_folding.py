@@ -65,13 +65,13 @@ def fold_pieces(text: str) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    at, size = 0, _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
-    while at < len(text):
-        end = min(at + size, len(text))
+    start, size = 0, _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
+    while start < len(text):
+        end = min(start + size, len(text))
         last = min(end + _MAX_ACCENTS, len(text))
         end = next((cut for cut in range(end, last) if _is_starter(text[cut])), last)
-        yield text[at:end]
-        at = end
+        yield text[start:end]
+        start = end
 
 
 def _is_starter(character: str) -> bool:

@@ -75,20 +75,20 @@ def find_passage(letters: str, passage: str, letters_before: int) -> list[TextSp
             matches, the nearest to this number is returned.
     """
     sought = letters_of(passage)
-    place = _find_nearest(letters, sought, letters_before)
-    if place is not None:
-        return [TextSpan(place, place + len(sought))]
+    start = _find_nearest(letters, sought, letters_before)
+    if start is not None:
+        return [TextSpan(start, start + len(sought))]
     return _find_by_lines(letters, passage, letters_before, len(sought))
 
 
 def _find_nearest(letters: str, sought: str, position: int, start: int = 0) -> int | None:
-    best, at = None, letters.find(sought, start) if sought else -1
+    best, offset = None, letters.find(sought, start) if sought else -1
     for _ in range(_MAX_MATCHES):
-        if at < 0:
+        if offset < 0:
             break
-        if best is None or abs(at - position) < abs(best - position):
-            best = at
-        at = letters.find(sought, at + 1)
+        if best is None or abs(offset - position) < abs(best - position):
+            best = offset
+        offset = letters.find(sought, offset + 1)
     return best
 
 
@@ -98,14 +98,14 @@ def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) 
     A line is left out if it comes before the previous line in `letters`. The order may differ: text
     in the fields of a form, for example, follows all other text of the page when the page is read.
     """
-    found: list[TextSpan] = []
+    spans: list[TextSpan] = []
     for line in passage.splitlines():
         sought = letters_of(line)
-        start = found[-1].end if found else 0
+        start = spans[-1].end if spans else 0
         if len(sought) >= _MIN_LINE_LETTERS:
-            place = _find_nearest(letters, sought, letters_before, start)
+            line_start = _find_nearest(letters, sought, letters_before, start)
             is_sure = len(sought) >= _MIN_REPEATED_LETTERS or letters.count(sought) == 1
-            if place is not None and is_sure:
-                found.append(TextSpan(place, place + len(sought)))
+            if line_start is not None and is_sure:
+                spans.append(TextSpan(line_start, line_start + len(sought)))
         letters_before += len(sought)
-    return found if sum(span.end - span.start for span in found) >= _REQUIRED_SHARE * total else []
+    return spans if sum(span.end - span.start for span in spans) >= _REQUIRED_SHARE * total else []

@@ -34,15 +34,15 @@ def place_text(code: str) -> str:
     """
     if code.startswith(_SHEET):
         return tr("sheet {name}", name=code.removeprefix(_SHEET))
-    found = _NUMBERED.fullmatch(code)
-    if found is None:
+    match = _NUMBERED.fullmatch(code)
+    if match is None:
         return code
-    first, last = found["first"], found["last"]
-    if found["unit"] == "slide":
+    first, last = match["first"], match["last"]
+    if match["unit"] == "slide":
         if last:
             return tr("slides {first}–{last}", first=first, last=last)
         return tr("slide {number}", number=first)
-    if found["unit"] == "chapter":
+    if match["unit"] == "chapter":
         if last:
             return tr("chapters {first}–{last}", first=first, last=last)
         return tr("chapter {number}", number=first)

@@ -67,12 +67,12 @@ STOP_PAIRS: Final = frozenset(
 def terms(text: str) -> Iterator[str]:
     """Yield the search terms of `text`, in order."""
     folded = fold(text)
-    at = 0
+    end = 0
     for run in unspaced_run().finditer(folded):
-        yield from _spaced_terms(folded[at : run.start()])
+        yield from _spaced_terms(folded[end : run.start()])
         yield from _unspaced_terms(run.group())
-        at = run.end()
-    yield from _spaced_terms(folded[at:])
+        end = run.end()
+    yield from _spaced_terms(folded[end:])
 
 
 def index_terms(text: str) -> str:
@@ -82,10 +82,10 @@ def index_terms(text: str) -> str:
 
 def question_terms(text: str) -> list[str]:
     """Return the distinct terms of a question; if it has stop words only, their terms."""
-    found = dict.fromkeys(terms(text)) or dict.fromkeys(
+    distinct = dict.fromkeys(terms(text)) or dict.fromkeys(
         run for word in _WORD.findall(fold(text)) for run in _runs_of(word)
     )
-    return list(found)
+    return list(distinct)
 
 
 def _spaced_terms(text: str) -> Iterator[str]:
@@ -99,12 +99,12 @@ def _spaced_terms(text: str) -> Iterator[str]:
 def _runs_of(word: str) -> tuple[str, ...]:
     last = max(1, len(word) - RUN_LENGTH + 1)
     beginning = (word[:PREFIX_LENGTH],) if len(word) in SHORT_WORD_LENGTHS else ()
-    return (*(word[at : at + RUN_LENGTH] for at in range(last)), *beginning)
+    return (*(word[start : start + RUN_LENGTH] for start in range(last)), *beginning)
 
 
 def _unspaced_terms(run: str) -> Iterator[str]:
     yield from run
-    for at in range(len(run) - 1):
-        pair = run[at : at + 2]
+    for index in range(len(run) - 1):
+        pair = run[index : index + 2]
         if pair not in STOP_PAIRS:
             yield pair

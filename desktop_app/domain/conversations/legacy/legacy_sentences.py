@@ -55,10 +55,10 @@ def legacy_error(note: ErrorNote) -> ErrorNote:
     if isinstance(note.reason, Reason) or len(note.reason) > _MAX_ERROR_CHARS:
         return note
     for reason, patterns in _error_patterns():
-        if found := next(filter(None, (p.fullmatch(note.reason) for p in patterns)), None):
-            params = {**found.groupdict(), **note.params}
-            own = _own_remedy(remedy, _usual_remedy(reason), params)
-            return replace(note, reason=reason, remedy=own, params=params)
+        if match := next(filter(None, (p.fullmatch(note.reason) for p in patterns)), None):
+            params = {**match.groupdict(), **note.params}
+            own_remedy = _own_remedy(remedy, _usual_remedy(reason), params)
+            return replace(note, reason=reason, remedy=own_remedy, params=params)
     return note
 
 
@@ -96,9 +96,11 @@ def legacy_text_error(text: str) -> ErrorNote:
     sentences = _SENTENCE_END.split(text) if len(text) <= _MAX_ERROR_CHARS else [text]
     for count in range(1, len(sentences) + 1):
         note = legacy_error(ErrorNote(" ".join(sentences[:count])))
-        rest = " ".join(sentences[count:])
-        if isinstance(note.reason, Reason) and (made := _with_remedy(note, note.reason, rest)):
-            return made
+        other_sentences = " ".join(sentences[count:])
+        if isinstance(note.reason, Reason) and (
+            with_remedy := _with_remedy(note, note.reason, other_sentences)
+        ):
+            return with_remedy
     return ErrorNote(text)
 
 
@@ -123,8 +125,8 @@ def legacy_notice(sentence: str) -> NoticeText:
     """Return the notice of a sentence, or the sentence if it has no code."""
     # Matching takes the square of the length, and a foreign file may contain any sentence.
     for code, pattern in _notice_patterns() if len(sentence) <= _MAX_NOTICE_CHARS else ():
-        if found := pattern.fullmatch(sentence):
-            return notice(code, **found.groupdict())
+        if match := pattern.fullmatch(sentence):
+            return notice(code, **match.groupdict())
     return sentence
 
 
@@ -144,6 +146,6 @@ def _notice_patterns() -> list[tuple[NoticeCode, re.Pattern[str]]]:
 
 def _pattern(template: str) -> re.Pattern[str]:
     names = re.compile(r"\{(\w+)\}")
-    words = names.split(template)
-    made = (f"(?P<{word}>.+)" if n % 2 else re.escape(word) for n, word in enumerate(words))
-    return re.compile("".join(made), re.DOTALL)
+    pieces = names.split(template)
+    patterns = (f"(?P<{piece}>.+)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
+    return re.compile("".join(patterns), re.DOTALL)
