@@ -224,7 +224,7 @@ class Application:
                 self._exit_code = 1
                 return
             is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
-            previous = self.session
+            previous_session = self.session
             self.session = WindowSession(
                 self.window, self._theme, backend, loop, self._early_keys, is_resident=is_resident
             )
@@ -238,8 +238,8 @@ class Application:
                     return
                 self._rebuild_window()
                 continue
-            if previous is not None:
-                _reopen_windows(previous, self.session)
+            if previous_session is not None:
+                _reopen_windows(previous_session, self.session)
             self._serve_pending(self.session)
             resume_collection()
             self.on_ready()
@@ -326,11 +326,11 @@ class Application:
         """Do nothing; subclasses that measure the start override this."""
 
 
-def _reopen_windows(previous: WindowSession, session: WindowSession) -> None:
+def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> None:
     """Show the windows again that were open before the main window was rebuilt."""
-    for command in previous.reopened:
+    for command in previous_session.reopened:
         session.actions[command]()
-    if (place := previous.controllers.dialogs.help.place_at_close) is not None:
+    if (place := previous_session.controllers.dialogs.help.place_at_close) is not None:
         session.controllers.dialogs.help.open_at(place)
 
 

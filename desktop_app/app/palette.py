@@ -50,7 +50,7 @@ class Palette(QObject):
         self._actions, self._rows = actions, rows
         self._tasks, self._settings_store = tasks, settings_store
         self._widget: CommandPalette | None = None
-        self._uses: UseCounts | None = None
+        self._use_counts: UseCounts | None = None
         self._titles = TitleIndex(())
         self._actions_by_row: dict[str, Callable[[], object]] = {}
         self._entries: dict[str, PaletteEntry] = {}
@@ -79,14 +79,14 @@ class Palette(QObject):
         self._actions_by_row |= {entry.id: action for entry, action in rows}
 
     def _find(self, query: str) -> list[PaletteEntry]:
-        uses = self._uses or UseCounts({})
+        uses = self._use_counts or UseCounts({})
         index = PaletteIndex([*self._entries.values()], self._titles, uses)
         return index.find(query, tr("Conversation"))
 
     async def _load_stored(self) -> None:
         """Load use counts, conversations and collections, and search again."""
-        if self._uses is None:
-            self._uses = UseCounts((await self._settings_store.all()).get(USES_KEY))
+        if self._use_counts is None:
+            self._use_counts = UseCounts((await self._settings_store.all()).get(USES_KEY))
         titles = await self._rows.titles()
         self._titles = await asyncio.to_thread(TitleIndex, titles)
         self._add_rows(await self._rows.collections())
@@ -94,9 +94,9 @@ class Palette(QObject):
             self._widget.search_again()
 
     def _choose(self, row_id: str) -> None:
-        if self._uses is not None:
-            self._uses.count_choice(row_id)
-            self._tasks.start(self._settings_store.set(USES_KEY, self._uses.stored))
+        if self._use_counts is not None:
+            self._use_counts.count_choice(row_id)
+            self._tasks.start(self._settings_store.set(USES_KEY, self._use_counts.stored))
         if row_id.startswith(CONVERSATION):
             self._rows.open_conversation(row_id)
         else:

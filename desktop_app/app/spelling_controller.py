@@ -46,7 +46,7 @@ class SpellingController(QObject):
         self._values, self._page = values, panel.pages.appearance
         self._thread = ThreadPoolExecutor(1, "spelling")
         self._dictionaries: Dictionaries | None = None
-        self._installed: list[str] = []
+        self._installed_languages: list[str] = []
         self.spelling = Spelling(self)
         self.spelling.check_requested.connect(tasks.slot(self._check))
         self.spelling.suggestions_requested.connect(tasks.slot(self._suggest))
@@ -61,8 +61,8 @@ class SpellingController(QObject):
         """Load the library, and show in the settings if it or every dictionary is missing."""
         with suppress(OSError):  # shown below
             self._dictionaries = await self._run_in_thread(Dictionaries)
-            self._installed = await self._run_in_thread(self._dictionaries.languages)
-        if not self._installed:
+            self._installed_languages = await self._run_in_thread(self._dictionaries.languages)
+        if not self._installed_languages:
             missing_note = tr(
                 "Install these packages to check spelling: {packages}", packages=PACKAGES
             )
@@ -71,14 +71,14 @@ class SpellingController(QObject):
         self._apply_settings()
 
     def _apply_settings(self) -> None:
-        self.spelling.set_enabled(bool(self._installed and self._values[SPELLING]))
+        self.spelling.set_enabled(bool(self._installed_languages and self._values[SPELLING]))
 
     @property
     def _languages(self) -> list[str]:
         chosen_languages = str(self._values[SPELLING_LANGUAGES] or "").split()
         ui_languages = [*QLocale.system().uiLanguages(), language()]
         return chosen_languages or choose_dictionaries(
-            self._installed, [name.replace("-", "_") for name in ui_languages]
+            self._installed_languages, [name.replace("-", "_") for name in ui_languages]
         )
 
     async def _run_in_thread(self, work: Callable[[], _T]) -> _T:
@@ -144,7 +144,7 @@ class SpellingController(QObject):
             show_choice()
             request.on_changed("\n".join(chosen_codes))
 
-        for code in ("", *sorted({*self._installed, *chosen_codes}, key=language_name)):
+        for code in ("", *sorted({*self._installed_languages, *chosen_codes}, key=language_name)):
             action = menu.addAction(menu_text(language_name(code)) if code else tr("System"))
             action.setCheckable(True)
             action.triggered.connect(partial(choose, code))

@@ -193,7 +193,7 @@ class WindowSession:
         self._memory_trimmer = MemoryTrimmer(window, is_idle, tasks=tasks)
         closing.hidden.connect(self._memory_trimmer.restart_timer)
         running.finished.connect(lambda *_: self._memory_trimmer.restart_timer())
-        self._unread = UnreadMarks(
+        self._unread_marks = UnreadMarks(
             window,
             running,
             window.conversations,
@@ -221,7 +221,7 @@ class WindowSession:
             self.quick_host,
             self._raise_window,
         )
-        self._unread.seen.connect(self.desktop.notifier.forget)
+        self._unread_marks.seen.connect(self.desktop.notifier.forget)
         self._is_on_desktop = True
 
     def _is_transferring(self) -> bool:
@@ -253,7 +253,7 @@ class WindowSession:
         await controllers.sidebar.pinned_order.load()
         await controllers.sidebar.housekeeping.recover()
         await controllers.sidebar.navigator.load()
-        await self._unread.load()
+        await self._unread_marks.load()
         await controllers.sidebar.store_watcher.watch()
         self._bind_keys()
         controllers.panel.look.apply("look.code_wrap")
@@ -295,14 +295,14 @@ class WindowSession:
         if self._mnemonics is None:
             main_window = self._window
             # Parts that need no mnemonics, because commands reach them.
-            excluded = (
+            excluded_widgets = (
                 main_window.conversations,
                 main_window.header,
                 main_window.prompt,
                 main_window.transcript,
             )
             self._mnemonics = WindowMnemonics(
-                main_window, lambda window: excluded if window is main_window else ()
+                main_window, lambda window: excluded_widgets if window is main_window else ()
             )
             FocusScroller(main_window)
         return self._mnemonics

@@ -193,15 +193,15 @@ class Backend:
             window_of=self.learning.window_of,
         )
 
-    def _note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
+    def _note_taker(self, answering_model: ResolvedChoice) -> ResolvedChoice:
         """Return the model that takes notes on long documents, for an answering model.
 
         It is the answering model itself at a compatible server whose list of models is unknown.
         """
-        is_compatible = answering.profile.kind is ProviderKind.COMPATIBLE
-        if is_compatible and self.listings.known_listing(answering.profile) is None:
-            return answering
-        return self.utility_model.model_for(Purpose.PART, answering)
+        is_compatible = answering_model.profile.kind is ProviderKind.COMPATIBLE
+        if is_compatible and self.listings.known_listing(answering_model.profile) is None:
+            return answering_model
+        return self.utility_model.model_for(Purpose.PART, answering_model)
 
     @cached_property
     def tools(self) -> ToolCatalog:

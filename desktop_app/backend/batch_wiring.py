@@ -123,8 +123,8 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _sort_visible(names: Iterable[str]) -> list[str]:
-    visible = (name for name in names if not name.startswith("."))
-    return sorted(visible, key=lambda name: (name.casefold(), name))
+    visible_names = (name for name in names if not name.startswith("."))
+    return sorted(visible_names, key=lambda name: (name.casefold(), name))
 
 
 async def store_as_conversation(

@@ -120,11 +120,11 @@ def _with_fields(
         ("OPENAI_CUSTOM_QUERY", parse_query, True),
     ):
         try:
-            parsed = parse(environment.get(variable, ""))
+            parsed_fields = parse(environment.get(variable, ""))
         except ValueError:
             unusable = unusable or variable
             continue
-        for name, value in parsed.items():
+        for name, value in parsed_fields.items():
             values[CustomField(name, is_secret=True, in_query=in_query)] = value
     by_key = {field.key: field for field in values}  # the last of fields with the same key
     profile = replace(profile, custom_fields=tuple(by_key.values()), unusable_variable=unusable)

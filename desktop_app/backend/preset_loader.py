@@ -52,10 +52,10 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
     presets = list(stored)
     taken_names = {preset.name.casefold() for preset in presets} | {preset.id for preset in presets}
     for number, preset in enumerate(built_in_presets()):
-        translated = replace(preset, name=tr(preset.name), position=_FIRST_POSITION + number)
-        names = {preset.id, preset.name.casefold(), translated.name.casefold()}
+        translated_preset = replace(preset, name=tr(preset.name), position=_FIRST_POSITION + number)
+        names = {preset.id, preset.name.casefold(), translated_preset.name.casefold()}
         if taken_names.isdisjoint(names) and preset.id not in hidden:
-            presets.append(translated)
+            presets.append(translated_preset)
     return presets
 
 

@@ -147,13 +147,13 @@ class FileReadings(QObject):
             self._notifications.notify(str(too_many_files()), topic=TOPIC)
             return
         batch, detail = AttachmentBatch(len(named_contents)), tr("reading…")
-        starts = []
+        start_functions = []
         for name, content in named_contents:
             path = content if isinstance(content, Path) else None
             reading_id = new_id()
             self._readings[reading_id] = FileReading(conversation_id, name, batch, detail, path)
-            starts.append(partial(self._start, reading_id, content))
-        self._queue.add(starts)
+            start_functions.append(partial(self._start, reading_id, content))
+        self._queue.add(start_functions)
         self._update()
 
     def _start(

@@ -52,15 +52,15 @@ class ImageChips(QObject):
         super().__init__(parent)
         self._tasks, self._scaler = tasks, image_scaler
         self._cache: OrderedDict[str, QImage] = OrderedDict()
-        self._requested: set[str] = set()
+        self._requested_hashes: set[str] = set()
 
     def thumbnail(self, part: ImagePart) -> QImage | None:
         """Return the thumbnail; start making a missing one, and return None until it is made."""
         image = self._cache.get(part.sha256)
         if image is not None:
             self._cache.move_to_end(part.sha256)
-        elif part.sha256 not in self._requested:
-            self._requested.add(part.sha256)
+        elif part.sha256 not in self._requested_hashes:
+            self._requested_hashes.add(part.sha256)
             self._tasks.start(self._make(part))
         return image
 
@@ -73,7 +73,7 @@ class ImageChips(QObject):
             pixels = await self._scaler.thumbnail(part, THUMBNAIL_BOX)
         except UserFacingError:
             return  # not tried again; opening the image reports the error
-        self._requested.discard(part.sha256)
+        self._requested_hashes.discard(part.sha256)
         self._cache[part.sha256] = to_qimage(pixels)
         while len(self._cache) > MAX_CACHED_THUMBNAILS:
             self._cache.popitem(last=False)

@@ -132,7 +132,7 @@ class PageSelection(QObject):
         super().__init__(parent)
         self._holder, self._tasks = holder, tasks
         self._attachment_store, self._documents = sources.attachment_store, sources.documents
-        self._counting: set[tuple[str, ChosenPages]] = set()
+        self._pending_counts: set[tuple[str, ChosenPages]] = set()
         holder.changed.connect(self._count_missing)
 
     @property
@@ -192,8 +192,8 @@ class PageSelection(QObject):
         for part in self.parts:
             if isinstance(part, DocumentPart) and part.chosen and part.chosen.tokens is None:
                 key = (part.sha256, part.chosen)
-                if key not in self._counting:
-                    self._counting.add(key)
+                if key not in self._pending_counts:
+                    self._pending_counts.add(key)
                     self._tasks.start(self._count_tokens(part, part.chosen))
 
     async def _count_tokens(self, part: DocumentPart, chosen: ChosenPages) -> None:
@@ -202,7 +202,7 @@ class PageSelection(QObject):
             text = await asyncio.to_thread(chosen_text, part, text)
             tokens = await self._documents.count_tokens(text)
         finally:
-            self._counting.discard((part.sha256, chosen))
+            self._pending_counts.discard((part.sha256, chosen))
         current_part = self.part(part.sha256)
         if isinstance(current_part, DocumentPart) and current_part.chosen == chosen:
             counted_pages = replace(chosen, tokens=tokens)

@@ -252,12 +252,12 @@ class PreviewController(QObject):
         unit, spans, hint = await self._describe_sections(part)
         from desktop_app.ui.viewer.paged_text import page_ends
 
-        ends = await asyncio.to_thread(page_ends, text)
+        end_positions = await asyncio.to_thread(page_ends, text)
         if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.show_pages_field(unit, spans, hint)
         is_as_file = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
-        self._dialog.show_text(text, ends, is_sent=not is_as_file)
+        self._dialog.show_text(text, end_positions, is_sent=not is_as_file)
         self._dialog.show_pictures(self._image_captions(part), has_text=bool(text))
 
     async def _build_sent_text(self, part: Attached) -> str:
@@ -316,7 +316,7 @@ class PreviewController(QObject):
         is_as_file = is_file(part, resolved.files)
         return [_page_name(page.number, is_as_file=is_as_file) for page in part.image_pages]
 
-    async def _show_picture(self, number: int) -> None:
+    async def _show_picture(self, index: int) -> None:
         """Show the image with this index, unless the attachment was reloaded meanwhile.
 
         Images are shown exactly as sent. The pages of a file that is sent whole are rendered here,
@@ -327,8 +327,8 @@ class PreviewController(QObject):
         try:
             if isinstance(part, ImagePart):
                 sent_image, name = await scaler.scaled_image(part, rule), part.name
-            elif isinstance(part, DocumentPart) and number < len(part.image_pages):
-                page = part.image_pages[number]
+            elif isinstance(part, DocumentPart) and index < len(part.image_pages):
+                page = part.image_pages[index]
                 single_page = replace(part, pictured=(page,), chosen=None, in_parts=False)
                 (sent_image,) = await scaler.page_images(single_page, rule)
                 is_as_file = is_file(part, self._holder.resolved.files)
@@ -338,13 +338,13 @@ class PreviewController(QObject):
             pixels = await scaler.decode(sent_image.data, sent_image.media_type)
         except UserFacingError as error:
             if self._dialog is not None and load_number == self._load_number:
-                self._dialog.show_picture(number, QImage(), error.what_happened)
+                self._dialog.show_picture(index, QImage(), error.what_happened)
             return
         image = await asyncio.to_thread(to_qimage, pixels)
         format_name = sent_image.media_type.partition("/")[2].upper()
         facts = f"{image.width()} × {image.height()} · {format_name} · {size(len(sent_image.data))}"
         if self._dialog is not None and load_number == self._load_number:
-            self._dialog.show_picture(number, image, f"{name} · {facts}")
+            self._dialog.show_picture(index, image, f"{name} · {facts}")
 
 
 def _page_name(number: int, *, is_as_file: bool) -> str:

@@ -72,8 +72,8 @@ class BatchChoices:
     ) -> tuple[str, str, Effort | None]:
         """Return the provider that the window has chosen, or the first, and model and effort."""
         choice = self._setup.choice
-        usable = (p for p in providers if p.id == choice.provider_id and not p.refusal)
-        provider = next(usable, providers[0] if providers else None)
+        usable_providers = (p for p in providers if p.id == choice.provider_id and not p.refusal)
+        provider = next(usable_providers, providers[0] if providers else None)
         model = choice.model
         if choice.variant is not None:
             model = self.catalog.for_variant(choice.variant).id

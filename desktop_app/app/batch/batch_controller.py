@@ -70,7 +70,7 @@ class BatchController(QObject):
         super().__init__(parent)
         self._parent, self._theme = parent, theme
         self._notifications, self._files, self._tasks = notifications, files, tasks
-        self._start, self._make_choices = tasks.start, make_choices
+        self._start_task, self._make_choices = tasks.start, make_choices
         self._batch_store, self._make_service = batch_store, make_service
         self._lines: Sequence[BatchLine] = ()
         self._lines_job_id = ""
@@ -78,7 +78,7 @@ class BatchController(QObject):
         self._is_refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
-        self._timer.timeout.connect(lambda: self._start(self._refresh()))
+        self._timer.timeout.connect(lambda: self._start_task(self._refresh()))
 
     @property
     def is_creating(self) -> bool:
@@ -114,9 +114,9 @@ class BatchController(QObject):
         self._dialog = dialog = BatchDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.new_job_requested.connect(self._show_new)
-        dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
+        dialog.job_requested.connect(lambda job_id: self._start_task(self._show_job(job_id)))
         dialog.job_page.item_requested.connect(
-            lambda *arguments: self._start(self._show_item(*arguments))
+            lambda *arguments: self._start_task(self._show_item(*arguments))
         )
         BatchRequests(
             dialog,
@@ -148,7 +148,7 @@ class BatchController(QObject):
         """Show jobs that another process has written, and continue the unfinished ones."""
         if self._dialog is not None or "runs" in self.__dict__:
             self._refresh_soon()
-        self._start(self.resume_jobs())
+        self._start_task(self.resume_jobs())
 
     # -------------------------------------------------------------- pages
 
@@ -158,7 +158,7 @@ class BatchController(QObject):
         dialog.show_list()
         bring_to_front(dialog)
         self.jobs_shown.emit()
-        self._start(self._refresh())
+        self._start_task(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the page that creates a job, and add these files to those chosen earlier."""
@@ -259,7 +259,7 @@ class BatchController(QObject):
 
     def _show_from_notification(self, job_id: str) -> None:
         self.show()
-        self._start(self._show_job(job_id))
+        self._start_task(self._show_job(job_id))
 
 
 def changed_range(

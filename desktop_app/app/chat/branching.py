@@ -101,15 +101,15 @@ def copy_branch(
         )
         messages.append(copy)
         parent_id = copy.id
-    moment = now()
+    created_at = now()
     title = tr("{title} (branch)", title=conversation.title)
     branch = replace(
         conversation,
         id=branch_id,
         title=title,
         title_is_automatic=False,
-        created_at=moment,
-        updated_at=moment,
+        created_at=created_at,
+        updated_at=created_at,
         leaf_id=parent_id,
         pinned=False,
         archived=False,

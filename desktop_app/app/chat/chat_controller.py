@@ -51,7 +51,7 @@ class ChatController(QObject):
         self._running, self._turns, self._queue = running, turns, queue
         prompt = self._prompt = pane.prompt
         self._notifications = pane.notifications
-        self._edited, self._values = edited, values
+        self._edited_question, self._values = edited, values
         self._cancel_other_work, self._is_reading = cancel_other_work, is_reading
         self._current, self._draft, self._tasks = current, current.draft, tasks
         self._announced_hint = ""
@@ -149,5 +149,5 @@ class ChatController(QObject):
             return
         elif self._running.is_running(opened_id):
             self.stop()
-        elif resume_edit := self._edited.discard():
+        elif resume_edit := self._edited_question.discard():
             self._notifications.notify_undo(tr("Edit discarded"), resume_edit)

@@ -88,15 +88,19 @@ class TurnPresenter(QObject):
         """Return the conversation of a turn, as it was changed while the turn began."""
         original, stored_conversation = turn.original, turn.run.conversation
         listed_conversation = self._presenter.cache.get(original.id)
-        newest = self._current.conversation if is_open else listed_conversation or original
+        newest_conversation = (
+            self._current.conversation if is_open else listed_conversation or original
+        )
         changes = {
             name: value
             for name in _LIST_FIELDS
             if listed_conversation is not None
-            and (value := getattr(newest, name)) != getattr(original, name)
+            and (value := getattr(newest_conversation, name)) != getattr(original, name)
         }
-        choice = self._setup.choice_of(newest)
-        return replace(stored_conversation.with_settings_of(newest), choice=choice, **changes)
+        choice = self._setup.choice_of(newest_conversation)
+        return replace(
+            stored_conversation.with_settings_of(newest_conversation), choice=choice, **changes
+        )
 
     def _show_turn(self, question: Message, answer: Message) -> None:
         self._pane.show_empty_state(False)

@@ -124,7 +124,7 @@ class PanelControllers:
             current=state.current,
             tasks=state.tasks,
             pane=window.pane,
-            listed=window.conversations.model,
+            sidebar_model=window.conversations.model,
         )
         self.backups = BackupController(
             window,

@@ -53,7 +53,7 @@ class SidebarControllers:
             conversation_list=window.conversations,
             conversations=backend.conversations,
         )
-        shown = ShownConversation(
+        shown_conversation = ShownConversation(
             pane=window.pane,
             conversation_list=window.conversations,
             current=current,
@@ -63,7 +63,7 @@ class SidebarControllers:
             running,
             presenter,
             self.draft_saver,
-            shown,
+            shown_conversation,
             current=current,
             drafts=state.drafts,
             new_conversation=state.new_conversation,

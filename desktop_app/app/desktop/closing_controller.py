@@ -89,7 +89,7 @@ class ClosingController(QObject):
         super().__init__(window)
         self._window, self._running = window, running
         self._has_other_windows, self._unfinished = has_other_windows, unfinished
-        self._values, self._texts, self._tasks = values, texts, tasks
+        self._values, self._unwritten_texts, self._tasks = values, texts, tasks
         self._was_started_to_stay = was_started_to_stay
         self._questions = ClosingQuestions(window)
         self._has_tray = self._has_hotkey = False
@@ -144,7 +144,9 @@ class ClosingController(QObject):
 
     @property
     def _has_unsaved(self) -> bool:
-        return self._running.has_unstored or any(text.has_unwritten for text in self._texts)
+        return self._running.has_unstored or any(
+            text.has_unwritten for text in self._unwritten_texts
+        )
 
     def _end_or_ask(self) -> None:
         if self._has_unsaved:
@@ -190,7 +192,7 @@ class ClosingController(QObject):
 
     async def _save_or_ask(self) -> None:
         """Save what could not be saved before, as on a full disk; ask if that fails again."""
-        for text in self._texts:
+        for text in self._unwritten_texts:
             await text.write_again()
         if not self._has_unsaved:
             self._end_or_ask()

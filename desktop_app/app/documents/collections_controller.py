@@ -67,7 +67,7 @@ class CollectionsController(QObject):
         self._theme, self._tasks = theme, tasks
         self._current, self._collections = current, collections
         self._dialog: CollectionsDialog | None = None
-        self._shown: ShownCollection | None = None
+        self._shown_collection: ShownCollection | None = None
         self._picker = CollectionPicker(parent, theme)
         self._picker.chosen.connect(self.ask_in_draft)
         self._picker.dialog_requested.connect(self.show)
@@ -91,8 +91,8 @@ class CollectionsController(QObject):
         )
 
         def on_progress() -> None:
-            if self._shown is not None:
-                self._shown.show_work()
+            if self._shown_collection is not None:
+                self._shown_collection.show_work()
             if not self._reload_timer.isActive():
                 self._reload_timer.start()
 
@@ -127,7 +127,9 @@ class CollectionsController(QObject):
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
-        shown_collection = self._shown = ShownCollection(dialog, self._updates, self._collections)
+        shown_collection = self._shown_collection = ShownCollection(
+            dialog, self._updates, self._collections
+        )
         self._theme.changed.connect(dialog.set_theme)
         dialog.create_requested.connect(self._tasks.slot(self._create))
         dialog.add_requested.connect(self._updates.add)
@@ -161,9 +163,9 @@ class CollectionsController(QObject):
                 numbers = [counts.get(status, 0) for status in ("ready", "failed", "waiting")]
                 states[collection.id] = CollectionState(collection, *numbers)
             self._states = states
-            if self._dialog is not None and self._shown is not None:
+            if self._dialog is not None and self._shown_collection is not None:
                 self._dialog.set_collections(list(states.values()))
-                await self._shown.show_files()
+                await self._shown_collection.show_files()
             self._draft_collections.show_states(states)
 
     @property

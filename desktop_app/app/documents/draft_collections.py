@@ -80,8 +80,8 @@ class DraftCollections(QObject):
         return {p.sha256: known_paths[p.sha256] for p in documents if p.sha256 in known_paths}
 
     def _find_unknown(self) -> None:
-        unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
-        if unknown != self._unknown_ids:
-            self._unknown_ids = unknown
-            if unknown:
+        unknown_ids = {p.collection_id for p in self._draft.value.collections} - set(self._states)
+        if unknown_ids != self._unknown_ids:
+            self._unknown_ids = unknown_ids
+            if unknown_ids:
                 self.unknown_found.emit()

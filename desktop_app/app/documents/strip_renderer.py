@@ -25,7 +25,7 @@ class StripRenderer:
         self._source: tuple[PageWorker, ViewedDocument] | None = None
         self._waiting_strips: list[PageStrip] = []
         self._task: asyncio.Future[Any] | None = None
-        self._current: tuple[PageStrip, float] | None = None
+        self._running_strip: tuple[PageStrip, float] | None = None
 
     def begin(self, worker: PageWorker, document: ViewedDocument) -> None:
         """Render the strips of this document from now on."""
@@ -41,8 +41,8 @@ class StripRenderer:
     def render(self, strips: list[PageStrip]) -> None:
         """Render these strips next; cancel a slow strip that is out of view."""
         self._waiting_strips = strips
-        if self._current is not None and self._task is not None:
-            strip, started_at = self._current
+        if self._running_strip is not None and self._task is not None:
+            strip, started_at = self._running_strip
             pages = {each.page for each in strips}
             if strip.page not in pages and time.monotonic() - started_at > _SLOW_STRIP_S:
                 self._task.cancel()
@@ -57,7 +57,7 @@ class StripRenderer:
         try:
             while self._waiting_strips and source is self._source:
                 current_strip = self._waiting_strips.pop(0)
-                self._current = (current_strip, time.monotonic())
+                self._running_strip = (current_strip, time.monotonic())
                 try:
                     pixels = await worker.render_strip(document, Strip(*current_strip))
                 except DocumentError:
@@ -70,4 +70,4 @@ class StripRenderer:
                     self._pages.strips.store(current_strip, pixels)
         finally:
             if self._task is asyncio.current_task():
-                self._task = self._current = None
+                self._task = self._running_strip = None

@@ -106,7 +106,7 @@ class ViewerController(QObject):
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
         self._document_text = ""
         self._shown_match: Span | None = None
-        self._text: DocumentText | None = None
+        self._sliced_text: DocumentText | None = None
         self._strips: StripRenderer | None = None
         self._copies = copies
         pane.transcript.action_requested.connect(self._run_action)
@@ -138,7 +138,7 @@ class ViewerController(QObject):
         """Show a document, with its passage marked."""
         viewer = self._get_window()
         self._stop()
-        self._target, self._paged_document, self._text = target, None, None
+        self._target, self._paged_document, self._sliced_text = target, None, None
         position_text = target.place or (
             tr("page {number}", number=target.page) if target.page else ""
         )
@@ -175,7 +175,7 @@ class ViewerController(QObject):
     def _release(self) -> None:
         """Free the document when its window is closed."""
         self._stop()
-        self._target = self._paged_document = self._text = None
+        self._target = self._paged_document = self._sliced_text = None
         self._begin_search("")
         if self.window is not None:
             self.window.pages.set_pages([])
@@ -283,13 +283,15 @@ class ViewerController(QObject):
             if document is self._paged_document and match == self._shown_match and pieces:
                 viewer.pages.set_marks(marks)
                 viewer.pages.go_to(pieces[0].page)
-        elif self._text is not None and (match or self._shown_match):
+        elif self._sliced_text is not None and (match or self._shown_match):
             self._shown_match = match
             marked_span = match or (self._target.span if self._target else None)
             if marked_span is None:
                 viewer.text.clear_marks()
             else:
-                viewer.text.begin_text(len(self._text.slices), self._text.slice_at(marked_span[0]))
+                viewer.text.begin_text(
+                    len(self._sliced_text.slices), self._sliced_text.slice_at(marked_span[0])
+                )
 
     # -------------------------------------------------------------- text
 
@@ -300,25 +302,27 @@ class ViewerController(QObject):
         if not text.strip():
             viewer.show_message(tr("This document contains no text."))
             return
-        self._text = await asyncio.to_thread(DocumentText, text, text_form_of(file.media_type))
-        slice_number = self._text.slice_at(target.span[0]) if target.span else 0
-        viewer.show_text(len(self._text.slices), slice_number)
+        self._sliced_text = await asyncio.to_thread(
+            DocumentText, text, text_form_of(file.media_type)
+        )
+        slice_number = self._sliced_text.slice_at(target.span[0]) if target.span else 0
+        viewer.show_text(len(self._sliced_text.slices), slice_number)
         mark_text = tr("Highlighted: {text}", text=_shorten(target.words))
         viewer.describe_mark(mark_text if target.span else "")
         if target.words and not target.span:
             viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.words)}")
 
-    def _on_slice_requested(self, number: int) -> None:
-        if self._text is not None and self._target is not None:
+    def _on_slice_requested(self, slice_number: int) -> None:
+        if self._sliced_text is not None and self._target is not None:
             span = self._shown_match or self._target.span
-            self._tasks.start(self._show_slice(self._text, number, span))
+            self._tasks.start(self._show_slice(self._sliced_text, slice_number, span))
 
     async def _show_slice(
-        self, text: DocumentText, number: int, span: tuple[int, int] | None
+        self, sliced_text: DocumentText, slice_number: int, span: tuple[int, int] | None
     ) -> None:
-        rendered = await asyncio.to_thread(text.render_slice, number, span)
-        if text is self._text and self.window is not None:
-            self.window.text.show_slice(number, rendered)
+        rendered = await asyncio.to_thread(sliced_text.render_slice, slice_number, span)
+        if sliced_text is self._sliced_text and self.window is not None:
+            self.window.text.show_slice(slice_number, rendered)
 
     # -------------------------------------------------------------- the original
 

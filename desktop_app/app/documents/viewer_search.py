@@ -32,17 +32,17 @@ class ViewerSearch(QObject):
         self, bar: FindBar, tasks: Tasks, show: Callable[[Span | None], Awaitable[None]]
     ) -> None:
         super().__init__(bar)
-        self._bar, self._show = bar, show
-        self._text, self._start = "", 0
+        self._bar, self._show_match = bar, show
+        self._text, self._start_position = "", 0
         self._search_number = 0
         self._matches: list[Span] = []
         self._index = -1
         bar.changed.connect(tasks.slot(self._search))
         bar.step_requested.connect(tasks.slot(self._step))
 
-    def begin(self, text: str, near: int = 0) -> None:
-        """Set the text to search; the first match shown is at or after character `near`."""
-        self._text, self._start = text, near
+    def begin(self, text: str, first_position: int = 0) -> None:
+        """Set the text to search; the first match shown is at or after `first_position`."""
+        self._text, self._start_position = text, first_position
         self._search_number += 1
         self._matches, self._index = [], -1
 
@@ -53,9 +53,9 @@ class ViewerSearch(QObject):
         if search_number != self._search_number or self._bar.isHidden():
             return
         if self._index >= 0:  # continue from the current match
-            self._start = self._matches[self._index][0]
+            self._start_position = self._matches[self._index][0]
         self._matches = matches
-        next_match = bisect_left(matches, (self._start, 0))
+        next_match = bisect_left(matches, (self._start_position, 0))
         self._index = next_match % len(matches) if matches else -1
         await self._show_current()
 
@@ -67,7 +67,7 @@ class ViewerSearch(QObject):
     async def _show_current(self) -> None:
         count = len(self._matches)
         self._bar.show_count(self._index + 1, count, count < _MAX_MATCHES)
-        await self._show(self._matches[self._index] if self._matches else None)
+        await self._show_match(self._matches[self._index] if self._matches else None)
 
 
 def _find_matches(text: str, query: str) -> list[Span]:

@@ -147,13 +147,13 @@ class ExportController(QObject):
         ]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
         markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.markdown_pieces(*content)))
-        makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}
+        text_makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}
         is_rich = sum(len(message.text) for message in messages) <= MAX_HTML_CHARACTERS
         if is_rich:
-            makers[HTML] = lambda: rich_text.html_pieces(*content)
-        makers[MARKDOWN] = lambda: [markdown()]
+            text_makers[HTML] = lambda: rich_text.html_pieces(*content)
+        text_makers[MARKDOWN] = lambda: [markdown()]
         notice = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
-        self._make_copier(notice).copy(ClipboardTexts(makers, is_short=False))
+        self._make_copier(notice).copy(ClipboardTexts(text_makers, is_short=False))
 
     def _make_copier(self, notice: str) -> ClipboardCopier:
         """Return a copier that notifies of its end with the sentence `notice`."""
@@ -213,10 +213,10 @@ class ExportController(QObject):
             await asyncio.to_thread(scratch_folder.close)
         self._notifications.notify(confirmation if is_done else tr("Printing canceled."))
 
-    async def _run_cancelable(self, progress_text: str, run: Coroutine[None, None, None]) -> bool:
+    async def _run_cancelable(self, progress_text: str, work: Coroutine[None, None, None]) -> bool:
         """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
         notifications, canceled = self._notifications, asyncio.Event()
-        task = asyncio.create_task(run)
+        task = asyncio.create_task(work)
         self._jobs.add(task)
 
         def cancel() -> None:

@@ -188,8 +188,8 @@ class ListPresenter(QObject):
         def is_pinned(conversation: Conversation) -> bool:
             return conversation.pinned and list_filter.has_pinned
 
-        unpinned = [c for c in self._list.model.conversations if not is_pinned(c)]
-        limit = min(len(unpinned), MAX_REREAD) + PAGE_SIZE
+        unpinned_conversations = [c for c in self._list.model.conversations if not is_pinned(c)]
+        limit = min(len(unpinned_conversations), MAX_REREAD) + PAGE_SIZE
         folders = await self.writes.read_settled(self._folders.read)
         if {folder.id: folder for folder in folders} != self._folders.by_id:
             self._folders.replace_all(folders)
@@ -200,20 +200,24 @@ class ListPresenter(QObject):
         if filter_number != self._filter_number:
             return
         read_conversations = self.cache.set_stored([*pinned, *page])
-        if len(unpinned) <= MAX_REREAD:
+        if len(unpinned_conversations) <= MAX_REREAD:
             self._list.append((), page[-1] if len(page) == limit else None)
         for conversation in read_conversations:
             self._list.upsert(self._with_streaming_state(conversation))
         read_ids = {c.id for c in read_conversations}
-        missing = [c for c in self._list.model.conversations if c.id not in read_ids]
+        missing_conversations = [c for c in self._list.model.conversations if c.id not in read_ids]
         if len(page) == limit:  # rows below the page were not read
             page_end = list_filter.moment_of(page[-1])
-            missing = [c for c in missing if is_pinned(c) or list_filter.moment_of(c) > page_end]
-        await self._refresh_missing(missing)
+            missing_conversations = [
+                c
+                for c in missing_conversations
+                if is_pinned(c) or list_filter.moment_of(c) > page_end
+            ]
+        await self._refresh_missing(missing_conversations)
 
-    async def _refresh_missing(self, missing: Sequence[Conversation]) -> None:
+    async def _refresh_missing(self, missing_conversations: Sequence[Conversation]) -> None:
         """Update or remove conversations that were moved or deleted."""
-        for conversation in missing:
+        for conversation in missing_conversations:
             read = partial(self._conversations.get, conversation.id)
             stored = await self.writes.read_settled(read)
             if stored is None:

@@ -50,7 +50,7 @@ class Navigator(QObject):
         running: RunningAnswers,
         presenter: ListPresenter,
         saver: DraftSaver,
-        shown: ShownConversation,
+        shown_conversation: ShownConversation,
         *,
         pane: ConversationPane,
         current: OpenConversation,
@@ -65,7 +65,11 @@ class Navigator(QObject):
         self._new_conversation, self._tasks = new_conversation, tasks
         self._conversations, self._settings_store = conversations, settings_store
         self._running = running
-        self._presenter, self._saver, self._shown = presenter, saver, shown
+        self._presenter, self._saver, self._shown_conversation = (
+            presenter,
+            saver,
+            shown_conversation,
+        )
         self._request_number = 0
         self._has_opened = False  # True once a conversation is open
 
@@ -80,7 +84,7 @@ class Navigator(QObject):
         if last_id and await self._conversations.get(last_id) is not None:
             if stored_settings.get(SCROLL_KEY):
                 message_id, offset = stored_settings[SCROLL_KEY]
-                self._shown.set_scroll_position(last_id, (message_id, offset))
+                self._shown_conversation.set_scroll_position(last_id, (message_id, offset))
             await self.open(last_id)
         if not self._has_opened:
             self._open_blank()
@@ -89,11 +93,11 @@ class Navigator(QObject):
         """Store the draft and the scroll position."""
         self._store_view_state()
         settings = self._settings_store
-        scroll = self._shown.scroll_position(self._current.id)
-        if scroll is None or self._current.is_temporary:
+        scroll_position = self._shown_conversation.scroll_position(self._current.id)
+        if scroll_position is None or self._current.is_temporary:
             self._tasks.start(settings.remove(SCROLL_KEY))
         else:
-            self._tasks.start(settings.set(SCROLL_KEY, list(scroll)))
+            self._tasks.start(settings.set(SCROLL_KEY, list(scroll_position)))
 
     # -------------------------------------------------------------- opening
 
@@ -107,28 +111,28 @@ class Navigator(QObject):
         if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._tasks.start(self._presenter.apply_filter(LIST))
 
-    def open_fresh(self, reading: Sequence[str] = ()) -> None:
+    def open_fresh(self, reading_names: Sequence[str] = ()) -> None:
         """Open a blank conversation without a draft; a draft that it had becomes a conversation.
 
         Args:
-            reading: the names of the files for its draft that are being read.
+            reading_names: the names of the files for its draft that are being read.
         """
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.blank_draft()
-        if draft or reading:
-            self._store_blank(draft, reading)
+        if draft or reading_names:
+            self._store_blank(draft, reading_names)
         self.open_here()
 
-    def _store_blank(self, draft: Draft, reading: Sequence[str]) -> None:
+    def _store_blank(self, draft: Draft, reading_names: Sequence[str]) -> None:
         """Store the blank conversation, so that the list shows it with its unsent draft.
 
         Args:
-            reading: see `open_fresh`.
+            reading_names: see `open_fresh`.
         """
         if not self._current.is_new:
             self._open_blank()
-        names = ", ".join([*(part.name for part in draft.attachments), *reading])
+        names = ", ".join([*(part.name for part in draft.attachments), *reading_names])
         title = title_from(draft.text or names) or tr("New conversation")
         conversation = replace(
             self._current.conversation,
@@ -164,7 +168,7 @@ class Navigator(QObject):
         """Select the open conversation in the list, and have the next start open it again."""
         if self._current.is_temporary:
             return
-        self._shown.select_open()
+        self._shown_conversation.select_open()
         self._tasks.start(self._settings_store.set(OPEN_KEY, self._current.id))
 
     def open_temporary(self, conversation: Conversation) -> None:
@@ -181,7 +185,7 @@ class Navigator(QObject):
         """Forget a temporary conversation that was closed."""
         self._drafts.forget(conversation_id)
         self._presenter.forget(conversation_id)
-        self._shown.set_scroll_position(conversation_id, None)
+        self._shown_conversation.set_scroll_position(conversation_id, None)
 
     def _open_blank(self, folder_id: str | None = None) -> None:
         early_text = self._store_view_state()
@@ -202,7 +206,9 @@ class Navigator(QObject):
         self, request_number: int, conversation_id: str, message_id: str, words: str
     ) -> None:
         store = self._conversations
-        is_open = conversation_id == self._current.id and self._shown.is_showing(conversation_id)
+        is_open = conversation_id == self._current.id and self._shown_conversation.is_showing(
+            conversation_id
+        )
         if message_id and is_open and self._current.message(message_id) is not None:
             self._pane.transcript.scroll_to_message(message_id, words)
             return
@@ -211,12 +217,12 @@ class Navigator(QObject):
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
-            if request_number == self._request_number and not self._shown.is_showing(
+            if request_number == self._request_number and not self._shown_conversation.is_showing(
                 self._current.id
             ):
                 self._current.reopen()  # end the preview of another conversation
             return
-        if not message_id and self._shown.scroll_position(conversation_id) is None:
+        if not message_id and self._shown_conversation.scroll_position(conversation_id) is None:
             await self._preview(request_number, conversation)
         try:
             read = partial(self._read_path, conversation_id)
@@ -253,20 +259,20 @@ class Navigator(QObject):
         if (
             request_number != self._request_number
             or len(tail) < PREVIEW_COUNT
-            or self._shown.is_showing(conversation.id)
+            or self._shown_conversation.is_showing(conversation.id)
         ):
             return
         title = (self._presenter.cache.get(conversation.id) or conversation).title
-        self._shown.preview(conversation.id, title, tail)
+        self._shown_conversation.preview(conversation.id, title, tail)
 
     async def _with_running_answer(self, path: list[Message]) -> list[Message]:
         """Return the path with the text of the running answer so far."""
         if not path or path[-1].status is not MessageStatus.STREAMING:
             return path
-        newest = self._running.newest_state(path[-1])
-        if newest is path[-1]:  # it has ended, or another process writes it
-            newest = await self._conversations.message(newest.id) or newest
-        return [*path[:-1], newest]
+        newest_message = self._running.newest_state(path[-1])
+        if newest_message is path[-1]:  # it has ended, or another process writes it
+            newest_message = await self._conversations.message(newest_message.id) or newest_message
+        return [*path[:-1], newest_message]
 
     def _store_view_state(self) -> str:
         """Store the scroll position and the draft of the conversation that is left.
@@ -276,7 +282,7 @@ class Navigator(QObject):
         if not self._has_opened:
             self._has_opened = True
             return self._pane.prompt.text()
-        self._shown.save_scroll()
+        self._shown_conversation.save_scroll()
         self._saver.save()
         return ""
 

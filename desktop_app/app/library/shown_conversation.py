@@ -89,16 +89,16 @@ class ShownConversation(QObject):
         self._pane.set_title(self._current.conversation.title)
         self._pane.show_empty_state(not self._current.path)
         navigator = self._pane.transcript.navigator
-        scroll = self.scroll_position(self._current.id)
+        scroll_position = self.scroll_position(self._current.id)
         if self._shown_id == self._current.id and not navigator.is_at_end:
-            scroll = navigator.scroll_state()  # the user has begun to read
+            scroll_position = navigator.scroll_state()  # the user has begun to read
         self._shown_id = self._current.id
         self._pane.transcript.set_messages(
             [self._messages.display_form(message) for message in self._current.path],
             versions=self._current.version_numbers,
         )
-        if scroll is not None:
-            navigator.restore_scroll(scroll)
+        if scroll_position is not None:
+            navigator.restore_scroll(scroll_position)
         self.select_open()
         draft, prompt = self._current.draft.value, self._pane.prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):

@@ -29,8 +29,8 @@ class StoreWatcher(QObject):
     def __init__(self, database: Database, tasks: Tasks, parent: QObject) -> None:
         super().__init__(parent)
         self._database = database
-        self._log = f"{database.path}-wal"
-        self._version = 0
+        self._log_path = f"{database.path}-wal"
+        self._seen_version = 0
         self._is_closed = False
         self._watcher = QFileSystemWatcher(self)
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
@@ -39,14 +39,14 @@ class StoreWatcher(QObject):
 
     async def watch(self) -> None:
         """Start watching. The store has been read before, so its log exists."""
-        self._version = await self._database.foreign_version()
-        self._watcher.addPath(self._log)
+        self._seen_version = await self._database.foreign_version()
+        self._watcher.addPath(self._log_path)
 
     def close(self) -> None:
         """Stop watching before the store is closed."""
         self._is_closed = True
         self._timer.stop()
-        self._watcher.removePath(self._log)
+        self._watcher.removePath(self._log_path)
 
     def _on_log_changed(self) -> None:
         # Writes do not restart the timer, so that an endless series is reported, too.
@@ -57,8 +57,8 @@ class StoreWatcher(QObject):
         if self._is_closed:
             return
         version = await self._database.foreign_version()
-        if self._log not in self._watcher.files():  # the file was replaced
-            self._watcher.addPath(self._log)
-        if version != self._version:
-            self._version = version
+        if self._log_path not in self._watcher.files():  # the file was replaced
+            self._watcher.addPath(self._log_path)
+        if version != self._seen_version:
+            self._seen_version = version
             self.store_changed.emit()

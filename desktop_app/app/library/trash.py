@@ -120,11 +120,11 @@ class Trash(QObject):
     def _undo(self, ids: list[str], trashed_at: datetime, opened_id: str) -> None:
         """Restore the conversations that have been in the trash since `trashed_at`."""
         cached_conversations = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
-        restorable = [
+        restorable_ids = [
             id_ for id_, c in cached_conversations if c is not None and c.trashed_at == trashed_at
         ]
-        self.restore(restorable)
-        if opened_id in restorable:
+        self.restore(restorable_ids)
+        if opened_id in restorable_ids:
             self._presenter.start(self._navigator.open(opened_id))
 
     def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:

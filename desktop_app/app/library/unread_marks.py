@@ -51,7 +51,7 @@ class UnreadMarks(QObject):
         self._list, self._is_in_front = conversation_list, is_in_front
         self._is_exempt = is_exempt
         self._current, self._settings_store, self._tasks = current, settings_store, tasks
-        self._unread: dict[str, None] = {}  # conversation ids, in the order of their marks
+        self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
         running.finished.connect(self._on_finished)
         current.opened.connect(self._mark_read)
         application = QGuiApplication.instance()
@@ -61,25 +61,27 @@ class UnreadMarks(QObject):
     async def load(self) -> None:
         """Load the stored marks, and show them."""
         stored_ids = (await self._settings_store.all()).get(UNREAD_KEY)
-        self._unread = dict.fromkeys(map(str, stored_ids if isinstance(stored_ids, list) else ()))
-        self._list.set_unread(self._unread)
+        self._unread_ids = dict.fromkeys(
+            map(str, stored_ids if isinstance(stored_ids, list) else ())
+        )
+        self._list.set_unread(self._unread_ids)
         self._mark_read()  # the last conversation has been opened before
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         is_stopped = answer.status is MessageStatus.CANCELLED  # by the user or a deletion
         is_seen = conversation_id == self._current.id and self._is_in_front()
         if not is_stopped and not is_seen and not self._is_exempt(conversation_id):
-            self._unread[conversation_id] = None
-            while len(self._unread) > MAX_UNREAD:
-                del self._unread[next(iter(self._unread))]
+            self._unread_ids[conversation_id] = None
+            while len(self._unread_ids) > MAX_UNREAD:
+                del self._unread_ids[next(iter(self._unread_ids))]
             self._save()
 
     def _mark_read(self, *_: object) -> None:
-        if self._current.id in self._unread and self._is_in_front():
-            del self._unread[self._current.id]
+        if self._current.id in self._unread_ids and self._is_in_front():
+            del self._unread_ids[self._current.id]
             self._save()
             self.seen.emit(self._current.id)
 
     def _save(self) -> None:
-        self._list.set_unread(self._unread)
-        self._tasks.start(self._settings_store.set(UNREAD_KEY, list(self._unread)))
+        self._list.set_unread(self._unread_ids)
+        self._tasks.start(self._settings_store.set(UNREAD_KEY, list(self._unread_ids)))

@@ -109,9 +109,9 @@ class PresetsController(QObject):
     def _update(self, preset: Preset) -> None:
         """Change a preset to the open conversation's settings."""
         conversation = self._current.conversation
-        updated = preset_of(conversation, preset.id, preset.name, now())
+        updated_preset = preset_of(conversation, preset.id, preset.name, now())
         self._stored_presets.save(
-            replace(updated, position=preset.position, created_at=preset.created_at)
+            replace(updated_preset, position=preset.position, created_at=preset.created_at)
         )
         self._notifications.notify_undo(
             tr("Preset “{name}” updated", name=preset.name),

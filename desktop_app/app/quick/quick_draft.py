@@ -65,13 +65,13 @@ class QuickDraft(QObject):
     ) -> None:
         super().__init__(parent)
         self._unsent, self._settings_store, self._tasks = unsent, settings_store, tasks
-        self._stored: UnsentQuestion | None = UnsentQuestion()  # None after a failed write
+        self._stored_question: UnsentQuestion | None = UnsentQuestion()  # None after a failed write
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
 
     def set_stored(self, stored: UnsentQuestion) -> None:
         """Record the stored question, so that `save` writes only a change."""
-        self._stored = stored
+        self._stored_question = stored
 
     def save_soon(self) -> None:
         """Save after a pause without another change."""
@@ -81,8 +81,8 @@ class QuickDraft(QObject):
         """Save now."""
         self._timer.stop()
         unsent = self._unsent() or UnsentQuestion()
-        if unsent != self._stored:
-            self._stored = unsent
+        if unsent != self._stored_question:
+            self._stored_question = unsent
             self._tasks.start(self._write(unsent))
 
     async def _write(self, unsent: UnsentQuestion) -> None:
@@ -92,5 +92,5 @@ class QuickDraft(QObject):
             else:
                 await self._settings_store.remove(QUICK_DRAFT_KEY)
         except StorageError:  # the next change, or the program's end, writes it
-            self._stored = None
+            self._stored_question = None
             raise

@@ -34,9 +34,11 @@ class QuickHistory(QObject):
         questions = await self._conversations.recent_questions(MAX_RECALLED)
         limit = int(self._values[LARGE_PASTE] or 0)
         texts = (text for text in questions if text.strip() and len(text) <= limit)
-        recalled = self._questions[self._index] if self._index >= 0 else ""
+        recalled_text = self._questions[self._index] if self._index >= 0 else ""
         self._questions = list(dict.fromkeys(texts))
-        self._index = self._questions.index(recalled) if recalled in self._questions else -1
+        self._index = (
+            self._questions.index(recalled_text) if recalled_text in self._questions else -1
+        )
 
     def reset(self) -> None:
         """Begin again with the typed text, because no recalled question is shown."""

@@ -74,7 +74,9 @@ class QuickPromptController(QObject):
         self._continue_in_window, self._markdown_of = continue_in_window, markdown_of
         self._values, self._tasks = values, tasks
         self.accompanying, self._typed_text = AccompanyingText(), ""
-        self._handover = asyncio.Lock()  # while the question goes to the store or to the window
+        self._handover_lock = (
+            asyncio.Lock()
+        )  # while the question goes to the store or to the window
         self.draft = QuickDraft(
             quick,
             lambda: UnsentQuestion() if conversation.is_unsaved else self.unsent_question,
@@ -112,7 +114,7 @@ class QuickPromptController(QObject):
     @property
     def _is_busy(self) -> bool:
         """Return True while a question is stored or moves to the window, or its answer streams."""
-        return self._handover.locked() or self._running.is_running(self._conversation.id)
+        return self._handover_lock.locked() or self._running.is_running(self._conversation.id)
 
     def open_with(self, text: str) -> None:
         """Show the quick prompt; `text` is sent with the question.
@@ -218,7 +220,7 @@ class QuickPromptController(QObject):
         )
         try:
             draft = Draft(question, attached_parts, self.window.field.template_id)
-            async with self._handover:
+            async with self._handover_lock:
                 run = await self._conversation.ask(draft)
         except UserFacingError as error:
             is_unpriced = isinstance(error, UnpricedModelError)
@@ -242,7 +244,7 @@ class QuickPromptController(QObject):
         self._tasks.start(self._history.load())
 
     async def _leave_for_window(self, action: str = "") -> None:
-        async with self._handover:
+        async with self._handover_lock:
             if self.is_visible:  # not left meanwhile
                 await self._move_to_window(action)
 

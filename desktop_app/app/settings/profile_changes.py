@@ -74,8 +74,8 @@ class ProfileChanges:
 
         def with_removed(profile: ProviderProfile) -> ProviderProfile:
             keys = {field.key for field in profile.custom_fields}  # entered again since
-            missing = (field for field in removed_fields if field.key not in keys)
-            return replace(profile, custom_fields=(*profile.custom_fields, *missing))
+            missing_fields = (field for field in removed_fields if field.key not in keys)
+            return replace(profile, custom_fields=(*profile.custom_fields, *missing_fields))
 
         async def restore() -> None:
             await self.change(current.id, with_removed)

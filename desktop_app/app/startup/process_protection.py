@@ -47,10 +47,10 @@ async def _identify_qt(parent: QObject) -> None:
         return
     call = QDBusMessage.createMethodCall(SERVICE, PATH, "org.freedesktop.portal.Settings", "Read")
     call.setArguments(["org.freedesktop.appearance", "color-scheme"])
-    replied = asyncio.Event()
+    reply_event = asyncio.Event()
     watcher = QDBusPendingCallWatcher(bus.asyncCall(call), parent)
-    watcher.finished.connect(replied.set)
+    watcher.finished.connect(reply_event.set)
     try:
-        await replied.wait()
+        await reply_event.wait()
     finally:
         watcher.deleteLater()

@@ -187,5 +187,5 @@ class OpenConversation(QObject):
 
 def blank_conversation(conversation_id: str, choice: ModelChoice, title: str = "") -> Conversation:
     """Return a conversation without messages."""
-    moment = now()
-    return Conversation(conversation_id, title, moment, moment, choice)
+    created_at = now()
+    return Conversation(conversation_id, title, created_at, created_at, choice)

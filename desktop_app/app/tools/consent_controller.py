@@ -68,8 +68,8 @@ class ConsentController(QObject):
         super().__init__(pane)
         self._pane, self._prompt = pane, pane.prompt
         self._theme, self._current, self._notifications = theme, current, pane.notifications
-        self._pending: list[_PendingQuestion] = []
-        self._shown_pending: _PendingQuestion | None = None
+        self._pending_questions: list[_PendingQuestion] = []
+        self._shown_question: _PendingQuestion | None = None
         self._card: ConsentCard | None = None
         current.opened.connect(self._show)
         consent.set_source(self)
@@ -77,7 +77,7 @@ class ConsentController(QObject):
     @property
     def is_asking(self) -> bool:
         """Return True while a question waits, in whichever conversation."""
-        return bool(self._pending)
+        return bool(self._pending_questions)
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the user's decision, or consent at once if `stored` gives it.
@@ -87,7 +87,7 @@ class ConsentController(QObject):
         if may_run_without_asking(question.tool, stored):
             return Decision(is_allowed=True)
         pending = _PendingQuestion(question, asyncio.get_running_loop().create_future())
-        self._pending.append(pending)
+        self._pending_questions.append(pending)
         if question.conversation_id != self._current.id:
             message = tr("A tool in another conversation is waiting for your permission.")
             self._notifications.notify(message)
@@ -101,16 +101,16 @@ class ConsentController(QObject):
                 decision = await pending.answer
             return decision
         finally:
-            self._pending.remove(pending)
+            self._pending_questions.remove(pending)
             self._show()
 
     def _show(self) -> None:
         """Show the first question of the open conversation, or none."""
         open_questions = [
-            p for p in self._pending if p.question.conversation_id == self._current.id
+            p for p in self._pending_questions if p.question.conversation_id == self._current.id
         ]
         first_pending = open_questions[0] if open_questions else None
-        former_pending = self._shown_pending
+        former_pending = self._shown_question
         if (
             former_pending is not None
             and former_pending is not first_pending
@@ -118,7 +118,7 @@ class ConsentController(QObject):
         ):
             former_pending.set_changed_arguments(self._card.changed_arguments)
         if first_pending is None:
-            self._shown_pending = None
+            self._shown_question = None
             if self._card is not None:
                 self._hide(self._card)
             return
@@ -126,7 +126,7 @@ class ConsentController(QObject):
         if first_pending is former_pending:
             card.set_waiting(waiting_count)
             return
-        self._shown_pending = first_pending
+        self._shown_question = first_pending
         tool, call = first_pending.question.tool, first_pending.question.call
         touches = tr(tool.touches) if tool.touches else ""
         note = " ".join(filter(None, (touches, tr(_KIND_NOTES[tool.kind]))))
@@ -137,7 +137,7 @@ class ConsentController(QObject):
 
     def _show_problem(self, pending: _PendingQuestion, problem: str) -> None:
         """Show why the tool refused the arguments; the user can change them again."""
-        if pending is self._shown_pending and self._card is not None:
+        if pending is self._shown_question and self._card is not None:
             message = tr("Not valid: {words}", words=problem)
             self._card.show_problem(message)
             self._notifications.announce(message)
@@ -164,7 +164,7 @@ class ConsentController(QObject):
     def _on_decided(self, choice: ConsentChoice) -> None:
         from desktop_app.ui.tools.consent_card import ConsentChoice
 
-        pending, card = self._shown_pending, self._card
+        pending, card = self._shown_question, self._card
         if pending is None or card is None or pending.answer.done():
             return
         if choice is ConsentChoice.DENY:

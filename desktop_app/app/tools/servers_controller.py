@@ -104,20 +104,20 @@ class ServersController(QObject):
         from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 
         server = run.server
-        about = server.url or server.program
+        location = server.url or server.program
         sign_in_reasons = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
         if run.state is ServerState.FAILED and run.failure is not None:
             failure, needs_sign_in = run.failure, run.failure.reason in sign_in_reasons
             # If a sign-in is needed, a button says the rest.
             text = failure.what_happened if needs_sign_in else failure.sentences
-            return ServerRow(server.name, about, text, "error", needs_sign_in)
+            return ServerRow(server.name, location, text, "error", needs_sign_in)
         status = {
             ServerState.STARTING: tr("Starting…"),
             ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
             ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
         }.get(run.state, tr("Not running. It starts when it’s needed."))
         is_signed_in = await self._servers().is_signed_in(server)
-        return ServerRow(server.name, about, status, is_signed_in=is_signed_in)
+        return ServerRow(server.name, location, status, is_signed_in=is_signed_in)
 
     # -- adding and editing
 
@@ -283,16 +283,16 @@ class ServersController(QObject):
         from desktop_app.ui.widgets.forms.question import ask
 
         configured_servers = await asyncio.to_thread(read_servers, path)
-        usable = [
+        usable_servers = [
             (configured.server, configured.secrets)
             for configured in configured_servers
             if configured.server is not None
         ]
-        if not usable:
+        if not usable_servers:
             await self._add_imported(configured_servers)
             return
         lines = [
-            line for server_and_secrets in usable for line in launch_summary(*server_and_secrets)
+            line for server, secrets in usable_servers for line in launch_summary(server, secrets)
         ]
         launch_text = "\n".join(one_line(line, _MAX_LISTED_CHARS + 1) for line in lines)
         if len(launch_text) > _MAX_LISTED_CHARS:
@@ -302,7 +302,7 @@ class ServersController(QObject):
         ask(
             self._parent,
             "confirm-server-import",
-            tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable)),
+            tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable_servers)),
             note if is_long else f"{note}\n\n{launch_text}",
             label=tr("Add"),
             on_accepted=lambda: self._tasks.start(self._add_imported(configured_servers)),

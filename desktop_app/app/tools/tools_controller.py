@@ -156,8 +156,8 @@ class ToolsController(QObject):
             definition, name = tool.definition, tool.definition.full_name
             permission: Permission | None = None
             if definition.needs_consent:
-                mark = self._shown_fingerprints[name] = fingerprint(definition)
-                permission = await store.permission(conversation_id, name, mark)
+                tool_fingerprint = self._shown_fingerprints[name] = fingerprint(definition)
+                permission = await store.permission(conversation_id, name, tool_fingerprint)
             is_chosen = name in names
             reason = self._refusal_reason(tool)
             price = price_text(tool, self._hosted_prices, self._setup.profile)
@@ -186,8 +186,8 @@ class ToolsController(QObject):
         if permission is Permission.ASK:
             return
         # Of the tool as it was shown: its server may have changed it since.
-        mark = self._shown_fingerprints.get(name, "")
-        await store.save(conversation_id, name, mark, permission)
+        tool_fingerprint = self._shown_fingerprints.get(name, "")
+        await store.save(conversation_id, name, tool_fingerprint, permission)
 
     # -------------------------------------------------------------- forms
 

@@ -46,7 +46,7 @@ class ProviderGateway:
         self._catalog = catalog
         # A client is replaced if anything that it was made with changes.
         self._clients: dict[str, tuple[ProviderAccess, ProviderClient]] = {}
-        self._retired: list[ProviderClient] = []
+        self._replaced_clients: list[ProviderClient] = []
         self._lock = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
 
@@ -74,7 +74,7 @@ class ProviderGateway:
             if cached is not None and cached[0] == access:
                 return cached[1]
             if cached is not None:
-                self._retired.append(self._clients.pop(profile.id)[1])
+                self._replaced_clients.append(self._clients.pop(profile.id)[1])
             await self._close_idle()
             client = await self._create_client(access)
             self._clients[profile.id] = (access, client)
@@ -86,8 +86,8 @@ class ProviderGateway:
 
     async def _close_idle(self) -> None:
         """Close the replaced clients that have no request left."""
-        idle = [client for client in self._retired if client.is_idle]
-        self._retired = [client for client in self._retired if not client.is_idle]
+        idle = [client for client in self._replaced_clients if client.is_idle]
+        self._replaced_clients = [client for client in self._replaced_clients if not client.is_idle]
         for client in idle:
             await client.aclose()
 
@@ -151,10 +151,10 @@ class ProviderGateway:
         """Close every connection and the on-device model."""
         await asyncio.gather(*self._writes)
         await self._learning.finish_learning()
-        for client in (*(client for _, client in self._clients.values()), *self._retired):
+        for client in (*(client for _, client in self._clients.values()), *self._replaced_clients):
             await client.aclose()
         self._clients.clear()
-        self._retired.clear()
+        self._replaced_clients.clear()
         await self.local_model.aclose()
 
 

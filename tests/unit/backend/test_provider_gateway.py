@@ -74,7 +74,7 @@ async def test_a_changed_profile_does_not_interrupt_a_streaming_answer(tmp_path:
         assert isinstance(seen[-1], Completed)
         assert [client.is_idle] == [True]
         await gateway.provider(profile)
-        assert client not in gateway._retired
+        assert client not in gateway._replaced_clients
 
 
 async def test_a_client_closed_for_a_failed_change_is_not_used_again(

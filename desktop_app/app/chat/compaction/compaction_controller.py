@@ -68,7 +68,9 @@ class CompactionController(QObject):
         self._running = running
         self._theme = theme
         self._card: CompactionCard | None = None
-        self._plan: tuple[str, CompactionPlan] | None = None  # conversation id, and what is offered
+        self._offered_plan: tuple[str, CompactionPlan] | None = (
+            None  # conversation id, and what is offered
+        )
         # Conversation id -> the task that compacts, and the text on the card.
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
         # Conversation id -> tokens of the declined plan or undone compaction.
@@ -88,7 +90,7 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the offer
 
     def _on_opened(self) -> None:
-        self._plan = None
+        self._offered_plan = None
         self._show_card()
 
     async def _check(self) -> None:
@@ -109,7 +111,7 @@ class CompactionController(QObject):
         limit = usable_input(self._setup.resolved.model) or 0
         if plan is not None and declined_tokens is not None:
             plan = plan if plan.tokens > declined_tokens + limit * REOFFER_GROWTH else None
-        self._plan = None if plan is None else (opened_id, plan)
+        self._offered_plan = None if plan is None else (opened_id, plan)
         self._show_card()
 
     @property
@@ -137,7 +139,7 @@ class CompactionController(QObject):
             self._notifications.notify(tr(NOTHING_TO_GAIN))
             return
         self._check_number += 1
-        self._plan = (opened_id, plan)
+        self._offered_plan = (opened_id, plan)
         if plan.maker.price == FREE:
             self._accept()
             return
@@ -163,16 +165,20 @@ class CompactionController(QObject):
         opened_id = self._current.id
         if opened_id in self._work:
             self._get_card().show_work(self._work[opened_id][1])
-        elif self._plan is not None and self._plan[0] == opened_id and not self._is_busy(opened_id):
-            self._get_card().offer(*offer_texts(self._plan[1]))
+        elif (
+            self._offered_plan is not None
+            and self._offered_plan[0] == opened_id
+            and not self._is_busy(opened_id)
+        ):
+            self._get_card().offer(*offer_texts(self._offered_plan[1]))
         elif self._card is not None:
             self._card.hide()
 
     def _decline(self) -> None:
-        if self._plan is not None:
-            conversation_id, plan = self._plan
+        if self._offered_plan is not None:
+            conversation_id, plan = self._offered_plan
             self.postpone(conversation_id, plan.tokens)
-            self._plan = None
+            self._offered_plan = None
         self._show_card()
         self._prompt.focus_text()
 
@@ -183,8 +189,8 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the work
 
     def _accept(self) -> None:
-        if self._plan is not None and not self._is_busy(self._plan[0]):
-            (opened_id, plan), self._plan = self._plan, None
+        if self._offered_plan is not None and not self._is_busy(self._offered_plan[0]):
+            (opened_id, plan), self._offered_plan = self._offered_plan, None
             self._start_compaction(opened_id, plan, self._setup.ask_settings.instructions)
             self._prompt.focus_text()
 
@@ -266,7 +272,7 @@ class CompactionController(QObject):
         is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and conversation.id not in self._work:
-            self._plan = None
+            self._offered_plan = None
             self._start_compaction(conversation.id, plan, settings.instructions)
 
 

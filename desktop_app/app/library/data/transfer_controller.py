@@ -52,12 +52,12 @@ class TransferController(QObject):
         on_imported: Callable[[], Awaitable[None]],
         *,
         pane: ConversationPane,
-        listed: ConversationModel,
+        sidebar_model: ConversationModel,
         current: OpenConversation,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._sidebar_model = parent, listed
+        self._parent, self._sidebar_model = parent, sidebar_model
         self._add_above_prompt, self._notifications = pane.add_above_prompt, pane.notifications
         self._theme, self._current, self._tasks = theme, current, tasks
         self._on_imported = on_imported
