@@ -395,7 +395,7 @@ def _clean_folders(user_folders: Folders) -> None:
     ):
         restrict_access(folder)
     remove_abandoned(user_folders.temporary)
-    with suppress(OSError):
+    with suppress(OSError):  # the next start tries again
         remove_scratch(user_folders.database)
 
 

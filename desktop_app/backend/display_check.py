@@ -53,6 +53,7 @@ def _x_problem(display: str) -> str | None:
     if match is None:  # another computer's display, as through ssh: only connecting would tell
         return None
     path = f"/tmp/.X11-unix/X{match[1]}"  # noqa: S108 — where X servers listen
+    # A server listens on a socket file, an abstract socket or a TCP port.
     if (
         _has_listener(path)
         or _has_listener("\0" + path)
@@ -85,7 +86,7 @@ def _has_listener(path: str) -> bool:
 
 
 def _has_listener_on_port(port: int) -> bool:
-    if port > 65535:
+    if port > 65535:  # there is no such port
         return False
     try:
         socket.create_connection(("127.0.0.1", port), _CONNECT_TIMEOUT_S).close()

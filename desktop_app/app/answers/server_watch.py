@@ -140,6 +140,6 @@ async def _accepts_connections(host: str, port: int) -> bool:
     except (OSError, TimeoutError):
         return False
     writer.close()
-    with suppress(OSError):
+    with suppress(OSError):  # the server may have closed it first
         await writer.wait_closed()
     return True

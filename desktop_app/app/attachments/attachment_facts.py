@@ -180,6 +180,7 @@ def _send_all_label(chosen: ChosenPages) -> str:
 
 
 def _tooltip_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    """Return notes on how a document is sent, one a line."""
     lines = []
     if part.as_file and part.chosen is not None:
         lines.append(tr("The selection is sent as text, not as a file."))

@@ -63,6 +63,7 @@ class DocumentPasswords:
             return await self._try_passwords(attempt, refusal)
 
     async def _try_passwords(self, attempt: Attempt[T], refusal: DocumentEncryptedError) -> T:
+        """Try known passwords, then those that the user enters; see `open_with_password`."""
         for known_password in self._known_passwords:
             with suppress(DocumentEncryptedError):
                 return await attempt(known_password)

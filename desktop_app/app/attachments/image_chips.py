@@ -33,7 +33,7 @@ MAX_CACHED_THUMBNAILS: Final = 48
 def to_qimage(pixels: Pixels) -> QImage:
     """Return a decoded image for painting. Qt never decodes a foreign image in this process."""
     formats = QImage.Format
-    stride = 4 * pixels.width
+    stride = 4 * pixels.width  # bytes a row, in RGBA
     image = QImage(pixels.data, pixels.width, pixels.height, stride, formats.Format_RGBA8888)
     # Qt paints this format faster. The converted image owns its bytes, unlike the first one.
     return image.convertToFormat(formats.Format_ARGB32_Premultiplied)

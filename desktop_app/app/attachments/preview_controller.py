@@ -261,6 +261,7 @@ class PreviewController(QObject):
         self._dialog.show_pictures(self._image_captions(part), has_text=bool(text))
 
     async def _build_sent_text(self, part: Attached) -> str:
+        """Return the text that requests have for an attachment, "" if an image is sent."""
         resolved = self._holder.resolved
         if isinstance(part, ImagePart):
             sendable = await ImageForm(resolved.model, self._image_scaler).sendable(part)
@@ -289,7 +290,7 @@ class PreviewController(QObject):
             return "", "", ""
         try:
             sections = await self._selection.sections_of(part)
-        except IllegalChoiceError:
+        except IllegalChoiceError:  # the text has no marked sections
             return "", "", ""
         spans = format_spans(part.chosen.spans) if part.chosen else ""
         hint = tr("All {count}, or for example 1, 3", count=len(sections))

@@ -210,6 +210,7 @@ class BatchController(QObject):
             self._timer.start()
 
     async def _refresh(self) -> None:
+        """Show the state of all jobs; a call during another one has it repeated."""
         if self._is_refreshing:
             self._is_stale = True
             return

@@ -89,13 +89,13 @@ class BatchRuns(QObject):
         try:
             wake_event = self._wake_events[job_id]
             while (pause_s := await self._run_step(job_id)) is not None:
-                with suppress(TimeoutError):
+                with suppress(TimeoutError):  # the pause is over
                     await asyncio.wait_for(wake_event.wait(), pause_s)
                 wake_event.clear()
         finally:
             self._runs.pop(job_id, None)
             self._wake_events.pop(job_id, None)
-            with suppress(StorageError):
+            with suppress(StorageError):  # the claim also ends with this process
                 await self._store.release(job_id)
 
     async def _run_step(self, job_id: str) -> float | None:

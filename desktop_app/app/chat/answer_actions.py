@@ -141,6 +141,7 @@ class AnswerActions(QObject):
         await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
 
     async def _switch_version(self, message: Message, step: int) -> None:
+        """Show an older (-1) or newer (+1) version, with its buttons at the same height."""
         version_ids = self._current.versions.get(message.id, ())
         index = version_ids.index(message.id) + step if message.id in version_ids else -1
         if not 0 <= index < len(version_ids):

@@ -64,6 +64,7 @@ class Branching(QObject):
             self._run_action(self._current.path[-1].id, "branch")
 
     async def _branch(self, message_id: str) -> None:
+        """Copy the messages up to this one into a new conversation, and open it."""
         if self._current.is_temporary:
             raise IllegalChoiceError(Reason.TEMPORARY_HAS_NO_BRANCHES)
         path = self._current.path

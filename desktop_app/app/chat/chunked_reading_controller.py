@@ -137,6 +137,7 @@ class ChunkedReadingController(QObject):
 
 
 def _plan_text(plan: ChunkPlan) -> str:
+    """Return the number of parts, the cost, and how their tokens were counted."""
     sentences = [
         tr_plural(
             "The documents will be read in {count} part.",

@@ -150,4 +150,4 @@ def call(path: Path, frame: bytes) -> bytes:
         connection.connect(str(path))
         with suppress(BrokenPipeError):  # the reply arrived before everything was sent
             connection.sendall(frame)
-        return connection.recv(16).rstrip(b"\n")
+        return connection.recv(16).rstrip(b"\n")  # longer than any `Reply`

@@ -128,6 +128,7 @@ class CollectionUpdates(QObject):
         self.progressed.emit()
 
     async def _run(self, work: UpdateWork) -> None:
+        """Run an update, and report what it changed, or its error."""
         try:
             old_files = await self._collections().files(self.collection_id)
             await work(self._on_progress)

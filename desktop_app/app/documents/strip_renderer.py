@@ -51,6 +51,7 @@ class StripRenderer:
             self._task = self._tasks.start(self._draw(*self._source))
 
     async def _draw(self, worker: PageWorker, document: ViewedDocument) -> None:
+        """Render strips until none waits, or another document is shown."""
         from desktop_app.documents.worker.page_worker import Strip
 
         source = self._source

@@ -182,6 +182,7 @@ class ViewerController(QObject):
             self.window.text.begin_text(0)
 
     async def _open(self, target: ViewerTarget) -> None:
+        """Load a document, and show it as pages or as text, or show why that fails."""
         viewer = self._get_window()
         attachments = self._attachment_store
         try:
@@ -210,6 +211,7 @@ class ViewerController(QObject):
     async def _show_pages(
         self, target: ViewerTarget, file: Attachment, text: str, source: Path | bytes
     ) -> None:
+        """Show a PDF as pages, with the passage marked; as text if it cannot be opened."""
         from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 
         viewer = self._get_window()
@@ -296,6 +298,7 @@ class ViewerController(QObject):
     # -------------------------------------------------------------- text
 
     async def _show_text(self, target: ViewerTarget, file: Attachment, text: str) -> None:
+        """Show a document's text, beginning with the slice that has the passage."""
         from desktop_app.rendering.document_text import DocumentText, text_form_of
 
         viewer = self._get_window()
@@ -341,6 +344,7 @@ class ViewerController(QObject):
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return
+            # Not under its own name, which may contain anything.
             suffix = PurePath(file.name).suffix.lower()
             name = f"{file.sha256[:16]}{suffix if suffix in _OPENABLE_SUFFIXES else '.txt'}"
             copy = await asyncio.to_thread(self._copies.make, source, file.sha256, name)

@@ -124,6 +124,7 @@ class EvaluationController(QObject):
         )
 
     async def _write(self, evaluation_id: str, folder: Path) -> None:
+        """Write the report of an evaluation into a folder, and offer to open it."""
         from desktop_app.cli.evaluation.report_files import HTML_NAME, write_reports
         from desktop_app.ui.widgets.external_open import open_path
 

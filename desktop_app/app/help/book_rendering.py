@@ -67,6 +67,7 @@ def _place_link(place: Place) -> str:
 
 
 def _shortcut_table(keymap: Keymap) -> str:
+    """Return an HTML table of the commands that have a shortcut, by category."""
     rows = []
     for category in Category:
         commands = [

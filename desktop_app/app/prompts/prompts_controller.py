@@ -296,6 +296,7 @@ class PromptsController(QObject):
             )
 
     async def _export(self, path: Path) -> None:
+        """Write the user's own prompts and presets to a file."""
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
         presets = await self._prompt_store.presets()

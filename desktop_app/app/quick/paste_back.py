@@ -106,6 +106,7 @@ class PasteBack(QObject):
             self._tasks.start(self._paste())
 
     def _ask(self) -> None:
+        """Ask if the answer is to be pasted or only copied, and store the reply."""
         box = self._question = message_box(
             tr("Paste into the other window?"),
             tr(
@@ -137,6 +138,7 @@ class PasteBack(QObject):
         self._tasks.start(self._values.set(PASTE_BACK, choice.value))
 
     async def _paste(self) -> None:
+        """Type Paste with X11 into the window that gets the focus."""
         from desktop_app.hotkey.x11_paste import PasteError, type_paste, wait_for_target
 
         self._is_typing = True
@@ -153,6 +155,7 @@ class PasteBack(QObject):
         await self._wait_for_fetching()
 
     async def _paste_by_portal(self) -> None:
+        """Type Paste by the desktop's portal; only copy if it refuses."""
         try:
             bus = self._bus()
             keyboard = None if bus is None else RemoteKeyboard(bus)

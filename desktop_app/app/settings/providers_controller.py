@@ -197,6 +197,7 @@ class ProvidersController(QObject):
         await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
 
     async def _remove_key(self, profile_id: str) -> None:
+        """Remove a provider's key, and reset the default if it was this one; offer Undo."""
         if not (removed_secrets := await self._removal.remove([profile_id])):
             await self._show_profile(profile_id)
             return

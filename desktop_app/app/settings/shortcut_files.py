@@ -91,6 +91,7 @@ class ShortcutFiles(QObject):
         )
 
     async def _import(self, path: Path) -> None:
+        """Store the shortcuts of a file that differ from the current ones; offer Undo."""
         imported = await asyncio.to_thread(_read_shortcuts, path)
         former_keymap = Keymap.from_settings(self._values.all)
         new_shortcuts = {

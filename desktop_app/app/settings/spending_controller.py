@@ -121,6 +121,7 @@ class SpendingController(QObject):
         return view
 
     async def _fill(self, view: SpendingView) -> None:
+        """Show the tables of spending by purpose, and by day and month."""
         from desktop_app.ui.spending.spending_table import table_by_date, table_by_purpose
 
         report = await self._ledger.report(now())
@@ -157,6 +158,7 @@ class SpendingController(QObject):
         charts.show_forecast([month_line(month) for month in months])
 
     def _row_name(self, grouping: Grouping, key: str) -> str:
+        """Return the name of a chart's row; the grouping decides what its key is."""
         from desktop_app.ui.spending.spending_table import outcome_name, purpose_name, tier_name
 
         names = {

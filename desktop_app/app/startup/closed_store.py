@@ -175,6 +175,7 @@ class ClosedStore:
         return restore_work(self._folders, archive) if archive is not None else None
 
     async def _run_in_dialog(self, work: ClosedWork, dialog: StoreDialog) -> None:
+        """Run the work in a thread, and show its progress, questions and result."""
         dialog.show_work(work.description)
         dialog.open()
         relay = _ProgressRelay()

@@ -45,7 +45,7 @@ def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
     for line in smaps.split("\n"):
         mapping = _FILE_MAPPING_LINE.match(line)
         if mapping:
-            is_file = mapping[3] != "0"
+            is_file = mapping[3] != "0"  # the inode
             start, end = (int(mapping[1], 16), int(mapping[2], 16)) if is_file else (0, 0)
         elif re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
             start = end = 0

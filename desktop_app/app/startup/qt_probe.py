@@ -48,7 +48,7 @@ def _global_shortcuts_version() -> int:
         "org.freedesktop.DBus.Properties",
         bus,
     )
-    properties.setTimeout(2000)
+    properties.setTimeout(2000)  # milliseconds; by default, a call waits 25 s
     reply = properties.call("Get", "org.freedesktop.portal.GlobalShortcuts", "version")
     arguments = reply.arguments()
     return arguments[0] if arguments and isinstance(arguments[0], int) else 0

@@ -162,6 +162,7 @@ class ConsentController(QObject):
         return self._card
 
     def _on_decided(self, choice: ConsentChoice) -> None:
+        """Answer the shown question with the user's decision and changed arguments."""
         from desktop_app.ui.tools.consent_card import ConsentChoice
 
         pending, card = self._shown_question, self._card

@@ -278,6 +278,7 @@ class ServersController(QObject):
         )
 
     async def _import(self, path: Path) -> None:
+        """Read the servers in a file, show their commands, and add them if confirmed."""
         from desktop_app.domain.tools.launch_summary import launch_summary
         from desktop_app.exchange.importers.server_configuration import read_servers
         from desktop_app.ui.widgets.forms.question import ask

@@ -146,6 +146,7 @@ class ToolsController(QObject):
     async def _fill(
         self, picker: ToolPicker, names: list[str], *, is_for_conversation: bool
     ) -> None:
+        """List all tools, and chosen or permitted ones that no longer exist."""
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
         conversation_id, store = self._current.id, self._permissions

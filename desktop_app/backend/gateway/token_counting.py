@@ -101,7 +101,7 @@ class TokenLearning:
         # Most texts have 3 to 5 characters a token and need no closer look.
         if len(text) < MIN_CUT_CHARS_PER_TOKEN * tokens:
             return False
-        with suppress(UserFacingError):
+        with suppress(UserFacingError):  # not counted: nothing shows that it was cut
             return is_cut(await self.count_by_kind(text), tokens)
         return False
 

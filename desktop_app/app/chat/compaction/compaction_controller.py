@@ -207,6 +207,8 @@ class CompactionController(QObject):
         return task
 
     async def _compact(self, conversation_id: str, plan: CompactionPlan, instructions: str) -> None:
+        """Compact a conversation, and report the result or the error."""
+
         def on_part(done_parts: int, parts: int) -> None:
             task, _ = self._work[conversation_id]
             progress_text = tr(
@@ -258,6 +260,7 @@ class CompactionController(QObject):
     async def _compact_automatically(
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
+        """Start to compact if the next question nearly fills the context window."""
         service, chat = self._compaction_service(), self._chat_service
         resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
         settings = self._setup.settings_of(conversation)
@@ -295,6 +298,7 @@ def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
 
 
 def _effect_text(plan: CompactionPlan) -> str:
+    """Return a sentence on what replaces the messages, and who makes it."""
     provider, model = plan.answering.profile.name, plan.maker.model.name
     is_whole, part_text = plan.tokens == plan.request_tokens, tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
@@ -315,6 +319,7 @@ def _effect_text(plan: CompactionPlan) -> str:
 
 
 def _cost_text(plan: CompactionPlan) -> str:
+    """Return the cost of compacting, compared with the price of the answering model."""
     input_cost, highest_cost = plan.cost_of_input, plan.cost_at_most
     if plan.maker.price == FREE:
         return tr("It’s free.")

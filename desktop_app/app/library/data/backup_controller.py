@@ -171,6 +171,7 @@ class BackupController(QObject):
             await self._record(result, is_manual=True)
 
     async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:
+        """Store the outcome of a backup; notify of it, but of a repeated failure only once."""
         ended_at = now().isoformat()
         previous_outcome = self._last_outcome
         error = None if result.error is None else error_to_json(result.error)
@@ -192,6 +193,7 @@ class BackupController(QObject):
             self._notifications.notify(error_from_note(result.error), topic=TOPIC)
 
     def _show_state(self) -> None:
+        """Show the last backup and its error, or that a folder is missing."""
         backed_up_at = _parse_time(self._last_outcome.get("at"))
         last_backup = (
             tr("Last backup: {time}.", time=moment(backed_up_at))

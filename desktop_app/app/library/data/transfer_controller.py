@@ -199,6 +199,7 @@ class TransferController(QObject):
     async def _run_command(
         self, description: str, arguments: Sequence[str]
     ) -> CommandResult | None:
+        """Run a command with its progress; return None if another one is running."""
         if self.is_busy:
             self._notifications.notify(tr(BUSY))
             return None

@@ -100,6 +100,7 @@ class FoldersController(QObject):
             self._presenter.writes.start(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
+        """Delete a folder from the store, and show its conversations without it."""
         try:
             ids = await self._flag_store.ids_in_folder(folder.id)
             await self._folder_store.delete(folder.id)
