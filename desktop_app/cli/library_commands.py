@@ -282,11 +282,11 @@ async def _store_conversation(
     """Store a conversation with those of its files that this program can read."""
     for file in imported.files:
         try:
-            read = await _with_own_text(backend, file)
+            document = await _with_own_text(backend, file)
         except DocumentError as error:
             result.refused.append(error)
         else:
-            await backend.attachments.add(read.data, read)
+            await backend.attachments.add(document.data, document)
     conversation, preset = imported.conversation, imported.preset
     if not conversation.choice.provider_id:  # from another program, with unknown providers
         conversation = replace(conversation, choice=choice)
@@ -308,10 +308,10 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
     if file.data == file.text.encode("utf-8", "surrogatepass") or _is_textless(file):
         return file
     try:
-        read = await backend.documents.extract_bytes(file.name, file.data)
+        extracted = await backend.documents.extract_bytes(file.name, file.data)
     except DocumentEncryptedError:  # it was read with a password, which an export does not have
         return file
-    return replace(file, text=read.text, pages=read.pages, tokens=read.tokens)
+    return replace(file, text=extracted.text, pages=extracted.pages, tokens=extracted.tokens)
 
 
 def _is_textless(file: AttachmentFile) -> bool:

@@ -40,11 +40,12 @@ def _parse_option(option: str, names: Sequence[str]) -> tuple[Sequence[str], str
     """Return the files and the pages of an option `[FILE=]PAGES`."""
     if "=" not in option:
         return names, option
-    end = -1
-    while (end := option.find("=", end + 1)) >= 0:  # names of files and sheets may contain "="
-        file = option[:end]
+    index = -1
+    # Names of files and sheets may contain "=".
+    while (index := option.find("=", index + 1)) >= 0:
+        file = option[:index]
         if files := [name for name in names if file in (name, Path(name).name)]:
-            return files, option[end + 1 :]
+            return files, option[index + 1 :]
     raise IllegalChoiceError(Reason.NO_SUCH_FILE_NAMED, given=option, known=", ".join(names))
 
 

@@ -52,19 +52,19 @@ class TitleIndex:
         """
         if not words:
             return self._rows[:limit]
-        text, last = self._text, self._end_of(within)
+        text, search_end = self._text, self._end_of(within)
         rarest = max(words, key=len)  # a guess: counting all words would take longer than a frame
         others = [word for word in words if word != rarest]
         matches: list[tuple[str, str]] = []
-        offset = text.find(rarest, 0, last)
+        offset = text.find(rarest, 0, search_end)
         for _ in range(_MAX_OCCURRENCES):
             if offset < 0 or len(matches) == limit:
                 break
             row = bisect_right(self._starts, offset) - 1
-            end = self._starts[row + 1]
-            if all(text.find(word, self._starts[row], end) >= 0 for word in others):
+            row_end = self._starts[row + 1]
+            if all(text.find(word, self._starts[row], row_end) >= 0 for word in others):
                 matches.append(self._rows[row])
-            offset = text.find(rarest, end, last)
+            offset = text.find(rarest, row_end, search_end)
         return matches
 
     def _end_of(self, count: int) -> int:
@@ -77,20 +77,22 @@ class TitleIndex:
         Args:
             letters: the pattern, from `letters_in_order`.
         """
-        end = self._end_of(_MAX_FUZZY_TITLES)
+        search_end = self._end_of(_MAX_FUZZY_TITLES)
         matches: list[tuple[str, str]] = []
-        match = letters.search(self._text, 0, end)
+        match = letters.search(self._text, 0, search_end)
         while match is not None and len(matches) < limit:
             row = bisect_right(self._starts, match.start()) - 1
             matches.append(self._rows[row])
-            match = letters.search(self._text, self._starts[row + 1], end)
+            match = letters.search(self._text, self._starts[row + 1], search_end)
         return matches
 
 
 def letters_in_order(text: str) -> re.Pattern[str]:
     """Return a pattern for a line with these letters in order; it never backtracks."""
-    first, *other_letters = map(re.escape, text)
-    return re.compile(first + "".join(f"[^{letter}\\n]*{letter}" for letter in other_letters))
+    first_letter, *other_letters = map(re.escape, text)
+    return re.compile(
+        first_letter + "".join(f"[^{letter}\\n]*{letter}" for letter in other_letters)
+    )
 
 
 def transpositions(words: Sequence[str]) -> Iterator[list[str]]:
@@ -162,10 +164,10 @@ class PaletteIndex:
         """
         words = fold(typed).split()
         if not words:
-            used = [e for e in self._entries if self._uses.score(e.id)]
-            used.sort(key=lambda e: -self._uses.score(e.id))
+            used_entries = [e for e in self._entries if self._uses.score(e.id)]
+            used_entries.sort(key=lambda e: -self._uses.score(e.id))
             unused = [e for e in self._entries if not self._uses.score(e.id)]
-            return [*used, *unused]
+            return [*used_entries, *unused]
         fuzzy = letters_in_order("".join(words))
         ranked: list[tuple[tuple[int, float], PaletteEntry]] = []
         for entry in self._entries:
@@ -180,9 +182,9 @@ class PaletteIndex:
             entry = PaletteEntry(CONVERSATION + id_, title, note)
             ranked.append((self._sort_key(entry, match_rank(words, title, "")), entry))
         if all(rank == _FUZZY_RANK for (rank, _), _ in ranked):
-            near = {entry.id: entry for entry in self._find_swapped(words, note)}
-            ranked = [(key, entry) for key, entry in ranked if entry.id not in near]
-            ranked += [(self._sort_key(entry, _SWAPPED_RANK), entry) for entry in near.values()]
+            swapped = {entry.id: entry for entry in self._find_swapped(words, note)}
+            ranked = [(key, entry) for key, entry in ranked if entry.id not in swapped]
+            ranked += [(self._sort_key(entry, _SWAPPED_RANK), entry) for entry in swapped.values()]
         return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MAX_ROWS]]
 
     def _sort_key(self, entry: PaletteEntry, rank: int | None) -> tuple[int, float]:

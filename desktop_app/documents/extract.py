@@ -43,8 +43,10 @@ def extract_folder(
     """Return the text of the files in a folder: see `folder_reader.read`."""
     from desktop_app.documents.containers import folder_reader
 
-    read = folder_reader.read(name, members, open_member, limits, on_progress)
-    return _with_token_count(replace_surrogates(name), replace_surrogates(read.text).encode(), read)
+    result = folder_reader.read(name, members, open_member, limits, on_progress)
+    return _with_token_count(
+        replace_surrogates(name), replace_surrogates(result.text).encode(), result
+    )
 
 
 def extract_bytes(
@@ -59,14 +61,14 @@ def extract_bytes(
         from desktop_app.documents import image_reader  # loads Pillow, which only images need
 
         return image_reader.inspect(name, data, picture, limits)
-    read = reader_registry.read(name, data, limits, on_progress, password=password)
-    if not read.text.strip():
+    result = reader_registry.read(name, data, limits, on_progress, password=password)
+    if not result.text.strip():
         raise refusals.empty_error(name)
-    return replace(_with_token_count(name, data, read), is_protected=bool(password))
+    return replace(_with_token_count(name, data, result), is_protected=bool(password))
 
 
-def _with_token_count(name: str, data: bytes, read: ReaderResult) -> ExtractedDocument:
-    text = replace_surrogates(read.text).replace("\0", "")
+def _with_token_count(name: str, data: bytes, result: ReaderResult) -> ExtractedDocument:
+    text = replace_surrogates(result.text).replace("\0", "")
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise refusals.too_much_text_error(name)
     # tiktoken takes 0.2 s to load, so documents are refused before it is imported.
@@ -74,12 +76,12 @@ def _with_token_count(name: str, data: bytes, read: ReaderResult) -> ExtractedDo
 
     return ExtractedDocument(
         name=name,
-        media_type=read.kind,
+        media_type=result.kind,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         text=text,
-        pages=read.pages,
+        pages=result.pages,
         tokens=count_tokens(text),
-        note=read.note,
-        pictured=read.pictured,
+        note=result.note,
+        pictured=result.pictured,
     )

@@ -11,8 +11,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_PNG_PARTS: Final = {
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_CHUNK_KINDS: Final = {
     b"IHDR",
     b"PLTE",
     b"IDAT",
@@ -24,9 +24,9 @@ _PNG_PARTS: Final = {
     b"pHYs",
 }
 _START_OF_SCAN: Final = 0xDA
-_END: Final = 0xD9
+_END_OF_IMAGE: Final = 0xD9
 # JFIF and Adobe's color transform; tables; restarts; frames and Huffman tables.
-_JPEG_PARTS: Final = {0xE0, 0xEE, 0xDB, 0xDD, _START_OF_SCAN, *range(0xC0, 0xC5)}
+_JPEG_MARKERS: Final = {0xE0, 0xEE, 0xDB, 0xDD, _START_OF_SCAN, *range(0xC0, 0xC5)}
 
 
 def is_plain(media_type: str, data: bytes) -> bool:
@@ -37,10 +37,10 @@ def is_plain(media_type: str, data: bytes) -> bool:
 
 
 def _is_plain_png(data: bytes) -> bool:
-    offset = len(_PNG)
+    offset = len(_PNG_SIGNATURE)
     while offset + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, offset)
-        if kind not in _PNG_PARTS:
+        if kind not in _PNG_CHUNK_KINDS:
             return False
         offset += 12 + length
         if kind == b"IEND":
@@ -50,7 +50,7 @@ def _is_plain_png(data: bytes) -> bool:
 
 def _is_plain_jpeg(data: bytes) -> bool:
     offset = 2
-    while offset + 4 <= len(data) and data[offset] == 0xFF and data[offset + 1] in _JPEG_PARTS:
+    while offset + 4 <= len(data) and data[offset] == 0xFF and data[offset + 1] in _JPEG_MARKERS:
         marker = data[offset + 1]
         length = int.from_bytes(data[offset + 2 : offset + 4], "big")
         if marker == 0xE0 and (length != 16 or data[offset + 4 : offset + 9] != b"JFIF\0"):
@@ -60,13 +60,13 @@ def _is_plain_jpeg(data: bytes) -> bool:
         offset += 2 + length
         if marker == _START_OF_SCAN:
             offset = _end_of_scan(data, offset)
-    return data[offset:] == bytes((0xFF, _END))
+    return data[offset:] == bytes((0xFF, _END_OF_IMAGE))
 
 
 def _end_of_scan(data: bytes, offset: int) -> int:
     """Return the offset of the next marker: FF 00 is data, FF D0 to D7 are restarts."""
     while (offset := data.find(b"\xff", offset)) >= 0:
-        following = data[offset + 1] if offset + 1 < len(data) else _END
+        following = data[offset + 1] if offset + 1 < len(data) else _END_OF_IMAGE
         if following != 0 and not 0xD0 <= following <= 0xD7:
             return offset
         offset += 2

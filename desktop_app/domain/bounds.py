@@ -133,10 +133,10 @@ def _has_type(value: object, declared: Any) -> bool:
     if not isinstance(value, int | float):
         return isinstance(value, declared)
     takes_floats = isinstance(0.0, declared)
-    least = -MAX_COUNT if takes_floats else 0
+    lowest = -MAX_COUNT if takes_floats else 0
     # A float without decimals may have been written as an integer.
     is_declared = isinstance(value, declared) or takes_floats
-    return is_declared and least <= value <= MAX_COUNT
+    return is_declared and lowest <= value <= MAX_COUNT
 
 
 def checked_part(part: Part) -> Part:
@@ -178,17 +178,13 @@ def _require_numbers(values: tuple[object, ...]) -> None:
         raise TypeError("numbers of passages or pages are not numbers")
 
 
-def _require_pages(chosen: ChosenPages) -> None:
+def _require_pages(pages: ChosenPages) -> None:
     """Raise unless a user could have made this choice of pages."""
-    numbers = [number for span in chosen.spans for number in span]
+    numbers = [number for span in pages.spans for number in span]
     _require_numbers(tuple(numbers))
-    if (
-        not numbers
-        or chosen.unit not in UNITS.values()
-        or merge_spans(chosen.spans) != chosen.spans
-    ):
+    if not numbers or pages.unit not in UNITS.values() or merge_spans(pages.spans) != pages.spans:
         raise ValueError("an impossible choice of pages")
-    if numbers != sorted(numbers) or numbers[0] < 1 or numbers[-1] > chosen.of:
+    if numbers != sorted(numbers) or numbers[0] < 1 or numbers[-1] > pages.of:
         raise ValueError("chosen pages that do not exist")
 
 

@@ -86,9 +86,9 @@ async def answering_profile(
         await fetch_listing_if_stale(backend, profile)
     except _FATAL_ERRORS:
         raise
-    except (ProviderError, TimeoutError) as failed:
+    except (ProviderError, TimeoutError) as error:
         # The address is wrong, or a gateway wants a header: the question would be refused, too.
-        if isinstance(failed, ProviderError) and failed.reason in _REASONS_TO_STOP:
+        if isinstance(error, ProviderError) and error.reason in _REASONS_TO_STOP:
             raise
         return profile  # the server sends no list of models, or not in time
     return await find_profile(backend, options.provider)

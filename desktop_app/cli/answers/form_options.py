@@ -58,8 +58,8 @@ def with_schema_of(settings: AskSettings, file: str | None) -> AskSettings:
 
 def is_form_notice(notice: NoticeText) -> bool:
     """Return True if a notice only names the form that the user has just requested."""
-    used = (NoticeCode.SCHEMA_USED, NoticeCode.GRAMMAR_USED)
-    return isinstance(notice, AnswerNotice) and notice.code in used
+    form_codes = (NoticeCode.SCHEMA_USED, NoticeCode.GRAMMAR_USED)
+    return isinstance(notice, AnswerNotice) and notice.code in form_codes
 
 
 def _read_schema_source(file: str) -> FormSource:

@@ -72,8 +72,8 @@ async def report_pieces(
     """
     job = replace(job, title=escape(job.title))
     with in_english():
-        head = "".join(_report_parts(catalog, job, [], format_, escape))
-    yield head
+        beginning = "".join(_report_parts(catalog, job, [], format_, escape))
+    yield beginning
     last_number = 0
     while page := await store.page(job.id, last_number):
         last_number = page[-1].number

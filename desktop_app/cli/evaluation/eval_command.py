@@ -255,17 +255,19 @@ async def _read_files(
     Raises CaseError: since the cases were loaded, a link out of the folder has replaced a file.
     """
     values, files = await backend.values(), dict[str, tuple[str, Path]]()
-    read: dict[Path, DocumentPart | ImagePart] = {}
+    parts_by_path: dict[Path, DocumentPart | ImagePart] = {}
     parts: dict[str, Sequence[DocumentPart | ImagePart]] = {}
     for case in cases:
         paths = [folder / name for name in case.files]
         for name, path in zip(case.files, paths, strict=True):
-            if path not in read:
+            if path not in parts_by_path:
                 await asyncio.to_thread(path_in_folder, folder, name)
                 document = await extract_file(backend, path)
                 files[document.sha256] = (document.text, path)
-                read[path] = await sendable_part(document, "", values, contestants[0].resolved)
-        parts[case.id] = [read[path] for path in paths]
+                parts_by_path[path] = await sendable_part(
+                    document, "", values, contestants[0].resolved
+                )
+        parts[case.id] = [parts_by_path[path] for path in paths]
     return NullStore(files, UnsavedAnswers(None)), parts
 
 

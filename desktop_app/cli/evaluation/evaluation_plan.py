@@ -74,7 +74,7 @@ def _judge_line(plan: dict[str, Any]) -> str:
 async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
     resolved, setup = contestant.resolved, runner.setup
     max_output_tokens = setup.settings.parameters.max_output_tokens
-    tokens, sent_cases, not_sent = 0, list[EvaluationCase](), list[str]()
+    tokens, sent_cases, unsent_names = 0, list[EvaluationCase](), list[str]()
     input_cost, highest_cost = Decimal(0), Decimal(0)
     is_priced = resolved.price is not None
     is_free = resolved.price is not None and resolved.price.is_free
@@ -90,7 +90,7 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         try:
             runner.service.estimator.require_fit(draft, estimate, resolved)
         except DocumentDoesNotFitError as error:
-            not_sent.append(f"{case.id}: {error.what_happened}")
+            unsent_names.append(f"{case.id}: {error.what_happened}")
             continue
         sent_cases.append(case)
         tokens += estimate.input_tokens
@@ -106,7 +106,7 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         "effort": effort or None,
         "model": model,
         "calls": len(sent_cases),
-        "not_sent": not_sent,
+        "not_sent": unsent_names,
         "input_tokens": tokens,
         "max_output_tokens": longest,
         "input_cost_usd": f"{input_cost:f}" if is_priced else None,

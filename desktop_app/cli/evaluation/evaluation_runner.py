@@ -60,7 +60,7 @@ _JUDGE_INSTRUCTIONS: Final = (
     '{"pass": true or false, "reason": "at most 20 words"}.'
 )
 _NOTE_PREFIX: Final = "evaluation:"
-_UNCHECKED: Final = "unchecked"
+_UNCHECKED_FIELD: Final = "unchecked"
 """The key of an answer in a note, if its checks were not finished."""
 
 
@@ -124,11 +124,11 @@ class EvaluationRunner:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._evaluate(limit, *pair)) for pair in pairs]
-        except ExceptionGroup as failed:
-            storage_errors = failed.subgroup(StorageError)
+        except ExceptionGroup as errors:
+            storage_errors = errors.subgroup(StorageError)
             if storage_errors is None:
                 raise
-            raise storage_errors.exceptions[0] from failed
+            raise storage_errors.exceptions[0] from errors
         finally:
             self._pattern_client.close()
         if self.stopped_by is None:
@@ -162,12 +162,12 @@ class EvaluationRunner:
         if stored:
             try:
                 note = json.loads(stored)
-                result = result_from_json(note.get(_UNCHECKED, note))
+                result = result_from_json(note.get(_UNCHECKED_FIELD, note))
             except (ValueError, KeyError, TypeError, AttributeError):
                 self.repeated += 1  # sent before the interruption, but not answered
             else:
                 self.reused += 1
-                if _UNCHECKED not in note:
+                if _UNCHECKED_FIELD not in note:
                     self._count_result()
                     return result
                 unchecked = result
@@ -237,7 +237,9 @@ class EvaluationRunner:
             error=answer.error,
         )
         # Stored before the judgment, which the spending cap may stop: an answer is paid once.
-        await self.backend.notes.put(key, json.dumps({_UNCHECKED: result_to_json(result)}), "")
+        await self.backend.notes.put(
+            key, json.dumps({_UNCHECKED_FIELD: result_to_json(result)}), ""
+        )
         return result
 
     def _conversation_id(self, case: EvaluationCase) -> str:
@@ -250,7 +252,7 @@ class EvaluationRunner:
         """Return the result with the checks that it fails and the cost of its judgments."""
         if not result.is_complete:
             return result
-        failed, cost = [], Decimal(0)
+        failures, cost = [], Decimal(0)
         is_cost_known = True
         for check in case.checks:
             if check.kind is CheckKind.RUBRIC:
@@ -262,8 +264,8 @@ class EvaluationRunner:
                         failure_of, check, result.answer, self._pattern_client
                     )
             if failure is not None:
-                failed.append(failure)
-        return replace(result, failed=tuple(failed), judge_cost=cost if is_cost_known else None)
+                failures.append(failure)
+        return replace(result, failed=tuple(failures), judge_cost=cost if is_cost_known else None)
 
     async def _judge(
         self, check: Check, case: EvaluationCase, contestant: Contestant, answer: str

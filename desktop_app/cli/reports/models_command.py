@@ -158,7 +158,7 @@ def _abilities(row: ModelRow) -> str:
         (tr("reasoning"), row.reasoning),
         (tr("structured output"), row.schema),
     )
-    abilities = [ability for ability, has in capabilities if has]
+    abilities = [ability for ability, is_supported in capabilities if is_supported]
     if row.end_date is not None:
         abilities.append(tr("ends on {day}", day=formatting.day(row.end_date)))
     return ", ".join(abilities)

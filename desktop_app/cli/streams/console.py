@@ -230,8 +230,8 @@ class _CleanStream:
 
     def end(self) -> None:
         """Write the held CR."""
-        held, self._held_cr = self._held_cr, ""
-        self._stream.write(clean(held))
+        held_cr, self._held_cr = self._held_cr, ""
+        self._stream.write(clean(held_cr))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -40,7 +40,7 @@ def read(
         else:
             members_to_read.append((number, path))
     bytes_left = limits.unpacked_bytes
-    for done, (number, path) in enumerate(members_to_read):
+    for done_count, (number, path) in enumerate(members_to_read):
         data = _read_member(open_member(number), limits)
         if data is None:
             bundle.skip(path, SkipReason.UNREADABLE)
@@ -49,7 +49,7 @@ def read(
         if bytes_left < 0:
             megabytes = limits.unpacked_bytes >> 20
             raise refusals.too_large_error(name, Reason.FOLDER_TOO_LARGE, limit=megabytes)
-        bundle.add(path, data, done, len(members_to_read))
+        bundle.add(path, data, done_count, len(members_to_read))
     on_progress(Progress(len(members_to_read), len(members_to_read), "file"))
     if not bundle.texts:
         raise refusals.empty_error(name)

@@ -74,9 +74,9 @@ def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
         pieces.append(piece)
         tokens += piece.tokens
         while tokens > limit and len(pieces) > 1:
-            last = _count_for_chunk(pieces)
-            result.append(_join_pieces(pieces[:last]))
-            pieces = pieces[last:]
+            piece_count = _count_for_chunk(pieces)
+            result.append(_join_pieces(pieces[:piece_count]))
+            pieces = pieces[piece_count:]
             tokens -= result[-1].tokens
     if pieces:
         result.append(_join_pieces(pieces))
@@ -214,6 +214,6 @@ def _split(
         *(cut for cut in ends if inner is not BreakStrength.SENTENCE or _ends_sentence(text, cut)),
         end,
     ]
-    for number, (first, last) in enumerate(pairwise(dict.fromkeys(cuts))):
+    for number, (piece_start, piece_end) in enumerate(pairwise(dict.fromkeys(cuts))):
         kind = border if number == 0 else inner
-        yield from _split(text, first, last, kind, limit, count, pattern_index + 1)
+        yield from _split(text, piece_start, piece_end, kind, limit, count, pattern_index + 1)

@@ -26,7 +26,7 @@ PASSAGE_TOKENS: Final = 320
 
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
 _MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
-_LONGEST_HEADING: Final = 80
+_MAX_HEADING_CHARS: Final = 80
 _EXAMINED_LENGTH: Final = 1_000
 
 
@@ -46,15 +46,15 @@ def passages(
     title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
     for chunk in chunks(text, tokens, count):
         body = text[chunk.start : chunk.end]
-        above = _headings_above(headings, chunk.start, chunk.end)
+        headings_above = _headings_above(headings, chunk.start, chunk.end)
         page, place = _locate(unit, sections, chunk.start, chunk.end)
         yield IndexedPassage(
             start=chunk.start,
             end=chunk.end,
             tokens=chunk.tokens,
             page=page,
-            place=place or (above[-1] if above else ""),
-            title=" ".join([title, *above]),
+            place=place or (headings_above[-1] if headings_above else ""),
+            title=" ".join([title, *headings_above]),
             terms=index_terms(body),
         )
 
@@ -70,8 +70,10 @@ def _locate(
     last = bisect_right(sections, end - 1, key=lambda section: section.start) - 1
     if last < 0:
         return None, ""
-    begins, ends = sections[max(first, 0)], sections[last]
-    return begins.number, place_code(unit, begins.number, ends.number, begins.name)
+    first_section, last_section = sections[max(first, 0)], sections[last]
+    return first_section.number, place_code(
+        unit, first_section.number, last_section.number, first_section.name
+    )
 
 
 @dataclass(frozen=True)
@@ -105,4 +107,4 @@ def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]
 
 def _plain_text(heading: str) -> str:
     # The pattern takes quadratic time for many brackets that do not close.
-    return _MARKUP.sub("", heading[:_EXAMINED_LENGTH]).strip()[:_LONGEST_HEADING]
+    return _MARKUP.sub("", heading[:_EXAMINED_LENGTH]).strip()[:_MAX_HEADING_CHARS]

@@ -41,8 +41,8 @@ def pieces(text: str, size: int = PIECE_LENGTH) -> Iterator[str]:
     """Yield pieces of at most `size` characters, cut where o200k_base splits if possible."""
     start = 0
     while len(text) - start > size:
-        cut = _CUT.search(text, start + size // 2, start + size)
-        end = cut.start() if cut else start + size
+        boundary = _CUT.search(text, start + size // 2, start + size)
+        end = boundary.start() if boundary else start + size
         yield text[start:end]
         start = end
     yield text[start:]

@@ -81,10 +81,10 @@ def _parse(data: bytes) -> EmailMessage:
 def _with_readable_header(data: bytes) -> bytes:
     """Return a mail with its header in UTF-8, encoded words included, as the parser expects."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
-    end = blank_line.start() if (blank_line := _HEADER_END.search(data)) else len(data)
-    head = _ENCODED_WORDS.sub(_as_one_word, data[:end])
-    decoded = None if head.isascii() else plain_text.decode(head)
-    return (decoded.text.encode() if decoded else head) + data[end:]
+    header_end = blank_line.start() if (blank_line := _HEADER_END.search(data)) else len(data)
+    header = _ENCODED_WORDS.sub(_as_one_word, data[:header_end])
+    decoded = None if header.isascii() else plain_text.decode(header)
+    return (decoded.text.encode() if decoded else header) + data[header_end:]
 
 
 def _as_one_word(encoded_words: re.Match[bytes]) -> bytes:
@@ -118,7 +118,7 @@ def _read_message(
     `files` collects the attached documents.
     """
     header = _readable_header(message)
-    header_lines = [header_line(head, header[head]) for head in _HEADERS if header[head]]
+    header_lines = [header_line(name, header[name]) for name in _HEADERS if header[name]]
     body = message.get_body(("plain", "html"))
     texts, messages = ["" if body is None else _text_of_part(body)], []
     if not texts[0] and (page := message.get_body(("html",))):
@@ -148,9 +148,9 @@ def _readable_header(message: MIMEPart) -> EmailMessage:
     return _parse(_with_readable_header(lines.encode("ascii", "surrogateescape")))
 
 
-def header_line(head: str, value: str) -> str:
+def header_line(name: str, value: str) -> str:
     """Return a header field on one line, even if line breaks are encoded in its value."""
-    return f"{head}: {' '.join(value.splitlines()).strip()}"
+    return f"{name}: {' '.join(value.splitlines()).strip()}"
 
 
 def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
@@ -161,7 +161,7 @@ def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart
     """
     if body is None and not message.is_multipart():  # A mail of a scanner may be the file itself.
         yield message
-    beside = set(map(id, message.iter_attachments()))
+    attachment_ids = set(map(id, message.iter_attachments()))
     body_kind = "" if body is None else body.get_content_type()
     is_alternative = message.get_content_type() == "multipart/alternative"
     for part in message.iter_parts():
@@ -170,13 +170,13 @@ def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart
             if kind == "multipart/mixed":
                 yield from (inner for inner in _parts_beside(part, body) if not _is_text(inner))
         elif kind == "multipart/alternative" or (
-            id(part) in beside and kind.startswith("multipart/")
+            id(part) in attachment_ids and kind.startswith("multipart/")
         ):
-            text = part.get_body(("plain", "html")) if id(part) in beside else None
+            text = part.get_body(("plain", "html")) if id(part) in attachment_ids else None
             if text is not None and text is not body:
                 yield text
             yield from _parts_beside(part, body if text is None else text)
-        elif id(part) in beside or (kind == body_kind and part is not body):
+        elif id(part) in attachment_ids or (kind == body_kind and part is not body):
             yield part
 
 
@@ -198,8 +198,8 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
 
     The first line lists those that were read, the second those that were not.
     """
-    read: list[str] = []
-    skipped: list[str] = []
+    read_names: list[str] = []
+    skipped_names: list[str] = []
     for number, (name, data) in enumerate(attached):
         old_count = len(files.skipped)
         if files.depth >= MAX_DEPTH:
@@ -208,13 +208,13 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
             files.add(name, data, number, len(attached))
         reasons = (reason for path, reason in files.skipped[old_count:] if path == name)
         left_out = [reason for reason in reasons if reason is not SkipReason.IMAGE_PAGES]
-        (skipped if left_out else read).append(
+        (skipped_names if left_out else read_names).append(
             f"{name} ({left_out[0].value})" if left_out else name
         )
-    if read:
-        yield f"Attachments: {', '.join(read)}"
-    if skipped:
-        yield f"Attachments (not included): {', '.join(skipped)}"
+    if read_names:
+        yield f"Attachments: {', '.join(read_names)}"
+    if skipped_names:
+        yield f"Attachments (not included): {', '.join(skipped_names)}"
 
 
 def _is_text(part: MIMEPart) -> bool:

@@ -97,9 +97,9 @@ class _Message:
         address = next((a for a in map(self._text, _SENDER_ADDRESS) if "@" in a), "")
         if address and address not in sender:
             sender = f"{sender} <{address}>".strip()
-        rows = [("From", sender), *((head, self._text(key)) for head, key in _RECIPIENTS)]
+        rows = [("From", sender), *((name, self._text(key)) for name, key in _RECIPIENTS)]
         rows += [("Date", self._date()), ("Subject", self._text(_SUBJECT))]
-        return [header_line(head, text) for head, text in rows if text]
+        return [header_line(name, text) for name, text in rows if text]
 
     def body(self) -> str:
         """Return the text: the plain text, else converted from HTML, else from RTF."""

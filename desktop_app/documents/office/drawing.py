@@ -108,10 +108,10 @@ def _rows(series: list[Element]) -> list[list[str]]:
     for element in series:
         for index, category in _points(_find_child(element, "cat", "xVal")).items():
             categories.setdefault(index, category)
-    places = sorted({index for points in (categories, *columns) for index in points})[:_MAX_POINTS]
+    indices = sorted({index for points in (categories, *columns) for index in points})[:_MAX_POINTS]
     rows = [
         [categories.get(index, str(index + 1)), *(points.get(index, "") for points in columns)]
-        for index in places
+        for index in indices
     ]
     return [["", *names], *rows] if rows else []
 
@@ -129,13 +129,13 @@ def _points(source: Element | None) -> dict[int, str]:
     count = min(max((index for values in levels for index in values), default=-1) + 1, _MAX_POINTS)
     values_by_index: dict[int, str] = {}
     for values in levels:
-        last = ""
+        value = ""
         for index in range(count):
             # A category of an upper level applies until the next.
-            last = values.get(index, last if len(levels) > 1 else "")
-            if last:
+            value = values.get(index, value if len(levels) > 1 else "")
+            if value:
                 values_by_index[index] = (
-                    f"{values_by_index[index]} {last}" if index in values_by_index else last
+                    f"{values_by_index[index]} {value}" if index in values_by_index else value
                 )
     return values_by_index
 

@@ -93,19 +93,19 @@ def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:
     """Return the Markdown of a document, with an empty line between blocks but not list items."""
     texts: list[str] = []
     columns = [0]  # of the items at each depth
-    last = None
+    previous = None
     for block in blocks:
         if not block.text.strip():
             continue
-        if last is not None:
-            texts.append("\n" if last.is_item and block.is_item else "\n\n")
+        if previous is not None:
+            texts.append("\n" if previous.is_item and block.is_item else "\n\n")
         del columns[block.depth + 1 :]
         while len(columns) <= block.depth:  # no items at the outer depths
             columns.append(columns[-1] + _ITEM_INDENT)
         space = " " * columns[block.depth]
         columns.append(len(space) + block.indent)
         texts.append(space + block.text.replace("\n", f"\n{space}"))
-        last = block
+        previous = block
     return "".join(texts)
 
 
@@ -155,8 +155,8 @@ def number(value: int, style: str) -> str:
 
 def _roman(value: int) -> str:
     text = ""
-    for size, sign in _ROMAN:
-        text += sign * (value // size)
+    for size, numeral in _ROMAN:
+        text += numeral * (value // size)
         value %= size
     return text
 

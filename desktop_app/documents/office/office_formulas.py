@@ -23,11 +23,11 @@ _BRACKET_PAIRS: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 def office_math_line(formula: Element) -> str:
     """Return a formula of Office Math, or an element of one, on one line."""
-    line, last, was_fraction = "", "", False
+    line, previous, was_fraction = "", "", False
     for child in formula:
         part = _element_text(child)
         # "x^k a", "1/2 √x": without the space the exponent or the denominator would continue.
-        is_apart = local_name(child) == "func" or "^" in last or "_" in last
+        is_apart = local_name(child) == "func" or "^" in previous or "_" in previous
         is_factor = part[:1].isalnum() or part[:1] in _FACTOR_BEGINS
         if (is_apart and line[-1:].isalnum() and part[:1].isalnum()) or (
             was_fraction and is_factor
@@ -35,7 +35,7 @@ def office_math_line(formula: Element) -> str:
             line += " "
         line += part
         if part:
-            last, was_fraction = part, local_name(child) == "f"
+            previous, was_fraction = part, local_name(child) == "f"
     return line
 
 
@@ -68,21 +68,24 @@ def _element_text(element: Element) -> str:
             degree = _part(element, "deg")
             return f"{f'^{_operand(degree)}' if degree else ''}√{_operand(_part(element))}"
         case "nary":
-            sign = _property_of(element, "chr", _INTEGRAL)
-            return f"{sign}{_scripts(element)} {_part(element)}"
+            symbol = _property_of(element, "chr", _INTEGRAL)
+            return f"{symbol}{_scripts(element)} {_part(element)}"
         case "func":
             name, argument = _part(element, "fName").strip(), _part(element)
             return f"{name}{argument}" if _is_closed(argument) else f"{name} {argument}"
         case "limLow" | "limUpp":
-            sign = "_" if local_name(element) == "limLow" else "^"
-            return f"{_part(element)}{sign}{_operand(_part(element, 'lim'))}"
+            symbol = "_" if local_name(element) == "limLow" else "^"
+            return f"{_part(element)}{symbol}{_operand(_part(element, 'lim'))}"
         case "acc":
             return _part(element) + _property_of(element, "chr", _HAT)
         case "d":
             parts = [office_math_line(child) for child in element if local_name(child) == "e"]
             between = _property_of(element, "sepChr", "|")
-            begin, end = _property_of(element, "begChr", "("), _property_of(element, "endChr", ")")
-            return f"{begin}{between.join(parts)}{end}"
+            opening, closing = (
+                _property_of(element, "begChr", "("),
+                _property_of(element, "endChr", ")"),
+            )
+            return f"{opening}{between.join(parts)}{closing}"
         case "m":
             rows = (row for row in element if local_name(row) == "mr")
             cells = (
@@ -110,8 +113,10 @@ def _part(element: Element, name: str = "e") -> str:
 
 
 def _scripts(element: Element) -> str:
-    below, above = _part(element, "sub"), _part(element, "sup")
-    return f"{f'_{_operand(below)}' if below else ''}{f'^{_operand(above)}' if above else ''}"
+    subscript, superscript = _part(element, "sub"), _part(element, "sup")
+    lowered = f"_{_operand(subscript)}" if subscript else ""
+    raised = f"^{_operand(superscript)}" if superscript else ""
+    return lowered + raised
 
 
 def _operand(text: str) -> str:
@@ -128,8 +133,8 @@ def _is_closed(text: str) -> bool:
     if text[0] == text[-1]:  # |a|+|b| is not closed
         return text[0] not in text[1:-1]
     depth = 0
-    for sign in text[1:-1]:
-        depth += (sign == text[0]) - (sign == text[-1])
+    for char in text[1:-1]:
+        depth += (char == text[0]) - (char == text[-1])
         if depth < 0:
             return False
     return True

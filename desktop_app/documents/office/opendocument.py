@@ -77,8 +77,8 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
 
 def _used_pages(styles: Element, content: Element) -> Iterator[Element]:
     """Yield the page styles that other styles name, and the usual one."""
-    kinds = (style for tree in (styles, content) for style in tree.iter(f"{STYLE}style"))
-    names = {"Standard", *(style.get(f"{STYLE}master-page-name", "") for style in kinds)}
+    page_styles = (style for tree in (styles, content) for style in tree.iter(f"{STYLE}style"))
+    names = {"Standard", *(style.get(f"{STYLE}master-page-name", "") for style in page_styles)}
     for page in styles.iter(f"{STYLE}master-page"):
         if page.get(f"{STYLE}name") in names:
             yield page
@@ -114,8 +114,8 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[tuple[MarkdownBlock, lis
     """Yield the name of each sheet, and its content: its table, drawings and comments."""
     for sheet in body.findall(f"{TABLE}table"):
         drawn = (block for e in sheet.findall(f"{TABLE}shapes") for block in reader.blocks(e))
-        mark = " (hidden)" if reader.styles.is_hidden(sheet.get(f"{TABLE}style-name", "")) else ""
-        title = md.heading(sheet.get(f"{TABLE}name", "") + mark, 2)
+        suffix = " (hidden)" if reader.styles.is_hidden(sheet.get(f"{TABLE}style-name", "")) else ""
+        title = md.heading(sheet.get(f"{TABLE}name", "") + suffix, 2)
         yield title, [reader.table(sheet), *drawn, *_cell_comments(reader, sheet)]
 
 
@@ -327,7 +327,7 @@ class _Reader:
         return self.styles.label(OUTLINE, counts)
 
     def _list(
-        self, element: Element, style: str, above: list[int], last: list[int]
+        self, element: Element, style: str, outer_counts: list[int], counts_inside: list[int]
     ) -> Generator[MarkdownBlock, None, list[int]]:
         """Yield the items of a list, and return the numbers of the last ones.
 
@@ -336,45 +336,47 @@ class _Reader:
 
         Args:
             style: the style of the list around it, used unless the list has its own.
-            above: the numbers of the items around it, from the outermost.
-            last: the numbers that this list continues; [] for none.
+            outer_counts: the numbers of the items around it, from the outermost.
+            counts_inside: the numbers that this list continues; [] for none.
         """
         style = element.get(f"{TEXT}style-name", style)
-        count_before = self.styles.first_number(style, len(above) + 1) - 1
+        count_before = self.styles.first_number(style, len(outer_counts) + 1) - 1
         continued_key = element.get(f"{TEXT}continue-list", "")
         if element.get(f"{TEXT}continue-numbering") == "true":
             continued_key = f"any in {style}"
-        if not above:
-            last = self._last_counts.get(continued_key, [])
-        count, *last = last or [count_before]
+        if not outer_counts:
+            counts_inside = self._last_counts.get(continued_key, [])
+        count, *counts_inside = counts_inside or [count_before]
         for entry in element:
             if local_name(entry) != "list-item":
                 yield from self.blocks(entry)
                 continue
             # An item that begins with a list has no words, and belongs to the item before.
             if count == count_before or not len(entry) or local_name(entry[0]) != "list":
-                count, last = count + 1, []
+                count, counts_inside = count + 1, []
             count = whole_number(entry.get(f"{TEXT}start-value"), count)
-            last = yield from self._entry(entry, style, [*above, count], last)
-        if not above:
-            self._last_counts[f"any in {style}"] = [count, *last]
-            self._last_counts[element.get(_ID, "no id")] = [count, *last]
-        return [count, *last]
+            counts_inside = yield from self._entry(
+                entry, style, [*outer_counts, count], counts_inside
+            )
+        if not outer_counts:
+            self._last_counts[f"any in {style}"] = [count, *counts_inside]
+            self._last_counts[element.get(_ID, "no id")] = [count, *counts_inside]
+        return [count, *counts_inside]
 
     def _entry(
-        self, entry: Element, style: str, counts: list[int], last: list[int]
+        self, entry: Element, style: str, counts: list[int], counts_inside: list[int]
     ) -> Generator[MarkdownBlock, None, list[int]]:
         """Yield the blocks of an item, and return the numbers of the last items nested in it.
 
         Args:
             counts: the numbers of the items around it, and its own.
-            last: the numbers that the lists in it continue; [] for none.
+            counts_inside: the numbers that the lists in it continue; [] for none.
         """
         label = self.styles.label(style, counts)
         for child in entry:
             if local_name(child) == "list":
-                last = yield from self._list(
-                    child, style, counts, last if child is entry[0] else []
+                counts_inside = yield from self._list(
+                    child, style, counts, counts_inside if child is entry[0] else []
                 )
             elif local_name(child) == "h":
                 yield from self._paragraph(child, label)
@@ -384,7 +386,7 @@ class _Reader:
                     is_plain = local_name(child) == "p" and label
                     yield md.item(label, block.text, len(counts) - 1) if is_plain else block
                     label = "" if is_plain else label
-        return last
+        return counts_inside
 
     def _inline(self, parent: Element, boxes: list[Element], font: str = "") -> Iterator[str]:
         """Yield the words of a paragraph; `boxes` collects the frames anchored in it."""

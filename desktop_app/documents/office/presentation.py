@@ -125,14 +125,16 @@ class _Numbering:
 
     def next_label(self, properties: Element | None, level: int) -> str:
         """Count a paragraph, and return its label, such as "b)"; "" if it has no number."""
-        for deeper in [counted_level for counted_level in self._counts if counted_level > level]:
-            del self._counts[deeper]
+        for deeper_level in [
+            counted_level for counted_level in self._counts if counted_level > level
+        ]:
+            del self._counts[deeper_level]
         numbering = None if properties is None else properties.find(f"{A}buAutoNum")
-        last = self._counts.pop(level, None)
+        previous = self._counts.pop(level, None)
         if numbering is None:
             return ""
         kind, start = numbering.get("type", ""), whole_number(numbering.get("startAt"), 1)
-        count = last[2] + 1 if last and last[:2] == (kind, start) else start
+        count = previous[2] + 1 if previous and previous[:2] == (kind, start) else start
         self._counts[level] = (kind, start, count)
         style, marks = match.groups() if (match := _NUMBERING.fullmatch(kind)) else ("", "")
         return _NUMBER_MARKS.get(marks, "{}.").format(

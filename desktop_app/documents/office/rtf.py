@@ -396,7 +396,7 @@ class _Reader:
 
     def _store_label(self) -> None:
         label = "".join(self._destination_texts).strip()
-        self._text.set_label(label if any(sign.isalnum() for sign in label) else "-")
+        self._text.set_label(label if any(char.isalnum() for char in label) else "-")
 
     def _store_comment_author(self) -> None:
         self._comment_author = "".join(self._destination_texts)

@@ -147,8 +147,10 @@ class _Numbering:
             instance is not None and instance.find(f"{W}lvlOverride/{W}startOverride") is not None
         )
         counts = self._counts.setdefault(number_id if is_restarted else f"of {abstract_id}", {})
-        for above in range(level):
-            counts.setdefault(above, whole_number(_value(levels.get(above), f"{W}start"), 1))
+        for upper_level in range(level):
+            counts.setdefault(
+                upper_level, whole_number(_value(levels.get(upper_level), f"{W}start"), 1)
+            )
         self._count(counts, (number_id, level), levels, instance)
         text = _value(definition, f"{W}lvlText") or f"%{level + 1}."
         has_digits_only = _is_on(_value(definition, f"{W}isLgl"))

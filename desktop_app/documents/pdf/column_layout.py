@@ -80,8 +80,12 @@ def _split_at_gaps(box: Area, gaps: Sequence[Area]) -> list[Area]:
     """Split the box of a piece of text at the gaps inside it; `gaps` are sorted by height."""
     first = bisect_right(gaps, box.bottom, key=_middle)
     last = bisect_left(gaps, box.top, key=_middle)
-    inside = [gap for gap in gaps[first:last] if box.left < gap.left < box.right]
-    edges = [box.left, *(x for gap in sorted(inside) for x in (gap.left, gap.right)), box.right]
+    crossing_gaps = [gap for gap in gaps[first:last] if box.left < gap.left < box.right]
+    edges = [
+        box.left,
+        *(x for gap in sorted(crossing_gaps) for x in (gap.left, gap.right)),
+        box.right,
+    ]
     return [
         Area(left, box.bottom, right, box.top)
         for left, right in zip(edges[::2], edges[1::2], strict=True)
@@ -124,18 +128,18 @@ def _join_lines(boxes: Sequence[Area]) -> list[Area]:
     """Join adjacent pieces of a line: a file may write word by word."""
     lines: list[Area] = []
     for box in boxes:
-        last = lines[-1] if lines else None
-        if last and _is_continuation(last, box):
-            lines[-1] = bounds((last, box))
+        last_line = lines[-1] if lines else None
+        if last_line and _is_continuation(last_line, box):
+            lines[-1] = bounds((last_line, box))
         else:
             lines.append(box)
     return lines
 
 
-def _is_continuation(last: Area, box: Area) -> bool:
-    height = max(last.height, box.height)
-    is_level = last.bottom < box.middle < last.top or box.bottom < last.middle < box.top
-    return is_level and -height < box.left - last.right < 0.9 * height
+def _is_continuation(line: Area, box: Area) -> bool:
+    height = max(line.height, box.height)
+    is_level = line.bottom < box.middle < line.top or box.bottom < line.middle < box.top
+    return is_level and -height < box.left - line.right < 0.9 * height
 
 
 def _find_gutter(lines: Sequence[Area]) -> float | None:
@@ -152,13 +156,15 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
     starts = {box.right for box in lines if left + 0.3 * width < box.right < left + 0.7 * width}
     best: tuple[int, float, float] | None = None
     for start in starts:
-        end = min((b.left for b in lines if b.left > start + _NARROWEST_GUTTER / 2), default=right)
-        middle = (start + end) / 2
+        next_start = min(
+            (b.left for b in lines if b.left > start + _NARROWEST_GUTTER / 2), default=right
+        )
+        middle = (start + next_start) / 2
         crossing = sum(box.left < middle < box.right for box in lines)
-        if end - start >= _NARROWEST_GUTTER and (
-            best is None or (crossing, start - end) < best[:2]
+        if next_start - start >= _NARROWEST_GUTTER and (
+            best is None or (crossing, start - next_start) < best[:2]
         ):
-            best = (crossing, start - end, middle)
+            best = (crossing, start - next_start, middle)
     if best is None or best[0] > 0.3 * len(lines):
         return None
     return best[2] if _count_side_changes(lines, best[2]) >= 2 * _FEWEST_LINES - 2 else None
@@ -238,8 +244,8 @@ def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
 def _is_running_text(lines: Sequence[Area]) -> bool:
     """Return True if most lines fill the column, as in running text."""
     width = max(box.right for box in lines) - min(box.left for box in lines)
-    full = sum(box.width > 0.75 * width for box in lines)
-    return width >= _NARROWEST_COLUMN and full >= 0.6 * len(lines)
+    full_count = sum(box.width > 0.75 * width for box in lines)
+    return width >= _NARROWEST_COLUMN and full_count >= 0.6 * len(lines)
 
 
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:

@@ -108,9 +108,9 @@ def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
     for index in range(min(raw.FPDFAnnot_CountAttachmentPoints(annotation), _MAX_MARKED_LINES)):
         quad = raw.FS_QUADPOINTSF()
         if raw.FPDFAnnot_GetAttachmentPoints(annotation, index, quad):
-            across = (quad.x1, quad.x2, quad.x3, quad.x4)
-            up = (quad.y1, quad.y2, quad.y3, quad.y4)
-            pieces.append(textpage.get_text_bounded(min(across), min(up), max(across), max(up)))
+            xs = (quad.x1, quad.x2, quad.x3, quad.x4)
+            ys = (quad.y1, quad.y2, quad.y3, quad.y4)
+            pieces.append(textpage.get_text_bounded(min(xs), min(ys), max(xs), max(ys)))
     marked = " ".join(" ".join(pieces).split())
     return marked if len(marked) <= _LONGEST_QUOTE else f"{marked[:_LONGEST_QUOTE]} …"
 

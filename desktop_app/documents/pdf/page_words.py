@@ -29,8 +29,8 @@ NUMBER: Final = re.compile(
 RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 """A letter of Hebrew, Arabic or a related script."""
 _WORD_SPACE: Final = 0.45  # fraction of the line's height
-_SAMPLE: Final = 60  # words examined for rotation, or up to twice as many
-_LEAST_ROTATION: Final = 0.1  # radians
+_SAMPLE_WORDS: Final = 60  # words examined for rotation, or up to twice as many
+_MIN_ROTATION_RAD: Final = 0.1  # radians
 
 
 class Area(NamedTuple):
@@ -136,11 +136,15 @@ def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
     return not 0 < unit <= sys.maxunicode or chr(unit).isspace()
 
 
-def _continues_word(last: _Letter, letter: _Letter) -> bool:
-    height = max(last.top - last.bottom, letter.top - letter.bottom)
-    shared = min(last.top, letter.top) - max(last.bottom, letter.bottom)
-    gap = max(letter.left - last.right, last.left - letter.right)
-    return letter.number == last.number + 1 and shared > 0.4 * height and gap < _LETTER_GAP * height
+def _continues_word(last_letter: _Letter, letter: _Letter) -> bool:
+    height = max(last_letter.top - last_letter.bottom, letter.top - letter.bottom)
+    shared = min(last_letter.top, letter.top) - max(last_letter.bottom, letter.bottom)
+    gap = max(letter.left - last_letter.right, last_letter.left - letter.right)
+    return (
+        letter.number == last_letter.number + 1
+        and shared > 0.4 * height
+        and gap < _LETTER_GAP * height
+    )
 
 
 def _word(run: Sequence[_Letter]) -> Word:
@@ -150,15 +154,15 @@ def _word(run: Sequence[_Letter]) -> Word:
 
 def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
     """Split a word at the borders that it crosses; `borders` are the x of vertical lines."""
-    inside = [x for x in borders if word.left + 1 < x < word.right - 1]
-    if not inside:
+    borders_inside = [x for x in borders if word.left + 1 < x < word.right - 1]
+    if not borders_inside:
         return [word]
     parts: dict[int, list[_Letter]] = {}
     for index in word.characters:
         letter = _letter(textpage, index)
         if letter is not None:
             middle = (letter.left + letter.right) / 2
-            parts.setdefault(sum(x < middle for x in inside), []).append(letter)
+            parts.setdefault(sum(x < middle for x in borders_inside), []).append(letter)
     return [_word(run) for run in parts.values()]
 
 
@@ -184,13 +188,13 @@ def pieces(line: Sequence[Word]) -> list[list[Word]]:
     """Split a line at gaps wider than a word space."""
     height = median(word.height for word in line)
     word_runs: list[list[Word]] = []
-    end = 0.0
+    piece_end = 0.0
     for word in line:
-        if word_runs and word.left - end < _WORD_SPACE * height:
+        if word_runs and word.left - piece_end < _WORD_SPACE * height:
             word_runs[-1].append(word)
         else:
             word_runs.append([word])
-        end = max(end, word.right) if len(word_runs[-1]) > 1 else word.right
+        piece_end = max(piece_end, word.right) if len(word_runs[-1]) > 1 else word.right
     return word_runs
 
 
@@ -219,8 +223,8 @@ def text(
     return joined.replace(LINE_END_HYPHEN, "-").replace("\0", "")
 
 
-def _is_chinese_or_japanese(sign: str) -> bool:
-    return bool(sign) and unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
+def _is_chinese_or_japanese(char: str) -> bool:
+    return bool(char) and unicodedata.name(char, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
 
 
 def characters(
@@ -261,10 +265,10 @@ def is_number(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
 
 def are_rotated(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:
     """Return True if many words are rotated: their lines are not lines of the page."""
-    some = words[:: max(1, len(words) // _SAMPLE)]
+    some = words[:: max(1, len(words) // _SAMPLE_WORDS)]
     return sum(_is_rotated(textpage, word) for word in some) > 0.3 * len(some)
 
 
 def _is_rotated(textpage: pdfium.PdfTextPage, word: Word) -> bool:
     angle = raw.FPDFText_GetCharAngle(textpage, word.characters[0]) % (2 * math.pi)
-    return bool(_LEAST_ROTATION < angle < 2 * math.pi - _LEAST_ROTATION)
+    return bool(_MIN_ROTATION_RAD < angle < 2 * math.pi - _MIN_ROTATION_RAD)

@@ -110,6 +110,6 @@ def _to_page_box(page: pdfium.PdfPage, area: Area) -> Box | None:
 
 
 def _to_page(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
-    across, down = ctypes.c_int(), ctypes.c_int()
-    raw.FPDF_PageToDevice(page, 0, 0, _RESOLUTION, _RESOLUTION, 0, x, y, across, down)
-    return across.value / _RESOLUTION, down.value / _RESOLUTION
+    x_device, y_device = ctypes.c_int(), ctypes.c_int()
+    raw.FPDF_PageToDevice(page, 0, 0, _RESOLUTION, _RESOLUTION, 0, x, y, x_device, y_device)
+    return x_device.value / _RESOLUTION, y_device.value / _RESOLUTION

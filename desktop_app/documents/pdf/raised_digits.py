@@ -20,7 +20,7 @@ _LINE_END: Final = re.compile(r"[\r\n]+")
 _MAX_HEIGHT: Final = 0.9
 _LEAST_RAISE, _LEAST_DROP, _MAX_SHIFT = 0.15, 0.05, 0.8
 _WIDEST_GAP: Final = 0.3
-_LEAST_ANGLE: Final = 0.1  # radians
+_MIN_ANGLE_RAD: Final = 0.1  # radians
 
 
 def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
@@ -45,10 +45,12 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
         change = _change(textpage, base, end - 1) if base < end - 1 else None
         if change is None or (end_before < start and not _adjoins(textpage, base, start)):
             continue
-        first = next(
+        first_shifted = next(
             index for index in range(max(start, base + 1), end) if _change(textpage, base, index)
         )
-        shown_by_index.update(zip(range(first, end), change(text[first:end]), strict=True))
+        shown_by_index.update(
+            zip(range(first_shifted, end), change(text[first_shifted:end]), strict=True)
+        )
         shown_by_index.update(dict.fromkeys(range(end_before, start), ""))
         line_end = _LINE_END.match(text, end)
         if line_end and _continues_line(textpage, base, end - 1, line_end.end()):
@@ -66,7 +68,7 @@ def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[st
     if not on_line or not box or not box.height < _MAX_HEIGHT * on_line.height:
         return None
     raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / on_line.height
-    if abs(raised_by) > _MAX_SHIFT or raw.FPDFText_GetCharAngle(textpage, index) > _LEAST_ANGLE:
+    if abs(raised_by) > _MAX_SHIFT or raw.FPDFText_GetCharAngle(textpage, index) > _MIN_ANGLE_RAD:
         return None
     if raised_by > _LEAST_RAISE:
         return md.superscript

@@ -186,5 +186,5 @@ def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown_by_index: Mappin
 
 
 def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
-    used = [column for column in range(len(rows[0])) if any(row[column] for row in rows)]
-    return [[row[column] for column in used] for row in rows]
+    used_columns = [column for column in range(len(rows[0])) if any(row[column] for row in rows)]
+    return [[row[column] for column in used_columns] for row in rows]

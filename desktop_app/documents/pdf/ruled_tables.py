@@ -160,29 +160,29 @@ def _borders(positions: Iterable[float]) -> list[float]:
 def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
     """Return the table in a grid; None unless its words are those of a table."""
     frame = Table(grid.xs[0], grid.ys[-1], grid.xs[-1], grid.ys[0], [])
-    inside = [word for word in words if frame.contains(word)]
-    if not inside or page_words.are_rotated(textpage, inside):
+    words_inside = [word for word in words if frame.contains(word)]
+    if not words_inside or page_words.are_rotated(textpage, words_inside):
         return None
     cell_starts = _cell_starts(grid)
     if cell_starts is None:
         return None
     cells: dict[Position, list[Word]] = {cell: [] for cell in cell_starts.values()}
-    cut = 0
-    for word in inside:
+    cut_count = 0
+    for word in words_inside:
         row = sum(y > word.middle for y in grid.ys[1:-1])
         parts = _split_word(word, row, grid, cell_starts, textpage)
-        cut += len(parts) > 1
+        cut_count += len(parts) > 1
         for cell, part in parts:
             cells[cell].append(part)
-    if cut > max(1, _MAX_CUT_SHARE * len(inside)) or not _is_table(cells, grid):
+    if cut_count > max(1, _MAX_CUT_SHARE * len(words_inside)) or not _is_table(cells, grid):
         return None
     words_at = dict(_words_by_position(cells, cell_starts, grid))
     rows = [
         [words_at.get((row, column), []) for column in range(len(grid.xs) - 1)]
         for row in range(len(grid.ys) - 1)
     ]
-    split = _split_rows(rows, textpage)
-    return Table(frame.left, frame.bottom, frame.right, frame.top, split)
+    split_rows = _split_rows(rows, textpage)
+    return Table(frame.left, frame.bottom, frame.right, frame.top, split_rows)
 
 
 def _words_by_position(
@@ -193,8 +193,8 @@ def _words_by_position(
     The words of a merged cell move to the columns they align with, unless a piece crosses a border.
     """
     for (row, column), words in cells.items():
-        last = max(c for (_, c), first in cell_starts.items() if first == (row, column))
-        borders = grid.xs[column + 1 : last + 1]
+        last_column = max(c for (_, c), cell in cell_starts.items() if cell == (row, column))
+        borders = grid.xs[column + 1 : last_column + 1]
         pieces = [piece for line in page_words.lines(words) for piece in page_words.pieces(line)]
         crosses = any(
             piece[0].left < border < piece[-1].right for piece in pieces for border in borders
@@ -204,8 +204,8 @@ def _words_by_position(
             yield (row, column), words
             continue
         for offset in columns:
-            inside = [word for word in words if bisect_right(borders, word.left) == offset]
-            yield (row, column + offset), inside
+            column_words = [word for word in words if bisect_right(borders, word.left) == offset]
+            yield (row, column + offset), column_words
 
 
 def _split_word(
@@ -326,7 +326,7 @@ def _are_aligned(
     """Return True if every line of the cells is level with a line of the longest cell."""
     levels = [(middle_of(line), line[0].height / 2) for line in longest]
     return all(
-        any(abs(middle_of(line) - level) < near for level, near in levels)
+        any(abs(middle_of(line) - level) < max_distance for level, max_distance in levels)
         for cell_lines in cells
         for line in cell_lines
     )

@@ -28,8 +28,8 @@ _SAME_END: Final = 4.0
 _NARROWEST_TABLE: Final = 60.0
 _NARROWEST_TEXT: Final = 100.0
 # In line heights.
-_GUTTER: Final = 0.45
-_WIDE_GUTTER: Final = 0.9
+_MIN_GUTTER: Final = 0.45
+_MIN_WIDE_GUTTER: Final = 0.9
 _LARGEST_LINE_DISTANCE: Final = 2.6
 _MAX_RULES: Final = 80
 _MAX_COLUMNS: Final = 40
@@ -56,11 +56,11 @@ def find_between_rules(
         # A figure may have thousands of pairs of rules, and each pair is a possible frame.
         left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
         outer = Table(left - 2, rules[-1].position, right + 2, rules[0].position, [])
-        inside = [word for word in words if outer.contains(word)]
+        words_inside = [word for word in words if outer.contains(word)]
         first = 0
         while first + 2 < len(rules):
             for last in range(len(rules) - 1, first + 1, -1):
-                if table := _table_between_rules(rules[first : last + 1], inside, textpage):
+                if table := _table_between_rules(rules[first : last + 1], words_inside, textpage):
                     tables.append(table)
                     first = last
                     break
@@ -91,24 +91,24 @@ def _table_between_rules(
     rules: Sequence[Ruling], words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> Table | None:
     frame = Table(rules[0].start - 2, rules[-1].position, rules[0].end + 2, rules[0].position, [])
-    inside = [word for word in words if frame.contains(word)]
-    lines = page_words.lines(inside)
-    if len(lines) < _FEWEST_RULED or page_words.are_rotated(textpage, inside):
+    words_inside = [word for word in words if frame.contains(word)]
+    lines = page_words.lines(words_inside)
+    if len(lines) < _FEWEST_RULED or page_words.are_rotated(textpage, words_inside):
         return None
-    borders = _gutters(lines, _GUTTER)
+    borders = _gutters(lines, _MIN_GUTTER)
     if not 1 <= len(borders) <= _MAX_COLUMNS:
         return None
     rows = [_cells(line, borders) for line in lines]
-    full = [number for number, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
-    outer = [*lines[: full[0]], *lines[full[-1] + 1 :]] if full else lines
+    full_rows = [number for number, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
+    outer = [*lines[: full_rows[0]], *lines[full_rows[-1] + 1 :]] if full_rows else lines
     if any(_is_caption(line, borders) for line in outer):
         return None
     if not _is_table(rows, lines, textpage, least_filled=0.4, max_prose_columns=1):
         return None
-    joined = _join_rows(rows, lines, rules)
-    if len(joined) < _FEWEST_RULED:
+    joined_rows = _join_rows(rows, lines, rules)
+    if len(joined_rows) < _FEWEST_RULED:
         return None
-    return Table(frame.left, frame.bottom, frame.right, frame.top, joined)
+    return Table(frame.left, frame.bottom, frame.right, frame.top, joined_rows)
 
 
 def _is_caption(line: Line, borders: Sequence[float]) -> bool:
@@ -129,24 +129,27 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
     has_head = bands.count(bands[0]) <= _LONGEST_HEADER and len(rules) > 2
-    joined: list[Cells] = []
+    joined_rows: list[Cells] = []
     for number, (row, band) in enumerate(zip(rows, bands, strict=True)):
-        is_same_band = bool(joined) and bands[number - 1] == band
+        is_same_band = bool(joined_rows) and bands[number - 1] == band
         is_head = has_head and band == bands[0]
         if is_same_band and (
-            is_head or is_ruled or (not row[0] and _is_continuation(joined[-1], row))
+            is_head or is_ruled or (not row[0] and _is_continuation(joined_rows[-1], row))
         ):
-            joined[-1] = [[*above, *below] for above, below in zip(joined[-1], row, strict=True)]
+            joined_rows[-1] = [
+                [*upper, *lower] for upper, lower in zip(joined_rows[-1], row, strict=True)
+            ]
         else:
-            joined.append(row)
-    return joined
+            joined_rows.append(row)
+    return joined_rows
 
 
-def _is_continuation(above: Cells, row: Cells) -> bool:
+def _is_continuation(upper_row: Cells, row: Cells) -> bool:
     """Return True if a line without a first cell continues the cells above."""
     filled = [bool(cell) for cell in row]
     return sum(filled) <= 2 and all(
-        is_above or not is_here for is_here, is_above in zip(filled, map(bool, above), strict=True)
+        is_above or not is_here
+        for is_here, is_above in zip(filled, map(bool, upper_row), strict=True)
     )
 
 
@@ -159,7 +162,7 @@ def find_unruled(
     if not free or page_words.are_rotated(textpage, free):
         return []
     for run in _runs(page_words.lines(free)):
-        borders = _gutters(run, _WIDE_GUTTER)
+        borders = _gutters(run, _MIN_WIDE_GUTTER)
         if not 2 <= len(borders) <= _MAX_COLUMNS:
             continue
         rows = [_cells(line, borders) for line in run]
@@ -185,7 +188,7 @@ def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     for column in reversed(range(len(table.rows[0]))):
         lines = [page_words.lines(row[column]) for row in table.rows]
         all_lines = [line for cell in lines for line in cell]
-        borders = _gutters(all_lines, _WIDE_GUTTER) if len(all_lines) >= _FEWEST_ROWS else []
+        borders = _gutters(all_lines, _MIN_WIDE_GUTTER) if len(all_lines) >= _FEWEST_ROWS else []
         if not borders:
             continue
         rows = [_cells(line, borders) for line in all_lines]
@@ -213,7 +216,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     for line in lines:
         height = median(word.height for word in line)
         is_near = not run or middle_of(run[-1]) - middle_of(line) <= _LARGEST_LINE_DISTANCE * height
-        pieces = 1 + sum(b.left - a.right > _WIDE_GUTTER * height for a, b in pairwise(line))
+        pieces = 1 + sum(b.left - a.right > _MIN_WIDE_GUTTER * height for a, b in pairwise(line))
         if pieces >= 3 and is_near:
             run.append(line)
             continue
@@ -298,8 +301,10 @@ def _is_running_text(column: Sequence[Line]) -> bool:
     if not cells:
         return False
     width = max(cell[-1].right for cell in cells) - min(cell[0].left for cell in cells)
-    full = sum(cell[-1].right - cell[0].left > 0.7 * width and len(cell) >= 3 for cell in cells)
-    return width >= _NARROWEST_TEXT and full >= 0.5 * len(cells)
+    full_count = sum(
+        cell[-1].right - cell[0].left > 0.7 * width and len(cell) >= 3 for cell in cells
+    )
+    return width >= _NARROWEST_TEXT and full_count >= 0.5 * len(cells)
 
 
 def _has_numbers(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:

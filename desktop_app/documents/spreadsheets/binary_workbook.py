@@ -371,8 +371,8 @@ def _displayed_cell(kind: int, cell: bytes, styles: Styles) -> bytes:
 
 def _record(kind: int, content: bytes) -> bytes:
     """Return the record of a cell."""
-    head, size = bytearray((kind,)), len(content)
+    header, size = bytearray((kind,)), len(content)
     while size > 127:
-        head.append(size & 127 | 128)
+        header.append(size & 127 | 128)
         size >>= 7
-    return bytes((*head, size)) + content
+    return bytes((*header, size)) + content

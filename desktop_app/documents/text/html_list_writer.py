@@ -86,7 +86,7 @@ class HtmlListWriter:
 
     def apply_word_label(self) -> None:
         """End the label; number the list if the label of its first item is a number."""
-        sign, self.word_label = "".join(self.word_label or ()), None
+        label, self.word_label = "".join(self.word_label or ()), None
         is_first = self._elements.has(WORD_LIST) and len(self._lists[-1].items) == 1
-        if is_first and _NUMBER.match(sign):
+        if is_first and _NUMBER.match(label):
             self._lists[-1].use_numbers()

@@ -352,8 +352,8 @@ def _plausible_encodings(data: bytes) -> list[str]:
     # Only the text around the first non-ASCII bytes distinguishes encodings.
     first = next(re.finditer(rb"[\x80-\xff]", data)).start()
     # From the beginning of their line, unless that is long.
-    begin = max(0, data.rfind(b"\n", 0, first) + 1, first - _SAMPLE_BYTES // 2)
-    sample = data[begin : begin + _SAMPLE_BYTES]
+    sample_start = max(0, data.rfind(b"\n", 0, first) + 1, first - _SAMPLE_BYTES // 2)
+    sample = data[sample_start : sample_start + _SAMPLE_BYTES]
     sample = sample[: sample.rfind(b"\n") + 1] or sample
     measures: dict[str, tuple[float, float]] = {}
     # A short text of rare letters seems chaotic in every encoding.

@@ -67,18 +67,18 @@ class GrowingText:
     def with_text(self, text: str) -> GrowingText:
         """Return a copy with `text` appended."""
         pieces = self._pieces
-        tail = text
+        last_piece = text
         while (
             pieces
-            and len(tail) < _MAX_PIECE_CHARS
-            and len(pieces[-1]) < min(2 * len(tail), _MAX_PIECE_CHARS)
+            and len(last_piece) < _MAX_PIECE_CHARS
+            and len(pieces[-1]) < min(2 * len(last_piece), _MAX_PIECE_CHARS)
         ):
-            tail = pieces[-1] + tail
+            last_piece = pieces[-1] + last_piece
             pieces = pieces[:-1]
-        grown = GrowingText()
-        grown._pieces = (*pieces, tail) if tail else pieces
-        grown._length = self._length + len(text)
-        return grown
+        grown_text = GrowingText()
+        grown_text._pieces = (*pieces, last_piece) if last_piece else pieces
+        grown_text._length = self._length + len(text)
+        return grown_text
 
     def __len__(self) -> int:
         return self._length
@@ -300,9 +300,9 @@ def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
 
 def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
     """Return `replace(reply, segments=segments)`, three times as fast, for each delta."""
-    grown = object.__new__(Reply)
-    grown.__dict__.update(reply.__dict__, segments=segments)
-    return grown
+    new_reply = object.__new__(Reply)
+    new_reply.__dict__.update(reply.__dict__, segments=segments)
+    return new_reply
 
 
 def _with_segment(reply: Reply, index: int, segment: _Segment) -> Reply:
@@ -319,12 +319,12 @@ def _with_new_segment(reply: Reply, segment: _Segment) -> Reply:
 def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     if not text:
         return reply
-    last = reply.segments[-1] if len(reply.segments) > reply.round_start else None
-    if last is None or last.kind is not _Kind.REASONING or last.item_id:
+    last_segment = reply.segments[-1] if len(reply.segments) > reply.round_start else None
+    if last_segment is None or last_segment.kind is not _Kind.REASONING or last_segment.item_id:
         return _with_new_segment(reply, _Segment(_Kind.REASONING, GrowingText(text), key=section))
-    gap = "\n\n" if section != last.key and len(last.text) else ""
+    gap = "\n\n" if section != last_segment.key and len(last_segment.text) else ""
     return _with_segment(
-        reply, -1, replace(last, text=last.text.with_text(gap + text), key=section)
+        reply, -1, replace(last_segment, text=last_segment.text.with_text(gap + text), key=section)
     )
 
 
@@ -333,8 +333,8 @@ def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
     for index in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[index]
         if segment.kind is _Kind.REASONING and not segment.item_id:
-            closed = replace(segment, item_id=item.item_id, encrypted=item.encrypted)
-            return _with_segment(reply, index, closed)
+            closed_segment = replace(segment, item_id=item.item_id, encrypted=item.encrypted)
+            return _with_segment(reply, index, closed_segment)
     new_segment = _Segment(
         _Kind.REASONING, GrowingText(), item_id=item.item_id, encrypted=item.encrypted
     )
@@ -346,14 +346,14 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
     for index in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[index]
         if segment.kind is _Kind.TOOL_CALL and segment.key == delta.index:
-            grown = replace(
+            grown_segment = replace(
                 segment,
                 text=segment.text.with_text(delta.arguments),
                 call_id=segment.call_id or delta.call_id,
                 name=segment.name or delta.name,
                 call=_with_extra_content(segment.call, delta),
             )
-            return _with_segment(reply, index, grown)
+            return _with_segment(reply, index, grown_segment)
     new_segment = _Segment(
         _Kind.TOOL_CALL,
         GrowingText(delta.arguments),
@@ -386,10 +386,10 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     segments = reply.segments
     of_round = range(reply.round_start, len(segments))
     index = next((index for index in of_round if _is_earlier_state(segments[index], call)), None)
-    grown = (
+    new_reply = (
         _with_new_segment(reply, segment) if index is None else _with_segment(reply, index, segment)
     )
-    return grown if event.picture is None else _with_picture(grown, event.picture)
+    return new_reply if event.picture is None else _with_picture(new_reply, event.picture)
 
 
 def _is_earlier_state(segment: _Segment, call: ToolCallPart) -> bool:
@@ -417,12 +417,12 @@ def _with_call_ids(reply: Reply) -> Reply:
     """Give each call of this round a valid, unique id: some servers send none or duplicates."""
     used_ids = {s.call_id for s in reply.segments[: reply.round_start]}
     segments = list(reply.segments)
-    calls = (
+    call_indices = (
         index
         for index in range(reply.round_start, len(segments))
         if segments[index].kind is _Kind.TOOL_CALL
     )
-    for number, index in enumerate(calls):
+    for number, index in enumerate(call_indices):
         sent_id = segments[index].call_id
         if not 0 < len(sent_id) <= MAX_CALL_ID_CHARS or sent_id in used_ids:
             new_id = f"call_{reply.round}_{number}"

@@ -111,8 +111,8 @@ def sent_path(
     ]
     if not usable:
         return SentPath(None, tuple(path))
-    chosen = max(usable, key=lambda c: (index_by_id[c.message_id], c.created_at))
-    return SentPath(chosen, tuple(path[index_by_id[chosen.message_id] + 1 :]))
+    latest = max(usable, key=lambda c: (index_by_id[c.message_id], c.created_at))
+    return SentPath(latest, tuple(path[index_by_id[latest.message_id] + 1 :]))
 
 
 def compactions_by_message(

@@ -290,8 +290,8 @@ def title_from(text: str, limit: int = 60) -> str:
     line = line.lstrip("#>*- ") or line
     if len(line) <= limit:
         return line
-    cut = line[:limit].rsplit(" ", 1)[0] if " " in line[:limit] else line[:limit]
-    return cut.rstrip(" ,.;:-–—") + "…"
+    title = line[:limit].rsplit(" ", 1)[0] if " " in line[:limit] else line[:limit]
+    return title.rstrip(" ,.;:-–—") + "…"
 
 
 class SearchFilter(NamedTuple):

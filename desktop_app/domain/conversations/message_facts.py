@@ -164,10 +164,10 @@ def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool 
         return tr_context("reasoning", "Thinking")
     if seconds is None or seconds < 1:
         return tr("Thought: {subject}", subject=subject) if subject else tr("Thought")
-    took = duration(seconds)
+    duration_text = duration(seconds)
     if subject:
-        return tr("Thought for {duration}: {subject}", duration=took, subject=subject)
-    return tr("Thought for {duration}", duration=took)
+        return tr("Thought for {duration}: {subject}", duration=duration_text, subject=subject)
+    return tr("Thought for {duration}", duration=duration_text)
 
 
 def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
@@ -282,19 +282,19 @@ def pages_fact(part: DocumentPart) -> str:
     )
 
 
-def _chosen_pages(chosen: ChosenPages) -> str:
+def _chosen_pages(pages: ChosenPages) -> str:
     """Describe a choice of sections: `pages 3–10, 15 of 52`."""
-    count = chosen.count
-    values: dict[str, str | int] = {"numbers": format_spans(chosen.spans, "–"), "total": chosen.of}
-    if chosen.unit == "slide":
+    count = pages.count
+    values: dict[str, str | int] = {"numbers": format_spans(pages.spans, "–"), "total": pages.of}
+    if pages.unit == "slide":
         return tr_plural(
             "slide {numbers} of {total}", "slides {numbers} of {total}", count, **values
         )
-    if chosen.unit == "sheet":
+    if pages.unit == "sheet":
         return tr_plural(
             "sheet {numbers} of {total}", "sheets {numbers} of {total}", count, **values
         )
-    if chosen.unit == "chapter":
+    if pages.unit == "chapter":
         return tr_plural(
             "chapter {numbers} of {total}", "chapters {numbers} of {total}", count, **values
         )

@@ -69,8 +69,8 @@ def _sheets(text: str) -> list[DocumentSection]:
     sections: list[DocumentSection] = []
     offset = _find_line(text, _SHEET, 0, is_whole=False)
     while offset >= 0:
-        end = text.find("\n", offset)
-        name = text[offset + len(_SHEET) : len(text) if end < 0 else end].strip()
+        line_end = text.find("\n", offset)
+        name = text[offset + len(_SHEET) : len(text) if line_end < 0 else line_end].strip()
         sections.append(DocumentSection(len(sections) + 1, name, offset))
         offset = _find_line(text, _SHEET, offset + 1, is_whole=False)
     return sections
@@ -85,8 +85,8 @@ def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
     offset = start - 1
     # `str.find` scans megabytes in a millisecond.
     while (offset := text.find(beginning, offset + 1)) >= 0:
-        end = offset + len(beginning)
-        is_line = not is_whole or end == len(text) or text[end] == "\n"
+        mark_end = offset + len(beginning)
+        is_line = not is_whole or mark_end == len(text) or text[mark_end] == "\n"
         if is_line and (offset == 0 or text.endswith("\n\n", 0, offset)):
             return offset
     return -1
@@ -199,12 +199,12 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     Raises:
         DocumentError: the marks of the sections are not in the text.
     """
-    chosen = part.chosen
-    if chosen is None:
+    pages = part.chosen
+    if pages is None:
         return text
-    sections = find_sections(text, chosen.unit)
-    if len(sections) != chosen.of:
-        raise DocumentError(Reason.SECTIONS_GONE, unit=chosen.unit, name=part.name)
+    sections = find_sections(text, pages.unit)
+    if len(sections) != pages.of:
+        raise DocumentError(Reason.SECTIONS_GONE, unit=pages.unit, name=part.name)
     starts = [section.start for section in sections] + [len(text)]
-    pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in chosen.spans]
+    pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in pages.spans]
     return "\n\n".join(pieces)

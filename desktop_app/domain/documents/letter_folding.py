@@ -68,8 +68,8 @@ def _pieces(text: str) -> Iterator[str]:
     start, size = 0, _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
     while start < len(text):
         end = min(start + size, len(text))
-        last = min(end + _MAX_ACCENTS, len(text))
-        end = next((cut for cut in range(end, last) if _is_starter(text[cut])), last)
+        last_end = min(end + _MAX_ACCENTS, len(text))
+        end = next((index for index in range(end, last_end) if _is_starter(text[index])), last_end)
         yield text[start:end]
         start = end
 

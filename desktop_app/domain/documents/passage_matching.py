@@ -101,9 +101,9 @@ def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) 
     spans: list[TextSpan] = []
     for line in passage.splitlines():
         sought = letters_of(line)
-        start = spans[-1].end if spans else 0
+        search_start = spans[-1].end if spans else 0
         if len(sought) >= _MIN_LINE_LETTERS:
-            line_start = _find_nearest(letters, sought, letters_before, start)
+            line_start = _find_nearest(letters, sought, letters_before, search_start)
             is_sure = len(sought) >= _MIN_REPEATED_LETTERS or letters.count(sought) == 1
             if line_start is not None and is_sure:
                 spans.append(TextSpan(line_start, line_start + len(sought)))

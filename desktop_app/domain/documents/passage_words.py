@@ -97,9 +97,9 @@ def _spaced_terms(text: str) -> Iterator[str]:
 
 @lru_cache(20_000)  # words repeat: 300,000 characters take 0.19 s, not 0.35 s
 def _runs_of(word: str) -> tuple[str, ...]:
-    last = max(1, len(word) - RUN_LENGTH + 1)
+    run_count = max(1, len(word) - RUN_LENGTH + 1)
     beginning = (word[:PREFIX_LENGTH],) if len(word) in SHORT_WORD_LENGTHS else ()
-    return (*(word[start : start + RUN_LENGTH] for start in range(last)), *beginning)
+    return (*(word[start : start + RUN_LENGTH] for start in range(run_count)), *beginning)
 
 
 def _unspaced_terms(run: str) -> Iterator[str]:

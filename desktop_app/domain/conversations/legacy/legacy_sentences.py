@@ -104,18 +104,20 @@ def legacy_text_error(text: str) -> ErrorNote:
     return ErrorNote(text)
 
 
-def _with_remedy(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
-    """Return the error with the remedy in `rest`; None if that remedy is unknown.
+def _with_remedy(note: ErrorNote, reason: Reason, other_text: str) -> ErrorNote | None:
+    """Return the error with the remedy in `other_text`; None if that remedy is unknown.
 
-    `rest` is the text after what happened; it may begin with what was kept.
+    `other_text` is the text after what happened; it may begin with what was kept.
     """
     for sentence in LEGACY["kept"]:
-        if rest == sentence or rest.startswith(f"{sentence} "):
-            rest = rest[len(sentence) + 1 :]
+        if other_text == sentence or other_text.startswith(f"{sentence} "):
+            other_text = other_text[len(sentence) + 1 :]
             break
     remedy: Remedy | str = note.remedy
-    if rest:
-        remedy = _own_remedy(_REMEDY_OF.get(rest, rest), _usual_remedy(reason), note.params)
+    if other_text:
+        remedy = _own_remedy(
+            _REMEDY_OF.get(other_text, other_text), _usual_remedy(reason), note.params
+        )
         if isinstance(remedy, str) and remedy:
             return None
     return replace(note, remedy=remedy)
