@@ -12,6 +12,7 @@ from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.rtf_table import Row, table_block
 
+# The outline level of body text; headings have the levels 0 to 8.
 _NO_OUTLINE: Final = 9
 
 

@@ -42,7 +42,9 @@ _LIST_STYLES: Final = {
 # Stands for an asterisk of the text while "**" marks bold words. XML cannot contain it.
 _ASTERISK: Final = "\0"
 _CHARACTER_CODE: Final = re.compile("[0-9A-Fa-f]{1,4}")
+# Word allows 63 columns in a table; a file may state any number.
 _MAX_SPAN: Final = 64
+# Headings have the outline levels 0 to 8; 9 stands for body text.
 _OUTLINE_LEVELS: Final = 9
 
 
