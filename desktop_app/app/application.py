@@ -328,7 +328,7 @@ class Application:
 
 def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> None:
     """Show the windows again that were open before the main window was rebuilt."""
-    for command in previous_session.reopened:
+    for command in previous_session.commands_to_reopen:
         session.actions[command]()
     if (place := previous_session.controllers.dialogs.help.place_at_close) is not None:
         session.controllers.dialogs.help.open_at(place)

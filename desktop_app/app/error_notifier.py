@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.app.answers.shown_answers import STORE
+from desktop_app.app.answers.shown_answers import STORE_TOPIC
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.remedy import Remedy
@@ -36,7 +36,7 @@ class ErrorNotifier:
         if isinstance(error.reason, Reason) and error.reason.remedy is Remedy.REPAIR_LIBRARY:
             self._notifications.notify(error, [(tr("Repair"), self._repair)])
             return
-        topic = STORE if isinstance(error, StorageError) else ""
+        topic = STORE_TOPIC if isinstance(error, StorageError) else ""
         self._notifications.notify(error, topic=topic)
 
     def on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

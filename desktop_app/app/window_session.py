@@ -73,7 +73,7 @@ class WindowSession:
         shutdown: stops tasks, stores partial answers and closes the store.
         closed_work: work on the closed store before the program restarts; None for none.
         should_rebuild: True if the window is built again once the session has ended.
-        reopened: ids of the commands that show the open dialogs again in the new window.
+        commands_to_reopen: ids of the commands that show the open dialogs again in the new window.
     """
 
     desktop: DesktopControllers
@@ -107,7 +107,7 @@ class WindowSession:
         self._mnemonics: WindowMnemonics | None = None
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False
-        self.reopened: tuple[str, ...] = ()
+        self.commands_to_reopen: tuple[str, ...] = ()
         self._forms = FormDraftSaver(
             window, settings_store=backend.settings, tasks=self.controllers.tasks
         )
@@ -407,7 +407,7 @@ class WindowSession:
         """End, to be built again in another language."""
         if not self.shutdown.has_begun:
             self.should_rebuild = True
-            self.reopened = commands_to_reopen()
+            self.commands_to_reopen = commands_to_reopen()
             self._window.setEnabled(False)  # text typed from now on would be lost
             self.shutdown.begin()
 

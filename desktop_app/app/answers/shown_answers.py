@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-STORE = "store"  # the topic of notifications about answers that cannot be stored
+STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
 _OTHER_END = N_("Response ended.")
 _ANNOUNCEMENTS = {
     MessageStatus.COMPLETE: N_("Response complete."),
@@ -96,7 +96,7 @@ class ShownAnswers(QObject):
     def dismiss_store_error(self) -> None:
         """Dismiss the storage error after a successful write, unless answers are still unstored."""
         if not self._running.has_unstored:
-            self._notifications.dismiss_topic(STORE)
+            self._notifications.dismiss_topic(STORE_TOPIC)
 
     def _is_open(self, conversation_id: str) -> bool:
         return conversation_id == self._current.id
@@ -123,6 +123,6 @@ class ShownAnswers(QObject):
 
     def _show_store_error(self, _conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
-            self._notifications.notify(error, topic=STORE)
+            self._notifications.notify(error, topic=STORE_TOPIC)
         else:
             self.dismiss_store_error()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.cards.notifications import Notifications
 
-TOPIC = "document"  # the topic of notifications about what was not attached or read
+DOCUMENT_TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
 UPDATE_MS = 100
 
@@ -144,7 +144,7 @@ class FileReadings(QObject):
         """
         named_contents, conversation_id = list(contents), conversation_id or self._current.id
         if len(named_contents) > MAX_FILES:
-            self._notifications.notify(str(too_many_files()), topic=TOPIC)
+            self._notifications.notify(str(too_many_files()), topic=DOCUMENT_TOPIC)
             return
         batch, detail = AttachmentBatch(len(named_contents)), tr("reading…")
         start_functions = []
@@ -193,11 +193,11 @@ class FileReadings(QObject):
     def _cancel_silently(self, readings: Mapping[str, FileReading]) -> None:
         for reading in readings.values():
             reading.batch.discard_failures()
-        self._notifications.dismiss_topic(TOPIC)
+        self._notifications.dismiss_topic(DOCUMENT_TOPIC)
         self.cancel(list(readings))
 
     def _on_opened(self) -> None:
-        self._notifications.dismiss_topic(TOPIC)
+        self._notifications.dismiss_topic(DOCUMENT_TOPIC)
         parts = self._draft.value.attachments
         documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
         if any(sha256 not in self._origins.paths for sha256 in documents):
@@ -217,7 +217,7 @@ class FileReadings(QObject):
             if note:
                 message = f"{part.name}: {note}"
                 # Chips show which pages are images, but not what was skipped.
-                self._notifications.notify(message, topic=TOPIC, stays=bool(note.skipped))
+                self._notifications.notify(message, topic=DOCUMENT_TOPIC, stays=bool(note.skipped))
             if reading.conversation_id != self._current.id:
                 await self._drafts.attach(reading.conversation_id, part)
             if reading.conversation_id == self._current.id:  # perhaps opened meanwhile
@@ -273,7 +273,7 @@ class FileReadings(QObject):
         if batch.left and batch.total > FEW_FILES:
             return
         for message in batch.pop_messages():
-            topic = "" if isinstance(message, str) else TOPIC
+            topic = "" if isinstance(message, str) else DOCUMENT_TOPIC
             self._notifications.notify(message, topic=topic)
 
     def _show_progress(self, reading: FileReading, progress: Progress) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading its lines takes a while
 MANY_LINES: Final = 5000
-TOPIC: Final = "batch"
+BATCH_TOPIC: Final = "batch"
 
 
 class BatchController(QObject):
@@ -249,13 +249,13 @@ class BatchController(QObject):
         if dialog is None or not dialog.isVisible():
             message = tr("Batch job “{title}” is ready to start.", title=job.title)
             actions = [(tr("Show"), lambda: self._show_from_notification(job.id))]
-            self._notifications.notify(message, actions, topic=TOPIC)
+            self._notifications.notify(message, actions, topic=BATCH_TOPIC)
 
     def _on_job_ended(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import job_result_text
 
         actions = [(tr("Show"), lambda: self._show_from_notification(job.id))]
-        self._notifications.notify(job_result_text(job), actions, topic=TOPIC)
+        self._notifications.notify(job_result_text(job), actions, topic=BATCH_TOPIC)
         self._refresh_soon()
 
     def _show_from_notification(self, job_id: str) -> None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.documents.chunk_plan import ChunkPlan
 
-OFFER: Final = N_("Read in parts…")
-ATTACH_BEGINNING: Final = N_("Attach the beginning, let tools read the rest")
+OFFER_LABEL: Final = N_("Read in parts…")
+ATTACH_BEGINNING_LABEL: Final = N_("Attach the beginning, let tools read the rest")
 
 
 class ChunkedReadingController(QObject):
@@ -62,9 +62,9 @@ class ChunkedReadingController(QObject):
             return ()
         refused_draft, start = self._draft.current, self._tasks.start
         attach_beginnings = [
-            (tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused_draft)))
+            (tr(ATTACH_BEGINNING_LABEL), lambda: start(self._attach_beginnings(refused_draft)))
         ]
-        read_in_parts = [(tr(OFFER), lambda: start(self._offer_plan(refused_draft)))]
+        read_in_parts = [(tr(OFFER_LABEL), lambda: start(self._offer_plan(refused_draft)))]
         return [*(attach_beginnings if self._can_attach_beginnings() else ()), *read_in_parts]
 
     def _can_attach_beginnings(self) -> bool:

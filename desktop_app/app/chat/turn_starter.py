@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.answers.shown_answers import STORE
+from desktop_app.app.answers.shown_answers import STORE_TOPIC
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -241,5 +241,5 @@ class TurnStarter(QObject):
         else:
             actions = self._remedies_for(error)
         # A full disk also keeps the draft from being saved. One topic, so that one card says both.
-        topic = STORE if isinstance(error, StoreFullError) else NOT_SENT
+        topic = STORE_TOPIC if isinstance(error, StoreFullError) else NOT_SENT
         self._notifications.notify(error, actions, topic=topic)

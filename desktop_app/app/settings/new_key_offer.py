@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
-OFFER = "new-provider"  # the topic of the offer to use a new provider
-FIRST_REQUEST = "first-request"  # the topic of the answer to a first request
+OFFER_TOPIC = "new-provider"  # the topic of the offer to use a new provider
+FIRST_REQUEST_TOPIC = "first-request"  # the topic of the answer to a first request
 _MAX_SHOWN_CHARACTERS = 200  # of the answer, which a notification shows
 _TEST_QUESTION = "Reply with one short greeting."
 _TEST_INPUT_TOKENS, _TEST_OUTPUT_TOKENS = 30, 64  # tokens
@@ -52,14 +52,14 @@ class NewKeyOffer(QObject):
         self._new_conversation = new_conversation
         # The offer names the open conversation and the default provider.
         for signal in (setup.current.opened, self._values.changed):
-            signal.connect(lambda: notifications.dismiss_topic(OFFER))
+            signal.connect(lambda: notifications.dismiss_topic(OFFER_TOPIC))
 
     def show(self, profile: ProviderProfile) -> None:
         """Offer to use a provider in the open conversation, or to try it."""
         try_actions = self._request_action(profile)
         if self._setup.profile.id == profile.id:
             if try_actions:
-                self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER)
+                self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER_TOPIC)
             return
         choice = self._new_conversation.choice_with(profile.id)
         current_name, default_profile = self._setup.profile.name, self._providers.default
@@ -82,7 +82,7 @@ class NewKeyOffer(QObject):
                 ),
                 *try_actions,
             ],
-            topic=OFFER,
+            topic=OFFER_TOPIC,
         )
 
     def _request_action(self, profile: ProviderProfile) -> Actions:
@@ -111,4 +111,4 @@ class NewKeyOffer(QObject):
             duration=formatting.duration(time.monotonic() - started_at),
             text=reply[:_MAX_SHOWN_CHARACTERS] or "–",
         )
-        self._notifications.notify(message, topic=FIRST_REQUEST)
+        self._notifications.notify(message, topic=FIRST_REQUEST_TOPIC)

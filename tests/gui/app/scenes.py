@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.app.answers.shown_answers import STORE
+from desktop_app.app.answers.shown_answers import STORE_TOPIC
 from desktop_app.app.application import report_failed_start
 from desktop_app.app.desktop import binding_controller
 from desktop_app.app.desktop.binding_controller import BindingController
@@ -578,7 +578,7 @@ async def closing(app: AppHarness, look: Look) -> None:
     _close_dialogs(app)
     app.disk.is_full = False
     app.window.prompt.set_text("")
-    app.window.notifications.dismiss_topic(STORE)
+    app.window.notifications.dismiss_topic(STORE_TOPIC)
 
 
 async def cards(app: AppHarness, look: Look) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.attachments.attachment_drags import file_name
-from desktop_app.app.chat.chunked_reading_controller import ATTACH_BEGINNING
+from desktop_app.app.chat.chunked_reading_controller import ATTACH_BEGINNING_LABEL
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -295,14 +295,14 @@ async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
         app.type("Sum?")
         app.enter()
         await until(lambda: "With sales.csv, this needs" in app.said)
-        assert ATTACH_BEGINNING not in app.offered_actions
+        assert ATTACH_BEGINNING_LABEL not in app.offered_actions
         app.window.settings.pages.responses.page.override_changed.emit(
             app.open_id, "answer.tools", "query_table"
         )
         await until(lambda: "query_table" in app.state.setup.ask_settings.parameters.tools)
         app.enter()
-        await until(lambda: ATTACH_BEGINNING in app.offered_actions)
-        app.press_action(ATTACH_BEGINNING)
+        await until(lambda: ATTACH_BEGINNING_LABEL in app.offered_actions)
+        app.press_action(ATTACH_BEGINNING_LABEL)
         await until(lambda: "only the beginning" in app.chips[0])
         assert app.text.toPlainText() == "Sum?", "the user sees it before it is sent"
         app.enter()
@@ -330,8 +330,8 @@ async def test_a_table_that_a_tool_reads_is_not_read_in_parts_with_another_docum
         await until(lambda: not app.is_reading)
         app.type("Sum?")
         app.enter()
-        await until(lambda: ATTACH_BEGINNING in app.offered_actions)
-        app.press_action(ATTACH_BEGINNING)
+        await until(lambda: ATTACH_BEGINNING_LABEL in app.offered_actions)
+        app.press_action(ATTACH_BEGINNING_LABEL)
         await until(lambda: "only the beginning" in app.chips[0])
         app.window.files_dropped.emit([text])
         await until(lambda: not app.is_reading)

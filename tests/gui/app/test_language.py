@@ -174,7 +174,7 @@ async def test_the_language_changes_after_a_form_is_closed_and_open_windows_retu
         assert "once the other windows are closed" in app.said
         window("batch-jobs").close()
         await until(lambda: app.session.should_rebuild)
-        assert app.session.reopened == ("spending.show",)
+        assert app.session.commands_to_reopen == ("spending.show",)
         await app.session.shutdown.wait()
 
 

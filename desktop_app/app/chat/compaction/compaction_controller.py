@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-TOPIC = "compaction"
+COMPACTION_TOPIC = "compaction"
 CHECK_MS = 300  # after the last change, because a check may count the conversation
 # After "Not now" or Undo, offer again once the conversation has grown by this share of the limit.
 REOFFER_GROWTH = 0.1
@@ -220,12 +220,12 @@ class CompactionController(QObject):
             self._work[conversation_id] = (task, progress_text)
             self._show_card()
 
-        self._notifications.dismiss_topic(TOPIC)
+        self._notifications.dismiss_topic(COMPACTION_TOPIC)
         service = self._compaction_service()
         try:
             compaction = await service.compact(plan, instructions, on_part)
         except UserFacingError as error:
-            self._notifications.notify(error, topic=TOPIC)
+            self._notifications.notify(error, topic=COMPACTION_TOPIC)
             return
         self._notifications.announce(result_text(compaction))
 

@@ -40,7 +40,7 @@ RETRY_AFTER = timedelta(hours=1)
 # Qt's timers count milliseconds in 32 bits, and the clock may change meanwhile.
 MAX_WAIT = timedelta(hours=6)
 INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
-TOPIC = "backup"
+BACKUP_TOPIC = "backup"
 
 BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
 """Takes a folder and the number of backups to keep; returns None unless it ran to its end."""
@@ -183,14 +183,14 @@ class BackupController(QObject):
         self._schedule()
         if result.code:
             if is_manual or "failed_at" not in previous_outcome:
-                self._notifications.notify(_backup_error(result), topic=TOPIC)
+                self._notifications.notify(_backup_error(result), topic=BACKUP_TOPIC)
         elif result.error is None:
-            self._notifications.dismiss_topic(TOPIC)
+            self._notifications.dismiss_topic(BACKUP_TOPIC)
             if is_manual:
                 self._notifications.notify(tr("Backed up to {file}.", file=result.output.strip()))
         elif is_manual or error != previous_outcome.get("error"):
-            self._notifications.dismiss_topic(TOPIC)
-            self._notifications.notify(error_from_note(result.error), topic=TOPIC)
+            self._notifications.dismiss_topic(BACKUP_TOPIC)
+            self._notifications.notify(error_from_note(result.error), topic=BACKUP_TOPIC)
 
     def _show_state(self) -> None:
         """Show the last backup and its error, or that a folder is missing."""
