@@ -191,7 +191,7 @@ def _cases(
         for kind, rows in listed.items()
         for number, row in enumerate(rows, start=1)
     ]
-    for variables in _combinations({**default_variables, **test_variables}):
+    for variables in _combinations({**default_variables, **test_variables}, filler):
         checks: list[Check] = []
         for place, row in assertions:
             try:
@@ -201,7 +201,11 @@ def _cases(
         for cell in (*_list_at(test, EXPECTED), *_list_at(default, EXPECTED)):
             checks += expected_checks(cell, variables, filler)
         for prompt in prompts:
-            question = filler.fill_in(prompt, variables) if prompt else _question(variables)
+            if prompt:
+                question = filler.fill_in(prompt, variables)
+            else:
+                question = _question(variables)
+                filler.count(len(question))  # many tests may share a long default variable
             # Descriptions may be equal, but the ids of cases may not.
             yield EvaluationCase("", question, checks=tuple(checks))
 
@@ -213,14 +217,20 @@ def _list_at(row: _Row, name: str) -> list[Any]:
     return value
 
 
-def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
-    """Yield the variables with each combination of the items of lists."""
+def _combinations(variables: _Row, filler: TemplateFiller) -> Iterator[dict[str, str]]:
+    """Yield the variables with each combination of the items of lists. Raises CaseError."""
     lists = []
     for name, value in variables.items():
         if isinstance(value, str) and value.startswith("file://"):
             raise CaseError(CaseFault.FILE_UNSUPPORTED, name=name)
         values = value if isinstance(value, list) else [value]
-        lists.append([_text(name, item) for item in values])
+        texts = []
+        for item in values:
+            text = _text(name, item)
+            if text is not item:  # each test converts the variables of the default test again
+                filler.count(len(text))
+            texts.append(text)
+        lists.append(texts)
     if prod(map(len, lists)) > _MAX_COMBINATIONS:
         raise CaseError(CaseFault.TOO_MANY_COMBINATIONS)
     for combination in product(*lists):
@@ -274,15 +284,20 @@ def _assertion_checks(
         value = filler.fill_in(value, variables)
     elif isinstance(value, list):
         value = [filler.fill_in(v, variables) if isinstance(v, str) else v for v in value]
+    else:
+        filler.count(_CHARS_OF_TEXT)
     is_negated = kind.startswith("not-")
-    checks = _checks(kind.removeprefix("not-"), value)
+    checks = _checks(kind.removeprefix("not-"), value, filler)
     if is_negated and len(checks) != 1:
         raise CaseError(CaseFault.UNSUPPORTED, name=kind)
     return [check_from_json({**item, "not": True} if is_negated else item) for item in checks]
 
 
-def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
-    texts = [text.strip() for text in value.split(",")] if isinstance(value, str) else value
+def _checks(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str, Any]]:
+    texts = value
+    if isinstance(value, str) and kind.endswith(("-any", "-all")):
+        filler.count(_CHARS_OF_TEXT * value.count(","))
+        texts = [text.strip() for text in value.split(",")]
     if kind.endswith("-all") and not isinstance(texts, list | None):
         raise CaseError(CaseFault.CHECK_VALUE_WRONG, name=kind)
     match kind:

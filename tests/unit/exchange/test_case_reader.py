@@ -20,7 +20,7 @@ from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationC
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.exchange.evaluation import case_reader
+from desktop_app.exchange.evaluation import case_reader, promptfoo
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 
@@ -738,3 +738,27 @@ EXPANDING_TEXTS = {
 def test_templates_that_expand_to_gigabytes_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="too many combinations of “vars”"):
         read_cases(EXPANDING_TEXTS[name], name, lambda _name: "z" * 1_000_000)
+
+
+SHARED_DEFAULTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "question": ({"vars": {"input": "x" * 10_000}}, {}),
+    "object": ({"vars": {"input": "x", "a": {"b": "y" * 10_000}}}, {}),
+    "checks": ({"assert": [{"type": "is-json"}] * 100}, {"vars": {"input": "x"}}),
+    "texts": (
+        {"assert": [{"type": "contains-all", "value": "a," * 100 + "a"}]},
+        {"vars": {"input": "x"}},
+    ),
+}
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("name", SHARED_DEFAULTS)
+def test_large_defaults_are_counted_for_each_test(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promptfoo, "_MAX_FILLED_CHARS", 1 << 20)
+    default, test = SHARED_DEFAULTS[name]
+    text = json.dumps({"defaultTest": default, "tests": [test] * 10})
+    assert len(read_cases(text, "a.json")) == 10
+    with pytest.raises(ValueError, match="too many combinations of “vars”"):
+        read_cases(json.dumps({"defaultTest": default, "tests": [test] * 120}), "a.json")
