@@ -18,6 +18,7 @@ from typing import Final
 # linux/prctl.h
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
+# A program that starts others faster than they are killed is given up after about a second.
 _MAX_ROUNDS: Final = 50
 _PAUSE_S: Final = 0.02
 

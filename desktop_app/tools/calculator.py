@@ -254,7 +254,7 @@ def _require_single(values: list[Decimal]) -> Decimal:
 
 def _require_positive(values: list[Decimal]) -> Decimal:
     value = _require_single(values)
-    if value <= 0:  # of 0, Decimal returns -Infinity
+    if value <= 0:  # for 0, Decimal would return -Infinity without an error
         raise ToolError("The value is not defined.")
     return value
 

@@ -15,6 +15,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.tool import ToolError
 
 MAX_RUN_S: Final = 110.0
+"""Less than the time limit of `query_table`, so that its error names the reason."""
 _PIECE_BYTES: Final = 1 << 16
 MAX_ANSWER_BYTES: Final = 3 << 20  # in JSON, a character has up to 12 bytes
 

@@ -200,7 +200,8 @@ def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPar
     """Return documents by their names; the second “a.pdf” is “a.pdf (2)”."""
     named: dict[str, DocumentPart] = {}
     taken_names = set[str]()
-    numbers = Counter[str]()  # a collection may have thousands of documents of one name
+    # Counted, because trying each number anew is slow for thousands of documents of one name.
+    numbers = Counter[str]()
     for document in documents:
         folded, name = document.name.casefold(), document.name
         while name.casefold() in taken_names:

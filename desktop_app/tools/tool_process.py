@@ -193,6 +193,7 @@ def _cell_value(cell: str) -> str | int | float | None:
         decimal = float(cell)
     except ValueError:
         return cell
+    # A float represents every decimal number of up to 15 digits.
     is_plain = cell.replace("-", "").replace(".", "").isdigit()
     return decimal if is_plain and len(cell) <= 15 and not _has_leading_zero(cell) else cell
 

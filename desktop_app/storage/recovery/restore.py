@@ -295,6 +295,7 @@ class _Unpacker:
         store = pack.find(STORE)
         assert store is not None
         self._store = store
+        # Twice, because the rows are copied after the store is unpacked.
         self._done_bytes, self._total_bytes = 0, 2 * store.file_size
 
     def _add_progress(self, size: int) -> None:

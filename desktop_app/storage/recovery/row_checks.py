@@ -71,7 +71,7 @@ _UNLIMITED_TEXTS: Final = frozenset(
 )
 _MAX_SETTING_CHARS: Final = 4 << 20  # characters of JSON
 _MAX_REFERENCE_CHARS: Final = 1000  # characters of an id of another row or of a provider
-_MAX_VECTOR_BYTES: Final = 1 << 16  # bytes
+_MAX_VECTOR_BYTES: Final = 1 << 16
 _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 
 

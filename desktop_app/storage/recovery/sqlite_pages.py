@@ -58,6 +58,7 @@ class SqlitePages:
         stated_size = 65536 if stated_size == 1 else stated_size
         if self._has_header and stated_size in _PAGE_SIZES:
             self.size = stated_size
+        # SQLite requires at least 480 usable bytes (1.3.4).
         reserved = self.data[20] if self._has_header else 0
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
         # Each record has its own overflow pages. In a forged file, thousands of records can share
@@ -192,7 +193,7 @@ def _read_varint(data: bytes, offset: int) -> tuple[int, int]:
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
             return value, offset + index + 1
-    return value << 8 | data[offset + 8], offset + 9
+    return value << 8 | data[offset + 8], offset + 9  # the ninth byte has eight bits of the value
 
 
 def _as_signed(value: int) -> int:

@@ -34,7 +34,10 @@ twice.
 """
 MAX_SHOWN_BYTES: Final = 2000
 GRACE_S: Final = 2.0
-"""Seconds that a server gets to end after its standard input has ended."""
+"""Seconds that a server gets to end after its standard input has ended.
+
+Less than CLOSING_S, after which this process kills the server in any case.
+"""
 _MAX_FAULTS: Final = 100
 """The number of lines that are not messages, after which the connection ends."""
 

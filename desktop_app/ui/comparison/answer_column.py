@@ -127,12 +127,12 @@ class AnswerColumn(QFrame):
             self._show_facts(self.answer)
 
     def set_current(self, current: bool) -> None:
-        """Show whether the column has the focus; only then announce its text to screen readers."""
+        """Mark the column that has the focus; only its text is announced to screen readers."""
         set_style_property(self, "focused", current)
         self.transcript.speech.set_muted(not current)
 
     def set_compact(self, compact: bool) -> None:
-        """Set if the column is compact: without its title, with the effort among the figures."""
+        """If `compact`, hide the title, and show the effort among the figures."""
         if compact != self._is_compact:
             self._is_compact = compact
             self._title.setVisible(not compact)

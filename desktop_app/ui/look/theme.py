@@ -18,8 +18,8 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
     QTableView                  figures
     QAbstractScrollArea         ringed (shows that it has the focus)
 
-All lengths are those at the default text size and scale with it. The text size is the
-system font's, times the user's setting. A system font below 13.5 px, such as Qt's fallback on
+All lengths are those at the default text size, and scale with the text size. That is the
+system font's size, times the user's setting. A system font below 13.5 px, such as Qt's fallback on
 systems without a desktop, counts as 13.5 px: the layout was designed for no smaller size.
 """
 

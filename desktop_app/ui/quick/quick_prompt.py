@@ -47,7 +47,7 @@ _MIN_ANSWER_HEIGHT: Final = 96
 MAX_SHARE_OF_SCREEN: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
 MAX_SHARE_OF_FIELD: Final = 0.25
-"""The largest share of the screen's height that a text field of over three lines takes."""
+"""The largest share of the screen's height that the text field takes; three lines always fit."""
 
 
 class QuickPrompt(QWidget):

@@ -47,7 +47,7 @@ class ConversationView(RowView):
     Attributes:
         marks: the rows that the user has marked.
         can_go_back: True if a filter is active that the user can leave by Esc, Backspace or the
-            back arrow: left, in right-to-left windows right.
+            back arrow, which is Left, or Right in right-to-left windows.
 
     Signals:
         back_requested(): the user wants to leave the filter (Esc, Backspace or back arrow).

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QPlainTextEdit
 
-_MEASURED_PARAGRAPHS: Final = 64  # paragraphs: more than any prompt shows without scrolling
+_MEASURED_PARAGRAPHS: Final = 64  # more than any prompt shows without scrolling
 
 
 def fit_height(field: QPlainTextEdit, limit: int) -> None:
