@@ -48,7 +48,7 @@ class CollectionPicker(QObject):
             )
             self._theme.changed.connect(palette.set_theme)
             palette.chosen.connect(self._on_chosen)
-        rows = [PaletteEntry(s.collection.id, s.collection.name, s.words) for s in states]
+        rows = [PaletteEntry(s.collection.id, s.collection.name, s.summary) for s in states]
         rows.append(PaletteEntry(_MANAGE, tr("Show collections")))
         self._palette.open_with(rows)
 

@@ -52,7 +52,7 @@ class DraftCollections(QObject):
         previous_states, self._states = self._states, states
         in_draft = {part.collection_id for part in self._draft.value.collections}
         previous_missing_ids, self._missing_ids = self._missing_ids, in_draft - set(states)
-        facts = {id_: (state.words, True) for id_, state in states.items()}
+        facts = {id_: (state.summary, True) for id_, state in states.items()}
         facts |= dict.fromkeys(self._missing_ids, (tr("not on this computer"), False))
         has_changed = states != previous_states or self._missing_ids != previous_missing_ids
         self._facts.set(facts, report=bool(in_draft) and has_changed)

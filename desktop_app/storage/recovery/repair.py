@@ -68,20 +68,20 @@ class RepairResult:
     Attributes:
         damaged_file: the new path of the damaged file.
         conversations, messages: their numbers in the new store.
-        unread: the number of the file's pages with unreadable content.
-        mended: the number of messages that had lost their conversation or their parent.
+        unreadable_pages: the number of the file's pages with unreadable content.
+        mended_messages: the number of messages that had lost their conversation or their parent.
         dropped: the number of rows left out, because they are invalid or repeated. Rows on pages
             without a known table are not counted.
-        left_servers: the number of tool servers left out.
+        missing_servers: the number of tool servers left out.
     """
 
     damaged_file: Path
     conversations: int
     messages: int
-    unread: int
-    mended: int
+    unreadable_pages: int
+    mended_messages: int
     dropped: int
-    left_servers: int
+    missing_servers: int
 
     @property
     def sentence(self) -> str:
@@ -93,12 +93,12 @@ class RepairResult:
                 messages=self.messages,
             )
         ]
-        if self.unread:
+        if self.unreadable_pages:
             sentences.append(
                 tr_plural(
                     "{count} page of the file couldn’t be read completely.",
                     "{count} pages of the file couldn’t be read completely.",
-                    self.unread,
+                    self.unreadable_pages,
                 )
             )
         if self.dropped:
@@ -109,20 +109,20 @@ class RepairResult:
                     self.dropped,
                 )
             )
-        if self.left_servers:
+        if self.missing_servers:
             sentences.append(
                 tr_plural(
                     "{count} tool server wasn’t recovered. Add it again.",
                     "{count} tool servers weren’t recovered. Add them again.",
-                    self.left_servers,
+                    self.missing_servers,
                 )
             )
-        if self.mended:
+        if self.mended_messages:
             sentences.append(
                 tr_plural(
                     "{count} message had lost its place and got a new one.",
                     "{count} messages had lost their places and got new ones.",
-                    self.mended,
+                    self.mended_messages,
                 )
             )
         sentences.append(tr("The damaged file is in {file}.", file=str(self.damaged_file)))
@@ -302,6 +302,7 @@ def _table_roots(
     for leaf in pages.leaves_below(1):
         for record in pages.records(leaf):
             values = record.values
+            # The columns of the schema: type, name, tbl_name, rootpage, sql.
             if len(values) == 5 and values[0] == "table" and isinstance(values[3], int):
                 table = tables.get(str(values[1]))
                 if table is not None:

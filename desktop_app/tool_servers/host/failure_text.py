@@ -30,18 +30,18 @@ def reason_of(error: BaseException) -> str:
     """Return why something failed, in English or in the words of the server."""
     error = _first_error(error)
     if isinstance(error, MCPError):
-        words = str(error.error.message)[:MAX_REASON_CHARS]
-        return _INVALID_JSON_ERROR.sub(r"\1", words) or "error"
+        message = str(error.error.message)[:MAX_REASON_CHARS]
+        return _INVALID_JSON_ERROR.sub(r"\1", message) or "error"
     if isinstance(error, MemoryError):
         return "its reply takes too much memory"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    words = str(error)[:MAX_REASON_CHARS]
+    message = str(error)[:MAX_REASON_CHARS]
     if isinstance(error, HostError):
-        return words
+        return message
     if invalid := invalid_place(error):
         return f"its reply is not valid: {invalid}"
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def has_closed(error: BaseException) -> bool:

@@ -45,8 +45,8 @@ class LineOutput:
     def progress(self, request_id: int, done: float, total: float | None, text: str) -> None:
         """Write the progress of a call, unless there are too many lines per second."""
         if self._may_send():
-            words = text[:MAX_LOG_CHARS]
-            self.send(event="progress", id=request_id, done=done, total=total, text=words)
+            short_text = text[:MAX_LOG_CHARS]
+            self.send(event="progress", id=request_id, done=done, total=total, text=short_text)
 
     def _may_send(self) -> bool:
         now = time.monotonic()

@@ -232,8 +232,8 @@ class SignIn:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         if not self._browser_answer.done():
             self._browser_answer.set_result(query)
-        words = html.escape(self._browser_text)
-        page = f"<!doctype html><meta charset=utf-8><title>Repartee</title><p>{words}</p>"
+        escaped_text = html.escape(self._browser_text)
+        page = f"<!doctype html><meta charset=utf-8><title>Repartee</title><p>{escaped_text}</p>"
         body = page.encode()
         head = (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"

@@ -173,14 +173,16 @@ class CompareRow(QWidget):
         name, effort = view.short_name, view.display_effort
         self.model_button.setText(name)
         number = self._index + 1
-        words = tr("Model {number}: {name}", number=number, name=name)
-        self.model_button.setAccessibleName(spoken_text(words))
+        accessible_name = tr("Model {number}: {name}", number=number, name=name)
+        self.model_button.setAccessibleName(spoken_text(accessible_name))
         set_tooltip(self.model_button, view.notice or view.provider_name)
         self.effort_button.setVisible(effort is not None)
         if effort is not None:
             self.effort_button.setText(tr(effort.label))
-            words = tr("Effort {number}: {effort}", number=number, effort=tr(effort.label))
-            self.effort_button.setAccessibleName(spoken_text(words))
+            accessible_name = tr(
+                "Effort {number}: {effort}", number=number, effort=tr(effort.label)
+            )
+            self.effort_button.setAccessibleName(spoken_text(accessible_name))
         self._cost.setText(choice.cost)
         self.remove_button.setEnabled(is_removable)
         remove_text = tr("Remove {name}", name=name)

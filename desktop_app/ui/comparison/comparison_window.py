@@ -143,11 +143,11 @@ class ComparisonWindow(QDialog):
         self.stop_all_button.setEnabled(is_streaming)
         self.marks_button.setEnabled(not is_streaming)
 
-    def set_problem(self, words: str) -> None:
+    def set_problem(self, text: str) -> None:
         """Show why an action failed; "" hides the line."""
-        self._problem.setText(words)
-        self._problem.setVisible(bool(words))
-        announce(self._problem, words)
+        self._problem.setText(text)
+        self._problem.setVisible(bool(text))
+        announce(self._problem, text)
 
     # ------------------------------------------------------------------ columns and tabs
 

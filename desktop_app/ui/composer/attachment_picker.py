@@ -64,6 +64,6 @@ class AttachmentPicker(QObject):
         menu = ProgramMenu(self._parent)
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for command, words in _COMMANDS.items():
-            menu.addAction(menu_text(tr(words)), partial(self.command_requested.emit, command))
+        for command_id, label in _COMMANDS.items():
+            menu.addAction(menu_text(tr(label)), partial(self.command_requested.emit, command_id))
         menu.popup(self._button.mapToGlobal(self._button.rect().topLeft()))

@@ -256,10 +256,10 @@ def _web_links(data: QMimeData) -> list[tuple[str, str]]:
                 return web_links
     addresses = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in data.urls()]
     addresses = [address for address in addresses if _is_web(address)]
-    words = data.html()[:5000] if len(addresses) == 1 else ""
+    title_html = data.html()[:5000] if len(addresses) == 1 else ""
     from html import unescape  # imported here and below because start-up needs no drops
 
-    title = " ".join(unescape(re.sub(_TAG, " ", words)).split())
+    title = " ".join(unescape(re.sub(_TAG, " ", title_html)).split())
     return [(address, title) for address in addresses]
 
 
@@ -276,11 +276,11 @@ def _is_web(address: str) -> bool:
 
 def _markdown_link(link: tuple[str, str]) -> str:
     address, title = link
-    words = " ".join(title.split())[:_MAX_TITLE_CHARACTERS]
-    if not words or words == address or re.match(_ADDRESS, words):
+    label = " ".join(title.split())[:_MAX_TITLE_CHARACTERS]
+    if not label or label == address or re.match(_ADDRESS, label):
         return address
     target = f"<{address}>" if set("() ") & set(address) else address
-    return f"[{re.sub(_BRACKET, _ESCAPED_BRACKET, words)}]({target})"
+    return f"[{re.sub(_BRACKET, _ESCAPED_BRACKET, label)}]({target})"
 
 
 # ------------------------------------------------------------------ text
@@ -359,8 +359,8 @@ def _mail_name(message: bytes) -> str:
         subject = str(parser.parsebytes(message[:100_000])["Subject"] or "")
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError):
         subject = ""
-    words = " ".join(re.sub(r"[\0-\x1f/\\]", " ", subject).split())[:80].strip(" .")
-    return f"{words or tr('Message')}.eml"
+    stem = " ".join(re.sub(r"[\0-\x1f/\\]", " ", subject).split())[:80].strip(" .")
+    return f"{stem or tr('Message')}.eml"
 
 
 # ------------------------------------------------------------------ images

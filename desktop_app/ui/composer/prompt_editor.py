@@ -133,15 +133,15 @@ class PromptEditor(QFrame):
         self.field.moveCursor(self.field.textCursor().MoveOperation.End)
         self._is_setting_text = False
 
-    def prepend(self, words: str, template_id: str = "") -> None:
-        """Insert `words` before the text, as if the user had typed them.
+    def prepend(self, text: str, template_id: str = "") -> None:
+        """Insert `text` before the typed text, as if the user had typed it.
 
-        `template_id` is the library prompt that the words come from; "" for none.
+        `template_id` is the library prompt that `text` comes from; "" for none.
         """
         cursor = self.field.textCursor()
         cursor.movePosition(cursor.MoveOperation.Start)
-        self.field.wrap_for(words)
-        cursor.insertText(words)
+        self.field.wrap_for(text)
+        cursor.insertText(text)
         self.field.mark_template(template_id, 0, cursor.position())
         self.field.moveCursor(cursor.MoveOperation.End)
 

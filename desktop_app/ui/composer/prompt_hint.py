@@ -27,19 +27,19 @@ class PromptHint(PlainLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def warn(self, words: str) -> None:
+    def warn(self, text: str) -> None:
         """Show why sending was refused; "" removes the warning."""
-        self.warning = words
+        self.warning = text
         self._refresh()
 
-    def set_hint(self, words: str) -> None:
+    def set_hint(self, text: str) -> None:
         """Show a hint in place of the notice and the keys; "" removes the hint."""
-        self._hint = words
+        self._hint = text
         self._refresh()
 
-    def set_notice(self, words: str) -> None:
+    def set_notice(self, text: str) -> None:
         """Set the notice about the chosen model; "" for none."""
-        self._notice = words
+        self._notice = text
         self._refresh()
 
     def set_streaming(self, is_streaming: bool) -> None:
@@ -63,12 +63,12 @@ class PromptHint(PlainLabel):
         self._refresh()
 
     def _refresh(self) -> None:
-        words = self.warning or self._hint
-        text = words or self._notice_or_keys()
+        message = self.warning or self._hint
+        text = message or self._notice_or_keys()
         if text != self.text():
             self.setText(text)
         has_room = not self._is_compact or self._is_streaming or bool(self._notice)
-        self.setVisible(bool(words) or (self._shows_keys and has_room))
+        self.setVisible(bool(message) or (self._shows_keys and has_room))
 
     def _notice_or_keys(self) -> str:
         stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")

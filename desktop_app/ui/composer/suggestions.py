@@ -33,10 +33,10 @@ class SuggestionButton(PaintedButton):
         self._icon = icon
         self._key = ""
 
-    def set_key(self, words: str) -> None:
+    def set_key(self, key: str) -> None:
         """Show the key of this suggestion; "" for none."""
-        if words != self._key:
-            self._key = words
+        if key != self._key:
+            self._key = key
             self.updateGeometry()
             self.update()
 
@@ -139,9 +139,9 @@ class Suggestions(QWidget):
             first_enabled.click()
         return first_enabled is not None
 
-    def set_first_key(self, words: str) -> None:
+    def set_first_key(self, key: str) -> None:
         """Show the key of the first suggestion; "" for none."""
-        self._first_key = words
+        self._first_key = key
         self._show_first_key()
 
     def _show_first_key(self) -> None:

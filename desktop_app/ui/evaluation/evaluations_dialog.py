@@ -141,10 +141,10 @@ class EvaluationsDialog(QDialog):
         """Offer to restore a deleted evaluation; "" withdraws the offer."""
         self._undo_button.setVisible(bool(name))
         if name:
-            words = tr("“{name}” deleted", name=name)
-            set_tooltip(self._undo_button, words)
-            self._undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=words)))
-            announce(self._undo_button, words)
+            text = tr("“{name}” deleted", name=name)
+            set_tooltip(self._undo_button, text)
+            self._undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=text)))
+            announce(self._undo_button, text)
             self._undo_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_evaluation(self, evaluation: Evaluation | None) -> None:

@@ -69,14 +69,14 @@ class CollectionState:
         return self.ready + self.failed + self.waiting
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Describe the documents: their number, and how many are unreadable or waiting."""
-        words = [tr_plural("{count} document", "{count} documents", self.count)]
+        facts = [tr_plural("{count} document", "{count} documents", self.count)]
         if self.failed:
-            words.append(tr_plural("{count} unreadable", "{count} unreadable", self.failed))
+            facts.append(tr_plural("{count} unreadable", "{count} unreadable", self.failed))
         if self.waiting:
-            words.append(tr_plural("{count} waiting", "{count} waiting", self.waiting))
-        return " · ".join(words)
+            facts.append(tr_plural("{count} waiting", "{count} waiting", self.waiting))
+        return " · ".join(facts)
 
 
 class CollectionsDialog(QDialog):
@@ -247,8 +247,8 @@ class CollectionsDialog(QDialog):
         self.semantic_note.setAccessibleName(spoken_text(text))
         self._semantic_row.setVisible(bool(text))
 
-    def show_work(self, words: str, done: int, total: int) -> None:
-        """Show the progress of an update, with `words` about it; "" hides it.
+    def show_work(self, text: str, done: int, total: int) -> None:
+        """Show the progress of an update, described by `text`; "" hides it.
 
         The focus goes from the buttons to Cancel, and back: Qt would focus Delete.
         """
@@ -259,16 +259,16 @@ class CollectionsDialog(QDialog):
             self.embed_button,
         )
         cancel_button = self.work.cancel_button
-        if words:
+        if text:
             if self.work.isHidden():
-                self.work.begin(words)
-            self.work.set_text(words)
+                self.work.begin(text)
+            self.work.set_text(text)
             self.work.set_progress(done, total)
             if any(button.hasFocus() for button in buttons):
                 cancel_button.setFocus(Qt.FocusReason.OtherFocusReason)
         for button in buttons:
-            button.setEnabled(not words)
-        if not words:
+            button.setEnabled(not text)
+        if not text:
             if cancel_button.hasFocus():
                 self.refresh_button.setFocus(Qt.FocusReason.OtherFocusReason)
             self.work.hide()
@@ -280,7 +280,7 @@ class CollectionsDialog(QDialog):
         if state is not None:
             if is_other or not self.name.hasFocus():
                 self.name.set_name(state.collection.name)
-            summary, folder = state.words, state.collection.folder
+            summary, folder = state.summary, state.collection.folder
             if folder:
                 summary = tr("{summary} · from {folder}", summary=summary, folder=folder)
             self.state_label.setText(summary)

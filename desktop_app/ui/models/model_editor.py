@@ -144,13 +144,13 @@ class ModelEditor(FormDialog):
         field = self.fields[name] = QLineEdit()
         field.setObjectName(f"model-{name}")
         field.setPlaceholderText(known_value or tr_context("value", "unknown"))
-        words = tr("{name} ({unit})", name=label, unit=unit)
-        field.setAccessibleName(spoken_text(words))
-        self._add_row(words, field)
+        text = tr("{name} ({unit})", name=label, unit=unit)
+        field.setAccessibleName(spoken_text(text))
+        self._add_row(text, field)
         return field
 
-    def _add_row(self, words: str, field: QWidget) -> None:
-        label = PlainLabel(words, wraps=True)
+    def _add_row(self, text: str, field: QWidget) -> None:
+        label = PlainLabel(text, wraps=True)
         label.setBuddy(field)
         self._form.addWidget(label)
         self._form.addWidget(field)

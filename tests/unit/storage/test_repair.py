@@ -114,7 +114,7 @@ def test_a_sound_store_is_unchanged_by_a_repair(tmp_path: Path) -> None:
     before = {table: rows(path, f"SELECT * FROM {table}") for table in tables}
     found = repaired(path)
     assert (found.conversations, found.messages) == (12, 24)
-    assert (found.unread, found.mended, found.dropped) == (0, 0, 0)
+    assert (found.unreadable_pages, found.mended_messages, found.dropped) == (0, 0, 0)
     assert {table: rows(path, f"SELECT * FROM {table}") for table in tables} == before
     assert "Title 7" in titles_found(path, "apricot 7")
     assert len(titles_found(path, "title")) == 12
@@ -177,7 +177,7 @@ def test_messages_without_a_conversation_get_a_new_one(tmp_path: Path) -> None:
         connection.execute("DELETE FROM conversations WHERE title = 'Title 4'")
         connection.execute("DELETE FROM messages WHERE role = 'user' AND parts LIKE '%quince 5 %'")
     found = repaired(path)
-    assert found.mended == 3
+    assert found.mended_messages == 3
     assert "3 messages had lost their places" in found.sentence
     words = first_words(path)
     assert words[LOST_TITLE] == ["quince", "apricot"]

@@ -166,9 +166,9 @@ def _add_entry(
     return action
 
 
-def _add_note(menu: QMenu, words: str) -> None:
+def _add_note(menu: QMenu, text: str) -> None:
     """Add a text that cannot be chosen: a single line if it fits."""
-    label = PlainLabel(words, menu, role="note", wraps=True)
+    label = PlainLabel(text, menu, role="note", wraps=True)
     label.setContentsMargins(12, 6, 12, 4)
     label.ensurePolished()
     # The size that Qt suggests for a wrapped text is much narrower than the menu.
@@ -180,7 +180,7 @@ def _add_note(menu: QMenu, words: str) -> None:
     label.setFixedHeight(label.heightForWidth(width))
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)
-    action.setText(menu_text(words, LONGEST_LINE))  # screen readers read this text
+    action.setText(menu_text(text, LONGEST_LINE))  # screen readers read this text
     action.setEnabled(False)
     menu.addAction(action)
 

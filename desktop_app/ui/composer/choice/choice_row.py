@@ -172,11 +172,11 @@ class ChoiceRow(QWidget):
         self.background.set_choice(choice)
         self._fit()
 
-    def set_tools(self, words: str) -> None:
-        """Show whether tools, a schema or a grammar are chosen; `words` names them, "" for none."""
-        self._has_tools = bool(words)
-        set_tooltip(self.tools_button, words or tr("Choose tools"))
-        self.tools_button.setAccessibleName(spoken_text(words or tr("Tools")))
+    def set_tools(self, names: str) -> None:
+        """Show the names of the chosen tools, schema or grammar; "" for none."""
+        self._has_tools = bool(names)
+        set_tooltip(self.tools_button, names or tr("Choose tools"))
+        self.tools_button.setAccessibleName(spoken_text(names or tr("Tools")))
         self._show_tools_icon()
         self._fit()
 
@@ -194,8 +194,8 @@ class ChoiceRow(QWidget):
         """Show the possible cost and duration of the message for each variant and effort."""
         self._choice_figures = figures
         for variant in Variant:
-            words = figures.variants.get(variant, "")
-            lines = "\n".join(filter(None, (tr(variant.advice), words)))
+            figure = figures.variants.get(variant, "")
+            lines = "\n".join(filter(None, (tr(variant.advice), figure)))
             set_tooltip(self.models.variants.button(variant.value), lines)
 
     def set_rate(self, text: str) -> None:

@@ -254,14 +254,14 @@ class PromptFields(QFrame, DraftForm):
             set_role(self._labels[name], "error-title")
         self._focus(names[0])
 
-    def _show_note(self, words: str) -> None:
-        if not words:
+    def _show_note(self, text: str) -> None:
+        if not text:
             for name, label in self._labels.items():
                 if name not in missing_names(self.prompt.text, self.values()):
                     set_role(label, "")
-        self._note.setText(words or _key_hint())
-        set_role(self._note, "error" if words else "note")
-        announce(self._note, words)
+        self._note.setText(text or _key_hint())
+        set_role(self._note, "error" if text else "note")
+        announce(self._note, text)
 
     def _focus(self, name: str) -> None:
         field = self._fields[name]

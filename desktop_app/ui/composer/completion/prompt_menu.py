@@ -58,14 +58,14 @@ class _PromptDelegate(RowDelegate):
         theme, px = self.theme, self.theme.px
         prompt: Prompt = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
-        for words, font, color in (
+        for text, font, color in (
             (prompt.title, theme.interface(), theme.text),
             (prompt.folder, theme.note(), theme.dim),
             (preview(prompt.text, _MAX_PREVIEW_CHARACTERS), theme.note(), theme.faint),
         ):
-            if words and rect.width() > px(24):
-                painting.draw_text(painter, rect, words, font, color)
-                rect.setLeft(rect.left() + painting.text_width(words, font) + px(_INSET))
+            if text and rect.width() > px(24):
+                painting.draw_text(painter, rect, text, font, color)
+                rect.setLeft(rect.left() + painting.text_width(text, font) + px(_INSET))
 
 
 class PromptMenu(QFrame):
@@ -156,10 +156,10 @@ class PromptMenu(QFrame):
     def _select_current(self) -> None:
         """Select and announce the row that Enter chooses, because the focus stays in the text."""
         self.view.select_only(self.view.currentIndex())
-        words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) or ""
-        if words != self._announced_text:  # not again after a key that changed nothing
-            self._announced_text = words
-            announce(self.view, words)
+        text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) or ""
+        if text != self._announced_text:  # not again after a key that changed nothing
+            self._announced_text = text
+            announce(self.view, text)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
