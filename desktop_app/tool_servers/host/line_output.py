@@ -33,7 +33,9 @@ class LineOutput:
 
     def send(self, **line: Any) -> None:
         """Write a complete line. If the parent is gone, BrokenPipeError ends this process."""
-        data = json.dumps(line, ensure_ascii=True).encode() + b"\n"
+        # Escapes take up to three times the bytes of UTF-8: a long resource would exceed the
+        # parent's limit. A text of the server may contain half a surrogate pair.
+        data = json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
         while data:
             data = data[os.write(self._descriptor, data) :]
 

@@ -6,11 +6,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desktop_app.tool_servers.host.content import MAX_RESOURCE_CHARS
 from desktop_app.tool_servers.host.line_output import MAX_LOG_CHARS, LineOutput
+from desktop_app.tool_servers.server_connection import MAX_LINE_BYTES
 
 Written = Callable[[], list[Any]]
 
@@ -21,20 +24,26 @@ def output() -> Iterator[tuple[LineOutput, Written]]:
     reading, writing = os.pipe()
 
     def written() -> list[Any]:
-        return [json.loads(line) for line in os.read(reading, 1 << 16).decode("ascii").splitlines()]
+        return [json.loads(line) for line in os.read(reading, 1 << 16).splitlines()]
 
     yield LineOutput(writing), written
     os.close(reading)
     os.close(writing)
 
 
-def test_a_line_is_ascii_and_has_short_text(output: tuple[LineOutput, Written]) -> None:
+def test_the_longest_resource_fits_into_a_line_of_the_parent(tmp_path: Path) -> None:
+    with (tmp_path / "lines").open("wb") as file:
+        LineOutput(file.fileno()).send(id=7, result={"data": "語" * MAX_RESOURCE_CHARS})
+    assert (tmp_path / "lines").stat().st_size < MAX_LINE_BYTES
+
+
+def test_a_line_has_any_text_and_a_log_short_text(output: tuple[LineOutput, Written]) -> None:
     lines, written = output
-    lines.send(id=7, text="žluť\n")
+    lines.send(id=7, text="žluť\n\u2028 half a pair \ud83d")
     lines.log("info", "x" * (MAX_LOG_CHARS + 1))
     lines.progress(7, 1.5, None, "y" * (MAX_LOG_CHARS + 1))
     assert written() == [
-        {"id": 7, "text": "žluť\n"},
+        {"id": 7, "text": "žluť\n\u2028 half a pair \ud83d"},
         {"event": "log", "level": "info", "text": "x" * MAX_LOG_CHARS},
         {"event": "progress", "id": 7, "done": 1.5, "total": None, "text": "y" * MAX_LOG_CHARS},
     ]
