@@ -107,7 +107,7 @@ class SpellingController(QObject):
         if (dictionaries := self._dictionaries) is None or not self.spelling.is_enabled:
             on_result(None)
             return
-        languages, ignored = self._languages, frozenset(self.spelling.ignored)
+        languages, ignored = self._languages, frozenset(self.spelling.ignored_words)
         work = partial(
             next_misspelled,
             text,

@@ -56,14 +56,14 @@ class BuiltInTools:
     """The source of the built-in tools.
 
     Args:
-        others: the tools besides calculator and clock: those that need stores or processes.
+        other_tools: the tools that need stores or processes, which calculator and clock do not.
     """
 
     name = ""
 
-    def __init__(self, others: Sequence[BuiltInTool] = ()) -> None:
+    def __init__(self, other_tools: Sequence[BuiltInTool] = ()) -> None:
         basic = (BuiltInTool(CALCULATOR, _calculate), BuiltInTool(DATE_TIME, _current_time))
-        self._tools = {tool.definition.name: tool for tool in (*basic, *others)}
+        self._tools = {tool.definition.name: tool for tool in (*basic, *other_tools)}
 
     async def prepare(self) -> None:
         """Do nothing: built-in tools are always ready."""

@@ -137,9 +137,9 @@ class _Parser:
             raise ToolError("The expression is nested too deeply.")
         value = self._product()
         while mark := self._take_mark("+", "-"):
-            other = self._product()
+            term = self._product()
             add = self._context.add if mark == "+" else self._context.subtract
-            value = add(value, other)
+            value = add(value, term)
         self._depth -= 1
         return value
 

@@ -147,17 +147,19 @@ class DocumentTools:
         documents = _named_documents([*attached_documents, *other_documents])
         name = _find_name(documents, arguments["document"])
         document = documents[name]
-        first = arguments["first"] or 1
-        last = arguments["last"] or first
-        if not 1 <= first <= last or last - first >= MAX_PAGES:
+        first_page = arguments["first"] or 1
+        last_page = arguments["last"] or first_page
+        if not 1 <= first_page <= last_page or last_page - first_page >= MAX_PAGES:
             raise ToolError(f"Choose pages from 1 on, at most {MAX_PAGES} at once.")
         text_of = context.text_of if document.sha256 in names else self._text_of
         text = await text_of(document.sha256)
         pages = await asyncio.to_thread(_split_pages, document, text)
-        chosen_pages = pages[first - 1 : last]
+        chosen_pages = pages[first_page - 1 : last_page]
         if not chosen_pages:
             raise ToolError(f"The document has {len(pages)} pages.")
-        heading = f"{name}, pages {first} to {first + len(chosen_pages) - 1} of {len(pages)}"
+        heading = (
+            f"{name}, pages {first_page} to {first_page + len(chosen_pages) - 1} of {len(pages)}"
+        )
         if namesakes := _find_namesakes(documents, name):
             heading += f" (others of this name: {', '.join(namesakes[:_MAX_LISTED_NAMES])})"
         return f"{heading}\n\n" + "\n\n".join(chosen_pages)
@@ -198,7 +200,7 @@ def _collections_of(context: ToolContext) -> list[str]:
 
 def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPart]:
     """Return documents by their names; the second “a.pdf” is “a.pdf (2)”."""
-    named: dict[str, DocumentPart] = {}
+    documents_by_name: dict[str, DocumentPart] = {}
     taken_names = set[str]()
     # Counted, because trying each number anew is slow for thousands of documents of one name.
     numbers = Counter[str]()
@@ -208,8 +210,8 @@ def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPar
             numbers[folded] += 1
             name = f"{document.name} ({numbers[folded] + 1})"
         taken_names.add(name.casefold())
-        named[name] = document
-    return named
+        documents_by_name[name] = document
+    return documents_by_name
 
 
 def _find_namesakes(documents: Mapping[str, DocumentPart], name: str) -> list[str]:

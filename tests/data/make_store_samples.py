@@ -567,9 +567,15 @@ def pages() -> Iterator[str]:
             for leaf in leaves
             for record in found.records(leaf)
         ]
-        sizes = [found.size, found.usable, found.count]
+        sizes = [found.page_size, found.usable_size, found.count]
         yield _line(
-            number, sizes, trees, leaves, sorted(found.free_pages()), sorted(found.damaged), records
+            number,
+            sizes,
+            trees,
+            leaves,
+            sorted(found.free_pages()),
+            sorted(found.damaged_pages),
+            records,
         )
 
 

@@ -100,11 +100,11 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
     page.set_lines([sent, failed])
     page.table.setCurrentIndex(page.lines.index(1, 0))
     page.filter.button("problems").click()
-    assert page.chosen_number == 2
+    assert page.selected_number == 2
     page.set_lines([sent._replace(status=ItemStatus.FAILED), failed], (0, 0))
-    assert page.chosen_number == 2
+    assert page.selected_number == 2
     page.set_lines([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
-    assert page.chosen_number == 0
+    assert page.selected_number == 0
 
 
 def test_the_number_of_read_files_stays_when_the_job_is_shown_again(light_theme: Theme) -> None:

@@ -35,7 +35,7 @@ from desktop_app.ui.composer.choice.choice_view import ChoiceView
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.text.text_height import height_of_lines
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.quick.quick_prompt import MAX_SHARE_OF_SCREEN, QuickPrompt
+from desktop_app.ui.quick.quick_prompt import MAX_ANSWER_SHARE, QuickPrompt
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.menus import entry_text
@@ -289,7 +289,7 @@ def test_the_window_grows_with_the_answer_up_to_a_share_of_the_screen(
     qtbot.waitUntil(lambda: quick.height() > first)
     qtbot.waitUntil(lambda: answer.verticalScrollBar().maximum() == 0)
     answer.setPlainText("line\n" * 500)
-    limit = round(quick.screen().availableGeometry().height() * MAX_SHARE_OF_SCREEN)
+    limit = round(quick.screen().availableGeometry().height() * MAX_ANSWER_SHARE)
     qtbot.waitUntil(lambda: answer.height() == limit)
     assert quick.geometry().top() == top
 
@@ -465,7 +465,7 @@ def test_the_window_grows_while_a_real_transcript_is_written(
     quick = QuickPrompt(light_theme, view)
     qtbot.addWidget(quick)
     open_prompt(qtbot, quick)
-    limit = round(quick.screen().availableGeometry().height() * MAX_SHARE_OF_SCREEN)
+    limit = round(quick.screen().availableGeometry().height() * MAX_ANSWER_SHARE)
     view.set_messages([answer_of("a", "", MessageStatus.STREAMING)])
     quick.set_streaming(True)
     before = quick.height()

@@ -201,8 +201,8 @@ class BatchController(QObject):
     async def _show_item(self, job_id: str, number: int) -> None:
         item = await self._batch_store().item(job_id, number)
         dialog = self._get_dialog()
-        chosen_number = dialog.job_page.chosen_number
-        if item is not None and dialog.job_page.job_id == job_id and chosen_number == number:
+        selected_number = dialog.job_page.selected_number
+        if item is not None and dialog.job_page.job_id == job_id and selected_number == number:
             dialog.job_page.show_item(item)
 
     def _refresh_soon(self) -> None:

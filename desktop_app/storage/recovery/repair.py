@@ -129,11 +129,11 @@ class RepairResult:
         return " ".join(sentences)
 
 
-def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResult:
+def repair_store(database: Path, now: datetime, progress: Progress) -> RepairResult:
     """Replace a damaged store with a new store of the rows that can be read.
 
     Args:
-        at: the time in the new name of the damaged file.
+        now: the time in the new name of the damaged file.
 
     Raises:
         StorageError: the store is open elsewhere, or there is no room; it is unchanged.
@@ -142,7 +142,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
     with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_FOR_REPAIR):
         _refuse_newer(database)
         damaged_file = database.with_name(
-            f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3"
+            f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
         )
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
             new_store = Path(scratch) / "made.sqlite3"
@@ -211,7 +211,7 @@ def _build_store(
             for name in ("conversations", "messages")
         ]
     server_count = len(set(_read_names(pages, all_tables["tool_servers"])))
-    return counts[0], counts[1], len(pages.damaged), mended, dropped, server_count
+    return counts[0], counts[1], len(pages.damaged_pages), mended, dropped, server_count
 
 
 def _read_names(pages: SqlitePages, table: TableSchema) -> list[str]:

@@ -56,8 +56,8 @@ Progress = Callable[[int, int], None]
 """Called with the numbers of megabytes done and of all megabytes."""
 
 # Attachments have at most 2 GB (documents.file_mb); a store contains only texts.
-LARGEST_ATTACHMENT: Final = 4 << 30
-LARGEST_STORE: Final = 64 << 30
+MAX_ATTACHMENT_BYTES: Final = 4 << 30
+MAX_STORE_BYTES: Final = 64 << 30
 _MAX_MANIFEST_BYTES: Final = 64 << 20
 # The disk space for the unpacked store and the new store, as a multiple of the unpacked store. The
 # new store needs more while its index is built.
@@ -139,7 +139,7 @@ def restore_backup(
     archive: Path,
     database: Path,
     attachments: Path,
-    at: datetime,
+    now: datetime,
     progress: Progress,
     *,
     ask: AskAboutChanges,
@@ -148,7 +148,7 @@ def restore_backup(
     """Replace the store with the store of a backup.
 
     Args:
-        at: the time in the new name of the previous store.
+        now: the time in the new name of the previous store.
         ask: called on this thread before anything changes, if settings that decide where data goes
             would change.
         built_in: the profiles that exist without being stored.
@@ -182,7 +182,7 @@ def restore_backup(
             sync(new_store)
             record_key_origins(database)
             copy_key_origins(database, new_store)
-            previous = _replace_store(new_store, database, at)
+            previous = _replace_store(new_store, database, now)
             return RestoreResult(previous, copied_rows.dropped, kept_settings, len(missing_servers))
 
 
@@ -305,8 +305,8 @@ class _Unpacker:
     def unpack_store(self, new_store: Path) -> CopiedRows:
         """Unpack the store and copy its rows."""
         size = self._store.file_size
-        if size > LARGEST_STORE:
-            raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=LARGEST_STORE >> 30)
+        if size > MAX_STORE_BYTES:
+            raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=MAX_STORE_BYTES >> 30)
         self._require_free_space(new_store.parent, _COPY_SPACE_FACTOR * size)
         foreign_file = new_store.with_name("foreign.sqlite3")
         create_private(foreign_file)
@@ -328,9 +328,9 @@ class _Unpacker:
         target = attachment_path(attachments, sha256)
         if is_undamaged(target, sha256):
             return
-        if info.file_size > LARGEST_ATTACHMENT:
+        if info.file_size > MAX_ATTACHMENT_BYTES:
             raise RefusedFileError(
-                Reason.FOREIGN_MEMBER_TOO_LARGE, member=sha256, limit=LARGEST_ATTACHMENT >> 20
+                Reason.FOREIGN_MEMBER_TOO_LARGE, member=sha256, limit=MAX_ATTACHMENT_BYTES >> 20
             )
         for folder in (attachments, target.parent):
             create_private_folder(folder)
@@ -370,12 +370,12 @@ def _attachment_hashes(new_store: Path) -> set[str]:
 # -------------------------------------------------------------- the store
 
 
-def _replace_store(new_store: Path, database: Path, at: datetime) -> Path | None:
+def _replace_store(new_store: Path, database: Path, now: datetime) -> Path | None:
     """Move `new_store` to the store's path.
 
     Return the new path of the previous store; None if there was none.
     """
-    previous = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
+    previous = database.with_name(f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
         _copy_previous(database, previous)

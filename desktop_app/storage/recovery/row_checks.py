@@ -426,7 +426,7 @@ def _check_quick_draft(value: Any) -> None:
 
 def _check_flat(value: Any) -> None:
     _require(isinstance(value, dict))
-    _require(all(each is None or isinstance(each, str | int) for each in value.values()))
+    _require(all(item is None or isinstance(item, str | int) for item in value.values()))
 
 
 def _check_backup(value: Any) -> None:
@@ -441,8 +441,8 @@ def _check_window_state(value: Any) -> None:
     _check_flat({**value, "geometries": None})
     geometries = value.get("geometries", {})
     _require(isinstance(geometries, dict))
-    for each in (*geometries.values(), value.get("geometry") or ""):
-        _check_geometry(each)
+    for geometry in (*geometries.values(), value.get("geometry") or ""):
+        _check_geometry(geometry)
 
 
 def _check_geometry(value: Any) -> None:
@@ -464,7 +464,7 @@ def _check_forms(value: Any) -> None:
 
 def _check_refusals(value: Any) -> None:
     _require(isinstance(value["on"], str) and isinstance(value["refused"], list))
-    _require(all(isinstance(each, str) for each in value["refused"]))
+    _require(all(isinstance(name, str) for name in value["refused"]))
 
 
 def _check_pairs(value: Any) -> None:

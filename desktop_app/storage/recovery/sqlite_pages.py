@@ -44,26 +44,26 @@ class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:
-        size: bytes per page: as the header states, or 4096 if the header is damaged.
-        usable: bytes per page without those at its end that are reserved for extensions.
-        damaged: the numbers of pages read so far that are damaged, or contain a damaged record.
+        page_size: bytes per page: as the header states, or 4096 if the header is damaged.
+        usable_size: bytes per page without those at its end that are reserved for extensions.
+        damaged_pages: the numbers of pages read so far that are damaged, or have a damaged record.
     """
 
     data: bytes | mmap.mmap
-    size: int = 4096
-    damaged: set[int] = field(default_factory=set)
+    page_size: int = 4096
+    damaged_pages: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         stated_size = int.from_bytes(self.data[16:18], "big")
         stated_size = 65536 if stated_size == 1 else stated_size
         if self._has_header and stated_size in _PAGE_SIZES:
-            self.size = stated_size
+            self.page_size = stated_size
         # SQLite requires at least 480 usable bytes (1.3.4).
         reserved = self.data[20] if self._has_header else 0
-        self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
+        self.usable_size = self.page_size - (reserved if reserved <= self.page_size - 480 else 0)
         # Each record has its own overflow pages. In a forged file, thousands of records can share
         # the same pages: a megabyte would be read as terabytes.
-        self._overflow_reads_left = _MAX_OVERFLOW_READS * (len(self.data) // self.size + 1)
+        self._overflow_reads_left = _MAX_OVERFLOW_READS * (len(self.data) // self.page_size + 1)
 
     @property
     def _has_header(self) -> bool:
@@ -72,13 +72,13 @@ class SqlitePages:
     @property
     def count(self) -> int:
         """Return the number of whole pages."""
-        return len(self.data) // self.size
+        return len(self.data) // self.page_size
 
     def page(self, number: int) -> bytes:
         """Return a page, counted from 1. Raises _DamagedError if there is none."""
         if not 1 <= number <= self.count:
             raise _DamagedError
-        return self.data[(number - 1) * self.size : number * self.size]
+        return self.data[(number - 1) * self.page_size : number * self.page_size]
 
     def leaves_below(self, root: int) -> list[int]:
         """Return the numbers of the reachable leaves below a table's root, in order."""
@@ -96,19 +96,19 @@ class SqlitePages:
                 elif page[start] == _INTERIOR:
                     pending += reversed(self._children(page, start))
                 else:
-                    self.damaged.add(number)
+                    self.damaged_pages.add(number)
             except (_DamagedError, IndexError, struct.error):
-                self.damaged.add(number)
+                self.damaged_pages.add(number)
         return leaves
 
     def _children(self, page: bytes, start: int) -> list[int]:
         (count,) = struct.unpack_from(">H", page, start + 3)
-        (last,) = struct.unpack_from(">I", page, start + 8)
+        (last_child,) = struct.unpack_from(">I", page, start + 8)
         children = []
         for index in range(count):
             (offset,) = struct.unpack_from(">H", page, start + 12 + 2 * index)
             children.append(struct.unpack_from(">I", page, offset)[0])
-        return [*children, last]
+        return [*children, last_child]
 
     def free_pages(self) -> set[int]:
         """Return the pages in the list of free pages."""
@@ -120,7 +120,7 @@ class SqlitePages:
             free_numbers.add(trunk)
             page = self.page(trunk)
             (trunk, count) = struct.unpack_from(">II", page)
-            if count > self.size // 4 - 2:
+            if count > self.page_size // 4 - 2:
                 break
             free_numbers |= set(struct.unpack_from(f">{count}I", page, 8))
         return free_numbers
@@ -128,25 +128,25 @@ class SqlitePages:
     def leaves(self) -> Iterator[int]:
         """Yield the number of every page that looks like the leaf of a table."""
         for number in range(1, self.count + 1):
-            start = (number - 1) * self.size + (_FILE_HEADER_BYTES if number == 1 else 0)
+            start = (number - 1) * self.page_size + (_FILE_HEADER_BYTES if number == 1 else 0)
             if self.data[start] == _LEAF:
                 yield number
 
     def records(self, number: int) -> Iterator[Record]:
-        """Yield the records of a leaf. Skip damaged ones and add the page to `damaged`."""
+        """Yield the records of a leaf. Skip damaged ones and add the page to `damaged_pages`."""
         start = _FILE_HEADER_BYTES if number == 1 else 0
         try:
             page = self.page(number)
             (count,) = struct.unpack_from(">H", page, start + 3)
             cells = struct.unpack_from(f">{count}H", page, start + 8)
         except (_DamagedError, struct.error):
-            self.damaged.add(number)
+            self.damaged_pages.add(number)
             return
         for offset in cells:
             try:
                 yield self._record(page, offset)
             except (_DamagedError, IndexError, struct.error, ValueError):
-                self.damaged.add(number)
+                self.damaged_pages.add(number)
 
     def _record(self, page: bytes, offset: int) -> Record:
         length, offset = _read_varint(page, offset)
@@ -157,12 +157,12 @@ class SqlitePages:
 
     def _payload(self, page: bytes, offset: int, length: int) -> bytes:
         """Return the bytes of a record, whose end may be on overflow pages (1.6)."""
-        max_local = self.usable - 35
+        max_local = self.usable_size - 35
         if length <= max_local:
             local_size = length
         else:
-            min_local = (self.usable - 12) * 32 // 255 - 23
-            local_size = min_local + (length - min_local) % (self.usable - 4)
+            min_local = (self.usable_size - 12) * 32 // 255 - 23
+            local_size = min_local + (length - min_local) % (self.usable_size - 4)
             local_size = local_size if local_size <= max_local else min_local
         chunks, bytes_left = [page[offset : offset + local_size]], length - local_size
         if bytes_left:
@@ -177,7 +177,7 @@ class SqlitePages:
                     raise _DamagedError
                 overflow = self.page(next_page)
                 (next_page,) = struct.unpack_from(">I", overflow)
-                chunks.append(overflow[4 : min(self.usable, 4 + bytes_left)])
+                chunks.append(overflow[4 : min(self.usable_size, 4 + bytes_left)])
                 bytes_left -= len(chunks[-1])
         payload = b"".join(chunks)
         if len(payload) != length:

@@ -164,11 +164,11 @@ class _StoreCopy:
                     raise TypeError
                 message = checked_message(dict(zip(names, row, strict=True)))
             except BAD_VALUE:
-                reduced = table.check_row(row)  # perhaps without its bad value
-                if reduced is None:
+                valid_row = table.check_row(row)  # perhaps without its bad value
+                if valid_row is None:
                     self._dropped += 1
                     continue
-                row = reduced
+                row = valid_row
                 message = checked_message(dict(zip(names, row, strict=True)))
             yield row
             file_references += [(sha256, message.id) for sha256 in message.file_hashes]
@@ -214,13 +214,13 @@ class _IndexWriter:
 
     def _write(self) -> None:
         entries, collisions = [], []
-        for at, kind, ref, text in sorted(self._pending):
-            row = (first_id_at(at), kind, ref)
+        for created_micros, kind, ref, text in sorted(self._pending):
+            row = (first_id_at(created_micros), kind, ref)
             sql = "INSERT OR IGNORE INTO search_entries VALUES (?, ?, ?)"
             if self._connection.execute(sql, row).rowcount:
                 entries.append((row[0], index_text(text)))
             elif not has_entry(self._connection, kind, ref):
-                collisions.append((kind, ref, text, at))
+                collisions.append((kind, ref, text, created_micros))
         sql = "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))"
         self._connection.executemany(sql, entries)
         for collision in collisions:

@@ -97,11 +97,11 @@ def _free_id_from(connection: sqlite3.Connection, start_id: int) -> int:
     span = _IDS_PER_MILLISECOND
     while True:
         sql = "SELECT max(id) FROM search_entries WHERE id >= ? AND id < ?"
-        last: int | None = connection.execute(sql, (start_id, start_id + span)).fetchone()[0]
-        if last is None:
+        last_id: int | None = connection.execute(sql, (start_id, start_id + span)).fetchone()[0]
+        if last_id is None:
             return start_id
-        if last + 1 < start_id + span:
-            return last + 1
+        if last_id + 1 < start_id + span:
+            return last_id + 1
         start_id, span = start_id + span, span * 2
 
 

@@ -230,9 +230,11 @@ def find_changes(
                 texts = _shown_pair(old_fields[key].text, new_field.text)
                 changes.append(SettingChange(profile_id, key, label, *texts))
     for key, (name, default) in SETTINGS.items():
-        old, new = (side.settings.get(key, default) for side in (current, restored))
-        if old != new:
-            texts = _shown_pair(_text_of(old), _text_of(new))
+        current_value, restored_value = (
+            side.settings.get(key, default) for side in (current, restored)
+        )
+        if current_value != restored_value:
+            texts = _shown_pair(_text_of(current_value), _text_of(restored_value))
             changes.append(SettingChange("", key, tr(name), *texts))
         elif key == _DEFAULT_PRESET:
             presets = [_text_of_preset(side.default_preset) for side in (current, restored)]
@@ -268,7 +270,7 @@ def _new_folders(current: CollectionPaths, restored: CollectionPaths) -> list[st
     if restored.folder and not current.contains(restored.folder):
         folders.add(os.path.normpath(restored.folder))
     outer: list[str] = []
-    for folder in sorted(folders, key=lambda each: Path(each).parts):
+    for folder in sorted(folders, key=lambda path: Path(path).parts):
         if not (outer and _is_in(folder, outer[-1])):
             outer.append(folder)
     return outer
@@ -299,12 +301,12 @@ def write_current_values(
         sql = """INSERT INTO profiles VALUES (?, (SELECT coalesce(max(position), 0) + 1
             FROM profiles), ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
         connection.execute(sql, (profile_id, body))
-    for collection_id in {each.collection_id for each in unconfirmed if each.collection_id}:
+    for collection_id in {change.collection_id for change in unconfirmed if change.collection_id}:
         paths = current.collections.get(collection_id, CollectionPaths())
         _unlink_files(connection, collection_id, paths)
     _forget_paths(connection, current.paths)
     _forget_tools(connection, current.tools)
-    for key in {each.key for each in unconfirmed if each.key and not each.profile_id}:
+    for key in {change.key for change in unconfirmed if change.key and not change.profile_id}:
         connection.execute("DELETE FROM settings WHERE key = ?", (key,))
         if key in current.settings:
             row = (key, json.dumps(current.settings[key]))
@@ -429,7 +431,7 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
 def _prices(model: OwnModel) -> str:
     """Return a model's prices for input, for cached input if it has its own, and for output."""
     amounts = (model.input_price, model.cached_price, model.output_price)
-    return f"{model.id}: {' / '.join(f'${each:f}' for each in amounts if each is not None)}"
+    return f"{model.id}: {' / '.join(f'${amount:f}' for amount in amounts if amount is not None)}"
 
 
 def _flag(label: str, value: bool | None) -> _Field:
@@ -485,8 +487,10 @@ def _yes_no(value: bool) -> str:
 
 def _shown_pair(current: str, restored: str) -> tuple[str, str]:
     """Return both texts shortened, with a remark if the shortened texts are equal."""
-    old, new = _shorten(current), _shorten(restored)
-    return old, tr("{text} (differs later on)", text=new) if new == old else new
+    current_text, restored_text = _shorten(current), _shorten(restored)
+    if restored_text == current_text:
+        restored_text = tr("{text} (differs later on)", text=restored_text)
+    return current_text, restored_text
 
 
 def _shorten(text: str) -> str:

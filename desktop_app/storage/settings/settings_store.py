@@ -141,7 +141,9 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     for name in ("models", "plain_http_hosts"):  # older stores lack plain_http_hosts
         fields[name] = tuple(fields.get(name, ()))
     # Older stores lack custom fields.
-    fields["custom_fields"] = tuple(CustomField(**each) for each in fields.get("custom_fields", ()))
+    fields["custom_fields"] = tuple(
+        CustomField(**entry) for entry in fields.get("custom_fields", ())
+    )
     fields["own_models"] = tuple(map(own_model_from_json, fields.get("own_models", ())))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     if fields.get("monthly_cap") is not None:

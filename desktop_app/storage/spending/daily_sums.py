@@ -151,12 +151,12 @@ def add_to_day(
     connection: sqlite3.Connection, entry: LedgerEntry, performance: CallPerformance | None
 ) -> None:
     """Add a call to the sums of its day."""
-    kind = (
+    effort_tier_outcome = (
         ("", "", "")
         if performance is None
         else (performance.effort, performance.tier, performance.outcome)
     )
-    key = (_day_of(entry.slot), *entry.names, *kind)
+    key = (_day_of(entry.slot), *entry.names, *effort_tier_outcome)
     sums = CallSums()
     sums.add_call(entry.tokens, entry.cost, performance)
     _add_to_stored(connection, key, sums)

@@ -186,14 +186,14 @@ class Ledger:
             True if there were earlier calls to sum up.
         """
         disk = self._databases.disk
-        total, done = await disk.read(count_unsummed), 0
+        total, done_count = await disk.read(count_unsummed), 0
         if not total:
             return False
         progress(0, total)
         size = SLICE_SIZE if pause_s else LARGE_SLICE_SIZE
         while await disk.write(lambda c: sum_up_slice(c, size)):
-            done = min(done + size, total)
-            progress(done, total)
+            done_count = min(done_count + size, total)
+            progress(done_count, total)
             await asyncio.sleep(pause_s)
         return True
 

@@ -81,10 +81,10 @@ def _make_usable(tool: dict[str, Any]) -> dict[str, Any]:
     """Return a tool with as much of it as the SDK accepts."""
     first_fault = ""
     for fields in (tool.keys(), _USED_FIELDS, _REQUIRED_FIELDS):
-        reduced = {key: tool[key] for key in fields if key in tool}
-        fault = _find_fault(reduced)
+        usable_tool = {key: tool[key] for key in fields if key in tool}
+        fault = _find_fault(usable_tool)
         if not fault:
-            return reduced
+            return usable_tool
         first_fault = first_fault or fault
     name = tool.get("name")
     return {

@@ -115,8 +115,8 @@ def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:
 
 def call_result_to_json(result: types.CallToolResult) -> dict[str, Any]:
     """Return a result's text, cut at MAX_RESULT_CHARS, its full length, and if the call failed."""
-    parts = [_text_of_block(block) for block in result.content]
-    text = "\n\n".join(part for part in parts if part)
+    block_texts = [_text_of_block(block) for block in result.content]
+    text = "\n\n".join(block_text for block_text in block_texts if block_text)
     if not text and result.structured_content is not None:
         text = json.dumps(result.structured_content, ensure_ascii=False)
     return {"text": text[:MAX_RESULT_CHARS], "length": len(text), "failed": result.is_error}

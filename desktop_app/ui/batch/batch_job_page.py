@@ -167,7 +167,7 @@ class BatchJobPage(QWidget):
         return "" if self._job is None else self._job.title
 
     @property
-    def chosen_number(self) -> int:
+    def selected_number(self) -> int:
         """Return the number of the selected file; 0 for none."""
         line = self.lines.row_at(self.table.currentIndex())
         return 0 if line is None else line.number
@@ -235,7 +235,7 @@ class BatchJobPage(QWidget):
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
         """Set the files of the job; see `BatchLineModel.set_lines`."""
-        selected_number = self.chosen_number
+        selected_number = self.selected_number
         self.lines.set_lines(lines, changed)
         self._restore_selection(selected_number)
 
@@ -258,7 +258,7 @@ class BatchJobPage(QWidget):
     # ------------------------------------------------------------------ actions of the user
 
     def _set_filter(self, name: str) -> None:
-        selected_number = self.chosen_number
+        selected_number = self.selected_number
         self.lines.show_unanswered_only(name == "problems")
         self._restore_selection(selected_number)
 

@@ -76,8 +76,8 @@ class AnswerColumn(QFrame):
         ):
             button.clicked.connect(lambda _=False, signal=requested: signal.emit(self.id))
         foot = row_of(self.keep_button, self.stop_button, self.retry_button, STRETCH, spacing=6)
-        parts = (self._title, self._facts, (transcript, 1), foot)
-        column_of(*parts, parent=self, margins=8, spacing=4)
+        rows = (self._title, self._facts, (transcript, 1), foot)
+        column_of(*rows, parent=self, margins=8, spacing=4)
 
     @property
     def id(self) -> str:

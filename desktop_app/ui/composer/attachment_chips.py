@@ -219,7 +219,9 @@ class ChipWidget(QFrame):
             action.setCheckable(is_checked is not None)
             action.setChecked(bool(is_checked))
             action.triggered.connect(
-                lambda _=False, chosen=key: self.action_requested.emit(self._chip.id, chosen)
+                lambda _=False, action_key=key: self.action_requested.emit(
+                    self._chip.id, action_key
+                )
             )
         if self._chip.actions and self._chip.detail_levels:
             menu.addSeparator()

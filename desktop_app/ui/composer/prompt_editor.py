@@ -105,8 +105,8 @@ class PromptEditor(QFrame):
         text.keys.edit_last_requested.connect(self._request_edit)
         text.insertion.files_pasted.connect(self.attach_requested)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
-        for changed in (text.height_changed, self.chips.changed, self.suggestions.changed):
-            changed.connect(self._height.fit)
+        for signal in (text.height_changed, self.chips.changed, self.suggestions.changed):
+            signal.connect(self._height.fit)
         picker.files_chosen.connect(self.attach_requested)
         picker.command_requested.connect(self.command_requested)
         self.send_action.submit_requested.connect(self.submit_requested)

@@ -45,7 +45,7 @@ class Spelling(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.is_enabled = False
-        self.ignored: set[str] = set()
+        self.ignored_words: set[str] = set()
         self._verdicts: dict[str, bool] = {}  # False: misspelled
 
     def set_enabled(self, is_enabled: bool) -> None:
@@ -71,7 +71,9 @@ class Spelling(QObject):
 
     def is_misspelled(self, word: str) -> bool:
         """Return True if checking is on and a word, not ignored, is known to be misspelled."""
-        return self.is_enabled and not (self._verdicts.get(word, True) or word in self.ignored)
+        return self.is_enabled and not (
+            self._verdicts.get(word, True) or word in self.ignored_words
+        )
 
     def misspelled_in(self, line: str) -> list[ProseWord]:
         """Return the words of a line that are known to be misspelled."""
@@ -135,7 +137,7 @@ class Spelling(QObject):
 
     def ignore(self, word: str) -> None:
         """Accept a word until the program ends."""
-        self.ignored.add(word)
+        self.ignored_words.add(word)
         self.changed.emit()
 
     def add(self, word: str) -> None:

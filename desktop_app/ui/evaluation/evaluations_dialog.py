@@ -113,8 +113,8 @@ class EvaluationsDialog(QDialog):
         head = row_of((self.choice, 1), SPRING, HelpButton(), spacing=8)
         foot = row_of(self._undo_button, STRETCH, self._delete_button, self._save_button, spacing=8)
         page = QWidget()
-        parts = (self.runs, self.note, self.command, (self.failing, 1), SPRING)
-        column_of(*parts, parent=page, margins=0, spacing=12)
+        rows = (self.runs, self.note, self.command, (self.failing, 1), SPRING)
+        column_of(*rows, parent=page, margins=0, spacing=12)
         body = (scroll_area_of(page), 1)
         column_of(head, body, foot, parent=self, margins=DIALOG_MARGINS, spacing=12)
 

@@ -198,7 +198,7 @@ class PresetsPage(QWidget):
         # Qt returns members of string enumerations as plain strings.
         provider_id, model, variant = self.model.currentData()
         effort, name = self.effort.currentData(), self.name.text()
-        edited = replace(
+        edited_preset = replace(
             preset,
             name=name.strip() or preset.name if self.name.is_edited else preset.name,
             provider_id=provider_id,
@@ -209,9 +209,9 @@ class PresetsPage(QWidget):
         if not name.strip():
             self.name.set_name(preset.name)
         self.name.setModified(False)
-        if edited != preset:
-            self._preset = edited
-            self.save_requested.emit(edited)
+        if edited_preset != preset:
+            self._preset = edited_preset
+            self.save_requested.emit(edited_preset)
         self.form.report_edits()  # last, because their signals refill the page
         self.examples.report_edits()
 

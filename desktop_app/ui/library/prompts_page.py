@@ -119,8 +119,8 @@ class PromptsPage(QWidget):
             spacing=8,
         )
         self._editor = QWidget()
-        parts = (names, (self.text, 1), self._note, form_row, buttons)
-        column_of(*parts, parent=self._editor, margins=0, spacing=10)
+        rows = (names, (self.text, 1), self._note, form_row, buttons)
+        column_of(*rows, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
         columns = (self.list, (self._editor, 1), (self._placeholder, 1))
@@ -178,12 +178,12 @@ class PromptsPage(QWidget):
             self.title.setText(prompt.title)
             self._initial_texts = (self.title.text(), *self._initial_texts[1:])
         title, folder, text = self._texts_in_fields()
-        edited: dict[str, Any] = {
+        values: dict[str, Any] = {
             "title": prompt.title if title == self._initial_texts[0] else title.strip(),
             "folder": prompt.folder if folder == self._initial_texts[1] else folder.strip(),
             "text": prompt.text if text == self._initial_texts[2] else text,
         }
-        changes = {name: value for name, value in edited.items() if value != getattr(prompt, name)}
+        changes = {name: value for name, value in values.items() if value != getattr(prompt, name)}
         if changes:
             self._prompt = replace(prompt, **changes)
             self._initial_texts = self._texts_in_fields()

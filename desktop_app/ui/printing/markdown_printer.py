@@ -92,24 +92,24 @@ class MarkdownPrinter:
         for members in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
             if is_quoted:
                 members = [quote_block(block) for block in members]
-            first = members[0]
-            if previous_block is not None and is_in_other_quote(previous_block, first):
+            first_block = members[0]
+            if previous_block is not None and is_in_other_quote(previous_block, first_block):
                 # Two blocks, because Qt gives an empty block below a table no height.
                 self._writer.insert_block(self._styles.empty_block_format())
                 self._writer.insert_block(self._styles.spacer_format(QUOTE_GAP * self._styles.unit))
             start = self._writer.cursor.position() + (0 if self._writer.is_block_empty else 1)
-            if first.kind in (Kind.CODE, Kind.CODE_HEAD):
+            if first_block.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self.insert_code(members)
-            elif first.kind is Kind.TABLE:
+            elif first_block.kind is Kind.TABLE:
                 self._insert_table(members)
-            elif first.kind is Kind.RULE:
-                self._insert_rule(first, previous_block)
+            elif first_block.kind is Kind.RULE:
+                self._insert_rule(first_block, previous_block)
             else:
-                self._insert_paragraph(first, previous_block)
+                self._insert_paragraph(first_block, previous_block)
             del open_bars[
-                shared_quotes(previous_block, first) if previous_block is not None else 0 :
+                shared_quotes(previous_block, first_block) if previous_block is not None else 0 :
             ]
-            self._add_quote_bars(first, open_bars, self._writer.document.findBlock(start))
+            self._add_quote_bars(first_block, open_bars, self._writer.document.findBlock(start))
             previous_block = members[-1]
 
     def _add_quote_bars(
@@ -117,12 +117,12 @@ class MarkdownPrinter:
     ) -> None:
         """Extend the bars of open quotes down to the inserted blocks, and add those that begin."""
         current = self._writer.cursor.block()
-        last = current.previous() if self._writer.is_block_empty else current
+        last_block = current.previous() if self._writer.is_block_empty else current
         for bar in open_bars:
-            bar.extend(last)
+            bar.extend(last_block)
         is_at_right = begins_at_right(block)
         new_bars = [
-            _QuoteBar(inserted, last, inset, is_at_right)
+            _QuoteBar(inserted, last_block, inset, is_at_right)
             for inset in self._styles.quote_insets(block)[len(open_bars) :]
         ]
         open_bars += new_bars
@@ -194,19 +194,19 @@ class MarkdownPrinter:
 
     def insert_code(self, members: list[Block]) -> None:
         """Insert the blocks of a code block."""
-        styles, first = self._styles, members[0]
+        styles, first_block = self._styles, members[0]
         lines = [_code_text(block) for block in members if block.kind is Kind.CODE]
         self._writer.begin_frame(
-            styles.frame_format(self._writer.theme.code_ground, 6, styles.inset(first))
+            styles.frame_format(self._writer.theme.code_ground, 6, styles.inset(first_block))
         )
-        if first.language:
-            name = display_text(first.language)
+        if first_block.language:
+            name = display_text(first_block.language)
             self._writer.insert_text(
                 name, styles.paragraph_format(0), NOTE_SIZE, color=self._writer.theme.dim, bold=True
             )
         block_format = styles.paragraph_format(0, line_height=1.25)
         text_format = styles.plain_format(CODE_SIZE, self._writer.theme.text, mono=True)
-        for line, spans in zip(lines, _spans_by_line(lines, first.language), strict=True):
+        for line, spans in zip(lines, _spans_by_line(lines, first_block.language), strict=True):
             self._writer.insert_block(block_format)
             offset = 0
             for span in spans:
@@ -234,13 +234,13 @@ class MarkdownPrinter:
             self._insert_columns(blocks[0], rows, group)
 
     def _insert_columns(
-        self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
+        self, first_block: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
     ) -> None:
         """Insert some columns of a table; Qt always places the first column at the left."""
-        if first.from_right:
+        if first_block.from_right:
             columns = columns[::-1]
-        default_align = "right" if first.from_right else "left"
-        table_format = self._styles.table_format(first)
+        default_align = "right" if first_block.from_right else "left"
+        table_format = self._styles.table_format(first_block)
         table = self._writer.insert_table(len(rows), len(columns), table_format)
         cell_format = self._styles.cell_format()
         for row_index, (row, is_head) in enumerate(rows):
@@ -250,7 +250,7 @@ class MarkdownPrinter:
                 cell.setFormat(cell_format)
                 self._writer.move_to(cell.firstCursorPosition())
                 block_format = QTextBlockFormat()
-                block_format.setAlignment(ALIGNMENTS[first.aligns[column] or default_align])
+                block_format.setAlignment(ALIGNMENTS[first_block.aligns[column] or default_align])
                 self._writer.cursor.setBlockFormat(block_format)
                 self._insert_runs(runs, Kind.TABLE, is_head=is_head)
         self._writer.end_frame()

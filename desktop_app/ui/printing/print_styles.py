@@ -204,20 +204,20 @@ class PrintStyles:
         frame_format.setBorder(0)
         return frame_format
 
-    def table_format(self, first: Block) -> QTextTableFormat:
+    def table_format(self, first_block: Block) -> QTextTableFormat:
         """Return the format of a table whose header repeats on every page."""
         table_format = QTextTableFormat()
         table_format.setBorder(0)
         table_format.setCellSpacing(0)
         table_format.setCellPadding(0)
-        table_format.setHeaderRowCount(1 if first.head else 0)
+        table_format.setHeaderRowCount(1 if first_block.head else 0)
         table_format.setTopMargin(6 * self.unit)
         table_format.setBottomMargin(6 * self.unit)
-        if first.from_right:
+        if first_block.from_right:
             table_format.setAlignment(Qt.AlignmentFlag.AlignRight)
-            table_format.setRightMargin(self.inset(first))
+            table_format.setRightMargin(self.inset(first_block))
         else:
-            table_format.setLeftMargin(self.inset(first))
+            table_format.setLeftMargin(self.inset(first_block))
         table_format.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return table_format
 

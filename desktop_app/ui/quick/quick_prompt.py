@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 680
 _MIN_ANSWER_HEIGHT: Final = 96
-MAX_SHARE_OF_SCREEN: Final = 0.55
+MAX_ANSWER_SHARE: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
-MAX_SHARE_OF_FIELD: Final = 0.25
+MAX_FIELD_SHARE: Final = 0.25
 """The largest share of the screen's height that the text field takes; three lines always fit."""
 
 
@@ -370,14 +370,14 @@ class QuickPrompt(QWidget):
         top = max(
             round(screen_height * TOP_SHARE), self.y() - screen_rect.top()
         )  # the user may move it
-        self.field.fit_lines(round(screen_height * MAX_SHARE_OF_FIELD))
+        self.field.fit_lines(round(screen_height * MAX_FIELD_SHARE))
         bar = self.transcript.verticalScrollBar()
         needed_height = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column
         column.activate()
         other_height = column.totalSizeHint().height() - self.transcript.height()
         max_height = min(
-            round(screen_height * MAX_SHARE_OF_SCREEN), screen_height - top - other_height
+            round(screen_height * MAX_ANSWER_SHARE), screen_height - top - other_height
         )
         answer_height = min(max(needed_height, self.transcript.height()), max_height)
         if self.transcript.isVisibleTo(self) and answer_height != self.transcript.height():

@@ -193,7 +193,9 @@ def _focus_first_part(field: QWidget) -> None:
     """Focus a field, or its first part that accepts the focus."""
     from PySide6.QtWidgets import QWidget
 
-    parts = (field, *field.findChildren(QWidget))
-    target = next((part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus), None)
+    widgets = (field, *field.findChildren(QWidget))
+    target = next(
+        (widget for widget in widgets if widget.focusPolicy() & Qt.FocusPolicy.TabFocus), None
+    )
     if target is not None:
         target.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -40,7 +40,7 @@ def test_ids_and_numbers_of_every_length_are_read(tmp_path: Path) -> None:
         connection.commit()
     pages = SqlitePages(path.read_bytes())
     assert read_all(pages) == rows
-    assert pages.damaged == set()
+    assert pages.damaged_pages == set()
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_rows_of_every_length_are_read(tmp_path: Path, size: int, reserved: int)
         connection.executemany("INSERT INTO texts (rowid, length, text) VALUES (?, ?, ?)", rows)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     pages = SqlitePages(path.read_bytes())
-    assert (pages.size, pages.usable) == (size, usable)
+    assert (pages.page_size, pages.usable_size) == (size, usable)
     assert read_all(pages) == rows
-    assert pages.damaged == set()
+    assert pages.damaged_pages == set()
     assert set(pages.leaves_below(2)) <= set(pages.leaves())
 
 
@@ -165,7 +165,7 @@ def test_values_are_read_as_their_types(payload: bytes, values: tuple[Value, ...
     pages = database(leaf(cell(payload), cell(b"\2\x09", b"\5")))
     expected = [] if values is None else [Record(1, values)]
     assert list(pages.records(2)) == [*expected, Record(5, (1,))]
-    assert pages.damaged == (set() if values is not None else {2})
+    assert pages.damaged_pages == (set() if values is not None else {2})
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_rows_continue_on_overflow_pages(first: int, pages: list[bytes], is_read
     made = database(leaf(overflowing(first, size), cell(b"\2\x09")), *pages)
     found = [record.values for record in made.records(2)]
     assert found == [("t" * size,), (1,)] if is_read else found == [(1,)]
-    assert made.damaged == (set() if is_read else {2})
+    assert made.damaged_pages == (set() if is_read else {2})
 
 
 def test_shared_overflow_pages_are_read_four_times_on_average() -> None:
@@ -223,9 +223,9 @@ def test_shared_overflow_pages_are_read_four_times_on_average() -> None:
     row = overflowing(6, 39 + SIZE - 4 - 3)
     pages = database(leaf(*[row] * 8), leaf(*[row] * 9), leaf(*[row] * 9), leaf(row), overflow(0))
     assert [len(list(pages.records(leaf))) for leaf in (2, 3, 4, 5)] == [8, 9, 9, 1]
-    assert pages.damaged == set()
+    assert pages.damaged_pages == set()
     assert [len(list(pages.records(leaf))) for leaf in (2,)] == [1], "28 reads of 6 pages and one"
-    assert pages.damaged == {2}
+    assert pages.damaged_pages == {2}
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_the_leaves_below_a_root_are_found(
 ) -> None:
     made = database(*pages)
     assert made.leaves_below(2) == leaves
-    assert made.damaged == bad
+    assert made.damaged_pages == bad
 
 
 def test_every_leaf_of_the_file_is_found() -> None:
@@ -253,7 +253,7 @@ def test_every_leaf_of_the_file_is_found() -> None:
     assert list(pages.leaves()) == [1, 2, 5]
     assert pages.leaves_below(1) == [1]
     assert list(pages.records(1)) == []
-    assert pages.damaged == set()
+    assert pages.damaged_pages == set()
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_a_leaf_with_rows_outside_the_page_is_bad(page: bytes) -> None:
     pages = database(page)
     assert list(pages.records(2)) == []
     assert list(pages.records(3)) == []
-    assert pages.damaged == {2, 3}
+    assert pages.damaged_pages == {2, 3}
 
 
 def trunk(follows: int, *pages: int, count: int | None = None) -> bytes:
@@ -310,4 +310,9 @@ def header(size: int, reserved: int = 0, magic: bytes = MAGIC) -> bytes:
 )
 def test_the_size_of_a_page_is_in_the_header(data: bytes, size: int, usable: int) -> None:
     pages = SqlitePages(data)
-    assert (pages.size, pages.usable, pages.count, pages.free_pages()) == (size, usable, 0, set())
+    assert (pages.page_size, pages.usable_size, pages.count, pages.free_pages()) == (
+        size,
+        usable,
+        0,
+        set(),
+    )

@@ -175,9 +175,9 @@ class PromptFields(QFrame, DraftForm):
         self._grid.addWidget(field, row, 1)
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        inner.setLayout(self._grid)
-        self._scroll_area = scroll_area_of(inner)
+        content = QWidget()
+        content.setLayout(self._grid)
+        self._scroll_area = scroll_area_of(content)
         buttons = (self._cancel_button, self._insert_button)
         self._footer = row_of((self._note, 1), *buttons, spacing=8)
         rows = (self._title, (self._scroll_area, 1), self._footer)

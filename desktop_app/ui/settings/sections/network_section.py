@@ -257,8 +257,8 @@ class NetworkSection(CollapsibleSection):
             tr("Change this if a Chat Completions server rejects the default.")
         )
         self._fields = CustomFieldSection(theme, self._change)
-        parts = (self._storage, self._proxy, self._certificates)
-        for part in (*parts, self._fields, self._api, self._limit):
+        first_sections = (self._storage, self._proxy, self._certificates)
+        for part in (*first_sections, self._fields, self._api, self._limit):
             self.body.addWidget(part)
 
     def _connect(self) -> None:
