@@ -23,7 +23,9 @@ CLOSE_S: Final = 3.0
 the server, which nothing interrupts.
 """
 MAX_LINE_BYTES: Final = 32 << 20
+"""The limit on a line of the process. The longest resource takes 31 MB."""
 MAX_ORDER_BYTES: Final = 8 << 20
+"""The limit on a line to the process. Its main module has the same limit."""
 _MAX_INLINE_BYTES: Final = 1 << 16
 """Bytes. A longer line is parsed in a thread."""
 

@@ -21,6 +21,7 @@ MAGIC: Final = b"SQLite format 3\0"
 _LEAF, _INTERIOR = 0x0D, 0x05  # the types of the pages of a table
 _FILE_HEADER_BYTES: Final = 100  # bytes before the first page's own header
 _PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
+# In bytes, by serial type (2.1): NULL, then the sizes of integers.
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
 # A record of more bytes has a damaged length.
 _MAX_RECORD_BYTES: Final = 1 << 30

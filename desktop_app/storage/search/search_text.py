@@ -41,6 +41,7 @@ _MAX_BYTES_PER_CHARACTER: Final = 7
 # Emoji, and signs used as such.
 _EMOJI_RANGES = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _EMOJI = re.compile(f"[{_EMOJI_RANGES}]")
+# The start of one of Unicode's planes for private use.
 _FIRST_PRIVATE_CODE: Final = 0xF0000
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _LINE_MARKUP: Final = re.compile(

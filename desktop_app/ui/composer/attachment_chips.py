@@ -44,10 +44,11 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QPaintEvent, QResizeEvent
 
 
+# In pixels at the default text size (see `Theme.px`).
 _CHIP_HEIGHT: Final = 46
 _MAX_CHIP_WIDTH: Final = 400
-_MAX_ROWS: Final = 2.5
 _THUMBNAIL_SIZE: Final = 34
+_MAX_ROWS: Final = 2.5
 _CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
 
 

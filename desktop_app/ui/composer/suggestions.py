@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
 
+# In pixels at the default text size (see `Theme.px`).
 _PADDING: Final = 11
 _ICON: Final = 15
 _GAP: Final = 6

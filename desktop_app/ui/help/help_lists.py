@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QStyleOptionViewItem
 
+# In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 10
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 
+# In pixels at the default text size (see `Theme.px`).
 _SIZE: Final = (820, 620)
 _LIST_WIDTH: Final = 210
 _NARROW_WIDTH: Final = 640

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.documents.collections import CollectionFile
 
+# In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 10
 _STATUS_ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 

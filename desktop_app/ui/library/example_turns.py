@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.generation import Examples
     from desktop_app.ui.look.theme import Theme
 
+# In pixels at the default text size (see `Theme.px`).
 _FIELD_HEIGHT: Final = 64
 
 

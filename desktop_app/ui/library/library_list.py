@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
 
+# In pixels at the default text size (see `Theme.px`).
 _MAX_WIDTH: Final = 220
 _MIN_WIDTH: Final = 130
-_SHARE_OF_PAGE: Final = 0.28
 _INSET: Final = 10
+_SHARE_OF_PAGE: Final = 0.28
+"""The share of a page's width that the list takes, within these limits."""
 
 
 @dataclass(frozen=True)

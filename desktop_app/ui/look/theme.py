@@ -54,14 +54,17 @@ APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
 enumerations when Python first receives a QStyle.
 """
 
+# Heights of text in pixels, at the default text size.
 INTERFACE_SIZE: Final = 13.5
 READING_SIZE: Final = 14.5
 CODE_SIZE: Final = 13.0
 NOTE_SIZE: Final = 12.0
 HEADING_SIZE: Final = 17.0
+# Multiples of the font's own line height.
 ANSWER_LINE_HEIGHT: Final = 1.5
 CODE_LINE_HEIGHT: Final = 1.28
 
+# In pixels at the default text size.
 LIST_WIDTH: Final = 264
 PANEL_WIDTH: Final = 312
 MEASURE: Final = 720

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.look.theme import Theme
 
+# In pixels at the default text size (see `Theme.px`).
 SIZE: Final = (1180, 600)
 """Wide enough for all columns in German."""
 _MAX_NAME_WIDTH: Final = 320

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.view import TranscriptView
 
+# In pixels at the default text size (see `Theme.px`).
 _WIDTH: Final = 680
 _MIN_ANSWER_HEIGHT: Final = 96
 MAX_ANSWER_SHARE: Final = 0.55

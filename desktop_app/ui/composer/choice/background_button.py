@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _LABEL: Final = N_("Background")
+# In pixels at the default text size (see `Theme.px`).
 _ICON: Final = 18
 _PADDING: Final = 16  # half of it on either side, and half between icon and label
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.composer.choice.choice_view import ChoiceView
 
+# In pixels at the default text size (see `Theme.px`).
 _GAP: Final = 9
 _MINIMUM_WIDTH: Final = 280
 _HIDEABLE_PARTS: Final = ("caption", "background", "variants", "effort", "tools")

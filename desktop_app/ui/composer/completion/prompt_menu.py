@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _MAX_ROWS: Final = 9
 _MAX_PREVIEW_CHARACTERS: Final = 160
+# In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 12
 _EDGE: Final = 6
 _CHOOSE_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)

@@ -17,6 +17,7 @@ from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, one_line, spoken_text
 
+# In pixels at the default text size (see `Theme.px`).
 _MIN_HEIGHT: Final = 120
 _PAGES: Final = (("program", N_("System info")), ("licenses", N_("Licenses")))
 
