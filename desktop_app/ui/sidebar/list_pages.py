@@ -83,11 +83,11 @@ class ListPages(QStackedWidget):
         kind, has_hits = self._model.order.list_filter.kind, self._search.is_showing_hits
         # Hits come from all conversations, whatever the filter.
         self._filter_bar.setVisible(kind is not ListFilterKind.LIST and not has_hits)
-        empty = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
+        empty_note = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
         if has_hits:
-            view, empty = self._search.view, self._search.no_hits_text
+            view, empty_note = self._search.view, self._search.no_hits_text
         has_rows = view.model().rowCount() > 0
-        self.note.setText(empty)
+        self.note.setText(empty_note)
         # After removing a filter's last row by keyboard, the focus moves to the Back button.
         leaves_view = not has_rows and view.hasFocus() and self._view.can_go_back
         self.setCurrentWidget(view if has_rows else self.note)

@@ -57,13 +57,15 @@ class RowMarks(QObject):
         if not count:
             return
         self._mark(model.index(0, 0), model.index(count - 1, 0))
-        marked = len(self._view.selectedIndexes())
-        if not marked:  # all rows are folders
+        marked_count = len(self._view.selectedIndexes())
+        if not marked_count:  # all rows are folders
             self.reset()
             return
         announce(
             self._view,
-            tr_plural("{count} conversation selected", "{count} conversations selected", marked),
+            tr_plural(
+                "{count} conversation selected", "{count} conversations selected", marked_count
+            ),
         )
 
     def mark_to(self, index: QModelIndex) -> None:

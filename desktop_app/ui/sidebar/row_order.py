@@ -96,13 +96,13 @@ class RowOrder:
         return Heading(group, self._date_groups.label(group))
 
     def with_headings(
-        self, keyed: Iterable[tuple[Key, Conversation | FolderRow]], group: int
+        self, keyed_rows: Iterable[tuple[Key, Conversation | FolderRow]], group: int
     ) -> Iterator[tuple[Key, Conversation | FolderRow | Heading]]:
         """Yield sorted rows with headings between groups.
 
         The first heading is omitted if the first row belongs to `group`.
         """
-        for key, row in keyed:
+        for key, row in keyed_rows:
             if key[0] != group:
                 group = key[0]
                 heading = self.heading(group)

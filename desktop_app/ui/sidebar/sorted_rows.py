@@ -21,12 +21,12 @@ class SortedRows:
     """
 
     def __init__(
-        self, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]] = ()
+        self, keyed_rows: Iterable[tuple[Key, Conversation | FolderRow | Heading]] = ()
     ) -> None:
         self._rows: list[Conversation | FolderRow | Heading] = []
         self._keys: list[Key] = []
         self._key_of: dict[str, Key] = {}
-        self.insert(keyed)
+        self.insert(keyed_rows)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -68,9 +68,9 @@ class SortedRows:
         """Return True if a row is the only one below its heading."""
         return isinstance(self._rows[position - 1], Heading) and self.ends_group(position)
 
-    def insert(self, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
+    def insert(self, keyed_rows: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
         """Insert sorted rows, between which no present row belongs."""
-        added = list(keyed)
+        added = list(keyed_rows)
         if not added:
             return
         position = self.find(added[0][0])

@@ -19,7 +19,7 @@ from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
-_TICKS: Final = 4
+_TICK_COUNT: Final = 4
 _MAX_BAR_WIDTH: Final = 44
 # Series differ by more than their color.
 _PATTERNS: Final = (
@@ -69,9 +69,9 @@ def axis_step(top: float) -> float:
     """
     if top <= 0:
         return 1.0
-    rough = top / _TICKS
-    power = floor(log10(rough))
-    digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power >= rough * 0.999)
+    rough_step = top / _TICK_COUNT
+    power = floor(log10(rough_step))
+    digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power >= rough_step * 0.999)
     # A product with a negative power can be inexact: 5 * 10.0**-6 is 4.9999999999999996e-06.
     return float(f"{digit}e{power}")
 
@@ -155,7 +155,7 @@ class BarChart(QWidget):
         super().leaveEvent(event)
 
     def _index_at(self, x: float) -> int:
-        plot, count = self._plot(), len(self.bars.labels)
+        plot, count = self._plot_rect(), len(self.bars.labels)
         if not count or not plot.left() <= x < plot.right():
             return -1
         index = min(int((x - plot.left()) * count / plot.width()), count - 1)
@@ -167,28 +167,28 @@ class BarChart(QWidget):
         step = axis_step(self.bars.highest)
         return [step * n for n in range(max(1, ceil(self.bars.highest / step - 1e-9)) + 1)]
 
-    def _plot(self) -> QRectF:
+    def _plot_rect(self) -> QRectF:
         metrics, px = self.fontMetrics(), self._theme.px
         widest = max(metrics.horizontalAdvance(self.bars.axis_text(t)) for t in self._ticks())
-        axis, below = widest + px(8), metrics.height() + px(6)
-        legend = metrics.height() + px(8) if len(self.bars.series) > 1 else px(8)
-        left, right = (px(4), axis) if is_mirrored() else (axis, px(4))
-        return QRectF(self.rect()).adjusted(left, legend, -right, -below)
+        axis_width, labels_height = widest + px(8), metrics.height() + px(6)
+        legend_height = metrics.height() + px(8) if len(self.bars.series) > 1 else px(8)
+        left, right = (px(4), axis_width) if is_mirrored() else (axis_width, px(4))
+        return QRectF(self.rect()).adjusted(left, legend_height, -right, -labels_height)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            plot = self._plot()
+            plot = self._plot_rect()
             self._paint_axis(painter, plot)
             self._paint_legend(painter)
             for index in range(len(self.bars.labels)):
-                self._paint_group(painter, self._column(plot, index), index)
+                self._paint_group(painter, self._column_rect(plot, index), index)
             self._paint_labels(painter, plot)
             if self.hasFocus():
                 painting.draw_outline(
                     painter, self.rect(), self._theme.accent, self._theme.px(8), 2
                 )
 
-    def _column(self, plot: QRectF, index: int) -> QRectF:
+    def _column_rect(self, plot: QRectF, index: int) -> QRectF:
         count = len(self.bars.labels)
         position = count - 1 - index if is_mirrored() else index
         width = plot.width() / count
@@ -204,32 +204,32 @@ class BarChart(QWidget):
             painter.setPen(self._theme.dim)
             if is_mirrored():
                 label_rect = QRectF(plot.right() + px(6), y - height / 2, self.width(), height)
-                side = Qt.AlignmentFlag.AlignLeft
+                alignment = Qt.AlignmentFlag.AlignLeft
             else:
                 label_rect = QRectF(0, y - height / 2, plot.left() - px(6), height)
-                side = Qt.AlignmentFlag.AlignRight
-            side |= Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
-            painter.drawText(label_rect, int(side), self.bars.axis_text(tick))
+                alignment = Qt.AlignmentFlag.AlignRight
+            alignment |= Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+            painter.drawText(label_rect, int(alignment), self.bars.axis_text(tick))
 
     def _paint_legend(self, painter: QPainter) -> None:
         if len(self.bars.series) < 2:
             return
         metrics, px = self.fontMetrics(), self._theme.px
-        x, side = float(px(4)), metrics.ascent()
+        x, box_size = float(px(4)), metrics.ascent()
         for number, name in enumerate(self.bars.series):
-            available_width = self.width() - x - side - px(24)
+            available_width = self.width() - x - box_size - px(24)
             text = metrics.elidedText(
                 one_line(name), Qt.TextElideMode.ElideRight, int(available_width)
             )
             width = metrics.horizontalAdvance(text)
-            total = side + px(6) + width
-            start = self.width() - x - total if is_mirrored() else x
-            box = start + total - side if is_mirrored() else start
-            self._fill(painter, QRectF(box, px(2), side, side), number)
+            entry_width = box_size + px(6) + width
+            entry_x = self.width() - x - entry_width if is_mirrored() else x
+            box_x = entry_x + entry_width - box_size if is_mirrored() else entry_x
+            self._fill(painter, QRectF(box_x, px(2), box_size, box_size), number)
             painter.setPen(self._theme.text)
-            text_x = start if is_mirrored() else start + side + px(6)
+            text_x = entry_x if is_mirrored() else entry_x + box_size + px(6)
             painter.drawText(round(text_x), px(2) + metrics.ascent(), text)
-            x += total + px(16)
+            x += entry_width + px(16)
 
     def _paint_group(self, painter: QPainter, column: QRectF, index: int) -> None:
         if index == self.current:
@@ -238,9 +238,9 @@ class BarChart(QWidget):
                 painter.setPen(QPen(self._theme.accent, self._theme.px(2)))
                 painter.drawRect(column)
         values, top = self.bars.values[index], self._ticks()[-1]
-        per_group = 1 if self.bars.is_stacked else max(1, len(values))
-        width = min(column.width() * 0.72, float(self._theme.px(_MAX_BAR_WIDTH))) / per_group
-        left = column.center().x() - width * per_group / 2
+        bars_per_group = 1 if self.bars.is_stacked else max(1, len(values))
+        width = min(column.width() * 0.72, float(self._theme.px(_MAX_BAR_WIDTH))) / bars_per_group
+        left = column.center().x() - width * bars_per_group / 2
         bottom = column.bottom()
         for number, value in enumerate(values):
             if not value:
@@ -267,13 +267,13 @@ class BarChart(QWidget):
             return
         metrics, px = self.fontMetrics(), self._theme.px
         labels = [one_line(label) for label in self.bars.labels]
-        column = plot.width() / len(labels)
-        widest = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
+        column_width = plot.width() / len(labels)
+        widest_label = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
         # Few labels are elided to their columns; of many, such as days, only some are shown.
-        step = max(1, ceil(widest / column)) if len(labels) > 12 else 1
+        step = max(1, ceil(widest_label / column_width)) if len(labels) > 12 else 1
         painter.setPen(self._theme.dim)
         for index in range(0, len(labels), step):
-            column_rect = self._column(plot, index)
+            column_rect = self._column_rect(plot, index)
             width = column_rect.width() * step
             box = QRectF(column_rect.center().x() - width / 2, plot.bottom() + px(4), width, px(40))
             if box.right() > self.width():
@@ -296,11 +296,11 @@ def bars_of_groups(
     is_stacked: bool,
 ) -> ChartData:
     """Return the bars of groups. Omit series of only None or 0, but keep at least one series."""
-    used = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
+    used_indexes = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
     return ChartData(
-        tuple(series[n] for n in used),
+        tuple(series[n] for n in used_indexes),
         tuple(labels),
-        tuple(tuple(group[n] for n in used) for group in values),
+        tuple(tuple(group[n] for n in used_indexes) for group in values),
         is_stacked,
         axis_text,
     )

@@ -53,8 +53,8 @@ class PageLayout:
         if not self._sizes:
             return 1, 0.0
         page = max(1, min(len(self._sizes), bisect_right(self._tops, y)))
-        area = self.rect_of(page)
-        return page, max(0.0, min(1.0, (y - area.top()) / area.height()))
+        page_rect = self.rect_of(page)
+        return page, max(0.0, min(1.0, (y - page_rect.top()) / page_rect.height()))
 
     def pages_between(self, top: int, bottom: int) -> Iterator[tuple[int, QRect]]:
         """Yield the pages between two y coordinates, with their rectangles."""

@@ -93,11 +93,11 @@ class StripCache(QObject):
         ]
         if any(strip not in self.images for strip, _ in visible):
             self._paint_scaled(painter, page, area, ratio)
-        for strip, place in visible:
+        for strip, target_rect in visible:
             image = self.images.get(strip)
             if image is not None:
                 self.images.move_to_end(strip)
-                painter.drawImage(place, image)
+                painter.drawImage(target_rect, image)
 
     def _paint_scaled(self, painter: QPainter, page: int, area: QRect, ratio: float) -> None:
         """Paint strips of another size, scaled, until the right ones arrive."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.overlays import DropOverlay
 
-_DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragLeave, QEvent.Type.Drop)
+_DRAG_EVENTS = (QEvent.Type.DragEnter, QEvent.Type.DragLeave, QEvent.Type.Drop)
 
 
 class DropArea(QObject):
@@ -40,17 +40,17 @@ class DropArea(QObject):
         listing.view.drop_hint_changed.connect(self._show_target_hint)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() not in _DRAGS:
+        if event.type() not in _DRAG_EVENTS:
             return False
         if event.type() == QEvent.Type.DragEnter:
-            self._enter(event)  # type: ignore[arg-type]
+            self._on_enter(event)  # type: ignore[arg-type]
         elif event.type() == QEvent.Type.DragLeave:
             self._overlay.hide()
         else:
-            self._drop(event)  # type: ignore[arg-type]
+            self._on_drop(event)  # type: ignore[arg-type]
         return True
 
-    def _enter(self, event: QDragEnterEvent) -> None:
+    def _on_enter(self, event: QDragEnterEvent) -> None:
         # Imported here and below because start-up does not need it.
         from desktop_app.ui.composer.dropped_content import accept_copy, drop_hint, is_acceptable
 
@@ -63,7 +63,7 @@ class DropArea(QObject):
         accept_copy(event)
         self._overlay.show_text(drop_hint(data), self._window.rect())
 
-    def _drop(self, event: QDropEvent) -> None:
+    def _on_drop(self, event: QDropEvent) -> None:
         from desktop_app.ui.composer.dropped_content import accept_copy, read_dropped
 
         self._overlay.hide()
@@ -75,6 +75,6 @@ class DropArea(QObject):
         if not hint:
             self._overlay.hide()
             return
-        window = self._window.rect()
-        beside_list = window.adjusted(self._list.width(), 0, 0, 0)
-        self._overlay.show_text(hint, mirrored_rect(beside_list, window))
+        window_rect = self._window.rect()
+        beside_list = window_rect.adjusted(self._list.width(), 0, 0, 0)
+        self._overlay.show_text(hint, mirrored_rect(beside_list, window_rect))

@@ -154,9 +154,9 @@ class StoreDialog(QDialog):
         limit = min(
             self._theme.px(_MAX_TEXT_HEIGHT), max(available.height() - others, _MIN_TEXT_HEIGHT)
         )
-        shown = min(needed, limit) + ring
-        if shown != self._scroll.height():
-            self._scroll.setFixedHeight(shown)
+        scroll_height = min(needed, limit) + ring
+        if scroll_height != self._scroll.height():
+            self._scroll.setFixedHeight(scroll_height)
         height = self._column.heightForWidth(self._width)
         if height != self.height():
             self.setFixedHeight(height)

@@ -80,9 +80,9 @@ class SearchField(QLineEdit):
         super().paintEvent(event)
         size = self._theme.px(15)
         with QPainter(self) as painter:
-            drawn = icons.pixmap("search", self._theme.dim, size)
+            icon_pixmap = icons.pixmap("search", self._theme.dim, size)
             rect = QRect(self._theme.px(11), (self.height() - size) // 2, size, size)
-            painter.drawPixmap(mirrored_rect(rect, self.rect()).topLeft(), drawn)
+            painter.drawPixmap(mirrored_rect(rect, self.rect()).topLeft(), icon_pixmap)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the hint and the button at the end."""
@@ -135,8 +135,8 @@ class NewConversationButton(PlainButton):
         edges, spacing = self._line.contentsMargins(), self._line.spacing()
         available_width = self.width() - edges.left() - edges.right()
         available_width -= self._icon.sizeHint().width() + spacing
-        needed = self._label.fontMetrics().horizontalAdvance(self._label.text())
-        needed_with_hint = needed + spacing + self.hint.sizeHint().width()
-        self.hint.setVisible(bool(self.hint.text()) and needed_with_hint <= available_width)
+        needed_width = self._label.fontMetrics().horizontalAdvance(self._label.text())
+        width_with_hint = needed_width + spacing + self.hint.sizeHint().width()
+        self.hint.setVisible(bool(self.hint.text()) and width_with_hint <= available_width)
         # The label lets the mouse through, so the button has the tooltip of an elided label.
-        set_tooltip(self, self._label.text() if needed > available_width else "")
+        set_tooltip(self, self._label.text() if needed_width > available_width else "")

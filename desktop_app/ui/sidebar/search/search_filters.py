@@ -44,7 +44,7 @@ TIMES: Final = (
     (N_("Past year"), 365),
 )
 ORDERS: Final = {SearchOrder.NEWEST: N_("Newest first"), SearchOrder.BEST: N_("Most relevant")}
-_MAX_NAME_CHARACTERS: Final = 22  # characters of a folder's name
+_MAX_FOLDER_CHARACTERS: Final = 22  # characters of a folder's name
 
 
 class SearchFilters(QWidget):
@@ -152,8 +152,8 @@ class SearchFilters(QWidget):
             )
 
     def _fill_times(self, menu: QMenu) -> None:
-        is_any = self._last_days is None and self._day_range is None
-        add_choice(menu, tr(ANY_TIME), is_any, lambda: self._set_days(None))
+        is_any_time = self._last_days is None and self._day_range is None
+        add_choice(menu, tr(ANY_TIME), is_any_time, lambda: self._set_days(None))
         for label, days in TIMES:
             add_choice(menu, tr(label), days == self._last_days, partial(self._set_days, days))
         add_choice(menu, tr("Custom range…"), self._day_range is not None, self._ask_days)
@@ -199,8 +199,8 @@ class SearchFilters(QWidget):
 
     def _update_buttons(self) -> None:
         folder = next((f.name for f in self._folders if f.id == self._folder_id), "")
-        if len(folder) > _MAX_NAME_CHARACTERS:
-            folder = f"{folder[: _MAX_NAME_CHARACTERS - 1]}…"
+        if len(folder) > _MAX_FOLDER_CHARACTERS:
+            folder = f"{folder[: _MAX_FOLDER_CHARACTERS - 1]}…"
         _set_label(self.folder_button, folder, tr(ANYWHERE), tr("Search in"))
         self.folder_button.setVisible(bool(self._folders))
         _set_label(self.time_button, self._time_label(), tr(ANY_TIME), tr("Date"))
@@ -249,11 +249,11 @@ class DaysDialog(QDialog):
         return first, last
 
 
-def _set_label(button: QPushButton, value: str, unset: str, description: str) -> None:
+def _set_label(button: QPushButton, value: str, default_label: str, description: str) -> None:
     """Show a button's value, or its default label if there is none."""
-    button.setText(value or unset)
+    button.setText(value or default_label)
     button.setAccessibleName(
-        spoken_text(tr("{label}: {value}", label=description, value=value or unset))
+        spoken_text(tr("{label}: {value}", label=description, value=value or default_label))
     )
     set_tooltip(button, description)
     set_style_property(button, "set", "true" if value else "false")

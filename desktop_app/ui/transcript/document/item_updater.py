@@ -69,18 +69,18 @@ class ItemUpdater:
             layout.shapes[index],
             layout.gaps[index],
         )
-        last = self._layouts.document.findBlockByNumber(
+        last_block = self._layouts.document.findBlockByNumber(
             self._layouts.block_of(layout, index).blockNumber() + len(cuts)
         )
         replaced_units = length_after_prefix(old.runs, prefix)
         added_units = length_after_prefix(new.runs, prefix)
-        kept_cuts = count_kept_cuts(cuts, last.length() - 1 - replaced_units, added_units)
+        kept_cuts = count_kept_cuts(cuts, last_block.length() - 1 - replaced_units, added_units)
         if cuts and kept_cuts < (gaps[-1].block if gaps else 1):
             return False
         self._update_formats(layout, index, new, cursor)
-        end, joined = last.position() + last.length() - 1, len(cuts) - kept_cuts
+        end, joined_blocks = last_block.position() + last_block.length() - 1, len(cuts) - kept_cuts
         format_of = partial(self._item_writer.styles.char_format, new)
-        replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined)
+        replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined_blocks)
         layout.replace_item(index, new)
         cuts, block = cuts[:kept_cuts], cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:
@@ -94,15 +94,18 @@ class ItemUpdater:
         self, layout: MessageLayout, index: int, new: Item, cursor: QTextCursor
     ) -> None:
         """Update the block formats, which tell the painter if a block has inline code."""
-        above, former = layout.item_above(index), layout.space_keys[index]
+        above, former_space = layout.item_above(index), layout.space_keys[index]
         styles = self._item_writer.styles
         block_key = styles.block_key(new, above)
-        if block_key == former.block_key:
+        if block_key == former_space.block_key:
             return
-        layout.record_space(index, block_key, former.placeholder)
+        layout.record_space(index, block_key, former_space.placeholder)
         block = self._layouts.block_of(layout, index)
         block_format = styles.block_format(new, above)
-        spaces = {0: former.placeholder, **{gap.block: gap.height for gap in layout.gaps[index]}}
+        spaces = {
+            0: former_space.placeholder,
+            **{gap.block: gap.height for gap in layout.gaps[index]},
+        }
         for number in range(layout.counts[index]):
             cursor.setPosition(block.position())
             cursor.setBlockFormat(with_space_above(spaces.get(number, 0), block_format))
@@ -123,14 +126,16 @@ class ItemUpdater:
         ):
             self._item_writer.rewrite_table(layout, index, new, widths, cursor)
         else:
-            first, above = self._layouts.block_of(layout, index), layout.item_above(index)
+            first_block, above = self._layouts.block_of(layout, index), layout.item_above(index)
             if are_row_blocks:
-                added = tables.update_row_blocks(first, old, new, above, widths, cursor)
+                added_blocks = tables.update_row_blocks(
+                    first_block, old, new, above, widths, cursor
+                )
             else:
-                table = QTextCursor(first.next()).currentTable()
-                added = tables.update_table(table, old, new, cursor)
+                table = QTextCursor(first_block.next()).currentTable()
+                added_blocks = tables.update_table(table, old, new, cursor)
             layout.replace_item(index, new)
-            layout.record_blocks(index, layout.counts[index] + added, widths)
+            layout.record_blocks(index, layout.counts[index] + added_blocks, widths)
         if new.head:
             self._reflow.record_growth(layout, index, cursor)
         return True

@@ -206,7 +206,7 @@ class TableWriter:
         align = block.aligns[column] or _default_align(table)
         runs = cell_runs(block, number, column)
         first = block.head and not number and not column_of(table, column)
-        return self.styles.cell_block_format(block, align, runs, first=first)
+        return self.styles.cell_block_format(block, align, runs, is_first=first)
 
     def update_table(self, table: QTextTable, old: Block, new: Block, cursor: QTextCursor) -> int:
         """Update a QTextTable from `old` to `new`, which has at least as many rows.

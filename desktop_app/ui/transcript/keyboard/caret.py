@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QTextBrowser
 
-_UP: Final = (Qt.Key.Key_Up, Qt.Key.Key_Left, Qt.Key.Key_PageUp)
-_DOWN: Final = (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_PageDown)
+_UPWARD_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Left, Qt.Key.Key_PageUp)
+_DOWNWARD_KEYS: Final = (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_PageDown)
 _STEP_LINES: Final = 2
 """Lines by which an arrow key scrolls."""
 
@@ -31,14 +31,14 @@ class Caret:
     def __init__(self, view: QTextBrowser) -> None:
         self._view = view
 
-    def place_for_reader(self, begin: int) -> None:
-        """Move the caret from the end of the document to `begin`, for a screen reader.
+    def place_for_reader(self, position: int) -> None:
+        """Move the caret from the end of the document to `position`, for a screen reader.
 
         At the end, new text would push the caret along and be read out piece by piece.
         """
         cursor = self._view.textCursor()
         if QAccessible.isActive() and cursor.atEnd() and not cursor.hasSelection():
-            cursor.setPosition(begin)
+            cursor.setPosition(position)
             set_cursor(self._view, cursor)
 
     def handle_key(self, event: QKeyEvent) -> bool:
@@ -48,7 +48,10 @@ class Caret:
         handled.
         """
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if event.key() not in (*_UP, *_DOWN) or modifiers & Qt.KeyboardModifier.ShiftModifier:
+        if (
+            event.key() not in (*_UPWARD_KEYS, *_DOWNWARD_KEYS)
+            or modifiers & Qt.KeyboardModifier.ShiftModifier
+        ):
             return False
         scrolls = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not modifiers
         if scrolls and not self._view.cursorWidth() and not QAccessible.isActive():
@@ -56,7 +59,7 @@ class Caret:
             step = _STEP_LINES * self._view.fontMetrics().lineSpacing()
             bar.setValue(bar.value() + (step if event.key() == Qt.Key.Key_Down else -step))
             return True
-        self._bring_on_screen(upwards=event.key() in _UP)
+        self._bring_on_screen(upwards=event.key() in _UPWARD_KEYS)
         return False
 
     def _bring_on_screen(self, *, upwards: bool) -> None:
@@ -70,8 +73,8 @@ class Caret:
         if is_read_elsewhere or area.contains(view.cursorRect().center()):
             return
         corner = QPoint(0, area.height() - 1) if upwards else QPoint(0, 0)
-        found = view.cursorForPosition(corner)
-        rect, move = view.cursorRect(found), QTextCursor.MoveOperation
+        cursor = view.cursorForPosition(corner)
+        rect, move = view.cursorRect(cursor), QTextCursor.MoveOperation
         if rect.top() < 0 or rect.bottom() > area.height():
-            found.movePosition(move.Up if upwards else move.Down)
-        set_cursor(self._view, found)
+            cursor.movePosition(move.Up if upwards else move.Down)
+        set_cursor(self._view, cursor)

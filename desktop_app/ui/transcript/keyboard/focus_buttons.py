@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
-_PLACE_ALL_MS: Final = 300
+_PLACE_DELAY_MS: Final = 300
 """Time in which changes are collected before buttons are placed for a screen reader."""
 _MAX_BUTTONS: Final = 60
 """Maximum number of buttons that are placed for a screen reader."""
@@ -52,7 +52,7 @@ class FocusButtons(QObject):
         self._view, self._messages = view, messages
         self.focused: FocusTargetButton | None = None
         self._buttons: dict[FocusTarget, FocusTargetButton] = {}
-        self._place_timer = QTimer(self, singleShot=True, interval=_PLACE_ALL_MS)
+        self._place_timer = QTimer(self, singleShot=True, interval=_PLACE_DELAY_MS)
         self._place_timer.timeout.connect(self._place_visible)
 
     def focus(self, target: FocusTarget) -> None:
@@ -135,11 +135,11 @@ class FocusButtons(QObject):
 
     def _assign_button(self, target: FocusTarget, button: FocusTargetButton) -> None:
         """Assign `button` to this target, and remove any other button for it."""
-        other = self._buttons.get(target)
-        if other is button:
+        assigned_button = self._buttons.get(target)
+        if assigned_button is button:
             return
-        if other is not None:
-            self._remove_button(other)
+        if assigned_button is not None:
+            self._remove_button(assigned_button)
         self._unassign(button)
         self._buttons[target] = button
 

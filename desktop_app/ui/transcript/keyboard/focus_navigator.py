@@ -179,8 +179,12 @@ class FocusNavigator(QObject):
             begin, end = self._messages.layouts.range_of(index)
             if not (forward or skips_actions) and self._focus_actions(index, forward=False):
                 return True
-            least, most = (max(begin, position), end) if forward else (begin, min(end, position))
-            target = next_focus_target(self._view.document(), least, most, forward=forward)
+            search_begin, search_end = (
+                (max(begin, position), end) if forward else (begin, min(end, position))
+            )
+            target = next_focus_target(
+                self._view.document(), search_begin, search_end, forward=forward
+            )
             if target is not None:
                 self.focus_target(target)
                 return True

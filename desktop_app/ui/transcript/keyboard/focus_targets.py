@@ -123,12 +123,15 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
     if target.link == COPY_CODE:
         return tr("Copy code, {language}", language=text) if text else tr("Copy code"), ""
     if target.link.startswith(ACTION):
-        named = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or text
+        action_name = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or text
         expanded = _is_expanded(document, target)
         if expanded is not None:  # Qt has no role for a fold
-            states = tr("{name}, collapsed", name=named), tr("{name}, expanded", name=named)
+            states = (
+                tr("{name}, collapsed", name=action_name),
+                tr("{name}, expanded", name=action_name),
+            )
             return states[expanded], ""
-        return named or _image_name(_attachment_name(document, target)), ""
+        return action_name or _image_name(_attachment_name(document, target)), ""
     if is_note_link(target.link):
         return note_name(target.link), ""
     address = _display_address(target.link)

@@ -67,9 +67,11 @@ class KeyCommands(QObject):
 
     def place_caret(self) -> None:
         """Place the caret at the newest message, so that a screen reader can start there."""
-        last = self._messages.last_materialized()
-        if last is not None:
-            self._caret.place_for_reader(self._messages.layouts.block_of(last.layout, 0).position())
+        last_state = self._messages.last_materialized()
+        if last_state is not None:
+            self._caret.place_for_reader(
+                self._messages.layouts.block_of(last_state.layout, 0).position()
+            )
 
     def copy_selected(self) -> None:
         """Copy the selection; request a copy if it is all of a partly materialized conversation."""

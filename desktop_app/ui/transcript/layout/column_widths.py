@@ -22,12 +22,12 @@ FITTED_ROWS: Final = 8
 
 # If a table is wider than its space, its columns are limited to this range. Widths here are in
 # pixels at the default text size.
-_MIN_WIDTH: Final = 64
-_MAX_WIDTH: Final = 320
+_MIN_COLUMN_WIDTH: Final = 64
+_MAX_COLUMN_WIDTH: Final = 320
 
 # If not even the longest words fit, the table is wider than its space and scrolls sideways. Each
-# column is then as wide as its longest word, up to `_MAX_WIDTH`, and at least this wide if its text
-# is longer.
+# column is then as wide as its longest word, up to `_MAX_COLUMN_WIDTH`, and at least this wide if
+# its text is longer.
 _MIN_WIDTH_IF_SCROLLED: Final = 130
 
 # One of these is the widest letter of a font, so their width is an upper bound for each letter.
@@ -57,7 +57,9 @@ class ColumnWidths:
         self.width = width
         self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
-        self._extra = self._pad + 1  # a pixel more than the padding, because edges are rounded
+        self._cell_margin = (
+            self._pad + 1
+        )  # a pixel more than the padding, because edges are rounded
 
     def widths(self, block: Block, *, is_complete: bool) -> tuple[int, ...]:
         """Return the column widths in pixels of a table that begins with this block.
@@ -71,19 +73,19 @@ class ColumnWidths:
         columns = max(1, len(block.aligns))
         widths = [float(px(CELL_PAD) * 4)] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            width = self._measure(cell, is_head, max(available, px(_MAX_WIDTH)))
-            widths[column] = max(widths[column], width + self._extra)
+            width = self._measure(cell, is_head, max(available, px(_MAX_COLUMN_WIDTH)))
+            widths[column] = max(widths[column], width + self._cell_margin)
         if sum(widths) <= available:
             return _fill_width(widths, available)
         longest_words = [0.0] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            word = self._longest_word_width(cell, is_head) + self._extra
+            word = self._longest_word_width(cell, is_head) + self._cell_margin
             longest_words[column] = max(longest_words[column], word)
-        minimum_widths = [min(px(_MAX_WIDTH), word) for word in longest_words]
+        minimum_widths = [min(px(_MAX_COLUMN_WIDTH), word) for word in longest_words]
         if sum(minimum_widths) > available:
             minimums = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in widths)
             return tuple(round(max(pair)) for pair in zip(minimum_widths, minimums, strict=True))
-        widths = [min(px(_MAX_WIDTH), max(px(_MIN_WIDTH), width)) for width in widths]
+        widths = [min(px(_MAX_COLUMN_WIDTH), max(px(_MIN_COLUMN_WIDTH), width)) for width in widths]
         return _fill_width(_shrink(widths, longest_words, available), available)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
@@ -97,16 +99,16 @@ class ColumnWidths:
     def _cell_fits(self, cell: Runs, available: int, is_head: bool) -> bool:
         if not cell:
             return True
-        bound = 0.0  # an upper bound of the width
+        upper_bound = 0.0  # of the width
         for run in cell:
             is_ascii = run.text.isascii()
             is_suited = (is_ascii and "\t" not in run.text) or not _NEEDS_CELL.search(run.text)
             if run.math or run.image or not is_suited:
                 return False
-            bound += (
+            upper_bound += (
                 self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else available + 1
             )
-        return bound <= available or self._measure(cell, is_head, available) <= available
+        return upper_bound <= available or self._measure(cell, is_head, available) <= available
 
     def _measure(self, cell: Runs, is_head: bool, limit: float) -> float:
         """Return the width of a cell in one line. Measure no further than `limit`."""
@@ -171,6 +173,6 @@ def _shrink(widths: list[float], longest_words: list[float], available: float) -
     if not 0 <= spare < needed:
         return widths
     return [
-        low + spare * (width - low) / needed
-        for low, width in zip(minimum_widths, widths, strict=True)
+        minimum + spare * (width - minimum) / needed
+        for minimum, width in zip(minimum_widths, widths, strict=True)
     ]

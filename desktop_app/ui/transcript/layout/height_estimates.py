@@ -22,22 +22,22 @@ _LINE_CHARS: Final = 100
 """Characters in a line of the standard width (`MEASURE` in ui/look/theme.py)."""
 
 # Heights in pixels, at the default text size.
-_LINE: Final = 25.0
-_CODE_LINE: Final = 20.0
-_ROW: Final = 33.0
-_GAP: Final = 8.0
+_LINE_HEIGHT: Final = 25.0
+_CODE_LINE_HEIGHT: Final = 20.0
+_ROW_HEIGHT: Final = 33.0
+_GAP_HEIGHT: Final = 8.0
 
 
 def estimate_height(item: Item) -> float:
     """Estimate an item's height in pixels, at the default text size and line width."""
     if not isinstance(item, Block):
-        return _line_count(item.runs) * _LINE
+        return _line_count(item.runs) * _LINE_HEIGHT
     if item.kind is Kind.CODE:
-        return _line_count(item.runs) * _CODE_LINE
+        return _line_count(item.runs) * _CODE_LINE_HEIGHT
     if item.kind is Kind.TABLE:
         columns = max(1, len(item.aligns))
         return sum(_row_height(row, columns) for row in item.rows)
-    return _line_count(item.runs) * _LINE + _GAP
+    return _line_count(item.runs) * _LINE_HEIGHT + _GAP_HEIGHT
 
 
 def estimate_code_heights(lines: Sequence[Item], scale: float) -> list[float]:
@@ -45,7 +45,7 @@ def estimate_code_heights(lines: Sequence[Item], scale: float) -> list[float]:
 
     Fast enough for tens of thousands of lines, because it reads runs and texts by index.
     """
-    line_height = _CODE_LINE * scale
+    line_height = _CODE_LINE_HEIGHT * scale
     texts = ["".join([run[0] for run in line[1]]) for line in lines]
     return [(-(-len(text) // _LINE_CHARS) or 1) * line_height for text in texts]
 
@@ -56,5 +56,5 @@ def _line_count(runs: Runs) -> int:
 
 
 def _row_height(row: tuple[Runs, ...], columns: int) -> float:
-    longest = max((sum(len(run.text) for run in cell) for cell in row), default=0)
-    return _ROW + _LINE * (longest * columns // _LINE_CHARS)
+    longest_cell = max((sum(len(run.text) for run in cell) for cell in row), default=0)
+    return _ROW_HEIGHT + _LINE_HEIGHT * (longest_cell * columns // _LINE_CHARS)

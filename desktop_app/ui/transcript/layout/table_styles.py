@@ -51,8 +51,8 @@ class TableStyles:
 
     def __init__(self, styles: Styles) -> None:
         self._styles, self._theme = styles, styles.theme
-        self._rows: dict[tuple[object, ...], QTextBlockFormat] = {}
-        self._heads: dict[tuple[object, ...], QTextCharFormat] = {}
+        self._row_formats: dict[tuple[object, ...], QTextBlockFormat] = {}
+        self._head_formats: dict[tuple[object, ...], QTextCharFormat] = {}
 
     def table_format(
         self, block: Block, above: Item | None, widths: Sequence[int], *, is_reversed: bool
@@ -110,27 +110,29 @@ class TableStyles:
             above: the item above the table part.
             widths: the column widths in pixels.
         """
-        first = block.head and number == 0
-        gap = self._styles.gap(block, above) if first else 0
-        code = any(run.code for cell in block.rows[number] for run in cell)
+        is_first = block.head and number == 0
+        gap = self._styles.gap(block, above) if is_first else 0
+        has_code = any(run.code for cell in block.rows[number] for run in cell)
         quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
-        key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
-        block_format = self._rows.get(key)
+        key = ("row", is_first, gap, block.depth, quotes, has_code, block.aligns, widths)
+        block_format = self._row_formats.get(key)
         if block_format is None:
-            block_format = self._rows[key] = self._make_row_format(block, first, gap, code, widths)
+            block_format = self._row_formats[key] = self._make_row_format(
+                block, is_first, gap, has_code, widths
+            )
         return block_format
 
     def _make_row_format(
-        self, block: Block, first: bool, gap: int, code: bool, widths: tuple[int, ...]
+        self, block: Block, is_first: bool, gap: int, has_code: bool, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
         px, pad, block_format = self._theme.px, self._theme.px(CELL_PAD), QTextBlockFormat()
         flags = (
             Decoration.ROW
-            | (Decoration.INLINE_CODE if code else 0)
-            | (Decoration.FIRST if first else 0)
+            | (Decoration.INLINE_CODE if has_code else 0)
+            | (Decoration.FIRST if is_first else 0)
         )
-        _set_decoration(block_format, flags, block, first=first)
-        block_format.setTopMargin(px(gap) + pad if first else 2 * pad)
+        _set_decoration(block_format, flags, block, is_first=is_first)
+        block_format.setTopMargin(px(gap) + pad if is_first else 2 * pad)
         block_format.setBottomMargin(pad)
         block_format.setLineHeight(100, PROPORTIONAL)
         block_format.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
@@ -144,7 +146,7 @@ class TableStyles:
         if not is_head:
             return self._styles.char_format(_CELL_ITEM, run)
         key = ("head", *run[1:])
-        char_format = self._heads.get(key)
+        char_format = self._head_formats.get(key)
         if char_format is None:
             char_format = QTextCharFormat(
                 self._styles.char_format(_CELL_ITEM, run._replace(bold=True))
@@ -153,7 +155,7 @@ class TableStyles:
                 char_format.setFontWeight(BOLD_HEADING_WEIGHT)
             if not run.link:
                 char_format.setForeground(self._theme.dim)
-                self._heads[key] = char_format
+                self._head_formats[key] = char_format
         return char_format
 
     def cell_format(self, block: Block) -> QTextTableCellFormat:
@@ -170,7 +172,7 @@ class TableStyles:
         return cell_format
 
     def cell_block_format(
-        self, block: Block, align: str, runs: Runs, *, first: bool
+        self, block: Block, align: str, runs: Runs, *, is_first: bool
     ) -> QTextBlockFormat:
         """Return the block format of a cell's paragraph.
 
@@ -178,12 +180,12 @@ class TableStyles:
             block: the table or a part of it.
             align: the alignment of the cell's column.
             runs: the text of the cell.
-            first: whether the cell is the first of the whole table in Qt's order.
+            is_first: whether the cell is the first of the whole table in Qt's order.
         """
         block_format = QTextBlockFormat()
         flags = Decoration.CELL if block.quote else 0
         flags |= Decoration.INLINE_CODE if any(run.code for run in runs) else 0
-        _set_decoration(block_format, flags, block, first=first)
+        _set_decoration(block_format, flags, block, is_first=is_first)
         block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         return block_format
 
@@ -194,24 +196,27 @@ class TableStyles:
         """
         block_format, _ = self._styles.empty_block_formats()
         _set_decoration(
-            block_format, Decoration.SHARED_BARS_ONLY if block.quote else 0, block, first=block.head
+            block_format,
+            Decoration.SHARED_BARS_ONLY if block.quote else 0,
+            block,
+            is_first=block.head,
         )
         return block_format
 
 
 def _set_decoration(
-    block_format: QTextBlockFormat, flags: int, block: Block, *, first: bool
+    block_format: QTextBlockFormat, flags: int, block: Block, *, is_first: bool
 ) -> None:
     """Set the flags and the quotes of a row or a cell on its block format.
 
-    With `first`, also set the number of quotes that open there.
+    With `is_first`, also set the number of quotes that open there.
     """
     flags |= block.quote << QUOTES_SHIFT
     if flags:  # painting queries the box of each block that has the property
         block_format.setProperty(DECORATION, flags)
     if block.quoted_at:
         block_format.setProperty(QUOTED_AT, list(block.quoted_at))
-    if block.opened and first:
+    if block.opened and is_first:
         block_format.setProperty(OPENED, block.opened)
 
 

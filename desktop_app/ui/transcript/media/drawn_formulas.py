@@ -308,9 +308,9 @@ class _FormulaHandler(QPyTextObject):
         if painter.device().logicalDpiX() > 200:
             _renderer(formula.svg, color.rgba()).render(painter, area)
             return
-        place = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)
+        top_left = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)
         painter.drawPixmap(
-            place, _pixmap(formula.svg, color.rgba(), area.width(), area.height(), ratio)
+            top_left, _pixmap(formula.svg, color.rgba(), area.width(), area.height(), ratio)
         )
 
 

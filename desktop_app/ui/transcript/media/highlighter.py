@@ -181,10 +181,10 @@ class CodeHighlighter(QObject):
     # ------------------------------------------------------------------ painting
 
     def _run_jobs(self) -> None:
-        until = time.perf_counter() + _SLICE_S
+        deadline = time.perf_counter() + _SLICE_S
         while self._jobs and self._request is None:
             job = self._jobs[0]
-            if not self._paint_to(job, until):
+            if not self._paint_to(job, deadline):
                 self._timer.start()
                 return
             if not self._request_next(job):

@@ -164,28 +164,30 @@ class MessageImages(QObject):
 
     def _rounded_image(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
-        across, down = round(width * self._ratio), round(height * self._ratio)
-        drawn = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
-        drawn.fill(Qt.GlobalColor.transparent)
-        corners = QPainterPath()
+        device_width, device_height = round(width * self._ratio), round(height * self._ratio)
+        rounded = QImage(device_width, device_height, QImage.Format.Format_ARGB32_Premultiplied)
+        rounded.fill(Qt.GlobalColor.transparent)
+        outline = QPainterPath()
         radius = min(CORNER_RADIUS, width / 6, height / 6) * self._ratio
         half = self._ratio / 2
-        edge = QRectF(0, 0, across, down).adjusted(half, half, -half, -half)
-        corners.addRoundedRect(edge, radius, radius)
-        with QPainter(drawn) as painter:
+        outline_rect = QRectF(0, 0, device_width, device_height).adjusted(half, half, -half, -half)
+        outline.addRoundedRect(outline_rect, radius, radius)
+        with QPainter(rounded) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if image is None:
-                painter.fillPath(corners, self._theme.code_ground)
+                painter.fillPath(outline, self._theme.code_ground)
             else:
-                small = image.scaled(
-                    across,
-                    down,
+                scaled = image.scaled(
+                    device_width,
+                    device_height,
                     Qt.AspectRatioMode.KeepAspectRatioByExpanding,
                     Qt.TransformationMode.SmoothTransformation,
                 )
-                painter.setBrushOrigin((across - small.width()) // 2, (down - small.height()) // 2)
-                painter.fillPath(corners, QBrush(small))
+                painter.setBrushOrigin(
+                    (device_width - scaled.width()) // 2, (device_height - scaled.height()) // 2
+                )
+                painter.fillPath(outline, QBrush(scaled))
             # Without an edge, a chart with a white background would merge into a white page.
-            painter.strokePath(corners, QPen(self._theme.line, self._ratio))
-        drawn.setDevicePixelRatio(self._ratio)
-        return drawn
+            painter.strokePath(outline, QPen(self._theme.line, self._ratio))
+        rounded.setDevicePixelRatio(self._ratio)
+        return rounded

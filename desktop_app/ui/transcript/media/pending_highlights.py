@@ -34,13 +34,15 @@ class PendingHighlights:
 
         Forget code blocks that began there, because an apparent fence may turn out to be text.
         """
-        last, moved = self._heads[-1:], len(added) - removed
-        stay = [h for h in self._heads if not index <= h < index + removed]
-        begin = [index + number for number, item in enumerate(added) if _is_head(item)]
-        self._heads = sorted({*(h if h < index else h + moved for h in stay), *begin})
-        if begin or self._heads[-1:] != last:
+        last_head, shift = self._heads[-1:], len(added) - removed
+        remaining_heads = [h for h in self._heads if not index <= h < index + removed]
+        new_heads = [index + number for number, item in enumerate(added) if _is_head(item)]
+        self._heads = sorted(
+            {*(h if h < index else h + shift for h in remaining_heads), *new_heads}
+        )
+        if new_heads or self._heads[-1:] != last_head:
             self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
-        elif last and index > last[0]:
+        elif last_head and index > last_head[0]:
             self._highlighted_to = min(self._highlighted_to, index)
 
     def highlight(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLLECT_MS: Final = 50
 """Time in which typeset formulas are collected before they are reported together."""
-_MAX_CACHED: Final = 3_000
+_MAX_CACHED_FORMULAS: Final = 3_000
 """Formulas in the cache; a larger cache is cleared when another conversation is shown."""
 
 _Key = tuple[str, bool]
@@ -41,7 +41,7 @@ class Typesetter(QObject):
     def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
         """Prepare to start the process with `command`."""
         super().__init__(parent)
-        self._known: dict[_Key, Formula | None] = {}
+        self._formulas: dict[_Key, Formula | None] = {}
         self._requests: dict[_Key, int] = {}  # the request numbers, in order
         self._process = JsonProcess(command, self)
         self._process.answered.connect(self._record_answer)
@@ -59,10 +59,10 @@ class Typesetter(QObject):
         Request a formula that is neither typeset nor known to fail.
         """
         key = (tex, display)
-        if key in self._known:
-            return self._known[key]
+        if key in self._formulas:
+            return self._formulas[key]
         if not is_within_limits(tex):
-            self._known[key] = None
+            self._formulas[key] = None
         elif key not in self._requests:
             self._requests[key] = self._process.ask({"tex": tex, "display": display})
         return None
@@ -71,8 +71,8 @@ class Typesetter(QObject):
         """Drop requests, because another conversation is shown. Clear a cache that is too large."""
         self._process.forget()
         self._requests = dict(list(self._requests.items())[:1]) if self._process.is_busy else {}
-        if len(self._known) > _MAX_CACHED:
-            self._known.clear()
+        if len(self._formulas) > _MAX_CACHED_FORMULAS:
+            self._formulas.clear()
 
     def close(self) -> None:
         """End the process and drop all requests. The next request starts it again."""
@@ -80,9 +80,9 @@ class Typesetter(QObject):
         self._requests.clear()
 
     def _record_answer(self, number: int, answer: dict[str, Any] | None) -> None:
-        key, requested = next(iter(self._requests.items()), (("", False), 0))
-        if number == requested:
+        key, requested_number = next(iter(self._requests.items()), (("", False), 0))
+        if number == requested_number:
             del self._requests[key]
-            self._known[key] = parse_formula(answer)
+            self._formulas[key] = parse_formula(answer)
             if not self._ready_timer.isActive():
                 self._ready_timer.start()

@@ -91,15 +91,19 @@ class DifferenceMarks(QObject):
             index = place.item
             if index not in self._first_words or layout.gaps[index]:
                 continue
-            first = block.blockNumber() - place.number
+            first_number = block.blockNumber() - place.number
             if index != current_item:
                 current_item, word_index = index, self._first_words[index]
-                for number in range(first, block.blockNumber()):
+                for number in range(first_number, block.blockNumber()):
                     earlier_block = block.document().findBlockByNumber(number)
                     word_index += len(
-                        _word_spans(earlier_block, _prefix_length(layout, index, number - first))
+                        _word_spans(
+                            earlier_block, _prefix_length(layout, index, number - first_number)
+                        )
                     )
-            spans = _word_spans(block, _prefix_length(layout, index, block.blockNumber() - first))
+            spans = _word_spans(
+                block, _prefix_length(layout, index, block.blockNumber() - first_number)
+            )
             yield from _marked_runs(
                 block, spans, self._differs[word_index : word_index + len(spans)]
             )

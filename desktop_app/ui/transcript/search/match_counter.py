@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
-_REPORT_S: Final = 0.1
+_REPORT_INTERVAL_S: Final = 0.1
 """Seconds between reports of the counting thread."""
 
-_WORK_S: Final = 0.002
+_MAX_WORK_S: Final = 0.002
 """Seconds for which the counting thread works without a pause."""
-_REST_S: Final = 0.0003
-"""Seconds that the counting thread sleeps after each `_WORK_S`, so that the GUI thread can run."""
+_PAUSE_S: Final = 0.0003
+"""Seconds that the counting thread sleeps after each `_MAX_WORK_S`, so that the GUI thread runs."""
 
 
 class _TextSoFar(NamedTuple):
@@ -76,17 +76,17 @@ class MatchCounter(QObject):
     ) -> None:
         """Count as `start` says. Runs in the thread."""
         counts: Counts = {}
-        reported = rested = time.monotonic()
+        reported_at = resumed_at = time.monotonic()
         for message, text in messages:
             if newest_search() != search:
                 return
             counts[message.id] = _count_in_message(message, text, query)
-            if time.monotonic() - rested > _WORK_S:
-                time.sleep(_REST_S)  # releases the GIL for the GUI thread
-                rested = time.monotonic()
-            if rested - reported > _REPORT_S:
+            if time.monotonic() - resumed_at > _MAX_WORK_S:
+                time.sleep(_PAUSE_S)  # releases the GIL for the GUI thread
+                resumed_at = time.monotonic()
+            if resumed_at - reported_at > _REPORT_INTERVAL_S:
                 self.counted.emit(search, counts, False)
-                counts, reported = {}, rested
+                counts, reported_at = {}, resumed_at
         self.counted.emit(search, counts, True)
 
 

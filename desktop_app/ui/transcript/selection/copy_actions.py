@@ -100,10 +100,10 @@ class CopyActions(QObject):
 
     def code_data(self, number: int) -> QMimeData | None:
         """Return the code that contains block `number`, for a drag; None if none does."""
-        found = self._head_of(number)
-        if found is None:
+        code_head = self._head_of(number)
+        if code_head is None:
             return None
-        layout, head = found
+        layout, head = code_head
         return mime_data(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
 
     def copy_nearest_code(self) -> None:

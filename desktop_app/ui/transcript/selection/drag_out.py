@@ -34,19 +34,22 @@ class DragOut(QObject):
         super().__init__(view)
         self._view, self._copies = view, copies
         self._pressed_at: QPoint | None = None
-        self._attachment, self._code = "", -1
+        self._attachment_hash, self._code_block_number = "", -1
 
     def press(self, position: QPoint) -> None:
         """Record the attachment or code at the position where the left button is pressed."""
         self.release()
         link = self._view.anchorAt(position).partition("#")[0]
-        for kind in (ACTION + OPEN_IMAGE, ACTION + OPEN_DOCUMENT):
-            if link.startswith(kind):
-                self._attachment = link.removeprefix(kind)
+        for prefix in (ACTION + OPEN_IMAGE, ACTION + OPEN_DOCUMENT):
+            if link.startswith(prefix):
+                self._attachment_hash = link.removeprefix(prefix)
         block = self._view.cursorForPosition(position).block()
-        if not self._attachment and block.blockFormat().intProperty(DECORATION) & Decoration.HEAD:
-            self._code = block.blockNumber()
-        if self._attachment or self._code >= 0:
+        if (
+            not self._attachment_hash
+            and block.blockFormat().intProperty(DECORATION) & Decoration.HEAD
+        ):
+            self._code_block_number = block.blockNumber()
+        if self._attachment_hash or self._code_block_number >= 0:
             self._pressed_at = position
 
     def move(self, position: QPoint) -> bool:
@@ -58,17 +61,17 @@ class DragOut(QObject):
             return False
         distance = (position - self._pressed_at).manhattanLength()
         if distance >= QApplication.startDragDistance():
-            attachment, code = self._attachment, self._code
-            self._attachment, self._code = "", -1
-            if attachment:
-                self.file_requested.emit(attachment)
-            elif code >= 0:
-                self._start(self._copies.code_data(code))
+            attachment_hash, code_block_number = self._attachment_hash, self._code_block_number
+            self._attachment_hash, self._code_block_number = "", -1
+            if attachment_hash:
+                self.file_requested.emit(attachment_hash)
+            elif code_block_number >= 0:
+                self._start(self._copies.code_data(code_block_number))
         return True
 
     def release(self) -> None:
         """Forget the press."""
-        self._pressed_at, self._attachment, self._code = None, "", -1
+        self._pressed_at, self._attachment_hash, self._code_block_number = None, "", -1
 
     def drag_file(self, path: Path) -> None:
         """Drag a file, unless the button was released meanwhile."""

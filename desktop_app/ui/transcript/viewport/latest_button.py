@@ -30,10 +30,10 @@ class LatestButton(PlainButton):
         set_role(self, "plain")
         self.hide()
 
-    def set_wanted(self, wanted: bool) -> None:
+    def set_wanted(self, is_wanted: bool) -> None:
         """Show the button if it is wanted and the view is high enough for it."""
-        self._is_wanted = wanted
-        self.setVisible(wanted and self._view.height() > self.height())
+        self._is_wanted = is_wanted
+        self.setVisible(is_wanted and self._view.height() > self.height())
 
     def place(self, theme: Theme) -> None:
         """Apply the theme and move to the horizontal center above the lower edge."""

@@ -84,18 +84,20 @@ def _interface_of(_class_name: str, widget: object) -> Any:
         return program
     if not isinstance(widget, QWidget):
         return None
-    make = getattr(widget, "make_accessible", None)
+    make_interface = getattr(widget, "make_accessible", None)
     role = getattr(widget, "accessible_role", "")
-    if make is not None:
-        interface = make()
+    if make_interface is not None:
+        interface = make_interface()
     elif isinstance(widget, QComboBox):
         interface = AccessibleCombo(widget, QAccessible.Role.ComboBox, widget.accessibleName())
     elif isinstance(widget, QStackedWidget):
         # Qt calls it "layered pane", which a screen reader speaks at each change of the page.
         interface = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
     elif role:
-        kind = AccessibleChoice if isinstance(widget, QAbstractButton) else QAccessibleWidget
-        interface = kind(widget, QAccessible.Role[role], widget.accessibleName())
+        interface_class = (
+            AccessibleChoice if isinstance(widget, QAbstractButton) else QAccessibleWidget
+        )
+        interface = interface_class(widget, QAccessible.Role[role], widget.accessibleName())
     else:
         return None
     _retain(interface)

@@ -23,7 +23,7 @@ KEEPS_LETTER: Final = "keeps-letter"
 """The property of a button that keeps its first letter, because most dialogs have that button."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_MARK: Final = re.compile("&(.)", re.DOTALL)
+_MNEMONIC: Final = re.compile("&(.)", re.DOTALL)
 _LAST_CHARACTER: Final = "\uffff"  # later characters are two units in Qt: no mnemonics
 
 
@@ -64,7 +64,7 @@ class _LetterAssignment:
     ) -> None:
         self._letters, self._taken = letters, taken
         self._owners: dict[str, int] = {}
-        self._kept: set[int] = set()
+        self._kept_texts: set[int] = set()
         self.chosen = [""] * len(letters)
 
     def assign_previous(self, previous: Sequence[str]) -> None:
@@ -73,7 +73,7 @@ class _LetterAssignment:
             starts, others = self._letters[index]
             if letter in starts or letter in others:
                 self._assign_free(index, (letter,))
-        self._kept = set(self._owners.values())
+        self._kept_texts = set(self._owners.values())
 
     def assign_preferred(self) -> None:
         """Assign each text its first letter, the first letter of a later word, or any letter."""
@@ -84,12 +84,12 @@ class _LetterAssignment:
 
     def move_others(self) -> None:
         """Change the letters of other texts, as few as possible, for texts without a letter."""
-        tried: set[str] = set()
+        tried_letters: set[str] = set()
         for index, letter in enumerate(self.chosen):
             # A letter that could not be freed cannot be freed for the next text, until a move
             # succeeds.
-            if not letter and self._move_others_for(index, tried):
-                tried = set()
+            if not letter and self._move_others_for(index, tried_letters):
+                tried_letters = set()
 
     def _assign_free(self, index: int, letters: Sequence[str]) -> None:
         for letter in letters:
@@ -98,7 +98,7 @@ class _LetterAssignment:
                 self.chosen[index] = letter
                 return
 
-    def _move_others_for(self, index: int, tried: set[str]) -> bool:
+    def _move_others_for(self, index: int, tried_letters: set[str]) -> bool:
         """Free a letter for a text, breadth first, by moving its owner to another letter.
 
         Return False if no letter can be freed.
@@ -107,21 +107,21 @@ class _LetterAssignment:
         texts_to_serve = [index]
         for text in texts_to_serve:
             for letter in (*self._letters[text][0], *self._letters[text][1]):
-                if letter in tried or letter in self._taken:
+                if letter in tried_letters or letter in self._taken:
                     continue
-                tried.add(letter)
+                tried_letters.add(letter)
                 wanted_by[letter] = text
                 owner = self._owners.get(letter)
                 if owner is None:
                     self._reassign(letter, wanted_by)
                     return True
-                if owner not in self._kept:
+                if owner not in self._kept_texts:
                     texts_to_serve.append(owner)
         return False
 
-    def _reassign(self, free: str, wanted_by: dict[str, int]) -> None:
+    def _reassign(self, free_letter: str, wanted_by: dict[str, int]) -> None:
         """Assign a free letter to its new owner, that owner's old letter to the next, and so on."""
-        letter = free
+        letter = free_letter
         while letter:
             owner = wanted_by[letter]
             old_letter = self.chosen[owner]
@@ -150,8 +150,8 @@ def split_mnemonic(text: str) -> tuple[str, str]:
     """
     if "&" not in text:
         return text, ""
-    letters = [match[1] for match in _MARK.finditer(text)]
-    return _MARK.sub(r"\1", text), next((each.upper() for each in letters if each != "&"), "")
+    letters = [match[1] for match in _MNEMONIC.finditer(text)]
+    return _MNEMONIC.sub(r"\1", text), next((each.upper() for each in letters if each != "&"), "")
 
 
 def mark_menu(menu: QMenu) -> None:
@@ -163,14 +163,14 @@ def mark_menu(menu: QMenu) -> None:
         for action in menu.actions()
         if action.isVisible() and action.isEnabled() and not action.isSeparator()
     ]
-    raw = [action.text() for action in entries]
-    parts = [text.partition("\t") for text in raw]
-    texts_and_letters = [split_mnemonic(text) for text, _tab, _keys in parts]
+    old_texts = [action.text() for action in entries]
+    text_parts = [text.partition("\t") for text in old_texts]
+    texts_and_letters = [split_mnemonic(text) for text, _tab, _keys in text_parts]
     letters = choose_letters(
         [text for text, _ in texts_and_letters], [letter for _, letter in texts_and_letters]
     )
     for action, old_text, (text, _), letter, part in zip(
-        entries, raw, texts_and_letters, letters, parts, strict=True
+        entries, old_texts, texts_and_letters, letters, text_parts, strict=True
     ):
         new_text = with_mnemonic(text, letter) + "".join(part[1:])
         if new_text != old_text:
@@ -186,6 +186,6 @@ def _letters(text: str) -> tuple[list[str], list[str]]:
     starts = dict.fromkeys(word[0] for word in words)
     others = dict.fromkeys("".join(words))
     # Digits need Shift on some keyboards.
-    first = sorted((each for each in starts if each <= _LAST_CHARACTER), key=str.isdigit)
+    first_letters = sorted((each for each in starts if each <= _LAST_CHARACTER), key=str.isdigit)
     other_letters = (each for each in others if each <= _LAST_CHARACTER and each not in starts)
-    return first, sorted(other_letters, key=str.isdigit)
+    return first_letters, sorted(other_letters, key=str.isdigit)

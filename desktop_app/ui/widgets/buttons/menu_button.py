@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Pixels at the default text size.
 _PADDING: Final = 10
-_CHEVRON: Final = 16
+_CHEVRON_WIDTH: Final = 16
 _BARS_WIDTH: Final = 26
 _GAP: Final = 8
 _GAP_AFTER_BARS: Final = 6
@@ -72,7 +72,7 @@ class MenuButton(PaintedButton):
     def width_for(self, *, text: str, caption: str = "") -> int:
         """Return the width with these texts, without changing anything."""
         px = self._theme.px
-        width = 2 * px(_PADDING) + px(_CHEVRON)
+        width = 2 * px(_PADDING) + px(_CHEVRON_WIDTH)
         if text:
             text_width = painting.text_width(text, self._theme.interface())
             width += min(text_width, px(_MAX_TEXT_WIDTH)) + px(2 * _GAP)
@@ -113,7 +113,7 @@ class MenuButton(PaintedButton):
 
     def _paint_value(self, painter: QPainter, x: int) -> None:
         theme, px = self._theme, self._theme.px
-        chevron = QRect(0, 0, px(_CHEVRON), self.height())
+        chevron = QRect(0, 0, px(_CHEVRON_WIDTH), self.height())
         color = theme.text if self.underMouse() else theme.dim
         if self.text():
             chevron.moveRight(self.width() - px(_PADDING) + px(2))
@@ -136,11 +136,11 @@ class MenuButton(PaintedButton):
     def _paint_bars(self, painter: QPainter, x: int, count: int) -> None:
         theme, px = self._theme, self._theme.px
         bottom = self.height() // 2 + px(8)
-        empty = QColor(theme.faint)
-        empty.setAlphaF(0.25)
+        empty_color = QColor(theme.faint)
+        empty_color.setAlphaF(0.25)
         painter.setPen(Qt.PenStyle.NoPen)
         for n in range(4):
-            painter.setBrush(theme.accent if n < count else empty)
+            painter.setBrush(theme.accent if n < count else empty_color)
             height = px(5 + 4 * n)
             painter.drawRoundedRect(
                 x + n * px(6) + px(n), bottom - height, px(5), height, px(1), px(1)

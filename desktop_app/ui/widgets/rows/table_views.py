@@ -79,12 +79,12 @@ class ProportionalTable(QTableView):
         super().resizeEvent(event)
         width = self.viewport().width()
         widths = [int(width * share) for share in self._shares]
-        for column, wanted in enumerate(widths):
+        for column, share_width in enumerate(widths):
             # A column whose heading needs more takes it from the widest column.
-            needed = self.horizontalHeader().sectionSizeFromContents(column).width()
-            missing = needed - wanted
+            heading_width = self.horizontalHeader().sectionSizeFromContents(column).width()
+            missing_width = heading_width - share_width
             widest = max(range(len(widths)), key=widths.__getitem__)
-            if missing > 0 and widest != column:
-                widths[column], widths[widest] = needed, widths[widest] - missing
+            if missing_width > 0 and widest != column:
+                widths[column], widths[widest] = heading_width, widths[widest] - missing_width
         for column, column_width in enumerate(widths):
             self.setColumnWidth(column, column_width)

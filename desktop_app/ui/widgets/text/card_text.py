@@ -65,16 +65,17 @@ class CardText(QScrollArea):
 
         The limit is two lines, or a share of the window's height if that is more.
         """
-        needed = self.column.heightForWidth(self.viewport().width())
-        if needed < 0:
-            needed = self.column.sizeHint().height()
-        needed += 2 * self.frameWidth()
+        needed_height = self.column.heightForWidth(self.viewport().width())
+        if needed_height < 0:
+            needed_height = self.column.sizeHint().height()
+        needed_height += 2 * self.frameWidth()
         line_height = self.fontMetrics().lineSpacing()
         height = min(
-            needed, max(2 * line_height, round(self.window().height() * _MAX_SHARE_OF_WINDOW))
+            needed_height,
+            max(2 * line_height, round(self.window().height() * _MAX_SHARE_OF_WINDOW)),
         )
         # A scrollable text must be reachable by keyboard.
-        is_scrollable = height < needed
+        is_scrollable = height < needed_height
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if is_scrollable else Qt.FocusPolicy.NoFocus)
         if self.height() != height or self.minimumHeight() != height:
             self.setFixedHeight(height)
