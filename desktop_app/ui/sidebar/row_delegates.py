@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import SearchHit
 
 _INSET: Final = 12
-_DOT: Final = 8
-_ICON: Final = 15
+_DOT_SIZE: Final = 8
+_ICON_SIZE: Final = 15
 _MAX_TITLE_LENGTH: Final = 200
 _SNIPPET_LINES: Final = 2
 
@@ -107,15 +107,17 @@ class ConversationDelegate(RowDelegate):
         px, rect = self.theme.px, self._title_rect(option, index)
         _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.text)
         if index.data(conversation_model.Roles.IS_FOLDER):
-            icon_rect = QRect(rect.left() - px(_ICON + 8), rect.top(), px(_ICON), rect.height())
-            painting.draw_icon(painter, icon_rect, "folder", self.theme.dim, px(_ICON))
+            icon_rect = QRect(
+                rect.left() - px(_ICON_SIZE + 8), rect.top(), px(_ICON_SIZE), rect.height()
+            )
+            painting.draw_icon(painter, icon_rect, "folder", self.theme.dim, px(_ICON_SIZE))
         right = self.row_rect(option).right() + 1 - px(_INSET)
         note = index.data(conversation_model.Roles.NOTE)
         if note:
             note_rect = QRect(rect.right(), rect.top(), right - rect.right(), rect.height())
             _draw_line(painter, note_rect, note, self.theme.note(), self.theme.dim, at_right=True)
         if index.data(conversation_model.Roles.STREAMING):
-            radius = px(_DOT) / 2
+            radius = px(_DOT_SIZE) / 2
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self.theme.accent)
             painter.drawEllipse(QPointF(right - radius, rect.center().y() + 1), radius, radius)
@@ -132,8 +134,8 @@ class ConversationDelegate(RowDelegate):
 
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
-        icon_width = px(_ICON + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
-        right_width = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
+        icon_width = px(_ICON_SIZE + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
+        right_width = px(_DOT_SIZE + 8) if index.data(conversation_model.Roles.STREAMING) else 0
         note = index.data(conversation_model.Roles.NOTE)
         if note:
             right_width += painting.text_width(note, self.theme.note()) + px(8)

@@ -41,8 +41,8 @@ _GROUPINGS: Final = (
 _PERIODS: Final = ((30, N_("Last 30 days")), (365, N_("Last 12 months")), (0, N_("All time")))
 _MIN_CHART_HEIGHT: Final = 120
 _MIN_TABLE_HEIGHT: Final = 90
-_MAX_BARS: Final = 62
-_MAX_NAMES: Final = 10
+_MAX_CHARTED_DATES: Final = 62
+_MAX_CHARTED_NAMES: Final = 10
 
 
 class SpendingCharts(QWidget):
@@ -175,12 +175,12 @@ class SpendingCharts(QWidget):
     def _charted_rows(self) -> Sequence[SpendingRow]:
         """Return the rows that fit into the chart: the last days or months, or the first names."""
         first = self._first_charted()
-        limit = _MAX_BARS if self.grouping in TIME_GROUPINGS else _MAX_NAMES
+        limit = _MAX_CHARTED_DATES if self.grouping in TIME_GROUPINGS else _MAX_CHARTED_NAMES
         return self.rows[first : first + limit]
 
     def _first_charted(self) -> int:
         """Return the index of the first row in the chart."""
-        return max(0, len(self.rows) - _MAX_BARS) if self.grouping in TIME_GROUPINGS else 0
+        return max(0, len(self.rows) - _MAX_CHARTED_DATES) if self.grouping in TIME_GROUPINGS else 0
 
     def _show_caption(self, index: int) -> None:
         rows = self._charted_rows()

@@ -35,8 +35,8 @@ MIN_READ_MS: Final = 500
 """The time for which a new question ignores clicks that would allow it, in milliseconds."""
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Longer arguments are truncated, and cannot be changed."""
-_MIN_LINES: Final = 1.5
-_MAX_LINES: Final = 6
+_MIN_ARGUMENT_LINES: Final = 1.5
+_MAX_ARGUMENT_LINES: Final = 6
 # Characters that could hide or reorder what the user reads. Tags and variation selectors, among
 # them, can carry a whole text. A text field changes others: U+00A0 to a space, U+FDD0 and U+FDD1
 # to line breaks. JSON accepts all of them as escapes.
@@ -190,9 +190,12 @@ class ConsentCard(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """Limit the arguments' height to `_MAX_LINES`, and to the room beside the other parts."""
+        """Limit the arguments' height to `_MAX_ARGUMENT_LINES` and to the available room."""
         line, padding = self.arguments.fontMetrics().lineSpacing(), self._theme.px(12)
-        min_height, max_height = round(line * _MIN_LINES) + padding, line * _MAX_LINES + padding
+        min_height, max_height = (
+            round(line * _MIN_ARGUMENT_LINES) + padding,
+            line * _MAX_ARGUMENT_LINES + padding,
+        )
         others = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
         available_height = self._room - others
         if available_height < min_height:  # then the other buttons are scrolled to

@@ -40,7 +40,7 @@ _PERMISSIONS: Final = {
     Permission.ALWAYS: N_("Always allowed"),
     Permission.NEVER: N_("Never allowed"),
 }
-_MAX_FORM_CHARACTERS: Final = 40
+_MAX_FORM_NAME_CHARACTERS: Final = 40
 _WIDTH: Final = 440
 _MARGIN: Final = 14
 _SPACING: Final = 8
@@ -119,7 +119,7 @@ class ToolPicker(QFrame):
     def set_form(self, form_name: str) -> None:
         """Offer the form of the answers too; `form_name` names the current form."""
         self.form_button.setText(
-            tr("Response format: {format}", format=one_line(form_name, _MAX_FORM_CHARACTERS))
+            tr("Response format: {format}", format=one_line(form_name, _MAX_FORM_NAME_CHARACTERS))
         )
         self.form_button.show()
 

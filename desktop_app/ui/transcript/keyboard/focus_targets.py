@@ -42,7 +42,7 @@ COPY_CODE: Final = f"{ACTION}copy-code"
 _NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
 _INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
-_MAX_ADDRESS: Final = 300
+_MAX_ADDRESS_CHARACTERS: Final = 300
 """Characters; a longer address is cut."""
 _RING_MARGIN: Final = 3
 """Pixels between the text and the focus ring."""
@@ -114,7 +114,9 @@ def next_focus_target(
 def _display_address(address: str) -> str:
     """Return an address for display: cut, and encoded so that no letter can look like another."""
     encoded = QUrl(address).toString(QUrl.ComponentFormattingOption.FullyEncoded)
-    return encoded if len(encoded) <= _MAX_ADDRESS else encoded[: _MAX_ADDRESS - 1] + "…"
+    if len(encoded) <= _MAX_ADDRESS_CHARACTERS:
+        return encoded
+    return encoded[: _MAX_ADDRESS_CHARACTERS - 1] + "…"
 
 
 def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, str]:
