@@ -41,6 +41,7 @@ _GROUPINGS: Final = (
 _PERIODS: Final = ((30, N_("Last 30 days")), (365, N_("Last 12 months")), (0, N_("All time")))
 _MIN_CHART_HEIGHT: Final = 120
 _MIN_TABLE_HEIGHT: Final = 90
+# The chart shows only these; the table below it has all rows.
 _MAX_CHARTED_DATES: Final = 62
 _MAX_CHARTED_NAMES: Final = 10
 

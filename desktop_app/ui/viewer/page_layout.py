@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class PageLayout:
-    """The places of all pages at one zoom, in pixels of the scrolled content.
+    """The rectangles of all pages at one zoom, in pixels of the scrolled content.
 
     Attributes:
         height: the height of all pages with the gaps around them.

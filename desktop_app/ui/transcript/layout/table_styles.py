@@ -153,6 +153,7 @@ class TableStyles:
             )
             if run.bold:
                 char_format.setFontWeight(BOLD_HEADING_WEIGHT)
+            # Links keep their color, and are not cached, because each has a format of its own.
             if not run.link:
                 char_format.setForeground(self._theme.dim)
                 self._head_formats[key] = char_format

@@ -70,6 +70,7 @@ class Typesetter(QObject):
     def forget(self) -> None:
         """Drop requests, because another conversation is shown. Clear a cache that is too large."""
         self._process.forget()
+        # The process still answers the first request, which it is working on.
         self._requests = dict(list(self._requests.items())[:1]) if self._process.is_busy else {}
         if len(self._formulas) > _MAX_CACHED_FORMULAS:
             self._formulas.clear()
