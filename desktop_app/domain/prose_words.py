@@ -17,16 +17,16 @@ _TWO_UNITS: Final = re.compile("[\U00010000-\U0010ffff]")
 _BACKTICKS: Final = re.compile("`+")
 _FENCE: Final = re.compile(" {0,3}(`{3,}|~{3,})")
 # Addresses, paths, options, tags, and names joined by a sign.
-_NO_PROSE: Final = re.compile(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
+_CODE_LIKE: Final = re.compile(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
 _TOKEN: Final = re.compile(rf"(?<!\S)\S{{2,{_MAX_TOKEN_CHARS}}}(?!\S)")
 # Letters with the marks of Latin, Hebrew, Arabic and Indic scripts, joined by apostrophes.
-_MARKS: Final = (
+_COMBINING_MARKS: Final = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
     r"\u0900-\u0963\u0971-\u0dff\u200c\u200d"
 )
-_WORD: Final = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*(?:['’][^\W\d_]+)*")
+_WORD: Final = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_COMBINING_MARKS}])*(?:['’][^\W\d_]+)*")
 # Scripts without spaces between words.
-_UNSPACED: Final = {"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"}
+_UNSPACED_SCRIPTS: Final = {"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"}
 
 
 class ProseWord(NamedTuple):
@@ -49,7 +49,7 @@ def words_of_line(line: str) -> tuple[ProseWord, ...]:
     words: list[ProseWord] = []
     for token in _TOKEN.finditer(_without_code(_TWO_UNITS.sub("  ", line))):
         text = token[0]
-        for match in () if _NO_PROSE.search(text) else _WORD.finditer(text):
+        for match in () if _CODE_LIKE.search(text) else _WORD.finditer(text):
             character_before, character_after = text[: match.start()][-1:], text[match.end() :][:1]
             is_part = (
                 character_before.isdigit() or character_after.isdigit() or character_after == "("
@@ -80,7 +80,7 @@ def _is_prose(word: str) -> bool:
         return True
     if any(lower.islower() and upper.isupper() for lower, upper in pairwise(word)):
         return False
-    return script_of(word) not in {"", *_UNSPACED}
+    return script_of(word) not in {"", *_UNSPACED_SCRIPTS}
 
 
 @lru_cache(256)

@@ -9,8 +9,8 @@ from math import ceil, log, sqrt
 from typing import Final, Self
 
 # Each bucket of a histogram is 4 % wider than the one below.
-_GROWTH: Final = 1.04
-_LOG_GROWTH: Final = log(_GROWTH)
+_BUCKET_GROWTH: Final = 1.04
+_LOG_BUCKET_GROWTH: Final = log(_BUCKET_GROWTH)
 _MIN_VALUE: Final = 1e-4
 _MAX_RATIO: Final = 1e13  # of the largest value to _MIN_VALUE
 _COUNT_BYTES: Final = 4
@@ -42,7 +42,7 @@ class Histogram:
 
     def add(self, value: float) -> None:
         """Count a value, limited to the range from 0.0001 to 10⁹."""
-        bucket = ceil(log(min(max(value / _MIN_VALUE, 1), _MAX_RATIO)) / _LOG_GROWTH)
+        bucket = ceil(log(min(max(value / _MIN_VALUE, 1), _MAX_RATIO)) / _LOG_BUCKET_GROWTH)
         self.packed += 1 << (_COUNT_BITS * bucket)
 
     def __iadd__(self, other: Histogram) -> Self:
@@ -63,7 +63,7 @@ class Histogram:
         for bucket, count in enumerate(counts):
             rank -= count
             if rank <= 0:  # the value with the same relative distance to both ends of the bucket
-                return _MIN_VALUE * 2 * _GROWTH**bucket / (1 + _GROWTH)
+                return _MIN_VALUE * 2 * _BUCKET_GROWTH**bucket / (1 + _BUCKET_GROWTH)
         return None
 
     def to_bytes(self) -> bytes:

@@ -127,7 +127,7 @@ class JsonWriter:
         self._stream.write(b"}\n")
 
     def _add(self, section: str, item: Mapping[str, Any]) -> None:
-        line = _line(item)  # before anything is written: an item may be impossible to encode
+        line = _encode_line(item)  # before anything is written: an item may be impossible to encode
         is_first = section != self._section
         if is_first:
             self._advance_to(section)
@@ -193,7 +193,7 @@ def _read_each(
 # -------------------------------------------------------------- writing
 
 
-def _line(item: Mapping[str, Any]) -> bytes:
+def _encode_line(item: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form

@@ -115,8 +115,8 @@ def read(text: str) -> PromptCollection:
         raise ImportRefusedError(Reason.PROMPTS_OF_OTHER_VERSION)
     try:
         return PromptCollection(
-            tuple(map(_prompt_from_json, _list(value, "prompts"))),
-            tuple(map(preset_from_json, _list(value, "presets"))),
+            tuple(map(_prompt_from_json, _list_field(value, "prompts"))),
+            tuple(map(preset_from_json, _list_field(value, "presets"))),
         )
     except bounds.BAD_VALUE as exc:
         why = f"“{exc.args[0]}” is missing." if isinstance(exc, KeyError) else str(exc)
@@ -198,7 +198,7 @@ def _form(value: object) -> str:
     return source.to_setting()
 
 
-def _list(value: _Object, name: str) -> Sequence[_Object]:
+def _list_field(value: _Object, name: str) -> Sequence[_Object]:
     items = [] if value.get(name) is None else value[name]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise TypeError(f"“{name}” is not a list of objects.")

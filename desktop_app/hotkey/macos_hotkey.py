@@ -63,7 +63,7 @@ _DISPLAY_ACTION, _NO_DEAD_KEYS = 3, 1
 # CFString.h, CFNumber.h
 _UTF8, _SINT64 = 0x08000100, 4
 _ID: Final = HotKeyId(int.from_bytes(b"Rptt"), 1)
-_PORT: Final = "io.github.repartee.Repartee.GlobalShortcut"
+_PORT_NAME: Final = "io.github.repartee.Repartee.GlobalShortcut"
 
 
 class MacHotkey:
@@ -97,7 +97,7 @@ class MacHotkey:
         if _is_system_shortcut(self._library, code, modifiers):
             raise HotkeyError(HotkeyStatus.TAKEN)
         self._register(code, modifiers)
-        with _core_string(self._library, _PORT) as name:
+        with _core_string(self._library, _PORT_NAME) as name:
             core = self._library.core
             self._port = core.CFMessagePortCreateLocal(None, name, None, None, None)
 
@@ -145,7 +145,7 @@ def parse_shortcut(keys: str, library: MacLibrary) -> tuple[int, int]:
 def is_held(library: MacLibrary | None = None) -> bool:
     """Return True if a process of this program holds the global shortcut in this session."""
     library = library or _load_library()
-    with _core_string(library, _PORT) as name:
+    with _core_string(library, _PORT_NAME) as name:
         port = library.core.CFMessagePortCreateRemote(None, name)
     if not port:
         return False

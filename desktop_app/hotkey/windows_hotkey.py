@@ -49,7 +49,7 @@ VIRTUAL_KEYS: Final = {
 ALREADY_REGISTERED: Final = 1409  # winerror.h
 _ID: Final = 1
 _SYNCHRONIZE: Final = 0x00100000
-_MUTEX: Final = "Local\\io.github.repartee.Repartee.GlobalShortcut"
+_MUTEX_NAME: Final = "Local\\io.github.repartee.Repartee.GlobalShortcut"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class WindowsHotkey:
             is_taken = self._library.last_error() == ALREADY_REGISTERED
             outcome.put(HotkeyStatus.TAKEN if is_taken else HotkeyStatus.UNAVAILABLE)
             return
-        mutex = kernel.CreateMutexW(None, False, _MUTEX)
+        mutex = kernel.CreateMutexW(None, False, _MUTEX_NAME)
         outcome.put(None)
         # 0 is the end, -1 a failure.
         while user.GetMessageW(ctypes.byref(message), None, 0, 0) > 0:
@@ -164,7 +164,7 @@ def parse_shortcut(keys: str, library: WindowsLibrary) -> tuple[int, int]:
 def is_held(library: WindowsLibrary | None = None) -> bool:
     """Return True if a process of this program holds the global shortcut in this session."""
     kernel = (library or windows_library()).kernel
-    mutex = kernel.OpenMutexW(_SYNCHRONIZE, False, _MUTEX)
+    mutex = kernel.OpenMutexW(_SYNCHRONIZE, False, _MUTEX_NAME)
     if not mutex:
         return False
     kernel.CloseHandle(mutex)

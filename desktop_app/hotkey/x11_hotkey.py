@@ -20,11 +20,11 @@ from desktop_app.hotkey.keysyms import character_keysyms, keysym_name, parse_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SELECTION: Final = "_REPARTEE_GLOBAL_SHORTCUT"
+_SELECTION_NAME: Final = "_REPARTEE_GLOBAL_SHORTCUT"
 _MASKS: Final = {"Ctrl": X.ControlMask, "Shift": X.ShiftMask}
 _MODIFIER_KEYS: Final = {"Alt": "Alt_L", "Meta": "Super_L"}
-_LOST: Final = (xlib_error.ConnectionClosedError, OSError)
-_LOCKS: Final = ("Num_Lock", "Scroll_Lock")
+_CONNECTION_ERRORS: Final = (xlib_error.ConnectionClosedError, OSError)
+_LOCK_KEYS: Final = ("Num_Lock", "Scroll_Lock")
 
 
 class X11Hotkey:
@@ -41,7 +41,7 @@ class X11Hotkey:
         """
         try:
             self._display = xlib.Display()
-        except (xlib_error.DisplayError, *_LOST) as error:
+        except (xlib_error.DisplayError, *_CONNECTION_ERRORS) as error:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
         self._root = self._display.screen().root
         self._keys = keys
@@ -51,7 +51,7 @@ class X11Hotkey:
         except HotkeyError:
             self.close()
             raise
-        except _LOST as error:
+        except _CONNECTION_ERRORS as error:
             self.close()
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
 
@@ -76,17 +76,17 @@ class X11Hotkey:
                     self._display.refresh_keyboard_mapping(event)
                     self._root.ungrab_key(X.AnyKey, X.AnyModifier)
                     self._grab()
-        except _LOST as error:
+        except _CONNECTION_ERRORS as error:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
         return count
 
     def close(self) -> None:
         """Release the keys."""
         # If the X server has ended, so has the grab.
-        with suppress(*_LOST):
+        with suppress(*_CONNECTION_ERRORS):
             self._root.ungrab_key(X.AnyKey, X.AnyModifier)
             self._display.sync()  # without it, our next grab could reach the server first
-        with suppress(*_LOST):
+        with suppress(*_CONNECTION_ERRORS):
             self._display.close()
 
     def _grab(self) -> None:
@@ -122,7 +122,7 @@ class X11Hotkey:
     def _lock_masks(self) -> Iterator[int]:
         """Yield all combinations of Caps, Num and Scroll Lock, because X compares all modifiers."""
         masks = {X.LockMask}
-        for name in _LOCKS:
+        for name in _LOCK_KEYS:
             try:
                 masks.add(self._modifier_mask(name))
             except HotkeyError:
@@ -132,7 +132,7 @@ class X11Hotkey:
 
     def _claim_selection(self) -> None:
         owner = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
-        owner.set_selection_owner(self._display.intern_atom(_SELECTION), X.CurrentTime)
+        owner.set_selection_owner(self._display.intern_atom(_SELECTION_NAME), X.CurrentTime)
         self._display.sync()
 
 
@@ -141,10 +141,10 @@ def is_held() -> bool:
     try:
         display = xlib.Display()
         try:
-            owner: Any = display.get_selection_owner(display.intern_atom(_SELECTION))
+            owner: Any = display.get_selection_owner(display.intern_atom(_SELECTION_NAME))
         finally:
             display.close()
-    except (xlib_error.DisplayError, *_LOST):
+    except (xlib_error.DisplayError, *_CONNECTION_ERRORS):
         return False
     return bool(owner != X.NONE)
 

@@ -17,7 +17,7 @@ _ACCENTS: Final = str.maketrans(
     "ÅƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýž",
 )
 # Placeholders (argparse's begin with %), Markdown link targets and HTML tags are left unchanged.
-_KEPT: Final = re.compile(r"(\{\w*\}|%(?:\(\w+\))?[rs]|\]\([^)]*\)|</?\w[^>]*>)")
+_MARKUP_OR_PLACEHOLDER: Final = re.compile(r"(\{\w*\}|%(?:\(\w+\))?[rs]|\]\([^)]*\)|</?\w[^>]*>)")
 
 
 def is_pseudo(code: str) -> bool:
@@ -33,7 +33,7 @@ def pseudo_text(message: str) -> str:
     """
     if not message:
         return message
-    parts = _KEPT.split(message)
+    parts = _MARKUP_OR_PLACEHOLDER.split(message)
     parts[::2] = [part.translate(_ACCENTS) for part in parts[::2]]
     longer = len(message) // 3
     filler = ("~~~~ " * longer)[:longer]  # with spaces, so that it can be wrapped

@@ -52,7 +52,7 @@ def tr(message: str, /, **values: str | int) -> str:
     '3 of 1,200 files read'
     """
     # gettext returns the header of the catalog for "".
-    return _filled(_current.catalog.gettext(message), values) if message else ""
+    return _fill_placeholders(_current.catalog.gettext(message), values) if message else ""
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:
@@ -61,7 +61,9 @@ def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:
     >>> [tr_plural("{count} file", "{count} files", n) for n in (1, 1200)]
     ['1 file', '1,200 files']
     """
-    return _filled(_current.catalog.ngettext(one, many, count), {"count": count, **values})
+    return _fill_placeholders(
+        _current.catalog.ngettext(one, many, count), {"count": count, **values}
+    )
 
 
 def tr_filled(message: str, values: Mapping[str, str | int], /) -> str:
@@ -75,7 +77,7 @@ def tr_filled(message: str, values: Mapping[str, str | int], /) -> str:
 
 def tr_context(context: str, message: str, /, **values: str | int) -> str:
     """Translate a message whose meaning depends on its context, such as "Open" as a state."""
-    return _filled(_current.catalog.pgettext(context, message), values)
+    return _fill_placeholders(_current.catalog.pgettext(context, message), values)
 
 
 def language() -> str:
@@ -179,7 +181,7 @@ def _catalog_path(code: str, folder: Path) -> Path:
     return folder / code / "LC_MESSAGES" / f"{DOMAIN}.mo"
 
 
-def _filled(message: str, values: Mapping[str, str | int]) -> str:
+def _fill_placeholders(message: str, values: Mapping[str, str | int]) -> str:
     return _with_values(message, values) if values else message
 
 

@@ -32,7 +32,7 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 _MEMORY_BYTES: Final = 1 << 50  # no limit: models take what the user's computer has
 _LOG_BYTES: Final = 1 << 20
 _PROCESSOR_FILES: Final = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system")
-_PART: Final = re.compile(r"(.*-)\d{5}(-of-\d{5}\.gguf)", re.DOTALL)
+_SPLIT_FILE_NAME: Final = re.compile(r"(.*-)\d{5}(-of-\d{5}\.gguf)", re.DOTALL)
 
 
 class Configuration(TypedDict):
@@ -75,19 +75,19 @@ def policy(configuration: Configuration, reply_fd: int) -> sandbox.Policy:
     """Return the permissions of this process: the model's files, its socket and its log."""
     return sandbox.Policy(
         _MEMORY_BYTES,
-        readable=(*_parts(Path(configuration["weights"])), *map(Path, _PROCESSOR_FILES)),
+        readable=(*_weight_files(Path(configuration["weights"])), *map(Path, _PROCESSOR_FILES)),
         socket_folder=Path(configuration["socket_path"]).parent,
         file_bytes=_LOG_BYTES,
         descriptors=(reply_fd,),
     )
 
 
-def _parts(weights: Path) -> list[Path]:
+def _weight_files(weights: Path) -> list[Path]:
     """Return all files of a model, of which llama.cpp gets the first one."""
-    match = _PART.fullmatch(weights.name)
+    match = _SPLIT_FILE_NAME.fullmatch(weights.name)
     if match is None:
         return [weights]
-    names = ((path, _PART.fullmatch(path.name)) for path in weights.parent.iterdir())
+    names = ((path, _SPLIT_FILE_NAME.fullmatch(path.name)) for path in weights.parent.iterdir())
     return [path for path, name in names if name is not None and name.groups() == match.groups()]
 
 

@@ -38,11 +38,11 @@ from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 
-_CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+_CONTENT_DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
 def _is_content(event: StreamEvent) -> bool:
-    return isinstance(event.event if isinstance(event, CandidateEvent) else event, _CONTENT)
+    return isinstance(event.event if isinstance(event, CandidateEvent) else event, _CONTENT_DELTAS)
 
 
 class AnswerAttempts:

@@ -37,7 +37,7 @@ SLICE_LENGTH: Final = 6_000
 _MAX_SLICE_LENGTH: Final = 2 * SLICE_LENGTH
 """Characters after which a slice ends even within a paragraph or a line."""
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
-_FENCE: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
+_FENCE_OPENING: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
 _MARKDOWN_TEXTS: Final = (document_types.MARKDOWN, document_types.HTML, document_types.NOTEBOOK)
 _CODE_PREFIXES: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-")
 _CODE: Final = frozenset(
@@ -114,8 +114,8 @@ class DocumentText:
         # Each replacement is as long as the original, because passages are ranges of characters.
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
-        cut = _markdown_slices if form is TextForm.MARKDOWN else _line_slices
-        self.slices = list(cut(text))
+        make_slices = _markdown_slices if form is TextForm.MARKDOWN else _line_slices
+        self.slices = list(make_slices(text))
         self._later_starts = [item.start for item in self.slices[1:]]
 
     def slice_at(self, offset: int) -> int:
@@ -140,7 +140,7 @@ class DocumentText:
         if self._form is TextForm.MARKDOWN:
             return _parse_slice(text, part)
         placed, start = [], part.start
-        for line in _split(text):
+        for line in _split_lines(text):
             placed.append(
                 _PlacedBlock(start, start + len(line), self._line_block(line.rstrip("\n")))
             )
@@ -218,7 +218,7 @@ def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
     """Return the blocks of a slice of Markdown, without those of its repeated head."""
     head_lines = part.head.count("\n")
     offsets = [part.start]
-    for written in _split(text):
+    for written in _split_lines(text):
         offsets.append(offsets[-1] + len(written))
     env: dict[str, Any] = {}
     tokens = parser().parse(part.head + text, env)
@@ -234,7 +234,7 @@ def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
     ]
 
 
-def _split(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """Return the lines with their line ends. Like the parser, end lines only at line feeds."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
@@ -335,7 +335,7 @@ class _OpenConstruct:
         return self._fence or (rows if len(self._table) == 2 and _begins_table(rows) else "")
 
     def process_line(self, line: str) -> None:
-        fence = _FENCE.match(line)
+        fence = _FENCE_OPENING.match(line)
         if self._fence:
             if fence and fence[1].startswith(self._mark) and not line.strip().strip(self._mark):
                 self._fence = ""

@@ -141,12 +141,12 @@ class EvaluationRun:
     @property
     def cost(self) -> Decimal | None:
         """Return the cost of all answers in US dollars; None if a cost is unknown."""
-        return _sum([result.cost for result in self.results])
+        return _sum_costs([result.cost for result in self.results])
 
     @property
     def judge_cost(self) -> Decimal | None:
         """Return the cost of all judgments in US dollars; None if a cost is unknown."""
-        return _sum([result.judge_cost for result in self.results])
+        return _sum_costs([result.judge_cost for result in self.results])
 
     @property
     def usage(self) -> Usage:
@@ -217,7 +217,7 @@ class Evaluation:
         return self.inputs.get(case_id, self.inputs.get(case_id.rpartition("#")[0], ""))
 
 
-def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:
+def _sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:
     known_costs = [cost for cost in costs if cost is not None]
     return sum(known_costs, Decimal(0)) if len(known_costs) == len(costs) else None
 

@@ -25,10 +25,10 @@ from desktop_app.domain.spending.cost import FREE, Price
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 # The prefixes that gateways put before the names of OpenAI's models.
 _GATEWAY_PREFIX: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
-_FINE_TUNED: Final = "ft:"
-_SNAPSHOT: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
+_FINE_TUNED_PREFIX: Final = "ft:"
+_SNAPSHOT_DATE: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
 # A dated snapshot of a model is neither the variant itself nor shut down on the model's date.
-_NOT_INHERITED: Final = ("name", "variant", "shutdown")
+_UNINHERITED_FACTS: Final = ("name", "variant", "shutdown")
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -245,8 +245,11 @@ class ModelCatalog:
             {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
-            {id_: Price(_amount(usd), Decimal(0)) for id_, usd in tables["embeddings"].items()},
-            {name: _amount(usd) for name, usd in tables["hosted_tools"].items()},
+            {
+                id_: Price(_parse_amount(usd), Decimal(0))
+                for id_, usd in tables["embeddings"].items()
+            },
+            {name: _parse_amount(usd) for name, usd in tables["hosted_tools"].items()},
             _models_with(user_files, {"context_window", "max_input"}),
             _models_with(user_files, {"price"}),
         )
@@ -317,9 +320,9 @@ def family_of(model_id: str) -> str:
     ('gpt-5.2', 'elsewhere/gpt-5.2')
     """
     model_id = _GATEWAY_PREFIX.sub("", model_id)
-    if model_id.startswith(_FINE_TUNED):
+    if model_id.startswith(_FINE_TUNED_PREFIX):
         model_id = model_id.split(":")[1]
-    return _SNAPSHOT.sub("", model_id)
+    return _SNAPSHOT_DATE.sub("", model_id)
 
 
 def _with_family(
@@ -327,14 +330,14 @@ def _with_family(
 ) -> Mapping[str, Any]:
     """Return a model's row with the values of its family that it does not state."""
     family = models.get(family_of(model_id), {})
-    inherited = {name: value for name, value in family.items() if name not in _NOT_INHERITED}
+    inherited = {name: value for name, value in family.items() if name not in _UNINHERITED_FACTS}
     return {**inherited, **row}
 
 
 _TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
 _TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings", "hosted_tools"})
-_SIZES: Final = ("context_window", "max_input", "max_output")
-_FLAGS: Final = (
+_SIZE_FACTS: Final = ("context_window", "max_input", "max_output")
+_FLAG_FACTS: Final = (
     *("takes_verbosity", "sees_images", "takes_batches"),
     *("takes_tools", "takes_schema", "makes_images", "reasons"),
 )
@@ -376,10 +379,10 @@ def _require_known_names(
 
 
 def _require_types(model_id: str, row: Mapping[str, Any]) -> None:
-    for name in _SIZES:
+    for name in _SIZE_FACTS:
         if name in row and (type(row[name]) is not int or row[name] <= 0):
             raise ValueError(f"{name} of {model_id} is not a number of tokens")
-    for name in _FLAGS:
+    for name in _FLAG_FACTS:
         if name in row and not isinstance(row[name], bool):
             raise ValueError(f"{name} of {model_id} is neither true nor false")
     if "shutdown" in row and type(row["shutdown"]) is not date:
@@ -407,14 +410,16 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
         price=_price_from_row(row.get("price")),
-        price_tiers=tuple((t, _amount(times)) for t, times in row.get("price_tiers", {}).items()),
+        price_tiers=tuple(
+            (t, _parse_amount(times)) for t, times in row.get("price_tiers", {}).items()
+        ),
         usual_seconds=_seconds_from_row(row.get("usual_seconds", {})),
-        **{name: row[name] for name in (*_SIZES, *_FLAGS, "shutdown") if name in row},
+        **{name: row[name] for name in (*_SIZE_FACTS, *_FLAG_FACTS, "shutdown") if name in row},
     )
 
 
 def _seconds_from_row(row: Mapping[str, Any]) -> tuple[tuple[Effort, float], ...]:
-    return tuple((Effort(effort), float(_amount(seconds))) for effort, seconds in row.items())
+    return tuple((Effort(effort), float(_parse_amount(seconds))) for effort, seconds in row.items())
 
 
 def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
@@ -447,13 +452,13 @@ def _price_from_row(row: Mapping[str, str] | str | None) -> Price | None:
         return FREE
     cached = row.get("cached_input")
     return Price(
-        input=_amount(row["input"]),
-        output=_amount(row["output"]),
-        cached_input=None if cached is None else _amount(cached),
+        input=_parse_amount(row["input"]),
+        output=_parse_amount(row["output"]),
+        cached_input=None if cached is None else _parse_amount(cached),
     )
 
 
-def _amount(value: object) -> Decimal:
+def _parse_amount(value: object) -> Decimal:
     """Return a finite number that is not negative. Raises ValueError."""
     try:
         amount = Decimal(str(value))

@@ -16,9 +16,9 @@ from desktop_app.domain.spending.cost import Price
 
 MAX_PRICE: Final = Decimal(100_000)
 MAX_TOKENS: Final = 100_000_000
-_PRICES: Final = ("input_price", "cached_price", "output_price")
+_PRICE_FIELDS: Final = ("input_price", "cached_price", "output_price")
 _JSON_TYPES: Final[Mapping[str, type[Any]]] = {
-    **dict.fromkeys(("id", *_PRICES), str),
+    **dict.fromkeys(("id", *_PRICE_FIELDS), str),
     **dict.fromkeys(("window", "max_output"), int),
     "efforts": list,
     **dict.fromkeys(("images", "tools", "schema"), bool),
@@ -81,7 +81,7 @@ class OwnModel:
 def own_model_to_json(model: OwnModel) -> dict[str, Any]:
     """Return the entered facts as JSON-ready values."""
     row = {name: value for name, value in vars(model).items() if value is not None}
-    for name in _PRICES:
+    for name in _PRICE_FIELDS:
         if name in row:
             row[name] = str(row[name])
     if model.efforts is not None:
@@ -99,8 +99,8 @@ def own_model_from_json(row: Mapping[str, Any]) -> OwnModel:
     for name, value in values.items():
         if type(value) is not _JSON_TYPES[name]:  # True is an instance of int
             raise TypeError(f"{name} is not {_JSON_TYPES[name]}")
-        if name in _PRICES:
-            values[name] = _price(value)
+        if name in _PRICE_FIELDS:
+            values[name] = _parse_price(value)
         if name in ("window", "max_output") and not 0 < value <= MAX_TOKENS:
             raise ValueError(f"{name} is out of bounds")
     if "efforts" in values:
@@ -108,7 +108,7 @@ def own_model_from_json(row: Mapping[str, Any]) -> OwnModel:
     return OwnModel(**values)
 
 
-def _price(text: str) -> Decimal:
+def _parse_price(text: str) -> Decimal:
     price = Decimal(text) if len(text) <= 40 else Decimal("nan")
     if not price.is_finite() or not 0 <= price < MAX_PRICE:
         raise ValueError("a price is out of bounds")

@@ -16,7 +16,13 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, ModelInfo, family_of
 from desktop_app.domain.models.variants import Effort
 
-_SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop")
+_SAMPLING_PARAMETERS: Final = (
+    "temperature",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "stop",
+)
 CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop", "seed")
 """Settings that the Responses API does not have."""
 
@@ -134,7 +140,7 @@ def parameter_refusals(
             if info.sampling_efforts
             else ParameterRefusal.NOT_SUPPORTED
         )
-        why |= dict.fromkeys(_SAMPLING, reason)
+        why |= dict.fromkeys(_SAMPLING_PARAMETERS, reason)
     if api is Api.RESPONSES:
         why |= dict.fromkeys(CHAT_ONLY, ParameterRefusal.NOT_IN_RESPONSES)
     if info.takes_verbosity is False:

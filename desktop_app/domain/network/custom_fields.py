@@ -19,7 +19,7 @@ MAX_FIELD_VALUE_CHARS: Final = 8192
 # RFC 9110's token.
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # The transport sets these: they delimit the message, or state what the transport can read.
-_RESERVED: Final = frozenset(
+_RESERVED_NAMES: Final = frozenset(
     {
         *("host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade"),
         *("expect", "content-type", "content-encoding", "accept", "accept-encoding"),
@@ -49,7 +49,7 @@ class CustomField:
             return False
         if self.in_query:
             return self.name.isprintable()
-        return bool(_HEADER_NAME.fullmatch(self.name)) and self.name.lower() not in _RESERVED
+        return bool(_HEADER_NAME.fullmatch(self.name)) and self.name.lower() not in _RESERVED_NAMES
 
     def accepts(self, value: str) -> bool:
         """Return True if requests can have this value; headers take printable ASCII only."""

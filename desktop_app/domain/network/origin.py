@@ -31,7 +31,11 @@ def origin(url: str) -> str:
     authority = _AUTHORITY.fullmatch(re.split("[/?#]", rest, maxsplit=1)[0])
     if authority is None:
         return ""
-    host = _ipv6(authority[1]) if authority[1].startswith("[") else _ascii_name(authority[1])
+    host = (
+        _normalize_ipv6(authority[1])
+        if authority[1].startswith("[")
+        else _encode_host(authority[1])
+    )
     port = int(authority[2]) if authority[2] else _DEFAULT_PORTS[scheme]
     return f"{scheme}://{host}:{port}" if host and port < 65536 else ""
 
@@ -43,7 +47,7 @@ def host_of(origin: str) -> str:
     return host if port == str(_DEFAULT_PORTS.get(scheme)) else rest
 
 
-def _ipv6(literal: str) -> str:
+def _normalize_ipv6(literal: str) -> str:
     import ipaddress  # the window's start imports the domain
 
     try:
@@ -52,14 +56,14 @@ def _ipv6(literal: str) -> str:
         return ""
 
 
-def _ascii_name(host: str) -> str:
-    labels = [_ascii_label(label) for label in _DOTS.split(host)]
+def _encode_host(host: str) -> str:
+    labels = [_encode_label(label) for label in _DOTS.split(host)]
     if len(labels) > 1 and host[-1:] and _DOTS.fullmatch(host[-1]):
         labels.pop()
     return ".".join(labels) if all(labels) else ""
 
 
-def _ascii_label(label: str) -> str:
+def _encode_label(label: str) -> str:
     """Return a label of a host name in ASCII; "" if it is not valid.
 
     httpx sends valid labels in the same form. The codec "idna" follows an older standard, in which

@@ -195,7 +195,7 @@ class _SearchedView:
     """
 
     def __init__(self, view_before: bytes) -> None:
-        self._before = len(view_before)
+        self._length_before = len(view_before)
         self._pieces = [view_before]
         self._view_begins = [len(view_before)]
         self._text_begins = [0]
@@ -214,9 +214,9 @@ class _SearchedView:
 
     def span(self, first: int, last: int, map_slice: _Mapper) -> tuple[int, int] | None:
         """Return the span in the text of a range of the view; None if it ends before the text."""
-        if last < self._before:
+        if last < self._length_before:
             return None
-        start = self._span_of_byte(first, map_slice)[0] if first >= self._before else 0
+        start = self._span_of_byte(first, map_slice)[0] if first >= self._length_before else 0
         return start, self._span_of_byte(last, map_slice)[1]
 
     def _span_of_byte(self, index: int, map_slice: _Mapper) -> tuple[int, int]:
@@ -381,55 +381,57 @@ class _SearchedStream:
 
     def __init__(self, search: _Search) -> None:
         self._search = search
-        self._held = b""
-        self._before = _NO_VIEWS
+        self._held_bytes = b""
+        self._views_before = _NO_VIEWS
 
     def feed(self, data: bytes) -> bytes:
         if not data:
             return data
         search = self._search
-        if self._held:
-            data, self._held = self._held + data, b""
-        views = _append_views(self._before, search.views(data))
+        if self._held_bytes:
+            data, self._held_bytes = self._held_bytes + data, b""
+        views = _append_views(self._views_before, search.views(data))
         is_plain = views[0] is views[1] and not search.has_hit(views)
         if (
             is_plain
             and search.find_cut(views[0]) is None
             and _incomplete_escape_start(data) == len(data)
         ):
-            self._before = _tail_views(views)
+            self._views_before = _tail_views(views)
             return data
         return self._feed_possible_secret(data)
 
     def _feed_possible_secret(self, data: bytes) -> bytes:
-        search, views_before = self._search, self._before
+        search, views_before = self._search, self._views_before
         held_start, end = search.incomplete_match_start(data, views_before), 0
-        removed: list[tuple[int, int]] = []
+        removed_spans: list[tuple[int, int]] = []
         # A secret that begins at `held_start` or later is held, too: a longer one may contain it.
         for start, stop in search.find_spans(data, views_before) or ():
             if start >= max(held_start, end):
                 break
-            removed.append((start, stop))
+            removed_spans.append((start, stop))
             end = max(end, stop)
             if held_start < end:  # the text after a removed secret may begin another
                 held_start = end + search.incomplete_match_start(data[end:], _NO_VIEWS)
-        if removed:
+        if removed_spans:
             views_before = _NO_VIEWS
-        self._before = _tail_views(_append_views(views_before, search.views(data[end:held_start])))
-        self._held = data[held_start:]
-        return _replace_spans(data[:held_start], removed)
+        self._views_before = _tail_views(
+            _append_views(views_before, search.views(data[end:held_start]))
+        )
+        self._held_bytes = data[held_start:]
+        return _replace_spans(data[:held_start], removed_spans)
 
     def release(self) -> bytes:
-        views = _append_views(self._before, self._search.views(self._held))
+        views = _append_views(self._views_before, self._search.views(self._held_bytes))
         if any(self._search.find_cut(view) is not None for view in views):
             return b""
         released = self.end()
-        self._before = _tail_views(views)
+        self._views_before = _tail_views(views)
         return released
 
     def end(self) -> bytes:
-        held, views_before = self._held, self._before
-        self._held, self._before = b"", _NO_VIEWS
+        held, views_before = self._held_bytes, self._views_before
+        self._held_bytes, self._views_before = b"", _NO_VIEWS
         return bytes(self._search.clean(held, views_before))
 
 

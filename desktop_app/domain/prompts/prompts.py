@@ -127,13 +127,13 @@ def parse(text: str) -> tuple[Piece, ...]:
             continue
         if plain:
             pieces.append(plain)
-        pieces.append(_variable(match[2].strip(), match[3]))
+        pieces.append(_make_variable(match[2].strip(), match[3]))
         plain = ""
     plain += text[end:]
     return (*pieces, plain) if plain else tuple(pieces)
 
 
-def _variable(name: str, default: str | None) -> Variable:
+def _make_variable(name: str, default: str | None) -> Variable:
     if default is None or name in PROGRAM_VARIABLES:
         return Variable(name)
     choices = tuple(part.strip() for part in default.split("|"))

@@ -27,7 +27,7 @@ _KEY_LIKE: Final = re.compile(r"\w[\w.-]*")
 """Matches secrets that are left out. Others may be paths or commands of a shell, and are shown."""
 _ENCODED_KEY: Final = re.compile(r"[\w+][\w.+/=-]*")
 """Matches secrets that are left out if the name of their variable says that they are secret."""
-_PASSWORD: Final = re.compile(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")
+_URL_PASSWORD: Final = re.compile(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")
 
 
 def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
@@ -45,11 +45,11 @@ def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
         facts.append(tr("Folder: {folder}", folder=server.folder))
     if variables := {**server.environment, **secrets.environment}:
         settings = (f"{name}={_shown_value(name, value)}" for name, value in variables.items())
-        facts.append(tr("Sets variables: {names}", names=_joined(settings)))
+        facts.append(tr("Sets variables: {names}", names=_join_names(settings)))
     if server.headers:
-        facts.append(tr("Sends headers: {names}", names=_joined(server.headers)))
+        facts.append(tr("Sends headers: {names}", names=_join_names(server.headers)))
     if read := referenced_variables(server, secrets):
-        facts.append(tr("Gets your variables: {names}", names=_joined(read)))
+        facts.append(tr("Gets your variables: {names}", names=_join_names(read)))
     return [f"{server.name}: {start}", *(f"    {fact}" for fact in facts)]
 
 
@@ -69,8 +69,8 @@ def _shown_command(command: Sequence[str], arguments: Sequence[str]) -> list[str
 
 def _shown_value(name: str, value: str) -> str:
     is_key = is_secret_name(name) and "askpass" not in name.lower()  # SSH_ASKPASS is a program
-    return "…" if is_key and _ENCODED_KEY.fullmatch(value) else _PASSWORD.sub("…", value)
+    return "…" if is_key and _ENCODED_KEY.fullmatch(value) else _URL_PASSWORD.sub("…", value)
 
 
-def _joined(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     return ", ".join(map(shlex.quote, names))

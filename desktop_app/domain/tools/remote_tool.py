@@ -72,14 +72,14 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> L
         visible_name or "?",
         visible_text(str(row["description"])),
         {"properties": {}, **parameters, "type": "object"},
-        kind=_kind(row),
+        kind=_tool_kind(row),
         source=source,
         touches=ADDRESS_TOUCHES if has_address else COMMAND_TOUCHES,
     )
     return ListedTool(definition, refusal)
 
 
-def _kind(row: Mapping[str, Any]) -> ToolKind:
+def _tool_kind(row: Mapping[str, Any]) -> ToolKind:
     if row["reaches_out"] is not False:
         return ToolKind.LEAVES
     return ToolKind.READS if row["reads_only"] is True else ToolKind.WRITES

@@ -15,15 +15,15 @@ MAX_ENUM_VALUES: Final = 1000
 MAX_CHARS: Final = 120_000
 """The characters of all names, enum values and constants."""
 
-_REFUSED: Final = frozenset(
+_REFUSED_KEYWORDS: Final = frozenset(
     {
         *("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else"),
         *("oneOf", "patternProperties", "unevaluatedProperties", "propertyNames"),
     }
 )
-_TYPED: Final = frozenset({"type", "$ref", "anyOf", "enum", "const"})
+_TYPE_KEYWORDS: Final = frozenset({"type", "$ref", "anyOf", "enum", "const"})
 """Each part of a strict schema has at least one of these keywords."""
-_REFUSED_AT_TOP: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
+_REFUSED_ROOT_KEYWORDS: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
 _SCHEMA_MAPS: Final = ("properties", "$defs", "definitions")
 """The keywords whose value maps names to schemas."""
 
@@ -33,8 +33,12 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
     if schema.get("type") != "object" or "anyOf" in schema:
         return False
     properties = characters = values = 0
-    for level, part in _parts(schema, 1):
-        if level > MAX_LEVELS or _REFUSED & part.keys() or not _TYPED & part.keys():
+    for level, part in _walk_schema(schema, 1):
+        if (
+            level > MAX_LEVELS
+            or _REFUSED_KEYWORDS & part.keys()
+            or not _TYPE_KEYWORDS & part.keys()
+        ):
             return False
         if not _is_closed(part) or not _has_no_boolean_schemas(part):
             return False
@@ -53,9 +57,9 @@ def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
     Providers refuse alternatives at the top level, so the properties in the alternatives are sent
     as optional properties. At the call, the arguments are checked against the whole schema.
     """
-    if not any(key in schema for key in _REFUSED_AT_TOP):
+    if not any(key in schema for key in _REFUSED_ROOT_KEYWORDS):
         return dict(schema)
-    sendable = {key: value for key, value in schema.items() if key not in _REFUSED_AT_TOP}
+    sendable = {key: value for key, value in schema.items() if key not in _REFUSED_ROOT_KEYWORDS}
     properties = dict(sendable.get("properties", {}))
     for key in ("allOf", "anyOf", "oneOf"):
         branches = schema.get(key)
@@ -90,7 +94,7 @@ def _has_no_boolean_schemas(part: Mapping[str, Any]) -> bool:
     return all(isinstance(each, Mapping) for each in subschemas)
 
 
-def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _walk_schema(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield every schema within `schema` with its level, down to one level below the limit."""
     if not isinstance(schema, Mapping):
         return
@@ -101,8 +105,8 @@ def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]
         subschemas = schema.get(name)
         if isinstance(subschemas, Mapping):
             for each in subschemas.values():
-                yield from _parts(each, level + (name == "properties"))
-    yield from _parts(schema.get("items"), level + 1)
+                yield from _walk_schema(each, level + (name == "properties"))
+    yield from _walk_schema(schema.get("items"), level + 1)
     listed = schema.get("anyOf")
     for each in listed if isinstance(listed, list) else ():
-        yield from _parts(each, level)
+        yield from _walk_schema(each, level)

@@ -34,25 +34,25 @@ _VARIABLE: Final = re.compile(
 _MERE_REFERENCE: Final = re.compile(
     r"(?:(?:Bearer|Basic|Token) )?\$\{(?:env:)?[A-Za-z_][A-Za-z0-9_]*\}", re.I
 )
-_WITH_PASSWORD: Final = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/@\s:]*:[^/@\s]+@")
+_URL_PASSWORD: Final = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/@\s:]*:[^/@\s]+@")
 _KEYRING_ARGUMENT: Final = re.compile(r"\$\{keyring:(\d+)\}")
 """The placeholder in a command for an argument that is in the keyring."""
 _SECRET_NAME: Final = (
     r"[\w.-]*(?:token|secret|password|passwd|passphrase|credentials?|authorization|cookie"
     r"|(?<![a-z])pat|(?:api|access|secret|private|auth|account|service|app)[-_]?key)"
 )
-_FLAG: Final = re.compile(rf"--?{_SECRET_NAME}", re.I)
-_ASSIGNED: Final = re.compile(
+_SECRET_FLAG: Final = re.compile(rf"--?{_SECRET_NAME}", re.I)
+_SECRET_ASSIGNMENT: Final = re.compile(
     rf"((?:--?header=)?-{{0,2}}{_SECRET_NAME}\s*[=:]\s*)(.+)", re.I | re.S
 )
-_QUERY: Final = re.compile(rf"([?&]{_SECRET_NAME}=)([^&#\s]+)", re.I)
+_SECRET_QUERY: Final = re.compile(rf"([?&]{_SECRET_NAME}=)([^&#\s]+)", re.I)
 _KEY: Final = re.compile(
     r"(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sbp_|hf_|AIza|AKIA|eyJ)[\w.-]{12,}"
 )
 _LIKELY_SECRET_NAME: Final = re.compile(
     "key|pass|pwd|auth|token|secret|cred|cookie|session|login|dsn|(?<![a-z])pat(?![a-z])", re.I
 )
-_RUN: Final = re.compile("[0-9A-Za-z]{16,}")
+_ALPHANUMERIC_RUN: Final = re.compile("[0-9A-Za-z]{16,}")
 """Letters and digits as in a key; other values are mostly words, paths, addresses and dates."""
 _PLAIN_NAME: Final = re.compile(
     "date|day|dir|endpoint|env|file|folder|home|host|lang|level|locale|mode|model|org|path|port"
@@ -60,8 +60,8 @@ _PLAIN_NAME: Final = re.compile(
     re.I,
 )
 _PATH_OR_ADDRESS: Final = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\].*|https?://[^?]*", re.S)
-_SCHEME: Final = re.compile("(?:Bearer|Basic|Token) ", re.I)
-_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_AUTHORIZATION_SCHEME: Final = re.compile("(?:Bearer|Basic|Token) ", re.I)
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
 
 
@@ -216,7 +216,7 @@ def server_of(
     if bool(command) == bool(url):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
     environment, headers = environment or {}, headers or {}
-    if any(_WITH_PASSWORD.search(word) for word in (*command, url)):
+    if any(_URL_PASSWORD.search(word) for word in (*command, url)):
         raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE_REFERENCE)
     if any("\0" in word for word in (*command, folder, *environment, *environment.values())):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
@@ -224,7 +224,7 @@ def server_of(
         if not _VARIABLE_NAME.fullmatch(word):
             raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=word)
     for word, value in headers.items():
-        if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
+        if not _HEADER_NAME.fullmatch(word) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
     address, query = _split_address(name, url)
     whole_command = filled_command(command, arguments)
@@ -267,14 +267,16 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
 
     public_command = list(words[:1])
     for preceding, word in pairwise(words):
-        assigned = _ASSIGNED.fullmatch(word)
+        assigned = _SECRET_ASSIGNMENT.fullmatch(word)
         if assigned is not None:
             public_command.append(assigned[1] + replace_secret(assigned[2]))
-        elif _KEY.fullmatch(word) or (_FLAG.fullmatch(preceding) and not word.startswith("-")):
+        elif _KEY.fullmatch(word) or (
+            _SECRET_FLAG.fullmatch(preceding) and not word.startswith("-")
+        ):
             public_command.append(replace_secret(word))
         else:
             public_command.append(
-                _QUERY.sub(lambda match: match[1] + replace_secret(match[2]), word)
+                _SECRET_QUERY.sub(lambda match: match[1] + replace_secret(match[2]), word)
             )
     return tuple(public_command), tuple(hidden)
 
@@ -335,7 +337,11 @@ def secret_values(
         *parse_qsl(secrets.query),
         *((name, variables.get(name, "")) for name in referenced_variables(server, secrets)),
     ]
-    secret = [_SCHEME.sub("", value) for name, value in named_values if _may_be_secret(name, value)]
+    secret = [
+        _AUTHORIZATION_SCHEME.sub("", value)
+        for name, value in named_values
+        if _may_be_secret(name, value)
+    ]
     return (*secret, secrets.query, *secrets.arguments)
 
 
@@ -348,8 +354,8 @@ def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str
 def _may_be_secret(name: str, value: str) -> bool:
     if (
         is_secret_name(name)
-        or _WITH_PASSWORD.search(value)
-        or any(re.search("[0-9]", run[0]) for run in _RUN.finditer(value))
+        or _URL_PASSWORD.search(value)
+        or any(re.search("[0-9]", run[0]) for run in _ALPHANUMERIC_RUN.finditer(value))
     ):
         return True
     return not (_PLAIN_NAME.search(name) or _PATH_OR_ADDRESS.fullmatch(value))

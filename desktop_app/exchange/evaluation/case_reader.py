@@ -58,7 +58,7 @@ def read_cases(
     if text.startswith("version https://git-lfs"):
         raise CaseError(CaseFault.GIT_LFS_POINTER)
     try:
-        cases = list(islice(_cases_in(text, name.lower(), read_sibling), MAX_CASES + 1))
+        cases = list(islice(_read_cases(text, name.lower(), read_sibling), MAX_CASES + 1))
     except csv.Error as error:
         raise CaseError(CaseFault.QUOTES_UNMATCHED) from error
     except RecursionError as error:
@@ -68,16 +68,16 @@ def read_cases(
     return _with_ids(cases)
 
 
-def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
+def _read_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
     filler = TemplateFiller()
     if name.endswith(".csv"):
         decimal_sign = "," if _csv_delimiter(text) == ";" else "."
         read = partial(_case_of_csv, decimal_sign=decimal_sign, filler=filler)
-        return (_read_at(place, read, row) for place, row in _csv_rows(text))
+        return (_read_at(place, read, row) for place, row in _read_csv_rows(text))
     if name.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
         return _cases_of_value(value, read_sibling, filler)
-    return _cases_of_rows(_json_lines(text), filler)
+    return _cases_of_rows(_read_json_lines(text), filler)
 
 
 def _cases_of_rows(
@@ -97,7 +97,7 @@ def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
         raise located_error(place, why) from error
 
 
-def _json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
+def _read_json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -114,7 +114,7 @@ def _csv_delimiter(text: str) -> str:
     return max(",;\t", key=text.partition("\n")[0].count)
 
 
-def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
+def _read_csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a case may have a long text
     # Strict: an open quotation mark would hide the cases that follow it.
     lines = io.StringIO(text, newline="")
@@ -133,7 +133,7 @@ def _cases_of_value(
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
             raise CaseError(CaseFault.SCENARIOS_UNSUPPORTED)
-        tests = _tests(value.get("tests"), read_sibling)
+        tests = _read_tests(value.get("tests"), read_sibling)
         return promptfoo.cases_in(value, tests, read_sibling, filler)
     if not isinstance(value, list):
         raise CaseError(CaseFault.NO_CASES)
@@ -143,26 +143,26 @@ def _cases_of_value(
     return _cases_of_rows(rows, filler)
 
 
-def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
+def _read_tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
     """Yield the tests of a configuration and of the files that it names."""
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, dict):
             yield entry
         elif isinstance(entry, str):
             name = entry.removeprefix("file://")
-            yield from _tests_in(name, read_sibling(name))
+            yield from _parse_tests(name, read_sibling(name))
         else:
             raise CaseError(CaseFault.TESTS_NOT_A_LIST)
 
 
-def _tests_in(name: str, text: str) -> Iterator[_Row]:
+def _parse_tests(name: str, text: str) -> Iterator[_Row]:
     if name.lower().endswith(".csv"):
-        yield from (promptfoo.csv_test(row) for _, row in _csv_rows(text))
+        yield from (promptfoo.csv_test(row) for _, row in _read_csv_rows(text))
     elif name.lower().endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.lower().endswith(".json") else promptfoo.parse_yaml(text)
         yield from value if isinstance(value, list) else [value]
     elif name.lower().endswith(".jsonl"):
-        yield from (row for _, row in _json_lines(text))
+        yield from (row for _, row in _read_json_lines(text))
     else:
         raise CaseError(CaseFault.NOT_A_FILE_OF_TESTS, name=name)
 

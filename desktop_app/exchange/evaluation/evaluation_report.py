@@ -23,7 +23,7 @@ pre { white-space: pre-wrap; margin: 0; font: inherit; }
   .failed { color: #ff9d9d; }
 }
 """
-_TIMES: Final = ("p50_s", "p95_s", "p50_first_token_s")
+_TIME_FIELDS: Final = ("p50_s", "p95_s", "p50_first_token_s")
 _COLUMNS: Final = (
     *("provider", "variant", "effort", "model", "id", "status", "passed", "failed"),
     *("answer", "input_tokens", "output_tokens", "reasoning_tokens", "cost_usd"),
@@ -87,7 +87,7 @@ def _summary(runs: Sequence[EvaluationRun]) -> str:
             facts["cost_usd"] or "unknown",
             facts["judge_cost_usd"] or "unknown",
             tokens,
-            *("–" if facts[name] is None else facts[name] for name in _TIMES),
+            *("–" if facts[name] is None else facts[name] for name in _TIME_FIELDS),
         )
         numbers = "".join(f'<td class="n">{escape(str(cell))}</td>' for cell in cells)
         rows.append(f"<tr><th>{escape(run.name)}</th>{numbers}</tr>")

@@ -32,10 +32,10 @@ EXPECTED: Final = "__expected"
 _MAX_YAML_CHARS: Final = 4 * 1024 * 1024
 _MAX_COMBINATIONS: Final = 10_000
 _MAX_FILLED_CHARS: Final = 256 << 20
-_CHARS_OF_TEXT: Final = 250  # a text in a check takes so many bytes, even a short one
+_CHARS_PER_TEXT: Final = 250  # a text in a check takes so many bytes, even a short one
 _VARIABLE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
-_CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
+_CONFIGURATION_FIELDS: Final = ("tests", "prompts", "defaultTest", "scenarios")
 # The fields that are read or change no result. All others are refused.
 _TEST_FIELDS: Final = frozenset({"vars", "assert", "description", "metadata", EXPECTED})
 _ASSERTION_FIELDS: Final = frozenset({"type", "value", "metric", "weight"})
@@ -65,7 +65,7 @@ class TemplateFiller:
         """
         if "{%" in text:
             raise CaseError(CaseFault.TEMPLATE_UNSUPPORTED)
-        self.count(_CHARS_OF_TEXT)
+        self.count(_CHARS_PER_TEXT)
         for match in _VARIABLE.finditer(text):
             name = match[1].strip()
             if name not in variables:
@@ -81,7 +81,7 @@ def refuse_siblings(name: str) -> str:
 
 def is_configuration(value: _Row) -> bool:
     """Return True for the contents of a configuration file."""
-    return any(name in value for name in _CONFIGURATION)
+    return any(name in value for name in _CONFIGURATION_FIELDS)
 
 
 def parse_yaml(text: str) -> Any:
@@ -138,7 +138,7 @@ def cases_in(
         ValueError: with the place and the reason.
     """
     prompts = []
-    for prompt in _prompts(config.get("prompts"), read_sibling):
+    for prompt in _read_prompts(config.get("prompts"), read_sibling):
         filler.count(len(prompt))
         prompts.append(prompt)
     default = config.get("defaultTest") or {}
@@ -146,12 +146,12 @@ def cases_in(
         raise CaseError(CaseFault.DEFAULT_TEST_NOT_AN_OBJECT)
     for number, test in enumerate(tests, start=1):
         try:
-            yield from _cases(test, default, config, prompts, filler)
+            yield from _read_cases(test, default, config, prompts, filler)
         except (ValueError, TypeError) as error:
             raise located_error(CasePlace(PlaceKind.TEST, number), error) from error
 
 
-def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
+def _read_prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
     listed = [value] if isinstance(value, str) else value or [""]
     if not isinstance(listed, list):
         raise CaseError(CaseFault.PROMPTS_NOT_A_LIST)
@@ -170,7 +170,7 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
             raise located_error(place, CaseError(CaseFault.NOT_A_TEXT_FILE, name=prompt))
 
 
-def _cases(
+def _read_cases(
     test: _Row, default: _Row, config: _Row, prompts: Sequence[str], filler: TemplateFiller
 ) -> Iterator[EvaluationCase]:
     for row in (test, default):
@@ -204,7 +204,7 @@ def _cases(
             if prompt:
                 question = filler.fill_in(prompt, variables)
             else:
-                question = _question(variables)
+                question = _question_of(variables)
                 filler.count(len(question))  # many tests may share a long default variable
             # Descriptions may be equal, but the ids of cases may not.
             yield EvaluationCase("", question, checks=tuple(checks))
@@ -226,7 +226,7 @@ def _combinations(variables: _Row, filler: TemplateFiller) -> Iterator[dict[str,
         values = value if isinstance(value, list) else [value]
         texts = []
         for item in values:
-            text = _text(name, item)
+            text = _variable_text(name, item)
             if text is not item:  # each test converts the variables of the default test again
                 filler.count(len(text))
             texts.append(text)
@@ -237,7 +237,7 @@ def _combinations(variables: _Row, filler: TemplateFiller) -> Iterator[dict[str,
         yield dict(zip(variables, combination, strict=True))
 
 
-def _text(name: str, value: object) -> str:
+def _variable_text(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict | list):
@@ -247,7 +247,7 @@ def _text(name: str, value: object) -> str:
     raise CaseError(CaseFault.NOT_A_TEXT, name=name)
 
 
-def _question(variables: Mapping[str, str]) -> str:
+def _question_of(variables: Mapping[str, str]) -> str:
     name = next((name for name in ("input", "prompt") if name in variables), None)
     if name is None and len(variables) != 1:
         raise CaseError(CaseFault.NO_PROMPT)
@@ -285,7 +285,7 @@ def _assertion_checks(
     elif isinstance(value, list):
         value = [filler.fill_in(v, variables) if isinstance(v, str) else v for v in value]
     else:
-        filler.count(_CHARS_OF_TEXT)
+        filler.count(_CHARS_PER_TEXT)
     is_negated = kind.startswith("not-")
     checks = _checks(kind.removeprefix("not-"), value, filler)
     if is_negated and len(checks) != 1:
@@ -296,13 +296,13 @@ def _assertion_checks(
 def _checks(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str, Any]]:
     texts = value
     if isinstance(value, str) and kind.endswith(("-any", "-all")):
-        filler.count(_CHARS_OF_TEXT * value.count(","))
+        filler.count(_CHARS_PER_TEXT * value.count(","))
         texts = [text.strip() for text in value.split(",")]
     if kind.endswith("-all") and not isinstance(texts, list | None):
         raise CaseError(CaseFault.CHECK_VALUE_WRONG, name=kind)
     match kind:
         case "contains" | "equals" | "regex":
-            plain = _text(kind, value) if isinstance(value, int | float) else value
+            plain = _variable_text(kind, value) if isinstance(value, int | float) else value
             return [{kind: plain}]
         case "icontains":
             return [{"contains": value, "ignore_case": True}]
@@ -326,7 +326,7 @@ def _checks(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str, Any
 # ---------------------------------------------------------------- cells of CSV files
 
 _PREFIXES: Final = {"grade": "llm-rubric", "regex": "regex"}
-_CELL: Final = re.compile(
+_ASSERTION_CELL: Final = re.compile(
     r"\s*(?P<kind>[a-z][a-z-]*)(?:\((?P<threshold>[\d.]+)\))?\s*(?::(?P<value>.*))?", re.DOTALL
 )
 _KINDS: Final = frozenset(
@@ -355,7 +355,7 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
 
 def expected_checks(text: str, variables: Mapping[str, str], filler: TemplateFiller) -> list[Check]:
     """Return the checks of a cell, such as `contains: Paris`; plain text must be equal."""
-    match = _CELL.fullmatch(text)
+    match = _ASSERTION_CELL.fullmatch(text)
     kind = _PREFIXES.get(match["kind"], match["kind"]) if match else ""
     plain = kind.removeprefix("not-")
     is_known = plain in _KINDS | _UNSUPPORTED_KINDS

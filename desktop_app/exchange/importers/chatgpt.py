@@ -62,7 +62,7 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
     mapping = mapping_at(value, "mapping")
     files: dict[str, AttachmentFile] = {}
     nodes = [
-        _node(str(key), node, find_file, files)
+        _parse_node(str(key), node, find_file, files)
         for key, node in mapping.items()
         if isinstance(node, Mapping)
     ]
@@ -77,12 +77,12 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
         model=text_at(value, "default_model_slug"),
         pinned=value.get("is_starred") is True or bool(seconds_of(value.get("pinned_time"))),
         archived=value.get("is_archived") is True,
-        instructions=_instructions(mapping),
+        instructions=_find_instructions(mapping),
     )
     return build_conversation(source, nodes, files.values())
 
 
-def _node(
+def _parse_node(
     key: str, node: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
 ) -> Node:
     parent = text_at(node, "parent") or None
@@ -107,13 +107,17 @@ def _node(
         is_complete=text_at(message, "status") in ("", "finished_successfully"),
     )
     if kind == "thoughts":
-        thoughts = (without_marks(thought, metadata) for thought in _thoughts(content))
+        thoughts = (without_marks(thought, metadata) for thought in _parse_thoughts(content))
         return replace(filled, pending=tuple(ReasoningPart(t) for t in thoughts if t))
     document, find_named = canvas_document(message), _with_names(find_file, metadata)
     is_call = author == "assistant" and text_at(message, "recipient") not in ("", "all")
     is_raw = author == "tool" or (is_call and not document)
-    parts = [TextPart(document)] if document else _parts(content, find_named, files, is_raw=is_raw)
-    parts += _made_images(metadata, find_named, files)
+    parts = (
+        [TextPart(document)]
+        if document
+        else _parse_parts(content, find_named, files, is_raw=is_raw)
+    )
+    parts += _generated_images(metadata, find_named, files)
     if author != "user":
         parts = [_readable_part(part, metadata) for part in parts]
     parts = [*_attachment_notes(metadata, content), *(p for p in parts if p != TextPart(""))]
@@ -155,14 +159,14 @@ def _readable_part(part: Part, metadata: Mapping[str, Any]) -> Part:
     return TextPart(without_marks(part.text, metadata)) if isinstance(part, TextPart) else part
 
 
-def _thoughts(content: Mapping[str, Any]) -> list[str]:
+def _parse_thoughts(content: Mapping[str, Any]) -> list[str]:
     return [
         "\n\n".join(word for word in (text_at(t, "summary"), text_at(t, "content")) if word)
         for t in objects_at(content, "thoughts")
     ]
 
 
-def _parts(
+def _parse_parts(
     content: Mapping[str, Any],
     find_file: FindFile,
     files: dict[str, AttachmentFile],
@@ -192,7 +196,7 @@ def _parts(
     return read_parts
 
 
-def _made_images(
+def _generated_images(
     metadata: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
 ) -> list[Part]:
     """Return the images that code has made."""
@@ -248,7 +252,7 @@ def _mime_type(item: Mapping[str, Any]) -> str:
     return text_at(item, "mime_type") or text_at(item, "mimeType")
 
 
-def _instructions(mapping: Mapping[str, Any]) -> str:
+def _find_instructions(mapping: Mapping[str, Any]) -> str:
     """Return the system messages, of a custom GPT or a project; "" if the export has none."""
     texts = []
     for node in mapping.values():

@@ -26,8 +26,8 @@ CANVAS_TOOLS: Final = "canmore."
 """The start of the names of the tools that write to the canvas."""
 # It stops at the next opening: to search a million openings for an end would take hours. The answer
 # may end within a mark.
-_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201|\ue200[^\ue200\ue201\\s]*\\Z")
-_OLD_MARK: Final = re.compile("【([0-9]+)(?::[0-9]+)?†[^【】]*】")
+_CITATION_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201|\ue200[^\ue200\ue201\\s]*\\Z")
+_OLD_CITATION_MARK: Final = re.compile("【([0-9]+)(?::[0-9]+)?†[^【】]*】")
 _ENCLOSING: Final = re.compile("[\ue203\ue204\ue206]")
 # The most characters that marks may add: a short mark with a long text would fill the memory.
 _MAX_ADDED_CHARS: Final = 1 << 20
@@ -44,7 +44,7 @@ def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
     if not has_marks and not has_old_marks:
         return text
     text_by_mark = {
-        text_at(reference, "matched_text"): _words_of(reference)
+        text_at(reference, "matched_text"): _text_of_reference(reference)
         for reference in objects_at(metadata, "content_references")
     }
     characters_left = _MAX_ADDED_CHARS
@@ -65,20 +65,20 @@ def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
             text_of_mark = text_by_mark.get(match[0]) or source_by_number.get(match[1], match[0])
             return affordable(text_of_mark, match[0])
 
-        text = _OLD_MARK.sub(old_replacement, text)
-    return _ENCLOSING.sub("", _MARK.sub(replacement, text)) if has_marks else text
+        text = _OLD_CITATION_MARK.sub(old_replacement, text)
+    return _ENCLOSING.sub("", _CITATION_MARK.sub(replacement, text)) if has_marks else text
 
 
-def _words_of(reference: Mapping[str, Any]) -> str:
+def _text_of_reference(reference: Mapping[str, Any]) -> str:
     """Return the text that ChatGPT shows for a reference."""
     if text := text_at(reference, "alt"):
         return text
     sources = objects_at(reference, "items") or [reference]
-    links = dict.fromkeys(filter(None, map(_link, sources)))
+    links = dict.fromkeys(filter(None, map(_source_link, sources)))
     return f"({', '.join(links)})" if links else text_at(reference, "name")
 
 
-def _link(source: Mapping[str, Any]) -> str:
+def _source_link(source: Mapping[str, Any]) -> str:
     """Return a link to a source as Markdown, "" if it has no address."""
     address = text_at(source, "url")
     name = text_at(source, "attribution") or text_at(source, "title") or address
@@ -92,7 +92,7 @@ def _old_sources(metadata: Mapping[str, Any]) -> dict[str, str]:
     for citation in objects_at(metadata, "citations"):
         source = mapping_at(citation, "metadata")
         number = mapping_at(source, "extra").get("cited_message_idx")
-        if source_text := _words_of(source) or text_at(source, "title"):
+        if source_text := _text_of_reference(source) or text_at(source, "title"):
             sources[str(number)] = (
                 source_text if source_text.startswith("(") else f"({source_text})"
             )

@@ -55,11 +55,13 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
         model=text_at(value, "model"),
         pinned=value.get("is_starred") is True,
     )
-    nodes = _nodes(objects_at(value, "chat_messages"), files)
+    nodes = _parse_nodes(objects_at(value, "chat_messages"), files)
     return build_conversation(source, nodes, files.values())
 
 
-def _nodes(messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]) -> Iterator[Node]:
+def _parse_nodes(
+    messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]
+) -> Iterator[Node]:
     previous_id: str | None = None
     for number, message in enumerate(messages):
         node_id = text_at(message, "uuid") or f"#{number}"
@@ -67,13 +69,15 @@ def _nodes(messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]) 
             node_id,
             text_at(message, "parent_message_uuid") or previous_id,
             _ROLES.get(text_at(message, "sender")),
-            (*_attached_parts(message, files), *_content_parts(message)),
+            (*_parse_attachments(message, files), *_parse_content(message)),
             seconds=seconds_of(message.get("created_at")),
         )
         previous_id = node_id
 
 
-def _attached_parts(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:
+def _parse_attachments(
+    message: Mapping[str, Any], files: dict[str, AttachmentFile]
+) -> Iterator[Part]:
     seen_names: set[str] = set()
     for item in (*objects_at(message, "attachments"), *objects_at(message, "files")):
         name, text = text_at(item, "file_name"), text_at(item, "extracted_content")
@@ -84,7 +88,7 @@ def _attached_parts(message: Mapping[str, Any], files: dict[str, AttachmentFile]
         seen_names.add(name)
 
 
-def _content_parts(message: Mapping[str, Any]) -> list[Part]:
+def _parse_content(message: Mapping[str, Any]) -> list[Part]:
     parts: list[Part] = []
     place_by_call: dict[str, int | None] = {}
     # An answer also has a `text`, in which placeholders stand for the blocks that are not text.
@@ -92,7 +96,7 @@ def _content_parts(message: Mapping[str, Any]) -> list[Part]:
         kind = text_at(block, "type")
         if thought := text_at(block, "thinking"):
             parts.append(ReasoningPart(thought))
-        elif (text := text_at(block, "text") or _artifact(block)).strip():
+        elif (text := text_at(block, "text") or _artifact_markdown(block)).strip():
             place_by_call[text_at(block, "id")] = None
             parts.append(TextPart(text))
         elif kind == "tool_use":
@@ -129,7 +133,7 @@ def _result_text(item: Mapping[str, Any]) -> str:
     return "\n".join(word for word in texts if word)
 
 
-def _artifact(block: Mapping[str, Any]) -> str:
+def _artifact_markdown(block: Mapping[str, Any]) -> str:
     """Return the document that a call of the artifacts tool writes, as Markdown, or ""."""
     written = mapping_at(block, "input")
     text = text_at(written, "content")

@@ -46,17 +46,17 @@ MAX_CONVERSATIONS: Final = 100_000
 """The most conversations of another program's export. Importing so many takes half a minute."""
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
 # to less than a hundredth is not an export.
-_ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
-_MAX_COMPRESSED: Final = 100
+_ALWAYS_PLAUSIBLE_BYTES: Final = 64 * 1024**2
+_MAX_COMPRESSION_RATIO: Final = 100
 # Images hardly compress, but versions of a question may repeat one.
-_MAX_IMAGES_UNPACKED: Final = 20
+_MAX_IMAGES_RATIO: Final = 20
 # An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB. The
 # values of exports take about twice the bytes of their JSON.
 _MAX_VALUES: Final = 50_000_000
 _VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}  # of memory, for each of these marks
 _ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
-_MAX_EXPANDED: Final = 4
-_MAX_DIGITS: Final = 30
+_MAX_EXPANSION_RATIO: Final = 4
+_MAX_INTEGER_DIGITS: Final = 30
 _STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[][{}]', re.S)
 _QUOTE: Final = ord('"')
 _BEFORE_LIST: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[")
@@ -198,7 +198,7 @@ def _require_plausible(members: list[ZipInfo]) -> None:
     packed = sum(info.compress_size for info in members)
     if unpacked > LARGEST_JSON:
         raise RefusedFileError(Reason.FOREIGN_UNPACKS_TOO_FAR, limit=LARGEST_JSON >> 20)
-    if unpacked > _ALWAYS_PLAUSIBLE and unpacked > _MAX_COMPRESSED * packed:
+    if unpacked > _ALWAYS_PLAUSIBLE_BYTES and unpacked > _MAX_COMPRESSION_RATIO * packed:
         raise RefusedFileError(Reason.FOREIGN_BOMB)
 
 
@@ -227,7 +227,7 @@ class _Images:
                 members = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
                 self._members_by_name = sorted(members, key=_member_name)
                 packed = sum(info.compress_size for info in self._archive.members)
-                self._bytes_left = max(_ALWAYS_PLAUSIBLE, _MAX_IMAGES_UNPACKED * packed)
+                self._bytes_left = max(_ALWAYS_PLAUSIBLE_BYTES, _MAX_IMAGES_RATIO * packed)
             index = bisect_left(self._members_by_name, file_id, key=_member_name)
             if (
                 file_id
@@ -315,7 +315,7 @@ def _require_plausible_values(data: bytes) -> None:
     """Raise RefusedFileError if JSON has too many values."""
     counts = {mark: data.count(mark) for mark in _VALUE_BYTES}
     memory = sum(count * _VALUE_BYTES[mark] for mark, count in counts.items())
-    is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MAX_EXPANDED * len(data)
+    is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MAX_EXPANSION_RATIO * len(data)
     if not is_plausible or sum(counts.values()) > _MAX_VALUES:
         raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)
 
@@ -370,7 +370,7 @@ def _parse_item(data: bytes) -> Any:
 
 
 def _bounded_integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_DIGITS else nan
+    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else nan
 
 
 def _read_each(items: Iterator[Any], kind: _ExportKind) -> Iterator[Imported]:

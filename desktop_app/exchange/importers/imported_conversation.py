@@ -27,7 +27,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.tools.call_state import ToolCallState
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST_SHOWN: Final = 60  # characters of a title in an error
+_MAX_SHOWN_TITLE_CHARS: Final = 60  # characters of a title in an error
 LOST_IMAGE: Final = "[A picture that is not in the export]"
 UNKNOWN_IMAGE: Final = "[A picture in a format that is not supported]"
 _IMAGE_TYPES: Final = {
@@ -170,7 +170,7 @@ def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedErro
 def short_title(title: str) -> str:
     """Return the beginning of a title, on one line, for an error message."""
     title = " ".join(title[:1000].split())
-    return title if len(title) <= _LONGEST_SHOWN else f"{title[:_LONGEST_SHOWN]}…"
+    return title if len(title) <= _MAX_SHOWN_TITLE_CHARS else f"{title[:_MAX_SHOWN_TITLE_CHARS]}…"
 
 
 def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:
@@ -182,7 +182,7 @@ def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:
     elif isinstance(cause, StorageError):
         reason, words = Reason.IMPORT_NOT_STORED, cause.details[:200]
     elif isinstance(cause, KeyError):
-        reason, words = Reason.IMPORT_FIELD_MISSING, str(cause)[:_LONGEST_SHOWN]
+        reason, words = Reason.IMPORT_FIELD_MISSING, str(cause)[:_MAX_SHOWN_TITLE_CHARS]
     else:
         reason, words = Reason.IMPORT_INVALID, str(cause)[:200] or type(cause).__name__
     details = repr(cause)[:1000]

@@ -36,7 +36,7 @@ def is_conversation(value: Any) -> bool:
 def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     roots = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")]
-    nodes = {node.id: node for node in _nodes(roots)}
+    nodes = {node.id: node for node in _parse_nodes(roots)}
     options = mapping_at(value, "options")
     # The newest message. If times are equal, as in exports without times, the last one.
     newest = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
@@ -53,11 +53,11 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     return build_conversation(source, nodes.values())
 
 
-def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
+def _parse_nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
     """Yield the nodes. Nodes without ids, as in exports without branches, form a single path."""
     previous_id: str | None = None
     for number, message in enumerate(_with_descendants(roots)):
-        node = _node(message)
+        node = _parse_node(message)
         yield node if node.id else replace(node, id=f"#{number}", parent=node.parent or previous_id)
         previous_id = node.id or f"#{number}"
 
@@ -70,10 +70,10 @@ def _with_descendants(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, A
         stack += objects_at(message, "children")[::-1]
 
 
-def _node(message: Mapping[str, Any]) -> Node:
+def _parse_node(message: Mapping[str, Any]) -> Node:
     is_from_user = message.get("isCreatedByUser", text_at(message, "sender") == "User") is True
     role = Role.USER if is_from_user else Role.ASSISTANT
-    parts = _content(message)
+    parts = _parse_content(message)
     names = [text_at(item, "filename") for item in objects_at(message, "files")]
     return Node(
         text_at(message, "messageId"),
@@ -86,7 +86,7 @@ def _node(message: Mapping[str, Any]) -> Node:
     )
 
 
-def _content(message: Mapping[str, Any]) -> tuple[Part, ...]:
+def _parse_content(message: Mapping[str, Any]) -> tuple[Part, ...]:
     parts: list[Part] = []
     for part in objects_at(message, "content"):
         if thought := _value(part, "think"):

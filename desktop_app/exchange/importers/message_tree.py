@@ -40,7 +40,7 @@ from desktop_app.exchange.importers.imported_conversation import (
 
 _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""
-_LONGEST_TITLE: Final = 1000
+_MAX_TITLE_CHARS: Final = 1000
 """Characters. Longer titles are cut."""
 # Each branch gets all pending parts above it: a thousand branches below a thousand parts would get
 # a million parts.
@@ -111,9 +111,9 @@ def build_conversation(
     parents = {node.parent for node in ordered}
     for node in ordered:
         tree.add(node, is_leaf=node.id not in parents)
-    last = tree.message_at(source.leaf) or _newest(tree.messages)
+    last = tree.message_at(source.leaf) or _newest_message(tree.messages)
     latest_time = max((message.created_at for message in tree.messages), default=start_time)
-    title = _title(source.title)
+    title = _shorten_title(source.title)
     conversation = Conversation(
         id=tree.conversation_id,
         title=title or _title_from_question(tree.messages) or "Imported conversation",
@@ -134,7 +134,7 @@ class _Tree:
 
     def __init__(self, source: SourceConversation, start_time: datetime) -> None:
         self._source, self._start_time = source, start_time
-        self.conversation_id = _id(source.program, source.id)
+        self.conversation_id = _make_id(source.program, source.id)
         self.messages: list[Message] = []
         # By node id: its message, or the nearest message above it.
         self._message_by_node: dict[str, Message | None] = {}
@@ -167,7 +167,7 @@ class _Tree:
         earliest = self._start_time if above is None else above.created_at + _MIN_DELAY
         is_answer = node.role is Role.ASSISTANT
         message = Message(
-            id=_id(self._source.program, self._source.id, node.id),
+            id=_make_id(self._source.program, self._source.id, node.id),
             conversation_id=self.conversation_id,
             parent_id=None if above is None else above.id,
             role=node.role or Role.ASSISTANT,
@@ -237,9 +237,9 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
     return ordered
 
 
-def _title(text: str) -> str:
+def _shorten_title(text: str) -> str:
     title = " ".join(text.split())
-    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
+    return title if len(title) <= _MAX_TITLE_CHARS else f"{title[: _MAX_TITLE_CHARS - 1]}…"
 
 
 def _title_from_question(messages: Iterable[Message]) -> str:
@@ -251,11 +251,11 @@ def _title_from_question(messages: Iterable[Message]) -> str:
     return ""
 
 
-def _newest(messages: Iterable[Message]) -> Message | None:
+def _newest_message(messages: Iterable[Message]) -> Message | None:
     parents = {message.parent_id for message in messages}
     leaves = [message for message in messages if message.id not in parents]
     return max(leaves, key=lambda message: message.created_at, default=None)
 
 
-def _id(*names: str) -> str:
+def _make_id(*names: str) -> str:
     return hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()[:32]

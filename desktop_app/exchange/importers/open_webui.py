@@ -38,13 +38,13 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 _ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_OPENING: Final = re.compile('<details type="(reasoning|tool_calls)"')
+_DETAILS_OPENING: Final = re.compile('<details type="(reasoning|tool_calls)"')
 _ATTRIBUTE: Final = re.compile(r'\b(id|name|arguments|result)="([^"]*)"')
 _SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
-_CLOSING: Final = "</details>"
+_DETAILS_CLOSING: Final = "</details>"
 _SPACES: Final = re.compile(r"\s*")
-_LONGEST_IMAGE: Final = 86 << 20  # in Base64: 64 MB of bytes
-_QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
+_MAX_IMAGE_CHARS: Final = 86 << 20  # in Base64: 64 MB of bytes
+_QUOTE_MARK: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 
 def is_conversation(value: Any) -> bool:
@@ -89,7 +89,7 @@ def _chat(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _nodes_of_tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
     return [
-        _node(str(key), text_at(message, "parentId") or None, message, files)
+        _parse_node(str(key), text_at(message, "parentId") or None, message, files)
         for key, message in messages.items()
         if isinstance(message, Mapping)
     ]
@@ -99,18 +99,20 @@ def _nodes_of_list(chat: Mapping[str, Any], files: dict[str, AttachmentFile]) ->
     nodes: list[Node] = []
     for number, message in enumerate(objects_at(chat, "messages")):
         previous_id = nodes[-1].id if nodes else None
-        nodes.append(_node(text_at(message, "id") or str(number), previous_id, message, files))
+        nodes.append(
+            _parse_node(text_at(message, "id") or str(number), previous_id, message, files)
+        )
     return nodes
 
 
-def _node(
+def _parse_node(
     key: str, parent: str | None, message: Mapping[str, Any], files: dict[str, AttachmentFile]
 ) -> Node:
     role = _ROLES.get(text_at(message, "role"))
     text = text_at(message, "content")
     attached = (_attached_part(item, files) for item in objects_at(message, "files"))
     parts = [part for part in attached if part is not None]
-    parts += _parts_of_answer(text) if role is Role.ASSISTANT else [TextPart(text)]
+    parts += _parse_answer(text) if role is Role.ASSISTANT else [TextPart(text)]
     parts = [part for part in parts if not isinstance(part, TextPart) or part.text.strip()]
     return Node(
         key,
@@ -123,28 +125,28 @@ def _node(
     )
 
 
-def _parts_of_answer(text: str) -> Iterator[Part]:
+def _parse_answer(text: str) -> Iterator[Part]:
     # A regular expression would search for the end of each of a million unclosed openings.
     position = 0
-    while opening := _OPENING.search(text, position):
+    while opening := _DETAILS_OPENING.search(text, position):
         tag_end = text.find(">", opening.end()) + 1
-        closing = text.find(_CLOSING, tag_end) if tag_end else -1
+        closing = text.find(_DETAILS_CLOSING, tag_end) if tag_end else -1
         if closing < 0:
             break
         yield TextPart(text[position : opening.start()].rstrip())
         if opening[1] == "tool_calls":
-            yield _call(text[opening.end() : tag_end])
+            yield _parse_call(text[opening.end() : tag_end])
         else:
             summary = _SUMMARY.match(text, tag_end, closing)
             thought = text[summary.end() if summary else tag_end : closing]
-            if thought := _QUOTED.sub("", html.unescape(thought)).strip():
+            if thought := _QUOTE_MARK.sub("", html.unescape(thought)).strip():
                 yield ReasoningPart(thought)
-        spaces = _SPACES.match(text, closing + len(_CLOSING))
+        spaces = _SPACES.match(text, closing + len(_DETAILS_CLOSING))
         position = spaces.end() if spaces else closing
     yield TextPart(text[position:])
 
 
-def _call(tag: str) -> ToolCallPart:
+def _parse_call(tag: str) -> ToolCallPart:
     """Return the call in the attributes of a tag, of which some are JSON."""
     attributes = {key: html.unescape(value) for key, value in _ATTRIBUTE.findall(tag)}
     arguments = parse_json(attributes.get("arguments", ""))
@@ -161,7 +163,7 @@ def _attached_part(item: Mapping[str, Any], files: dict[str, AttachmentFile]) ->
     inner = mapping_at(item, "file")
     name = text_at(item, "name") or text_at(inner, "filename")
     if text_at(item, "type") == "image":
-        data = _data_of(text_at(item, "url"))
+        data = _decode_data_url(text_at(item, "url"))
         return add_image(name or "picture", data, files) if data else TextPart(LOST_IMAGE)
     text = text_at(mapping_at(inner, "data"), "content")
     if name and text.strip():
@@ -169,12 +171,12 @@ def _attached_part(item: Mapping[str, Any], files: dict[str, AttachmentFile]) ->
     return TextPart(f"[Attached: {name}]") if name else None
 
 
-def _data_of(address: str) -> bytes:
+def _decode_data_url(address: str) -> bytes:
     """Return the bytes of an image in a `data:` URL; b"" for other, damaged or too long ones."""
     head, _, body = address.partition(",")
     if not (head.startswith("data:image/") and head.endswith(";base64")):
         return b""
-    if len(body) > _LONGEST_IMAGE:
+    if len(body) > _MAX_IMAGE_CHARS:
         return b""
     try:
         return base64.b64decode(body, validate=True)

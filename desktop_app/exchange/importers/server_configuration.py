@@ -99,7 +99,7 @@ def parse_servers(text: str) -> list[ConfiguredServer]:
     is_valid = isinstance(servers, dict) and all(isinstance(row, dict) for row in servers.values())
     if not servers or not is_valid:
         raise ValueError("no servers")
-    return [_read(name, fields) for name, fields in servers.items()]
+    return [_read_server(name, fields) for name, fields in servers.items()]
 
 
 def _without_comments(text: str) -> str:
@@ -109,7 +109,7 @@ def _without_comments(text: str) -> str:
     )
 
 
-def _read(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
+def _read_server(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
     usable = (
         _NOT_IN_SERVER_NAMES.sub("-", name.lower()).strip("-")[:MAX_SERVER_NAME_CHARS].strip("-")
     )

@@ -87,45 +87,49 @@ class HtmlPage:
 
     def head(self, conversation: Conversation) -> str:
         """Return everything above the first message."""
-        return _HEAD.format(title=_text(conversation.title), style=STYLE)
+        return _HEAD.format(title=_escape(conversation.title), style=STYLE)
 
     def message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
         """Return a message; `images` has its images by SHA-256, as far as they can be shown."""
-        body = self._question if message.role is Role.USER else self._answer
+        body = self._render_question if message.role is Role.USER else self._render_answer
         return "\n".join(
             (
                 f'<article class="{"question" if message.role is Role.USER else "answer"}">',
-                f'<header class="who">{_text(heading_of(message, self._name_of_model))}</header>',
+                f'<header class="who">{_escape(heading_of(message, self._name_of_model))}</header>',
                 *body(message, images),
                 "</article>\n",
             )
         )
 
-    def _question(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
+    def _render_question(
+        self, message: Message, images: Mapping[str, EmbeddedImage]
+    ) -> Iterator[str]:
         if message.text:
-            yield f'<div class="said">{_text(message.text)}</div>'
-        yield from _attachments(message, images)
+            yield f'<div class="said">{_escape(message.text)}</div>'
+        yield from _render_attachments(message, images)
 
-    def _answer(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
+    def _render_answer(
+        self, message: Message, images: Mapping[str, EmbeddedImage]
+    ) -> Iterator[str]:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                title = _text(reasoning_title(part.text, part.seconds))
+                title = _escape(reasoning_title(part.text, part.seconds))
                 yield f"<details><summary>{title}</summary><div>{self._render(part.text)}</div>"
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
-                yield f"<details><summary>{_text(call_caption(part))}</summary>"
+                yield f"<details><summary>{_escape(call_caption(part))}</summary>"
                 arguments = _visible_text("\n".join(indented_json(part.run_arguments)))
                 yield code_block("json", arguments)
                 yield code_block("", _visible_text(part.result)) if part.result else ""
                 yield "</details>"
-        yield from _attachments(message, images)
+        yield from _render_attachments(message, images)
         answer = with_rendered_form(message, as_text=False)
         if answer.text:
             yield self._render(answer.text)
-        yield from _ending(message)
+        yield from _render_ending(message)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:
-            yield f'<footer class="facts">{_text(facts)}</footer>'
+            yield f'<footer class="facts">{_escape(facts)}</footer>'
 
     def _render(self, markdown: str) -> str:
         self._text_count += 1
@@ -191,13 +195,13 @@ class _PageWriter(HtmlWriter):
         svg = drawn.svg[drawn.svg.index("<svg") :].replace('"black"', '"currentColor"')
         svg = svg.replace("<svg", f'<svg style="{style}"', 1)
         kind = "formula display" if display else "formula"
-        label = _text(tex)
+        label = _escape(tex)
         return f'<span class="{kind}" role="img" aria-label="{label}" title="{label}">{svg}</span>'
 
 
 def code_block(language: str, text: str) -> str:
     """Return code with the name of its language, colored if the language is known."""
-    name = f"<figcaption>{_text(language)}</figcaption>" if language else ""
+    name = f"<figcaption>{_escape(language)}</figcaption>" if language else ""
     code = "\n".join(_colored_lines(language, text))
     return f'<figure class="code">{name}<pre tabindex="0"><code>{code}</code></pre></figure>'
 
@@ -209,10 +213,10 @@ def _colored_lines(language: str, text: str) -> Iterator[str]:
     for span in highlight.file_spans(text, language):
         by_line.setdefault(span.line, []).append(span)
     for number, line in enumerate(lines):
-        yield _line(line, by_line.get(number, ()))
+        yield _render_line(line, by_line.get(number, ()))
 
 
-def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
+def _render_line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
     pieces, end = [], 0
     for span in spans:
         code = escape(line[span.start : span.start + span.length])
@@ -222,27 +226,28 @@ def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
     return "".join((*pieces, escape(line[end:])))
 
 
-def _attachments(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
+def _render_attachments(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
     for part in message.attachments:
         image = images.get(part.sha256) if isinstance(part, ImagePart) else None
         if image is not None and image.media_type in _EMBEDDED_TYPES:
             data = b64encode(image.data).decode()
             source = f"data:{image.media_type};base64,{data}"
-            yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'
-        yield f'<p class="attached">{_text(attachment_line(part))}</p>'
+            name = _escape(part.name)
+            yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
+        yield f'<p class="attached">{_escape(attachment_line(part))}</p>'
     for number, source, text in sources_of(message):
-        yield f"<details><summary>[{number}] {_text(source)}</summary>"
-        yield f'<div class="said">{_text(text)}</div></details>'
+        yield f"<details><summary>[{number}] {_escape(source)}</summary>"
+        yield f'<div class="said">{_escape(text)}</div></details>'
 
 
-def _ending(message: Message) -> Iterator[str]:
+def _render_ending(message: Message) -> Iterator[str]:
     for notice in (*message.notices, export_ending(message)):
         if notice:
-            yield f'<p class="notice">{_text(str(notice))}</p>'
+            yield f'<p class="notice">{_escape(str(notice))}</p>'
     error = message.error
     if error is not None:
-        what = _text(error.what_happened)
-        remedy = _text(error.remedy_on(NOT_CONTINUABLE))
+        what = _escape(error.what_happened)
+        remedy = _escape(error.remedy_on(NOT_CONTINUABLE))
         yield f'<div class="error"><strong>{what}</strong> {remedy}</div>'
 
 
@@ -253,5 +258,5 @@ def _visible_text(text: str) -> str:
     return visible.replace(ADDED_MARK, "")
 
 
-def _text(text: str) -> str:
+def _escape(text: str) -> str:
     return escape(_visible_text(text))

@@ -36,12 +36,12 @@ def markdown_pieces(
     yield f"# {conversation.title}"
     notes: set[str] = set()
     for message in path:
-        for piece in _message(message, name_of_model, notes):
+        for piece in _write_message(message, name_of_model, notes):
             yield f"\n\n{piece}"
     yield "\n"
 
 
-def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Iterator[str]:
+def _write_message(message: Message, name_of_model: ModelName, notes: set[str]) -> Iterator[str]:
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
         yield attachment_caption(attached)

@@ -24,65 +24,74 @@ class CandidatesReader:
     """
 
     def __init__(self, provider: str, count: int) -> None:
-        self._first = ChatCompletionsReader(provider)
-        self._others = {number: ChatCompletionsReader(provider) for number in range(1, count)}
-        self._begun: set[int] = set()
+        self._first_reader = ChatCompletionsReader(provider)
+        self._other_readers = {
+            number: ChatCompletionsReader(provider) for number in range(1, count)
+        }
+        self._begun_answers: set[int] = set()
 
     @property
     def is_finished(self) -> bool:
         """Return True once the terminal event has come."""
-        return self._first.is_finished
+        return self._first_reader.is_finished
 
     @property
     def has_all_answers(self) -> bool:
         """Return True if every requested answer has begun."""
-        return len(self._begun) == len(self._others)
+        return len(self._begun_answers) == len(self._other_readers)
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         """Return the stream events of an SSE event with this name and data."""
         if self.is_finished or not data.strip():
             return []
-        chunk = _chunk(data, name)
+        chunk = _parse_chunk(data, name)
         if chunk is not None:
-            return list(self._split(chunk, "delta"))
+            return list(self._split_chunk(chunk, "delta"))
         # The end, or an error, applies to all answers.
-        return [*self._read_begun(data, name), *self._first.read(data, name)]
+        return [*self._read_in_begun_answers(data, name), *self._first_reader.read(data, name)]
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
         """Return the events of a reply that came as one JSON value."""
         if not json_fields.rows(reply, "choices"):
-            return self._first.read_whole(reply)
-        events = list(self._split(reply, "message"))
-        return [*events, *self._read_begun(DONE), *self._first.read(DONE)]
+            return self._first_reader.read_whole(reply)
+        events = list(self._split_chunk(reply, "message"))
+        return [*events, *self._read_in_begun_answers(DONE), *self._first_reader.read(DONE)]
 
     def end(self) -> list[StreamEvent]:
         """End the stream. Each answer ends as its reader decides."""
-        others = [(number, self._others[number].end()) for number in sorted(self._begun)]
-        return [*_as_candidates(others), *self._first.end()]
+        others = [
+            (number, self._other_readers[number].end()) for number in sorted(self._begun_answers)
+        ]
+        return [*_as_candidates(others), *self._first_reader.end()]
 
-    def _read_begun(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
+    def _read_in_begun_answers(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         return _as_candidates(
-            [(number, self._others[number].read(data, name)) for number in sorted(self._begun)]
+            [
+                (number, self._other_readers[number].read(data, name))
+                for number in sorted(self._begun_answers)
+            ]
         )
 
-    def _split(self, chunk: object, key: str) -> Iterator[StreamEvent]:
+    def _split_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of each choice in a chunk, read by the reader of its answer."""
         chunk_fields: Mapping[str, Any] = chunk if isinstance(chunk, Mapping) else {}
         choices = json_fields.rows(chunk, "choices")
         numbers = [_choice_index(choice, position) for position, choice in enumerate(choices)]
-        first = [choice for number, choice in zip(numbers, choices, strict=True) if number == 0]
-        yield from self._first.read_chunk({**chunk_fields, "choices": first}, key)
+        first_choices = [
+            choice for number, choice in zip(numbers, choices, strict=True) if number == 0
+        ]
+        yield from self._first_reader.read_chunk({**chunk_fields, "choices": first_choices}, key)
         for number, choice in zip(numbers, choices, strict=True):
-            if number in self._others:
-                self._begun.add(number)
+            if number in self._other_readers:
+                self._begun_answers.add(number)
                 choice = {**choice, "usage": None}
-                events = self._others[number].read_chunk({"choices": [choice]}, key)
+                events = self._other_readers[number].read_chunk({"choices": [choice]}, key)
                 yield from _as_candidates(
                     [(number, [e for e in events if not isinstance(e, Started)])]
                 )
 
 
-def _chunk(data: bytes | bytearray, name: str) -> object:
+def _parse_chunk(data: bytes | bytearray, name: str) -> object:
     """Return the decoded chunk, or None for the end, an error or invalid JSON."""
     if data.strip() == DONE or name == "error":
         return None

@@ -31,7 +31,7 @@ MAX_CITATIONS: Final = 100
 MAX_BASE64_CHARS: Final = 16 * 1024 * 1024
 _MAX_HEAD_CHARS: Final = 100
 _ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]]+")
-_MARKUP: Final = re.compile(r"([\\\[\]<>`*_])")
+_MARKUP_CHARACTERS: Final = re.compile(r"([\\\[\]<>`*_])")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class CitedSource:
     @property
     def markdown(self) -> str:
         """Return a link with the title as plain text, or the title of a file."""
-        title = _MARKUP.sub(r"\\\1", " ".join(self.title.split())[:200]) or self.address
+        title = _MARKUP_CHARACTERS.sub(r"\\\1", " ".join(self.title.split())[:200]) or self.address
         return f"[{title}]({self.address})" if self.address else title
 
 

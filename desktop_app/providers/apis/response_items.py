@@ -30,8 +30,12 @@ from desktop_app.providers.apis.hosted_items import (
 from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.http.reply import json_fields
 
-_CALLS: Final = ("function_call", "custom_tool_call")
-_KINDS: Final = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning"}
+_CALL_TYPES: Final = ("function_call", "custom_tool_call")
+_KIND_OF_PART_TYPE: Final = {
+    "output_text": "text",
+    "refusal": "refusal",
+    "reasoning_text": "reasoning",
+}
 """The kind of text by the type of a part of an item."""
 
 _TextKey = tuple[str, int, int]
@@ -94,7 +98,7 @@ class ResponseItems:
         elif self._calls:
             return
         for index, item in enumerate(json_fields.rows(response, "output")):
-            if is_read_whole or json_fields.text(item, "type") in _CALLS:
+            if is_read_whole or json_fields.text(item, "type") in _CALL_TYPES:
                 yield from self._read_item(index, item)
 
     # -- handlers: one event each, in the usual order of a stream
@@ -105,7 +109,7 @@ class ResponseItems:
         self._texts.forget_item(index)  # some gateways number every item 0
         self._open.add(index)
         self._calls.close(index)
-        if json_fields.text(item, "type") in _CALLS:
+        if json_fields.text(item, "type") in _CALL_TYPES:
             yield from self._begin_call(index, item)
         elif json_fields.text(item, "type") in HOSTED_ITEMS:
             yield from self._begin_hosted_call(index, item)
@@ -151,7 +155,7 @@ class ResponseItems:
                 yield from self._read_part(index, part_index, part)
         elif kind == "reasoning":
             yield from self._read_reasoning(index, item)
-        elif kind in _CALLS:
+        elif kind in _CALL_TYPES:
             yield from self._begin_call(index, item)
             ids = json_fields.name(item, "id"), json_fields.name(item, "call_id")
             name = "input" if kind == "custom_tool_call" else "arguments"
@@ -162,7 +166,7 @@ class ResponseItems:
     def _read_part(
         self, index: int, part_index: int, part: Mapping[str, Any]
     ) -> Iterator[StreamEvent]:
-        kind = _KINDS.get(json_fields.text(part, "type"))
+        kind = _KIND_OF_PART_TYPE.get(json_fields.text(part, "type"))
         if kind is not None:
             text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
             yield from self._texts.add_whole((kind, index, part_index), text)

@@ -36,7 +36,7 @@ chooses the limit on the answer's tokens, but the program chooses its name.
 
 # Codes that refuse the setting itself, whatever its value. Others may refuse the value alone.
 _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
-_ABOUT_SCHEMA: Final = re.compile("invalid schema|strict", re.IGNORECASE)
+_SCHEMA_REFUSAL: Final = re.compile("invalid schema|strict", re.IGNORECASE)
 _REQUEST_FIELDS: Final = ("effort", "background", "schema")
 _SETTINGS: Final = (*_REQUEST_FIELDS, *(field.name for field in fields(GenerationParameters)))
 
@@ -86,7 +86,7 @@ def without_refused(
 def _is_schema_invalid(refusal: RefusedParameterError) -> bool:
     """Return True if a server cannot enforce this schema, but may accept it as a hint."""
     server_message = str(refusal.params.get("words", ""))
-    return refusal.api_code == "invalid_json_schema" or bool(_ABOUT_SCHEMA.search(server_message))
+    return refusal.api_code == "invalid_json_schema" or bool(_SCHEMA_REFUSAL.search(server_message))
 
 
 def without_known_refusals(

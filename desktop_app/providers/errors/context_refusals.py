@@ -14,7 +14,7 @@ from desktop_app.providers.http.reply import json_fields
 
 _NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
 _MAX_TOKENS: Final = 1_000_000_000
-_WINDOW: Final = tuple(
+_WINDOW_PATTERNS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"(?:maximum|max|max_)\s*(?:context|model|input|sequence)[ _](?:length|len|window|size)"
@@ -28,7 +28,7 @@ _WINDOW: Final = tuple(
         rf"\bn_ctx\W{{1,5}}{_NUMBER}",
     )
 )
-_TOKENS: Final = tuple(
+_TOKEN_PATTERNS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_NUMBER} (?:tokens )?(?:in|from) the (?:messages|prompt|input)",
@@ -75,7 +75,9 @@ def size_from_message(message: str) -> RequestSize:
     ...                   "However, your messages resulted in 2,345 tokens.")
     RequestSize(tokens=2345, window=2048)
     """
-    return _bounded_size(_first_number(_TOKENS, message), _first_number(_WINDOW, message))
+    return _bounded_size(
+        _first_number(_TOKEN_PATTERNS, message), _first_number(_WINDOW_PATTERNS, message)
+    )
 
 
 def _bounded_size(tokens: int, window: int) -> RequestSize:

@@ -95,21 +95,21 @@ def parse_error(value: object) -> ErrorBody:
         listed = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))
         nested = next(listed, nested)
     if nested:
-        return _with_quoted(_fields(nested), nested)
-    message = _message(value, "error")
+        return _with_quoted(_parse_fields(nested), nested)
+    message = _find_message(value, "error")
     if message:
         return ErrorBody(message, type=_short_text(value, "error_type"))
     message_fields = json_fields.mapping(value, "message")
     details = json_fields.rows(message_fields or value, "detail")
     if details:
         return _validation_error(details[0])
-    return _fields(value)
+    return _parse_fields(value)
 
 
-def _fields(value: object) -> ErrorBody:
+def _parse_fields(value: object) -> ErrorBody:
     kind = _short_text(value, "type")
     return ErrorBody(
-        message=next(filter(None, (_message(value, name) for name in _MESSAGE_FIELDS)), ""),
+        message=next(filter(None, (_find_message(value, name) for name in _MESSAGE_FIELDS)), ""),
         code=_short_text(value, "code"),
         type="" if kind == "error" else kind,
         param=_short_text(value, "param"),
@@ -120,7 +120,7 @@ def _fields(value: object) -> ErrorBody:
 
 def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
     """Add the reply of the provider behind a gateway to the gateway's own message."""
-    raw = _message(json_fields.mapping(value, "metadata"), "raw")
+    raw = _find_message(json_fields.mapping(value, "metadata"), "raw")
     if not raw:
         return body
     quoted = ErrorBody()
@@ -132,7 +132,7 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
     return replace(body, message=message, code=code, type=kind, param=body.param or quoted.param)
 
 
-def _message(value: object, key: str) -> str:
+def _find_message(value: object, key: str) -> str:
     """Return a message, cut so that patterns are searched in a bounded text."""
     return json_fields.text(value, key)[:_MAX_MESSAGE_CHARS]
 
@@ -145,5 +145,5 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
     location = json_fields.texts(row, "loc")[:_MAX_FIELD_DEPTH]
     names = (name for name in location if name != "body")
     return ErrorBody(
-        _message(row, "msg"), _short_text(row, "type"), param=".".join(names)[:_MAX_CODE_CHARS]
+        _find_message(row, "msg"), _short_text(row, "type"), param=".".join(names)[:_MAX_CODE_CHARS]
     )

@@ -33,8 +33,8 @@ from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read
 from desktop_app.providers.errors.server_words import quote, quoted_sentence
 from desktop_app.providers.http.reply import json_fields
 
-_CLIENT_ERRORS: Final = (None, 400, 404, 413, 422)
-_REFUSALS: Final = (*_CLIENT_ERRORS, 500, 502)
+_CLIENT_ERROR_STATUSES: Final = (None, 400, 404, 413, 422)
+_REFUSAL_STATUSES: Final = (*_CLIENT_ERROR_STATUSES, 500, 502)
 _QUOTA_CODES: Final = {
     "insufficient_quota",
     "credit_balance_exhausted",
@@ -85,7 +85,7 @@ _FAULT_CODES: Final = {
 }
 
 # The status is often 500: the gateway failed because the server behind it refused the length.
-_CONTEXT: Final = re.compile(
+_CONTEXT_TOO_LONG: Final = re.compile(
     r"(maximum|exceed\w{0,8}|available|too (long|large)|(longer|greater) than).{0,80}context|"
     r"context.{0,40}(exceed|too (long|large)|overflow|is only)|prompt is too long|"
     r"longer than the maximum model length|please reduce the length of the (messages|prompt|input)|"
@@ -99,7 +99,7 @@ _LIMIT_TOO_LARGE: Final = re.compile(
     r"(is too large|must be (less|at most|<))",
     re.IGNORECASE,
 )
-_KEY: Final = re.compile(
+_KEY_REFUSED: Final = re.compile(
     r"\b(invalid|incorrect|wrong|expired|missing) (\w+ ){0,2}(api|subscription|virtual) key|"
     r"api key (not valid|is invalid|is missing|is required)|"
     r"authentication (error|fails?|failed)\b|no connected db",
@@ -112,7 +112,7 @@ _NO_CREDIT: Final = re.compile(
 _TOO_LARGE_FOR_MINUTE: Final = re.compile(
     r"request too large .{0,300}tokens per min", re.IGNORECASE | re.DOTALL
 )
-_NO_MODEL: Final = re.compile(
+_MODEL_MISSING: Final = re.compile(
     r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported|"
     r"deprecated|retired|decommissioned|no longer|shut down)|"
     r"(no such|unknown|invalid) model\b|no models loaded|unable to access (\S+ )?model\b|"
@@ -121,7 +121,7 @@ _NO_MODEL: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio; Ollama, also for images that are invalid.
-_NO_PICTURES: Final = re.compile(
+_IMAGES_REFUSED: Final = re.compile(
     r"(images?|vision|multi-?modal|image_url|input_image|mmproj)\b.{0,80}"
     r"(not support|unsupported|not (a )?(valid|allowed|multi-?modal)|only supported"
     r"|does not|doesn't"
@@ -133,7 +133,7 @@ _NO_PICTURES: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
-_PARAMETER: Final = re.compile(
+_PARAMETER_REFUSED: Final = re.compile(
     r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
     r"(?: request)? (?:parameter|argument|field|value)\w*(?: supplied)?:? *['\"`]?([\w.]+)"
     r"|['\"`]([\w.]+)['\"`] (?:is not supported|does not support|is unsupported)"
@@ -147,12 +147,12 @@ _FIELDS: Final = (
     *("max_completion_tokens", "max_output_tokens", "max_tokens", "stream_options"),
     *("prompt_cache_key", "response_format", "text.format"),
 )
-_NAMED: Final = re.compile(
+_PARAMETER_NAME: Final = re.compile(
     rf"(?<![\w.])({'|'.join(re.escape(name).replace('_', '_?') for name in _FIELDS)})(?!\w)"
     r"|['\"`](stop|n|stream|store|include|reasoning|background)['\"`]",
     re.IGNORECASE,
 )
-_CANONICAL: Final = {name.replace("_", ""): name for name in _FIELDS}
+_CANONICAL_FIELD_NAMES: Final = {name.replace("_", ""): name for name in _FIELDS}
 _REFUSES: Final = re.compile(
     r"not? (permit|support|allow|accept)|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|"
     r"can ?not find|extra inputs|extra_forbidden|no endpoints found",
@@ -250,23 +250,25 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
     if body.names & _RATE_CODES or http == 429:
         return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
-    if body.names & _KEY_CODES or http == 401 or _is_refusal(status, _KEY, body):
+    if body.names & _KEY_CODES or http == 401 or _is_refusal(status, _KEY_REFUSED, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
     if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
         return refused_error(provider, limit[1])
-    if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body):
+    if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT_TOO_LONG, body):
         return _too_long_error(body)
-    if status in (*_REFUSALS, 501) and _REFUSES_TOOLS.search(body.message):
+    if status in (*_REFUSAL_STATUSES, 501) and _REFUSES_TOOLS.search(body.message):
         return refused_error(provider, NO_TOOLS)
     if status is not None and _is_refusal(status, _WANTS_REASONING, body):
         return refused_error(provider, REASONING_TEXT)
-    if _is_refusal(status, _NO_PICTURES, body):
+    if _is_refusal(status, _IMAGES_REFUSED, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):
         refused = _refused_parameter(provider, body, status)
         if refused is not None:
             return refused
-    if body.names & _MODEL_CODES or (status in _CLIENT_ERRORS and _NO_MODEL.search(body.message)):
+    if body.names & _MODEL_CODES or (
+        status in _CLIENT_ERROR_STATUSES and _MODEL_MISSING.search(body.message)
+    ):
         return ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider=provider)
     return _refused_parameter(provider, body, status)
 
@@ -283,7 +285,7 @@ def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -
 
     Such a status is a client error, a gateway's 500 or 502, or None for an error inside a stream.
     """
-    return status in _REFUSALS and bool(pattern.search(body.message))
+    return status in _REFUSAL_STATUSES and bool(pattern.search(body.message))
 
 
 def _too_long_error(body: ErrorBody) -> ContextTooLongError:
@@ -299,11 +301,11 @@ def _named_field(body: ErrorBody) -> str | None:
     """Return the field that the message refuses, in any wording; None if it names none."""
     if _NO_THINKING.search(body.message):
         return "reasoning_effort"
-    match = _NAMED.search(body.message) if _REFUSES.search(body.message) else None
+    match = _PARAMETER_NAME.search(body.message) if _REFUSES.search(body.message) else None
     if match is None:
         return None
     name = (match[1] or match[2]).lower()
-    return _CANONICAL.get(name.replace("_", ""), name)
+    return _CANONICAL_FIELD_NAMES.get(name.replace("_", ""), name)
 
 
 def _refused_parameter(
@@ -319,7 +321,7 @@ def _refused_parameter(
     elif "invalid_json_schema" in body.names or _ANSWER_SCHEMA.match(body.message):
         param = "response_format"
     else:
-        match = _PARAMETER.search(body.message)
+        match = _PARAMETER_REFUSED.search(body.message)
         param = param or named_field or ((match[1] or match[2] or match[3]) if match else "")
         if not match and not named_field and not body.names & _PARAMETER_CODES:
             return None

@@ -22,7 +22,7 @@ _HIDDEN: Final = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|\Z)", re.IGNORE
 _INLINE: Final = re.compile(r"</?(a|b|code|em|i|mark|span|strong|u|wbr)\b[^<>]{0,500}>", re.I)
 _TAG: Final = re.compile(r"<[/!]?[A-Za-z][^<>]{0,500}>|<!--.*?(-->|\Z)", re.DOTALL)
 # Keys of others, which no redactor knows: a gateway quotes the key that it sent on.
-_KEYS: Final = re.compile(
+_KEY_PATTERN: Final = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi|AIza|key|token)[-_][\w.*-]{12,}"
     r"|\bAIza[\w-]{20,}"
     r"|\beyJ[\w-]{10,}\.[\w.-]{10,}"
@@ -41,7 +41,7 @@ def quote(message: str) -> str:
     >>> quote("Wrong key: Bearer abcdefgh12345678")
     'Wrong key: Bearer [key removed]'
     """
-    text = _KEYS.sub(REMOVED, without_markup(message))
+    text = _KEY_PATTERN.sub(REMOVED, without_markup(message))
     return text if len(text) <= MAX_QUOTE_CHARS else text[: MAX_QUOTE_CHARS - 1].rstrip() + "…"
 
 

@@ -34,14 +34,14 @@ def pack_body(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], di
     if not files:
         return content, {}
     texts = content.split(placeholder.encode())
-    length = sum(map(len, texts)) + sum(map(_length, files))
-    return _pieces(texts, files), {"content-length": str(length)}
+    length = sum(map(len, texts)) + sum(map(_encoded_length, files))
+    return _encode_pieces(texts, files), {"content-length": str(length)}
 
 
 def data_url(value: object) -> str:
     """Return an image or a file as a data URL. Raises TypeError for any other value."""
     file = _require_file(value)
-    return (_head(file) + base64.b64encode(file.data)).decode()
+    return (_encode_head(file) + base64.b64encode(file.data)).decode()
 
 
 def _require_file(value: object) -> ImageData | FileData:
@@ -50,20 +50,20 @@ def _require_file(value: object) -> ImageData | FileData:
     return value
 
 
-def _head(file: ImageData | FileData) -> bytes:
+def _encode_head(file: ImageData | FileData) -> bytes:
     return f"data:{file.media_type};base64,".encode()
 
 
-def _length(file: ImageData | FileData) -> int:
-    return len(_head(file)) + (len(file.data) + 2) // 3 * 4
+def _encoded_length(file: ImageData | FileData) -> int:
+    return len(_encode_head(file)) + (len(file.data) + 2) // 3 * 4
 
 
-async def _pieces(
+async def _encode_pieces(
     texts: Sequence[bytes], files: Sequence[ImageData | FileData]
 ) -> AsyncIterator[bytes]:
     for text, file in zip_longest(texts, files):
         yield text
         if file is not None:
-            yield _head(file)
+            yield _encode_head(file)
             for start in range(0, len(file.data), PIECE_BYTES):
                 yield base64.b64encode(file.data[start : start + PIECE_BYTES])

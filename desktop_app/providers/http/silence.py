@@ -103,7 +103,7 @@ class SilenceWatch:
             self._may_cut = True
             if self._timer is not None:
                 self._stop_timer()
-                self._check()
+                self._check_silence()
 
     async def events_of(
         self, source: AsyncGenerator[StreamEvent, None]
@@ -114,7 +114,7 @@ class SilenceWatch:
             StreamCutError: the connection was silent for so long that it is taken for lost.
             Exception: `source` raised it.
         """
-        self._check()
+        self._check_silence()
         task = asyncio.ensure_future(self._forward(source))
         task.add_done_callback(self._on_source_ended)
         try:
@@ -147,7 +147,7 @@ class SilenceWatch:
                     self._has_queue_space.clear()
                     await self._has_queue_space.wait()
 
-    def _check(self) -> None:
+    def _check_silence(self) -> None:
         """Report a long silence or a lost connection, and set the timer for the next check."""
         now = self._loop.time()
         self._notice_sleep(now)
@@ -168,7 +168,7 @@ class SilenceWatch:
         next_s = self._next_report_s if cut_s is None else min(self._next_report_s, cut_s)
         # A timer may fire a little early; do not restart it with no delay.
         wait = max(min(next_s - silent_s, self._limits.check_interval), 0.01)
-        self._timer = self._loop.call_later(wait, self._check)
+        self._timer = self._loop.call_later(wait, self._check_silence)
 
     def _notice_sleep(self, now: float) -> None:
         slept_s = self._suspended_s()

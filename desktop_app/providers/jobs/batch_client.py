@@ -133,7 +133,7 @@ class BatchClient:
         """Delete a file at the provider."""
 
         async def attempt() -> None:
-            async with self._transport.send("DELETE", _path("files", file_id)) as reply:
+            async with self._transport.send("DELETE", _resource_path("files", file_id)) as reply:
                 await reply.drain()
 
         await self._retry(attempt)
@@ -169,17 +169,17 @@ class BatchClient:
 
     async def fetch(self, batch_id: str) -> RemoteBatch:
         """Return the current state of a batch."""
-        path = _path("batches", batch_id)
+        path = _resource_path("batches", batch_id)
         return await self._retry(lambda: self._transport.get_json(path, self._parse_batch))
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
         """Cancel a batch. Its results so far can still be fetched."""
-        path = f"{_path('batches', batch_id)}/cancel"
+        path = f"{_resource_path('batches', batch_id)}/cancel"
         return await self._retry(lambda: self._post(path, {}))
 
     async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
         """Yield the results of a file as they arrive, None for a line that is not a result."""
-        path = f"{_path('files', file_id)}/content"
+        path = f"{_resource_path('files', file_id)}/content"
         attempts, clean = count(), self._transport.redactor.clean_bytes
 
         def read(line: bytes) -> BatchResult | None:
@@ -187,7 +187,7 @@ class BatchClient:
 
         while True:
             try:
-                async with aclosing(self._lines(path)) as lines:
+                async with aclosing(self._download_lines(path)) as lines:
                     async for line in lines:
                         yield await json_fields.run_in_thread_if_large(len(line), read, line)
                 return
@@ -196,7 +196,7 @@ class BatchClient:
             except StreamCutError as error:
                 raise self._broken_connection_error(error) from error
 
-    async def _lines(self, path: str) -> AsyncGenerator[bytes, None]:
+    async def _download_lines(self, path: str) -> AsyncGenerator[bytes, None]:
         with self._in_use():
             async with self._transport.send("GET", path) as reply:
                 number = 0
@@ -272,7 +272,7 @@ class BatchClient:
         return UnexpectedReplyError(reason, provider=self._profile.name)
 
 
-def _path(kind: str, name: str) -> str:
+def _resource_path(kind: str, name: str) -> str:
     """Return the path of an item. Its name comes from the provider, so "/" is escaped."""
     return f"{kind}/{quote(name, safe='')}"
 

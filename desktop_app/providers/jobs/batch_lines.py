@@ -104,11 +104,11 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
         return None
     response = json_fields.mapping(row, "response")
     raw_error = row.get("error")
-    failure = _error_of(provider, raw_error) if raw_error else None
+    failure = _parse_error(provider, raw_error) if raw_error else None
     note = None if failure is None else note_from_error(failure)
     if not response:
         return _result_without_response(custom_id, raw_error, failure)
-    result = _result_of_response(custom_id, response, provider, api)
+    result = _parse_response(custom_id, response, provider, api)
     if note is None:
         return result
     if result.status is ItemStatus.ANSWERED:
@@ -131,11 +131,11 @@ def _failure_status(failure: ProviderError | None) -> ItemStatus:
     return ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
 
 
-def _error_of(provider: str, raw_error: object) -> ProviderError:
+def _parse_error(provider: str, raw_error: object) -> ProviderError:
     return error_replies.error_from(provider, error_body.parse_error({"error": raw_error}))
 
 
-def _result_of_response(
+def _parse_response(
     custom_id: str, response: Mapping[str, Any], provider: str, api: Api
 ) -> BatchResult:
     status = json_fields.count(response, "status_code")
@@ -147,17 +147,17 @@ def _result_of_response(
             provider, error, status=status or None, request_id=request_id
         )
         return BatchResult(custom_id, _failure_status(failure), error=note_from_error(failure))
-    reply = _reply(body, provider, api)
-    item_status, answer, why = _outcome(reply)
+    reply = _parse_reply(body, provider, api)
+    item_status, answer, why = _classify_reply(reply)
     return BatchResult(custom_id, item_status, answer, why, reply.usage, reply.model)
 
 
-def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
+def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     """Return the status, the answer, and why it is missing or incomplete; None if complete."""
     answer = text_of(reply.parts).strip()
     cut_answer = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:
-        return ItemStatus.REFUSED, cut_answer, _why_refused(reply)
+        return ItemStatus.REFUSED, cut_answer, _refusal_note(reply)
     if len(cut_answer) < len(answer):
         why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES // MB})
         return ItemStatus.ANSWERED, cut_answer, why
@@ -173,7 +173,7 @@ def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     return ItemStatus.FAILED, answer, why
 
 
-def _why_refused(reply: Reply) -> ErrorNote:
+def _refusal_note(reply: Reply) -> ErrorNote:
     if reply.error is not None:
         return note_from_error(reply.error)
     # A refused answer with an incomplete reason was cut off by a content filter.
@@ -181,7 +181,7 @@ def _why_refused(reply: Reply) -> ErrorNote:
     return ErrorNote(Reason.ITEM_ENDED_BY_FILTER if is_filtered else Reason.ITEM_DECLINED)
 
 
-def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
+def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply, meter = Reply(), AnswerMeter(provider)

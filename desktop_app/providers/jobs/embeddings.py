@@ -42,8 +42,8 @@ MAX_DIMENSIONS: Final = 50_000
 _SHORTENABLE_MODELS: Final = "text-embedding-3-"
 MIN_CUT_CHARS: Final = 200
 """A text that is refused as too long is not cut to fewer characters."""
-_OPTIONAL: Final = ("dimensions", "encoding_format")
-_REFUSALS: Final = (400, 422, 500)
+_OPTIONAL_FIELDS: Final = ("dimensions", "encoding_format")
+_REFUSAL_STATUSES: Final = (400, 422, 500)
 # llama.cpp (with status 500), TEI, Mistral, Gemini, Cohere, LocalAI.
 _TOO_LARGE: Final = re.compile(
     r"physical batch size|batch size .{0,20}>|too many (inputs|texts|tokens)|"
@@ -104,11 +104,11 @@ class EmbeddingRequests:
         try:
             second, second_billed = await self.embed(texts[middle:])
         except ProviderError as error:
-            error.billed_tokens = _sum(first_billed, error.billed_tokens)
+            error.billed_tokens = _sum_counts(first_billed, error.billed_tokens)
             raise
         if len({len(vector.numbers) for vector in (*first, *second)}) != 1:
             raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=self._provider)
-        return [*first, *second], _sum(first_billed, second_billed)
+        return [*first, *second], _sum_counts(first_billed, second_billed)
 
     async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
         attempts = count()
@@ -131,11 +131,11 @@ class EmbeddingRequests:
         self, fields: Mapping[str, Any], usual: ProviderError, refusal: ErrorBody, status: int
     ) -> ProviderError:
         """Return the error of a refusal; `usual` is the error for any other kind of request."""
-        if _is_too_large(usual) or status not in _REFUSALS:
+        if _is_too_large(usual) or status not in _REFUSAL_STATUSES:
             return usual
         if _TOO_LARGE.search(refusal.message):
             return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=self._provider)
-        for name in _OPTIONAL:
+        for name in _OPTIONAL_FIELDS:
             is_named = refusal.param == name or re.search(rf"\b{name}\b", refusal.message)
             if name in fields and is_named:
                 return refused_error(self._provider, name)
@@ -147,7 +147,7 @@ def _refusal_name(name: str) -> str:
     return f"embeddings.{name}"
 
 
-def _sum(first: int | None, second: int | None) -> int | None:
+def _sum_counts(first: int | None, second: int | None) -> int | None:
     return None if first is None or second is None else first + second
 
 
@@ -173,7 +173,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
         )
         try:
             vector_by_index[index if isinstance(index, int) else position] = Vector.from_values(
-                _numbers(values)
+                _parse_numbers(values)
             )
         except (ValueError, TypeError, OverflowError):
             continue
@@ -185,7 +185,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     return [vector_by_index[index] for index in range(expected)], billed
 
 
-def _numbers(values: object) -> list[float]:
+def _parse_numbers(values: object) -> list[float]:
     if not isinstance(values, list) or len(values) > MAX_DIMENSIONS:
         raise TypeError("no vector")
     return [float(value) for value in values]

@@ -36,9 +36,9 @@ _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("audio", "audio_transcription", "audio_speech"), ModelKind.AUDIO),
     **dict.fromkeys(("transcribe", "speech", "realtime"), ModelKind.AUDIO),
 }
-_TOOLS: Final = ("tools", "tool_use", "function_calling")
-_REASONING: Final = ("reasoning", "reasoning_effort", "include_reasoning")
-_SCHEMA: Final = ("structured_outputs", "json_schema")
+_TOOL_NAMES: Final = ("tools", "tool_use", "function_calling")
+_REASONING_NAMES: Final = ("reasoning", "reasoning_effort", "include_reasoning")
+_SCHEMA_NAMES: Final = ("structured_outputs", "json_schema")
 _OUTPUT_LIMITS: Final = ("max_output_tokens", "max_completion_tokens")
 _CACHED_PRICES: Final = (
     "cache_read_input_token_cost",
@@ -56,44 +56,44 @@ def details_of(row: Row) -> ModelDetails:
     <ModelKind.EMBEDDING: 'embedding'>
     """
     info = json_fields.mapping(row, "model_info") or row
-    capabilities = _strings(info, "capabilities")
-    inputs = _strings(json_fields.mapping(info, "architecture"), "input_modalities")
-    outputs = _strings(json_fields.mapping(info, "architecture"), "output_modalities")
+    capabilities = _strings_at(info, "capabilities")
+    inputs = _strings_at(json_fields.mapping(info, "architecture"), "input_modalities")
+    outputs = _strings_at(json_fields.mapping(info, "architecture"), "output_modalities")
     flags = json_fields.mapping(info, "capabilities")
-    parameters, features = _strings(info, "supported_parameters"), _strings(info, "features")
-    input_price, output_price, cached_price = _prices(info)
+    parameters, features = _strings_at(info, "supported_parameters"), _strings_at(info, "features")
+    input_price, output_price, cached_price = _parse_prices(info)
     return ModelDetails(
-        kind=_kind(info, flags, capabilities),
+        kind=_parse_kind(info, flags, capabilities),
         input_price=input_price,
         output_price=output_price,
         cached_price=cached_price,
         max_output=_max_output(info),
         images=_first_flag(
-            _flag(info, "supports_vision", "supports_image_input"),
-            _flag(flags, "vision"),
+            _flag_at(info, "supports_vision", "supports_image_input"),
+            _flag_at(flags, "vision"),
             "image" in inputs if inputs else None,
             "vision" in features or None,
             json_fields.text(info, "type") == "vlm" or None,
             bool({"vision", "multimodal"} & capabilities) if "completion" in capabilities else None,
         ),
         tools=_first_flag(
-            _flag(info, "supports_function_calling", "supports_tools"),
-            _flag(flags, "function_calling"),
-            _has_any(parameters, _TOOLS),
-            bool(features & set(_TOOLS)) or None,
-            not capabilities.isdisjoint(_TOOLS) or None,  # llama.cpp never lists tools
+            _flag_at(info, "supports_function_calling", "supports_tools"),
+            _flag_at(flags, "function_calling"),
+            _has_any(parameters, _TOOL_NAMES),
+            bool(features & set(_TOOL_NAMES)) or None,
+            not capabilities.isdisjoint(_TOOL_NAMES) or None,  # llama.cpp never lists tools
         ),
         reasoning=_first_flag(
-            _flag(info, "supports_reasoning"),
-            _flag(flags, "reasoning"),
-            _has_any(parameters, _REASONING) if "max_tokens" in parameters else None,
+            _flag_at(info, "supports_reasoning"),
+            _flag_at(flags, "reasoning"),
+            _has_any(parameters, _REASONING_NAMES) if "max_tokens" in parameters else None,
             bool({"thinking", "reasoning"} & (capabilities | features)) or None,
         ),
         # A server may list only some of the parameters that it takes.
         schema=_first_flag(
-            _flag(info, "supports_response_schema") or None,
-            not parameters.isdisjoint(_SCHEMA) or None,
-            not features.isdisjoint(_SCHEMA) or None,
+            _flag_at(info, "supports_response_schema") or None,
+            not parameters.isdisjoint(_SCHEMA_NAMES) or None,
+            not features.isdisjoint(_SCHEMA_NAMES) or None,
         ),
         makes_images="image" in outputs or None,
     )
@@ -105,15 +105,15 @@ def llama_cpp_details(reply: object) -> dict[str, ModelDetails]:
     return {json_fields.text(row, "name"): details_of(row) for row in rows}
 
 
-def _kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKind | None:
+def _parse_kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKind | None:
     for name in ("mode", "type", "model_type", "model_mode", "task"):
         if kind := _KINDS.get(json_fields.text(info, name).casefold()):
             return kind
-    outputs = _strings(json_fields.mapping(info, "architecture"), "output_modalities")
+    outputs = _strings_at(json_fields.mapping(info, "architecture"), "output_modalities")
     if outputs:
         first = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
         return ModelKind.CHAT if "text" in outputs else next(first, ModelKind.OTHER)
-    can_chat = _first_flag(_flag(flags, "completion_chat"), _flag(info, "supports_chat"))
+    can_chat = _first_flag(_flag_at(flags, "completion_chat"), _flag_at(info, "supports_chat"))
     if can_chat is not None:
         return ModelKind.CHAT if can_chat else ModelKind.OTHER
     if "completion" in capabilities:
@@ -128,7 +128,7 @@ def _max_output(info: Row) -> int | None:
     return min((number for number in limits if 0 < number <= MAX_TOKENS), default=None)
 
 
-def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Return the prices of input, output and cached input; None for unknown ones.
 
     They are in dollars per million tokens.
@@ -139,14 +139,14 @@ def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
         (pricing, ("prompt", "completion"), _MILLION),
         (pricing, ("input", "output"), 1),
     ):
-        prices = tuple(_price(source.get(name), per) for name in names)
+        prices = tuple(_parse_price(source.get(name), per) for name in names)
         if any(price is not None for price in prices):
-            cached = (_price(source.get(name), per) for name in _CACHED_PRICES)
+            cached = (_parse_price(source.get(name), per) for name in _CACHED_PRICES)
             return prices[0], prices[1], next((c for c in cached if c is not None), None)
     return None, None, None
 
 
-def _price(value: object, per: int) -> Decimal | None:
+def _parse_price(value: object, per: int) -> Decimal | None:
     if not isinstance(value, (int, float, str)):
         return None
     if isinstance(value, int) and not 0 <= value < MAX_PRICE:
@@ -162,11 +162,11 @@ def _price(value: object, per: int) -> Decimal | None:
     return price.normalize() + 0 if price < MAX_PRICE else None
 
 
-def _strings(value: Row, key: str) -> frozenset[str]:
+def _strings_at(value: Row, key: str) -> frozenset[str]:
     return frozenset(text.casefold() for text in json_fields.texts(value, key)[:100])
 
 
-def _flag(value: Row, *names: str) -> bool | None:
+def _flag_at(value: Row, *names: str) -> bool | None:
     return next((flag for n in names if isinstance(flag := value.get(n), bool)), None)
 
 

@@ -24,7 +24,7 @@ from desktop_app.providers.models.model_windows import WindowSource, window_of, 
 from desktop_app.providers.models.server_kinds import kind_of
 
 PATH: Final = "models"
-_END_DATES: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
+_SHUTDOWN_FIELDS: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
 MAX_MODELS: Final = 10_000
 MAX_ID_CHARS: Final = 1_000
 """Local servers name models by the paths of their files."""
@@ -55,7 +55,7 @@ async def fetch_listing(
     """
 
     def read(reply: object) -> tuple[ModelListing, WindowSource | None, ServerKind | None]:
-        rows = _rows(reply)
+        rows = _parse_rows(reply)
         return listing_from(reply, profile), window_source(rows), kind_of(rows)
 
     listing, source, kind = await get_json(PATH, read)
@@ -87,7 +87,7 @@ async def fetch_kind(get_json: GetJson) -> ServerKind | None:
     Raises:
         AttemptError, ProviderError
     """
-    return await get_json(PATH, lambda reply: kind_of(_rows(reply)))
+    return await get_json(PATH, lambda reply: kind_of(_parse_rows(reply)))
 
 
 def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
@@ -96,7 +96,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     Raises:
         UnexpectedReplyError: the reply is not a listing.
     """
-    rows = _rows(reply)
+    rows = _parse_rows(reply)
     # Ollama sends null if it has no models.
     is_list = isinstance(reply, Mapping) and (
         isinstance(reply.get("data"), list) or reply.get("object") == "list"
@@ -117,7 +117,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     return ModelListing(profile.base_url, models, datetime.now(UTC))
 
 
-def _rows(reply: object) -> list[Mapping[str, Any]]:
+def _parse_rows(reply: object) -> list[Mapping[str, Any]]:
     """Return the rows of a listing: Together sends a bare list, small servers a list of names."""
     listed = reply.get("data") if isinstance(reply, dict) else reply
     if not isinstance(listed, list):
@@ -131,11 +131,11 @@ def _shutdown_of(row: Mapping[str, Any]) -> date | None:
 
     OpenAI, OpenRouter, Mistral and LiteLLM have different names for it.
     """
-    days = (_day(row.get(name)) for name in _END_DATES)
+    days = (_parse_day(row.get(name)) for name in _SHUTDOWN_FIELDS)
     return next((day for day in days if day is not None), None)
 
 
-def _day(value: object) -> date | None:
+def _parse_day(value: object) -> date | None:
     """Return the date in an ISO text or in seconds since 1970; None for any other value."""
     try:
         if isinstance(value, int | float) and value > 1:  # not 0 or a bool

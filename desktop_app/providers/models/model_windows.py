@@ -26,8 +26,8 @@ from desktop_app.providers.models.server_kinds import Row, kind_of
 MIN_WINDOW: Final = 256
 MAX_WINDOW: Final = 100_000_000
 
-_LOADED: Final = ("loaded_context_length",)
-_STATED: Final = (
+_LOADED_WINDOW_FIELDS: Final = ("loaded_context_length",)
+_STATED_WINDOW_FIELDS: Final = (
     "max_model_len",
     "context_length",
     "context_window",
@@ -63,8 +63,8 @@ def window_of(row: Row) -> int | None:
     >>> window_of({"id": "m", "context_length": "8192", "max_model_len": 0})
     """
     meta, top = json_fields.mapping(row, "meta"), json_fields.mapping(row, "top_provider")
-    running = (*_numbers_at(row, _LOADED), *_numbers_at(meta, ("n_ctx",)))
-    stated = (*_numbers_at(row, _STATED), *_numbers_at(top, ("context_length",)))
+    running = (*_numbers_at(row, _LOADED_WINDOW_FIELDS), *_numbers_at(meta, ("n_ctx",)))
+    stated = (*_numbers_at(row, _STATED_WINDOW_FIELDS), *_numbers_at(top, ("context_length",)))
     trained = _numbers_at(meta, ("n_ctx_train",))
     return next((min(windows) for windows in (running, stated, trained) if windows), None)
 

@@ -37,26 +37,32 @@ def counter_of(kind: ServerKind | None) -> ServerCounter | None:
     """Return the counter of a kind of server; None if it has none."""
     match kind:
         case ServerKind.LLAMA_CPP:
-            return ServerCounter("/tokenize", _body("content"), _token_list)
+            return ServerCounter("/tokenize", _make_body_builder("content"), _count_token_list)
         case ServerKind.LLAMA_CPP_PYTHON:
-            return ServerCounter("/extras/tokenize/count", _body("input"), _count)
+            return ServerCounter(
+                "/extras/tokenize/count", _make_body_builder("input"), _parse_count
+            )
         case ServerKind.VLLM | ServerKind.SGLANG:
-            return ServerCounter("/tokenize", _body("prompt", add_special_tokens=False), _count)
+            return ServerCounter(
+                "/tokenize", _make_body_builder("prompt", add_special_tokens=False), _parse_count
+            )
         case ServerKind.LITELLM:
-            return ServerCounter("/utils/token_counter", _body("prompt"), _litellm_count)
+            return ServerCounter(
+                "/utils/token_counter", _make_body_builder("prompt"), _litellm_count
+            )
     return None
 
 
-def _body(field: str, **more: Any) -> Callable[[str, str], Mapping[str, Any]]:
+def _make_body_builder(field: str, **more: Any) -> Callable[[str, str], Mapping[str, Any]]:
     return lambda model, text: {field: text, "model": model, **more}
 
 
-def _token_list(reply: object) -> int | None:
+def _count_token_list(reply: object) -> int | None:
     tokens = reply.get("tokens") if isinstance(reply, Mapping) else None
     return len(tokens) if isinstance(tokens, list) else None
 
 
-def _count(reply: object) -> int | None:
+def _parse_count(reply: object) -> int | None:
     return json_fields.count(reply, "count") or None
 
 

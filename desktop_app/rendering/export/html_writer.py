@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _CODE_STYLE = "font-family:monospace"
-_BULLETS = "•◦▪"
+_BULLET_CHARACTERS = "•◦▪"
 _DIRECTIONS = {"": "", "left": ' dir="ltr"', "right": ' dir="rtl"'}
-_AT_RIGHT = ' style="text-align:right"'
+_RIGHT_ALIGNED = ' style="text-align:right"'
 """For Word, in which `dir` sets the direction of the text, but not its alignment."""
 
-_LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
+_TAG_OF_LIST = {"ul": "ul", "ol": "ol", "notes": "ul"}
 """The HTML element of each kind of list."""
 
 # Text that a spreadsheet would misread: as a formula, which may fetch any address, or as a number
@@ -46,7 +46,7 @@ _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 
 def direction_attributes(text: str) -> str:
     """Return the attributes of an element if its text reads from right to left, else ""."""
-    return _DIRECTIONS["right"] + _AT_RIGHT if starting_side((Run(text),)) == "right" else ""
+    return _DIRECTIONS["right"] + _RIGHT_ALIGNED if starting_side((Run(text),)) == "right" else ""
 
 
 def to_html(blocks: Iterable[Block]) -> str:
@@ -94,15 +94,15 @@ class HtmlWriter:
         """Yield the elements of the blocks."""
         for members in group_blocks(blocks, (Kind.CODE, Kind.TABLE)):
             first = members[0]
-            yield from self._nest(first)
+            yield from self._adjust_containers(first)
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 lines = ["".join(map(self.words, b.runs)) for b in members if b.kind is Kind.CODE]
                 yield self.code(first.language, "\n".join(lines))
             elif first.kind is Kind.TABLE:
                 yield self.table(members)
             else:
-                yield self._block(first)
-        yield from self._close(0)
+                yield self._render_block(first)
+        yield from self._close_containers(0)
 
     # ------------------------------------------------------------------ overridden for web pages
 
@@ -126,7 +126,7 @@ class HtmlWriter:
         self._has_right_to_left |= side == "right"
         return _DIRECTIONS[side] if self._has_right_to_left else ""
 
-    def mark(self, _run: Run, text: str) -> str:
+    def mark(self, _render_run: Run, text: str) -> str:
         """Return the mark of a footnote."""
         return text
 
@@ -161,7 +161,7 @@ class HtmlWriter:
 
     # ------------------------------------------------------------------ blocks
 
-    def _nest(self, block: Block) -> Iterator[str]:
+    def _adjust_containers(self, block: Block) -> Iterator[str]:
         """Open and close elements until those around `block` are open.
 
         A block with a marker begins a new item. Its `begins` and `opened` tell whether it also
@@ -176,7 +176,7 @@ class HtmlWriter:
             shared = min(shared, quotes[outer])
         if block.marker:  # the innermost containers are the list and its item
             shared = min(shared, len(containers) - (2 if block.begins else 1))
-        yield from self._close(shared)
+        yield from self._close_containers(shared)
         for number, name in enumerate(containers[shared:], shared + 1):
             self._open.append(name)
             yield self._opening_tag(name, block, is_last=number >= len(containers) - 1)
@@ -196,7 +196,7 @@ class HtmlWriter:
         if block.marker and depth == block.depth:
             return _list_kind(block)
         open_kind = self._open[index] if index < len(self._open) else ""
-        return open_kind if open_kind in _LISTS else "ul"
+        return open_kind if open_kind in _TAG_OF_LIST else "ul"
 
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
@@ -207,14 +207,14 @@ class HtmlWriter:
         direction = self.direction(block.runs, of_container=True)
         if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
             return f'<ol start="{block.marker[:-1]}"{direction}>'
-        return f"<{_LISTS.get(name, name)}{direction}>"
+        return f"<{_TAG_OF_LIST.get(name, name)}{direction}>"
 
-    def _close(self, depth: int) -> Iterator[str]:
+    def _close_containers(self, depth: int) -> Iterator[str]:
         while len(self._open) > depth:
             name = self._open.pop()
-            yield f"</{_LISTS.get(name, name)}>"
+            yield f"</{_TAG_OF_LIST.get(name, name)}>"
 
-    def _block(self, block: Block) -> str:
+    def _render_block(self, block: Block) -> str:
         mark = f"{self.label(block.marker)} " if block.note else _mark_in_text(block)
         if block.kind is Kind.MATH:
             formulas = (self.formula(source_text(run), display=True) for run in block.runs)
@@ -224,7 +224,7 @@ class HtmlWriter:
         text = mark + self.runs(block.runs)
         direction = self.direction(block.runs, of_container=False)
         is_from_right = direction == _DIRECTIONS["right"]
-        direction += _AT_RIGHT if is_from_right else ""
+        direction += _RIGHT_ALIGNED if is_from_right else ""
         if block.kind is Kind.HEADING:
             return f"<h{block.level}{direction}>{text}</h{block.level}>"
         is_mark = bool(block.marker) and not block.runs
@@ -235,9 +235,9 @@ class HtmlWriter:
 
     def runs(self, runs: Runs) -> str:
         """Return the inline markup of runs."""
-        return "".join(map(self._run, runs))
+        return "".join(map(self._render_run, runs))
 
-    def _run(self, run: Run) -> str:
+    def _render_run(self, run: Run) -> str:
         if is_drawn_image(run):
             return ""
         if is_image_name(run):
@@ -264,7 +264,7 @@ class HtmlWriter:
 
 
 def _list_kind(block: Block) -> str:
-    """Return the kind of list for an item that begins with this block, a key of `_LISTS`."""
+    """Return the kind of list for an item that begins with this block, a key of `_TAG_OF_LIST`."""
     if block.note:
         return "notes"
     return "ol" if block.marker[-1:] in (".", ")") else "ul"
@@ -272,7 +272,7 @@ def _list_kind(block: Block) -> str:
 
 def _mark_in_text(block: Block) -> str:
     """Return a mark to write as text, a task's box or a footnote's name; "" for a list's mark."""
-    is_list_mark = block.marker in _BULLETS or block.marker[-1:] in ".)"
+    is_list_mark = block.marker in _BULLET_CHARACTERS or block.marker[-1:] in ".)"
     return "" if is_list_mark and not block.note else f"{escape(block.marker)} "
 
 

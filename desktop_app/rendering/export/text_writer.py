@@ -222,7 +222,7 @@ def _write_block(block: Block) -> str:
     if block.kind is Kind.HEADING and "\n" in text:  # only an underlined heading has several lines
         return f"{_escape_paragraph(text)}\n{'===' if block.level == 1 else '---'}"
     if block.kind is Kind.HEADING:
-        return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escape, text)}"
+        return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escape_match, text)}"
     if block.kind is Kind.RULE:
         return "***" if block.depth else "---"
     if block.kind is Kind.MATH:
@@ -246,7 +246,7 @@ def _escape_line_start(line: str) -> str:
     return _NUMBERED.sub(r"\1\\\2", line, count=1) if _NUMBERED.match(line) else line
 
 
-def _escape(match: re.Match[str]) -> str:
+def _escape_match(match: re.Match[str]) -> str:
     return f"\\{match[0]}"
 
 
@@ -394,8 +394,8 @@ def _write_run(run: Run, written: str, following: Run | None) -> str:
         return _write_code_span(text)
     if run.link and _is_address(run):
         return _write_address(text, written, following)
-    text = _MARKUP_CHARACTERS.sub(_escape, text)
-    return _STAR.sub(_escape, text.replace("\\*", "*")) if run.bold or run.italic else text
+    text = _MARKUP_CHARACTERS.sub(_escape_match, text)
+    return _STAR.sub(_escape_match, text.replace("\\*", "*")) if run.bold or run.italic else text
 
 
 def _write_formula(tex: str, written: str, following: Run | None) -> str:
@@ -418,9 +418,9 @@ def _write_image(run: Run, text: str, following: Run | None) -> str:
         return text
     if text == run.link:
         return f"![]({_link_target(run.link)})"
-    alternative = _MARKUP_CHARACTERS.sub(_escape, text.translate(_BRACKET_PLACEHOLDERS)).translate(
-        _BRACKET_ENTITIES
-    )
+    alternative = _MARKUP_CHARACTERS.sub(
+        _escape_match, text.translate(_BRACKET_PLACEHOLDERS)
+    ).translate(_BRACKET_ENTITIES)
     precedes_address = (
         following is not None
         and following.text.startswith(ADDED_MARK)

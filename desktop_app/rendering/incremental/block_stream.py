@@ -70,13 +70,13 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.open_tail import Parse
     from desktop_app.rendering.incremental.text_fast_path import PlainTail
 
-_LONG_TAIL: Final = 800
+_LONG_TAIL_CHARS: Final = 800
 """Characters. A longer open tail is settled at steps."""
-_MAX_OPEN_LENGTH: Final = 24_000
+_MAX_OPEN_CHARS: Final = 24_000
 """Maximum characters of an open tail that is parsed again with each piece."""
 _MAX_TOKENS: Final = 1_200
 """Maximum tokens of an open tail that is parsed again with each piece."""
-_UNSETTLED_LENGTH: Final = 200
+_UNSETTLED_CHARS: Final = 200
 """Characters at the end of a very long line that stay open when the line is split."""
 _HEADER_LINES: Final = 2
 """Lines of a table's header: the first row and the rule below it."""
@@ -84,7 +84,7 @@ _COPY_SPEED: Final = 20
 """Characters copied in the time it takes to parse a single character."""
 _REPARSE_FACTOR: Final = 4
 """Maximum text to parse again with a piece, as a multiple of its length."""
-_STEP_LENGTH: Final = 1_500
+_STEP_CHARS: Final = 1_500
 """Source characters between the positions at which a long open construct may be settled.
 
 The positions are fixed, because the result must not depend on how the source is split into pieces.
@@ -143,7 +143,7 @@ class BlockStream:
         patches: list[Patch] = []
         position = 0
         while position < len(text):
-            end = position + _STEP_LENGTH - self._length % _STEP_LENGTH
+            end = position + _STEP_CHARS - self._length % _STEP_CHARS
             patches += self._process_piece(text[position:end])
             position = end
         return patches
@@ -170,9 +170,9 @@ class BlockStream:
             return patches + rows
         growth_patches = self._append_plain_text(text)
         # A long line of code is never settled; a single step tells whether it is code.
-        is_newly_long = _LONG_TAIL < len(self._source) <= _LONG_TAIL + _STEP_LENGTH
+        is_newly_long = _LONG_TAIL_CHARS < len(self._source) <= _LONG_TAIL_CHARS + _STEP_CHARS
         is_known_code = self._context.inside == "code" and not is_newly_long
-        is_at_step = self._length % _STEP_LENGTH == 0 and not is_known_code
+        is_at_step = self._length % _STEP_CHARS == 0 and not is_known_code
         if not growth_patches or is_at_step:
             growth_patches += self._advance(is_final=False, is_at_step=is_at_step)
         return patches + growth_patches
@@ -230,7 +230,7 @@ class BlockStream:
         piece that crosses a step is parsed in two.
         """
         reparsed_length = len(self._source) + len(self._context.prefix) // _COPY_SPEED
-        remaining = _STEP_LENGTH - self._length % _STEP_LENGTH
+        remaining = _STEP_CHARS - self._length % _STEP_CHARS
         return min(reparsed_length // _REPARSE_FACTOR, remaining), remaining
 
     def run_updates(self) -> list[Patch]:
@@ -246,8 +246,8 @@ class BlockStream:
 
         Such a line is shown once something follows it.
         """
-        is_blank = not text.strip(" \t") and not self._source[-_LONG_TAIL:].strip(" \t")
-        return is_blank and len(self._source) > _LONG_TAIL and not self._source.strip(" \t")
+        is_blank = not text.strip(" \t") and not self._source[-_LONG_TAIL_CHARS:].strip(" \t")
+        return is_blank and len(self._source) > _LONG_TAIL_CHARS and not self._source.strip(" \t")
 
     def _append_plain_text(self, text: str) -> list[Patch]:
         """Append words in the middle of plain text, without the parser."""
@@ -318,7 +318,7 @@ class BlockStream:
         patches += self._shown.add_closed(closed, [p.block for p in tail], in_table=in_table)
         may_grow = not (is_final or holds_back_text) and source_to_show == source
         self._plain_end = find_plain_tail(self._source, tail) if may_grow else None
-        if is_at_step and len(self._source) > _LONG_TAIL:
+        if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
             if has_closed:
                 return patches + self._advance(is_final=False, is_at_step=True)
             self._overdue = self._settle_paragraph_start(parse)
@@ -334,7 +334,11 @@ class BlockStream:
         Otherwise all of the line would be parsed with each piece.
         """
         is_single_line = self._context.inside == "code" and "\n" not in self._source
-        if is_single_line and len(self._source) > _LONG_TAIL and not ends_in_code(parse.tokens):
+        if (
+            is_single_line
+            and len(self._source) > _LONG_TAIL_CHARS
+            and not ends_in_code(parse.tokens)
+        ):
             cut = find_cut(parse.tokens, source_to_show + "\n", self._context)
             if cut.line == self._context.lines:
                 return cut
@@ -398,10 +402,10 @@ class BlockStream:
         """
         if self._context.inside == "code":
             return False
-        min_length = _MAX_OPEN_LENGTH // 6
+        min_length = _MAX_OPEN_CHARS // 6
         if len(self._source) <= min_length:
             return False
-        is_over_limit = parse_size(parse) > _MAX_TOKENS or len(self._source) > _MAX_OPEN_LENGTH
+        is_over_limit = parse_size(parse) > _MAX_TOKENS or len(self._source) > _MAX_OPEN_CHARS
         return is_over_limit or not parse.placed  # only definitions
 
     def _split_open(self, length: int) -> list[Patch]:
@@ -412,7 +416,7 @@ class BlockStream:
         source = self._source[:length]
         end = source.rfind("\n") + 1
         if end < length // 2:
-            end = max(source.rfind(" ", 0, -_UNSETTLED_LENGTH) + 1, length // 2)
+            end = max(source.rfind(" ", 0, -_UNSETTLED_CHARS) + 1, length // 2)
         end = outside_image(source, end)
         if not end:
             return []  # there is only an image

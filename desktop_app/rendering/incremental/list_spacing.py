@@ -20,25 +20,25 @@ class ListSpacing:
     def __init__(self, blocks: list[Block]) -> None:
         """`blocks` are changed in place; others may add and remove blocks only at the end."""
         self._blocks = blocks
-        self._due: list[tuple[int, int]] = []
+        self._scheduled_lists: list[tuple[int, int]] = []
 
     def __bool__(self) -> bool:
-        return bool(self._due)
+        return bool(self._scheduled_lists)
 
     def schedule(self, end: int, depth: int) -> None:
         """Schedule a list to be marked as loose: at `depth`, and open before block `end`."""
-        self._due.append((end, depth))
+        self._scheduled_lists.append((end, depth))
 
     def mark_next(self) -> list[Patch]:
         """Mark the next blocks as loose, at most `_BLOCKS_PER_STEP`; return their patches."""
         blocks_left, patches = _BLOCKS_PER_STEP, []
-        while self._due and blocks_left > 0:
-            end, depth = self._due.pop(0)
+        while self._scheduled_lists and blocks_left > 0:
+            end, depth = self._scheduled_lists.pop(0)
             first, is_done = self._find_start(end, depth, blocks_left)
             blocks_left -= end - first + 1
             patches += self._mark_loose(first, end, depth)
             if not is_done:
-                self._due.insert(0, (first, depth))
+                self._scheduled_lists.insert(0, (first, depth))
         return patches
 
     def _find_start(self, end: int, depth: int, limit: int) -> tuple[int, bool]:
@@ -60,17 +60,17 @@ class ListSpacing:
         Each patch is an edit of the document, so fewer patches are faster.
         """
         patches: list[Patch] = []
-        begin = -1
-        last = -1
+        first_loose = -1
+        last_loose = -1
         for index in range(first, end):
             block = self._blocks[index]
             if block.kind in NON_PARAGRAPHS:
-                patches += self._patch(begin, last)
-                begin = -1
+                patches += self._patch(first_loose, last_loose)
+                first_loose = -1
             elif block.depth == depth and not block.loose:
                 self._blocks[index] = block._replace(loose=True)
-                begin, last = index if begin < 0 else begin, index
-        return patches + self._patch(begin, last)
+                first_loose, last_loose = index if first_loose < 0 else first_loose, index
+        return patches + self._patch(first_loose, last_loose)
 
     def _patch(self, first: int, last: int) -> list[Patch]:
         if first < 0:

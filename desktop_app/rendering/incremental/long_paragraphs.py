@@ -32,8 +32,9 @@ MIN_FORCED_LENGTH: Final = 12_000
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
-_MAY_CHANGE: Final = ("text", TOKEN)  # a link definition may turn an apparent citation into a link
-_UNSETTLED_LENGTH: Final = 200
+# A link definition may turn an apparent citation into a link.
+_UNSETTLED_TOKENS: Final = ("text", TOKEN)
+_UNSETTLED_CHARS: Final = 200
 """Characters at the end of the paragraph that are not settled."""
 
 
@@ -61,7 +62,7 @@ def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> 
     """
     context, paragraph = tail.context, tail.source[len(opener) :]
     gap = None
-    for match in _GAP.finditer(paragraph, 0, max(0, len(paragraph) - _UNSETTLED_LENGTH)):
+    for match in _GAP.finditer(paragraph, 0, max(0, len(paragraph) - _UNSETTLED_CHARS)):
         # In a container, each further line begins with a marker, so only spaces count as gaps.
         gap = match if match[0] == " " or not opener else gap
     if gap is None or "|" in paragraph[paragraph.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
@@ -86,8 +87,8 @@ def settle_by_force(
     the remaining tail, or None if nothing can be settled.
     """
     paragraph = tail.source[len(opener) : length]
-    stop = len(paragraph) - _UNSETTLED_LENGTH
-    gap = paragraph.rfind(" ", stop - _UNSETTLED_LENGTH, stop)
+    stop = len(paragraph) - _UNSETTLED_CHARS
+    gap = paragraph.rfind(" ", stop - _UNSETTLED_CHARS, stop)
     gap = gap if opener else max(gap, paragraph.rfind("\n", 0, stop))
     stop = outside_image(paragraph, gap + 1 if gap > stop // 2 else stop)
     if not stop:
@@ -150,4 +151,4 @@ def _is_settled(parse: Parse, text: str) -> bool:
     closed = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
     if sum(map(text.count, BRACKET_CLOSERS)) > closed:
         return False
-    return not any(t.type in _MAY_CHANGE and _OPENERS.search(t.content) for t in children)
+    return not any(t.type in _UNSETTLED_TOKENS and _OPENERS.search(t.content) for t in children)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NEEDS_PARSER: Final = re.compile(r"[\\\[]|[^\S \n]")
 """Characters that need the parser: escaped bars, links, notes, unusual white space."""
 
-_MARKS: Final = re.compile(r"[`*_~\]<&$!:@]|www\.", re.IGNORECASE)
+_INLINE_MARKS: Final = re.compile(r"[`*_~\]<&$!:@]|www\.", re.IGNORECASE)
 _MAX_LINE_LENGTH: Final = 800
 """Characters of an incomplete row; a longer one goes through the block parser."""
 _MAX_CELLS: Final = 4_000
@@ -46,33 +46,33 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
         return None
     if _NEEDS_PARSER.search(source) or not _is_decided(last, columns):
         return None
-    complete = [_row(line, table, env) for line in lines]
-    return Rows(complete, _row(last, table, env) if last else None)
+    complete = [_parse_row(line, table, env) for line in lines]
+    return Rows(complete, _parse_row(last, table, env) if last else None)
 
 
 def _is_decided(line: str, columns: int) -> bool:
     """Return True if no markup is open in the last nonempty cell of an incomplete line."""
-    cells = [cell for cell in _cells(line)[:columns] if cell]
+    cells = [cell for cell in _split_cells(line)[:columns] if cell]
     return not cells or complete_inline(cells[-1]) == (cells[-1], "")
 
 
-def _cells(line: str) -> list[str]:
+def _split_cells(line: str) -> list[str]:
     parts = line.strip(" ").split("|")[1:]
     if parts and not parts[-1]:
         parts.pop()
     return [part.strip(" ") for part in parts]
 
 
-def _row(line: str, table: Block, env: dict[str, Any]) -> Block:
+def _parse_row(line: str, table: Block, env: dict[str, Any]) -> Block:
     aligns, from_right = table.aligns, table.from_right
-    cells = _cells(line)[: len(aligns)]
-    row = (*(_runs(cell, env) for cell in cells), *[()] * (len(aligns) - len(cells)))
+    cells = _split_cells(line)[: len(aligns)]
+    row = (*(_parse_cell(cell, env) for cell in cells), *[()] * (len(aligns) - len(cells)))
     letters = sum(map(len, cells))
     return Block(Kind.TABLE, rows=(row,), aligns=aligns, letters=letters, from_right=from_right)
 
 
-def _runs(cell: str, env: dict[str, Any]) -> Runs:
-    if _MARKS.search(cell):
+def _parse_cell(cell: str, env: dict[str, Any]) -> Runs:
+    if _INLINE_MARKS.search(cell):
         return runs_of_cell(parser().parseInline(cell, env)[0].children)
     text = show_invisible(clean_text(cell))
     return (Run(text),) if text else ()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.block_model import Runs
 
-_PACK_SIZE: Final = 128
+_PACK_RUNS: Final = 128
 """The number of runs in a pack, at most 256 because a byte holds the index of a run's style."""
 
 
@@ -64,12 +64,12 @@ class PackedRuns(Sequence[Run]):
     __slots__ = ("_last", "_packs")
 
     def __init__(self, packs: tuple[_Pack, ...], last: tuple[Run, ...]) -> None:
-        while len(last) > _PACK_SIZE:
-            packs, last = (*packs, _packed(last[:_PACK_SIZE])), last[_PACK_SIZE:]
+        while len(last) > _PACK_RUNS:
+            packs, last = (*packs, _pack_runs(last[:_PACK_RUNS])), last[_PACK_RUNS:]
         self._packs, self._last = packs, last
 
     def __len__(self) -> int:
-        return len(self._packs) * _PACK_SIZE + len(self._last)
+        return len(self._packs) * _PACK_RUNS + len(self._last)
 
     @overload
     def __getitem__(self, at: int) -> Run: ...
@@ -81,16 +81,16 @@ class PackedRuns(Sequence[Run]):
         if isinstance(at, slice):
             first, end, step = at.indices(len(self))
             return self._forward_slice(first, end, step) if step > 0 else tuple(self)[at]
-        pack, number = divmod(range(len(self))[at], _PACK_SIZE)
+        pack, number = divmod(range(len(self))[at], _PACK_RUNS)
         return self._packs[pack].run(number) if pack < len(self._packs) else self._last[number]
 
     def _forward_slice(self, first: int, end: int, step: int) -> tuple[Run, ...]:
-        begin = first // _PACK_SIZE
-        packed = (pack.runs() for pack in self._packs[begin : -(-end // _PACK_SIZE)])
+        begin = first // _PACK_RUNS
+        packed = (pack.runs() for pack in self._packs[begin : -(-end // _PACK_RUNS)])
         runs = [*chain.from_iterable(packed)]
-        if end > len(self._packs) * _PACK_SIZE:
+        if end > len(self._packs) * _PACK_RUNS:
             runs += self._last
-        begin *= _PACK_SIZE
+        begin *= _PACK_RUNS
         return tuple(runs[first - begin : max(first, end) - begin : step])
 
     def __iter__(self) -> Iterator[Run]:
@@ -122,7 +122,7 @@ class PackedRuns(Sequence[Run]):
             if mine is not theirs and mine != theirs:
                 break
             shared += 1
-        return shared * _PACK_SIZE
+        return shared * _PACK_RUNS
 
     def texts(self) -> Iterator[str]:
         """Yield the text of each run."""
@@ -139,21 +139,25 @@ class PackedRuns(Sequence[Run]):
         return chain(chain.from_iterable(packed), self._last)
 
 
-def _packed(runs: tuple[Run, ...]) -> _Pack:
+def _pack_runs(runs: tuple[Run, ...]) -> _Pack:
     style_indices: dict[Run, int] = {}
-    indices = bytes([style_indices.setdefault(_style(run[1:]), len(style_indices)) for run in runs])
+    indices = bytes(
+        [style_indices.setdefault(_share_style(run[1:]), len(style_indices)) for run in runs]
+    )
     ends = array("I", [*accumulate([len(run.text) for run in runs])])
-    return _Pack("".join([run.text for run in runs]), ends, indices, _styles(tuple(style_indices)))
+    return _Pack(
+        "".join([run.text for run in runs]), ends, indices, _share_styles(tuple(style_indices))
+    )
 
 
 @lru_cache(maxsize=64)
-def _style(style: tuple[Any, ...]) -> Run:
+def _share_style(style: tuple[Any, ...]) -> Run:
     """Return a cached run with a style and no text."""
     return Run("", *style)
 
 
 @lru_cache(maxsize=64)
-def _styles(styles: tuple[Run, ...]) -> tuple[Run, ...]:
+def _share_styles(styles: tuple[Run, ...]) -> tuple[Run, ...]:
     """Return a cached tuple of styles, so that packs with equal styles share one tuple."""
     return styles
 
@@ -168,22 +172,22 @@ def join_runs(first: Runs, second: Runs) -> Runs:
     last, follower = first[-1], second[0]
     has_same_style = last[1:] == follower[1:]
     if has_same_style and not (last.code or last.math or last.image or last.note):
-        return _extended(
+        return _extend_packs(
             first, (last._replace(text=last.text + follower.text), *second[1:]), replaced=1
         )
-    return _extended(first, second, replaced=0)
+    return _extend_packs(first, second, replaced=0)
 
 
 def with_last(runs: Runs, last: Run) -> Runs:
     """Return the runs with another last run."""
-    return _extended(runs, (last,), replaced=1)
+    return _extend_packs(runs, (last,), replaced=1)
 
 
-def _extended(runs: Runs, added: Runs, *, replaced: int) -> Runs:
+def _extend_packs(runs: Runs, added: Runs, *, replaced: int) -> Runs:
     if isinstance(runs, PackedRuns):
         return runs.with_more(added, replaced=replaced)
     joined = (*runs[: len(runs) - replaced], *added)
-    return PackedRuns((), joined) if len(joined) > _PACK_SIZE else joined
+    return PackedRuns((), joined) if len(joined) > _PACK_RUNS else joined
 
 
 def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:

@@ -37,10 +37,10 @@ class ReferenceUpdate:
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
         self._definitions, self._shown = definitions, shown
         self._chunks_by_name: dict[str, list[BlockChunk]] = {}
-        self._due: dict[tuple[int, int], BlockChunk] = {}
+        self._scheduled_chunks: dict[tuple[int, int], BlockChunk] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._due)
+        return bool(self._scheduled_chunks)
 
     def remember(self, chunk: BlockChunk, names: Iterable[str]) -> None:
         """Record the names in a chunk that have no definition yet."""
@@ -52,8 +52,8 @@ class ReferenceUpdate:
         """Schedule the chunks that name these labels, and re-render the first."""
         for label in labels:
             for chunk in self._chunks_by_name.pop(label, ()):
-                self._due[chunk.at, chunk.row] = chunk
-        return self.render_next() if self._due else []
+                self._scheduled_chunks[chunk.at, chunk.row] = chunk
+        return self.render_next() if self._scheduled_chunks else []
 
     def render_undefined_notes(self) -> list[Patch]:
         """Render footnote marks without a definition as text, because none will follow."""
@@ -61,37 +61,39 @@ class ReferenceUpdate:
 
     def render_next(self) -> list[Patch]:
         """Re-render scheduled chunks for a few milliseconds."""
-        due: list[tuple[int, int]] = []
+        positions: list[tuple[int, int]] = []
         characters_left = _CHARACTERS_PER_STEP
-        for position, chunk in self._due.items():
-            due.append(position)
+        for position, chunk in self._scheduled_chunks.items():
+            positions.append(position)
             characters_left -= len(chunk.source) + _CHARACTERS_PER_STEP // 80
             if characters_left <= 0:
                 break
         patches: list[Patch] = []
-        for position in sorted(due):
-            patches += self._render_again(self._due.pop(position))
+        for position in sorted(positions):
+            patches += self._render_again(self._scheduled_chunks.pop(position))
         return _merge_adjacent(patches)
 
     def _render_again(self, chunk: BlockChunk) -> list[Patch]:
         """Re-render a chunk. Definitions change words, never the number of blocks."""
-        changed: dict[int, Block] = {}
-        blocks, at, row = self._shown.blocks, chunk.at, chunk.row
+        changed_blocks: dict[int, Block] = {}
+        blocks, block_index, row = self._shown.blocks, chunk.at, chunk.row
         parse = self._definitions.parse(chunk.context.source + chunk.source, chunk.context)
         for placed in parse.placed:
-            old = changed.get(at, blocks[at])
-            if old.kind is Kind.TABLE and (row == len(old.rows) or (row and placed.block.head)):
-                at, row = at + 1, 0
-                old = blocks[at]
-            if old.kind is Kind.TABLE and placed.block.kind is Kind.TABLE:
-                rows = (*old.rows[:row], *placed.block.rows, *old.rows[row + 1 :])
-                changed[at], row = old._replace(rows=rows), row + 1
+            old_block = changed_blocks.get(block_index, blocks[block_index])
+            if old_block.kind is Kind.TABLE and (
+                row == len(old_block.rows) or (row and placed.block.head)
+            ):
+                block_index, row = block_index + 1, 0
+                old_block = blocks[block_index]
+            if old_block.kind is Kind.TABLE and placed.block.kind is Kind.TABLE:
+                rows = (*old_block.rows[:row], *placed.block.rows, *old_block.rows[row + 1 :])
+                changed_blocks[block_index], row = old_block._replace(rows=rows), row + 1
             else:
                 if row:
-                    at, row = at + 1, 0
-                changed[at] = with_spacing_of(placed.block, blocks[at])
-                at += 1
-        return self._shown.change(changed)
+                    block_index, row = block_index + 1, 0
+                changed_blocks[block_index] = with_spacing_of(placed.block, blocks[block_index])
+                block_index += 1
+        return self._shown.change(changed_blocks)
 
 
 def with_spacing_of(block: Block, earlier: Block) -> Block:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
-_INSIDE: Final = {"table_open": "table", "fence": "code", "code_block": ""}
+_KIND_OF_OPEN_BLOCK: Final = {"table_open": "table", "fence": "code", "code_block": ""}
 _MAX_DEPTH: Final = 24
 """Maximum nesting of quotes and items to examine."""
 
@@ -109,7 +109,7 @@ def context_at(cut: Cut, source: str) -> ParserContext:
             opening_lines.append(_opening_line(lines[container.line], container.content))
     inside = ""
     if cut.open_block is not None:
-        inside = _INSIDE[cut.open_block.type]
+        inside = _KIND_OF_OPEN_BLOCK[cut.open_block.type]
         opening_lines += lines[first : first + (2 if inside == "table" else 1)]
     marks_above = blank_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
     opening = "".join(f"{line}\n" for line in opening_lines)
@@ -278,26 +278,26 @@ def _start_of_open_math(
     """
     if not any(opener in line for line in lines[first_line : cut.line] for opener in MATH_OPENERS):
         return None
-    covered = [
+    literal_ranges = [
         t.map
         for t in tokens
         if t.type in ("fence", "math_block", "code_block")
         and t.map
         and _has_begun(t, len(lines) - 1)
     ]
-    found = None
+    open_line = None
     quotes = [container.line for container in cut.containers if container.number is None]
-    fewest = len(quotes) + 1  # marks on a line that contains only quote marks
+    fewest_marks = len(quotes) + 1  # marks on a line that contains only quote marks
     for number in range(cut.line - 1, first_line - 1, -1):
         quote_marks = "".join(lines[number].split())
         if not quote_marks:
             break
         if not quote_marks.strip(">"):
-            fewest = min(fewest, len(quote_marks))
+            fewest_marks = min(fewest_marks, len(quote_marks))
         content = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
-        inside = any(start <= number < end for start, end in covered)
-        has_ended = fewest <= sum(quote <= number for quote in quotes)
+        inside = any(start <= number < end for start, end in literal_ranges)
+        has_ended = fewest_marks <= sum(quote <= number for quote in quotes)
         if content[:2] in MATH_OPENERS and not inside and not has_ended:
             ranges = (tokens[index].map for index in top_level)
-            found = max((m[0] for m in ranges if m and m[0] <= number), default=0)
-    return found
+            open_line = max((m[0] for m in ranges if m and m[0] <= number), default=0)
+    return open_line

@@ -23,11 +23,11 @@ from desktop_app.rendering.provisional.provisional_inline import is_plain
 if TYPE_CHECKING:
     from desktop_app.rendering.markdown.block_builder import PlacedBlock
 
-_WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
+_PLAIN_WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _PLAIN_ENDS: Final = ",;.!?:'’”"
-_LONG_LINE: Final = 800
+_LONG_LINE_CHARS: Final = 800
 """Characters. A longer line of code is no longer checked for the end of the code."""
-_MIN_LENGTH: Final = 12
+_MIN_TAIL_CHARS: Final = 12
 """Lines of at most this many characters, except lines of code, are always parsed again."""
 
 
@@ -45,7 +45,7 @@ class PlainTail(NamedTuple):
     @property
     def is_long(self) -> bool:
         """Return True if the text, as a line of code, is too long to be parsed again."""
-        return len(self.run.text) > _LONG_LINE
+        return len(self.run.text) > _LONG_LINE_CHARS
 
     def extended(self, block: Block, text: str) -> PlainTail | None:
         """Return the tail of a block with more text, or None if it must be parsed again."""
@@ -58,7 +58,7 @@ class PlainTail(NamedTuple):
             is_plain_text = text.isprintable() and "`" not in text and "~" not in text
             is_plain_text = is_plain_text and show_invisible(text, code=True) == text
         else:
-            is_plain_text = _WORDS.fullmatch(text) is not None
+            is_plain_text = _PLAIN_WORDS.fullmatch(text) is not None
         if not is_plain_text:
             return None
         run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
@@ -80,7 +80,7 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     line = source[source.rfind("\n") + 1 :]
     text = line.rstrip(" ")
     run = block.runs[-1]
-    if block.kind is Kind.CODE and len(line) > _LONG_LINE:
+    if block.kind is Kind.CODE and len(line) > _LONG_LINE_CHARS:
         last = show_invisible(clean_text(line[-1]), code=True, character_before=line[-2])
         return PlainTail(run) if run.text.endswith(last) else None
     if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
@@ -88,7 +88,7 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     if block.kind is Kind.CODE:
         is_settled = not set(line) & set("`~")
     else:
-        is_settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _MIN_LENGTH
+        is_settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _MIN_TAIL_CHARS
         is_settled = is_settled and (text[-1].isalnum() or text[-1] in _PLAIN_ENDS)
         is_settled = is_settled and is_plain(text)
     gap = "" if run.text.endswith(line[-1]) else line[len(text) :]

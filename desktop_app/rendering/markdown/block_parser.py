@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_BLANKS: Final = re.compile(r"[ \t]*")
-_TAB: Final = 4
+_LEADING_BLANKS: Final = re.compile(r"[ \t]*")
+_TAB_COLUMNS: Final = 4
 """Columns between tab stops, as in CommonMark."""
 
 
@@ -35,8 +35,8 @@ class _Lines(StateBlock):
             end = length if end < 0 else end
             indent = width = 0
             if src[start] in " \t":
-                indent = _BLANKS.match(src, start, end).end() - start  # type: ignore[union-attr]
-                width = len(src[start : start + indent].expandtabs(_TAB))
+                indent = _LEADING_BLANKS.match(src, start, end).end() - start  # type: ignore[union-attr]
+                width = len(src[start : start + indent].expandtabs(_TAB_COLUMNS))
                 if start + indent == end == length:
                     break  # only blanks, and incomplete: no line for markdown-it
             begins.append(start)

@@ -24,15 +24,15 @@ TOKEN: Final = "citation"
 
 _BRACKETS: Final = re.compile(r"\[ ?[0-9]{1,6}(?: ?[,;–—-] ?[0-9]{1,6}){0,40} ?\]")
 _NUMBER: Final = re.compile(r"[0-9]+")
-_SCHEME: Final = passage_link(0).removesuffix("passage/0")
+_OWN_LINK_PREFIX: Final = passage_link(0).removesuffix("passage/0")
 
 
 def add_rule(markdown: MarkdownIt) -> None:
     """Add the citation rule to a parser."""
-    markdown.inline.ruler.after("link", TOKEN, _citation)
+    markdown.inline.ruler.after("link", TOKEN, _parse_citation)
 
 
-def _citation(state: StateInline, silent: bool) -> bool:
+def _parse_citation(state: StateInline, silent: bool) -> bool:
     # Silent mode searches for the end of a link's words, and must see each bracket.
     cited = state.env.get(CITED)
     if silent or not cited or state.src[state.pos] != "[":
@@ -72,4 +72,4 @@ def is_citation(link: str) -> bool:
 
 def imitates_own_link(target: str) -> bool:
     """Return True if a written link's target imitates the program's own links."""
-    return target.lower().startswith(_SCHEME)
+    return target.lower().startswith(_OWN_LINK_PREFIX)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _Paragraph = TypeVar("_Paragraph", Paragraph, Header)
 _INDENT_CM: Final = 0.75
-_DEEPEST_LIST: Final = 8
+_MAX_LIST_DEPTH: Final = 8
 _BOLD_STYLE: Final = "Repartee_bold"
 _STANDARD_STYLE: Final = "Repartee_Standard"
 _TABLE_STYLE: Final = "Repartee_Table"
@@ -103,7 +103,7 @@ def _add_styles(document: Document) -> None:
         document.insert_style(style, automatic=True)
     shapes = {_STANDARD_STYLE: {}, _SPACED_STYLE: {"fo:margin-bottom": _SPACE_BELOW}} | {
         f"Repartee_List{depth}": {"fo:margin-left": f"{_INDENT_CM * depth}cm"}
-        for depth in range(1, _DEEPEST_LIST + 1)
+        for depth in range(1, _MAX_LIST_DEPTH + 1)
     }
     for name, shape in shapes.items():
         for end, side in (("", {}), (_FROM_RIGHT_SUFFIX, _FROM_RIGHT_PROPERTIES)):
@@ -134,7 +134,7 @@ def _with_direction(element: _Paragraph, usual_style: str = _STANDARD_STYLE) -> 
 
 
 def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
-    depth = min(block.depth + block.quote, _DEEPEST_LIST)
+    depth = min(block.depth + block.quote, _MAX_LIST_DEPTH)
     spaced = _SPACED_STYLE if is_spaced else None
     paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else spaced)
     if block.marker:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 _TITLE_SLIDE: Final = 0
 _TITLE_AND_CONTENT: Final = 1
-_MAX_LINES: Final = 8
+_MAX_SLIDE_LINES: Final = 8
 """Lines of a slide; more points continue on the next slide."""
 _LINE_CHARS: Final = 36
 _MAX_POINT_CHARS: Final = 300
-_MAX_DEPTH: Final = 4
+_MAX_LIST_DEPTH: Final = 4
 _MONOSPACED: Final = "Courier New"
 
 
@@ -64,7 +64,7 @@ def _split_points(points: list[SlideLine]) -> Iterator[list[SlideLine]]:
     part, lines = list[SlideLine](), 0
     for point in points:
         line_count = ceil(min(len(point.text), _MAX_POINT_CHARS) / _LINE_CHARS) or 1
-        if part and lines + line_count > _MAX_LINES:
+        if part and lines + line_count > _MAX_SLIDE_LINES:
             yield part
             part, lines = [], 0
         part.append(point)
@@ -88,7 +88,7 @@ def _sections(
         elif block.kind is Kind.CODE:
             points.append(SlideLine(0, plain(block.text).rstrip(), is_code=True))
         elif text := plain(block.text).strip():
-            points.append(SlideLine(min(max(block.depth - 1, 0), _MAX_DEPTH), text))
+            points.append(SlideLine(min(max(block.depth - 1, 0), _MAX_LIST_DEPTH), text))
     points += [SlideLine(0, ending) for ending in endings]
     if heading or points:
         yield heading or title, points

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 # A number that a spreadsheet can show as it is written. Others, such as 007, become text.
 _NUMBER: Final = re.compile(r"(?!-[0.]+$)-?(?:0|[1-9]\d*)(?:\.(?P<decimals>\d+))?", re.ASCII)
-_MAX_DIGITS: Final = 15
+_MAX_EXACT_DIGITS: Final = 15
 """Excel's precision."""
 _MAX_CELL_CHARS: Final = 32_767
 """Excel's limit, in characters."""
 # Column widths, in characters.
-_MAX_WIDTH: Final = 60
+_MAX_COLUMN_WIDTH: Final = 60
 _MIN_WIDTH: Final = 8
 
 
@@ -35,7 +35,7 @@ def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
         sheet = book.create_sheet(f"Table {number}")
         for column in range(max(map(len, table.rows))):
             longest = max(len(row[column]) for row in table.rows if column < len(row))
-            width = min(max(longest, _MIN_WIDTH), _MAX_WIDTH)
+            width = min(max(longest, _MIN_WIDTH), _MAX_COLUMN_WIDTH)
             sheet.column_dimensions[get_column_letter(column + 1)].width = width
         sheet.freeze_panes = "A2"
         for row_number, row in enumerate(table.rows):
@@ -61,7 +61,7 @@ def _cell(sheet: Any, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     number = _NUMBER.fullmatch(text)
-    if number is not None and sum(map(str.isdigit, text)) <= _MAX_DIGITS:
+    if number is not None and sum(map(str.isdigit, text)) <= _MAX_EXACT_DIGITS:
         decimals = number["decimals"]
         cell = WriteOnlyCell(sheet, value=float(text) if decimals else int(text))
         cell.number_format = f"0.{'0' * len(decimals)}" if decimals else "0"

@@ -110,7 +110,7 @@ class HttpReply:
                 self._peeked.clear()  # some servers send blank lines as heartbeats
         return b""
 
-    async def _body(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
+    async def _read_body(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
         beginning, self._peeked = bytes(self._peeked), bytearray()
         if beginning:
             yield beginning
@@ -140,7 +140,7 @@ class HttpReply:
 
         decoder = SSEDecoder()
         with self._translate_errors():
-            async for chunk in self._body(MAX_STREAM_BYTES):
+            async for chunk in self._read_body(MAX_STREAM_BYTES):
                 for event in decoder.feed(chunk):
                     size = len(event.data)
                     yield await json_fields.run_in_thread_if_large(size, read_redacted, event)
@@ -154,7 +154,7 @@ class HttpReply:
             ReplyTooLargeError: more than `max_bytes` bytes came.
         """
         with self._translate_errors():
-            async for chunk in self._body(max_bytes):
+            async for chunk in self._read_body(max_bytes):
                 yield chunk
 
     async def json(self, read: Callable[[Any], T], max_bytes: int = MAX_JSON_BYTES) -> T:
@@ -167,7 +167,7 @@ class HttpReply:
         """
         body = bytearray()
         with self._translate_errors():
-            async for chunk in self._body(max_bytes):
+            async for chunk in self._read_body(max_bytes):
                 body += chunk
 
             def parse_body() -> T:

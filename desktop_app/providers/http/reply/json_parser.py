@@ -51,7 +51,7 @@ _TEXT: Final = re.compile(
 )
 # A common string after its opening quote: short, ASCII, without escapes.
 _SHORT_TEXT: Final = re.compile(rb'([ !#-\[\]-\x7f]{0,64}+)"')
-_WIDE: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
+_WIDE_CHARACTER: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 _MAX_SHARED_NAMES: Final = 1024
 
 # Estimated bytes of memory of a value, without its content.
@@ -91,9 +91,9 @@ class _Parser:
         """Return the value. The open containers are kept in a list: there is no recursion."""
         stack: list[tuple[list[Any] | dict[str, Any], str]] = []
         while True:
-            value, is_open = self._begin()
+            value, is_open = self._begin_value()
             if is_open:
-                name = "" if isinstance(value, list) else self._name()
+                name = "" if isinstance(value, list) else self._parse_name()
                 stack.append((value, name))
                 if len(stack) > MAX_DEPTH:
                     raise ValueError("nested too deeply")
@@ -108,33 +108,33 @@ class _Parser:
                         raise ValueTooLargeError
                 if self._accept(b","):
                     if not isinstance(container, list):
-                        stack[-1] = (container, self._name())
+                        stack[-1] = (container, self._parse_name())
                     break
                 self._expect(b"]" if isinstance(container, list) else b"}")
                 value, _ = stack.pop()
             else:
-                if self._peek():
+                if self._peek_byte():
                     raise ValueError(f"more behind the value, at {self._position}")
                 return value
 
-    def _begin(self) -> tuple[Any, bool]:
+    def _begin_value(self) -> tuple[Any, bool]:
         """Return the next value and True if it is a container with content to come."""
-        first = self._peek()
+        first = self._peek_byte()
         if first == b'"':
             self._position += 1
-            return self._text(), False
+            return self._parse_text(), False
         if first == b"[":
             self._position += 1
             self._count_container(_LIST_COST)
-            row = self._numbers()
+            row = self._parse_numbers()
             return row, not (not row and self._accept(b"]"))
         if first == b"{":
             self._position += 1
             self._count_container(_OBJECT_COST)
             return {}, not self._accept(b"}")
-        return self._scalar(), False
+        return self._parse_scalar(), False
 
-    def _peek(self) -> bytes:
+    def _peek_byte(self) -> bytes:
         """Skip blanks. Return the byte that comes next, or b"" at the end."""
         first = self._data[self._position : self._position + 1]
         if first and first not in b" \t\n\r":
@@ -150,7 +150,7 @@ class _Parser:
         if self._data.startswith(token, self._position):
             self._position += 1
             return True
-        is_next = self._peek() == token
+        is_next = self._peek_byte() == token
         self._position += is_next
         return is_next
 
@@ -158,7 +158,7 @@ class _Parser:
         if not self._accept(token):
             raise ValueError(f"{token.decode()} expected at {self._position}")
 
-    def _spend(self, size: int) -> None:
+    def _spend_memory(self, size: int) -> None:
         self._bytes_left -= size
         if self._bytes_left < 0:
             raise ValueTooLargeError
@@ -167,29 +167,29 @@ class _Parser:
         self._containers_left -= 1
         if self._containers_left < 0:
             raise ValueTooLargeError
-        self._spend(cost)
+        self._spend_memory(cost)
 
-    def _name(self) -> str:
+    def _parse_name(self) -> str:
         self._expect(b'"')
-        name = self._text()
+        name = self._parse_text()
         self._expect(b":")
         if len(self._names) == _MAX_SHARED_NAMES:
             self._names.clear()
         return self._names.setdefault(name, name)
 
-    def _numbers(self) -> list[Any]:
+    def _parse_numbers(self) -> list[Any]:
         """Return the run of numbers at the start of a list, without the last number."""
         row: list[Any] = []
-        self._peek()
+        self._peek_byte()
         while match := _NUMBERS.match(self._data, self._position):
             numbers = json.loads(b"[" + match[0].rstrip()[:-1] + b"]")
-            self._spend(_SCALAR_COST * len(numbers))
+            self._spend_memory(_SCALAR_COST * len(numbers))
             row += numbers
             self._position = match.end()
         return row
 
-    def _scalar(self) -> Any:
-        self._spend(_SCALAR_COST)
+    def _parse_scalar(self) -> Any:
+        self._spend_memory(_SCALAR_COST)
         match = _NUMBER.match(self._data, self._position)
         if match is not None:
             self._position = match.end()
@@ -201,11 +201,11 @@ class _Parser:
         self._position = match.end()
         return _LITERALS[bytes(match[0])]
 
-    def _text(self) -> str:
+    def _parse_text(self) -> str:
         """Return the string whose opening quote has been read."""
         if short := _SHORT_TEXT.match(self._data, self._position):
             self._position = short.end()
-            self._spend(len(short[1]) + _TEXT_COST)
+            self._spend_memory(len(short[1]) + _TEXT_COST)
             return short[1].decode("ascii")
         pieces: list[str] = []
         length, width = 0, 1
@@ -216,7 +216,7 @@ class _Parser:
             if b"\\" in raw:
                 text = json.loads(f'"{text}"')
             if not text.isascii():
-                width = 4 if _WIDE.search(raw) else max(width, 2)
+                width = 4 if _WIDE_CHARACTER.search(raw) else max(width, 2)
             length += len(text)
             if length * width > min(MAX_STRING_BYTES, self._bytes_left):
                 raise ValueTooLargeError
@@ -224,5 +224,5 @@ class _Parser:
         if self._data[self._position : self._position + 1] != b'"':
             raise ValueError(f"a string that does not end, at {self._position}")
         self._position += 1
-        self._spend(length * width + _TEXT_COST)
+        self._spend_memory(length * width + _TEXT_COST)
         return "".join(pieces)
