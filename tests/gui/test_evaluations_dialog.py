@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -60,3 +61,28 @@ def test_the_command_is_directly_below_its_sentence(
     above, below = dialog.note.geometry, dialog.command.geometry
     qtbot.waitUntil(lambda: 0 < below().top() - above().bottom() < below().height())
     assert above().height() < 2 * below().height()
+
+
+def test_failed_cases_are_listed_as_the_table_is_scrolled(
+    dialog: EvaluationsDialog, qtbot: QtBot
+) -> None:
+    count = 300
+    results = [
+        CaseResult(f"c{number}", "Answer", status=MessageStatus.FAILED) for number in range(count)
+    ]
+    run = EvaluationRun("openai", None, None, "m", results)
+    questions = {result.id: f"Question {result.id}" for result in results}
+    table, scroll_bar = dialog.failing, dialog.failing.verticalScrollBar()
+    dialog.show_evaluation(Evaluation("e", now(), "e.jsonl", [run], questions))
+    assert table.rowCount() < count  # measuring all rows would take seconds
+    qtbot.waitUntil(lambda: scroll_bar.maximum() >= scroll_bar.pageStep())
+    assert table.rowCount() < count
+    table.setFocus()
+
+    def has_reached_the_end() -> bool:
+        QTest.keyClick(table, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+        return table.currentRow() == count - 1
+
+    qtbot.waitUntil(has_reached_the_end)
+    ids = [table.model().index(row, 0).data() for row in range(count)]
+    assert ids == list(questions)

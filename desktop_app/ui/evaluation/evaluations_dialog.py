@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -37,7 +38,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from PySide6.QtGui import QShowEvent
@@ -60,6 +61,8 @@ _MIN_HEIGHT: Final = 140
 MISSING: Final = "–"
 _MAX_CELL_CHARS: Final = 400
 """The length at which a text is cut in the table; reports have all of it."""
+_ROWS_AT_ONCE: Final = 10
+"""The rows of failed cases that are added at once: Qt takes up to a millisecond to measure one."""
 _TOP_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
@@ -93,6 +96,9 @@ class EvaluationsDialog(QDialog):
         self._delete_button = delete_button(tr("Delete"), "delete-evaluation")
         self._undo_button = dialog_button(tr("Undo"), "undo-evaluation")
         self._undo_button.hide()
+        self._unlisted_rows: Iterator[list[str]] = iter(())
+        self._filling = QTimer(self, interval=0, singleShot=True)
+        self._filling.timeout.connect(self._fill_failing)
         self._build()
         self.choice.activated.connect(lambda _index: self.evaluation_requested.emit(self.current))
         self._save_button.clicked.connect(lambda: self.save_requested.emit(self.current))
@@ -109,6 +115,9 @@ class EvaluationsDialog(QDialog):
             table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
             table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.failing.setWordWrap(True)
+        scroll_bar = self.failing.verticalScrollBar()
+        scroll_bar.valueChanged.connect(lambda _value: self._filling.start())
+        scroll_bar.rangeChanged.connect(lambda _first, _last: self._filling.start())
         # The spring keeps the help button in its corner while `choice` is hidden.
         head = row_of((self.choice, 1), SPRING, HelpButton(), spacing=8)
         foot = row_of(self._undo_button, STRETCH, self._delete_button, self._save_button, spacing=8)
@@ -208,16 +217,17 @@ class EvaluationsDialog(QDialog):
     def _show_failing(self, evaluation: Evaluation, failed_ids: Sequence[str]) -> None:
         table, runs = self.failing, evaluation.runs
         names = [one_line(_run_name(run)) for run in runs]
-        set_headings(table, [tr("Case"), tr("Question"), *names], len(failed_ids))
+        set_headings(table, [tr("Case"), tr("Question"), *names], 0)
         by_run = [{result.id: result for result in run.results} for run in runs]
-        for row, case_id in enumerate(failed_ids):
-            cells = [case_id, evaluation.input_of(case_id)]
-            cells += [_verdict(results.get(case_id)) for results in by_run]
-            for column, text in enumerate(cells):
-                item = QTableWidgetItem(multiline_text(text[:_MAX_CELL_CHARS]))
-                item.setTextAlignment(_TOP_LEFT)
-                set_tooltip(item, text[:_MAX_CELL_CHARS])
-                table.setItem(row, column, item)
+        self._unlisted_rows = (
+            [
+                case_id,
+                evaluation.input_of(case_id),
+                *(_verdict(results.get(case_id)) for results in by_run),
+            ]
+            for case_id in failed_ids
+        )
+        self._add_rows()
         header, mode = table.horizontalHeader(), QHeaderView.ResizeMode
         header.setMinimumSectionSize(header.fontMetrics().height() * 4)
         columns = range(1, table.columnCount())
@@ -230,6 +240,28 @@ class EvaluationsDialog(QDialog):
         for column in () if fits else columns:
             table.setColumnWidth(column, width)
         table.resizeRowsToContents()
+        table.scrollToTop()
+        self._filling.start()
+
+    def _fill_failing(self) -> None:
+        """Add failed cases until there is a screenful below those that are shown."""
+        scroll_bar = self.failing.verticalScrollBar()
+        if scroll_bar.maximum() - scroll_bar.value() < scroll_bar.pageStep() and self._add_rows():
+            self._filling.start()
+
+    def _add_rows(self) -> bool:
+        """Add the next failed cases to the table. Return False if all are there."""
+        table = self.failing
+        first = table.rowCount()
+        for row, cells in enumerate(islice(self._unlisted_rows, _ROWS_AT_ONCE), first):
+            table.setRowCount(row + 1)
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(multiline_text(text[:_MAX_CELL_CHARS]))
+                item.setTextAlignment(_TOP_LEFT)
+                set_tooltip(item, text[:_MAX_CELL_CHARS])
+                table.setItem(row, column, item)
+            table.resizeRowToContents(row)
+        return table.rowCount() > first
 
 
 def _run_name(run: EvaluationRun) -> str:
