@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 PATH: Final = """
-providers/http/reply/http_reply: HttpReply._body
+providers/http/reply/http_reply: HttpReply._read_body
 providers/http/reply/sse: SSEDecoder.feed
 providers/http/reply/json_fields: run_in_thread_if_large
 providers/apis/responses_stream: ResponsesReader.read ._read_event
