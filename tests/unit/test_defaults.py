@@ -31,7 +31,7 @@ NOT_EMPTY = {
     "ProviderProfile.needs_key": True,
     "Request.is_text": True,
     "Request.max_answer_bytes": 64 << 20,
-    "SqlitePages.size": 4096,
+    "SqlitePages.page_size": 4096,
     "TileTokens.is_exact": True,
     "ToolDefinition.needs_consent": True,
     "ToolLimits.rounds": 10,
