@@ -175,7 +175,7 @@ async def test_a_check_for_changes_says_what_has_changed(tmp_path: Path) -> None
     async with AppHarness(environment=OPENAI) as app:
         dialog = await shown(app)
         drop(dialog, folder)
-        await until(lambda: status(dialog) == "3 documents added.")
+        await until(lambda: status(dialog) == "3 documents added." and is_quiet(app))
         (folder / "a.md").unlink()
         (folder / "b.md").write_text("Another note.")
         (folder / "d.md").write_text("A new note.")
