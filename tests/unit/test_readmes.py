@@ -1,4 +1,4 @@
-"""The paths that the READMEs name exist."""
+"""The paths that the READMEs and the guides to the code name exist."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[2]
 READMES = [
     "README.md",
     "desktop_app/README.md",
+    "desktop_app/behavior.md",
+    "desktop_app/how-to-add.md",
+    "desktop_app/ui/transcript/README.md",
     "packaging/README.md",
     "tests/README.md",
     "tests/benchmarks/README.md",
