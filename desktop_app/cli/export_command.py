@@ -283,7 +283,7 @@ class _Export:
         self._backend, self._options = backend, options
         self._target = expand_path(options.to)
         self._reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
-        self._wanted: list[Conversation] = []
+        self._conversations: list[Conversation] = []
         self.left_out: list[str] = []
         self.written = 0
 
@@ -299,7 +299,7 @@ class _Export:
 
     async def run(self) -> str:
         """Write the files; return a sentence on the result. Raises UserFacingError."""
-        self._wanted = await self._requested_conversations()
+        self._conversations = await self._requested_conversations()
         try:
             if self._options.format == "json":
                 with partial_file(self._target) as file, file.open("wb") as stream:
@@ -317,7 +317,7 @@ class _Export:
         return tr_plural(
             "{count} conversation exported to {file}.",
             "{count} conversations exported to {file}.",
-            len(self._wanted),
+            len(self._conversations),
             file=str(self._target),
         )
 
@@ -353,7 +353,7 @@ class _Export:
         return readable
 
     async def _write_json(self, writer: JsonWriter) -> None:
-        used_ids = {conversation.folder_id for conversation in self._wanted}
+        used_ids = {conversation.folder_id for conversation in self._conversations}
         written_ids: set[str | None] = {None}
         with self._skipping_errors(N_("Folders skipped: {reason}")):
             for folder in await self._backend.conversation_folders.all():
@@ -364,8 +364,8 @@ class _Export:
         with self._skipping_errors(N_("Presets skipped: {reason}")):
             presets = {preset.id: preset for preset in await self._backend.prompts.presets()}
         hashes: set[str] = set()
-        for number, conversation in enumerate(list(self._wanted)):
-            self._reporter.show(number, len(self._wanted))
+        for number, conversation in enumerate(list(self._conversations)):
+            self._reporter.show(number, len(self._conversations))
             with self._skipping_conversation(conversation):
                 messages = await self._backend.conversations.messages(conversation.id)
                 compactions = await self._backend.compactions.load(conversation.id)
@@ -389,7 +389,7 @@ class _Export:
         Raises:
             StorageError: no answer was corrected, or none can be read. The file is unchanged.
         """
-        ids = {conversation.id for conversation in self._wanted}
+        ids = {conversation.id for conversation in self._conversations}
         pairs, damaged = await self._backend.review_store.pairs(ids)
         if not pairs:
             raise damaged[0] if damaged else StorageError(Reason.EXPORT_NO_CORRECTIONS)
@@ -418,12 +418,12 @@ class _Export:
     async def _write_each(self, exporter: ConversationExporter) -> None:
         is_folder = (
             self._options.all
-            or len(self._wanted) > 1
+            or len(self._conversations) > 1
             or await asyncio.to_thread(self._target.is_dir)
         )
-        names = file_names(list(self._wanted), exporter.suffix)
-        for number, conversation in enumerate(list(self._wanted)):
-            self._reporter.show(number, len(self._wanted))
+        names = file_names(list(self._conversations), exporter.suffix)
+        for number, conversation in enumerate(list(self._conversations)):
+            self._reporter.show(number, len(self._conversations))
             file_name = next(names)
             with self._skipping_conversation(conversation):
                 path = await self._backend.conversations.path(conversation.id)
@@ -441,7 +441,7 @@ class _Export:
         with self._skipping_errors(N_("Conversation “{title}” skipped: {reason}"), title=title):
             yield
         if len(self.left_out) > count:
-            self._wanted.remove(conversation)
+            self._conversations.remove(conversation)
 
     @contextmanager
     def _skipping_errors(self, sentence: str, **params: str) -> Iterator[None]:

@@ -55,8 +55,8 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
         names = (profile.id, profile.id.removeprefix("env-"), profile.name, profile.kind.value)
         if folded_name in (known_name.casefold().replace("_", "-") for known_name in names):
             return profile
-    known_name = ", ".join(profile.id for profile in profiles)
-    raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known_name)
+    known_ids = ", ".join(profile.id for profile in profiles)
+    raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known_ids)
 
 
 async def answering_profile(

@@ -22,6 +22,6 @@ def unsaved_conversation_id(
     same documents begin with the same bytes, which the provider's cache can serve.
     """
     hashes = [part.sha256 for part in attachments]
-    rest = "" if instructions or hashes else question
-    content = json.dumps([instructions, hashes, rest])
+    lone_question = "" if instructions or hashes else question
+    content = json.dumps([instructions, hashes, lone_question])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -31,11 +31,11 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
     address = split_url(profile.base_url)
     if not address.hostname:
         return False, tr("The address is invalid")
-    open_host = unencrypted_private_host(profile.base_url)
-    if open_host and open_host not in profile.plain_http_hosts:
+    unencrypted_host = unencrypted_private_host(profile.base_url)
+    if unencrypted_host and unencrypted_host not in profile.plain_http_hosts:
         return False, tr(
             "{host} isn’t encrypted and isn’t allowed in {place}",
-            host=open_host,
+            host=unencrypted_host,
             place=place_name(Place.PROVIDER),
         )
     try:
