@@ -265,7 +265,7 @@ async def _choose(
         UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
     """
     provider = await find_profile(backend, options.provider)
-    output.use_provider(provider)
+    output.use_provider(provider)  # decides how an error below is worded
     preset = await apply_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_for(options, spec) for spec in options.compare]
@@ -384,7 +384,7 @@ def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettin
 async def sendable_part(
     document: ExtractedDocument, pages: str, values: Mapping[str, Any], resolved: ResolvedChoice
 ) -> DocumentPart | ImagePart:
-    """Return a file as it is sent, limited to `pages`; "" for all. Raises IllegalChoiceError."""
+    """Return a file as it is sent: only `pages`, or all if "". Raises IllegalChoiceError."""
     part = with_detail(document.part, str(values["answer.image_detail"]))
     if pages:
         part = await with_pages(part, document.text, pages)

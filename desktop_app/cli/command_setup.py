@@ -1,4 +1,4 @@
-"""The setup of a command: its run, its signals, the paths that it is given, and the library."""
+"""What commands share: running, reporting errors, signals, paths, and opening the library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 
 
 def run_command(command: Coroutine[Any, Any, int], options: argparse.Namespace) -> int:
-    """Run a command; return its exit code. An error is reported."""
+    """Run a command, report the error that ends it, if any, and return the exit code."""
     try:
         return asyncio.run(command)
     except asyncio.CancelledError:

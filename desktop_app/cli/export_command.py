@@ -265,6 +265,7 @@ async def export(options: argparse.Namespace) -> int:
         except asyncio.CancelledError:
             write_diagnostic(running.interruption)
             raise
+    # The window takes the result from standard output.
     write = write_line if reports_to_window() else write_diagnostic
     for line in (sentence, *running.left_out):
         write(line)

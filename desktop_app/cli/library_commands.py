@@ -315,7 +315,7 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
 
 
 def _is_textless(file: AttachmentFile) -> bool:
-    """Return True for an image, and for a long answer, whose text is that of its bytes."""
+    """Return True for an image, and for the file of a long answer, whose bytes are its text."""
     if file.text:
         return False
     if file.media_type != MARKDOWN:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
 _LISTING_TIMEOUT_S = 10.0
-# The question would fail with the same error.
+# If the list of models fails with one of these, the question would fail, too.
 _FATAL_ERRORS = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
 _REASONS_TO_STOP = (Reason.REQUEST_REFUSED, Reason.WEB_PAGE)
 
@@ -62,16 +62,16 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
 async def answering_profile(
     backend: Backend, options: argparse.Namespace, compared: Sequence[argparse.Namespace] = ()
 ) -> ProviderProfile:
-    """Return a command's provider; fetch its models if neither it nor the command names one.
+    """Return the provider that a command names, or else the default one.
 
-    Only a compatible server's models are fetched. If no provider is named, it is the default one.
+    Fetch a compatible server's list of models if neither its settings nor the command name a model.
 
     Args:
         compared: the options of each answer, if several are compared.
 
     Raises:
         IllegalChoiceError: there is no provider of that name.
-        UserFacingError: its models are needed, and it cannot be reached or refuses.
+        UserFacingError: the list is needed, and the server cannot be reached or refuses.
     """
     profile = await find_profile(backend, options.provider)
     if profile.kind is not ProviderKind.COMPATIBLE or profile.models:
@@ -97,7 +97,7 @@ async def answering_profile(
 async def fetch_window_if_uncertain(
     backend: Backend, profile: ProviderProfile, choice: ModelChoice
 ) -> None:
-    """Fetch the server's models if the context window is unknown, or may be smaller there.
+    """Fetch the server's models if the model's context window is unknown or may be smaller there.
 
     Needed before a document is sent, except to the GPT family, whose context windows are known.
     Errors are ignored, because the question reports them.
@@ -173,9 +173,9 @@ async def choice_of(
 
 
 def required_effort(options: argparse.Namespace, choice: ModelChoice) -> Effort | None:
-    """Return the effort that must be supported as the user named it; None if none was named.
+    """Return the effort that the command line names, which the model must support; else None.
 
-    The nearest supported effort can replace that of a preset.
+    An effort from a preset is not required: the nearest supported one replaces it.
     """
     return choice.effort if options.effort and not options.has_preset_effort else None
 

@@ -1,4 +1,4 @@
-"""The id of an unsaved conversation, by which equal beginnings are served from a cache."""
+"""The id of an unsaved conversation, made so that providers' caches serve repeated documents."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ def _write_progress(job: BatchJob) -> None:
 
 
 async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
-    """Return notices on skipped files, and on image pages, which are sent or skipped."""
+    """Return notices on skipped files, and on files with pages that are images."""
     items = await backend.batch_store.items(job.id)
     left_out = [item for item in items if item.status is ItemStatus.LEFT_OUT]
     notices = [

