@@ -213,9 +213,15 @@ class Estimator:
         return total, is_exact
 
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
-        """Return the tokens of a context, sent before the question, and True if they are exact."""
+        """Return the tokens of a context, sent before the question, and True if they are exact.
+
+        The provider's count of an answer may be from a time when fewer tools were chosen. Then the
+        count of everything here is the larger one.
+        """
         path, resolved, sent_path = context.path, context.resolved, context.sent
+        definitions = _definitions(context)
         total, is_exact, first_image = 0, True, _first_image_index(path)
+        counted: tuple[int, bool] | None = None
         first_sent = len(path) - len(sent_path.messages)
         delimited = (
             n
@@ -229,7 +235,8 @@ class Estimator:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
             message = _as_sent(path, first_sent, number, resolved)
             if (
-                message.usage is not None
+                counted is None
+                and message.usage is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
                 and characters_up_to[number - first_sent]
@@ -241,9 +248,12 @@ class Estimator:
                 )
             ):
                 if message.usage_scope is not UsageScope.ALL:
-                    return total + _tokens_in_window(message.usage), is_exact
-                total += message.usage.input_tokens
-                return total + await self.message_tokens(message, resolved), False
+                    counted = total + _tokens_in_window(message.usage), is_exact
+                else:
+                    answer_tokens = await self.message_tokens(message, resolved)
+                    counted = total + message.usage.input_tokens + answer_tokens, False
+                if not definitions:
+                    return counted
             total += await self.message_tokens(message, resolved)
             if number == first_delimited:
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
@@ -253,11 +263,10 @@ class Estimator:
         if sent_path.compaction is not None:
             total += await self._compaction_tokens(sent_path.compaction, resolved)
             is_exact = False
-        definitions = _definitions(context)
         if definitions:
             total += await self._definition_tokens("\n".join(definitions), resolved)
             is_exact = False  # providers rewrite the definitions in a form of their own
-        return total, is_exact
+        return max((total, is_exact), counted or (0, False))
 
     async def _definition_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         key = (text, resolved.profile.id, resolved.model.id)

@@ -200,6 +200,20 @@ async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_
         assert await estimator.context_tokens(replace(counted, tools=tools)) == (520, True)
 
 
+async def test_tools_chosen_after_the_providers_count_are_counted() -> None:
+    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
+    asked = ModelChoice(choice.profile.id, choice.model.id)
+    path = [said("Why?"), answered("So.", usage=Usage(8, 0, 4), choice=asked)]
+    path += [said("How?"), answered("Thus.", usage=Usage(16, 0, 4), choice=asked)]
+    counted = SendContext(path, choice)
+    assert await estimator.context_tokens(counted) == (20, True)
+    tool = ToolDefinition("look", "Look " + "around " * 200, {"type": "object"})
+    tokens, is_exact = await estimator.context_tokens(replace(counted, tools=(tool,)))
+    messages = [await estimator.message_tokens(message, choice) for message in path]
+    assert tokens == sum(messages) + len(tool.sent_text.split())
+    assert not is_exact
+
+
 @pytest.mark.parametrize(
     ("kind", "changes", "is_counted"),
     [
