@@ -75,11 +75,13 @@ def tool_summary(tool: ListedTool, refusal: str) -> str:
     """
     if refusal:
         return tr("Unavailable: {reason}", reason=refusal)
-    about = tool.definition.display_description
+    description = tool.definition.display_description
     if not tool.definition.source:
-        return about
-    first = _SENTENCE_END.split(about, maxsplit=1)[0].rstrip(".")
-    return first if len(first) <= _MAX_SUMMARY_CHARS else f"{first[:_MAX_SUMMARY_CHARS].rstrip()}…"
+        return description
+    summary = _SENTENCE_END.split(description, maxsplit=1)[0].rstrip(".")
+    if len(summary) <= _MAX_SUMMARY_CHARS:
+        return summary
+    return f"{summary[:_MAX_SUMMARY_CHARS].rstrip()}…"
 
 
 def tool_json(tool: ListedTool, refusal: str) -> dict[str, Any]:
@@ -131,25 +133,26 @@ async def require_tools(
 
 
 async def require_known_tools(
-    backend: Backend, names: Sequence[str], chosen: Sequence[str]
+    backend: Backend, allowed_names: Sequence[str], offered_names: Sequence[str]
 ) -> None:
     """Raise unless all tools that may run without confirmation exist.
 
     Args:
-        names: the values of --allow-tool: full names, or SOURCE/* for all tools of a source.
-        chosen: the tools that the answer may call. Their servers are started if needed.
+        allowed_names: the values of --allow-tool: full names, or SOURCE/* for a whole source.
+        offered_names: the tools that the answer may call. Their servers are started if needed.
 
     Raises:
         IllegalChoiceError: a tool does not exist.
     """
-    if not names:
+    if not allowed_names:
         return
-    listed = {tool.definition.full_name for tool in await backend.tools.list_tools(chosen)}
+    listed = {tool.definition.full_name for tool in await backend.tools.list_tools(offered_names)}
     known_names = listed | {wildcard_of(server) for server in await backend.tools.server_names()}
-    for name in names:
+    for name in allowed_names:
         if name not in known_names and wildcard_of(name.partition("/")[0]) not in listed:
-            there_are = ", ".join(sorted(known_names))
-            raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=there_are)
+            raise IllegalChoiceError(
+                Reason.NO_SUCH_TOOL, tool=name, known=", ".join(sorted(known_names))
+            )
 
 
 def _unavailable_error(name: str, refusal: ErrorNote) -> IllegalChoiceError:

@@ -46,7 +46,7 @@ _TRANSPOSITIONS: Final = {
 _SIDEWAYS: Final = (5, 6, 7, 8)
 # The exceptions of Pillow's readers for damaged files. Any other ends this process, and the parent
 # process reports that.
-_DAMAGED: Final = (
+_PILLOW_ERRORS: Final = (
     OSError,
     SyntaxError,
     ValueError,
@@ -74,7 +74,7 @@ def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
             width, height = _displayed_size(image)
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
-    except _DAMAGED as error:
+    except _PILLOW_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
     return ExtractedDocument(
         name=name,
@@ -104,7 +104,7 @@ def scale(
             if is_plain and image.width <= size[0] and image.height <= size[1]:
                 return ScaledImage(media_type, image.width, image.height, data)
             return encode(_to_upright_thumbnail(image, size))
-    except _DAMAGED as error:
+    except _PILLOW_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
 
 
@@ -115,7 +115,7 @@ def decode(
     try:
         with _open_image(name, data, media_type, limits) as image:
             plain = _to_upright_thumbnail(image, size).convert("RGBA")
-    except _DAMAGED as error:
+    except _PILLOW_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
     return Pixels(*plain.size, plain.tobytes())
 
@@ -136,7 +136,7 @@ def _orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation; 1 means upright."""
     try:
         orientation = image.getexif().get(_ORIENTATION, 1)
-    except _DAMAGED:
+    except _PILLOW_ERRORS:
         return 1  # the EXIF block is broken; the image itself may be intact
     return orientation if orientation in _TRANSPOSITIONS else 1
 
@@ -194,7 +194,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = image if image.mode == mode else image.convert(mode)
         return ImageCms.profileToProfile(converted, embedded, srgb, outputMode=output_mode) or image
-    except (ImageCms.PyCMSError, *_DAMAGED):
+    except (ImageCms.PyCMSError, *_PILLOW_ERRORS):
         return image
 
 

@@ -163,7 +163,7 @@ _MIME_HEADER: Final = re.compile(
 # Thunderbird's mailboxes have no ending.
 _MAILBOX_START: Final = re.compile(rb"From [^\n]*[0-9]{2}:[0-9]{2}[^\n]*\n[A-Za-z][A-Za-z-]{0,60}:")
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BMP_HEADERS: Final = {bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124)}
+_BMP_HEADER_SIZES: Final = {bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124)}
 _ZIP_SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OOXML_PARTS: Final = (
     ("word/document.xml", DOCX),
@@ -214,7 +214,7 @@ def detect_image(data: bytes) -> str | None:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
     # Many texts begin with these two letters, so the size of BMP's second header is checked, too.
-    if data.startswith(b"BM") and data[14:18] in _BMP_HEADERS:
+    if data.startswith(b"BM") and data[14:18] in _BMP_HEADER_SIZES:
         return "image/bmp"
     return next((kind for magic, kind in _IMAGE_SIGNATURES if data.startswith(magic)), None)
 

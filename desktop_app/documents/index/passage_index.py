@@ -27,7 +27,7 @@ PASSAGE_TOKENS: Final = 320
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
 _MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
 _MAX_HEADING_CHARS: Final = 80
-_EXAMINED_LENGTH: Final = 1_000
+_MAX_EXAMINED_CHARS: Final = 1_000
 
 
 def passages(
@@ -107,4 +107,4 @@ def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]
 
 def _plain_text(heading: str) -> str:
     # The pattern takes quadratic time for many brackets that do not close.
-    return _MARKUP.sub("", heading[:_EXAMINED_LENGTH]).strip()[:_MAX_HEADING_CHARS]
+    return _MARKUP.sub("", heading[:_MAX_EXAMINED_CHARS]).strip()[:_MAX_HEADING_CHARS]

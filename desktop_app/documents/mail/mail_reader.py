@@ -34,7 +34,13 @@ _MESSAGE_START: Final = re.compile(
     rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*[0-9]{2}:[0-9]{2}[^\n]*\n"
 )
 _QUOTED_FROM: Final = re.compile(rb"^>(>*From )", re.M)
-_BROKEN: Final = (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError)
+_PARSER_ERRORS: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    email.errors.MessageError,
+)
 _MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 
 
@@ -50,7 +56,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     message = _parse(_with_readable_header(data))
     try:
         header_lines, text = _read_message(message, files, 0)
-    except _BROKEN as error:
+    except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
     if not (header_lines or starts) and message["MIME-Version"] is None:
         raise refusals.damaged_error(name, "no header of a mail")
@@ -63,11 +69,11 @@ def _read_mailbox(
     """Return the messages of a mailbox, except damaged ones; each begins at a match."""
     ends = [start.start() for start in starts[1:]] + [len(data)]
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
-        packed = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
+        message_bytes = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
         position = len(files.texts)
         try:
-            _, text = _read_message(_parse(_with_readable_header(packed)), files, 0)
-        except _BROKEN:
+            _, text = _read_message(_parse(_with_readable_header(message_bytes)), files, 0)
+        except _PARSER_ERRORS:
             files.skip(f"message {number}", SkipReason.DAMAGED)
         else:
             files.texts.insert(position, f"Message {number}:\n\n{text}")
@@ -82,12 +88,12 @@ def _with_readable_header(data: bytes) -> bytes:
     """Return a mail with its header in UTF-8, encoded words included, as the parser expects."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     header_end = blank_line.start() if (blank_line := _HEADER_END.search(data)) else len(data)
-    header = _ENCODED_WORDS.sub(_as_one_word, data[:header_end])
+    header = _ENCODED_WORDS.sub(_join_encoded_words, data[:header_end])
     decoded = None if header.isascii() else plain_text.decode(header)
     return (decoded.text.encode() if decoded else header) + data[header_end:]
 
 
-def _as_one_word(encoded_words: re.Match[bytes]) -> bytes:
+def _join_encoded_words(encoded_words: re.Match[bytes]) -> bytes:
     """Join encoded words to one in UTF-8.
 
     Python's parser keeps the spaces between encoded words in names, and takes charsets literally.
@@ -96,16 +102,16 @@ def _as_one_word(encoded_words: re.Match[bytes]) -> bytes:
     with suppress(ValueError):
         for charset, kind, text in _ENCODED_WORD.findall(encoded_words[0]):
             is_quoted = kind in b"qQ"
-            packed = (
+            word_bytes = (
                 binascii.a2b_qp(text, header=True)
                 if is_quoted
                 else binascii.a2b_base64(text + b"==")
             )
             name = charset.decode().lower()
             if pieces and pieces[-1][0] == name:  # A character may be cut at the end of a word.
-                packed = pieces.pop()[1] + packed
-            pieces.append((name, packed))
-        text = "".join(_decode(packed, name) for name, packed in pieces)
+                word_bytes = pieces.pop()[1] + word_bytes
+            pieces.append((name, word_bytes))
+        text = "".join(_decode(word_bytes, name) for name, word_bytes in pieces)
         return b"=?utf-8?b?%b?=" % binascii.b2a_base64(text.encode(), newline=False)
     return encoded_words[0]
 
@@ -188,8 +194,8 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
     if not inner.keys() and part.get("Content-Transfer-Encoding", "").lower() == "base64":
         # Some programs encode the message. The standard forbids that, and the parser does not
         # decode it.
-        packed = binascii.a2b_base64(str(inner.get_payload()).encode("ascii", "replace"))
-        return _parse(packed)
+        message_bytes = binascii.a2b_base64(str(inner.get_payload()).encode("ascii", "replace"))
+        return _parse(message_bytes)
     return inner
 
 

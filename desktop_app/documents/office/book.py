@@ -16,7 +16,7 @@ from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 
 _CONTAINER: Final = "META-INF/container.xml"
 _OPF: Final = "{http://www.idpf.org/2007/opf}"
-_FILE: Final = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
+_ROOT_FILE: Final = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
 _RIGHTS: Final = "META-INF/rights.xml"
 
 
@@ -25,7 +25,7 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tup
     package = Package(name, data, limits)
     if _RIGHTS in package:
         raise refusals.encrypted_error(name)
-    file = next(package.xml(_CONTAINER).iter(_FILE), None)
+    file = next(package.xml(_CONTAINER).iter(_ROOT_FILE), None)
     part = "" if file is None else file.get("full-path", "")
     chapters = _chapters(package.xml(part), part.rpartition("/")[0])
     texts = []

@@ -19,7 +19,7 @@ from desktop_app.documents.office.package import Package, local_name, whole_numb
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MAX_POINTS: Final = 5_000
 _MAX_SERIES: Final = 200
-_LONGEST_STYLE: Final = 1_000
+_MAX_STYLE_CHARS: Final = 1_000
 # Day 1 is 1 January 1900, and Excel counts a 29 February 1900 that never was.
 _EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 # Elements whose values are texts, even if they look like numbers.
@@ -155,7 +155,7 @@ def _level(element: Element) -> dict[int, str]:
 def _value(text: str, style: str) -> str:
     """Format a percentage, date or number; `style`, Excel's number format, tells which."""
     # The pattern takes quadratic time for brackets that do not close. Excel's limit is 255.
-    style = _LITERAL.sub("", style[:_LONGEST_STYLE]).lower()
+    style = _LITERAL.sub("", style[:_MAX_STYLE_CHARS]).lower()
     try:
         number = float(text)
     except ValueError:

@@ -16,7 +16,7 @@ _MATH: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _VALUE: Final = f"{_MATH}val"
 _INTEGRAL: Final = "∫"
 _HAT: Final = "\u0302"
-_FACTOR_BEGINS: Final = ("(", "[", "√")
+_FACTOR_STARTS: Final = ("(", "[", "√")
 # An operand that has brackets needs no others.
 _BRACKET_PAIRS: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
@@ -28,7 +28,7 @@ def office_math_line(formula: Element) -> str:
         part = _element_text(child)
         # "x^k a", "1/2 √x": without the space the exponent or the denominator would continue.
         is_apart = local_name(child) == "func" or "^" in previous or "_" in previous
-        is_factor = part[:1].isalnum() or part[:1] in _FACTOR_BEGINS
+        is_factor = part[:1].isalnum() or part[:1] in _FACTOR_STARTS
         if (is_apart and line[-1:].isalnum() and part[:1].isalnum()) or (
             was_fraction and is_factor
         ):

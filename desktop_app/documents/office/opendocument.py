@@ -77,8 +77,8 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
 
 def _used_pages(styles: Element, content: Element) -> Iterator[Element]:
     """Yield the page styles that other styles name, and the usual one."""
-    page_styles = (style for tree in (styles, content) for style in tree.iter(f"{STYLE}style"))
-    names = {"Standard", *(style.get(f"{STYLE}master-page-name", "") for style in page_styles)}
+    all_styles = (style for tree in (styles, content) for style in tree.iter(f"{STYLE}style"))
+    names = {"Standard", *(style.get(f"{STYLE}master-page-name", "") for style in all_styles)}
     for page in styles.iter(f"{STYLE}master-page"):
         if page.get(f"{STYLE}name") in names:
             yield page

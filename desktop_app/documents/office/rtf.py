@@ -201,9 +201,9 @@ class _Reader:
 
     def _add_bytes(self, text: bytes) -> None:
         """Add characters, except the stand-ins of a character written as a number."""
-        skipped = min(self._stand_ins_left, len(text))
-        self._stand_ins_left -= skipped
-        self._bytes += text[skipped:]
+        skip_count = min(self._stand_ins_left, len(text))
+        self._stand_ins_left -= skip_count
+        self._bytes += text[skip_count:]
 
     def _flush(self) -> None:
         """Decode the bytes so far in the code page of their font."""

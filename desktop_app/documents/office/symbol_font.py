@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-_PRIVATE: Final = range(0xF000, 0xF100)
+_PRIVATE_USE: Final = range(0xF000, 0xF100)
 _SYMBOLS: Final = {
-    first + at: char
+    first + offset: char
     for first, chars in (
         (0x20, " !∀#∃%&∋()∗+,−./0123456789:;<=>?"),
         (0x40, "≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_"),
@@ -20,11 +20,11 @@ _SYMBOLS: Final = {
         (0xE0, "◊⟨®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪"),
         (0xF1, "⟩∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭"),
     )
-    for at, char in enumerate(chars)
+    for offset, char in enumerate(chars)
 }
 # Only pictures with a meaning: hands, faces, bullets, boxes, numbers, arrows, marks.
 _WINGDINGS: Final = {
-    first + at: char
+    first + offset: char
     for first, chars in (
         (0x28, "☎✆✉"),
         (0x41, "✌"),
@@ -42,7 +42,7 @@ _WINGDINGS: Final = {
         (0xEF, "⇦⇨⇧⇩⬄"),
         (0xFB, "✗✓☒☑"),
     )
-    for at, char in enumerate(chars)
+    for offset, char in enumerate(chars)
 }
 _PICTURES: Final = {"symbol": _SYMBOLS, "wingdings": _WINGDINGS}
 _LAST_CODE: Final = 0xFF
@@ -67,20 +67,20 @@ def private_text(font: str, text: str) -> str:
     """Replace characters at U+F000 to U+F0FF by those that a symbol font shows, but no letters."""
     if not is_symbol_font(font):
         return text
-    return "".join(_in_symbol_font(font, c) if ord(c) in _PRIVATE else c for c in text)
+    return "".join(_in_symbol_font(font, c) if ord(c) in _PRIVATE_USE else c for c in text)
 
 
 def _in_symbol_font(font: str, char: str) -> str:
     code = ord(char)
-    if code in _PRIVATE:
+    if code in _PRIVATE_USE:
         return unicode_character(font, code)
     if 0x20 <= code <= _LAST_CODE:
-        return unicode_character(font, _PRIVATE.start + code)
+        return unicode_character(font, _PRIVATE_USE.start + code)
     return char  # a control character, or a character that the font does not have
 
 
 def unicode_character(font: str, code: int) -> str:
     """Return the character that a font shows for a code; "" if it is unknown or invalid."""
-    if code in _PRIVATE:
-        return _PICTURES.get(font.lower(), {}).get(code - _PRIVATE.start, "")
+    if code in _PRIVATE_USE:
+        return _PICTURES.get(font.lower(), {}).get(code - _PRIVATE_USE.start, "")
     return chr(code) if 0x20 <= code < 0xD800 or 0xF900 <= code < 0xFFFE else ""

@@ -257,14 +257,14 @@ class _Reader:
 
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs and tables below an element."""
-        initials: list[Element] = []
+        drop_caps: list[Element] = []
         for child in parent:
             match local_name(child):
-                case "p" if _is_initial(child):
-                    initials.append(child)
+                case "p" if _is_drop_cap(child):
+                    drop_caps.append(child)
                 case "p":
-                    yield from self._paragraph(*initials, child)
-                    initials = []
+                    yield from self._paragraph(*drop_caps, child)
+                    drop_caps = []
                 case "tbl":
                     yield from self._table(child)
                 case "AlternateContent":
@@ -273,8 +273,8 @@ class _Reader:
                     yield self._embedded(self.relations.get(drawing.relation_id(child), ""))
                 case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
                     yield from self.blocks(child)
-        if initials:
-            yield from self._paragraph(*initials)
+        if drop_caps:
+            yield from self._paragraph(*drop_caps)
 
     def page_texts(self, tree: Element, kind: str, *, has_even: bool) -> Iterator[str]:
         """Yield the text of each header or footer that a section shows.
@@ -441,8 +441,8 @@ class _Reader:
 
     def _cells(self, row: Element) -> Iterator[str]:
         """Yield the text of each column; "" for a column in which no cell begins."""
-        skipped = whole_number(_value(row, f"{W}trPr/{W}gridBefore"))
-        yield from [""] * min(skipped, _MAX_SPAN)
+        skipped_columns = whole_number(_value(row, f"{W}trPr/{W}gridBefore"))
+        yield from [""] * min(skipped_columns, _MAX_SPAN)
         for cell in _children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
             merge = None if properties is None else properties.find(f"{W}vMerge")
@@ -453,7 +453,7 @@ class _Reader:
             yield from [""] * min(span - 1, _MAX_SPAN)
 
 
-def _is_initial(paragraph: Element) -> bool:
+def _is_drop_cap(paragraph: Element) -> bool:
     """Return True for a first letter that is several lines high: a paragraph of its own in Word."""
     kind = _value(paragraph, f"{W}pPr/{W}framePr", "dropCap")
     return kind not in (None, "", "none")

@@ -233,11 +233,12 @@ def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
         if _is_running_text(side):
             columns.append(side)
             continue
-        inner = _find_gutter(side)
-        parts = None if inner is None else _columns(side, inner)
-        if parts is None or sum(map(len, parts)) < len(side):  # a line crosses the inner gutter
+        inner_gutter = _find_gutter(side)
+        inner_columns = None if inner_gutter is None else _columns(side, inner_gutter)
+        # Fewer lines are left if some cross the inner gutter.
+        if inner_columns is None or sum(map(len, inner_columns)) < len(side):
             return None
-        columns += parts
+        columns += inner_columns
     return columns
 
 
@@ -250,9 +251,9 @@ def _is_running_text(lines: Sequence[Area]) -> bool:
 
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
     """Return True if rows or paragraphs begin at the same y on both sides, as in a table."""
-    starts, others = _row_starts(left), _row_starts(right)
-    shared = sum(any(abs(y - other_start) < 3 for other_start in others) for y in starts)
-    return shared >= 2 and shared >= 0.6 * max(len(starts), len(others))
+    starts, other_starts = _row_starts(left), _row_starts(right)
+    shared = sum(any(abs(y - other_start) < 3 for other_start in other_starts) for y in starts)
+    return shared >= 2 and shared >= 0.6 * max(len(starts), len(other_starts))
 
 
 def _row_starts(lines: Sequence[Area]) -> list[float]:

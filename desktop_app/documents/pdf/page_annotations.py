@@ -17,7 +17,7 @@ _FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIEL
 _MAX_LINKS: Final = 20
 _CHOICE_FIELDS: Final = (raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 _MAX_OPTIONS: Final = 2_000
-_LONGEST_STRING: Final = 1 << 16  # bytes
+_MAX_STRING_BYTES: Final = 1 << 16  # bytes
 _MARKUPS: Final = (
     raw.FPDF_ANNOT_HIGHLIGHT,
     raw.FPDF_ANNOT_UNDERLINE,
@@ -38,7 +38,7 @@ _COMMENTS: Final = (
 )
 # XFA forms name fields by their place in a tree: “topmostSubform[0].Page1[0].f1_01[0]”.
 _XFA_NAME: Final = re.compile(r"([^.\[]+\[\d+\]\.)+[^.\[]+(\[\d+\])?")
-_LONGEST_QUOTE: Final = 200  # characters
+_MAX_QUOTE_CHARS: Final = 200  # characters
 _MAX_MARKED_LINES: Final = 20
 
 
@@ -112,7 +112,7 @@ def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
             ys = (quad.y1, quad.y2, quad.y3, quad.y4)
             pieces.append(textpage.get_text_bounded(min(xs), min(ys), max(xs), max(ys)))
     marked = " ".join(" ".join(pieces).split())
-    return marked if len(marked) <= _LONGEST_QUOTE else f"{marked[:_LONGEST_QUOTE]} …"
+    return marked if len(marked) <= _MAX_QUOTE_CHARS else f"{marked[:_MAX_QUOTE_CHARS]} …"
 
 
 def _line(annotation: Any, key: bytes) -> str:
@@ -213,8 +213,8 @@ def _read_string(get: Callable[..., int]) -> str:
 
     A text that is too long for the buffer is left out.
     """
-    buffer = ctypes.create_string_buffer(_LONGEST_STRING)
-    get(ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), _LONGEST_STRING)
+    buffer = ctypes.create_string_buffer(_MAX_STRING_BYTES)
+    get(ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), _MAX_STRING_BYTES)
     text = buffer.raw.decode("utf-16-le", "replace")
     return text.split("\0")[0].replace("\r\n", "\n").replace("\r", "\n").strip()
 
@@ -222,6 +222,6 @@ def _read_string(get: Callable[..., int]) -> str:
 def _target_url(document: pdfium.PdfDocument, annotation: Any) -> str:
     """Return the URL of a link; "" for links within the document."""
     action = raw.FPDFLink_GetAction(raw.FPDFAnnot_GetLink(annotation))
-    buffer = ctypes.create_string_buffer(_LONGEST_STRING)
-    raw.FPDFAction_GetURIPath(document, action, buffer, _LONGEST_STRING)
+    buffer = ctypes.create_string_buffer(_MAX_STRING_BYTES)
+    raw.FPDFAction_GetURIPath(document, action, buffer, _MAX_STRING_BYTES)
     return buffer.value.decode("utf-8", "replace").strip()

@@ -15,7 +15,7 @@ from desktop_app.documents.worker.protocol import ScaledImage
 # Small print is legible at 150 dots per inch; a PDF point is 1/72 inch.
 _DOTS_PER_POINT: Final = 150 / 72
 # No model sees a longer side: larger images are scaled down.
-_LONGEST_SIDE: Final = 2048
+_MAX_SIDE_PX: Final = 2048
 
 Size = tuple[int, int]
 
@@ -24,7 +24,7 @@ def natural_size(points: tuple[float, float]) -> Size:
     """Return the size in pixels at which a page of this size in points is legible."""
     width, height = points
     longest = max(width, height, 1.0)
-    ratio = min(_DOTS_PER_POINT, _LONGEST_SIDE / longest)
+    ratio = min(_DOTS_PER_POINT, _MAX_SIDE_PX / longest)
     return max(1, round(width * ratio)), max(1, round(height * ratio))
 
 

@@ -138,11 +138,11 @@ def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
 
 def _continues_word(last_letter: _Letter, letter: _Letter) -> bool:
     height = max(last_letter.top - last_letter.bottom, letter.top - letter.bottom)
-    shared = min(last_letter.top, letter.top) - max(last_letter.bottom, letter.bottom)
+    overlap = min(last_letter.top, letter.top) - max(last_letter.bottom, letter.bottom)
     gap = max(letter.left - last_letter.right, last_letter.left - letter.right)
     return (
         letter.number == last_letter.number + 1
-        and shared > 0.4 * height
+        and overlap > 0.4 * height
         and gap < _LETTER_GAP * height
     )
 
@@ -265,8 +265,8 @@ def is_number(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
 
 def are_rotated(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:
     """Return True if many words are rotated: their lines are not lines of the page."""
-    some = words[:: max(1, len(words) // _SAMPLE_WORDS)]
-    return sum(_is_rotated(textpage, word) for word in some) > 0.3 * len(some)
+    sample = words[:: max(1, len(words) // _SAMPLE_WORDS)]
+    return sum(_is_rotated(textpage, word) for word in sample) > 0.3 * len(sample)
 
 
 def _is_rotated(textpage: pdfium.PdfTextPage, word: Word) -> bool:

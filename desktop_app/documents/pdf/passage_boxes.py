@@ -96,9 +96,9 @@ def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[Area]:
 
 def _continues_line(line: Area, area: Area) -> bool:
     height = min(line.height, area.height)
-    shared = min(line.top, area.top) - max(line.bottom, area.bottom)
+    overlap = min(line.top, area.top) - max(line.bottom, area.bottom)
     gap = max(area.left - line.right, line.left - area.right)
-    return shared > height / 2 and gap < 2 * height
+    return overlap > height / 2 and gap < 2 * height
 
 
 def _to_page_box(page: pdfium.PdfPage, area: Area) -> Box | None:

@@ -35,10 +35,10 @@ _MIRRORED_BRACKETS: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
 _MISPLACED_STOP: Final = re.compile("(?m)(?<=[\u0590-\u08ff] )([.,:;!\u060c\u061b\u061f])([0-9]+)$")
 _MIRROR: Final = str.maketrans("()", ")(")
 # Next to an image of the whole page, text this short is a page number or a stamp.
-_STAMP_LENGTH: Final = 40
+_MAX_STAMP_CHARS: Final = 40
 _WHOLE_PAGE_SHARE: Final = 0.5
 # pdfium leaves out text in a Chinese or Japanese font that is neither in the file nor installed.
-_FEWEST_OBJECTS: Final = 50
+_MIN_TEXT_OBJECTS: Final = 50
 _MAX_OBJECTS_PER_LETTER: Final = 2
 
 
@@ -106,9 +106,9 @@ def _signature_lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: 
     count = page.get_textpage().count_chars()
     if not page_annotations.flatten_signatures(document, page):
         return []
-    signed = document[index]
-    text = _clean_text(signed.get_textpage().get_text_range(count))
-    signed.close()
+    flattened_page = document[index]
+    text = _clean_text(flattened_page.get_textpage().get_text_range(count))
+    flattened_page.close()
     return ["[signature]", text] if text else []
 
 
@@ -149,7 +149,7 @@ def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
     """
     if _lacks_letters(page, text):
         return True
-    if len(text) > _STAMP_LENGTH:
+    if len(text) > _MAX_STAMP_CHARS:
         return False
     objects = list(page.get_objects(max_depth=2))
     if not text:
@@ -164,7 +164,7 @@ def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
 
 def _lacks_letters(page: pdfium.PdfPage, text: str) -> bool:
     """Return True if a page draws many texts of which `text` has too few letters."""
-    fewest = max(_FEWEST_OBJECTS, _MAX_OBJECTS_PER_LETTER * len(text))
+    fewest = max(_MIN_TEXT_OBJECTS, _MAX_OBJECTS_PER_LETTER * len(text))
     count = raw.FPDFPage_CountObjects(page)
     if count < fewest:
         return False

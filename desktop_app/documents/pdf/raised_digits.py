@@ -42,14 +42,16 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
         base = end_before - 1 if end_before and not text[end_before - 1].isspace() else start
         if base - 1 in shown_by_index:  # the 2 of a raised "1,2"
             base = last_base
-        change = _change(textpage, base, end - 1) if base < end - 1 else None
-        if change is None or (end_before < start and not _adjoins(textpage, base, start)):
+        shift = _find_shift(textpage, base, end - 1) if base < end - 1 else None
+        if shift is None or (end_before < start and not _adjoins(textpage, base, start)):
             continue
         first_shifted = next(
-            index for index in range(max(start, base + 1), end) if _change(textpage, base, index)
+            index
+            for index in range(max(start, base + 1), end)
+            if _find_shift(textpage, base, index)
         )
         shown_by_index.update(
-            zip(range(first_shifted, end), change(text[first_shifted:end]), strict=True)
+            zip(range(first_shifted, end), shift(text[first_shifted:end]), strict=True)
         )
         shown_by_index.update(dict.fromkeys(range(end_before, start), ""))
         line_end = _LINE_END.match(text, end)
@@ -59,15 +61,15 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
     return shown_by_index
 
 
-def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[str], str] | None:
+def _find_shift(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[str], str] | None:
     """Return the function that raises or lowers a digit's character; None if it is to stay.
 
     The digit is compared with the character `base`.
     """
-    on_line, box = character_box(textpage, base), character_box(textpage, index)
-    if not on_line or not box or not box.height < _MAX_HEIGHT * on_line.height:
+    base_box, box = character_box(textpage, base), character_box(textpage, index)
+    if not base_box or not box or not box.height < _MAX_HEIGHT * base_box.height:
         return None
-    raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / on_line.height
+    raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / base_box.height
     if abs(raised_by) > _MAX_SHIFT or raw.FPDFText_GetCharAngle(textpage, index) > _MIN_ANGLE_RAD:
         return None
     if raised_by > _LEAST_RAISE:
