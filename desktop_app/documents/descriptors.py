@@ -8,7 +8,7 @@ from typing import Final
 from desktop_app.documents.worker.protocol import Limits
 
 _READ_BYTES: Final = 16 << 20
-"""The size of a read. A larger file is read at once. Files in /proc state the size 0."""
+"""The fewest bytes to ask for. Files in /proc state the size 0; larger files are read at once."""
 
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:

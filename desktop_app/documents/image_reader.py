@@ -31,7 +31,9 @@ _FORMATS: Final = {
     "image/bmp": "BMP",
     "image/tiff": "TIFF",
 }
+# Modes whose colors are converted by an embedded color profile.
 _PROFILE_MODES: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
+# Modes of images that can be sent unchanged: at most eight bits per channel, and no CMYK.
 _PLAIN_MODES: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
 _ORIENTATION: Final = 0x0112
 _TRANSPOSITIONS: Final = {

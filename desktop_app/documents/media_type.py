@@ -64,7 +64,8 @@ OLE_ERRORS: Final = (
 """The exceptions of olefile, and of what reads streams, for damaged compound files."""
 
 # Endings of binary formats. A file with such a name is refused if its content is not binary, or is
-# an ordinary ZIP archive in place of another format. Programs export web pages and texts as .xls.
+# an ordinary ZIP archive in place of another format. Not .xls: programs export web pages and texts
+# under this ending.
 _TYPE_OF_ENDING: Final = {
     **{known.suffix: kind for kind, known in DOCUMENT_FORMATS.items() if kind != XLS},
     ".png": "image/png",

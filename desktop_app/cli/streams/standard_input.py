@@ -1,6 +1,6 @@
 """Reads standard input: to its end, or without blocking for long if no user could interrupt it.
 
-It may have no end (`</dev/zero`, `yes |`), so every function stops at a limit.
+The input may have no end (`</dev/zero`, `yes |`), so every function stops at a limit.
 
 A desktop hotkey starts a program with the desktop's own standard input: none, a closed one, or a
 pipe or socket into which nobody ever writes.

@@ -21,7 +21,7 @@ from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.error_reasons import Reason
 
-_UTF_8: Final = 1 << 11
+_UTF_8: Final = 1 << 11  # the flag of a member whose name is in UTF-8
 _UNICODE_PATH: Final = 0x7075  # an extra field
 _BREAK: Final = re.compile(rb"[\r\n]+")
 # Characters of code page 437 that names hardly contain: their presence means another code page.

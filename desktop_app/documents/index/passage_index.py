@@ -97,6 +97,7 @@ def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]
     if count_above == 0 and headings and headings[0].start < end:
         return [headings[0].words]
     open_headings: list[_Heading] = []
+    # Headings have the levels 1 to 6.
     level = 7
     for heading in reversed(headings[max(0, count_above - 200) : count_above]):
         if heading.level < level:

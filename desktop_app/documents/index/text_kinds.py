@@ -17,6 +17,7 @@ _OTHER: Final = re.compile(r"[^\x00-\u024f\u2000-\u2bff\W\d_]")
 _DIGIT: Final = re.compile(r"\d")
 _MARK: Final = re.compile(r"[{}()\[\]<>=;/\\|&^~`@#$%*+_\"'-]")
 _SPACE: Final = re.compile(r"\s")
+# The shares of a line's visible characters above which the line is of their kind.
 _FOREIGN_SHARE: Final = 0.25
 _DIGIT_SHARE: Final = 0.3
 _MARK_SHARE: Final = 0.12

@@ -162,6 +162,7 @@ def _value(text: str, style: str) -> str:
         return text
     if "%" in style:
         return f"{round(number * 100, 6):.10g}%"
+    # `datetime` ends with the year 9999, about 2.96 million days after the epoch.
     if ("y" in style or "d" in style) and "general" not in style and 0 < number < 2_900_000:
         day = _EPOCH + timedelta(days=number)
         return f"{day:%Y-%m-%d}" if number == int(number) else f"{day:%Y-%m-%d %H:%M}"

@@ -90,7 +90,7 @@ def repeated_lines(label: str, texts: Iterable[str]) -> Iterator[MarkdownBlock]:
 
 
 def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:
-    """Return the Markdown of a document, with an empty line between blocks but not list items."""
+    """Return the Markdown of a document, with empty lines between blocks except list items."""
     texts: list[str] = []
     columns = [0]  # of the items at each depth
     previous = None

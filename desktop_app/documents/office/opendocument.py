@@ -8,7 +8,7 @@ come once, before the text, and footers after it.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -42,6 +42,8 @@ _SPACE: Final = re.compile(r"[ \t\r\n]+")
 _MAX_REPEATS: Final = 10_000
 _MAX_CELLS: Final = 2_000_000
 _MAX_LEVEL: Final = 10
+# In a damaged file, the parents of styles may form a circle.
+_MAX_PARENTS: Final = 10
 _VALUE_ATTRIBUTES: Final = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _IGNORED_ELEMENTS: Final = frozenset(
     ("annotation", "tracked-changes", "ruby-text", "title", "desc", "forms", "page-number")
@@ -161,35 +163,19 @@ class _Styles:
             for style in tree.iter(f"{STYLE}style"):
                 name = style.get(f"{STYLE}name", "")
                 self._parents[name] = style.get(f"{STYLE}parent-style-name", "")
-                page_properties = style.find(f"{STYLE}drawing-page-properties")
-                if (
-                    page_properties is not None
-                    and page_properties.get(f"{_PRESENTATION}visibility") == "hidden"
-                ):
+                page = _properties_of(style, "drawing-page")
+                if page.get(f"{_PRESENTATION}visibility") == "hidden":
                     self._hidden.add(name)
-                table_properties = style.find(f"{STYLE}table-properties")
-                if (
-                    table_properties is not None
-                    and table_properties.get(f"{TABLE}display") == "false"
-                ):
+                if _properties_of(style, "table").get(f"{TABLE}display") == "false":
                     self._hidden.add(name)
-                text_properties = style.find(f"{STYLE}text-properties")
-                if (
-                    text_properties is not None
-                    and text_properties.get(f"{_FO}font-weight") == "bold"
-                ):
+                text = _properties_of(style, "text")
+                if text.get(f"{_FO}font-weight") == "bold":
                     self._bold.add(name)
-                if text_properties is not None and (
-                    position := text_properties.get(f"{STYLE}text-position")
-                ):
+                if position := text.get(f"{STYLE}text-position"):
                     self._text_positions[name] = position
-                if text_properties is not None and (
-                    font := text_properties.get(f"{STYLE}font-name")
-                ):
+                if font := text.get(f"{STYLE}font-name"):
                     self._fonts[name] = faces.get(font) or font
-                elif text_properties is not None and (
-                    family := text_properties.get(f"{_FO}font-family")
-                ):
+                elif family := text.get(f"{_FO}font-family"):
                     self._fonts[name] = family
                 if style.get(f"{STYLE}list-style-name") == "":
                     self._unnumbered.add(name)
@@ -201,7 +187,7 @@ class _Styles:
 
     def is_title(self, name: str) -> bool:
         """Return True if a style is the title style, or based on that."""
-        for _ in range(10):
+        for _ in range(_MAX_PARENTS):
             if name == "Title":
                 return True
             name = self._parents.get(name, "")
@@ -209,7 +195,7 @@ class _Styles:
 
     def font(self, name: str) -> str:
         """Return the font of a style or of the styles that it is based on; "" if none has one."""
-        for _ in range(10):
+        for _ in range(_MAX_PARENTS):
             if name in self._fonts:
                 return self._fonts[name].strip("' ")
             name = self._parents.get(name, "")
@@ -263,6 +249,12 @@ class _Styles:
         )
         suffix = level.get(f"{STYLE}num-suffix", "")
         return f"{level.get(f'{STYLE}num-prefix', '')}{number}{suffix}".strip() or "-"
+
+
+def _properties_of(style: Element, kind: str) -> Mapping[str, str]:
+    """Return the properties of a style for text, tables or slides; {} if it has none."""
+    element = style.find(f"{STYLE}{kind}-properties")
+    return {} if element is None else element.attrib
 
 
 @dataclass

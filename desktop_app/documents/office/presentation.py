@@ -102,7 +102,7 @@ def _shape(shape: Element, relations: Mapping[str, str]) -> Iterator[MarkdownBlo
         text = _paragraph_text(paragraph, relations)
         properties = paragraph.find(f"{A}pPr")
         level = whole_number(None if properties is None else properties.get("lvl"))
-        level = min(max(level, 0), 8)
+        level = min(max(level, 0), 8)  # PowerPoint has nine levels
         if text.strip():
             lines.append((text, level, numbering.next_label(properties, level)))
     if kind in ("title", "ctrTitle"):
@@ -157,7 +157,7 @@ def _run_text(part: Element, relations: Mapping[str, str]) -> str:
         return "".join(_run_text(child, relations) for child in next(iter(part), part))
     text = "".join(t.text or "" for t in part.findall(f"{A}t"))
     properties = part.find(f"{A}rPr")
-    # The font of symbols does not apply to letters: PowerPoint replaces "-->" by a character of it.
+    # The font of symbols does not apply to letters. PowerPoint writes "-->" as one of its symbols.
     text = private_text(_font(part, "sym"), unicode_text(_font(part, "latin"), text))
     link = part.find(f"{A}rPr/{A}hlinkClick")
     if link is not None:

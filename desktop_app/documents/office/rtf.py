@@ -55,6 +55,7 @@ _NESTED_TEXTS: Final = {"footnote", "annotation", "shptxt", "fldrslt"} | _HEADER
 _LABELS: Final = ("listtext", "pntext")
 _OTHER_DESTINATIONS: Final = ("fonttbl", "stylesheet", "fldinst", "atnauthor")
 _FORM_WORDS: Final = frozenset(("formfield", "ffl", "fftype", "ffres", "ffdefres"))
+# Values of `fftype` for a box and for a choice, and of `ffres` if the default applies.
 _FORM_BOX, _FORM_CHOICE, _UNSET = 1, 2, 25
 _FORMAT_WORDS: Final = frozenset(
     ("f", "b", "v", "deleted", "super", "sub", "nosupersub", "plain", "uc", "deff")

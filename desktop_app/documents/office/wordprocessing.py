@@ -302,7 +302,7 @@ class _Reader:
         return MarkdownBlock(self.read_embedded(part.rpartition("/")[2], self.package.bytes(part)))
 
     def _paragraph(self, *parts: Element) -> Iterator[MarkdownBlock]:
-        """Yield a paragraph and its boxes; all parts but the last are its large first letters."""
+        """Yield a paragraph and its boxes; all parts but the last are its drop caps."""
         open_paragraph = _OpenParagraph()
         part_texts = ("".join(self._inline(part, open_paragraph)).strip("\n") for part in parts)
         text = "".join(part_texts).replace("****", "").strip("\n ")
@@ -454,7 +454,7 @@ class _Reader:
 
 
 def _is_drop_cap(paragraph: Element) -> bool:
-    """Return True for a first letter that is several lines high: a paragraph of its own in Word."""
+    """Return True for a drop cap, the large first letter, which Word stores as a paragraph."""
     kind = _value(paragraph, f"{W}pPr/{W}framePr", "dropCap")
     return kind not in (None, "", "none")
 

@@ -17,7 +17,7 @@ _FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIEL
 _MAX_LINKS: Final = 20
 _CHOICE_FIELDS: Final = (raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 _MAX_OPTIONS: Final = 2_000
-_MAX_STRING_BYTES: Final = 1 << 16  # bytes
+_MAX_STRING_BYTES: Final = 1 << 16
 _MARKUPS: Final = (
     raw.FPDF_ANNOT_HIGHLIGHT,
     raw.FPDF_ANNOT_UNDERLINE,
@@ -38,7 +38,7 @@ _COMMENTS: Final = (
 )
 # XFA forms name fields by their place in a tree: “topmostSubform[0].Page1[0].f1_01[0]”.
 _XFA_NAME: Final = re.compile(r"([^.\[]+\[\d+\]\.)+[^.\[]+(\[\d+\])?")
-_MAX_QUOTE_CHARS: Final = 200  # characters
+_MAX_QUOTE_CHARS: Final = 200
 _MAX_MARKED_LINES: Final = 20
 
 
@@ -171,8 +171,8 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 def _field_lines(form_env: Any, annotation: Any) -> list[str]:
     """Return a field's line; none for buttons, signatures, and radio buttons not selected.
 
-    Empty fields with the name of an XFA form are left out, too: it says nothing to a reader. If the
-    document lacks the form, there is a line for each field with a value.
+    Empty fields named by an XFA form are left out, too: such a name says nothing to a reader. If
+    the document lacks the form, there is a line for each field with a value.
     """
     if not form_env:  # Programs that split files leave out the form, but not its fields.
         name, value = (_annotation_string(annotation, key) for key in (b"T", b"V"))

@@ -30,7 +30,7 @@ RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 """A letter of Hebrew, Arabic or a related script."""
 _WORD_SPACE: Final = 0.45  # fraction of the line's height
 _SAMPLE_WORDS: Final = 60  # words examined for rotation, or up to twice as many
-_MIN_ROTATION_RAD: Final = 0.1  # radians
+_MIN_ROTATION_RAD: Final = 0.1
 
 
 class Area(NamedTuple):

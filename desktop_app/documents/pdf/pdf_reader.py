@@ -38,6 +38,7 @@ _MIRROR: Final = str.maketrans("()", ")(")
 _MAX_STAMP_CHARS: Final = 40
 _WHOLE_PAGE_SHARE: Final = 0.5
 # pdfium leaves out text in a Chinese or Japanese font that is neither in the file nor installed.
+# The page then has many text objects for its few letters.
 _MIN_TEXT_OBJECTS: Final = 50
 _MAX_OBJECTS_PER_LETTER: Final = 2
 

@@ -20,7 +20,7 @@ _LINE_END: Final = re.compile(r"[\r\n]+")
 _MAX_HEIGHT: Final = 0.9
 _LEAST_RAISE, _LEAST_DROP, _MAX_SHIFT = 0.15, 0.05, 0.8
 _WIDEST_GAP: Final = 0.3
-_MIN_ANGLE_RAD: Final = 0.1  # radians
+_MIN_ANGLE_RAD: Final = 0.1
 
 
 def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
