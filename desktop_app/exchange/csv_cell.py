@@ -11,11 +11,12 @@ from typing import Final
 
 _NUMBER: Final = re.compile(r"[+-]\d[\d.,]*%?", re.ASCII)
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-# Full-width forms that some spreadsheets treat the same.
+# Full-width forms of these signs, which some spreadsheets treat like the signs.
 _NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
 # Excel separates the columns of a CSV file by the system's list separator, a semicolon in most of
-# Europe. Quotes after a comma then protect nothing: a semicolon and a line break begin a cell. A
-# formula that reaches out calls a function, or names another file or program before "!".
+# Europe. Then quotes after a comma do not enclose a cell: a semicolon or a line break within them
+# begins one. Only a formula that calls a function, or names another file or program before "!", can
+# do harm.
 _FORMULA_WITHIN: Final = re.compile(
     r"(?<=[;\t\r\n])(?=[ \u00a0]*+[=+\-@＝＋－＠][^;\t\r\n]*?(?:[\w.] *\(|![$\w]))"
 )

@@ -473,7 +473,7 @@ def _identifier(value: Any) -> str:
 
 
 def _storable_text(value: Any) -> str:
-    """Return a text of a column that must be UTF-8; others keep lone surrogates.
+    """Return a text for a column that must be UTF-8; other columns may have lone surrogates.
 
     Raises:
         TypeError: it is no text.

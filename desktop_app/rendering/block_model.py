@@ -1,8 +1,8 @@
 """The block model: parsed Markdown as a flat sequence of blocks made of runs.
 
 Nesting is stored as numbers (depth in lists, in quotes), not as a tree, because the transcript lays
-out blocks one after another, each with its margins. Each new piece of text compares blocks with
-their earlier versions, so they are named tuples: their equality and hashing run in C.
+out blocks one after another, each with its margins. Each new piece of an answer compares blocks
+with their earlier versions. So they are named tuples, whose equality and hashing run in C.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 MAX_TABLE_ROWS: Final = 8
-"""Maximum rows of a TABLE block; a longer table is several blocks in sequence."""
+"""Maximum rows of a TABLE block; a longer table is several blocks in sequence.
+
+Qt lays out a block at once, so each of these blocks has to be small.
+"""
 
 MAX_TABLE_CELLS: Final = 160
-"""Maximum cells of a TABLE block, unless a single row has more. Qt lays out a block at once."""
+"""Maximum cells of a TABLE block, unless a single row has more."""
 
 MAX_TABLE_LETTERS: Final = 8_000
 """Maximum characters in the source of a TABLE block, unless a single row has more.
@@ -181,7 +184,7 @@ def depths_of_quotes(block: Block) -> tuple[int, ...]:
 
 
 def quote_block(block: Block) -> Block:
-    """Return the block within a further quote, which is the outermost container."""
+    """Return the block inside one more quote, around all of its lists and quotes."""
     depths = (0, *block.quoted_at) if block.quoted_at else ()
     return block._replace(quote=block.quote + 1, quoted_at=depths)
 
@@ -220,8 +223,9 @@ _INVISIBLE_IN_PROSE: Final = re.compile(
     f"{_FLAG}|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
     "\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+# Variation selectors choose a variant of the character before them.
 _SELECTOR: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-# Also variation selectors after a character without variants: a row of them can carry a text.
+# Also variation selectors after a character without variants: a row of them can encode a text.
 _INVISIBLE_OR_SELECTOR: Final = re.compile(
     f"{_INVISIBLE_IN_PROSE.pattern}|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
     "[\U000e0100-\U000e01ef]|(?<=[\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f"
@@ -232,7 +236,8 @@ _INVISIBLE: Final = (
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_INVISIBLE_IN_CODE: Final = re.compile(f"[{_INVISIBLE}]")  # form feeds separate parts of sources
+# Form feeds are not replaced in code, because they separate sections of source files.
+_INVISIBLE_IN_CODE: Final = re.compile(f"[{_INVISIBLE}]")
 _INVISIBLE_IN_LINKS: Final = re.compile(f"[\x0b\x0c{_INVISIBLE}]")
 _JOINERS: Final = "\u200c\u200d"
 """Joiners, which emoji and many scripts need between letters. They stay invisible there."""
@@ -260,10 +265,10 @@ def show_invisible(
 ) -> str:
     """Replace invisible characters that can disguise text by codes, such as `⟨U+202E⟩`.
 
-    In prose, these are control characters, and those that hide other text or change its direction,
-    except in flags of regions and variants of characters. In code and links, these are all
-    invisible characters, except joiners between characters outside ASCII; in code, only the
-    character before a joiner counts. `source_text` restores the characters.
+    In prose, these are control characters, and characters that hide other text or change its
+    direction; flags of regions and variants of characters may contain some. In code and links,
+    these are all invisible characters, except joiners between characters outside ASCII; in code,
+    only the character before a joiner counts. `source_text` restores the characters.
 
     Args:
         code: the text is code.
@@ -273,7 +278,7 @@ def show_invisible(
     if text.isascii() and text.isprintable():
         return text
     pattern = _INVISIBLE_IN_LINKS if link else _INVISIBLE_IN_CODE if code else _INVISIBLE_IN_PROSE
-    if pattern is _INVISIBLE_IN_PROSE and _SELECTOR.search(text):  # the search takes longer
+    if pattern is _INVISIBLE_IN_PROSE and _SELECTOR.search(text):  # the slower pattern
         pattern = _INVISIBLE_OR_SELECTOR
     if pattern.search(text) is None:
         return text

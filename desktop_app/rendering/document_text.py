@@ -188,7 +188,8 @@ class DocumentText:
         ]
         for number, begin, block_text in zip(touched, starts, block_texts, strict=False):
             block, row = places[number]
-            # Blocks lack the list numbers of the source, so short items might not be found alone.
+            # The text of a list item lacks the number that it has in the source, so a short item
+            # might not match. A block that lies in the passage needs no match.
             is_all = start <= placed[number].start and placed[number].end <= end
             if row >= 0 or not shown_ranges or (is_all and block_text):
                 yield PassageMark(block, row, 0, len(block_text))

@@ -26,6 +26,7 @@ from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
 _MAX_TREE_LENGTH: Final = 200_000
 """Characters. Longer JSON is shown as code, not as a table or a tree."""
 _FENCE: Final = "~~~~~~~~~~~~"
+"""So long that hardly any answer contains a line that closes it."""
 _MAX_DEPTH: Final = 12
 """List levels; deeper values are shown as text."""
 _MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")

@@ -32,7 +32,7 @@ EXPECTED: Final = "__expected"
 _MAX_YAML_CHARS: Final = 4 * 1024 * 1024
 _MAX_COMBINATIONS: Final = 10_000
 _MAX_FILLED_CHARS: Final = 256 << 20
-_CHARS_PER_TEXT: Final = 250  # a text in a check takes so many bytes, even a short one
+_CHARS_PER_TEXT: Final = 250  # counted for each text in a check: so many bytes it takes if empty
 _VARIABLE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION_FIELDS: Final = ("tests", "prompts", "defaultTest", "scenarios")
@@ -333,7 +333,7 @@ _KINDS: Final = frozenset(
     "contains icontains contains-any icontains-any contains-all icontains-all equals starts-with "
     "is-json llm-rubric model-graded-closedqa regex".split()
 )
-# A cell with such an assertion is refused. A word of neither set before a colon is plain text.
+# A cell with such an assertion is refused. Other words before a colon are plain text.
 _UNSUPPORTED_KINDS: Final = frozenset(
     "fn eval file javascript python webhook similar levenshtein latency cost perplexity rouge-n "
     "factuality answer-relevance context-recall context-relevance context-faithfulness "

@@ -1,11 +1,11 @@
 """Converts the internal markup of ChatGPT's texts: source marks, and documents of its canvas.
 
 Marks are between U+E200 and U+E201, their fields separated by U+E202; U+E203, U+E204 and U+E206
-enclose the words that a mark refers to. ChatGPT shows the text in `content_references` in place of
-a mark, or if that has none, links to its `items`; the mark of an entity contains the entity's name.
-Until 2024, a mark was 【11†words】, and its source in `citations`. A message to the canvas tool is
-JSON: {name, type, content}, or for a change {updates: [{pattern, replacement}]}, which may lack its
-closing brackets.
+enclose the words that a mark refers to. In place of a mark, ChatGPT shows the text of its entry in
+`content_references`, or links to the entry's `items` if it has no text; the mark of an entity
+contains the entity's name. Until 2024, a mark was 【11†words】, and its source in `citations`. A
+message to the canvas tool is JSON: {name, type, content}, or for a change {updates: [{pattern,
+replacement}]}. The JSON may lack its closing brackets.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from desktop_app.exchange.importers.imported_conversation import (
 
 CANVAS_TOOLS: Final = "canmore."
 """The start of the names of the tools that write to the canvas."""
-# It stops at the next opening: to search a million openings for an end would take hours. The answer
-# may end within a mark.
+# A mark ends before the next opening: searching the rest for the end of each of a million openings
+# would take hours. The second alternative is a mark that the end of the answer cuts off.
 _CITATION_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201|\ue200[^\ue200\ue201\\s]*\\Z")
 _OLD_CITATION_MARK: Final = re.compile("【([0-9]+)(?::[0-9]+)?†[^【】]*】")
 _ENCLOSING: Final = re.compile("[\ue203\ue204\ue206]")
-# The most characters that marks may add: a short mark with a long text would fill the memory.
+# Characters that the texts of marks may have in all: a short mark with a long text, repeated often,
+# would fill the memory.
 _MAX_ADDED_CHARS: Final = 1 << 20
 _ADDRESS: Final = re.compile(r"https?://[^\s()<>]+")
 _WHOLE_DOCUMENT_PATTERNS: Final = (".*", "(?s).*", "[\\s\\S]*")

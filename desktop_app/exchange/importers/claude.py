@@ -32,6 +32,7 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 _ROLES: Final = {"human": Role.USER, "assistant": Role.ASSISTANT}
+# Blocks of these kinds may be empty; of other kinds, an empty text means that they are not known.
 _EMPTY_KINDS: Final = {"", "text", "thinking", "token_budget", "flag"}
 _PASTED_NAME: Final = "pasted.txt"
 _MARKDOWN: Final = "text/markdown"
@@ -113,7 +114,7 @@ def _parse_content(message: Mapping[str, Any]) -> list[Part]:
 def _add_result(
     block: Mapping[str, Any], parts: list[Part], place_by_call: Mapping[str, int | None]
 ) -> None:
-    """Put a result into its call. If that is an artifact, the result says only that it was made."""
+    """Add a result to its call. An artifact needs none: it says only that the artifact was made."""
     call_id = text_at(block, "tool_use_id")
     content = block.get("content")
     items = objects_at(block, "content")

@@ -1,8 +1,8 @@
 """Reads the conversations in an export, whose kind is detected by its content.
 
 An export is JSON of Repartee, ChatGPT, Claude, Open WebUI or LibreChat, or a ZIP archive with such
-JSON: files named conversations….json, as in OpenAI's, or else any. Reading it never opens another
-file.
+JSON. Of an archive, the files named conversations….json are read, as in OpenAI's exports, or all
+JSON files if no name begins so. Reading an export never opens another file.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ MAX_CONVERSATIONS: Final = 100_000
 # to less than a hundredth is not an export.
 _ALWAYS_PLAUSIBLE_BYTES: Final = 64 * 1024**2
 _MAX_COMPRESSION_RATIO: Final = 100
-# Images hardly compress, but versions of a question may repeat one.
+# Images hardly compress, but the versions of a question may repeat an image.
 _MAX_IMAGES_RATIO: Final = 20
 # An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB. The
 # values of exports take about twice the bytes of their JSON.
@@ -159,7 +159,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
         except (ImportRefusedError, RefusedFileError) as exc:
             if len(members) == 1:
                 raise
-            # Without names of conversations, other files are expected.
+            # If no name tells which files are conversations, other JSON files are expected.
             if named_members or exc.reason is not Reason.IMPORT_UNKNOWN:
                 refused.append(_member_error(info, exc))
     if not exports:
@@ -172,7 +172,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
 
 
 def _is_hidden(name: str) -> bool:
-    """Return True for a file that hides its name, as macOS's own files in archives do."""
+    """Return True for a hidden file, such as those that macOS adds to archives."""
     return PurePosixPath(name).name.startswith(".")
 
 
@@ -205,8 +205,8 @@ def _require_plausible(members: list[ZipInfo]) -> None:
 class _Images:
     """The images of an archive. The first search opens the archive again.
 
-    Of a bomb, only the first images are found: a megabyte could unpack to a gigabyte, which would
-    be in memory, and in the library.
+    Images are found until they unpack to too many bytes for the size of the archive: a megabyte of
+    a ZIP bomb could become a gigabyte in memory and in the library.
     """
 
     def __init__(self, path: Path) -> None:
@@ -327,7 +327,7 @@ def _item_spans(data: bytes) -> list[tuple[int, int]] | None:
     one does not stop the others.
     """
     spans: list[tuple[int, int]] = []
-    depth = start = end = 0  # `end` is behind what has been read at depths 0 and 1
+    depth = start = end = 0  # `end`: up to here, depths 0 and 1 are checked
     for match in _STRING_OR_BRACKET.finditer(data):
         index = match.start()
         if data[index] == _QUOTE:

@@ -55,8 +55,8 @@ class Node:
 
     Attributes:
         role: None if the node is not a message here (a root, a system message, an empty node).
-        pending: added to the next answer below. A tool call without arguments is the result of an
-            earlier one of the same tool, if that has none.
+        pending: parts to add to the next answer below. A tool call without arguments only holds the
+            result for an earlier call of the same tool, if that has no result yet.
         seconds: since 1970 in UTC; None if unknown.
     """
 
@@ -227,10 +227,9 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
             chain.append(current)
             on_chain.add(current.id)
             current = nodes.get(current.parent or "")
-        if (
-            current is not None and current.id in on_chain
-        ):  # the node that closes a cycle becomes a root
-            chain[-1] = replace(chain[-1], parent=None)
+        closes_cycle = current is not None and current.id in on_chain
+        if closes_cycle:
+            chain[-1] = replace(chain[-1], parent=None)  # becomes a root
         for node in reversed(chain):
             ordered.append(node if node.parent in nodes else replace(node, parent=None))
             ordered_ids.add(node.id)

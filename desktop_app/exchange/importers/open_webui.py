@@ -126,7 +126,8 @@ def _parse_node(
 
 
 def _parse_answer(text: str) -> Iterator[Part]:
-    # A regular expression would search for the end of each of a million unclosed openings.
+    # An expression for a whole element would search the rest of the text for the end of each
+    # unclosed opening: hours for a million of them.
     position = 0
     while opening := _DETAILS_OPENING.search(text, position):
         tag_end = text.find(">", opening.end()) + 1

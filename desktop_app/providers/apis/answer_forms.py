@@ -52,7 +52,7 @@ async def tool_input_as_text(
     """Yield the events with the first call's input as the text of the answer.
 
     Other text, other calls, and calls after a refusal are left out. If neither a call nor a refusal
-    comes, the other text is the answer, and the answer is incomplete, or has failed.
+    comes, the other text becomes the answer, which is incomplete, or failed if the stream fails.
     """
     first: int | None = None  # the number of the first call
     other_text: list[StreamEvent] = []

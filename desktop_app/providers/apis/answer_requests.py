@@ -176,8 +176,8 @@ class AnswerRequests:
         """Return the error of a reply with status 200 and no event.
 
         Hosts without the endpoint reply like this. The endpoint exists if the profile names this
-        API, or if content has come through it. That of Chat Completions also exists if the address
-        has answered at all.
+        API, or if content has come through it. The endpoint of Chat Completions also exists if any
+        request to the address has been answered.
         """
         facts = self._facts
         may_be_wrong_address = facts.is_learning_api and not facts.is_known(api)

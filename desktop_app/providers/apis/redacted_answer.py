@@ -52,8 +52,8 @@ class RedactedAnswer:
     """The events of one answer, or of several requested at once.
 
     Text, reasoning, refusal and each tool call are separate texts, however they interleave. When
-    something else follows a text, only letters that may begin a secret are held back further. An
-    end such as "50%", which may begin an escape, is passed on first.
+    something else follows a text, its held back end is passed on first, except letters that may
+    begin a secret. An end such as "50%" is held back before, because it may begin an escape.
 
     Args:
         new_stream: returns the redactor of one text. Called when a text or the name of the model

@@ -14,6 +14,7 @@ from desktop_app.providers.http.reply import json_fields
 
 _NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
 _MAX_TOKENS: Final = 1_000_000_000
+"""Larger numbers are not counts of tokens: the largest windows have some ten million."""
 _WINDOW_PATTERNS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (

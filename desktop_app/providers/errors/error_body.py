@@ -71,7 +71,8 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
 def is_error(event: object) -> bool:
     """Return True if a decoded event is an error, nested or with its fields at the top level.
 
-    Without `"error"`, an event with a "type" is none: the Responses API has a type for errors.
+    An event with a "type" but without "error" is not one: in the Responses API, the type itself
+    tells which events are errors.
     """
     event = _first_item(event)
     if not isinstance(event, dict):

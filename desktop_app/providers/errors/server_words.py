@@ -1,7 +1,7 @@
 """Cleans a server's error messages, so that they can be shown after the program's own sentence.
 
-A message can contain anything: markup, control and invisible characters and everything that looks
-like a key are removed, and it is shortened.
+A message can contain anything. Markup, control characters, invisible characters and everything that
+looks like a key are removed, and a long message is cut.
 """
 
 from __future__ import annotations

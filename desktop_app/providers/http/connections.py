@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 _KEEPALIVE_S: Final = 300.0
-"""Seconds until an idle connection is closed. It is opened while the user still types."""
+"""Seconds until an idle connection is closed: long, because it is opened while the user types."""
 
 _MAX_READ_BYTES: Final = 16 * 1024
 """Bytes that are read at once.

@@ -80,7 +80,7 @@ def request_line(
     request = replace(request, parameters=plain, store=False, background=False, cache_key="")
     request, _ = unsupported_parameters.without_known_refusals(request, info, refused)
     builder = responses.body if api is Api.RESPONSES else chat_completions.body
-    # Fields that the program adds are no parameters, so the builder omits them.
+    # Refused fields that only the program adds are not in the request yet: the builder omits them.
     omit = _OMITTED_FIELDS | (refused & unsupported_parameters.OWN_FIELDS)
     row = {
         "custom_id": custom_id,

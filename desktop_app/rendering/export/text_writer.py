@@ -38,6 +38,8 @@ _ANGLE_AUTOLINK: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+\w", re.ASCII
 )
 _AFTER_ADDRESS: Final = re.compile(r"[.,;:!?)]*(?:[^\S\u2028]|\Z)")
+# Noncharacters stand for the brackets of a link's words until these are escaped. No run contains
+# them, because `clean_text` replaces them.
 _ESCAPED_BRACKETS: Final = str.maketrans({"\ufdd0": "\\[", "\ufdd1": "\\]"})
 _BRACKET_PLACEHOLDERS: Final = str.maketrans("[]", "\ufdd0\ufdd1")
 _BRACKET_ENTITIES: Final = str.maketrans({"\ufdd0": "&#91;", "\ufdd1": "&#93;"})
@@ -224,6 +226,7 @@ def _write_block(block: Block) -> str:
     if block.kind is Kind.HEADING:
         return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escape_match, text)}"
     if block.kind is Kind.RULE:
+        # In a tight list, no blank line precedes the rule: "---" would underline a heading.
         return "***" if block.depth else "---"
     if block.kind is Kind.MATH:
         return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"

@@ -169,7 +169,8 @@ class BlockStream:
         if (rows := self._append_rows()) is not None:
             return patches + rows
         growth_patches = self._append_plain_text(text)
-        # A long line of code is never settled; a single step tells whether it is code.
+        # A step only settles long text, but a line of code is never settled. The first step of a
+        # long line tells whether the line is code; later steps need not parse it.
         is_newly_long = _LONG_TAIL_CHARS < len(self._source) <= _LONG_TAIL_CHARS + _STEP_CHARS
         is_known_code = self._context.inside == "code" and not is_newly_long
         is_at_step = self._length % _STEP_CHARS == 0 and not is_known_code

@@ -31,6 +31,7 @@ MIN_FORCED_LENGTH: Final = 12_000
 """Characters. A shorter paragraph is settled by force only if it has many tokens."""
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
+# A space or a line end before a word, which may be in emphasis or code.
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
 # A link definition may turn an apparent citation into a link.
 _UNSETTLED_TOKENS: Final = ("text", TOKEN)
@@ -97,6 +98,7 @@ def settle_by_force(
     context = replace(tail.context, settled=None, prefix="")
     text = paragraph[:stop]
     if is_too_dense(text):
+        # Any text shows the kind of the block; the dense text itself would take long to parse.
         parse = definitions.parse(context.source + opener + "x", context)
         runs: Runs = (Run(show_invisible(clean_text(text))),)
         note = unparsed_note()

@@ -65,6 +65,7 @@ class ReferenceUpdate:
         characters_left = _CHARACTERS_PER_STEP
         for position, chunk in self._scheduled_chunks.items():
             positions.append(position)
+            # Even an empty chunk has a cost: a step renders at most 80 chunks.
             characters_left -= len(chunk.source) + _CHARACTERS_PER_STEP // 80
             if characters_left <= 0:
                 break

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
-# Limits of the marks in a block's text that is parsed: see `is_too_dense`.
+# The text of a block with more marks than these is not parsed: see `is_too_dense`.
 _MAX_BRACKETS: Final = 300
 _MAX_OPEN_BRACKETS: Final = 24
 MAX_BRACKET_DEPTH: Final = 12
@@ -44,7 +44,7 @@ EXPECTS_NOTES: Final = "expects_notes"
 """Key in the parse environment: True if `[^1]` counts as a footnote before its definition."""
 
 _UNCLOSED: Final = "unclosed"
-"""Key in the parse environment: by closer and container, the lines without that closer."""
+"""Key in the parse environment: for each closer and container, a range of lines without it."""
 
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _FOOTNOTE_MARK: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
@@ -140,7 +140,7 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
     markdown.linkify = Addresses()
     # Fuzzy links would take README.md and main.py for addresses.
     markdown.linkify.set({"fuzzy_link": False})
-    markdown.linkify.add("//", None)  # not an address to any reader
+    markdown.linkify.add("//", None)  # "//host" does not look like a link
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
     markdown.linkify.add("mailto:", {"validate": _length_validator(_E_MAIL)})
     markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _XMPP_RESOURCE)})
@@ -411,8 +411,8 @@ _BRACKET_FORMULA: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.
 BRACKET_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 
-# A number, perhaps with a unit, then words without a function's name or any of \ ^ _ { } =. Or a
-# number and what follows, up to "(" and capitals: the start of "(A$)".
+# Either a number, any text and the start of "(A$)"; or a number, perhaps with a unit, and words
+# without TeX's signs (\ ^ _ { } =) and without the name of a function.
 _PRICE: Final = re.compile(
     r"\d.*\([A-Z]{1,3}|\d[\d.,]*\w{0,8}(?:/[a-z]{2,}[,;]?)?\s(?=.*?[^\W\d_]{2})"
     r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",

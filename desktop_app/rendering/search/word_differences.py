@@ -17,7 +17,7 @@ MAX_COMPARED_WORDS: Final = 10_000
 _MAX_STEPS: Final = 4_000_000
 """Pairs of equal words that are looked at for two texts: about 1 s.
 
-Texts that repeat few words need many more. What remains then counts as different.
+Texts that repeat the same few words need many more. Words that are not reached count as different.
 """
 
 
@@ -39,10 +39,11 @@ def differing_words(texts: Sequence[Sequence[str]]) -> list[list[bool]]:
 
 
 def _matching_blocks(first: Sequence[str], second: Sequence[str]) -> Iterator[Match]:
-    """Yield the blocks of `SequenceMatcher.get_matching_blocks`, until `_MAX_STEPS` are over.
+    """Yield the blocks of `SequenceMatcher.get_matching_blocks`, until `_MAX_STEPS` are used up.
 
-    Each search takes a step for each word of its range, and one for each place of the word in the
-    whole second text. Ranges are searched from the coarse to the fine.
+    A search takes a step for each word of its range in the first text, and a step for each
+    occurrence of that word in the second text. All ranges of one size are searched before the
+    ranges within them, so that a large match is not missed for lack of steps.
     """
     matcher = SequenceMatcher(None, first, second)
     positions = matcher.b2j  # type: ignore[attr-defined]  # documented, but not in typeshed

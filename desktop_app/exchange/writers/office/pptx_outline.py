@@ -27,8 +27,11 @@ _TITLE_AND_CONTENT: Final = 1
 _MAX_SLIDE_LINES: Final = 8
 """Lines of a slide; more points continue on the next slide."""
 _LINE_CHARS: Final = 36
+"""Characters that are assumed to fit on a line of a slide."""
 _MAX_POINT_CHARS: Final = 300
+"""Characters; a longer point is cut."""
 _MAX_LIST_DEPTH: Final = 4
+"""Depth of the innermost points, counted from 0."""
 _MONOSPACED: Final = "Courier New"
 
 
