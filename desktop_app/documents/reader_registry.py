@@ -103,7 +103,7 @@ def _read_binary(
 
 def _binary_kind(name: str, data: bytes) -> str | None:
     """Return the media type of a binary document; None if the data may be text."""
-    promised = media_type.type_of_ending(name)
+    kind_of_ending = media_type.type_of_ending(name)
     try:
         kind = media_type.detect_binary(name, data)
     except media_type.ZIP_ERRORS as error:
@@ -112,11 +112,13 @@ def _binary_kind(name: str, data: bytes) -> str | None:
         return _compound_file_kind(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
         raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)
-    if kind and not (kind == document_types.ZIP and promised not in (None, document_types.ZIP)):
+    if kind and not (
+        kind == document_types.ZIP and kind_of_ending not in (None, document_types.ZIP)
+    ):
         return kind
     if media_type.is_unsupported_image(data):
         raise refusals.unsupported_error(name, Reason.IMAGE_FORMAT_NOT_READ)
-    if promised:
+    if kind_of_ending:
         raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
     if kind is not None:
         raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)

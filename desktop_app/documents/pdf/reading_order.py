@@ -35,11 +35,11 @@ _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return a page's text, with tables in Markdown, raised digits and pdfium's line ends."""
-    in_stream: str = textpage.get_text_range()
-    pieces = _pieces(page, textpage, in_stream)
-    digits = _raised_digits(textpage, in_stream)
+    stream_text: str = textpage.get_text_range()
+    pieces = _pieces(page, textpage, stream_text)
+    digits = _raised_digits(textpage, stream_text)
     if pieces is None and not digits:
-        return in_stream
+        return stream_text
     text_so_far = ""
     for piece in [list(range(textpage.count_chars()))] if pieces is None else pieces:
         if isinstance(piece, Table):
@@ -51,12 +51,12 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     return text_so_far
 
 
-def _raised_digits(textpage: pdfium.PdfTextPage, in_stream: str) -> dict[int, str]:
+def _raised_digits(textpage: pdfium.PdfTextPage, stream_text: str) -> dict[int, str]:
     count = textpage.count_chars()
-    if len(in_stream) != count:  # some characters have two numbers, or none
+    if len(stream_text) != count:  # some characters have two numbers, or none
         units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
-        in_stream = "".join(map(chr, units))
-    return raised_digits.find(textpage, in_stream)
+        stream_text = "".join(map(chr, units))
+    return raised_digits.find(textpage, stream_text)
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
@@ -78,11 +78,11 @@ def _characters(piece: Piece) -> Iterator[int]:
 
 
 def _pieces(
-    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, stream_text: str
 ) -> list[Piece] | None:
     """Return the pieces of a page; None if its stream is in reading order, without tables."""
-    swapped = _reversed_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
-    tables = _tables(page, textpage, in_stream)
+    swapped = _reversed_ligatures(textpage) if _LIGATURE.search(stream_text) else {}
+    tables = _tables(page, textpage, stream_text)
     columns = column_layout.interleaved_order(page, textpage)
     if not tables and not swapped:
         return None if columns is None else list(columns)
@@ -108,16 +108,18 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
 
 
 def _with_swapped_letters(table: Table, swapped: Mapping[int, int]) -> Table:
-    def word_of(word: Word) -> Word:
+    def swap_letters(word: Word) -> Word:
         return word._replace(characters=tuple(swapped.get(c, c) for c in word.characters))
 
-    return replace(table, rows=[[list(map(word_of, cell)) for cell in row] for row in table.rows])
+    return replace(
+        table, rows=[[list(map(swap_letters, cell)) for cell in row] for row in table.rows]
+    )
 
 
-def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) -> list[Table]:
+def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, stream_text: str) -> list[Table]:
     """Return the tables of a page. Words are grouped only if there can be any tables."""
     rulings = pdf_rulings.page_rulings(page)
-    may_contain_table = unruled_tables.may_contain_table(in_stream)
+    may_contain_table = unruled_tables.may_contain_table(stream_text)
     if not may_contain_table and len(rulings.across) + len(rulings.down) < 3:
         return []
     words = page_words.words_of_page(textpage)
@@ -152,7 +154,7 @@ def _insert_tables(
 ) -> Iterator[Piece]:
     """Yield each table at the position of its first character, and the other characters."""
     table_of = {index: table for table in tables for index in _characters(table)}
-    yielded: set[int] = set()
+    yielded_ids: set[int] = set()
     for piece in pieces:
         outside_indices: list[int] = []
         is_inside = False
@@ -163,8 +165,8 @@ def _insert_tables(
             is_inside = table is not None
             if table is None:
                 outside_indices.append(index)
-            elif id(table) not in yielded:
-                yielded.add(id(table))
+            elif id(table) not in yielded_ids:
+                yielded_ids.add(id(table))
                 yield outside_indices
                 yield table
                 outside_indices = []

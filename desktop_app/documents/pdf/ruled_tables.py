@@ -31,7 +31,7 @@ _MAX_PAIRS: Final = 400_000
 _MAX_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
 _DRAWN_SHARE: Final = 0.6
-_LONGEST_CELL: Final = 1_200  # characters
+_MAX_CELL_CHARS: Final = 1_200
 # The number of cells as a fraction of the grid's positions: a merged cell covers several positions.
 _LEAST_CELL_SHARE: Final = 0.5
 # The fraction of cells that contain words.
@@ -96,19 +96,19 @@ def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
     across, down = rulings.across, rulings.down
     if len(across) * len(down) > _MAX_PAIRS:
         return
-    group = list(range(len(across) + len(down)))
+    parents = list(range(len(across) + len(down)))
 
     def root(member: int) -> int:
         """Return the member that stands for its group: this is a union-find."""
-        while group[member] != member:
-            group[member] = group[group[member]]
-            member = group[member]
+        while parents[member] != member:
+            parents[member] = parents[parents[member]]
+            member = parents[member]
         return member
 
     for row, horizontal in enumerate(across):
         for column, vertical in enumerate(down, len(across)):
             if _reaches(horizontal, vertical.position) and _reaches(vertical, horizontal.position):
-                group[root(row)] = root(column)
+                parents[root(row)] = root(column)
     group_by_root: dict[int, Rulings] = {}
     for row, horizontal in enumerate(across):
         group_by_root.setdefault(root(row), Rulings()).across.append(horizontal)
@@ -232,10 +232,10 @@ def _split_word(
 def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
     """Map grid positions to the first position of their cell; None unless cells are rectangles."""
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
-    first: dict[Position, Position] = {}
+    cell_starts: dict[Position, Position] = {}
     for row in range(rows):
         for column in range(columns):
-            if (row, column) in first:
+            if (row, column) in cell_starts:
                 continue
             width = 1
             while column + width < columns and not _has_line_left(grid, row, column + width):
@@ -245,10 +245,10 @@ def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
                 height += 1
             for r in range(row, row + height):
                 for c in range(column, column + width):
-                    if (r, c) in first:
+                    if (r, c) in cell_starts:
                         return None
-                    first[r, c] = (row, column)
-    return first
+                    cell_starts[r, c] = (row, column)
+    return cell_starts
 
 
 def _has_line_left(grid: _Grid, row: int, border: int) -> bool:
@@ -276,7 +276,7 @@ def _is_table(cells: dict[Position, list[Word]], grid: _Grid) -> bool:
         and len({column for _, column in filled}) >= 2
         and len(cells) >= _LEAST_CELL_SHARE * rows * columns
         and len(filled) >= _LEAST_FILLED_SHARE * len(cells)
-        and max(lengths) <= _LONGEST_CELL
+        and max(lengths) <= _MAX_CELL_CHARS
     )
 
 

@@ -75,9 +75,11 @@ def _collect(page_object: Any, matrix: pdfium.PdfMatrix, rulings: Rulings, depth
         if _is_drawn(page_object):
             _add_strokes(_strokes(page_object, _matrix_of(page_object).multiply(matrix)), rulings)
     elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-        inner = _matrix_of(page_object).multiply(matrix)
+        inner_matrix = _matrix_of(page_object).multiply(matrix)
         for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MAX_OBJECTS)):
-            _collect(raw.FPDFFormObj_GetObject(page_object, index), inner, rulings, depth + 1)
+            _collect(
+                raw.FPDFFormObj_GetObject(page_object, index), inner_matrix, rulings, depth + 1
+            )
 
 
 def _is_drawn(path: Any) -> bool:
@@ -114,9 +116,9 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
         yield points
 
 
-def _add_strokes(parts: Iterable[list[_Point]], rulings: Rulings) -> None:
+def _add_strokes(strokes: Iterable[list[_Point]], rulings: Rulings) -> None:
     """Add each stroke to `rulings`: as one line if it is thin, otherwise each of its sides."""
-    for points in parts:
+    for points in strokes:
         if len(points) < 2:
             continue
         xs, ys = [x for x, _ in points], [y for _, y in points]

@@ -33,12 +33,12 @@ _MIN_WIDE_GUTTER: Final = 0.9
 _LARGEST_LINE_DISTANCE: Final = 2.6
 _MAX_RULES: Final = 80
 _MAX_COLUMNS: Final = 40
-_LONGEST_CELL: Final = 400  # characters
+_MAX_CELL_CHARS: Final = 400
 _FEWEST_ROWS: Final = 4  # of a table without rules
-_FEWEST_RULED: Final = 3  # rows of a table between rules
+_FEWEST_RULED_ROWS: Final = 3  # rows of a table between rules
 _LARGEST_STEP: Final = 60  # between the numbers of lines or pages in a list
-_CAPTION_WORDS: Final = 6  # words
-_LONGEST_HEADER: Final = 4  # lines
+_MIN_CAPTION_WORDS: Final = 6
+_MAX_HEADER_LINES: Final = 4
 _LEADER: Final = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}")
 _BULLETS: Final = re.compile(r"[^\w\-–—−✓✔✗×]*")
 _NUMBER: Final = re.compile(r"(?<!\S)[^\s\w]*\d[\d.,:/%]*[^\s\w]*(?!\S)")
@@ -55,8 +55,8 @@ def find_between_rules(
     for rules in _group_by_width(rulings.across):
         # A figure may have thousands of pairs of rules, and each pair is a possible frame.
         left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
-        outer = Table(left - 2, rules[-1].position, right + 2, rules[0].position, [])
-        words_inside = [word for word in words if outer.contains(word)]
+        outer_frame = Table(left - 2, rules[-1].position, right + 2, rules[0].position, [])
+        words_inside = [word for word in words if outer_frame.contains(word)]
         first = 0
         while first + 2 < len(rules):
             for last in range(len(rules) - 1, first + 1, -1):
@@ -93,20 +93,20 @@ def _table_between_rules(
     frame = Table(rules[0].start - 2, rules[-1].position, rules[0].end + 2, rules[0].position, [])
     words_inside = [word for word in words if frame.contains(word)]
     lines = page_words.lines(words_inside)
-    if len(lines) < _FEWEST_RULED or page_words.are_rotated(textpage, words_inside):
+    if len(lines) < _FEWEST_RULED_ROWS or page_words.are_rotated(textpage, words_inside):
         return None
     borders = _gutters(lines, _MIN_GUTTER)
     if not 1 <= len(borders) <= _MAX_COLUMNS:
         return None
     rows = [_cells(line, borders) for line in lines]
     full_rows = [number for number, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
-    outer = [*lines[: full_rows[0]], *lines[full_rows[-1] + 1 :]] if full_rows else lines
-    if any(_is_caption(line, borders) for line in outer):
+    outer_lines = [*lines[: full_rows[0]], *lines[full_rows[-1] + 1 :]] if full_rows else lines
+    if any(_is_caption(line, borders) for line in outer_lines):
         return None
     if not _is_table(rows, lines, textpage, least_filled=0.4, max_prose_columns=1):
         return None
     joined_rows = _join_rows(rows, lines, rules)
-    if len(joined_rows) < _FEWEST_RULED:
+    if len(joined_rows) < _FEWEST_RULED_ROWS:
         return None
     return Table(frame.left, frame.bottom, frame.right, frame.top, joined_rows)
 
@@ -114,7 +114,7 @@ def _table_between_rules(
 def _is_caption(line: Line, borders: Sequence[float]) -> bool:
     """Return True if several words of a line cross a border: it is a caption or note."""
     return any(
-        len(piece) >= _CAPTION_WORDS
+        len(piece) >= _MIN_CAPTION_WORDS
         and any(piece[0].left < border < piece[-1].right for border in borders)
         for piece in page_words.pieces(line)
     )
@@ -128,13 +128,13 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     """
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
-    has_head = bands.count(bands[0]) <= _LONGEST_HEADER and len(rules) > 2
+    has_header = bands.count(bands[0]) <= _MAX_HEADER_LINES and len(rules) > 2
     joined_rows: list[Cells] = []
     for number, (row, band) in enumerate(zip(rows, bands, strict=True)):
         is_same_band = bool(joined_rows) and bands[number - 1] == band
-        is_head = has_head and band == bands[0]
+        is_header = has_header and band == bands[0]
         if is_same_band and (
-            is_head or is_ruled or (not row[0] and _is_continuation(joined_rows[-1], row))
+            is_header or is_ruled or (not row[0] and _is_continuation(joined_rows[-1], row))
         ):
             joined_rows[-1] = [
                 [*upper, *lower] for upper, lower in zip(joined_rows[-1], row, strict=True)
@@ -157,11 +157,11 @@ def find_unruled(
     words: Sequence[Word], ruled: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
     """Return tables without rules, outside the ruled ones: adjacent lines with aligned numbers."""
-    free = [word for word in words if not any(table.contains(word) for table in ruled)]
+    free_words = [word for word in words if not any(table.contains(word) for table in ruled)]
     tables: list[Table] = []
-    if not free or page_words.are_rotated(textpage, free):
+    if not free_words or page_words.are_rotated(textpage, free_words):
         return []
-    for run in _runs(page_words.lines(free)):
+    for run in _runs(page_words.lines(free_words)):
         borders = _gutters(run, _MIN_WIDE_GUTTER)
         if not 2 <= len(borders) <= _MAX_COLUMNS:
             continue
@@ -234,7 +234,7 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
         least_width: minimum width of a gap, in line heights.
     """
     height = median(word.height for line in lines for word in line)
-    allowed = 0 if len(lines) < 5 else max(1, len(lines) // 8)
+    max_covering_lines = 0 if len(lines) < 5 else max(1, len(lines) // 8)
     edges = sorted(
         edge
         for line in lines
@@ -245,9 +245,9 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
     covered, gap_start = 0, None
     for x, step in edges:
         covered_before, covered = covered, covered + step
-        if covered_before > allowed >= covered:
+        if covered_before > max_covering_lines >= covered:
             gap_start = x
-        elif covered_before <= allowed < covered and gap_start is not None:
+        elif covered_before <= max_covering_lines < covered and gap_start is not None:
             if x - gap_start >= max(least_width * height, 2.0):
                 gutters.append((gap_start + x) / 2)
             gap_start = None
@@ -277,12 +277,12 @@ def _is_table(
         return False
     if sum(count >= 2 for count in filled) < 0.6 * len(rows):
         return False
-    if any(sum(len(w.characters) for w in cell) > _LONGEST_CELL for row in rows for cell in row):
+    if any(sum(len(w.characters) for w in cell) > _MAX_CELL_CHARS for row in rows for cell in row):
         return False
-    prose_columns = sum(_is_running_text([row[at] for row in rows]) for at in range(columns))
+    prose_columns = sum(_is_running_text([row[index] for row in rows]) for index in range(columns))
     if prose_columns > max_prose_columns:
         return False
-    texts = [[page_words.text(textpage, row[at]) for row in rows] for at in range(columns)]
+    texts = [[page_words.text(textpage, row[index]) for row in rows] for index in range(columns)]
     if any(_are_bullets(column) for column in texts):
         return False
     leaders = sum(bool(_LEADER.search(page_words.text(textpage, line))) for line in lines)

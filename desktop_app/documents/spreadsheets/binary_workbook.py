@@ -47,7 +47,7 @@ _ERRORS: Final = {
     0x2A: "#N/A",
     0x2B: "#GETTING_DATA",
 }
-_BROKEN: Final = (*OLE_ERRORS, python_calamine.CalamineError)
+_PARSER_ERRORS: Final = (*OLE_ERRORS, python_calamine.CalamineError)
 
 # The names of the stream: since Excel 97, and before.
 _STREAMS: Final = ("Workbook", "Book")
@@ -91,7 +91,7 @@ def read_xls(name: str, data: bytes) -> str:
             texts = list(_change_records(name, stream))
             file.write_stream(stream_name, bytes(stream))
         return _tables(copy, texts)
-    except _BROKEN as error:
+    except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
 
 
@@ -110,7 +110,7 @@ def read_xlsb(name: str, data: bytes, limits: Limits) -> str:
                 elif _SHEET_PART.fullmatch(part):
                     archive.writestr(part, _with_displayed_texts(package.bytes(part), styles))
         return _tables(copy)
-    except _BROKEN as error:
+    except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
 
 

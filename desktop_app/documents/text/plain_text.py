@@ -233,11 +233,11 @@ def _decode_escaped(data: bytes) -> str | None:
     """Decode the Japanese of mail programs, which add characters such as "①" and "ｱ"."""
     if not data.isascii():
         return None
-    packed = _ESCAPED_PAIRS.sub(lambda pairs: bytes(byte | 0x80 for byte in pairs[1]), data)
-    packed = _ESCAPED_KATAKANA.sub(
-        lambda signs: b"".join(b"\x8e%c" % (sign | 0x80) for sign in signs[1]), packed
+    euc_bytes = _ESCAPED_PAIRS.sub(lambda pairs: bytes(byte | 0x80 for byte in pairs[1]), data)
+    euc_bytes = _ESCAPED_KATAKANA.sub(
+        lambda signs: b"".join(b"\x8e%c" % (sign | 0x80) for sign in signs[1]), euc_bytes
     )
-    return _decode_strictly(packed, "euc_jis_2004")
+    return _decode_strictly(euc_bytes, "euc_jis_2004")
 
 
 def _declared_encoding(data: bytes) -> str:
@@ -318,9 +318,9 @@ def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
     text = data[: len(data) - len(cut_character[0] if cut_character else b"")].decode(
         "utf-8", "surrogateescape"
     )
-    characters = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
-    strays = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut_character)
-    if not strays or strays * _CHARACTERS_PER_STRAY > characters:
+    character_count = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
+    stray_count = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut_character)
+    if not stray_count or stray_count * _CHARACTERS_PER_STRAY > character_count:
         return None
     text = _STRAY_BYTE.sub(
         lambda stray: bytes((ord(stray[0]) & 0xFF,)).decode("cp1252", "replace"), text
@@ -350,9 +350,9 @@ def _plausible_encodings(data: bytes) -> list[str]:
     import charset_normalizer
 
     # Only the text around the first non-ASCII bytes distinguishes encodings.
-    first = next(re.finditer(rb"[\x80-\xff]", data)).start()
+    first_offset = next(re.finditer(rb"[\x80-\xff]", data)).start()
     # From the beginning of their line, unless that is long.
-    sample_start = max(0, data.rfind(b"\n", 0, first) + 1, first - _SAMPLE_BYTES // 2)
+    sample_start = max(0, data.rfind(b"\n", 0, first_offset) + 1, first_offset - _SAMPLE_BYTES // 2)
     sample = data[sample_start : sample_start + _SAMPLE_BYTES]
     sample = sample[: sample.rfind(b"\n") + 1] or sample
     measures: dict[str, tuple[float, float]] = {}

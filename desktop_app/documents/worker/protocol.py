@@ -109,8 +109,8 @@ def error_to_json(error: errors.DocumentError) -> dict[str, object]:
 
 def frame_head(header: Mapping[str, Any], payload_bytes: int) -> bytes:
     """Return the beginning of a frame, up to its payload."""
-    packed = json.dumps({**header, "payload": payload_bytes}).encode()
-    return LENGTH.pack(len(packed)) + packed
+    header_bytes = json.dumps({**header, "payload": payload_bytes}).encode()
+    return LENGTH.pack(len(header_bytes)) + header_bytes
 
 
 def write_frame(stream: BinaryIO, header: Mapping[str, Any], payload: bytes = b"") -> None:

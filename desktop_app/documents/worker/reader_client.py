@@ -177,17 +177,15 @@ class ReaderClient:
             await _send(child, {**header, "limits": limits._asdict()}, payload)
             if opened is not None and opened.members is None:
                 await self._send_file(child, opened.descriptor)
-            answer, payload_received = await self._receive_answer(
-                child, opened, on_progress, request
-            )
+            answer, answer_payload = await self._receive_answer(child, opened, on_progress, request)
         try:
             if answer["kind"] == "crashed":
                 raise _ChildGoneError(worker_answers.parse_details(answer))
             if answer["kind"] == "refused":
                 return answer, worker_answers.parse_error(answer)
-            if len(payload_received) > PIECE_BYTES:
-                return answer, await asyncio.to_thread(read, answer, payload_received)
-            return answer, read(answer, payload_received)
+            if len(answer_payload) > PIECE_BYTES:
+                return answer, await asyncio.to_thread(read, answer, answer_payload)
+            return answer, read(answer, answer_payload)
         except worker_answers.MalformedAnswerError as error:
             raise await _child_gone_error(child) from error
 
@@ -251,12 +249,12 @@ class ReaderClient:
         assert self._child is not None
         return self._child
 
-    async def _start(self, memory: int) -> tuple[Process, socket.socket]:
+    async def _start(self, memory_bytes: int) -> tuple[Process, socket.socket]:
         """Start a child; return it with the socket for sending it open files."""
         ours, theirs = socket.socketpair()
         with theirs:
             command = self._command or child_command("documents")
-            argv = (*command.argv, str(theirs.fileno()), str(memory))
+            argv = (*command.argv, str(theirs.fileno()), str(memory_bytes))
             try:
                 child = await start_child(
                     command._replace(argv=argv),

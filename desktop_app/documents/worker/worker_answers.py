@@ -38,8 +38,8 @@ MAX_HEADER_BYTES: Final = 1 << 21
 """Twice the size for 50,000 pages (the maximum of "documents.pages") that are images."""
 
 # The default limit of a text, in characters. A note may contain five paths.
-_MAX_TEXT_LENGTH: Final = 100_000
-_MAX_ROW_LENGTH: Final = 1 << 20  # characters
+_MAX_TEXT_CHARS: Final = 100_000
+_MAX_ROW_CHARS: Final = 1 << 20
 _MAX_INTEGER: Final = 1 << 53
 # In points: the maximum of the format, plus one for rounding.
 _MAX_PAGE_SIDE: Final = 14_401
@@ -65,9 +65,9 @@ class MalformedAnswerError(ValueError):
     """The process violated the protocol."""
 
 
-def parse_header(packed: bytes) -> dict[str, Any]:
+def parse_header(source: bytes) -> dict[str, Any]:
     """Parse the header of a frame, and check its `kind` and `payload`."""
-    header = _expect(dict, _parse_json(packed))
+    header = _expect(dict, _parse_json(source))
     _text(header.get("kind"))
     _integer(header.get("payload"), 0, _MAX_INTEGER)
     return header
@@ -190,7 +190,7 @@ def parse_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -
 
 
 def parse_images(
-    header: Mapping[str, Any], packed: bytes, sizes: Sequence[tuple[int, int]]
+    header: Mapping[str, Any], payload: bytes, sizes: Sequence[tuple[int, int]]
 ) -> list[ScaledImage]:
     """Split a payload into images, each of which was to fit into its size."""
     rows = _expect(list, header.get("pictures"))
@@ -198,8 +198,8 @@ def parse_images(
         raise MalformedAnswerError("not as many pictures as were asked for")
     images, start = [], 0
     for row, size in zip(rows, sizes, strict=True):
-        end = start + _integer(_row(row, 4)[3], 0, len(packed) - start)
-        images.append(_image(row[:3], packed[start:end], size))
+        end = start + _integer(_row(row, 4)[3], 0, len(payload) - start)
+        images.append(_image(row[:3], payload[start:end], size))
         start = end
     return images
 
@@ -233,8 +233,8 @@ def parse_passages(payload: str, length: int) -> list[IndexedPassage]:
                 _integer(tokens, 0, _MAX_INTEGER),
                 None if page is None else _integer(page, 0, _MAX_INTEGER),
                 _text(place),
-                _text(title, _MAX_ROW_LENGTH),
-                _text(terms, _MAX_ROW_LENGTH),
+                _text(title, _MAX_ROW_CHARS),
+                _text(terms, _MAX_ROW_CHARS),
             )
         )
     return parsed
@@ -273,14 +273,14 @@ def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
     exhaust the memory.
     """
     for match in re.finditer(r"[^\n]+", payload):
-        if match.end() - match.start() > _MAX_ROW_LENGTH:
+        if match.end() - match.start() > _MAX_ROW_CHARS:
             raise MalformedAnswerError("a row that is too long")
         yield _row(_parse_json(match[0]), columns)
 
 
-def _parse_json(packed: str | bytes) -> Any:
+def _parse_json(source: str | bytes) -> Any:
     try:
-        return json.loads(packed)
+        return json.loads(source)
     except (ValueError, RecursionError) as error:
         raise MalformedAnswerError("no JSON") from error
 
@@ -320,9 +320,9 @@ def _page_side(value: Any) -> float:
     return length
 
 
-def _text(value: Any, longest: int = _MAX_TEXT_LENGTH) -> str:
+def _text(value: Any, max_chars: int = _MAX_TEXT_CHARS) -> str:
     text = _expect(str, value)
-    if len(text) > longest:
+    if len(text) > max_chars:
         raise MalformedAnswerError("a text that is too long")
     return replace_surrogates(text)
 

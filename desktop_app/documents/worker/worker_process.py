@@ -107,11 +107,11 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
     limits = Limits(**header["limits"])
     try:
         if header["kind"] == "scale":
-            _scale(header, payload, limits, answers)
+            _send_scaled_image(header, payload, limits, answers)
         elif header["kind"] == "decode":
-            _decode(header, payload, limits, answers)
+            _send_decoded_image(header, payload, limits, answers)
         elif header["kind"] == "render":
-            _render(header, payload, answers)
+            _send_rendered_pages(header, payload, answers)
         elif header["kind"] == "count":
             from desktop_app.documents.index.token_count import count_tokens
 
@@ -132,17 +132,17 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
             markdown = convert_selection(payload.decode())
             write_frame(answers, {"kind": "converted"}, markdown.encode())
         elif header["kind"] == "chunk":
-            _chunk(payload.decode(), header, answers)
+            _send_chunks(payload.decode(), header, answers)
         elif header["kind"] == "passages":
-            _passages(payload.decode(), header, answers)
+            _send_passages(payload.decode(), header, answers)
         else:
             _send_document(_extract(header, payload, limits, answers, files), answers)
     except DocumentError as error:
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
-        too_large = refusals.needs_memory_error(header["name"], limits)
+        memory_error = refusals.needs_memory_error(header["name"], limits)
         # Memory that the document took is not freed reliably, so the parent starts a new child.
-        write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
+        write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(memory_error)})
 
 
 def _receive_file(files: socket.socket) -> int:
@@ -175,7 +175,7 @@ def _extract(
     return extract.extract_folder(name, json.loads(payload), open_member, limits, report)
 
 
-def _chunk(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
+def _send_chunks(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.index.chunks import chunks
     from desktop_app.documents.index.text_kinds import weighted_counter
     from desktop_app.documents.index.token_count import count_tokens
@@ -186,7 +186,7 @@ def _chunk(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     write_frame(answers, {"kind": "chunked"}, rows_to_payload(spans))
 
 
-def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
+def _send_passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.index.passage_index import passages
     from desktop_app.documents.index.token_count import count_tokens
 
@@ -194,7 +194,9 @@ def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     write_frame(answers, {"kind": "passages"}, rows_to_payload(indexed))
 
 
-def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:
+def _send_scaled_image(
+    header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO
+) -> None:
     from desktop_app.documents import image_reader
 
     size = (int(header["width"]), int(header["height"]))
@@ -203,7 +205,9 @@ def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: Bina
     write_frame(answers, {"kind": "scaled", **facts}, scaled.data)
 
 
-def _decode(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:
+def _send_decoded_image(
+    header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO
+) -> None:
     from desktop_app.documents import image_reader
 
     size = (int(header["width"]), int(header["height"]))
@@ -212,7 +216,7 @@ def _decode(header: dict[str, Any], payload: bytes, limits: Limits, answers: Bin
     write_frame(answers, {"kind": "decoded", **facts}, decoded.data)
 
 
-def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+def _send_rendered_pages(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     from desktop_app.documents.pdf import page_images
 
     pages_and_sizes = [(number, (width, height)) for number, width, height in header["pages"]]
