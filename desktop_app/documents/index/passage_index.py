@@ -99,6 +99,7 @@ def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]
     open_headings: list[_Heading] = []
     # Headings have the levels 1 to 6.
     level = 7
+    # Each passage searches the headings above it, so their number is limited.
     for heading in reversed(headings[max(0, count_above - 200) : count_above]):
         if heading.level < level:
             open_headings.append(heading)

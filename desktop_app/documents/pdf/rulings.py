@@ -48,7 +48,7 @@ class Rulings:
 
 
 class _TooManyError(Exception):
-    """The page has so many lines that it is a drawing."""
+    """Raised for a page with so many lines that it is a drawing."""
 
 
 _Point = tuple[float, float]

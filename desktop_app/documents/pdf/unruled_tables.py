@@ -124,7 +124,7 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     """Join the lines of each row.
 
     The header is a row. If every row is ruled, the lines between two rules are a row. Otherwise a
-    row is a line together with the lines below it that continue its cells, except the first cell.
+    row is a line and the lines below it that lack the first cell and continue its other cells.
     """
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))

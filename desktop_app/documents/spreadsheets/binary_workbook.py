@@ -63,6 +63,7 @@ _TEXT_RESULT, _BOOL_RESULT, _ERROR_RESULT = 0, 1, 2
 _WORKBOOK_PART: Final = "xl/workbook.bin"
 _STYLES_PART: Final = "xl/styles.bin"
 _SHEET_PART: Final = re.compile(r"xl/worksheets/(?!binaryIndex)[^/]+\.bin")
+# Copied unchanged; python-calamine needs no further parts.
 _OTHER_PARTS: Final = ("xl/_rels/workbook.bin.rels", "xl/sharedStrings.bin")
 _CELL_RK, _CELL_ERROR, _CELL_REAL, _CELL_TEXT, _FORMULA_NUMBER, _FORMULA_ERROR = 2, 3, 5, 6, 9, 11
 _CELLS: Final = range(1, 12)
@@ -217,8 +218,8 @@ def _format_95(stream: bytearray, offset: int) -> str:
 def _change_sheet(stream: bytearray, position: int, styles: Styles) -> CellTexts:
     """Change the records of a sheet in place; return the texts to show instead of cells.
 
-    Formulas become their results. Only the results that are texts stay formulas, without content,
-    because the text is in the next record.
+    Formulas become their results. A formula whose result is a text stays a formula, but without
+    content, because the text is in the next record.
     """
     texts: CellTexts = {}
     for kind, offset, size in _records(stream, position):
@@ -322,7 +323,7 @@ def _package_styles(part: bytes) -> Styles:
 
 
 def _without_names(part: bytes) -> bytes:
-    """Return the main part without the names of cells, whose formulas may be unknown."""
+    """Return the main part without defined names: python-calamine fails at unknown formulas."""
     return b"".join(
         part[start:end]
         for kind, start, _, end in _package_records(part)

@@ -20,6 +20,7 @@ BLOCKS: Final = DIVISIONS | HEADINGS.keys() | LISTS | {"blockquote", "hr", "li",
 TABLE_PARTS: Final = frozenset({"tr", "thead", "tbody", "tfoot"}) | CELLS
 WORD_LIST, WORD_ITEM = "#list", "#item"
 """Tags for Word's lists and their items, which have no elements of their own."""
+# Tags search the open elements, so without a limit deep nesting takes quadratic time.
 _MAX_OPEN_ELEMENTS: Final = 1_000
 
 

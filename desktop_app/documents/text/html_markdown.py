@@ -69,6 +69,7 @@ _DRAWN_FORMULA: Final = re.compile(r"(?:^|\s)katex-html(?:\s|$)")
 _WORD_LEVEL: Final = re.compile(r"mso-list:\s*l\d+\s+level(\d{1,2})", re.I)
 _WORD_LABEL: Final = re.compile(r"mso-list:\s*ignore", re.I)
 _LANGUAGE: Final = re.compile(r"(?:language-|lang-|highlight-source-)([\w+#-]+)")
+# Sides of tracking pixels and spacers, whose alternative text nobody sees.
 _TINY: Final = re.compile(r"[0-3](?:px)?")
 _TAG_START: Final = re.compile("<[a-zA-Z/!?]")
 # Each level of lists and quotes costs another copy of the text in it.

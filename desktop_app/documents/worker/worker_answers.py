@@ -35,7 +35,7 @@ from desktop_app.domain.errors import Param
 from desktop_app.domain.models.token_rates import TextKind
 
 MAX_HEADER_BYTES: Final = 1 << 21
-"""Twice the size for 50,000 pages (the maximum of "documents.pages") that are images."""
+"""Twice the size of a header that lists 50,000 image pages, the maximum of "documents.pages"."""
 
 # The default limit of a text, in characters. A note may contain five paths.
 _MAX_TEXT_CHARS: Final = 100_000
