@@ -24,12 +24,28 @@ from pypdfium2 import raw
 
 from desktop_app.documents.pdf.page_words import Area, bounds
 
+# The pages of tests/unit/documents/test_column_layout.py are told apart by these limits.
+
 # A page with more pieces is a drawing or a map.
 _MAX_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
 _NARROWEST_GUTTER: Final = 6.0  # points
+_WIDEST_SPACE: Final = 0.9  # between words, as a fraction of the line's height
 _SAMPLED_LINES: Final = 5  # lines of a page that are looked at first, or up to twice as many
+_LEAST_SPLIT_SHARE: Final = 0.5  # of the sampled lines have a gap, if lines are to be split
+# The part of the width of the lines in which a gutter may begin.
+_GUTTER_START, _GUTTER_END = 0.3, 0.7
+_MAX_CROSSING_SHARE: Final = 0.3  # of the lines
+# Running text: the share of full lines, and the width of a full line relative to the column.
+_LEAST_FULL_SHARE: Final = 0.6
+_FULL_LINE_WIDTH: Final = 0.75
+# In points: how far a ruling reaches beyond the gutter on both sides, and how high a box may be.
+_RULING_OVERHANG: Final = 10
+_HIGHEST_BOX: Final = 60
+_SAME_ROW: Final = 3  # points
+_LEAST_SHARED_ROWS: Final = 0.6  # as a fraction of the row starts of the column with more of them
+_PARAGRAPH_STEP: Final = 1.3  # between baselines, relative to the median
 _BETWEEN_WORDS: Final = re.compile(r"(?<=\S) +(?=\S)")
 
 
@@ -107,7 +123,7 @@ def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[Area]:
     lines = [match.span() for match in re.finditer(r"[^\r\n]+", text)]
     step = max(1, len(lines) // _SAMPLED_LINES)
     sample = [_gaps_of_line(textpage, text, *line) for line in lines[::step]]
-    if sum(map(bool, sample)) < 0.5 * len(sample):
+    if sum(map(bool, sample)) < _LEAST_SPLIT_SHARE * len(sample):
         return []
     return [gap for line in lines for gap in _gaps_of_line(textpage, text, *line)]
 
@@ -119,7 +135,8 @@ def _gaps_of_line(textpage: pdfium.PdfTextPage, text: str, start: int, end: int)
         box_after = Area(*textpage.get_charbox(space.end(), loose=True))
         height = max(box_before.height, box_after.height)
         is_level = abs(box_before.middle - box_after.middle) < height
-        if is_level and box_after.left - box_before.right > max(_NARROWEST_GUTTER, 0.9 * height):
+        narrowest = max(_NARROWEST_GUTTER, _WIDEST_SPACE * height)
+        if is_level and box_after.left - box_before.right > narrowest:
             gaps.append(Area(box_before.right, box_before.bottom, box_after.left, box_before.top))
     return gaps
 
@@ -139,7 +156,7 @@ def _join_lines(boxes: Sequence[Area]) -> list[Area]:
 def _is_continuation(line: Area, box: Area) -> bool:
     height = max(line.height, box.height)
     is_level = line.bottom < box.middle < line.top or box.bottom < line.middle < box.top
-    return is_level and -height < box.left - line.right < 0.9 * height
+    return is_level and -height < box.left - line.right < _WIDEST_SPACE * height
 
 
 def _find_gutter(lines: Sequence[Area]) -> float | None:
@@ -152,8 +169,9 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
     width = right - left
     if width < 2 * _NARROWEST_COLUMN:
         return None
+    first_start, last_start = left + _GUTTER_START * width, left + _GUTTER_END * width
     # A gutter can only begin at the end of a line.
-    starts = {box.right for box in lines if left + 0.3 * width < box.right < left + 0.7 * width}
+    starts = {box.right for box in lines if first_start < box.right < last_start}
     best: tuple[int, float, float] | None = None
     for start in starts:
         next_start = min(
@@ -165,7 +183,7 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
             best is None or (crossing, start - next_start) < best[:2]
         ):
             best = (crossing, start - next_start, middle)
-    if best is None or best[0] > 0.3 * len(lines):
+    if best is None or best[0] > _MAX_CROSSING_SHARE * len(lines):
         return None
     return best[2] if _count_side_changes(lines, best[2]) >= 2 * _FEWEST_LINES - 2 else None
 
@@ -201,7 +219,8 @@ def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
     edges = []
     for path in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
         left, bottom, right, top = path.get_bounds()
-        if left < gutter - 10 and right > gutter + 10 and top - bottom < 60:
+        is_across = left < gutter - _RULING_OVERHANG and right > gutter + _RULING_OVERHANG
+        if is_across and top - bottom < _HIGHEST_BOX:
             edges += [bottom, top]
     return edges
 
@@ -245,15 +264,15 @@ def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
 def _is_running_text(lines: Sequence[Area]) -> bool:
     """Return True if most lines fill the column, as in running text."""
     width = max(box.right for box in lines) - min(box.left for box in lines)
-    full_count = sum(box.width > 0.75 * width for box in lines)
-    return width >= _NARROWEST_COLUMN and full_count >= 0.6 * len(lines)
+    full_count = sum(box.width > _FULL_LINE_WIDTH * width for box in lines)
+    return width >= _NARROWEST_COLUMN and full_count >= _LEAST_FULL_SHARE * len(lines)
 
 
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
     """Return True if rows or paragraphs begin at the same y on both sides, as in a table."""
     starts, other_starts = _row_starts(left), _row_starts(right)
-    shared = sum(any(abs(y - other_start) < 3 for other_start in other_starts) for y in starts)
-    return shared >= 2 and shared >= 0.6 * max(len(starts), len(other_starts))
+    shared = sum(any(abs(y - other) < _SAME_ROW for other in other_starts) for y in starts)
+    return shared >= 2 and shared >= _LEAST_SHARED_ROWS * max(len(starts), len(other_starts))
 
 
 def _row_starts(lines: Sequence[Area]) -> list[float]:
@@ -261,7 +280,7 @@ def _row_starts(lines: Sequence[Area]) -> list[float]:
     middles = sorted((box.middle for box in lines), reverse=True)
     steps = [a - b for a, b in pairwise(middles)]
     pitch = median(steps)
-    return [b for step, b in zip(steps, middles[1:], strict=True) if step > 1.3 * pitch]
+    return [y for step, y in zip(steps, middles[1:], strict=True) if step > _PARAGRAPH_STEP * pitch]
 
 
 class _PieceKey(NamedTuple):

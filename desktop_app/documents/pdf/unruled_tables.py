@@ -34,6 +34,17 @@ _LARGEST_LINE_DISTANCE: Final = 2.6
 _MAX_RULES: Final = 80
 _MAX_COLUMNS: Final = 40
 _MAX_CELL_CHARS: Final = 400
+# The largest mean number of lines in a row, if every row is ruled.
+_MAX_LINES_PER_RULED_ROW: Final = 2.5
+_LEAST_NUMBER_WORDS: Final = 0.3  # share of a line's words
+# Shares of a table's lines.
+_LEAST_NUMBER_LINES: Final = 0.6  # with a number in a column of numbers
+_LEAST_FULL_LINES: Final = 0.6  # with words in all columns
+_LEAST_FILLED_LINES: Final = 0.6  # with words in two columns or more
+_MAX_LEADER_LINES: Final = 0.3  # with dots up to a page number
+# Running text: the share of full lines, and the width of a full line relative to the column.
+_LEAST_PROSE_LINES: Final = 0.5
+_FULL_LINE_WIDTH: Final = 0.7
 _FEWEST_ROWS: Final = 4  # of a table without rules
 _FEWEST_RULED_ROWS: Final = 3  # rows of a table between rules
 _LARGEST_STEP: Final = 60  # between the numbers of lines or pages in a list
@@ -127,7 +138,8 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     row is a line and the lines below it that lack the first cell and continue its other cells.
     """
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
-    is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
+    row_count = len(set(bands))
+    is_ruled = row_count >= 4 and len(lines) <= _MAX_LINES_PER_RULED_ROW * row_count
     has_header = bands.count(bands[0]) <= _MAX_HEADER_LINES and len(rules) > 2
     joined_rows: list[Cells] = []
     for number, (row, band) in enumerate(zip(rows, bands, strict=True)):
@@ -180,7 +192,7 @@ def may_contain_table(text: str) -> bool:
 
 def _has_many_numbers(line: str) -> bool:
     count = len(_NUMBER.findall(line))
-    return count > 0 and count >= 0.3 * len(line.split())
+    return count > 0 and count >= _LEAST_NUMBER_WORDS * len(line.split())
 
 
 def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
@@ -192,7 +204,7 @@ def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
         if not borders:
             continue
         rows = [_cells(line, borders) for line in all_lines]
-        is_full = sum(all(row) for row in rows) >= 0.6 * len(rows)
+        is_full = sum(all(row) for row in rows) >= _LEAST_FULL_LINES * len(rows)
         if is_full and _has_numbers(rows, textpage):
             parts = [_merge_lines([_cells(line, borders) for line in cell]) for cell in lines]
             table = replace(
@@ -275,7 +287,7 @@ def _is_table(
     filled = [sum(map(bool, row)) for row in rows]
     if sum(filled) < least_filled * columns * len(rows):
         return False
-    if sum(count >= 2 for count in filled) < 0.6 * len(rows):
+    if sum(count >= 2 for count in filled) < _LEAST_FILLED_LINES * len(rows):
         return False
     if any(sum(len(w.characters) for w in cell) > _MAX_CELL_CHARS for row in rows for cell in row):
         return False
@@ -286,7 +298,7 @@ def _is_table(
     if any(_are_bullets(column) for column in texts):
         return False
     leaders = sum(bool(_LEADER.search(page_words.text(textpage, line))) for line in lines)
-    return leaders < 0.3 * len(lines)
+    return leaders < _MAX_LEADER_LINES * len(lines)
 
 
 def _are_bullets(column: Sequence[str]) -> bool:
@@ -302,9 +314,10 @@ def _is_running_text(column: Sequence[Line]) -> bool:
         return False
     width = max(cell[-1].right for cell in cells) - min(cell[0].left for cell in cells)
     full_count = sum(
-        cell[-1].right - cell[0].left > 0.7 * width and len(cell) >= 3 for cell in cells
+        cell[-1].right - cell[0].left > _FULL_LINE_WIDTH * width and len(cell) >= 3
+        for cell in cells
     )
-    return width >= _NARROWEST_TEXT and full_count >= 0.5 * len(cells)
+    return width >= _NARROWEST_TEXT and full_count >= _LEAST_PROSE_LINES * len(cells)
 
 
 def _has_numbers(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
@@ -312,7 +325,7 @@ def _has_numbers(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
     for column in range(1, len(rows[0])):
         texts = [page_words.text(textpage, row[column]) for row in rows if row[column]]
         numbers = [text for text in texts if page_words.NUMBER.fullmatch(text)]
-        if len(numbers) >= max(3, 0.6 * len(rows)) and not _is_sequence(numbers):
+        if len(numbers) >= max(3, _LEAST_NUMBER_LINES * len(rows)) and not _is_sequence(numbers):
             return True
     return False
 
