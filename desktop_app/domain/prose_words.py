@@ -13,6 +13,7 @@ MAX_LINE_CHARS: Final = 5000
 """Longer lines are not checked, because they are data rather than prose."""
 _MAX_TOKEN_CHARS: Final = 100
 
+# Qt counts these characters as two. Two spaces in place of each keep the positions of words right.
 _TWO_UNITS: Final = re.compile("[\U00010000-\U0010ffff]")
 _BACKTICKS: Final = re.compile("`+")
 _FENCE: Final = re.compile(" {0,3}(`{3,}|~{3,})")

@@ -129,7 +129,7 @@ class ProviderClient:
 
         self._counter, self._has_sought_counter = counter_of(kind), True
         self._facts.confirm_address()
-        # Custom headers may be for a gateway, whose list may be that of another server.
+        # Custom headers may be for a gateway, which may pass on the list of another server.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
             self._transport.set_server_kind(kind)
             self._memory.remember_kind(kind)

@@ -55,7 +55,7 @@ class AnswerSchema:
 
     @property
     def sent_text(self) -> str:
-        """Return what is sent of the schema, approximately."""
+        """Return approximately the text that is sent, for estimates of its tokens."""
         return f"{self.name}\n{json.dumps(self.schema)}"
 
     @property
@@ -79,7 +79,7 @@ class AnswerGrammar:
 
     @property
     def sent_text(self) -> str:
-        """Return what is sent of the grammar, approximately."""
+        """Return approximately the text that is sent, for estimates of its tokens."""
         return self.definition
 
     @property

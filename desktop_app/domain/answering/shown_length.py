@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 
 MAX_SHOWN_CHARS: Final = 2_000_000
 MAX_SHOWN_LINES: Final = 40_000
+"""Each line may be a paragraph: 40 MB when all of them are drawn."""
 MAX_SHOWN_ARGUMENT_CHARS: Final = 100_000
 """Characters of the arguments of one tool call."""
 NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)

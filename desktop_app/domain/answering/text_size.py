@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+# The bytes that JSON escapes in six characters, such as \u001b, and the first bytes of characters
+# that take four bytes in UTF-8.
 _CONTROL: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
 _LEAD_OF_FOUR: Final = bytes(range(0xF0, 0xF5))
 _BYTES_ESCAPED: Final = 6

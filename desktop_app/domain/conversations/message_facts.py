@@ -245,7 +245,7 @@ def short_arguments(arguments: str) -> str:
 
 
 def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:
-    """Return an image's size, or a document's pages and tokens, as far as known."""
+    """Return the known facts: an image's size, or a document's pages and tokens."""
     if isinstance(part, ImagePart):
         return [f"{part.width} × {part.height}"] if part.dimensions else []
     facts = [pages] if (pages := pages_fact(part)) else []

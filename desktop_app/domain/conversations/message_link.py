@@ -28,5 +28,5 @@ class MessageLink(NamedTuple):
 
 def parse_link(address: str) -> MessageLink | None:
     """Return the target of a link; None if it is not a link of this program."""
-    found = _LINK.fullmatch(address.strip())
-    return None if found is None else MessageLink(found[1].lower(), (found[2] or "").lower())
+    match = _LINK.fullmatch(address.strip())
+    return None if match is None else MessageLink(match[1].lower(), (match[2] or "").lower())

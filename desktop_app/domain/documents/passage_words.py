@@ -23,7 +23,7 @@ from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 
 # The number of letters of a run. A shorter word is a term as a whole.
 RUN_LENGTH: Final = 4
-# A word of such a length is also found by its first three letters.
+# Words of these lengths are also found by their first three letters.
 SHORT_WORD_LENGTHS: Final = range(4, 7)
 PREFIX_LENGTH: Final = 3
 

@@ -14,8 +14,8 @@ def lines_of(text: str, start: int = 0, stop: int | None = None) -> Iterator[tup
     """Yield each line with its line feed, and the index of its end, without splitting the text."""
     stop = len(text) if stop is None else stop
     while start < stop:
-        found = text.find("\n", start, stop)
-        end = stop if found < 0 else found + 1
+        line_feed = text.find("\n", start, stop)
+        end = stop if line_feed < 0 else line_feed + 1
         yield text[start:end], end
         start = end
 

@@ -145,6 +145,7 @@ def matches_text(check: Check, answer: str) -> bool:
         case CheckKind.EQUALS:
             return answer.strip() == str(check.value).strip()
         case CheckKind.NUMBER:
+            # The last term allows for the rounding of floats.
             return any(
                 abs(number - check.value) <= check.within + 1e-12 * abs(check.value)
                 for number in numbers_in(answer)

@@ -15,7 +15,9 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price
 
 MAX_PRICE: Final = Decimal(100_000)
+"""Dollars per million tokens. The dearest model costs a few hundred."""
 MAX_TOKENS: Final = 100_000_000
+_MAX_PRICE_CHARS: Final = 40
 _PRICE_FIELDS: Final = ("input_price", "cached_price", "output_price")
 _JSON_TYPES: Final[Mapping[str, type[Any]]] = {
     **dict.fromkeys(("id", *_PRICE_FIELDS), str),
@@ -109,7 +111,7 @@ def own_model_from_json(row: Mapping[str, Any]) -> OwnModel:
 
 
 def _parse_price(text: str) -> Decimal:
-    price = Decimal(text) if len(text) <= 40 else Decimal("nan")
+    price = Decimal(text) if len(text) <= _MAX_PRICE_CHARS else Decimal("nan")
     if not price.is_finite() or not 0 <= price < MAX_PRICE:
         raise ValueError("a price is out of bounds")
     return price

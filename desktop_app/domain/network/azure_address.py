@@ -22,12 +22,12 @@ def split_version(url: str) -> tuple[str, str]:
     ('https://me.example/openai', '2025-04-01-preview')
     """
     address, _, query = url.partition("?")
-    found = _QUERY.fullmatch(query)
-    if found is None:
+    version = _QUERY.fullmatch(query)
+    if version is None:
         return url, ""
     address = address.rstrip("/")
     ending = next((e for e in _ENDPOINTS if address.endswith(e)), "")
-    return address.removesuffix(ending), found[1]
+    return address.removesuffix(ending), version[1]
 
 
 def with_version(fields: tuple[CustomField, ...], version: str) -> tuple[CustomField, ...]:

@@ -98,7 +98,7 @@ _BASE_OF_GROUP: Final = {"decimal": 10, "octal": 8}
 _ESCAPE_STARTS: Final = (b"%", b"\\", b"&", b"=")
 _MAX_INCOMPLETE_ESCAPE_BYTES: Final = 16
 _MAX_ESCAPE_BYTES: Final = 24
-_MAX_MAPS: Final = 16
+_MAX_MAPS: Final = 16  # in memory; each takes eight times the memory of its slice
 _SLICE_BYTES: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
 
 

@@ -31,10 +31,10 @@ _URL_PASSWORD: Final = re.compile(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")
 
 
 def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
-    """Return lines: the name and the command or address, then, indented, what else matters.
+    """Return a line with the name and the command or address, then indented lines with facts.
 
     The command is complete, except for secret arguments that look like keys. Of headers, only the
-    names are shown. Line breaks in these are for the caller to replace.
+    names are shown. The caller has to replace line breaks within the lines.
     """
     if server.url:
         start = server.url + ("?…" if server.has_query else "")

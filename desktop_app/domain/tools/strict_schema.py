@@ -105,6 +105,7 @@ def _walk_schema(schema: object, level: int) -> Iterator[tuple[int, Mapping[str,
         subschemas = schema.get(name)
         if isinstance(subschemas, Mapping):
             for each in subschemas.values():
+                # Only the values of `properties` and `items` are nested more deeply.
                 yield from _walk_schema(each, level + (name == "properties"))
     yield from _walk_schema(schema.get("items"), level + 1)
     listed = schema.get("anyOf")

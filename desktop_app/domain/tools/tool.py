@@ -107,7 +107,7 @@ class ToolDefinition:
 
     @property
     def sent_text(self) -> str:
-        """Return what is sent of the tool, approximately; "" for a tool that the provider has."""
+        """Return approximately the text that is sent, for estimates; "" for a hosted tool."""
         if self.hosted is not None:
             return ""
         schema = self.parameters if self.input_format is None else self.input_format

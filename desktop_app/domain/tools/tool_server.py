@@ -46,6 +46,7 @@ _SECRET_ASSIGNMENT: Final = re.compile(
     rf"((?:--?header=)?-{{0,2}}{_SECRET_NAME}\s*[=:]\s*)(.+)", re.I | re.S
 )
 _SECRET_QUERY: Final = re.compile(rf"([?&]{_SECRET_NAME}=)([^&#\s]+)", re.I)
+# Keys of well-known services, by their prefixes.
 _KEY: Final = re.compile(
     r"(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sbp_|hf_|AIza|AKIA|eyJ)[\w.-]{12,}"
 )

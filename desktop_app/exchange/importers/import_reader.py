@@ -117,7 +117,7 @@ def read_export(path: Path) -> ParsedExport:
 
 
 def _with_times(conversations: Iterator[Imported], file_time: datetime) -> Iterator[Imported]:
-    """Yield the conversations. Those without any time get that of the file, instead of 1970."""
+    """Yield the conversations. One without any time gets the file's time instead of 1970."""
     for imported in conversations:
         if isinstance(imported, ImportedConversation) and imported.conversation.created_at == EPOCH:
             yield _shift_times(imported, file_time - EPOCH)

@@ -90,7 +90,7 @@ class HtmlPage:
         return _HEAD.format(title=_escape(conversation.title), style=STYLE)
 
     def message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
-        """Return a message; `images` has its images by SHA-256, as far as they can be shown."""
+        """Return a message; `images` has its images that can be shown, by SHA-256."""
         body = self._render_question if message.role is Role.USER else self._render_answer
         return "\n".join(
             (

@@ -26,7 +26,7 @@ class LearnedFacts:
     Attributes:
         refused: the refused parameters by model, spelled as in unsupported_parameters.py.
         is_learning_api: True if the API is learned from replies, not given by the profile.
-        has_answered: True if the address is known to be that of an API.
+        has_answered: True if the address is known to belong to an API.
     """
 
     def __init__(self, profile: ProviderProfile, memory: ServerMemory) -> None:
@@ -61,7 +61,7 @@ class LearnedFacts:
         self._without_responses.add(model)
 
     def confirm_address(self) -> None:
-        """Remember that the address is that of an API."""
+        """Remember that the address belongs to an API."""
         self.has_answered = True
 
     def record_api(self, api: Api) -> None:

@@ -341,7 +341,7 @@ class _Calls:
         return self._newest[index] if index in self._open else None
 
     def close(self, index: int) -> None:
-        """End the call at this index: the next one with the index is another, even without ids."""
+        """End the call at an index: the next call with this index is new, even without an id."""
         self._open.discard(index)
 
     def reopen(self) -> None:

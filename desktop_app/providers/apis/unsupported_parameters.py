@@ -42,7 +42,7 @@ _SETTINGS: Final = (*_REQUEST_FIELDS, *(field.name for field in fields(Generatio
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
-    """Return the own field that `param` means; None if it is none, or has been refused before.
+    """Return the own field that `param` names; None for a setting or a field refused before.
 
     "encrypted_content", the reasoning of earlier answers, counts as an own field.
 
@@ -95,6 +95,7 @@ def without_known_refusals(
     """Return `request` without the settings refused before, and their names."""
     names = []
     for name in _SETTINGS:
+        # A strict schema is first kept as a hint, which may have been refused, too.
         while refused & {name, _setting_with_value(request, name)}:
             reduced = request.without_parameter(name)
             if reduced is None or not _may_leave_out(request, reduced, info):
@@ -136,7 +137,7 @@ def notices_for(
     # The other candidates are then requested one by one, which the user sees.
     if refused_field is not None or param == "n":
         return []
-    if param == "tools" and server_message:  # the server's message says what to do, if anything
+    if param == "tools" and server_message:  # the message may say what to do
         return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=server_message))]
     first_notice = _account_notice(provider, param) or Notice(
         notice(NoticeCode.SETTING_REFUSED, provider=provider, setting=param)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MAX_ERROR_BODY_BYTES: Final = 64 * 1024
-_MAX_HOST_CHARS: Final = 253
+_MAX_HOST_CHARS: Final = 253  # the limit of DNS
 _MAX_QUOTE_CHARS: Final = 100
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
 

@@ -55,8 +55,11 @@ T = TypeVar("T")
 MAX_LINE_BYTES: Final = MAX_JSON_BYTES
 _PIECE_BYTES: Final = 256 * 1024
 _BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
+"""Separates the parts of an upload. No line of the file begins with it: they are JSON objects."""
 _PAGE_ROWS: Final = 100
+"""Rows to request with each page of a list."""
 _MAX_PAGES: Final = 20
+"""Pages of a list that are searched."""
 
 
 class BatchClient:

@@ -17,11 +17,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
+from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.models.server_kinds import Row
 
-MAX_PRICE: Final = Decimal(100_000)
-"""Dollars per million tokens. The dearest model costs a few hundred."""
 _MILLION: Final = 1_000_000
 _MAX_NUMBER_CHARS: Final = 40
 
@@ -46,7 +45,6 @@ _CACHED_PRICES: Final = (
     "cached_input",
     "cached",
 )
-MAX_TOKENS: Final = 100_000_000
 
 
 def details_of(row: Row) -> ModelDetails:

@@ -97,7 +97,7 @@ def _lines_of_notes(tokens: list[Token]) -> dict[str, int]:
 
 
 def names_in(text: str) -> set[str]:
-    """Return the labels that a text may name, normalized; those of footnotes also as written."""
+    """Return the labels that a text may name: normalized, and for footnotes also as written."""
     from markdown_it.common.utils import normalizeReference
 
     names = set()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _MONOSPACED: Final = "Courier New"
 _INDENT_CM: Final = 0.75
 _DEEPEST_HEADING: Final = 9
+"""Word has styles for nine levels of headings."""
 _ALIGNMENTS: Final = {"center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT}
 
 

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 _Paragraph = TypeVar("_Paragraph", Paragraph, Header)
 _INDENT_CM: Final = 0.75
 _MAX_LIST_DEPTH: Final = 8
+"""Deeper blocks are indented like blocks of this depth."""
 _BOLD_STYLE: Final = "Repartee_bold"
 _STANDARD_STYLE: Final = "Repartee_Standard"
 _TABLE_STYLE: Final = "Repartee_Table"
 _HEADING_STYLE: Final = "Heading_20_{}"
 _DEEPEST_HEADING: Final = 8
+"""The six levels of Markdown, below the headings of the document and of messages."""
 _FROM_RIGHT_SUFFIX: Final = "_from_right"
 """The end of the names of styles for text from right to left."""
 _CELL_STYLE: Final = "Repartee_Cell"
@@ -86,7 +88,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
 
 
 def _add_styles(document: Document) -> None:
-    # The template numbers all headings, but those of answers may have numbers of their own.
+    # The template numbers all headings, but the headings of an answer may contain numbers already.
     for level in document.styles.get_elements("//text:outline-level-style"):
         level.set_attribute("style:num-format", "")
         level.set_attribute("style:num-suffix", None)

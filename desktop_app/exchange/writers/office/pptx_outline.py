@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+# The indexes of layouts in the default template of python-pptx.
 _TITLE_SLIDE: Final = 0
 _TITLE_AND_CONTENT: Final = 1
 _MAX_SLIDE_LINES: Final = 8
-"""Lines of a slide; more points continue on the next slide."""
+"""Lines of a slide; more would run over its bottom edge, so they continue on the next slide."""
 _LINE_CHARS: Final = 36
 """Characters that are assumed to fit on a line of a slide."""
 _MAX_POINT_CHARS: Final = 300

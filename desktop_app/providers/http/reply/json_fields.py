@@ -22,6 +22,7 @@ Ts = TypeVarTuple("Ts")
 MAX_INLINE_BYTES: Final = 64 * 1024
 """The most bytes of JSON that are parsed on the event loop, in a millisecond or two."""
 MAX_NAME_CHARS: Final = 4096
+"""The most characters of an id or a name; a longer one counts as missing."""
 _MAX_INT_DIGITS: Final = 4_000
 _SLICE_CHARS: Final = 256 * 1024
 REPLACEMENT: Final = "\ufffd"
