@@ -45,7 +45,7 @@ chmod -R u=rwX,go=rX "$package"
 # Fails if a file has no license.
 "$venv/bin/python" packaging/contents.py "$package"
 
-# environment.sh lists the libraries of Qt. Any compiled program needs the others.
+# environment.sh lists the libraries of Qt and llama.cpp. Any compiled program needs the others.
 depends=$(awk 'NF { print $2 }' <<<"$app_libraries" | sort -u | paste -sd, | sed 's/,/, /g')
 install -d "$package/DEBIAN"
 cat >"$package/DEBIAN/control" <<CONTROL
@@ -54,7 +54,7 @@ Version: $version
 Architecture: $architecture
 Maintainer: $maintainer
 Installed-Size: $(du --summarize --block-size=1024 "$package/usr" | cut --fields=1)
-Depends: libc6 (>= 2.36), libgcc-s1, libgomp1, libstdc++6, zlib1g, ca-certificates, $depends
+Depends: libc6 (>= 2.36), libgcc-s1, libstdc++6, zlib1g, ca-certificates, $depends
 Recommends: gnome-keyring | kwalletmanager | keepassxc, xdg-desktop-portal, libenchant-2-2, hunspell-en-us | hunspell-dictionary
 Section: utils
 Priority: optional

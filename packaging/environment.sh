@@ -19,8 +19,8 @@ say() { printf '%s\n' "$*" >&2; }
 
 # ------------------------------------------------------------------ the system
 
-# Libraries that PySide6's wheels link to but do not contain (found with ldd), each with its Debian
-# package.
+# Libraries that the wheels of PySide6 and xllamacpp link to but do not contain (found with ldd), each
+# with its Debian package.
 app_libraries='
 libEGL.so.1             libegl1
 libGL.so.1              libgl1
@@ -30,6 +30,7 @@ libdbus-1.so.3          libdbus-1-3
 libfontconfig.so.1      libfontconfig1
 libfreetype.so.6        libfreetype6
 libglib-2.0.so.0        libglib2.0-0
+libgomp.so.1            libgomp1
 libgssapi_krb5.so.2     libgssapi-krb5-2
 libwayland-client.so.0  libwayland-client0
 libwayland-cursor.so.0  libwayland-cursor0

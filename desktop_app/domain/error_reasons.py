@@ -997,6 +997,9 @@ class Reason(StrEnum):
     WEIGHTS_NOT_GGUF = _row(N_("{file} isn’t a GGUF model file."), Remedy.CHOOSE_OTHER_MODEL)
     WEIGHTS_UNREADABLE = _row(N_("Couldn’t read the model file {file}."), Remedy.CHOOSE_OTHER_MODEL)
     WEIGHTS_NOT_LOADED = _row(N_("Couldn’t load the model file {file}."), Remedy.CHOOSE_OTHER_MODEL)
+    LOCAL_MODEL_LIBRARY_MISSING = _row(
+        N_("Couldn’t load llama.cpp: {words}."), Remedy.INSTALL_LIBRARY
+    )
     LOCAL_MODEL_SLOW = _row(
         N_("{file} didn’t load within {limit} seconds."), Remedy.CLOSE_APPS_OR_CHOOSE_SMALLER
     )

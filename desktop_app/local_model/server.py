@@ -239,14 +239,26 @@ class LocalModel:
                 ) from exc
             except EOFError as exc:
                 self._require_open()
-                code = await self._process.wait()
-                raise LocalModelError(
-                    Reason.WEIGHTS_NOT_LOADED,
-                    remedy=Remedy.INSTALL_AGAIN if chosen_file is None else "",
-                    details=f"exit code {code}\n{_log_tail(log)}",
-                    file=weights.name,
+                raise _load_error(
+                    chosen_file, weights, await self._process.wait(), _log_tail(log)
                 ) from exc
         return _RunningServer(chosen_file, self._process, _endpoint(configuration, properties))
+
+
+def _load_error(
+    chosen_file: Path | None, weights: Path, exit_code: int, log_text: str
+) -> LocalModelError:
+    """Return the error of a child that ended before the model was loaded."""
+    from desktop_app.local_model.server_process import LIBRARY_MISSING
+
+    if exit_code == LIBRARY_MISSING:
+        return LocalModelError(Reason.LOCAL_MODEL_LIBRARY_MISSING, words=log_text)
+    return LocalModelError(
+        Reason.WEIGHTS_NOT_LOADED,
+        remedy=Remedy.INSTALL_AGAIN if chosen_file is None else "",
+        details=f"exit code {exit_code}\n{log_text}",
+        file=weights.name,
+    )
 
 
 def _new_socket_path() -> Path:

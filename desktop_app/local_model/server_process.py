@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LOG_ERRORS_ONLY = 1  # llama.cpp's scale; from "debug" (4) on it logs prompts
 STDIN, STDOUT, STDERR = 0, 1, 2
+LIBRARY_MISSING: Final = os.EX_UNAVAILABLE  # an exit code
 _MEMORY_BYTES: Final = 1 << 50  # no limit: models take what the user's computer has
 _LOG_BYTES: Final = 1 << 20
 _PROCESSOR_FILES: Final = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system")
@@ -48,7 +49,10 @@ class Configuration(TypedDict):
 
 
 def main() -> int:
-    """Serve until standard input ends. Return 1 if the model does not load; stderr says why."""
+    """Serve until standard input ends.
+
+    Return 1 if the model does not load, LIBRARY_MISSING if llama.cpp does not; stderr says why.
+    """
     reply_fd = _redirect_standard_output()
     line = sys.stdin.buffer.readline()
     if not line:
@@ -58,6 +62,9 @@ def main() -> int:
         with _exit_when_stdin_closes():
             sandbox.confine(policy(configuration, reply_fd))
             server = _load(configuration)  # noqa: F841 - it serves while it is referenced
+    except ImportError as exc:  # of a shared library; wheels contain only some
+        os.write(STDERR, str(exc).encode())
+        return LIBRARY_MISSING
     except RuntimeError as exc:
         os.write(STDERR, f"{exc}\n".encode())
         return 1
@@ -118,6 +125,7 @@ def _load(configuration: Configuration) -> Any:
     """Return the running xllamacpp.Server; its constructor returns once /health says "ok".
 
     Raises:
+        ImportError: a shared library that llama.cpp needs is not installed.
         RuntimeError: llama.cpp cannot load the file; it has logged why.
     """
     import xllamacpp

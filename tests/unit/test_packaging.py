@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
+from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# Of packages that apt depends on, so that every Debian has them.
+ON_EVERY_SYSTEM: Final = {
+    *("libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1"),
+    *("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"),
+}
 REQUIREMENTS = sorted((ROOT / "packaging" / "requirements").glob("*.txt"))
 
 
@@ -57,6 +65,30 @@ def test_every_library_of_the_project_file_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     named = {re.split(r"[<>=~;\s\[]", text)[0].lower() for text in project["dependencies"]}
     assert named <= pins(path_of("app.txt")).keys(), "run packaging/lock.sh"
+
+
+def test_the_scripts_install_every_system_library_that_wheels_link_to() -> None:
+    """Qt's wheels are left out: they link to many libraries that the program does not load."""
+    names = {**pins(path_of("app.txt")), **pins(path_of("model.txt"))}
+    linked = {
+        library
+        for name in names
+        if not name.startswith(("pyside6", "shiboken6"))
+        for file in metadata.files(name) or ()
+        if re.search(r"\.so(\.[\d.]+)?$", file.name)
+        for library in system_libraries(Path(str(file.locate())))
+    }
+    script = (ROOT / "packaging" / "environment.sh").read_text("utf-8")
+    listed = set(re.findall(r"^(lib\S+\.so\S*)\s+\S+$", script, re.M))
+    assert "libgomp.so.1" in linked
+    assert linked - ON_EVERY_SYSTEM <= listed
+
+
+def system_libraries(file: Path) -> set[str]:
+    """Return the libraries that the file is linked to and no wheel contains."""
+    output = subprocess.run(["ldd", file], capture_output=True, text=True, check=True).stdout
+    paths = re.findall(r"^\s*(\S+) => (.*)", output, re.M)  # or "not found"
+    return {name for name, path in paths if "site-packages" not in path}
 
 
 def path_of(name: str) -> Path:

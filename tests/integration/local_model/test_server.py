@@ -19,13 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_app.child_processes import child_command, open_child
+from desktop_app.child_processes import ChildCommand, child_command, open_child
 from desktop_app.domain.errors import LocalModelError
+from desktop_app.local_model import server
 from desktop_app.local_model.server import BASE_URL, LocalEndpoint, LocalModel, find_weights
 from desktop_app.paths import MAX_RUNTIME_PATH_BYTES, folders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
+    from desktop_app.child_processes import ChildKind
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 60.0
@@ -41,6 +44,21 @@ async def main():
     await asyncio.Event().wait()
 
 asyncio.run(main())
+"""
+
+MISSING_LIBRARY = "libgomp.so.1: cannot open shared object file: No such file or directory"
+WITHOUT_LIBRARY = f"""
+import sys
+from importlib.abc import MetaPathFinder
+
+class WithoutLibrary(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "xllamacpp":
+            raise ImportError({MISSING_LIBRARY!r})
+
+sys.meta_path.insert(0, WithoutLibrary())
+from desktop_app.local_model.server_process import main
+sys.exit(main())
 """
 
 TAKE_PLACE = "Path(sys.argv[2]).unlink(); socket.socket(socket.AF_UNIX).bind(sys.argv[2])"
@@ -351,6 +369,19 @@ async def test_a_damaged_model_is_not_loaded(tmp_path: Path) -> None:
             await model.endpoint()
     assert caught.value.what_happened == "Couldn’t load the model file damaged.gguf."
     assert "failed to read key-value pairs" in caught.value.details
+
+
+async def test_a_missing_library_of_llama_cpp_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def command_without_library(kind: ChildKind) -> ChildCommand:
+        command = child_command(kind)
+        return ChildCommand((sys.executable, "-c", WITHOUT_LIBRARY), command.environment)
+
+    monkeypatch.setattr(server, "child_command", command_without_library)
+    async with local_model() as model:
+        with pytest.raises(LocalModelError) as caught:
+            await model.endpoint()
+    assert caught.value.what_happened == f"Couldn’t load llama.cpp: {MISSING_LIBRARY}."
+    assert "package manager" in caught.value.what_to_do
 
 
 async def test_a_slow_start_is_an_error() -> None:
