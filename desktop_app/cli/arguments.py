@@ -72,8 +72,8 @@ _HIT_FIELDS: Final = "conversation, title, message, document, snippet, date"
 def create_parser(names: Sequence[str]) -> argparse.ArgumentParser:
     """Create the parser of all commands. Its usage lists their `names`.
 
-    The parsed options have `refuse`, which reports a wrong command line, and in some commands
-    `more`: the name of the list that takes files given after an option.
+    The parsed options include `refuse`, a function that reports a wrong command line. In commands
+    that take several files, `more` is the name of the list to which files after an option belong.
     """
     translate_argparse()
     program: argparse.ArgumentParser = CommandParser(

@@ -213,7 +213,7 @@ async def _import(options: argparse.Namespace) -> int:
 async def _import_files(
     backend: Backend, options: argparse.Namespace, results: list[_ImportResult]
 ) -> None:
-    """Import all files, and add their results, also that of a file whose import stops midway.
+    """Import all files; add the result of each to `results`, even if its import stops midway.
 
     Raises:
         StorageError: the store failed. With --json, it is also an error of the last result.

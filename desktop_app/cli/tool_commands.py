@@ -101,7 +101,7 @@ async def require_tools(
     """Raise unless all tools can be used.
 
     Args:
-        names: full names, or SOURCE/* for all tools of a source, of which one must be usable.
+        names: full names, or SOURCE/* for a whole source, which must have a usable tool.
         is_saved: the answer is stored, so that its images can be kept.
 
     Raises:

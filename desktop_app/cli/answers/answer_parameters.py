@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
 """The largest file with instructions: more than any model takes."""
-# The names of parameters, by those of their options, if they differ.
+# The parameters whose options have another name, by that name.
 _PARAMETER_NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
 _PARAMETER_OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
 

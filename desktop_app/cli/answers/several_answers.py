@@ -102,8 +102,8 @@ class SeveralAnswers(AnswerStreams):
 
     Args:
         from_environment: the provider's address and key come from the environment.
-        find_full_text_file: returns the file with all of an answer that is too long for its
-            message, or None.
+        find_full_text_file: returns the file with the full text of a long answer; None if the
+            message has it.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class SeveralAnswers(AnswerStreams):
         ]
 
     def _full_text(self, answer: Message) -> dict[str, str]:
-        """Return the field with all of an answer too long for its message; {} for others."""
+        """Return the field with the full text of a long answer; {} if the message has it."""
         file = self._find_full_text_file(answer)
         return {} if file is None else {"answer": file.read_bytes().decode()}
 

@@ -316,9 +316,11 @@ def _check_login_start(backend: Backend) -> Finding:
 
 
 def _portal_text(version: int | None) -> str:
-    """Return whether the portal offers global shortcuts, by the version of that interface.
+    """Describe the portal's support for global shortcuts.
 
-    0 stands for no such interface, None for a session bus that does not respond.
+    Args:
+        version: the version of its interface for shortcuts; 0 if it lacks the interface, None if
+            the session bus does not respond.
     """
     if version is None:
         return tr("The session bus doesn’t respond")

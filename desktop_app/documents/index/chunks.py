@@ -176,7 +176,7 @@ def _ends_sentence(text: str, end: int) -> bool:
     return _ABBREVIATION.search(text[max(0, end - _LOOK_BACK) : end]) is None
 
 
-# The borders at which a piece that is too large is cut, in the order in which they are tried.
+# Where to cut a piece that is too large; tried in this order.
 _BORDER_PATTERNS: Final[tuple[tuple[BreakStrength, re.Pattern[str]], ...]] = (
     (BreakStrength.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
     (BreakStrength.SENTENCE, _SENTENCE),

@@ -40,9 +40,9 @@ class CollectionReader:
         to read it says why.
 
         Args:
-            known_in: the folder of the collection whose known files are `paths`, "" for none. A
-                file is left out if a link has replaced it or one of its folders since, because the
-                link may lead to any file.
+            known_in: given if `paths` are the known files of a collection: the collection's folder,
+                "" if it has none. Then a file is left out if a link has replaced it or one of its
+                folders, because the link may lead to any file.
 
         Raises:
             DocumentError: a path cannot be read, or it does not exist and `skip_missing` is False.

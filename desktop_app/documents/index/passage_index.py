@@ -1,8 +1,8 @@
 """Splits documents into passages that can be found and cited, each with its place.
 
 Passages begin and end at borders of the text (`chunks.py`); together they are the text, character
-for character. The place tells users where to look. It is the page or slide by the marks in the text
-("[page 3]"), the sheet of a workbook, or the chapter of a book; in other texts the heading above.
+for character. The place tells users where to look: the page, slide or chapter by the marks in the
+text ("[page 3]"), or the sheet of a workbook. In other texts, it is the heading above the passage.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def header_line(name: str, value: str) -> str:
 def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
     """Yield the attachments and the texts after the body.
 
-    Unlike `iter_attachments`, include those in nested parts. Signed mails and those of mailing
+    Unlike `iter_attachments`, include those in nested parts. Signed mails and mails of mailing
     lists nest the whole message. Apple Mail attaches files to the HTML version.
     """
     if body is None and not message.is_multipart():  # A mail of a scanner may be the file itself.

@@ -321,10 +321,10 @@ class _Reader:
     def _list(
         self, element: Element, style: str, outer_counts: list[int], counts_inside: list[int]
     ) -> Generator[MarkdownBlock, None, list[int]]:
-        """Yield the items of a list, and return the numbers of the last ones.
+        """Yield the items of a list, and return the numbers of the last items.
 
-        The first is the number of the list's own last item, followed by those of the last items
-        nested in that.
+        These are the number of the list's own last item, and then the numbers of the last items
+        of the lists nested in it, from the outermost.
 
         Args:
             style: the style of the list around it, used unless the list has its own.

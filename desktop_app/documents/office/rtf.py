@@ -1,9 +1,9 @@
 """Converts rich text (RTF) to Markdown: headings, lists, tables, footnotes, comments, links.
 
 Follows Microsoft's Rich Text Format Specification 1.9.1. Bytes are characters in the code page of
-their font; other characters are written as numbers, with stand-ins for programs that cannot read
-the numbers. Tracked deletions and hidden text are left out. Headers come once, before the text, and
-footers after it.
+their font. Other characters are written as numbers, each followed by stand-ins for programs that
+cannot read numbers. Tracked deletions and hidden text are left out. Headers come once, before the
+text, and footers after it.
 """
 
 from __future__ import annotations

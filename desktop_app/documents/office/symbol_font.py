@@ -1,7 +1,7 @@
 """Converts characters of the fonts Symbol and Wingdings to Unicode.
 
-Their codes name pictures, which Word stores at U+F020 to U+F0FF (ISO/IEC 29500-1, 17.3.3.30), and
-other programs as the letters with the same codes.
+The codes of these fonts stand for pictures. Word stores them as the characters U+F020 to U+F0FF
+(ISO/IEC 29500-1, 17.3.3.30), other programs as the letters with the same codes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def unicode_text(font: str, text: str) -> str:
 
 
 def private_text(font: str, text: str) -> str:
-    """Replace characters at U+F000 to U+F0FF by those that a symbol font shows, but no letters."""
+    """Replace characters at U+F000 to U+F0FF by those that a symbol font shows; keep letters."""
     if not is_symbol_font(font):
         return text
     return "".join(_in_symbol_font(font, c) if ord(c) in _PRIVATE_USE else c for c in text)

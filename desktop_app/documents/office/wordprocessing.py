@@ -136,7 +136,7 @@ class _Numbering:
     def next_label(self, number_id: str, level: int) -> str:
         """Count a list's next paragraph, and return its label: "-", "3.", "b)", "2.1".
 
-        Bullets are not counted, nor are levels without a number, whose label is "".
+        Bullets are not counted. Levels without a number are not counted either; their label is "".
         """
         abstract_id, instance = self._lists.get(number_id, ("", None))
         levels = self._levels(self._abstract.get(abstract_id), instance)

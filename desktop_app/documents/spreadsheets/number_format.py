@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 _BUILT_IN_PERCENTAGES: Final = frozenset((9, 10))
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
-# The formats of postal codes, article numbers and the like: digits and literals. Sections are for
-# positive and negative numbers and zero, or for numbers for which a condition holds.
+# The formats of postal codes, article numbers and the like: digits and literals. Their sections are
+# for positive numbers, negative numbers and zero, or for numbers that meet a condition.
 _FORMAT_SECTION: Final = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|\Z)')
 _PADDED_SECTION: Final = re.compile(
     r"(?:\[(?:\$-[0-9A-Fa-f]+|[A-Za-z]+ ?[0-9]*|(<=?|>=?)([0-9.]{1,20}))\])*"
@@ -66,8 +66,8 @@ class PaddedFormat(NamedTuple):
 
     Attributes:
         templates: one for each section, with literals, `_ZERO` and `_OPTIONAL`.
-        condition: compares a number with `limit`; the first section is for the numbers for which
-            this is True. None if the sections are for positive and negative numbers and zero.
+        condition: compares a number with `limit`; the first section is for numbers that meet it.
+            None if the sections are for positive numbers, negative numbers and zero.
     """
 
     templates: list[str]

@@ -49,7 +49,7 @@ class HtmlTable:
         return [table] if table.text else []
 
     def _grid(self) -> list[list[str]] | None:
-        """Return the texts by row and column; that of a spanning cell is in its first position.
+        """Return the texts by row and column. A spanning cell has its text in its first position.
 
         Returns None if the grid would be much larger than the table's cells.
         """

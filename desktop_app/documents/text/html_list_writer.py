@@ -40,7 +40,7 @@ class HtmlListWriter:
         return len(self._lists)
 
     def start_list(self, tag: str, start: str) -> None:
-        """Start a list. A list directly in another belongs to the other's last item, if any."""
+        """Start a list. A list directly in a list belongs to the last item of the outer list."""
         outer = self._lists[-1] if self._elements.innermost_tag in LISTS else None
         bullet = self._next_bullet() if tag == "ul" else ""
         self._lists.append(HtmlList(bullet, whole_number(start, 1)))
@@ -48,7 +48,7 @@ class HtmlListWriter:
         self._elements.push(Element(tag, lambda: self._end_list(item)))
 
     def _next_bullet(self) -> str:
-        """Return the bullet for a new innermost list, other than that of the surrounding list."""
+        """Return the bullet for a new list; it differs from that of the list around it."""
         depth = sum(bool(list_.bullet) for list_ in self._lists)
         return _BULLETS[depth % len(_BULLETS)]
 

@@ -1,4 +1,4 @@
 """The process that reads documents, and the parent process's side of it.
 
-The child's modules may import every reader, those of the parent's side none.
+The child's modules may import every reader, the parent's modules none.
 """
