@@ -53,8 +53,8 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
         raise refusals.unpacks_too_far_error(name, limits)
     named_members = zip(_decode_names(members), members, strict=True)
-    ordered = sorted(named_members, key=lambda pair: pair[0].casefold())
-    for number, (packed_name, member) in enumerate(ordered):
+    sorted_members = sorted(named_members, key=lambda pair: pair[0].casefold())
+    for number, (packed_name, member) in enumerate(sorted_members):
         path = packed_name.replace("\\", "/")
         if reason := _reason_to_skip(member, path):
             bundle.skip(path, reason)
@@ -80,11 +80,11 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
         for name, path, member in zip(names, paths, members, strict=True)
         if not (path or member.flag_bits & _UTF_8 or name.isascii())
     ]
-    packed = [name.encode("cp437", "replace") for name in unmarked]
-    decoded = _decode_all(packed, "utf-8")
+    encoded_names = [name.encode("cp437", "replace") for name in unmarked]
+    decoded = _decode_all(encoded_names, "utf-8")
     if decoded is None and _IMPLAUSIBLE_CP437.search("".join(unmarked)):
         # One name per line, so that the encoding is guessed from all of them.
-        guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in packed))
+        guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in encoded_names))
         decoded = guessed.text.split("\n") if guessed else None
     new_names = dict(zip(unmarked, decoded or unmarked, strict=True))
     return [path or new_names.get(name, name) for name, path in zip(names, paths, strict=True)]

@@ -113,9 +113,9 @@ class DocumentBundle:
 
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""
-        skipped = [(replace_surrogates(path), reason) for path, reason in self.skipped]
-        in_part = sum(reason is SkipReason.IMAGE_PAGES for _, reason in skipped)
-        return bundle_note(len(self.texts) - in_part, skipped)
+        skipped_members = [(replace_surrogates(path), reason) for path, reason in self.skipped]
+        in_part = sum(reason is SkipReason.IMAGE_PAGES for _, reason in skipped_members)
+        return bundle_note(len(self.texts) - in_part, skipped_members)
 
 
 def is_hidden(path: str) -> bool:

@@ -96,11 +96,15 @@ class _Piece:
 def _count_for_chunk(pieces: list[_Piece]) -> int:
     """Return how many pieces make up the next chunk. All pieces together are too large for it."""
     total = sum(piece.tokens for piece in pieces[:-1])
-    filled, best = 0, len(pieces) - 1
+    filled_tokens, best = 0, len(pieces) - 1
     for number, piece in enumerate(pieces):
-        if number and filled >= total * _LEAST_FILLED and piece.border >= pieces[best].border:
+        if (
+            number
+            and filled_tokens >= total * _LEAST_FILLED
+            and piece.border >= pieces[best].border
+        ):
             best = number
-        filled += piece.tokens
+        filled_tokens += piece.tokens
     return best
 
 

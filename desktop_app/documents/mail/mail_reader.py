@@ -246,8 +246,8 @@ def _decode(payload: bytes, charset: str | None) -> str:
     Raises:
         ValueError: no encoding fits.
     """
-    stated = charset or "utf-8"
-    for encoding in (plain_text.text_codec(stated), stated):
+    stated_charset = charset or "utf-8"
+    for encoding in (plain_text.text_codec(stated_charset), stated_charset):
         with suppress(LookupError, ValueError):
             return payload.decode(encoding)
     decoded = plain_text.decode(payload)

@@ -108,8 +108,8 @@ class _Message:
         if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
             page = web_page.read(html)
             return page.text.strip() if page else ""
-        packed = self._bytes(f"{_RTF}0102")
-        return rtf.read(decompress(packed)).strip() if packed else ""
+        compressed = self._bytes(f"{_RTF}0102")
+        return rtf.read(decompress(compressed)).strip() if compressed else ""
 
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""

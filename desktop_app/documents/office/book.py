@@ -35,8 +35,10 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tup
         if page and page.text.strip():
             texts.append(page.text.strip())
     on_progress(Progress(len(chapters), len(chapters), "chapter"))
-    marked = (f"[chapter {number}]\n\n{text}" for number, text in enumerate(texts, start=1))
-    return "\n\n".join(marked), len(texts)
+    marked_chapters = (
+        f"[chapter {number}]\n\n{text}" for number, text in enumerate(texts, start=1)
+    )
+    return "\n\n".join(marked_chapters), len(texts)
 
 
 def _chapters(book: Element, folder: str) -> list[str]:

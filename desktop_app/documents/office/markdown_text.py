@@ -125,11 +125,11 @@ def item(label: str, text: str, depth: int) -> MarkdownBlock:
 
 def table(rows: Sequence[Sequence[str]]) -> MarkdownBlock:
     """Return a table with the first row as header, without empty rows or empty last columns."""
-    filled = [list(row) for row in rows if any(cell.strip() for cell in row)]
-    width = max((_width(row) for row in filled), default=0)
+    filled_rows = [list(row) for row in rows if any(cell.strip() for cell in row)]
+    width = max((_width(row) for row in filled_rows), default=0)
     if not width:
         return MarkdownBlock("")
-    lines = [_row([*row, *[""] * width][:width]) for row in filled]
+    lines = [_row([*row, *[""] * width][:width]) for row in filled_rows]
     return MarkdownBlock("\n".join([lines[0], _row(["---"] * width), *lines[1:]]))
 
 

@@ -115,10 +115,10 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
 def _sheets(reader: _Reader, body: Element) -> Iterator[tuple[MarkdownBlock, list[MarkdownBlock]]]:
     """Yield the name of each sheet, and its content: its table, drawings and comments."""
     for sheet in body.findall(f"{TABLE}table"):
-        drawn = (block for e in sheet.findall(f"{TABLE}shapes") for block in reader.blocks(e))
+        drawings = (block for e in sheet.findall(f"{TABLE}shapes") for block in reader.blocks(e))
         suffix = " (hidden)" if reader.styles.is_hidden(sheet.get(f"{TABLE}style-name", "")) else ""
         title = md.heading(sheet.get(f"{TABLE}name", "") + suffix, 2)
-        yield title, [reader.table(sheet), *drawn, *_cell_comments(reader, sheet)]
+        yield title, [reader.table(sheet), *drawings, *_cell_comments(reader, sheet)]
 
 
 def _cell_comments(reader: _Reader, sheet: Element) -> Iterator[MarkdownBlock]:

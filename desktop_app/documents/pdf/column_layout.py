@@ -271,8 +271,10 @@ def _is_running_text(lines: Sequence[Area]) -> bool:
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
     """Return True if rows or paragraphs begin at the same y on both sides, as in a table."""
     starts, other_starts = _row_starts(left), _row_starts(right)
-    shared = sum(any(abs(y - other) < _SAME_ROW for other in other_starts) for y in starts)
-    return shared >= 2 and shared >= _LEAST_SHARED_ROWS * max(len(starts), len(other_starts))
+    shared_count = sum(any(abs(y - other) < _SAME_ROW for other in other_starts) for y in starts)
+    return shared_count >= 2 and shared_count >= _LEAST_SHARED_ROWS * max(
+        len(starts), len(other_starts)
+    )
 
 
 def _row_starts(lines: Sequence[Area]) -> list[float]:

@@ -61,8 +61,8 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             typed += _contents(annotation)
         elif kind in _COMMENTS and (words := _line(annotation, b"Contents")):
-            quoted = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
-            comments.append(_comment_line(annotation, words, quoted))
+            marked_words = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
+            comments.append(_comment_line(annotation, words, marked_words))
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None
     missing_links = [address for address in links if address not in text][:_MAX_LINKS]
@@ -76,9 +76,9 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
 
 def has_drawings(page: pdfium.PdfPage) -> bool:
     """Return True if a page has a stamp or a pen drawing."""
-    drawn = (raw.FPDF_ANNOT_STAMP, raw.FPDF_ANNOT_INK)
+    drawing_kinds = (raw.FPDF_ANNOT_STAMP, raw.FPDF_ANNOT_INK)
     return any(
-        raw.FPDFAnnot_GetSubtype(annotation) in drawn and not _is_hidden(annotation)
+        raw.FPDFAnnot_GetSubtype(annotation) in drawing_kinds and not _is_hidden(annotation)
         for annotation in _annotations(page)
     )
 
@@ -93,12 +93,12 @@ def _contents(annotation: Any) -> list[str]:
     return [text] if text else []
 
 
-def _comment_line(annotation: Any, words: str, quoted: str) -> str:
+def _comment_line(annotation: Any, words: str, marked_words: str) -> str:
     """Return a comment after its author and the words that it marks."""
     author = _line(annotation, b"T")
     by = f" by {author}" if author else ""
     # Some viewers repeat the marked words as the comment.
-    on = f" on “{quoted}”" if quoted and quoted != words else ""
+    on = f" on “{marked_words}”" if marked_words and marked_words != words else ""
     return f"Comment{by}{on}: {words}"
 
 
@@ -111,8 +111,8 @@ def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
             xs = (quad.x1, quad.x2, quad.x3, quad.x4)
             ys = (quad.y1, quad.y2, quad.y3, quad.y4)
             pieces.append(textpage.get_text_bounded(min(xs), min(ys), max(xs), max(ys)))
-    marked = " ".join(" ".join(pieces).split())
-    return marked if len(marked) <= _MAX_QUOTE_CHARS else f"{marked[:_MAX_QUOTE_CHARS]} …"
+    words = " ".join(" ".join(pieces).split())
+    return words if len(words) <= _MAX_QUOTE_CHARS else f"{words[:_MAX_QUOTE_CHARS]} …"
 
 
 def _line(annotation: Any, key: bytes) -> str:

@@ -78,8 +78,8 @@ def _read(
     on_progress(Progress(total, total, "page"))
     if not any(texts) and not pictured:
         raise refusals.empty_error(name)
-    marked = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
-    text, note = "\n\n".join(marked), _note(pictured, total)
+    marked_pages = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
+    text, note = "\n\n".join(marked_pages), _note(pictured, total)
     return ReaderResult(document_types.PDF, text, total, note, tuple(pictured))
 
 
@@ -165,13 +165,13 @@ def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
 
 def _lacks_letters(page: pdfium.PdfPage, text: str) -> bool:
     """Return True if a page draws many texts of which `text` has too few letters."""
-    fewest = max(_MIN_TEXT_OBJECTS, _MAX_OBJECTS_PER_LETTER * len(text))
+    min_text_count = max(_MIN_TEXT_OBJECTS, _MAX_OBJECTS_PER_LETTER * len(text))
     count = raw.FPDFPage_CountObjects(page)
-    if count < fewest:
+    if count < min_text_count:
         return False
     objects = (raw.FPDFPage_GetObject(page, index) for index in range(count))
-    drawn = sum(raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT for each in objects)
-    return bool(drawn >= fewest)
+    text_count = sum(raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT for each in objects)
+    return bool(text_count >= min_text_count)
 
 
 def _area(page_object: pdfium.PdfObject) -> float:

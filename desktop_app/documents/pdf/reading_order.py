@@ -81,14 +81,14 @@ def _pieces(
     page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, stream_text: str
 ) -> list[Piece] | None:
     """Return the pieces of a page; None if its stream is in reading order, without tables."""
-    swapped = _reversed_ligatures(textpage) if _LIGATURE.search(stream_text) else {}
+    swaps = _reversed_ligatures(textpage) if _LIGATURE.search(stream_text) else {}
     tables = _tables(page, textpage, stream_text)
     columns = column_layout.interleaved_order(page, textpage)
-    if not tables and not swapped:
+    if not tables and not swaps:
         return None if columns is None else list(columns)
     pieces = columns or [list(range(textpage.count_chars()))]
-    pieces = [[swapped.get(index, index) for index in piece] for piece in pieces]
-    tables = [_with_swapped_letters(table, swapped) for table in tables] if swapped else tables
+    pieces = [[swaps.get(index, index) for index in piece] for piece in pieces]
+    tables = [_with_swapped_letters(table, swaps) for table in tables] if swaps else tables
     return list(_insert_tables(pieces, tables, textpage))
 
 
@@ -99,17 +99,17 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
     """
     count = textpage.count_chars()
     letters = [chr(raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF) for index in range(count)]
-    swapped: dict[int, int] = {}
+    swaps: dict[int, int] = {}
     for match in _LIGATURE.finditer("".join(letters)):
         first, second = match.start(), match.start() + 1
         if page_words.character_box(textpage, first) == page_words.character_box(textpage, second):
-            swapped |= {first: second, second: first}
-    return swapped
+            swaps |= {first: second, second: first}
+    return swaps
 
 
-def _with_swapped_letters(table: Table, swapped: Mapping[int, int]) -> Table:
+def _with_swapped_letters(table: Table, swaps: Mapping[int, int]) -> Table:
     def swap_letters(word: Word) -> Word:
-        return word._replace(characters=tuple(swapped.get(c, c) for c in word.characters))
+        return word._replace(characters=tuple(swaps.get(c, c) for c in word.characters))
 
     return replace(
         table, rows=[[list(map(swap_letters, cell)) for cell in row] for row in table.rows]

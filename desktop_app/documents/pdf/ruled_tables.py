@@ -263,19 +263,19 @@ def _has_line_above(grid: _Grid, border: int, column: int, width: int) -> bool:
 
 
 def _is_drawn(lines: Iterable[Ruling], start: float, end: float) -> bool:
-    drawn = sum(max(0.0, min(line.end, end) - max(line.start, start)) for line in lines)
-    return drawn >= _DRAWN_SHARE * (end - start)
+    drawn_length = sum(max(0.0, min(line.end, end) - max(line.start, start)) for line in lines)
+    return drawn_length >= _DRAWN_SHARE * (end - start)
 
 
 def _is_table(cells: dict[Position, list[Word]], grid: _Grid) -> bool:
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
-    filled = {cell for cell, words in cells.items() if words}
+    filled_cells = {cell for cell, words in cells.items() if words}
     lengths = [sum(len(word.characters) for word in words) for words in cells.values()]
     return (
-        len({row for row, _ in filled}) >= 2
-        and len({column for _, column in filled}) >= 2
+        len({row for row, _ in filled_cells}) >= 2
+        and len({column for _, column in filled_cells}) >= 2
         and len(cells) >= _LEAST_CELL_SHARE * rows * columns
-        and len(filled) >= _LEAST_FILLED_SHARE * len(cells)
+        and len(filled_cells) >= _LEAST_FILLED_SHARE * len(cells)
         and max(lengths) <= _MAX_CELL_CHARS
     )
 

@@ -158,10 +158,10 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
 
 def _is_continuation(upper_row: Cells, row: Cells) -> bool:
     """Return True if a line without a first cell continues the cells above."""
-    filled = [bool(cell) for cell in row]
-    return sum(filled) <= 2 and all(
+    is_filled = [bool(cell) for cell in row]
+    return sum(is_filled) <= 2 and all(
         is_above or not is_here
-        for is_here, is_above in zip(filled, map(bool, upper_row), strict=True)
+        for is_here, is_above in zip(is_filled, map(bool, upper_row), strict=True)
     )
 
 
@@ -254,12 +254,12 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
         for edge in ((piece[0].left, 1), (max(word.right for word in piece), -1))
     )
     gutters: list[float] = []
-    covered, gap_start = 0, None
+    covering_lines, gap_start = 0, None
     for x, step in edges:
-        covered_before, covered = covered, covered + step
-        if covered_before > max_covering_lines >= covered:
+        previous_lines, covering_lines = covering_lines, covering_lines + step
+        if previous_lines > max_covering_lines >= covering_lines:
             gap_start = x
-        elif covered_before <= max_covering_lines < covered and gap_start is not None:
+        elif previous_lines <= max_covering_lines < covering_lines and gap_start is not None:
             if x - gap_start >= max(least_width * height, 2.0):
                 gutters.append((gap_start + x) / 2)
             gap_start = None
@@ -284,10 +284,10 @@ def _is_table(
     max_prose_columns: int,
 ) -> bool:
     columns = len(rows[0])
-    filled = [sum(map(bool, row)) for row in rows]
-    if sum(filled) < least_filled * columns * len(rows):
+    filled_counts = [sum(map(bool, row)) for row in rows]
+    if sum(filled_counts) < least_filled * columns * len(rows):
         return False
-    if sum(count >= 2 for count in filled) < _LEAST_FILLED_LINES * len(rows):
+    if sum(count >= 2 for count in filled_counts) < _LEAST_FILLED_LINES * len(rows):
         return False
     if any(sum(len(w.characters) for w in cell) > _MAX_CELL_CHARS for row in rows for cell in row):
         return False
@@ -303,8 +303,8 @@ def _is_table(
 
 def _are_bullets(column: Sequence[str]) -> bool:
     """Return True if at least half of a column's cells contain only bullets."""
-    filled = [text for text in column if text]
-    return sum(bool(_BULLETS.fullmatch(text)) for text in filled) >= len(filled) / 2
+    filled_texts = [text for text in column if text]
+    return sum(bool(_BULLETS.fullmatch(text)) for text in filled_texts) >= len(filled_texts) / 2
 
 
 def _is_running_text(column: Sequence[Line]) -> bool:

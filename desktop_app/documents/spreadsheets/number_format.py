@@ -109,9 +109,9 @@ def _fill(template: str, digits: str) -> str:
     zeros = len(places) - places.index(_ZERO) if _ZERO in places else 0
     digits = digits.lstrip("0").zfill(zeros)
     surplus = max(0, len(digits) - len(places)) + 1
-    filled = [digits[:surplus], *digits[surplus:]] if places else []
-    filled = [*[""] * (len(places) - len(filled)), *filled]
-    return first + "".join(map(str.__add__, filled, literals))
+    place_texts = [digits[:surplus], *digits[surplus:]] if places else []
+    place_texts = [*[""] * (len(places) - len(place_texts)), *place_texts]
+    return first + "".join(map(str.__add__, place_texts, literals))
 
 
 def _template_piece(piece: re.Match[str]) -> str:

@@ -90,9 +90,9 @@ def _sheets(
             if name in calamine_names
             else ""
         )
-        drawn = md.join_blocks(drawing.sheet_blocks(package, part))
+        drawings = md.join_blocks(drawing.sheet_blocks(package, part))
         comments = md.join_blocks(sheet_comments.blocks(package, part))
-        content = "\n\n".join(filter(None, (table, drawn, comments)))
+        content = "\n\n".join(filter(None, (table, drawings, comments)))
         yield name, is_hidden, content
 
 

@@ -60,19 +60,19 @@ class HtmlTable:
             return None
         grid: list[list[str]] = []
         # The number of rows that a cell above still covers, by column.
-        covered: dict[int, int] = {}
+        covered_rows: dict[int, int] = {}
         for row in self.rows:
             texts: list[str] = []
             for cell in row:
-                while len(texts) in covered:
+                while len(texts) in covered_rows:
                     texts.append("")
                 columns = min(cell.columns, width)
-                covered |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
+                covered_rows |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
                 texts += [cell.text, *[""] * (columns - 1)]
             if len(texts) * len(self.rows) > limit:
                 return None
             grid.append(texts)
-            covered = {column: rows - 1 for column, rows in covered.items() if rows > 1}
+            covered_rows = {column: rows - 1 for column, rows in covered_rows.items() if rows > 1}
         return grid
 
 
@@ -132,15 +132,17 @@ class BlockFlow:
             text[text.index(marked_text) + len(marked_text) :],
         )
         if mark.address:
-            marked = md.link(marked_text, mark.address)
+            markdown = md.link(marked_text, mark.address)
         elif mark.sign == "`":
             longest = max(map(len, _BACKTICKS.findall(marked_text)), default=0)
             fence, space = "`" * (longest + 1), " " if longest else ""
-            marked = f"{fence}{space}{marked_text}{space}{fence}"
+            markdown = f"{fence}{space}{marked_text}{space}{fence}"
         else:
-            marked = f"{mark.sign}{marked_text}{mark.sign}"
+            markdown = f"{mark.sign}{marked_text}{mark.sign}"
         mark.address = ""
-        self.line[mark.start :] = [piece for piece in (space_before, marked, space_after) if piece]
+        self.line[mark.start :] = [
+            piece for piece in (space_before, markdown, space_after) if piece
+        ]
 
 
 @dataclass

@@ -62,8 +62,8 @@ class HtmlListWriter:
     def start_item(self, tag: str, value: str = "") -> None:
         """Start an item of the innermost list; `value` is the number that it states, if any."""
         if value:
-            stated = self._lists[-1].stated
-            stated[len(self._lists[-1].items)] = whole_number(value, 1)
+            stated_numbers = self._lists[-1].stated
+            stated_numbers[len(self._lists[-1].items)] = whole_number(value, 1)
         self._lists[-1].items.append(self._flows.open_flow())
         self._elements.push(Element(tag, self._flows.close_flow))
 

@@ -206,9 +206,9 @@ def decode(data: bytes) -> DecodedText | None:
 
 def _has_controls(text: str) -> bool:
     """Return True if more than one in a thousand characters is one that text does not contain."""
-    allowed = len(text) // 1000
+    allowed_count = len(text) // 1000
     # A list of all matches in 100 MB of NULs would not fit into memory.
-    return next(islice(_CONTROL.finditer(text), allowed, None), None) is not None
+    return next(islice(_CONTROL.finditer(text), allowed_count, None), None) is not None
 
 
 def _decode_stated(data: bytes) -> DecodedText | None:

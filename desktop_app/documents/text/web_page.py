@@ -39,8 +39,8 @@ def _decode(data: bytes) -> plain_text.DecodedText | None:
 
     UTF-8 that is not ASCII is read as UTF-8, even if the page states another encoding.
     """
-    stated = _CHARSET.search(data[:2048])
-    codec = plain_text.text_codec(stated[1].decode()) if stated else ""
+    charset = _CHARSET.search(data[:2048])
+    codec = plain_text.text_codec(charset[1].decode()) if charset else ""
     if not codec or data.startswith(codecs.BOM_UTF8):
         return plain_text.decode(data)
     for encoding in (codec,) if data.isascii() else ("utf-8", codec):

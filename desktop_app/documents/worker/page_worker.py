@@ -94,18 +94,21 @@ class PageWorker(ReaderClient):
         )
 
     async def _ask_view(
-        self, viewed: ViewedDocument, request: Request, read: Callable[[dict[str, Any], Any], _T]
+        self,
+        viewed: ViewedDocument,
+        request: Request,
+        parse_answer: Callable[[dict[str, Any], Any], _T],
     ) -> _T:
         """Send a request about a document as `_ask` does; open the document first if needed."""
 
-        def read_unless_closed(answer: dict[str, Any], result: Any) -> _T | None:
-            return None if answer["kind"] == "view-closed" else read(answer, result)
+        def parse_unless_closed(answer: dict[str, Any], result: Any) -> _T | None:
+            return None if answer["kind"] == "view-closed" else parse_answer(answer, result)
 
         header = {**request.header, "name": viewed.name, "document": viewed.sha256}
         full_request = request._replace(header=header)
         async with self._document_lock:
-            result = await self._ask(full_request, read_unless_closed)
+            result = await self._ask(full_request, parse_unless_closed)
             if result is None:
                 await self._open_document(viewed)
-                result = await self._ask(full_request, read)
+                result = await self._ask(full_request, parse_answer)
         return result

@@ -115,21 +115,23 @@ class ReaderClient:
     async def _ask(
         self,
         request: Request,
-        read: Callable[[dict[str, Any], Any], _T],
+        parse_answer: Callable[[dict[str, Any], Any], _T],
         on_progress: OnProgress | None = None,
     ) -> _T:
-        """Send a request, and return what `read` makes of the answer; all within the time limit.
+        """Send a request, and return what `parse_answer` makes of the answer.
 
         Args:
-            read: makes the result from the answer's header and payload; runs in a thread if the
-                payload is long.
+            parse_answer: takes the answer's header and payload; runs in a thread if the payload is
+                long.
         """
         limits = self.limits
         async with self._request_lock:
             self._cancel_idle_stop()
             try:
                 async with asyncio.timeout(limits.seconds):
-                    answer, result = await self._exchange(request, limits, read, on_progress)
+                    answer, result = await self._exchange(
+                        request, limits, parse_answer, on_progress
+                    )
             except TimeoutError as error:
                 self._discard()
                 limit = f"{limits.seconds:g}"
@@ -158,10 +160,10 @@ class ReaderClient:
         self,
         request: Request,
         limits: Limits,
-        read: Callable[[dict[str, Any], Any], _T],
+        parse_answer: Callable[[dict[str, Any], Any], _T],
         on_progress: OnProgress | None,
     ) -> tuple[dict[str, Any], _T | DocumentError]:
-        """Return the answer's header, and the result of `read` or the refusal.
+        """Return the answer's header, and the result of `parse_answer` or the refusal.
 
         Raises:
             _ChildGoneError: the child has ended, or violated the protocol.
@@ -184,8 +186,8 @@ class ReaderClient:
             if answer["kind"] == "refused":
                 return answer, worker_answers.parse_error(answer)
             if len(answer_payload) > PIECE_BYTES:
-                return answer, await asyncio.to_thread(read, answer, answer_payload)
-            return answer, read(answer, answer_payload)
+                return answer, await asyncio.to_thread(parse_answer, answer, answer_payload)
+            return answer, parse_answer(answer, answer_payload)
         except worker_answers.MalformedAnswerError as error:
             raise await _child_gone_error(child) from error
 

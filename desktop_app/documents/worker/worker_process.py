@@ -220,10 +220,14 @@ def _send_rendered_pages(header: dict[str, Any], payload: bytes, answers: Binary
     from desktop_app.documents.pdf import page_images
 
     pages_and_sizes = [(number, (width, height)) for number, width, height in header["pages"]]
-    drawn = page_images.render(header["name"], payload, pages_and_sizes, header["password"])
-    rows = [[page.media_type, page.width, page.height, len(page.data)] for page in drawn]
+    rendered_pages = page_images.render(
+        header["name"], payload, pages_and_sizes, header["password"]
+    )
+    rows = [[page.media_type, page.width, page.height, len(page.data)] for page in rendered_pages]
     write_frame(
-        answers, {"kind": "rendered", "pictures": rows}, b"".join(page.data for page in drawn)
+        answers,
+        {"kind": "rendered", "pictures": rows},
+        b"".join(page.data for page in rendered_pages),
     )
 
 
