@@ -231,6 +231,7 @@ async def _answer(
     if null_store is not None:
         conversation_id = unsaved_conversation_id(settings.counted_instructions, parts, draft.text)
     conversation = Conversation(conversation_id, "", moment, moment, choices[0])
+    # With tools, the model can read the rest of documents that do not fit.
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in answering:
             draft = await _reduce_to_beginnings(service, draft, resolved, settings)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.documents.collections import Collection
     from desktop_app.services.collections.embedding_service import EmbeddingPlan
 
+# "[2]", or several as "[2, 5]".
 _CITATION = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 

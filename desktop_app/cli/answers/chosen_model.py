@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
-_LISTING_TIMEOUT_S = 10.0
+_LISTING_TIMEOUT_S = 10.0  # commands then continue without the list
 # If the list of models fails with one of these, the question would fail, too.
 _FATAL_ERRORS = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
 _REASONS_TO_STOP = (Reason.REQUEST_REFUSED, Reason.WEB_PAGE)

@@ -196,6 +196,7 @@ async def _prepare_and_send(
         await _write_next_command(backend, job.id)
         raise
     finally:
+        # A second signal must not leave the job claimed.
         await asyncio.shield(backend.batch_store.release(job.id))
     job = await _find_job(backend, job.id)
     return await _write_outcome(backend, job, options, [*notices, *file_notices])

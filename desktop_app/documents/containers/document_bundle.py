@@ -30,6 +30,7 @@ A mail with so many around it is read without its attachments.
 """
 
 _MAX_LISTED: Final = 200
+"""The most rows of the list of members left out, which is part of the text for the model."""
 
 
 @dataclass

@@ -17,6 +17,7 @@ from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, whole_number
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+# Limits of a chart's table. A file may state an index of any size.
 _MAX_POINTS: Final = 5_000
 _MAX_SERIES: Final = 200
 _MAX_STYLE_CHARS: Final = 1_000
