@@ -118,14 +118,14 @@ def checked_fields(value: T) -> T:
 
 @cache
 def _declared_fields(cls: type) -> tuple[tuple[str, Any], ...]:
-    return tuple((name, _plain(hint)) for name, hint in get_type_hints(cls).items())
+    return tuple((name, _plain_type(hint)) for name, hint in get_type_hints(cls).items())
 
 
-def _plain(hint: Any) -> Any:
+def _plain_type(hint: Any) -> Any:
     """Return a type for isinstance(), without the types of a collection's items."""
     origin = get_origin(hint)
     if origin is UnionType:
-        return reduce(or_, map(_plain, get_args(hint)))
+        return reduce(or_, map(_plain_type, get_args(hint)))
     return origin if origin in (tuple, Mapping) else hint
 
 

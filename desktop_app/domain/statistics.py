@@ -58,7 +58,7 @@ class Histogram:
         >>> [round(some.percentile(percent), 1) for percent in (50, 95)]
         [2.0, 4.0]
         """
-        counts = self._counts()
+        counts = self._unpack_counts()
         rank = max(1, ceil(sum(counts) * percent / 100))
         for bucket, count in enumerate(counts):
             rank -= count
@@ -68,7 +68,7 @@ class Histogram:
 
     def to_bytes(self) -> bytes:
         """Return the number of empty buckets at the start and the counts of the others."""
-        counts = self._counts()
+        counts = self._unpack_counts()
         first = next((bucket for bucket, count in enumerate(counts) if count), 0)
         return array("I", (first, *counts[first:])).tobytes()
 
@@ -78,7 +78,7 @@ class Histogram:
         empty = int.from_bytes(data[:_COUNT_BYTES], "little")
         return cls(int.from_bytes(data[_COUNT_BYTES:], "little") << (_COUNT_BITS * empty))
 
-    def _counts(self) -> array[int]:
+    def _unpack_counts(self) -> array[int]:
         length = -(-self.packed.bit_length() // _COUNT_BITS)
         return array("I", self.packed.to_bytes(length * _COUNT_BYTES, "little"))
 

@@ -104,7 +104,7 @@ class JsonWriter:
         stream.write(b'{"format": "%s", "version": %d' % (FORMAT.encode(), VERSION))
 
     def write_folder(self, folder: Folder) -> None:
-        self._add("folders", _folder(folder))
+        self._add("folders", _folder_to_json(folder))
 
     def write_conversation(
         self,
@@ -114,13 +114,13 @@ class JsonWriter:
         preset: Preset | None = None,
     ) -> None:
         """Write a conversation with all messages, parents first, its compactions and preset."""
-        item = _conversation(conversation, messages)
+        item = _conversation_to_json(conversation, messages)
         item["preset"] = None if preset is None else preset_to_json(preset)
-        item["compactions"] = [_compaction(compaction) for compaction in compactions]
+        item["compactions"] = [_compaction_to_json(compaction) for compaction in compactions]
         self._add("conversations", item)
 
     def write_file(self, file: AttachmentFile) -> None:
-        self._add("attachments", _file(file))
+        self._add("attachments", _file_to_json(file))
 
     def end(self) -> None:
         self._advance_to(None)
@@ -181,7 +181,7 @@ def _read_each(
     files_left = dict(files)
     for item in items:
         try:
-            imported = _imported_conversation(item, folders, files_left)
+            imported = _parse_conversation(item, folders, files_left)
         except bounds.BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)
             continue
@@ -200,35 +200,37 @@ def _encode_line(item: Mapping[str, Any]) -> bytes:
         return json.dumps(item, sort_keys=True).encode()
 
 
-def _folder(folder: Folder) -> dict[str, Any]:
+def _folder_to_json(folder: Folder) -> dict[str, Any]:
     return {
         "id": folder.id,
         "name": folder.name,
-        "created_at": _time(folder.created_at),
-        "choice": _choice(folder.choice),
+        "created_at": _time_to_json(folder.created_at),
+        "choice": _choice_to_json(folder.choice),
         "overrides": folder.overrides.to_json(),
     }
 
 
-def _conversation(conversation: Conversation, messages: Iterable[Message]) -> dict[str, Any]:
+def _conversation_to_json(
+    conversation: Conversation, messages: Iterable[Message]
+) -> dict[str, Any]:
     return {
         "id": conversation.id,
         "title": conversation.title,
         "title_is_automatic": conversation.title_is_automatic,
-        "created_at": _time(conversation.created_at),
-        "updated_at": _time(conversation.updated_at),
+        "created_at": _time_to_json(conversation.created_at),
+        "updated_at": _time_to_json(conversation.updated_at),
         "pinned": conversation.pinned,
         "archived": conversation.archived,
         "folder_id": conversation.folder_id,
         "leaf_id": conversation.leaf_id,
-        "choice": _choice(conversation.choice),
+        "choice": _choice_to_json(conversation.choice),
         "overrides": conversation.overrides.to_json(),
         "draft": conversation.draft.to_json(),
-        "messages": [_message(message) for message in messages],
+        "messages": [_message_to_json(message) for message in messages],
     }
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message_to_json(message: Message) -> dict[str, Any]:
     # An answer that is streaming here cannot be continued from the file.
     is_running = message.status is MessageStatus.STREAMING
     return {
@@ -236,8 +238,8 @@ def _message(message: Message) -> dict[str, Any]:
         "parent_id": message.parent_id,
         "role": message.role.value,
         "status": (MessageStatus.INTERRUPTED if is_running else message.status).value,
-        "created_at": _time(message.created_at),
-        "choice": _choice(message.choice),
+        "created_at": _time_to_json(message.created_at),
+        "choice": _choice_to_json(message.choice),
         "usage": None if message.usage is None else asdict(message.usage),
         "cost": None if message.cost is None else str(message.cost),
         "duration_s": message.duration_s,
@@ -250,7 +252,7 @@ def _message(message: Message) -> dict[str, Any]:
     }
 
 
-def _compaction(compaction: Compaction) -> dict[str, Any]:
+def _compaction_to_json(compaction: Compaction) -> dict[str, Any]:
     return {
         "id": compaction.id,
         "message_id": compaction.message_id,
@@ -258,14 +260,14 @@ def _compaction(compaction: Compaction) -> dict[str, Any]:
         "provider_id": compaction.provider_id,
         "model": compaction.model,
         "body": compaction.body,
-        "created_at": _time(compaction.created_at),
+        "created_at": _time_to_json(compaction.created_at),
         "tokens_before": compaction.tokens_before,
         "tokens_after": compaction.tokens_after,
-        "undone_at": None if compaction.undone_at is None else _time(compaction.undone_at),
+        "undone_at": None if compaction.undone_at is None else _time_to_json(compaction.undone_at),
     }
 
 
-def _file(file: AttachmentFile) -> dict[str, Any]:
+def _file_to_json(file: AttachmentFile) -> dict[str, Any]:
     return {
         "sha256": file.sha256,
         "name": file.name,
@@ -277,7 +279,7 @@ def _file(file: AttachmentFile) -> dict[str, Any]:
     }
 
 
-def _choice(choice: ModelChoice | None) -> dict[str, Any] | None:
+def _choice_to_json(choice: ModelChoice | None) -> dict[str, Any] | None:
     if choice is None:
         return None
     return {
@@ -288,14 +290,14 @@ def _choice(choice: ModelChoice | None) -> dict[str, Any] | None:
     }
 
 
-def _time(moment: datetime) -> str:
+def _time_to_json(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 # -------------------------------------------------------------- reading
 
 
-def _imported_conversation(
+def _parse_conversation(
     item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
     if not isinstance(item, Mapping):
@@ -315,8 +317,8 @@ def _imported_conversation(
         raise ValueError("a compaction of no message")
     preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
     if preset is not None:
-        _storable_text(bounds.checked_name(preset.provider_id))  # raises if it is not
-        conversation = replace(conversation, preset_id=_identifier(preset.id))
+        _require_storable_text(bounds.checked_name(preset.provider_id))
+        conversation = replace(conversation, preset_id=_require_id(preset.id))
     attachments = [part for message in messages for part in message.attachments]
     attachments += conversation.draft.question_attachments
     hashes = dict.fromkeys(part.sha256 for part in attachments)
@@ -340,20 +342,20 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
         raise ValueError("no choice")
     attachments = map(bounds.checked_part, parts_from_json(objects_at(draft, "attachments")))
     return Conversation(
-        id=_identifier(item["id"]),
+        id=_require_id(item["id"]),
         title=bounds.checked_name(item["title"]),
         created_at=_time_from(item["created_at"]),
         updated_at=_time_from(item["updated_at"]),
         choice=choice,
-        leaf_id=None if item["leaf_id"] is None else _identifier(item["leaf_id"]),
+        leaf_id=None if item["leaf_id"] is None else _require_id(item["leaf_id"]),
         pinned=item["pinned"] is True,
         draft=Draft(
-            _text(draft.get("text", "")),
+            _require_text(draft.get("text", "")),
             draft_parts(attachments),
             bounds.checked_name(draft.get("template_id", "")),
         ),
         overrides=overrides_from_json(mapping_at(item, "overrides")),
-        folder_id=None if item["folder_id"] is None else _identifier(item["folder_id"]),
+        folder_id=None if item["folder_id"] is None else _require_id(item["folder_id"]),
         archived=item["archived"] is True,
         title_is_automatic=item.get("title_is_automatic") is True,
     )
@@ -363,12 +365,12 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
     usage, error, parent = item["usage"], item["error"], item["parent_id"]
     duration = item["duration_s"]
     message = Message(
-        id=_identifier(item["id"]),
+        id=_require_id(item["id"]),
         conversation_id=conversation_id,
-        parent_id=None if parent is None else _identifier(parent),
+        parent_id=None if parent is None else _require_id(parent),
         role=Role(item["role"]),
         status=_require_finished(MessageStatus(item["status"])),
-        parts=parts_from_json(_rows(item["parts"])),
+        parts=parts_from_json(_require_rows(item["parts"])),
         created_at=_time_from(item["created_at"]),
         choice=_choice_from(item["choice"]),
         usage=None if usage is None else Usage(**usage),
@@ -394,7 +396,7 @@ def _scope_from(item: Mapping[str, Any]) -> UsageScope:
     return legacy_usage_scope(item["notices"])
 
 
-def _rows(value: Any) -> list[Mapping[str, Any]]:
+def _require_rows(value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
         raise TypeError("parts are not a list of objects")
     return value
@@ -404,13 +406,13 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
     undone = item["undone_at"]
     return bounds.checked_compaction(
         Compaction(
-            id=_identifier(item["id"]),
+            id=_require_id(item["id"]),
             conversation_id=conversation_id,
-            message_id=_identifier(item["message_id"]),
+            message_id=_require_id(item["message_id"]),
             kind=CompactionKind(item["kind"]),
-            provider_id=_storable_text(item["provider_id"]),
-            model=_storable_text(item["model"]),
-            body=_storable_text(item["body"]),
+            provider_id=_require_storable_text(item["provider_id"]),
+            model=_require_storable_text(item["model"]),
+            body=_require_storable_text(item["body"]),
             created_at=_time_from(item["created_at"]),
             tokens_before=item["tokens_before"],
             tokens_after=item["tokens_after"],
@@ -427,7 +429,7 @@ def _require_finished(status: MessageStatus) -> MessageStatus:
 
 def _folder_from(item: Mapping[str, Any]) -> Folder:
     return Folder(
-        _identifier(item["id"]),
+        _require_id(item["id"]),
         bounds.checked_name(item["name"]),
         _time_from(item["created_at"]),
         _choice_from(item["choice"]),
@@ -445,8 +447,8 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
     file = AttachmentFile(
         item["sha256"],
         bounds.checked_name(item["name"]),
-        _storable_text(bounds.checked_name(item["media_type"])),
-        _text(item["text"]),
+        _require_storable_text(bounds.checked_name(item["media_type"])),
+        _require_text(item["text"]),
         item["pages"],
         item["tokens"],
         data=data,
@@ -459,38 +461,38 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
         return None
     variant, effort = item["variant"], item["effort"]
     return ModelChoice(
-        _storable_text(bounds.checked_name(item["provider_id"])),
+        _require_storable_text(bounds.checked_name(item["provider_id"])),
         bounds.checked_name(item["model"]),
         None if variant is None else Variant(variant),
         None if effort is None else Effort(effort),
     )
 
 
-def _identifier(value: Any) -> str:
+def _require_id(value: Any) -> str:
     if not bounds.is_id(value):
         raise ValueError("an invalid id")
     return str(value)
 
 
-def _storable_text(value: Any) -> str:
+def _require_storable_text(value: Any) -> str:
     """Return a text for a column that must be UTF-8; other columns may have lone surrogates.
 
     Raises:
         TypeError: it is no text.
         ValueError: it has a lone surrogate.
     """
-    _text(value).encode()
+    _require_text(value).encode()
     return str(value)
 
 
-def _text(value: Any) -> str:
+def _require_text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("text expected")
     return value
 
 
 def _time_from(value: Any) -> datetime:
-    moment = datetime.fromisoformat(_text(value))
+    moment = datetime.fromisoformat(_require_text(value))
     if moment.tzinfo is None:
         raise ValueError("a time without its zone")
     return bounds.checked_time(moment.astimezone(UTC))

@@ -55,13 +55,13 @@ def preset_from_json(value: _Object) -> Preset:
         model=bounds.checked_name(text_of(value, "model")),
         variant=Variant(variant) if variant else None,
         effort=Effort(effort) if effort else None,
-        overrides=_overrides(settings),
+        overrides=_parse_overrides(settings),
         position=position_of(value),
         created_at=creation_time(value),
     )
 
 
-def _overrides(settings: Any) -> Overrides:
+def _parse_overrides(settings: Any) -> Overrides:
     if not isinstance(settings, dict) or not isinstance(settings.get("instructions"), str | None):
         raise TypeError("“settings” is not what it should be.")
     return overrides_from_json(settings)

@@ -128,12 +128,12 @@ def new_items(
 ) -> PromptCollection:
     """Return the items of `imported` that do not exist yet, with unused ids."""
     return PromptCollection(
-        tuple(_new_items(imported.prompts, stored.prompts, _prompt_content, new_id)),
-        tuple(_new_items(imported.presets, stored.presets, _preset_content, new_id)),
+        tuple(_select_new_items(imported.prompts, stored.prompts, _prompt_content, new_id)),
+        tuple(_select_new_items(imported.presets, stored.presets, _preset_content, new_id)),
     )
 
 
-def _new_items(
+def _select_new_items(
     imported: Iterable[T],
     stored: Iterable[T],
     content_of: Callable[[T], Hashable],
@@ -185,11 +185,11 @@ def _prompt_from_json(value: _Object) -> Prompt:
         position=position_of(value),
         created_at=creation_time(value),
         hidden=value.get("hidden") is True,
-        form=_form(value.get("form")),
+        form=_parse_form(value.get("form")),
     )
 
 
-def _form(value: object) -> str:
+def _parse_form(value: object) -> str:
     if value is None:
         return ""
     source = FormSource.from_setting(json.dumps(value))

@@ -114,7 +114,7 @@ class DocumentText:
         # Each replacement is as long as the original, because passages are ranges of characters.
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
-        make_slices = _markdown_slices if form is TextForm.MARKDOWN else _line_slices
+        make_slices = _slice_markdown if form is TextForm.MARKDOWN else _slice_lines
         self.slices = list(make_slices(text))
         self._later_starts = [item.start for item in self.slices[1:]]
 
@@ -132,7 +132,7 @@ class DocumentText:
         part = self.slices[number]
         placed = self._place_blocks(part)
         blocks, places = _join_rows(placed)
-        marks = () if passage is None else self._passage_marks(placed, places, passage)
+        marks = () if passage is None else self._find_passage_marks(placed, places, passage)
         return RenderedSlice(tuple(blocks), tuple(marks))
 
     def _place_blocks(self, part: Slice) -> list[_PlacedBlock]:
@@ -142,18 +142,18 @@ class DocumentText:
         placed, start = [], part.start
         for line in _split_lines(text):
             placed.append(
-                _PlacedBlock(start, start + len(line), self._line_block(line.rstrip("\n")))
+                _PlacedBlock(start, start + len(line), self._build_line_block(line.rstrip("\n")))
             )
             start += len(line)
         return placed
 
-    def _line_block(self, line: str) -> Block:
+    def _build_line_block(self, line: str) -> Block:
         if self._form is TextForm.CODE:
             return code_line(line, "")
         text = show_invisible(clean_text(line))
         return Block(Kind.PARAGRAPH, (Run(text),) if text else ())
 
-    def _passage_marks(
+    def _find_passage_marks(
         self,
         placed: Sequence[_PlacedBlock],
         places: Sequence[tuple[int, int]],
@@ -161,17 +161,17 @@ class DocumentText:
     ) -> Iterator[PassageMark]:
         """Yield the parts of a passage in the blocks, or whole blocks if it cannot be located."""
         start, end = passage
-        touched = [n for n, item in enumerate(placed) if item.start < end and item.end > start]
-        if not touched:
+        indexes = [n for n, item in enumerate(placed) if item.start < end and item.end > start]
+        if not indexes:
             return
-        first = placed[touched[0]].start
-        block_texts = [_shown_text(placed[number].block) for number in touched]
+        first = placed[indexes[0]].start
+        block_texts = [_shown_text(placed[number].block) for number in indexes]
         starts = [0]
         for block_text in block_texts:
             starts.append(starts[-1] + len(block_text))
         joined = "".join(block_texts)
         letters = passage_matching.Letters(enumerate(joined))
-        sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
+        sought = self._text[max(start, first) : min(end, placed[indexes[-1]].end)]
         preceding_text = self._text[first : max(start, first)]
         if self._form is TextForm.MARKDOWN:  # link targets are not shown
             sought = _LINK_TARGET.sub("]", sought)
@@ -186,7 +186,7 @@ class DocumentText:
             )
             for s in spans
         ]
-        for number, begin, block_text in zip(touched, starts, block_texts, strict=False):
+        for number, begin, block_text in zip(indexes, starts, block_texts, strict=False):
             block, row = places[number]
             # The text of a list item lacks the number that it has in the source, so a short item
             # might not match. A block that lies in the passage needs no match.
@@ -271,7 +271,7 @@ def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[
 # ---------------------------------------------------------------------- slices
 
 
-def _line_slices(text: str) -> Iterator[Slice]:
+def _slice_lines(text: str) -> Iterator[Slice]:
     """Cut a text at line ends; cut a line that is too long for a slice, if possible at a space."""
     start = 0
     while start < len(text):
@@ -287,11 +287,11 @@ def _line_end(text: str, position: int) -> int:
     return text.find("\n", position) + 1 or len(text)
 
 
-def _markdown_slices(text: str) -> Iterator[Slice]:
+def _slice_markdown(text: str) -> Iterator[Slice]:
     """Cut a text between paragraphs; cut a paragraph that is too long, if possible at a line."""
     start, head = 0, ""
     construct = _OpenConstruct()
-    for begin, line in _lines(text):
+    for begin, line in _split_long_lines(text):
         is_long = begin - start >= _MAX_SLICE_LENGTH
         is_suitable = begin - start >= SLICE_LENGTH and construct.is_between_paragraphs
         if is_long or (is_suitable and not line.startswith((" ", "\t", "\n"))):
@@ -302,7 +302,7 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
         yield Slice(start, len(text), head)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _split_long_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield each line with its offset; a line longer than a slice comes in several parts."""
     start = 0
     while start < len(text):

@@ -53,7 +53,7 @@ def find_sections(text: str, unit: str) -> list[DocumentSection]:
     one, because a page may quote a mark.
     """
     if unit == "sheet":
-        return _sheets(text)
+        return _find_sheets(text)
     sections: list[DocumentSection] = []
     offset = 0
     while True:
@@ -65,7 +65,7 @@ def find_sections(text: str, unit: str) -> list[DocumentSection]:
         offset += len(mark)
 
 
-def _sheets(text: str) -> list[DocumentSection]:
+def _find_sheets(text: str) -> list[DocumentSection]:
     sections: list[DocumentSection] = []
     offset = _find_line(text, _SHEET, 0, is_whole=False)
     while offset >= 0:

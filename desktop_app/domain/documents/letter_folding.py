@@ -61,10 +61,10 @@ def fold(text: str) -> str:
 
 def fold_pieces(text: str) -> Iterator[str]:
     """Yield the folded text in pieces."""
-    return map(_fold, _pieces(text))
+    return map(_fold, _split_pieces(text))
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _split_pieces(text: str) -> Iterator[str]:
     start, size = 0, _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
     while start < len(text):
         end = min(start + size, len(text))

@@ -172,9 +172,9 @@ class EvaluationRun:
             "cost_usd": None if self.cost is None else f"{self.cost:f}",
             "judge_cost_usd": None if self.judge_cost is None else f"{self.judge_cost:f}",
             "usage": asdict(self.usage),
-            "p50_s": _round(percentile(seconds, 50)),
-            "p95_s": _round(percentile(seconds, 95)),
-            "p50_first_token_s": _round(percentile(first_token, 50)),
+            "p50_s": _round_seconds(percentile(seconds, 50)),
+            "p95_s": _round_seconds(percentile(seconds, 95)),
+            "p50_first_token_s": _round_seconds(percentile(first_token, 50)),
             "results": [
                 {
                     "id": result.id,
@@ -183,7 +183,7 @@ class EvaluationRun:
                     "failed": result.failures,
                     "answer": result.answer,
                     "cost_usd": None if result.cost is None else f"{result.cost:f}",
-                    "duration_s": _round(result.duration_s),
+                    "duration_s": _round_seconds(result.duration_s),
                 }
                 for result in self.results
             ],
@@ -222,5 +222,5 @@ def _sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known_costs, Decimal(0)) if len(known_costs) == len(costs) else None
 
 
-def _round(value: float | None) -> float | None:
+def _round_seconds(value: float | None) -> float | None:
     return None if value is None else round(value, 3)

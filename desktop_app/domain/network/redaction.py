@@ -110,8 +110,10 @@ class Redactor:
         exact = [secret for secret in searchable if not _may_search_loosely(secret)]
         loose = [secret for secret in searchable if _may_search_loosely(secret)]
         searches = (
-            _Search(_needles(exact, _unchanged), _unchanged, b"\1" * 256),
-            _Search(_needles(loose, _letters_and_digits), _letters_and_digits, _IS_LETTER_OR_DIGIT),
+            _Search(_make_needles(exact, _unchanged), _unchanged, b"\1" * 256),
+            _Search(
+                _make_needles(loose, _letters_and_digits), _letters_and_digits, _IS_LETTER_OR_DIGIT
+            ),
         )
         self.searches = tuple(search for search in searches if search.needles)
 
@@ -251,10 +253,12 @@ class _Search:
         # In slices, because translating 16 MB in one call blocks other threads for 20 ms.
         make_view = self._make_view
         view = (
-            b"".join(map(make_view, _slices(data))) if len(data) > _SLICE_BYTES else make_view(data)
+            b"".join(map(make_view, _split_slices(data)))
+            if len(data) > _SLICE_BYTES
+            else make_view(data)
         )
         if _may_have_escape(data):
-            slices = [make_view(_ESCAPE.sub(_unescape, piece)) for piece in _slices(data)]
+            slices = [make_view(_ESCAPE.sub(_unescape, piece)) for piece in _split_slices(data)]
             decoded = b"".join(slices)
             if decoded != view:
                 return view, decoded
@@ -303,7 +307,7 @@ class _Search:
     ) -> list[Iterator[tuple[int, int]]]:
         """Return the spans of each needle in the text, in order."""
         view = _SearchedView(view_before)
-        for piece in _slices(data):
+        for piece in _split_slices(data):
             decoded = _ESCAPE.sub(_unescape, piece) if escapes else piece
             view.add(piece, self._make_view(decoded))
         whole = view.take_joined()
@@ -325,7 +329,7 @@ class _Search:
             ends.extend(compress(range(begin + 1, end + 1), is_kept))
 
         begin = 0
-        for piece in _slices(data):
+        for piece in _split_slices(data):
             mapped_end = begin
             for escape in _ESCAPE.finditer(piece) if escapes else ():
                 add_text(mapped_end, begin + escape.start())
@@ -492,7 +496,7 @@ def _letters_and_digits(data: _Bytes) -> bytes:
     return bytes(data.translate(_LOWER, _OTHER_BYTES))
 
 
-def _needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
+def _make_needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
     needles: set[bytes] = set()
     for secret in secrets:
         spellings = list(_spellings(secret))
@@ -538,7 +542,7 @@ def _cores(data: bytes, encode: _Encode, bits: int) -> Iterator[bytes]:
         yield encoded[-(-bytes_before * 8 // bits) : len(encoded) - bool(bits_after)]
 
 
-def _slices(data: _Bytes) -> Iterator[_Bytes]:
+def _split_slices(data: _Bytes) -> Iterator[_Bytes]:
     """Split between escapes, so that no single call blocks other threads for long."""
     begin = 0
     while len(data) - begin > _SLICE_BYTES:

@@ -238,13 +238,13 @@ def server_of(
         public_command,
         folder,
         address,
-        {key: _reference(value) for key, value in environment.items()},
-        {key: _reference(value) for key, value in headers.items()},
+        {key: _reference_or_empty(value) for key, value in environment.items()},
+        {key: _reference_or_empty(value) for key, value in headers.items()},
         has_query=bool(query),
     )
     secrets = ServerSecrets(
-        {key: value for key, value in environment.items() if not _reference(value)},
-        {key: value for key, value in headers.items() if not _reference(value)},
+        {key: value for key, value in environment.items() if not _reference_or_empty(value)},
+        {key: value for key, value in headers.items() if not _reference_or_empty(value)},
         query,
         hidden,
     )
@@ -261,7 +261,7 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
     hidden: list[str] = []
 
     def replace_secret(value: str) -> str:
-        if _reference(value):
+        if _reference_or_empty(value):
             return value
         hidden.append(value)
         return f"${{keyring:{len(hidden)}}}"
@@ -307,7 +307,7 @@ def _split_address(name: str, url: str) -> tuple[str, str]:
     return address, query
 
 
-def _reference(value: str) -> str:
+def _reference_or_empty(value: str) -> str:
     """Return a value that only names an environment variable; "" for any other value."""
     return value if _MERE_REFERENCE.fullmatch(value) else ""
 
@@ -392,14 +392,14 @@ def launch_message(
         return {
             "url": server.url + query,
             "headers": fill_values(server.headers, secrets.headers),
-            "proxies": _proxies(variables),
+            "proxies": _proxy_variables(variables),
         }
     environment = fill_values(server.environment, secrets.environment)
     hidden = [fill_variables(value) for value in secrets.arguments]
     return {
         "command": filled_command([fill_variables(word) for word in server.command], hidden),
         "folder": server.folder or home,
-        "environment": {**_proxies(variables, with_passwords=False), **environment},
+        "environment": {**_proxy_variables(variables, with_passwords=False), **environment},
     }
 
 
@@ -412,7 +412,9 @@ def _value_of(server: ToolServer, reference: re.Match[str], variables: Mapping[s
     return value
 
 
-def _proxies(variables: Mapping[str, str], *, with_passwords: bool = True) -> dict[str, str]:
+def _proxy_variables(
+    variables: Mapping[str, str], *, with_passwords: bool = True
+) -> dict[str, str]:
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
     return {
         name: variables[name]

@@ -39,11 +39,11 @@ def csv_report(runs: Sequence[EvaluationRun]) -> str:
     for run in runs:
         columns = (run.provider, run.variant or "", run.effort or "", run.model)
         for result in run.results:
-            writer.writerow([plain_cell(cell) for cell in (*columns, *_cells(result))])
+            writer.writerow([plain_cell(cell) for cell in (*columns, *_cells_of_result(result))])
     return text.getvalue()
 
 
-def _cells(result: CaseResult) -> tuple[str, ...]:
+def _cells_of_result(result: CaseResult) -> tuple[str, ...]:
     usage = result.usage
     return (
         result.id,
@@ -66,11 +66,11 @@ def html_report(evaluation: Evaluation) -> str:
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>Evaluation</title>\n<style>{_STYLE}</style>\n<h1>Evaluation</h1>\n"
-        f"{_summary(evaluation.runs)}{_failing_cases(evaluation)}</html>\n"
+        f"{_render_summary(evaluation.runs)}{_render_failing_cases(evaluation)}</html>\n"
     )
 
 
-def _summary(runs: Sequence[EvaluationRun]) -> str:
+def _render_summary(runs: Sequence[EvaluationRun]) -> str:
     heads = (
         *("Model", "Passed", "Declined", "Share", "95% interval", "Cost (USD)"),
         *("Judge (USD)", "Tokens", "p50 (s)", "p95 (s)", "First token p50 (s)"),
@@ -95,7 +95,7 @@ def _summary(runs: Sequence[EvaluationRun]) -> str:
     return "\n".join(["<table>", f"<tr>{head}</tr>", *rows, "</table>\n"])
 
 
-def _failing_cases(evaluation: Evaluation) -> str:
+def _render_failing_cases(evaluation: Evaluation) -> str:
     runs, ids = evaluation.runs, evaluation.failed_case_ids
     by_run = [{result.id: result for result in run.results} for run in runs]
     if not ids:
@@ -103,7 +103,7 @@ def _failing_cases(evaluation: Evaluation) -> str:
     head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
     rows = []
     for case_id in ids:
-        answers = "".join(f"<td>{_answer_cell(results.get(case_id))}</td>" for results in by_run)
+        answers = "".join(f"<td>{_render_answer(results.get(case_id))}</td>" for results in by_run)
         case = (
             f"<th>{escape(case_id)}</th><td><pre>{escape(evaluation.input_of(case_id))}</pre></td>"
         )
@@ -112,7 +112,7 @@ def _failing_cases(evaluation: Evaluation) -> str:
     return "\n".join(["<h2>Failing cases</h2>", "<table>", heads, *rows, "</table>\n"])
 
 
-def _answer_cell(result: CaseResult | None) -> str:
+def _render_answer(result: CaseResult | None) -> str:
     if result is None:
         return "–"
     failed = "".join(f'<p class="failed">✗ {escape(label)}</p>' for label in result.failures)

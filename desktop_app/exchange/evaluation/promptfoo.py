@@ -191,7 +191,7 @@ def _read_cases(
         for kind, rows in listed.items()
         for number, row in enumerate(rows, start=1)
     ]
-    for variables in _combinations({**default_variables, **test_variables}, filler):
+    for variables in _combine_variables({**default_variables, **test_variables}, filler):
         checks: list[Check] = []
         for place, row in assertions:
             try:
@@ -217,7 +217,7 @@ def _list_at(row: _Row, name: str) -> list[Any]:
     return value
 
 
-def _combinations(variables: _Row, filler: TemplateFiller) -> Iterator[dict[str, str]]:
+def _combine_variables(variables: _Row, filler: TemplateFiller) -> Iterator[dict[str, str]]:
     """Yield the variables with each combination of the items of lists. Raises CaseError."""
     lists = []
     for name, value in variables.items():
@@ -287,13 +287,13 @@ def _assertion_checks(
     else:
         filler.count(_CHARS_PER_TEXT)
     is_negated = kind.startswith("not-")
-    checks = _checks(kind.removeprefix("not-"), value, filler)
+    checks = _check_rows(kind.removeprefix("not-"), value, filler)
     if is_negated and len(checks) != 1:
         raise CaseError(CaseFault.UNSUPPORTED, name=kind)
     return [check_from_json({**item, "not": True} if is_negated else item) for item in checks]
 
 
-def _checks(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str, Any]]:
+def _check_rows(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str, Any]]:
     texts = value
     if isinstance(value, str) and kind.endswith(("-any", "-all")):
         filler.count(_CHARS_PER_TEXT * value.count(","))

@@ -272,7 +272,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
         items = value if isinstance(value, list) else [value]
         total, load_items = len(items), partial(iter, items)
     error: ImportRefusedError | None = None
-    kinds = _kinds(find_file)
+    kinds = _export_kinds(find_file)
     for item in load_items():
         for kind in kinds:
             if kind.is_conversation(item):
@@ -289,7 +289,7 @@ class _ExportKind(NamedTuple):
     refusal: Reason
 
 
-def _kinds(find_file: chatgpt.FindFile) -> tuple[_ExportKind, ...]:
+def _export_kinds(find_file: chatgpt.FindFile) -> tuple[_ExportKind, ...]:
     read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
     return (
         _ExportKind("ChatGPT", chatgpt.is_conversation, read_chatgpt, Reason.IMPORT_NOT_CHATGPT),

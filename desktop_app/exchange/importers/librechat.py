@@ -89,12 +89,12 @@ def _parse_node(message: Mapping[str, Any]) -> Node:
 def _parse_content(message: Mapping[str, Any]) -> tuple[Part, ...]:
     parts: list[Part] = []
     for part in objects_at(message, "content"):
-        if thought := _value(part, "think"):
+        if thought := _text_or_value(part, "think"):
             parts.append(ReasoningPart(thought))
         elif call := mapping_at(part, "tool_call"):
             arguments, name = call.get("args"), text_at(call, "name")
             parts.append(ended_call(text_at(call, "id"), name, arguments, text_at(call, "output")))
-        elif text := _value(part, "text") or _value(part, "error"):
+        elif text := _text_or_value(part, "text") or _text_or_value(part, "error"):
             parts.append(TextPart(text))
         elif name := text_at(mapping_at(part, "image_file"), "filename"):
             parts.append(TextPart(f"[Attached: {name}]"))
@@ -104,6 +104,6 @@ def _parse_content(message: Mapping[str, Any]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _value(part: Mapping[str, Any], key: str) -> str:
+def _text_or_value(part: Mapping[str, Any], key: str) -> str:
     """Return the text under a key of a part, which may be in an object with a `value`."""
     return text_at(part, key) or text_at(mapping_at(part, key), "value")

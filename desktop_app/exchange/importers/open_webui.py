@@ -51,13 +51,13 @@ def is_conversation(value: Any) -> bool:
     """Return True for a chat of Open WebUI's."""
     if not isinstance(value, Mapping):
         return False
-    chat = _chat(value)
+    chat = _chat_of(value)
     return isinstance(chat.get("history"), Mapping) or isinstance(chat.get("messages"), list)
 
 
 def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     """Return the conversation of a chat."""
-    chat = _chat(value)
+    chat = _chat_of(value)
     files: dict[str, AttachmentFile] = {}
     tree = mapping_at(mapping_at(chat, "history"), "messages")
     nodes = _nodes_of_tree(tree, files) or _nodes_of_list(chat, files)
@@ -83,7 +83,7 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     return build_conversation(source, nodes, files.values())
 
 
-def _chat(value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _chat_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping_at(value, "chat") or value
 
 

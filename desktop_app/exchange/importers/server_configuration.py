@@ -128,7 +128,10 @@ def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, Serv
         raise ToolServerError(Reason.TOOL_SERVER_SSE, server=name)
     if env_file := fields.get("envFile"):
         raise ToolServerError(Reason.TOOL_SERVER_ENV_FILE, server=name, file=str(env_file))
-    command, url = _text(fields.get("command")), _text(fields.get("url") or fields.get("serverUrl"))
+    command, url = (
+        _text_or_empty(fields.get("command")),
+        _text_or_empty(fields.get("url") or fields.get("serverUrl")),
+    )
     arguments = fields.get("args", [])
     if not isinstance(arguments, list) or not all(
         isinstance(each, str | int | float) for each in arguments
@@ -138,18 +141,18 @@ def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, Serv
     return server_of(
         name,
         command=() if is_remote or not command else (command, *map(str, arguments)),
-        folder=_text(fields.get("cwd")),
+        folder=_text_or_empty(fields.get("cwd")),
         url=url if is_remote or not command else "",
-        environment=_texts(name, fields.get("env")),
-        headers=_texts(name, fields.get("headers")),
+        environment=_parse_texts(name, fields.get("env")),
+        headers=_parse_texts(name, fields.get("headers")),
     )
 
 
-def _text(value: object) -> str:
+def _text_or_empty(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _texts(name: str, values: object) -> dict[str, str]:
+def _parse_texts(name: str, values: object) -> dict[str, str]:
     if values is None:
         return {}
     if not isinstance(values, dict):

@@ -99,7 +99,7 @@ def markdown_report(
     task = "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines())
     yield f"# {_one_line(job.title)}\n\n{_job_facts(job, name_of_model)}\n\n{task}\n"
     for item in items:
-        yield f"\n## {_one_line(item.name)}\n\n{_facts(job, item)}\n"
+        yield f"\n## {_one_line(item.name)}\n\n{_item_facts(job, item)}\n"
         if item.error:
             yield f"\n*{_one_line(error_text(item))}*\n"
         if item.answer:
@@ -124,7 +124,7 @@ def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
     return " · ".join(facts)
 
 
-def _facts(job: BatchJob, item: BatchItem) -> str:
+def _item_facts(job: BatchJob, item: BatchItem) -> str:
     facts = [tr(item.status.text)]
     if model_fact := other_model_fact(job.choice, item.answered_by):
         facts.append(model_fact)

@@ -37,7 +37,9 @@ def unique_footnotes(text: str, used_names: set[str]) -> str:
         if not any(begin <= number < end for begin, end in code):
             lines[number] = _NAME.sub(lambda match: _rename(match, names), line)
     renamed = "\n".join(lines)
-    is_same = list(_content(render(text), names)) == list(_content(render(renamed), {}))
+    is_same = list(_renamed_content(render(text), names)) == list(
+        _renamed_content(render(renamed), {})
+    )
     return renamed if is_same else text
 
 
@@ -56,16 +58,16 @@ def _rename(match: re.Match[str], names: Mapping[str, str]) -> str:
     return f"[^{names[name]}]" if name in names else match[0]
 
 
-def _content(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
+def _renamed_content(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
     """Yield the content of blocks, with their footnotes renamed."""
     for block in blocks:
         marker = names.get(block.marker, block.marker) if block.note else block.marker
         yield block._replace(runs=(), rows=(), letters=0, marker=marker)
         for runs in (block.runs, *(cell for row in block.rows for cell in row)):
-            yield list(_runs(runs, names))
+            yield list(_renamed_runs(runs, names))
 
 
-def _runs(runs: Runs, names: Mapping[str, str]) -> Iterator[object]:
+def _renamed_runs(runs: Runs, names: Mapping[str, str]) -> Iterator[object]:
     for run in runs:
         name = names.get(run.text, run.text)
         is_mark = run.note and not run.image

@@ -21,11 +21,11 @@ def html_pieces(
     title = conversation.title
     yield f"<h1{direction_attributes(title)}>{escape(title)}</h1>"
     for message in path:
-        for piece in _message(message, name_of_model):
+        for piece in _render_message(message, name_of_model):
             yield f"\n{piece}"
 
 
-def _message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[str]:
+def _render_message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[str]:
     yield f"<h2>{escape(heading_of(message, name_of_model))}</h2>"
     for attached in message.attachments:
         yield f"<p>{escape(attachment_caption(attached))}</p>"

@@ -114,7 +114,7 @@ class AnswerRequests:
         self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
         async with self._transport.post(path, body, on_bytes) as reply:
-            reader = self._reader(api, body.get("n", 1))
+            reader = self._new_reader(api, body.get("n", 1))
             is_json = await reply.is_json()
             source = (
                 self._whole_reply(reply, reader) if is_json else self._streamed_reply(reply, reader)
@@ -133,7 +133,7 @@ class AnswerRequests:
                         self._facts.add_refusals(body["model"], frozenset({"candidates"}))
                     yield event
 
-    def _reader(self, api: Api, count: int) -> _Reader:
+    def _new_reader(self, api: Api, count: int) -> _Reader:
         if api is Api.RESPONSES:
             return ResponsesReader(self._profile.name)
         if count > 1:

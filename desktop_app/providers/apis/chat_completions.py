@@ -104,9 +104,9 @@ def body(
     recipient = origin(profile.base_url)
     fields: dict[str, Any] = {
         "model": request.model,
-        "messages": _messages(request, recipient, with_reasoning=with_reasoning),
+        "messages": _build_messages(request, recipient, with_reasoning=with_reasoning),
         "stream": request.parameters.stream,
-        **_settings(request, info, profile),
+        **_build_settings(request, info, profile),
     }
     if request.parameters.stream:
         fields["stream_options"] = {"include_usage": True}
@@ -127,8 +127,8 @@ def body(
         fields["grammar"] = grammar.definition
     tools = [tool for tool in request.tools if tool.hosted is None]
     if tools:
-        fields["tools"] = [_tool(tool, profile) for tool in tools]
-        fields["tool_choice"] = _tool_choice(request)
+        fields["tools"] = [_build_tool(tool, profile) for tool in tools]
+        fields["tool_choice"] = _build_tool_choice(request)
         if takes_openai_fields:
             fields["parallel_tool_calls"] = True
     return {
@@ -145,7 +145,9 @@ def _limit_name(model: str, profile: ProviderProfile, omit: frozenset[str]) -> s
     return name
 
 
-def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
+def _build_settings(
+    request: ChatRequest, info: ModelInfo, profile: ProviderProfile
+) -> dict[str, Any]:
     parameters = sendable_parameters(
         request.parameters, profile, info, request.effort, Api.CHAT_COMPLETIONS
     )
@@ -164,7 +166,7 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
     }
 
 
-def _messages(
+def _build_messages(
     request: ChatRequest, recipient: str, *, with_reasoning: bool
 ) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
@@ -172,9 +174,11 @@ def _messages(
         messages.append({"role": "system", "content": request.instructions})
     for message in request.messages:
         if any(call.result for call in tool_calls(message.parts)):
-            messages += _messages_with_calls(message, recipient, with_reasoning=with_reasoning)
+            messages += _build_messages_with_calls(
+                message, recipient, with_reasoning=with_reasoning
+            )
             continue
-        content = _content(message)
+        content = _build_content(message)
         if content:
             messages.append({"role": message.role.value, "content": content})
     for sent_message in messages if with_reasoning else ():
@@ -184,7 +188,7 @@ def _messages(
     return messages
 
 
-def _messages_with_calls(
+def _build_messages_with_calls(
     message: RequestMessage, recipient: str, *, with_reasoning: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield an answer as several messages: each round of calls with its results, then the rest.
@@ -210,7 +214,7 @@ def _messages_with_calls(
         calls, text = rounds.get(each_round, ()), text_of(texts.get(each_round, ()))
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
-            answer["tool_calls"] = [_call(call, recipient) for call in calls]
+            answer["tool_calls"] = [_build_call(call, recipient) for call in calls]
         if with_reasoning and reasoning.get(each_round):
             answer[error_replies.REASONING_TEXT] = reasoning[each_round]
         if calls or text:
@@ -219,7 +223,7 @@ def _messages_with_calls(
             yield {"role": "tool", "tool_call_id": call.call_id, "content": call.result}
 
 
-def _call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
+def _build_call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
     fields: dict[str, Any] = {"id": call.call_id}
     if call.extra_content and call.issuer == recipient:
         with suppress(ValueError):  # an imported conversation may have any text here
@@ -231,7 +235,7 @@ def _call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
     return {**fields, "type": "function", "function": function}
 
 
-def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
+def _build_tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
     definition: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
     if tool.input_format is not None:
         if format_fields := dict(tool.input_format):
@@ -247,7 +251,7 @@ def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
     return {"type": "function", "function": definition}
 
 
-def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
+def _build_tool_choice(request: ChatRequest) -> str | dict[str, Any]:
     chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
     if chosen_tool is None:
         return request.tool_choice
@@ -255,26 +259,26 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
     return {"type": kind, kind: {"name": chosen_tool.wire_name}}
 
 
-def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
+def _build_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     """Return the content: a list of parts for a question with images or files, else a text.
 
     Older servers refuse lists.
     """
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
-    images = [_image(part) for part in message.parts if isinstance(part, ImageData)]
-    files = [_file(part) for part in message.parts if isinstance(part, FileData)]
+    images = [_build_image(part) for part in message.parts if isinstance(part, ImageData)]
+    files = [_build_file(part) for part in message.parts if isinstance(part, FileData)]
     if not (images or files) or message.role is Role.ASSISTANT:
         return text
     content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
     return files + content + images
 
 
-def _file(file: FileData) -> dict[str, Any]:
+def _build_file(file: FileData) -> dict[str, Any]:
     """Return a file part as documented for PDF. Which other files a server takes is unknown."""
     return {"type": "file", "file": {"filename": file.name, "file_data": file}}
 
 
-def _image(image: ImageData) -> dict[str, Any]:
+def _build_image(image: ImageData) -> dict[str, Any]:
     detail = image.detail if image.detail in ("low", "high", "auto") else "auto"
     return {"type": "image_url", "image_url": {"url": image, "detail": detail}}
 
@@ -283,7 +287,7 @@ _TextKey = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
 """A text of the answer: the class of its deltas, or the number of a call for its arguments."""
 
 
-def _delta(key: _TextKey, added: str) -> StreamEvent:
+def _make_delta(key: _TextKey, added: str) -> StreamEvent:
     return ToolCallDelta(key, added) if isinstance(key, int) else key(added)
 
 
@@ -364,7 +368,7 @@ class ChatCompletionsReader:
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
-        unpaired = [_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
+        unpaired = [_make_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
         if self._usage is None:
             return [*unpaired, terminal]
         return [*unpaired, UsageReported(self._usage, self._tier), terminal]
@@ -389,7 +393,7 @@ class ChatCompletionsReader:
             has_delta = bool(delta)
             if not delta and not self._has_deltas:  # MiniMax repeats the answer after its deltas
                 delta = json_fields.mapping(choice, "message")
-            for event in self._delta_events(delta):
+            for event in self._read_delta(delta):
                 self._has_content = True
                 self._has_deltas |= has_delta and not isinstance(event, ReasoningDelta)
                 yield event
@@ -398,7 +402,7 @@ class ChatCompletionsReader:
             if reason == "error":
                 self._error = error_body.parse_error(choice)
 
-    def _delta_events(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _read_delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers that are renaming the field send both names with the same text.
         has_old_name = bool(json_fields.text(delta, "reasoning_content"))
         name = "reasoning_content" if has_old_name else "reasoning"
@@ -408,13 +412,13 @@ class ChatCompletionsReader:
         text = self._pairs.text(TextDelta, delta, "content") or _joined_text(delta, "content")
         if text:
             yield TextDelta(text)
-        yield from map(ImageArrived, self._new_images(delta))
+        yield from map(ImageArrived, self._read_images(delta))
         refusal = self._pairs.text(RefusalDelta, delta, "refusal")
         if refusal:
             yield RefusalDelta(refusal)
-        yield from self._tool_calls(delta)
+        yield from self._read_tool_calls(delta)
 
-    def _new_images(self, delta: Mapping[str, Any]) -> Iterator[bytes]:
+    def _read_images(self, delta: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the images of a delta: OpenRouter's `images`, or parts of the content.
 
         Some servers send the same image with several deltas. An address is not fetched.
@@ -428,7 +432,7 @@ class ChatCompletionsReader:
                 self._images.add(image_hash)
                 yield image
 
-    def _tool_calls(self, delta: Mapping[str, Any]) -> Iterator[ToolCallDelta]:
+    def _read_tool_calls(self, delta: Mapping[str, Any]) -> Iterator[ToolCallDelta]:
         calls = json_fields.rows(delta, "tool_calls")
         if function := json_fields.mapping(delta, "function_call"):  # the older field
             calls = calls or [{"index": 0, "function": function}]

@@ -85,16 +85,16 @@ def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
     call = ToolCallPart(
         call_id,
         tool,
-        json.dumps(_arguments(tool, item), ensure_ascii=False),
+        json.dumps(_parse_arguments(tool, item), ensure_ascii=False),
         state=ToolCallState.FAILED if failed else ToolCallState.DONE,
-        result=_result(tool, item),
+        result=_parse_result(tool, item),
         is_hosted=True,
     )
     image = json_fields.text(item, "result") if tool == "image_generation" else ""
     return HostedCall(call, decode_image(image))
 
 
-def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
+def _parse_arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
     match tool:
         case "web_search":
             action = json_fields.mapping(item, "action")
@@ -110,7 +110,7 @@ def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
     return {"prompt": json_fields.text(item, "revised_prompt")}
 
 
-def _result(tool: str, item: Mapping[str, Any]) -> str:
+def _parse_result(tool: str, item: Mapping[str, Any]) -> str:
     if tool == "code_interpreter":
         logs = (json_fields.text(each, "logs") for each in json_fields.rows(item, "outputs"))
         return "\n".join(filter(None, logs))

@@ -171,9 +171,9 @@ class ResponseItems:
             text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
             yield from self._texts.add_whole((kind, index, part_index), text)
             if kind == "text":
-                yield from self._sources(text, part)
+                yield from self._read_sources(text, part)
 
-    def _sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _read_sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the cited pages, as links, and files that the text does not name itself.
 
         JSON stays unchanged: links after it would make it invalid.
@@ -283,12 +283,14 @@ class _Texts:
             return []
         self._lengths[key] = self._lengths.get(key, 0) + len(text)
         self.has_any = True
-        return [self._delta(key, text)]
+        return [self._make_delta(key, text)]
 
     def unpaired(self) -> list[StreamEvent]:
-        return [self._delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
+        return [
+            self._make_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()
+        ]
 
-    def _delta(self, key: _TextKey, text: str) -> StreamEvent:
+    def _make_delta(self, key: _TextKey, text: str) -> StreamEvent:
         kind, index, _ = key
         if kind == "text":
             return TextDelta(text)

@@ -67,11 +67,11 @@ def body(
             *(
                 item
                 for message in request.messages
-                for item in _items(message, serves_gpt_family, can_replay)
+                for item in _build_items(message, serves_gpt_family, can_replay)
             ),
         ],
         "stream": request.parameters.stream,
-        **_settings(request, info, profile),
+        **_build_settings(request, info, profile),
     }
     if is_of_family(profile, request.model):
         fields["store"] = request.store or request.background
@@ -81,8 +81,8 @@ def body(
     if request.background:
         fields.update(background=True, store=True)
     if request.tools:
-        fields["tools"] = [_tool(tool) for tool in request.tools]
-        fields["tool_choice"] = _tool_choice(request)
+        fields["tools"] = [_build_tool(tool) for tool in request.tools]
+        fields["tool_choice"] = _build_tool_choice(request)
         fields["parallel_tool_calls"] = True
     if request.grammar is not None and request.grammar.is_tool_input:
         fields.update(tool_fields(request.grammar))
@@ -105,7 +105,9 @@ def _included_fields(request: ChatRequest, may_reason: bool) -> list[str]:
     return ["reasoning.encrypted_content"] if may_reason and not request.background else []
 
 
-def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
+def _build_settings(
+    request: ChatRequest, info: ModelInfo, profile: ProviderProfile
+) -> dict[str, Any]:
     parameters = sendable_parameters(
         request.parameters, profile, info, request.effort, Api.RESPONSES
     )
@@ -129,27 +131,27 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
     return {**settings, "reasoning": reasoning} if reasoning else settings
 
 
-def _items(
+def _build_items(
     message: RequestMessage, serves_gpt_family: bool, can_replay: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield a message as input items."""
     if message.role is Role.USER:
-        if content := _user_content(message):
+        if content := _build_user_content(message):
             yield {"role": "user", "content": content}
         return
     if any(call.result for call in tool_calls(message.parts)):
-        yield from _items_with_calls(message, serves_gpt_family, can_replay)
+        yield from _build_items_with_calls(message, serves_gpt_family, can_replay)
         return
-    text = _text(message)
+    text = _text_of_message(message)
     if not text:
         return  # the API refuses reasoning that no answer follows
     for part in message.parts:
         if can_replay and isinstance(part, ReasoningPart) and part.encrypted:
-            yield _reasoning_item(part)
-    yield _assistant(text, serves_gpt_family)
+            yield _build_reasoning_item(part)
+    yield _build_answer(text, serves_gpt_family)
 
 
-def _items_with_calls(
+def _build_items_with_calls(
     message: RequestMessage, serves_gpt_family: bool, can_replay: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of an answer in their order, with the results after each round of calls.
@@ -165,33 +167,33 @@ def _items_with_calls(
             results.clear()
         match part:
             case ReasoningPart() if can_replay and part.encrypted:
-                reasoning.append(_reasoning_item(part))
+                reasoning.append(_build_reasoning_item(part))
             case ToolCallPart() if part.result:
                 current_round = part.round
                 yield from reasoning
                 reasoning.clear()
-                yield _call(part)
-                results.append(_result(part))
+                yield _build_call(part)
+                results.append(_build_result(part))
             case TextPart() | RefusalPart() if part.text:
                 yield from reasoning
                 reasoning.clear()
-                yield _assistant(part.text, serves_gpt_family)
+                yield _build_answer(part.text, serves_gpt_family)
     yield from results
 
 
-def _call(call: ToolCallPart) -> dict[str, Any]:
+def _build_call(call: ToolCallPart) -> dict[str, Any]:
     common_fields = {"call_id": call.call_id, "name": call.sent_name}
     if call.is_custom:
         return {"type": "custom_tool_call", **common_fields, "input": call.arguments}
     return {"type": "function_call", **common_fields, "arguments": call.sent_arguments}
 
 
-def _result(call: ToolCallPart) -> dict[str, Any]:
+def _build_result(call: ToolCallPart) -> dict[str, Any]:
     kind = "custom_tool_call_output" if call.is_custom else "function_call_output"
     return {"type": kind, "call_id": call.call_id, "output": call.result}
 
 
-def _tool(tool: ToolDefinition) -> dict[str, Any]:
+def _build_tool(tool: ToolDefinition) -> dict[str, Any]:
     if tool.hosted is not None:
         return dict(tool.hosted)
     common_fields = {"name": tool.wire_name, "description": tool.description}
@@ -202,7 +204,7 @@ def _tool(tool: ToolDefinition) -> dict[str, Any]:
     return {"type": "function", **common_fields, "parameters": schema, "strict": is_strict(schema)}
 
 
-def _tool_choice(request: ChatRequest) -> str | dict[str, str]:
+def _build_tool_choice(request: ChatRequest) -> str | dict[str, str]:
     chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
     if chosen_tool is None:
         return request.tool_choice
@@ -212,11 +214,13 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, str]:
     }
 
 
-def _assistant(text: str, serves_gpt_family: bool) -> dict[str, Any]:
-    return {"role": "assistant", "content": text} if serves_gpt_family else _output_message(text)
+def _build_answer(text: str, serves_gpt_family: bool) -> dict[str, Any]:
+    return (
+        {"role": "assistant", "content": text} if serves_gpt_family else _build_output_message(text)
+    )
 
 
-def _output_message(text: str) -> dict[str, Any]:
+def _build_output_message(text: str) -> dict[str, Any]:
     """Return an answer in its full form.
 
     llama.cpp refuses the short form, and vLLM refuses a message that lacks a field. The id depends
@@ -232,9 +236,9 @@ def _output_message(text: str) -> dict[str, Any]:
     }
 
 
-def _user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
-    text = _text(message)
-    files = [_file(part) for part in message.parts if isinstance(part, FileData)]
+def _build_user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
+    text = _text_of_message(message)
+    files = [_build_file(part) for part in message.parts if isinstance(part, FileData)]
     images = [
         {"type": "input_image", "image_url": part, "detail": part.detail}
         for part in message.parts
@@ -245,16 +249,16 @@ def _user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     return [*files, *([{"type": "input_text", "text": text}] if text else []), *images]
 
 
-def _text(message: RequestMessage) -> str:
+def _text_of_message(message: RequestMessage) -> str:
     return text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
 
 
-def _file(file: FileData) -> dict[str, Any]:
+def _build_file(file: FileData) -> dict[str, Any]:
     """Return a file part. The server chooses its parser by the file name."""
     return {"type": "input_file", "filename": file.name, "file_data": file}
 
 
-def _reasoning_item(part: ReasoningPart) -> dict[str, Any]:
+def _build_reasoning_item(part: ReasoningPart) -> dict[str, Any]:
     summary = [{"type": "summary_text", "text": part.text}] if part.text else []
     return {
         "type": "reasoning",

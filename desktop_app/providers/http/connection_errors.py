@@ -98,13 +98,13 @@ class ConnectionAttempt:
     def connect_error(self, reason: str, details: str) -> AttemptError:
         """Return the failure to connect; `reason` is the libraries' message."""
         if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
-            return self._not_trusted(reason, details)
+            return self._not_trusted_failure(reason, details)
         if "[SSL" in reason:
             failure = self._network_failure(Reason.NOT_ENCRYPTED, "", details)
             # An unexpected end of the handshake may also mean that the server is busy.
             return AttemptError(failure.error, may_repeat="_EOF_" in reason)
         if self.proxy is None and is_loopback(self.host):
-            failure = self._nothing_listens(details)
+            failure = self._nothing_listens_failure(details)
         elif self.proxy is not None:
             failure = self._network_failure(Reason.PROXY_NOT_REACHED, self._proxy_remedy, details)
         else:
@@ -112,7 +112,7 @@ class ConnectionAttempt:
             failure = attempt._network_failure(Reason.NOT_REACHED, "", details)
         return AttemptError(failure.error, may_repeat=True)
 
-    def _nothing_listens(self, details: str) -> AttemptError:
+    def _nothing_listens_failure(self, details: str) -> AttemptError:
         """Return the failure of a server on this computer that is not running."""
         by_name = (
             start for name, start in _REMEDY_OF_NAME.items() if name in self.provider.casefold()
@@ -126,7 +126,7 @@ class ConnectionAttempt:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return replace(self, host=f"{host}:{self.port}" if self.port else host)
 
-    def _not_trusted(self, reason: str, details: str) -> AttemptError:
+    def _not_trusted_failure(self, reason: str, details: str) -> AttemptError:
         if "has expired" in reason:
             return self._network_failure(Reason.CERTIFICATE_EXPIRED, "", details)
         if "not yet valid" in reason:

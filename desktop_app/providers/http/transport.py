@@ -234,7 +234,7 @@ class Transport:
         send = partial(
             client.stream,
             request.method,
-            self._url(request.path, request.model),
+            self._build_url(request.path, request.model),
             headers=request.headers,
             content=request.content,
             # Always set: without it httpx would send the user and password of an address.
@@ -260,7 +260,7 @@ class Transport:
         except socks_error() as exc:
             raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
 
-    def _url(self, path: str, model: str) -> str:
+    def _build_url(self, path: str, model: str) -> str:
         """Return the URL of a path. A request that names a model goes to that model's address."""
         base_url = self._base_url
         if model:

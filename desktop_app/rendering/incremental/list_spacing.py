@@ -65,14 +65,14 @@ class ListSpacing:
         for index in range(first, end):
             block = self._blocks[index]
             if block.kind in NON_PARAGRAPHS:
-                patches += self._patch(first_loose, last_loose)
+                patches += self._make_patch(first_loose, last_loose)
                 first_loose = -1
             elif block.depth == depth and not block.loose:
                 self._blocks[index] = block._replace(loose=True)
                 first_loose, last_loose = index if first_loose < 0 else first_loose, index
-        return patches + self._patch(first_loose, last_loose)
+        return patches + self._make_patch(first_loose, last_loose)
 
-    def _patch(self, first: int, last: int) -> list[Patch]:
+    def _make_patch(self, first: int, last: int) -> list[Patch]:
         if first < 0:
             return []
         return [Patch(first, last + 1 - first, tuple(self._blocks[first : last + 1]))]

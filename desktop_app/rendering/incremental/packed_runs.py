@@ -193,8 +193,8 @@ def _extend_packs(runs: Runs, added: Runs, *, replaced: int) -> Runs:
 def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
     """Return the number of leading runs in equal packs, and the other runs of both."""
     if isinstance(first, PackedRuns) and isinstance(second, PackedRuns):
-        at = first.shared_length(second)
-        return at, first[at:], second[at:]
+        shared_count = first.shared_length(second)
+        return shared_count, first[shared_count:], second[shared_count:]
     return 0, tuple(first), tuple(second)
 
 

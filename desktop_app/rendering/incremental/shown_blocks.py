@@ -48,7 +48,7 @@ class ShownBlocks:
         new_blocks = packed[:complete] + pack_rows(
             [self._open_part] if self._open_part else [], tail
         )
-        patch = _difference(self.closed, self.blocks, new_blocks)
+        patch = _find_difference(self.closed, self.blocks, new_blocks)
         self.closed += complete
         if patch is None:
             return []
@@ -69,7 +69,7 @@ class ShownBlocks:
         return patches
 
 
-def _difference(start: int, blocks: list[Block], new_blocks: list[Block]) -> Patch | None:
+def _find_difference(start: int, blocks: list[Block], new_blocks: list[Block]) -> Patch | None:
     """Return the patch that turns blocks[start:] into `new_blocks`, None if they are equal."""
     old_end, new_end, common = len(blocks), len(new_blocks), 0
     while (

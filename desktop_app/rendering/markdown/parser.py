@@ -82,11 +82,11 @@ def parser() -> MarkdownIt:
     # mdurl publishes its tables before they are filled: another thread that parses an address
     # meanwhile gets an IndexError. Creating the parser fills them.
     with _CREATION_LOCK:
-        return _parser()
+        return _create_parser()
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _create_parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
 

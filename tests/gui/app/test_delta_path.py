@@ -32,7 +32,7 @@ providers/http/reply/sse: SSEDecoder.feed
 providers/http/reply/json_fields: run_in_thread_if_large
 providers/apis/responses_stream: ResponsesReader.read ._read_event
 providers/apis/response_items: ResponseItems.on_text
-providers/apis/response_items: _Texts.add_delta .add ._delta
+providers/apis/response_items: _Texts.add_delta .add ._make_delta
 providers/http/reply/http_reply: HttpReply.events
 providers/apis/answer_requests: AnswerRequests._streamed_reply ._one_reply .events
 providers/http/silence: SilenceWatch._forward .events_of

@@ -465,12 +465,12 @@ async def test_renaming_restores_the_focus() -> None:
 
 
 async def test_the_parser_is_loaded_before_the_first_answer() -> None:
-    parser_module._parser.cache_clear()
+    parser_module._create_parser.cache_clear()
     async with AppHarness() as app:
-        assert parser_module._parser.cache_info().currsize == 0
+        assert parser_module._create_parser.cache_info().currsize == 0
         app.type("W")
         await app.written()
-        assert parser_module._parser.cache_info().currsize == 1
+        assert parser_module._create_parser.cache_info().currsize == 1
 
 
 async def test_an_answer_of_the_quick_prompt_continues_in_the_window() -> None:

@@ -476,7 +476,7 @@ def test_concurrent_first_calls_create_one_parser(monkeypatch: pytest.MonkeyPatc
             super().__init__(*arguments)
 
     monkeypatch.setattr(markdown_it, "MarkdownIt", Counted)
-    parser_module._parser.cache_clear()
+    parser_module._create_parser.cache_clear()
     together = threading.Barrier(8)
 
     def first() -> markdown_it.MarkdownIt:
@@ -485,6 +485,6 @@ def test_concurrent_first_calls_create_one_parser(monkeypatch: pytest.MonkeyPatc
 
     with ThreadPoolExecutor(8) as pool:
         parsers = list(pool.map(lambda _: first(), range(8)))
-    parser_module._parser.cache_clear()
+    parser_module._create_parser.cache_clear()
     assert made == parsers[:1]
     assert set(map(id, parsers)) == {id(parsers[0])}

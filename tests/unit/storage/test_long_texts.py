@@ -21,7 +21,7 @@ from desktop_app.domain.documents.letter_folding import (
     _UNSTORABLE,
     PLAIN_LETTERS,
     _is_starter,
-    _pieces,
+    _split_pieces,
     fold,
     unspaced_run,
 )
@@ -65,7 +65,7 @@ def indexed_at_once(text: str) -> str:
 def test_a_text_without_spaces_folds_in_short_pieces(unit: str) -> None:
     """Sorting 50,000 accents at once blocks all threads for 2 s, sorting 16 MB for days."""
     text = unit * 10_000
-    pieces = list(_pieces(text))
+    pieces = list(_split_pieces(text))
     assert "".join(pieces) == text
     assert max(map(len, pieces)) <= 1_250
 

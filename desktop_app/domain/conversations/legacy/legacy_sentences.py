@@ -136,17 +136,23 @@ def legacy_notice(sentence: str) -> NoticeText:
 def _error_patterns() -> list[tuple[Reason, tuple[re.Pattern[str], ...]]]:
     detailed_sentences = LEGACY["fuller"]
     return [
-        (Reason(code), tuple(map(_pattern, filter(None, (detailed_sentences.get(code), sentence)))))
+        (
+            Reason(code),
+            tuple(map(_compile_template, filter(None, (detailed_sentences.get(code), sentence)))),
+        )
         for code, sentence in LEGACY["errors"].items()
     ]
 
 
 @cache
 def _notice_patterns() -> list[tuple[NoticeCode, re.Pattern[str]]]:
-    return [(NoticeCode(code), _pattern(template)) for code, template in LEGACY["notices"].items()]
+    return [
+        (NoticeCode(code), _compile_template(template))
+        for code, template in LEGACY["notices"].items()
+    ]
 
 
-def _pattern(template: str) -> re.Pattern[str]:
+def _compile_template(template: str) -> re.Pattern[str]:
     names = re.compile(r"\{(\w+)\}")
     pieces = names.split(template)
     patterns = (f"(?P<{piece}>.+)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))

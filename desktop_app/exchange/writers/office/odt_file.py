@@ -57,27 +57,28 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
     _add_styles(document)
     document.meta.title = plain(title)
     body = document.body
-    body.append(_header(1, plain(title)))
+    body.append(_make_header(1, plain(title)))
     table_count = 0
     for message in messages:
-        body.append(_header(2, message.heading))
+        body.append(_make_header(2, message.heading))
         for note in message.notes:
             body.append(_with_direction(Paragraph(note)))
         parts = list(document_parts((*message.calls, *message.blocks)))
         for part, below in zip_longest(parts, parts[1:]):
             if isinstance(part, OfficeTable):
                 table_count += 1
-                body.append(_table(part, f"Table{table_count}"))
+                body.append(_make_table(part, f"Table{table_count}"))
                 body.append(Paragraph())  # adjacent tables would touch
             elif part.kind is Kind.HEADING:
                 heading = plain(f"{part.marker} {part.text}".lstrip())
-                body.append(_header(part.level + 2, heading))
+                body.append(_make_header(part.level + 2, heading))
             elif part.kind is Kind.RULE:
                 if part.marker:
-                    body.append(_paragraph(part))  # only the marker, because a rule has no text
+                    # Only the marker, because a rule has no text.
+                    body.append(_make_paragraph(part))
                 body.append(Paragraph("⁂"))
             elif part.kind is not Kind.CODE_HEAD:
-                paragraph = _paragraph(part, is_spaced=not is_same_code(part, below))
+                paragraph = _make_paragraph(part, is_spaced=not is_same_code(part, below))
                 is_code = part.kind is Kind.CODE
                 body.append(paragraph if is_code else _with_direction(paragraph))
         for ending in message.endings:
@@ -123,7 +124,7 @@ def _add_styles(document: Document) -> None:
         document.insert_style(style, automatic=True)
 
 
-def _header(level: int, text: str) -> Header:
+def _make_header(level: int, text: str) -> Header:
     return _with_direction(Header(level, text), _HEADING_STYLE.format(level))
 
 
@@ -135,7 +136,7 @@ def _with_direction(element: _Paragraph, usual_style: str = _STANDARD_STYLE) -> 
     return element
 
 
-def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
+def _make_paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
     depth = min(block.depth + block.quote, _MAX_LIST_DEPTH)
     spaced = _SPACED_STYLE if is_spaced else None
     paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else spaced)
@@ -152,7 +153,7 @@ def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
             paragraph.append_plain_text(text)
             continue
         # Text without a style gets a span, too: a link cannot contain several spaces in a row.
-        span = _span(text, styles[-1] if styles else None)
+        span = _make_span(text, styles[-1] if styles else None)
         for name in reversed(styles[:-1]):
             outer = Span(style=name)
             outer.append(span)
@@ -161,7 +162,7 @@ def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
     return paragraph
 
 
-def _span(text: str, style: str | None) -> Span:
+def _make_span(text: str, style: str | None) -> Span:
     span = Span(style=style)
     span.append_plain_text(text)
     return span
@@ -178,7 +179,7 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
     return [f"Repartee_{name}" for name, is_set in is_set_by_style.items() if is_set]
 
 
-def _table(table: OfficeTable, name: str) -> Table:
+def _make_table(table: OfficeTable, name: str) -> Table:
     odf_table = Table(name, style=_TABLE_STYLE + _FROM_RIGHT_SUFFIX if table.from_right else None)
     columns = max(map(len, table.rows))
     aligns = (*table.aligns, *[""] * columns)
@@ -189,7 +190,7 @@ def _table(table: OfficeTable, name: str) -> Table:
             cell = Cell(style=_CELL_STYLE)
             cell.set_attribute("office:value-type", "string")
             paragraph = Paragraph(style=_style_in_table(table, text, align))
-            paragraph.append(_span(text, None if number else _BOLD_STYLE))
+            paragraph.append(_make_span(text, None if number else _BOLD_STYLE))
             cell.append(paragraph)
             row.append_cell(cell)
         odf_table.append_row(row)

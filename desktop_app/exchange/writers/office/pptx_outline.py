@@ -55,7 +55,7 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
             continue
         # A slide has no room for a call's arguments and result.
         calls = [block for block in message.calls if block.kind is Kind.PARAGRAPH]
-        sections = _sections(plain(title), (*calls, *message.blocks), message.endings)
+        sections = _split_sections(plain(title), (*calls, *message.blocks), message.endings)
         for heading, points in sections:
             for part in _split_points(points):
                 _add_slide(presentation, heading, part)
@@ -76,7 +76,7 @@ def _split_points(points: list[SlideLine]) -> Iterator[list[SlideLine]]:
     yield part
 
 
-def _sections(
+def _split_sections(
     title: str, blocks: Iterable[Block], endings: Iterable[str]
 ) -> Iterator[tuple[str, list[SlideLine]]]:
     """Yield each heading with the points below it; `endings` are points of the last heading."""

@@ -39,7 +39,7 @@ def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
             sheet.column_dimensions[get_column_letter(column + 1)].width = width
         sheet.freeze_panes = "A2"
         for row_number, row in enumerate(table.rows):
-            cells = [_cell(sheet, text) for text in row]
+            cells = [_make_cell(sheet, text) for text in row]
             for cell in cells if row_number == 0 else ():
                 cell.font = Font(bold=True)
             sheet.append(cells)
@@ -57,7 +57,7 @@ def write_csv(file: Path, tables: Sequence[OfficeTable]) -> None:
             writer.writerows([plain_cell(text) for text in row] for row in table.rows)
 
 
-def _cell(sheet: Any, text: str) -> Any:
+def _make_cell(sheet: Any, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     number = _NUMBER.fullmatch(text)

@@ -104,12 +104,12 @@ def text_or_json(value: object, key: str) -> str:
 
 def without_surrogates(text: str) -> str:
     """Return the text with U+FFFD for unpaired surrogates, which no file or database takes."""
-    if text.isascii() or not any(map(_SURROGATES.search, _slices(text))):
+    if text.isascii() or not any(map(_SURROGATES.search, _split_slices(text))):
         return text
-    return "".join([_SURROGATES.sub(REPLACEMENT, piece) for piece in _slices(text)])
+    return "".join([_SURROGATES.sub(REPLACEMENT, piece) for piece in _split_slices(text)])
 
 
-def _slices(text: str) -> Iterator[str]:
+def _split_slices(text: str) -> Iterator[str]:
     """Return pieces of a text, so short that no search in a piece blocks threads for long."""
     return (text[start : start + _SLICE_CHARS] for start in range(0, len(text), _SLICE_CHARS))
 
