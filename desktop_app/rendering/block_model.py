@@ -23,7 +23,7 @@ Qt lays out a block at once, so each of these blocks has to be small.
 MAX_TABLE_CELLS: Final = 160
 """Maximum cells of a TABLE block, unless a single row has more."""
 
-MAX_TABLE_LETTERS: Final = 8_000
+MAX_TABLE_SOURCE_CHARS: Final = 8_000
 """Maximum characters in the source of a TABLE block, unless a single row has more.
 
 A header is always in one block with the row below it, because both decide the alignment of columns.
@@ -116,7 +116,7 @@ class Block(NamedTuple):
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, by column: "", "left", "center" or "right".
         head: of TABLE: the first row is the table's header.
-        letters: of TABLE: the number of characters of its cells in the source, which later
+        source_chars: of TABLE: the characters of its cells in the source, which later
             definitions do not change.
         from_right: of TABLE: the first column is on the right.
         begins: a list begins with this block. It tells adjacent lists apart.
@@ -137,7 +137,7 @@ class Block(NamedTuple):
     quoted_at: tuple[int, ...] = ()
     begins: bool = False
     loose: bool = False
-    letters: int = 0
+    source_chars: int = 0
     opened: int = 0
     from_right: bool = False
     note: bool = False

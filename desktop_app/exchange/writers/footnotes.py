@@ -62,7 +62,7 @@ def _renamed_content(blocks: list[Block], names: Mapping[str, str]) -> Iterator[
     """Yield the content of blocks, with their footnotes renamed."""
     for block in blocks:
         marker = names.get(block.marker, block.marker) if block.note else block.marker
-        yield block._replace(runs=(), rows=(), letters=0, marker=marker)
+        yield block._replace(runs=(), rows=(), source_chars=0, marker=marker)
         for runs in (block.runs, *(cell for row in block.rows for cell in row)):
             yield list(_renamed_runs(runs, names))
 

@@ -67,8 +67,10 @@ def _parse_row(line: str, table: Block, env: dict[str, Any]) -> Block:
     aligns, from_right = table.aligns, table.from_right
     cells = _split_cells(line)[: len(aligns)]
     row = (*(_parse_cell(cell, env) for cell in cells), *[()] * (len(aligns) - len(cells)))
-    letters = sum(map(len, cells))
-    return Block(Kind.TABLE, rows=(row,), aligns=aligns, letters=letters, from_right=from_right)
+    source_chars = sum(map(len, cells))
+    return Block(
+        Kind.TABLE, rows=(row,), aligns=aligns, source_chars=source_chars, from_right=from_right
+    )
 
 
 def _parse_cell(cell: str, env: dict[str, Any]) -> Runs:

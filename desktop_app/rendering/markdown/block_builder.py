@@ -214,7 +214,7 @@ class _BlockBuilder:
             rows=(tuple(cells),),
             aligns=tuple(aligns),
             head=head is None,
-            letters=len(source),
+            source_chars=len(source),
             # by the source, which later definitions do not change
             from_right=starting_side((Run(source),)) == "right"
             if head is None

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.rendering.block_model import (
-    MAX_TABLE_LETTERS,
     MAX_TABLE_ROWS,
+    MAX_TABLE_SOURCE_CHARS,
     Block,
     Kind,
     Patch,
@@ -85,16 +85,16 @@ def at_once(source: str) -> list[Block]:
     mark_loose_lists(tokens, source, env)
     for _, block in place_blocks(tokens, ParserContext()):
         last = packed[-1] if packed else None
-        letters = last.letters + block.letters if last else 0
+        source_chars = last.source_chars + block.source_chars if last else 0
         if (
             last is not None
             and block.kind is last.kind is Kind.TABLE
             and not block.head
             and len(last.rows) < MAX_TABLE_ROWS
-            and ((last.head and len(last.rows) < 2) or letters <= MAX_TABLE_LETTERS)
+            and ((last.head and len(last.rows) < 2) or source_chars <= MAX_TABLE_SOURCE_CHARS)
             and (last.depth, last.quote) == (block.depth, block.quote)
         ):
-            packed[-1] = last._replace(rows=last.rows + block.rows, letters=letters)
+            packed[-1] = last._replace(rows=last.rows + block.rows, source_chars=source_chars)
         else:
             packed.append(block)
     return packed
@@ -307,10 +307,11 @@ def test_blocks_of_long_cells_have_few_rows(
     parts = [block for block in blocks if block.kind is Kind.TABLE]
     assert sum(len(part.rows) for part in parts) == 1 + len(rows)
     for part in parts:
-        assert part.letters <= MAX_TABLE_LETTERS or len(part.rows) == 1 + part.head
+        assert part.source_chars <= MAX_TABLE_SOURCE_CHARS or len(part.rows) == 1 + part.head
     for part, following in pairwise(parts):
         assert (
-            part.letters + following.letters > MAX_TABLE_LETTERS or len(part.rows) == MAX_TABLE_ROWS
+            part.source_chars + following.source_chars > MAX_TABLE_SOURCE_CHARS
+            or len(part.rows) == MAX_TABLE_ROWS
         )
     assert not any(part.head and len(part.rows) < 2 for part in parts)
 

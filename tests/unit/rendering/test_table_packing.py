@@ -10,13 +10,15 @@ from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.incremental.table_packing import max_rows_of, pack_rows
 
 
-def row(letters: int = 1, columns: int = 2, **more: Any) -> Block:
+def row(source_chars: int = 1, columns: int = 2, **more: Any) -> Block:
     cells = ((),) * columns
-    return Block(Kind.TABLE, rows=(cells,), aligns=("",) * columns, letters=letters, **more)
+    return Block(
+        Kind.TABLE, rows=(cells,), aligns=("",) * columns, source_chars=source_chars, **more
+    )
 
 
 def sizes(blocks: list[Block]) -> list[tuple[int, int]]:
-    return [(len(block.rows), block.letters) for block in blocks]
+    return [(len(block.rows), block.source_chars) for block in blocks]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ def test_blocks_of_wide_tables_have_fewer_rows(columns: int, rows: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("letters", "packed"),
+    ("source_chars", "packed"),
     [
         ([4000, 4000, 1], [(2, 8000), (1, 1)]),
         ([4000, 3999, 1, 1], [(3, 8000), (1, 1)]),
@@ -39,10 +41,10 @@ def test_blocks_of_wide_tables_have_fewer_rows(columns: int, rows: int) -> None:
     ],
 )
 def test_blocks_have_a_limited_number_of_letters(
-    letters: list[int], packed: list[tuple[int, int]]
+    source_chars: list[int], packed: list[tuple[int, int]]
 ) -> None:
-    assert sizes(pack_rows([], [row(each) for each in letters])) == packed
-    below = pack_rows([row(letters[0])], [row(each) for each in letters[1:]])
+    assert sizes(pack_rows([], [row(each) for each in source_chars])) == packed
+    below = pack_rows([row(source_chars[0])], [row(each) for each in source_chars[1:]])
     assert sizes(below) == packed
 
 
