@@ -194,11 +194,10 @@ class DocumentText:
             if row >= 0 or not shown_ranges or (is_all and block_text):
                 yield PassageMark(block, row, 0, len(block_text))
                 continue
-            for a, b in shown_ranges:
-                if a < begin + len(block_text) and b > begin:
-                    yield PassageMark(
-                        block, row, max(0, a - begin), min(len(block_text), b - begin)
-                    )
+            for range_start, range_end in shown_ranges:
+                if range_start < begin + len(block_text) and range_end > begin:
+                    mark_end = min(len(block_text), range_end - begin)
+                    yield PassageMark(block, row, max(0, range_start - begin), mark_end)
 
 
 def _include_punctuation(text: str, end: int) -> int:

@@ -14,6 +14,7 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 _MAX_NAMED: Final = 5
+"""Skipped members that a note names; it counts the others."""
 
 
 class SkipReason(TextEnum):

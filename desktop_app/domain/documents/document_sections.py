@@ -150,6 +150,7 @@ def _is_same_name(name: str, text: str) -> bool:
 def _choice_error(
     reason: Reason, unit: str, count: int, names: Sequence[str], **params: Param
 ) -> IllegalChoiceError:
+    """Return the error with the remedy for this document, and an example of a choice."""
     remedy: Remedy | str = Remedy.ENTER_SECTION_NUMBERS
     if reason is Reason.SECTION_NAME_IS_NUMBER:
         remedy = ""

@@ -111,6 +111,7 @@ def _parse_node(
         return replace(filled, pending=tuple(ReasoningPart(t) for t in thoughts if t))
     document, find_named = canvas_document(message), _with_names(find_file, metadata)
     is_call = author == "assistant" and text_at(message, "recipient") not in ("", "all")
+    # The input and output of tools stay as they are.
     is_raw = author == "tool" or (is_call and not document)
     parts = (
         [TextPart(document)]

@@ -91,28 +91,28 @@ def _parse_attachments(
 
 def _parse_content(message: Mapping[str, Any]) -> list[Part]:
     parts: list[Part] = []
-    place_by_call: dict[str, int | None] = {}
+    index_by_call: dict[str, int | None] = {}  # of the call in `parts`; None for an artifact
     # An answer also has a `text`, in which placeholders stand for the blocks that are not text.
     for block in objects_at(message, "content") or [{"text": message.get("text")}]:
         kind = text_at(block, "type")
         if thought := text_at(block, "thinking"):
             parts.append(ReasoningPart(thought))
         elif (text := text_at(block, "text") or _artifact_markdown(block)).strip():
-            place_by_call[text_at(block, "id")] = None
+            index_by_call[text_at(block, "id")] = None
             parts.append(TextPart(text))
         elif kind == "tool_use":
-            place_by_call[text_at(block, "id")] = len(parts)
+            index_by_call[text_at(block, "id")] = len(parts)
             written = mapping_at(block, "input")
             parts.append(ended_call(text_at(block, "id"), text_at(block, "name"), written, ""))
         elif kind == "tool_result":
-            _add_result(block, parts, place_by_call)
+            _add_result(block, parts, index_by_call)
         elif kind not in _EMPTY_KINDS:
             parts.append(TextPart(unknown_content(kind)))
     return parts
 
 
 def _add_result(
-    block: Mapping[str, Any], parts: list[Part], place_by_call: Mapping[str, int | None]
+    block: Mapping[str, Any], parts: list[Part], index_by_call: Mapping[str, int | None]
 ) -> None:
     """Add a result to its call. An artifact needs none: it says only that the artifact was made."""
     call_id = text_at(block, "tool_use_id")
@@ -120,9 +120,9 @@ def _add_result(
     items = objects_at(block, "content")
     text = content if isinstance(content, str) else "\n\n".join(map(_result_text, items)).strip()
     is_failed = block.get("is_error") is True
-    if call_id not in place_by_call:
+    if call_id not in index_by_call:
         parts.append(ended_call(call_id, text_at(block, "name"), None, text, is_failed=is_failed))
-    elif (index := place_by_call[call_id]) is not None:
+    elif (index := index_by_call[call_id]) is not None:
         call = parts[index]
         if isinstance(call, ToolCallPart):
             name, arguments = call.name, call.arguments

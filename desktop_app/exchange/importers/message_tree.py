@@ -148,7 +148,7 @@ class _Tree:
     def add(self, node: Node, *, is_leaf: bool) -> None:
         """Add a node, as a message if it has content, or if parts wait and no answer can follow."""
         pending_node, waiting_parts = self._pending_by_node.get(node.parent or "", (node, ()))
-        if waiting_parts and node.role is Role.USER:
+        if waiting_parts and node.role is Role.USER:  # no answer to them follows
             self._add_message(replace(pending_node, role=Role.ASSISTANT, parts=()), waiting_parts)
             waiting_parts = ()
         pending = _with_results(waiting_parts, node.pending)

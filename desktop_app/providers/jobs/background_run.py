@@ -151,6 +151,7 @@ class BackgroundRun:
                     async with aclosing(self._reconnect()) as events:
                         async for event in events:
                             yield event
+                # Without a new event, only the response itself tells the state of the run.
                 if self._reader.sequence == last and not self._reader.is_finished:
                     for event in await self._poll():
                         self._shows_waiting = isinstance(event, StatusChanged)
@@ -322,6 +323,7 @@ class BackgroundRun:
             raise error from failed
         if failed.requested_wait_s is not None:
             return min(failed.requested_wait_s, MAX_WAIT_S)
+        # The exponent is limited, because 2.0 ** 1024 overflows.
         return min(2.0 ** min(failures, 30), self._times.longest_pause)
 
 

@@ -122,9 +122,9 @@ class _MarkdownWriter:
         blank = f"\n{_quote_prefix(quotes, self._indents)[0].rstrip()}\n"
         if _separates_quotes(above, below, len(quotes)):
             return blank
-        shared = min(above.depth, below.depth - below.begins)
-        is_in_item = shared > quotes[-1] if quotes else shared > 0
-        if is_in_item and not self._loose[shared - 1]:
+        shared_lists = min(above.depth, below.depth - below.begins)
+        is_in_item = shared_lists > quotes[-1] if quotes else shared_lists > 0
+        if is_in_item and not self._loose[shared_lists - 1]:
             # Without a blank line, the paragraph would continue the last one of the quote.
             is_continuation = below.kind is Kind.PARAGRAPH and not (below.marker or below.opened)
             closes_quote = above.quote > len(quotes) and is_continuation
@@ -141,6 +141,7 @@ class _MarkdownWriter:
         del self._loose[open_depth:], self._bullets[open_depth:], self._indents[open_depth:]
         while len(self._loose) < depth:
             self._loose.append(False)
+            # With the same bullet, the items would continue the list directly above.
             self._bullets.append("*" if last_bullet == "-" else "-")
             self._indents.append(_INDENT)
         if block.marker:
@@ -398,7 +399,10 @@ def _write_run(run: Run, written: str, following: Run | None) -> str:
     if run.link and _is_address(run):
         return _write_address(text, written, following)
     text = _MARKUP_CHARACTERS.sub(_escape_match, text)
-    return _STAR.sub(_escape_match, text.replace("\\*", "*")) if run.bold or run.italic else text
+    if not (run.bold or run.italic):
+        return text
+    # Within emphasis, a star beside a space is escaped, too: at an edge it would join the marks.
+    return _STAR.sub(_escape_match, text.replace("\\*", "*"))
 
 
 def _write_formula(tex: str, written: str, following: Run | None) -> str:

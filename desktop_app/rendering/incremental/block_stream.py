@@ -470,6 +470,7 @@ class BlockStream:
         self._definitions.forget_labels(open_labels)
         names = names_in(text) if can_change_later(closed_blocks) else set()
         if names & open_labels.keys():
+            # These blocks were rendered with definitions that are below the cut, and not settled.
             reparsed = [
                 p.block for p in self._definitions.parse(context.source + text, context).placed
             ]

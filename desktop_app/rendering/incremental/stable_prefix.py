@@ -232,8 +232,8 @@ class _CutFinder:
     def _container_at(self, index: int, number: int | None) -> ContainerAtCut:
         """Return the open item or quote at a token.
 
-        Its `content` is -1 if it cannot be opened again: an item's marker is not shown while its
-        line has no text and the first text below it is open.
+        Its `content` is -1 if a placeholder line cannot open it again. That is so for an item whose
+        line has only the marker, while the first text below is open: no block has the marker yet.
         """
         token, first = self._tokens[index : index + 2]
         line = (token.map or [0])[0]

@@ -24,16 +24,16 @@ class FormulaClient(LineClient):
     def __init__(self, command: ChildCommand) -> None:
         """`command` starts the process."""
         super().__init__(command)
-        self._known: dict[tuple[str, bool], Formula | None] = {}
+        self._formulas: dict[tuple[str, bool], Formula | None] = {}
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """Return the formula; None if it cannot be typeset, or crashes the process."""
         key = (tex, display)
-        if key not in self._known:
+        if key not in self._formulas:
             answer = self.ask({"tex": tex, "display": display}) if is_within_limits(tex) else None
-            self._known[key] = parse_formula(answer)
-        return self._known[key]
+            self._formulas[key] = parse_formula(answer)
+        return self._formulas[key]
 
     def forget(self) -> None:
         """Drop the cached formulas."""
-        self._known.clear()
+        self._formulas.clear()

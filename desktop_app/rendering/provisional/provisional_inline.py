@@ -373,6 +373,7 @@ class _Scanner:
                 return 0
             if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
                 continue
+            # CommonMark's "rule of three".
             is_length_ambiguous = (opener.can_also_close or can_also_close) and (
                 len(opener.text) + count
             ) % 3 == 0
