@@ -62,14 +62,14 @@ def words_of_line(line: str) -> tuple[ProseWord, ...]:
 
 def _without_code(line: str) -> str:
     """Replace code in backticks by the same number of spaces."""
-    opened: re.Match[str] | None = None
+    opening_run: re.Match[str] | None = None
     for run in _BACKTICKS.finditer(line):
-        if opened is None:
-            opened = run
-        elif len(run[0]) == len(opened[0]):
-            blank = " " * (run.end() - opened.start())
-            line = line[: opened.start()] + blank + line[run.end() :]
-            opened = None
+        if opening_run is None:
+            opening_run = run
+        elif len(run[0]) == len(opening_run[0]):
+            blank = " " * (run.end() - opening_run.start())
+            line = line[: opening_run.start()] + blank + line[run.end() :]
+            opening_run = None
     return line
 
 
@@ -91,18 +91,18 @@ def script_of(word: str) -> str:
     return scripts.pop() if len(scripts) == 1 else ""
 
 
-def fence_after(line: str, opened: str) -> str:
+def fence_after(line: str, open_fence: str) -> str:
     """Return the code fence that is open after a line; "" for none.
 
     Args:
-        opened: the fence that is open before the line.
+        open_fence: the fence that is open before the line.
     """
     match = _FENCE.match(line)
     if match is None:
-        return opened
+        return open_fence
     rest = line[match.end() :]
-    if opened:
-        return "" if match[1].startswith(opened) and not rest.strip() else opened
+    if open_fence:
+        return "" if match[1].startswith(open_fence) and not rest.strip() else open_fence
     is_inline_code = match[1].startswith("`") and "`" in rest
     return "" if is_inline_code else match[1]
 
@@ -122,9 +122,9 @@ def next_misspelled(
     for line in _TWO_UNITS.sub("  ", text).split("\n"):
         fence_before, fence = fence, fence_after(line, fence)
         words = () if fence_before or fence else words_of_line(line)
-        wrong = misspelled({word.text for word in words}) if words else ()
+        misspelled_words = misspelled({word.text for word in words}) if words else ()
         for word in words:
-            if word.text in wrong:
+            if word.text in misspelled_words:
                 word_in_text = ProseWord(word.text, start + word.start)
                 if word_in_text.end >= position:
                     return word_in_text

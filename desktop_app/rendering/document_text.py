@@ -169,20 +169,20 @@ class DocumentText:
         starts = [0]
         for block_text in block_texts:
             starts.append(starts[-1] + len(block_text))
-        joined = "".join(block_texts)
-        letters = passage_matching.Letters(enumerate(joined))
-        sought = self._text[max(start, first) : min(end, placed[indexes[-1]].end)]
+        joined_text = "".join(block_texts)
+        letters = passage_matching.Letters(enumerate(joined_text))
+        sought_text = self._text[max(start, first) : min(end, placed[indexes[-1]].end)]
         preceding_text = self._text[first : max(start, first)]
         if self._form is TextForm.MARKDOWN:  # link targets are not shown
-            sought = _LINK_TARGET.sub("]", sought)
+            sought_text = _LINK_TARGET.sub("]", sought_text)
             preceding_text = _LINK_TARGET.sub("]", preceding_text)
         spans = passage_matching.find_passage(
-            letters.text, sought, len(passage_matching.letters_of(preceding_text))
+            letters.text, sought_text, len(passage_matching.letters_of(preceding_text))
         )
         shown_ranges = [
             (
                 letters.positions[s.start],
-                _include_punctuation(joined, letters.positions[s.end - 1] + 1),
+                _include_punctuation(joined_text, letters.positions[s.end - 1] + 1),
             )
             for s in spans
         ]

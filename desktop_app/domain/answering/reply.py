@@ -276,16 +276,16 @@ def _with_metadata(
 def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
     match event:
         case Completed():
-            refused = any(s.kind is _Kind.REFUSAL for s in reply.segments)
-            status = MessageStatus.REFUSED if refused else MessageStatus.COMPLETE
+            is_refused = any(s.kind is _Kind.REFUSAL for s in reply.segments)
+            status = MessageStatus.REFUSED if is_refused else MessageStatus.COMPLETE
             return replace(reply, status=status)
         case Incomplete(reason):
-            filtered = reason == CONTENT_FILTER
-            status = MessageStatus.REFUSED if filtered else MessageStatus.INCOMPLETE
+            is_filtered = reason == CONTENT_FILTER
+            status = MessageStatus.REFUSED if is_filtered else MessageStatus.INCOMPLETE
             return replace(reply, status=status, incomplete_reason=reason)
         case Failed(error):
-            filtered = isinstance(error, ContentFilteredError)
-            status = MessageStatus.REFUSED if filtered else MessageStatus.FAILED
+            is_filtered = isinstance(error, ContentFilteredError)
+            status = MessageStatus.REFUSED if is_filtered else MessageStatus.FAILED
             return replace(reply, status=status, error=error)
 
 

@@ -129,8 +129,10 @@ class DocumentPart:
         """Return the pages that are sent as images."""
         if not self.pictured or self.detail == TEXT_ONLY or self.again_as or self.by_tools:
             return ()
-        chosen = self.chosen
-        return tuple(page for page in self.pictured if chosen is None or page.number in chosen)
+        chosen_pages = self.chosen
+        return tuple(
+            page for page in self.pictured if chosen_pages is None or page.number in chosen_pages
+        )
 
     @property
     def sent_pages(self) -> int | None:
@@ -333,9 +335,9 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
         fields["passages"] = tuple(Passage(**passage) for passage in fields["passages"])
         fields["known"] = tuple(fields.get("known", ()))
     if fields.get("chosen") is not None:
-        chosen = ChosenPages(**fields["chosen"])
-        spans = tuple((first, last) for first, last in chosen.spans)
-        fields["chosen"] = replace(chosen, spans=spans)
+        chosen_pages = ChosenPages(**fields["chosen"])
+        spans = tuple((first, last) for first, last in chosen_pages.spans)
+        fields["chosen"] = replace(chosen_pages, spans=spans)
     if "state" in fields:
         fields["state"] = ToolCallState(fields["state"])
     return _KINDS[row["kind"]](**fields)

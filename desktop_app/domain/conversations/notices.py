@@ -177,10 +177,10 @@ def notice_from_json(value: object) -> NoticeText:
     code = value["code"]
     notice_code = NoticeCode(code) if code in _CODES else Reason(code)
     because = value.get("because")  # a quoted notice quotes no other
-    quoted = None if because is None else notice_from_json({**because, "because": None})
-    if isinstance(quoted, str):
+    quoted_notice = None if because is None else notice_from_json({**because, "because": None})
+    if isinstance(quoted_notice, str):
         raise TypeError("a notice quotes a sentence")
-    answer_notice = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), quoted)
+    answer_notice = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), quoted_notice)
     if not all(isinstance(value, str | int) for _, value in answer_notice.params):
         raise TypeError("parameters of a notice are neither texts nor numbers")
     str(answer_notice)  # raises if a parameter is missing

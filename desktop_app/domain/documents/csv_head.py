@@ -21,8 +21,8 @@ def first_row(text: str) -> tuple[int, str]:
     """
     blank = _BLANK.match(text)
     start = blank.end() if blank else 0
-    if stated := _STATED.match(text, start):
-        return stated.end(), stated[1]
+    if stated_delimiter := _STATED.match(text, start):
+        return stated_delimiter.end(), stated_delimiter[1]
     end = text.find("\n", start)
     line = text[start : end if end >= 0 else len(text)]
     return start, max(DELIMITERS, key=_QUOTED.sub("", line).count)

@@ -52,11 +52,12 @@ class DocumentNote(NamedTuple):
         if not self.skipped:
             return happened_text(self.reason, self.params)
         sentence = happened_text(Reason.NOTE_READ, self.params)
-        named = self.skipped[:_MAX_NAMED]
+        named_members = self.skipped[:_MAX_NAMED]
         names = [
-            tr("{file} ({reason})", file=path, reason=tr(reason.text)) for path, reason in named
+            tr("{file} ({reason})", file=path, reason=tr(reason.text))
+            for path, reason in named_members
         ]
-        unnamed_count = int(self.params["skipped"]) - len(named)
+        unnamed_count = int(self.params["skipped"]) - len(named_members)
         if unnamed_count > 0:
             names.append(tr_plural("{count} more", "{count} more", unnamed_count))
         skipped = tr("Skipped: {files}.", files=joined(names))

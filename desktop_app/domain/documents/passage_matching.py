@@ -74,22 +74,22 @@ def find_passage(letters: str, passage: str, letters_before: int) -> list[TextSp
         letters_before: the number of letters before the passage in its own form; of several
             matches, the nearest to this number is returned.
     """
-    sought = letters_of(passage)
-    start = _find_nearest(letters, sought, letters_before)
+    sought_letters = letters_of(passage)
+    start = _find_nearest(letters, sought_letters, letters_before)
     if start is not None:
-        return [TextSpan(start, start + len(sought))]
-    return _find_by_lines(letters, passage, letters_before, len(sought))
+        return [TextSpan(start, start + len(sought_letters))]
+    return _find_by_lines(letters, passage, letters_before, len(sought_letters))
 
 
-def _find_nearest(letters: str, sought: str, position: int, start: int = 0) -> int | None:
-    best, offset = None, letters.find(sought, start) if sought else -1
+def _find_nearest(letters: str, sought_letters: str, position: int, start: int = 0) -> int | None:
+    nearest, offset = None, letters.find(sought_letters, start) if sought_letters else -1
     for _ in range(_MAX_MATCHES):
         if offset < 0:
             break
-        if best is None or abs(offset - position) < abs(best - position):
-            best = offset
-        offset = letters.find(sought, offset + 1)
-    return best
+        if nearest is None or abs(offset - position) < abs(nearest - position):
+            nearest = offset
+        offset = letters.find(sought_letters, offset + 1)
+    return nearest
 
 
 def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) -> list[TextSpan]:
@@ -100,12 +100,12 @@ def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) 
     """
     spans: list[TextSpan] = []
     for line in passage.splitlines():
-        sought = letters_of(line)
+        line_letters = letters_of(line)
         search_start = spans[-1].end if spans else 0
-        if len(sought) >= _MIN_LINE_LETTERS:
-            line_start = _find_nearest(letters, sought, letters_before, search_start)
-            is_sure = len(sought) >= _MIN_REPEATED_LETTERS or letters.count(sought) == 1
+        if len(line_letters) >= _MIN_LINE_LETTERS:
+            line_start = _find_nearest(letters, line_letters, letters_before, search_start)
+            is_sure = len(line_letters) >= _MIN_REPEATED_LETTERS or letters.count(line_letters) == 1
             if line_start is not None and is_sure:
-                spans.append(TextSpan(line_start, line_start + len(sought)))
-        letters_before += len(sought)
+                spans.append(TextSpan(line_start, line_start + len(line_letters)))
+        letters_before += len(line_letters)
     return spans if sum(span.end - span.start for span in spans) >= _REQUIRED_SHARE * total else []

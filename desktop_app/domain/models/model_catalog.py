@@ -373,8 +373,8 @@ def _require_known_names(
         if name not in known_names:
             from difflib import get_close_matches  # slow to import, and rarely needed
 
-            near = get_close_matches(name, known_names, 1)
-            hint = f"; “{near[0]}” is meant, perhaps" if near else ""
+            close_names = get_close_matches(name, known_names, 1)
+            hint = f"; “{close_names[0]}” is meant, perhaps" if close_names else ""
             raise ValueError(f"“{name}” in {location} is not known{hint}")
 
 

@@ -122,20 +122,26 @@ def with_listed_details(
     """
     if listing is None:
         return info
-    listed = listing.listed_model(info.id).details
+    listed_details = listing.listed_model(info.id).details
     is_compatible = profile.kind is ProviderKind.COMPATIBLE
-    price = (listed.price or info.price) if is_compatible else (info.price or listed.price)
+    price = (
+        (listed_details.price or info.price)
+        if is_compatible
+        else (info.price or listed_details.price)
+    )
     return replace(
         info,
         price=price,
         price_is_charged=info.price_is_charged or price is not info.price,
         price_tiers=info.price_tiers if price is info.price else (),
-        max_output=info.max_output or listed.max_output,
-        sees_images=listed.images if info.sees_images is None else info.sees_images,
-        takes_tools=listed.tools if info.takes_tools is None else info.takes_tools,
-        takes_schema=listed.schema if info.takes_schema is None else info.takes_schema,
-        makes_images=listed.makes_images if info.makes_images is None else info.makes_images,
-        reasons=listed.reasoning if info.reasons is None else info.reasons,
+        max_output=info.max_output or listed_details.max_output,
+        sees_images=listed_details.images if info.sees_images is None else info.sees_images,
+        takes_tools=listed_details.tools if info.takes_tools is None else info.takes_tools,
+        takes_schema=listed_details.schema if info.takes_schema is None else info.takes_schema,
+        makes_images=listed_details.makes_images
+        if info.makes_images is None
+        else info.makes_images,
+        reasons=listed_details.reasoning if info.reasons is None else info.reasons,
     )
 
 
@@ -153,11 +159,13 @@ def info_at(
     info = catalog.info(model_id)
     if not catalog.has_user_window(model_id):
         info = with_listed_window(info, listing)
-    listed = with_listed_details(profile, info, listing)
+    listed_info = with_listed_details(profile, info, listing)
     if catalog.has_user_price(model_id):
         tiers = info.price_tiers
-        listed = replace(listed, price=info.price, price_tiers=tiers, price_is_charged=False)
-    return profile.own_model(model_id).applied_to(listed)
+        listed_info = replace(
+            listed_info, price=info.price, price_tiers=tiers, price_is_charged=False
+        )
+    return profile.own_model(model_id).applied_to(listed_info)
 
 
 class ModelAvailability(NamedTuple):
@@ -174,9 +182,9 @@ class ModelAvailability(NamedTuple):
 
         The catalog's dates apply to OpenAI only.
         """
-        listed = self.listing.listed_model(self.model.id).shutdown if self.listing else None
-        if listed is not None:
-            return listed
+        listed_date = self.listing.listed_model(self.model.id).shutdown if self.listing else None
+        if listed_date is not None:
+            return listed_date
         return self.model.shutdown if self.profile.kind is ProviderKind.OPENAI else None
 
     @property

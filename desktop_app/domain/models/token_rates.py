@@ -132,10 +132,10 @@ class TokenRates:
         expected = {kind: count * old_rates[kind] for kind, count in mix.items()}
         expected_total = sum(expected.values())
         factor = tokens / expected_total
-        changed = dict(self.rates)
+        new_rates = dict(self.rates)
         for kind, part in expected.items():
             share = part / expected_total
-            if share >= MIN_KIND_SHARE or kind in changed:
+            if share >= MIN_KIND_SHARE or kind in new_rates:
                 rate = old_rates[kind] * factor**share
-                changed[kind] = min(max(rate, MIN_RATE), MAX_RATE)
-        return replace(self, rates=changed)
+                new_rates[kind] = min(max(rate, MIN_RATE), MAX_RATE)
+        return replace(self, rates=new_rates)

@@ -34,5 +34,5 @@ def with_version(fields: tuple[CustomField, ...], version: str) -> tuple[CustomF
     """Return the custom fields of a provider with a version; "" leaves them unchanged."""
     if not version:
         return fields
-    added = CustomField(VERSION_NAME, version, in_query=True)
-    return (*(field for field in fields if field.key != added.key), added)
+    version_field = CustomField(VERSION_NAME, version, in_query=True)
+    return (*(field for field in fields if field.key != version_field.key), version_field)

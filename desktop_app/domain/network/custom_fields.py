@@ -84,8 +84,8 @@ def parse_query(text: str) -> dict[str, str]:
     if text.lstrip().startswith("{"):
         return _valid_fields(_pairs_of_json(text), in_query=True)
     lines = (line.strip().removeprefix("?") for line in text.splitlines())
-    joined = "&".join(filter(None, lines))
-    pairs = parse_qsl(joined, keep_blank_values=True, strict_parsing=True) if joined else []
+    query = "&".join(filter(None, lines))
+    pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
     return _valid_fields(iter(pairs), in_query=True)
 
 

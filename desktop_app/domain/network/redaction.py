@@ -351,9 +351,9 @@ class _Search:
             return held_start
         whole = _append_views(views_before, self.views(complete))
         for view_index in (0,) if whole[0] is whole[1] else (0, 1):
-            cut = self.find_cut(whole[view_index])
-            if cut is not None:
-                offset = cut - len(views_before[view_index])
+            cut_start = self.find_cut(whole[view_index])
+            if cut_start is not None:
+                offset = cut_start - len(views_before[view_index])
                 start = (
                     self.map_view(complete, escapes=view_index == 1).starts[offset]
                     if offset > 0

@@ -182,17 +182,17 @@ def fill(text: str, values: Mapping[str, str]) -> FilledPrompt:
     prompt may name a long one very often.
     """
     defaults = {v.name: v.default or "" for v in variables(text)}
-    filled = ""
+    filled_text = ""
     cursor: int | None = None
     used: set[str] = set()
     for piece in parse(text):
         if isinstance(piece, str):
-            filled += piece
+            filled_text += piece
             continue
         value = values.get(piece.name, defaults.get(piece.name, ""))
         if not value and cursor is None:
-            cursor = len(filled)
-        if piece.name not in used or len(filled) + len(value) <= MAX_FILLED_CHARS:
-            filled += value
+            cursor = len(filled_text)
+        if piece.name not in used or len(filled_text) + len(value) <= MAX_FILLED_CHARS:
+            filled_text += value
         used.add(piece.name)
-    return FilledPrompt(filled, len(filled) if cursor is None else cursor)
+    return FilledPrompt(filled_text, len(filled_text) if cursor is None else cursor)

@@ -72,9 +72,9 @@ class Price(NamedTuple):
     def cost(self, usage: Usage) -> Decimal:
         """Return the exact cost of `usage`."""
         cached_price = self.input if self.cached_input is None else self.cached_input
-        fresh = usage.input_tokens - usage.cached_tokens
+        uncached_tokens = usage.input_tokens - usage.cached_tokens
         total = (
-            fresh * self.input
+            uncached_tokens * self.input
             + usage.cached_tokens * cached_price
             + usage.output_tokens * self.output
         )

@@ -48,8 +48,8 @@ def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
         facts.append(tr("Sets variables: {names}", names=_join_names(settings)))
     if server.headers:
         facts.append(tr("Sends headers: {names}", names=_join_names(server.headers)))
-    if read := referenced_variables(server, secrets):
-        facts.append(tr("Gets your variables: {names}", names=_join_names(read)))
+    if read_variables := referenced_variables(server, secrets):
+        facts.append(tr("Gets your variables: {names}", names=_join_names(read_variables)))
     return [f"{server.name}: {start}", *(f"    {fact}" for fact in facts)]
 
 
@@ -58,12 +58,16 @@ def _shown_command(command: Sequence[str], arguments: Sequence[str]) -> list[str
 
     Any other word may be a program or package, even if it looks like a key: `npx sk-…` runs one.
     """
-    hidden = ["…" if _KEY_LIKE.fullmatch(argument) else argument for argument in arguments]
-    complete = filled_command(command, arguments)
-    shown = filled_command(command, hidden)
+    masked_arguments = [
+        "…" if _KEY_LIKE.fullmatch(argument) else argument for argument in arguments
+    ]
+    whole_command = filled_command(command, arguments)
+    masked_command = filled_command(command, masked_arguments)
     return [
         word if visible == "…" and not preceding.startswith("--") else visible
-        for preceding, word, visible in zip(("", *command), complete, shown, strict=False)
+        for preceding, word, visible in zip(
+            ("", *command), whole_command, masked_command, strict=False
+        )
     ]
 
 

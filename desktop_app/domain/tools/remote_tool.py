@@ -35,11 +35,11 @@ _HIDDEN: Final = re.compile(
 
 
 def remote_tools(
-    source: str, listed: Sequence[Mapping[str, Any]], *, has_address: bool
+    source: str, rows: Sequence[Mapping[str, Any]], *, has_address: bool
 ) -> list[ListedTool]:
     """Return the tools of a server; of tools with the same name, the first."""
     tools_by_name: dict[str, ListedTool] = {}
-    for row in listed:
+    for row in rows:
         tool = _listed_tool(source, row, has_address=has_address)
         tools_by_name.setdefault(tool.definition.name, tool)
     return list(tools_by_name.values())

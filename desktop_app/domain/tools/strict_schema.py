@@ -43,10 +43,10 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
         if not _is_closed(part) or not _has_no_boolean_schemas(part):
             return False
         names = part.get("properties", {})
-        listed = part.get("enum", [])
+        enum_values = part.get("enum", [])
         properties += len(names)
-        values += len(listed)
-        characters += sum(map(len, names)) + sum(len(str(value)) for value in listed)
+        values += len(enum_values)
+        characters += sum(map(len, names)) + sum(len(str(value)) for value in enum_values)
         characters += len(str(part.get("const", "")))
     return properties <= MAX_PROPERTIES and values <= MAX_ENUM_VALUES and characters <= MAX_CHARS
 
@@ -108,6 +108,6 @@ def _walk_schema(schema: object, level: int) -> Iterator[tuple[int, Mapping[str,
                 # Only the values of `properties` and `items` are nested more deeply.
                 yield from _walk_schema(each, level + (name == "properties"))
     yield from _walk_schema(schema.get("items"), level + 1)
-    listed = schema.get("anyOf")
-    for each in listed if isinstance(listed, list) else ():
+    alternatives = schema.get("anyOf")
+    for each in alternatives if isinstance(alternatives, list) else ():
         yield from _walk_schema(each, level)

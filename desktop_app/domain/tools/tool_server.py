@@ -232,7 +232,7 @@ def server_of(
     if placeholder := next(filter(None, map(_KEYRING_ARGUMENT.search, whole_command)), None):
         # It would become the value of another argument.
         raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=placeholder[0])
-    public_command, hidden = _without_secrets(whole_command)
+    public_command, secret_arguments = _without_secrets(whole_command)
     server = ToolServer(
         name,
         public_command,
@@ -246,7 +246,7 @@ def server_of(
         {key: value for key, value in environment.items() if not _reference_or_empty(value)},
         {key: value for key, value in headers.items() if not _reference_or_empty(value)},
         query,
-        hidden,
+        secret_arguments,
     )
     return server, secrets
 
@@ -258,13 +258,13 @@ def has_keyring_arguments(command: Sequence[str]) -> bool:
 
 def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return a command with placeholders for the secrets in its arguments, and the secrets."""
-    hidden: list[str] = []
+    secret_arguments: list[str] = []
 
     def replace_secret(value: str) -> str:
         if _reference_or_empty(value):
             return value
-        hidden.append(value)
-        return f"${{keyring:{len(hidden)}}}"
+        secret_arguments.append(value)
+        return f"${{keyring:{len(secret_arguments)}}}"
 
     public_command = list(words[:1])
     for preceding, word in pairwise(words):
@@ -279,7 +279,7 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
             public_command.append(
                 _SECRET_QUERY.sub(lambda match: match[1] + replace_secret(match[2]), word)
             )
-    return tuple(public_command), tuple(hidden)
+    return tuple(public_command), tuple(secret_arguments)
 
 
 def filled_command(command: Sequence[str], arguments: Sequence[str]) -> list[str]:
@@ -395,9 +395,11 @@ def launch_message(
             "proxies": _proxy_variables(variables),
         }
     environment = fill_values(server.environment, secrets.environment)
-    hidden = [fill_variables(value) for value in secrets.arguments]
+    secret_arguments = [fill_variables(value) for value in secrets.arguments]
     return {
-        "command": filled_command([fill_variables(word) for word in server.command], hidden),
+        "command": filled_command(
+            [fill_variables(word) for word in server.command], secret_arguments
+        ),
         "folder": server.folder or home,
         "environment": {**_proxy_variables(variables, with_passwords=False), **environment},
     }

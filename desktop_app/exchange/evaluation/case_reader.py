@@ -72,8 +72,8 @@ def _read_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[Eva
     filler = TemplateFiller()
     if name.endswith(".csv"):
         decimal_sign = "," if _csv_delimiter(text) == ";" else "."
-        read = partial(_case_of_csv, decimal_sign=decimal_sign, filler=filler)
-        return (_read_at(place, read, row) for place, row in _read_csv_rows(text))
+        read_row = partial(_case_of_csv, decimal_sign=decimal_sign, filler=filler)
+        return (_read_at(place, read_row, row) for place, row in _read_csv_rows(text))
     if name.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
         return _cases_of_value(value, read_sibling, filler)
@@ -83,14 +83,14 @@ def _read_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[Eva
 def _cases_of_rows(
     rows: Iterable[tuple[CasePlace, _Row]], filler: TemplateFiller
 ) -> Iterator[EvaluationCase]:
-    read = partial(_cases_of_json, filler=filler)
-    return (case for place, row in rows for case in _read_at(place, read, row))
+    read_row = partial(_cases_of_json, filler=filler)
+    return (case for place, row in rows for case in _read_at(place, read_row, row))
 
 
-def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
-    """Return the result of `read` for a row. Its errors get the place of the row."""
+def _read_at(place: CasePlace, read_row: Callable[[_Row], T], row: _Row) -> T:
+    """Return the result of `read_row`, whose errors get the place of the row."""
     try:
-        return read(row)
+        return read_row(row)
     except (ValueError, KeyError, TypeError) as error:
         is_missing = isinstance(error, KeyError)
         why = CaseError(CaseFault.FIELD_MISSING, name=str(error.args[0])) if is_missing else error

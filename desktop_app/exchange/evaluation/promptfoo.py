@@ -152,10 +152,10 @@ def cases_in(
 
 
 def _read_prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
-    listed = [value] if isinstance(value, str) else value or [""]
-    if not isinstance(listed, list):
+    prompts = [value] if isinstance(value, str) else value or [""]
+    if not isinstance(prompts, list):
         raise CaseError(CaseFault.PROMPTS_NOT_A_LIST)
-    for number, prompt in enumerate(listed, start=1):
+    for number, prompt in enumerate(prompts, start=1):
         place = CasePlace(PlaceKind.PROMPT, number)
         if not isinstance(prompt, str):
             raise located_error(place, CaseError(CaseFault.PROMPT_NOT_A_TEXT))
@@ -182,13 +182,13 @@ def _read_cases(
     test_variables, default_variables = test.get("vars") or {}, default.get("vars") or {}
     if not isinstance(test_variables, dict) or not isinstance(default_variables, dict):
         raise CaseError(CaseFault.VARS_NOT_AN_OBJECT)
-    listed = {
+    rows_by_kind = {
         PlaceKind.ASSERTION: _list_at(test, "assert"),
         PlaceKind.DEFAULT_ASSERTION: _list_at(default, "assert"),
     }
     assertions = [
         (CasePlace(kind, number), row)
-        for kind, rows in listed.items()
+        for kind, rows in rows_by_kind.items()
         for number, row in enumerate(rows, start=1)
     ]
     for variables in _combine_variables({**default_variables, **test_variables}, filler):

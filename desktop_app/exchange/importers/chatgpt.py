@@ -99,7 +99,7 @@ def _parse_node(
         or kind in _LEFT_OUT_KINDS
     ):
         return Node(key, parent)
-    filled = Node(
+    base_node = Node(
         key,
         parent,
         seconds=seconds_of(message.get("create_time")),
@@ -108,7 +108,7 @@ def _parse_node(
     )
     if kind == "thoughts":
         thoughts = (without_marks(thought, metadata) for thought in _parse_thoughts(content))
-        return replace(filled, pending=tuple(ReasoningPart(t) for t in thoughts if t))
+        return replace(base_node, pending=tuple(ReasoningPart(t) for t in thoughts if t))
     document, find_named = canvas_document(message), _with_names(find_file, metadata)
     is_call = author == "assistant" and text_at(message, "recipient") not in ("", "all")
     # The input and output of tools stay as they are.
@@ -124,12 +124,12 @@ def _parse_node(
     parts = [*_attachment_notes(metadata, content), *(p for p in parts if p != TextPart(""))]
     if not is_raw:
         return replace(
-            filled, role=Role.USER if author == "user" else Role.ASSISTANT, parts=tuple(parts)
+            base_node, role=Role.USER if author == "user" else Role.ASSISTANT, parts=tuple(parts)
         )
     images = [p for p in parts if not isinstance(p, TextPart) or p == TextPart(LOST_IMAGE)]
     text = text_of(part for part in parts if part not in images)
     return replace(
-        filled,
+        base_node,
         role=Role.ASSISTANT if images else None,
         parts=tuple(images),
         pending=(_tool_part(key, message, text),) if text else (),

@@ -152,7 +152,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
         raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
     _require_plausible(members)
     exports: list[ParsedExport] = []
-    refused: list[ImportRefusedError] = []
+    refusals: list[ImportRefusedError] = []
     for info in members:
         try:
             exports.append(_read_json(archive.read(info, LARGEST_JSON), images.find))
@@ -161,13 +161,13 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
                 raise
             # If no name tells which files are conversations, other JSON files are expected.
             if named_members or exc.reason is not Reason.IMPORT_UNKNOWN:
-                refused.append(_member_error(info, exc))
+                refusals.append(_member_error(info, exc))
     if not exports:
-        raise refused[0] if refused else ImportRefusedError(Reason.IMPORT_UNKNOWN)
+        raise refusals[0] if refusals else ImportRefusedError(Reason.IMPORT_UNKNOWN)
     return ParsedExport(
         exports[0].kind,
-        sum(export.total for export in exports) + len(refused),
-        images.close_after(chain(*(export.conversations for export in exports), refused)),
+        sum(export.total for export in exports) + len(refusals),
+        images.close_after(chain(*(export.conversations for export in exports), refusals)),
     )
 
 

@@ -69,7 +69,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
         ImportRefusedError: it cannot be read.
         ToolServerError: it is too large, or has no servers.
     """
-    refused = ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
+    refusal = ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
     try:
         with open_file(path) as file:
             data = file.read(LARGEST_FILE + 1)
@@ -80,11 +80,11 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
     except RefusedFileError as error:
         raise ImportRefusedError(error.reason, error.params, file=str(path)) from error
     if len(data) > LARGEST_FILE:
-        raise refused
+        raise refusal
     try:
         return parse_servers(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise refused from error
+        raise refusal from error
 
 
 def parse_servers(text: str) -> list[ConfiguredServer]:

@@ -47,14 +47,14 @@ def _write_message(message: Message, name_of_model: ModelName, notes: set[str]) 
         yield attachment_caption(attached)
     sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
     if sources:
-        listed = "\n".join(f"- {source}" for source in sources)
+        source_list = "\n".join(f"- {source}" for source in sources)
         heading = tr("Passages:")
-        yield f"{heading}\n\n{listed}"
+        yield f"{heading}\n\n{source_list}"
     for part in message.parts:
         if isinstance(part, ReasoningPart) and part.text.strip():
             thought = unique_footnotes(part.text.strip(), notes)
-            quoted = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
-            yield f"> *{tr('Reasoning')}*\n>\n{quoted}"
+            quote = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
+            yield f"> *{tr('Reasoning')}*\n>\n{quote}"
         elif isinstance(part, ToolCallPart):
             yield call_as_markdown(part)
     answer = with_rendered_form(message, as_text=True)
@@ -69,8 +69,8 @@ def call_as_markdown(call: ToolCallPart) -> str:
     blocks = [fenced(call.run_arguments, "json")]
     blocks += [fenced(call.result)] if call.result else []
     code = "\n\n".join(blocks)
-    quoted = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
-    return f"> *{call_caption(call)}*\n>\n{quoted}"
+    quote = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
+    return f"> *{call_caption(call)}*\n>\n{quote}"
 
 
 def ending_lines(message: Message) -> list[str]:

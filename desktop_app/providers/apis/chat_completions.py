@@ -287,8 +287,8 @@ _TextKey = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
 """A text of the answer: the class of its deltas, or the number of a call for its arguments."""
 
 
-def _make_delta(key: _TextKey, added: str) -> StreamEvent:
-    return ToolCallDelta(key, added) if isinstance(key, int) else key(added)
+def _make_delta(key: _TextKey, text: str) -> StreamEvent:
+    return ToolCallDelta(key, text) if isinstance(key, int) else key(text)
 
 
 class ChatCompletionsReader:

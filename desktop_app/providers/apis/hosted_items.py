@@ -58,14 +58,14 @@ def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSou
     seen_names: set[str] = set()
     for each in annotations:
         kind = json_fields.text(each, "type")
-        cited = CitedSource("", "")
+        source = CitedSource("", "")
         if kind == "url_citation" and _ADDRESS.fullmatch(json_fields.text(each, "url")):
-            cited = CitedSource(json_fields.text(each, "url"), json_fields.text(each, "title"))
+            source = CitedSource(json_fields.text(each, "url"), json_fields.text(each, "title"))
         elif kind == "file_citation":
-            cited = CitedSource("", json_fields.text(each, "filename").strip())
-        if cited.name and cited.name not in seen_names:
-            seen_names.add(cited.name)
-            yield cited
+            source = CitedSource("", json_fields.text(each, "filename").strip())
+        if source.name and source.name not in seen_names:
+            seen_names.add(source.name)
+            yield source
         if len(seen_names) == MAX_CITATIONS:
             return
 
@@ -99,9 +99,11 @@ def _parse_arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
         case "web_search":
             action = json_fields.mapping(item, "action")
             names = ("type", "query", "url", "pattern")
-            named = {name: text for name in names if (text := json_fields.text(action, name))}
-            queries = [] if "query" in named else json_fields.texts(action, "queries")
-            return {**named, "queries": queries} if queries else named
+            action_fields = {
+                name: text for name in names if (text := json_fields.text(action, name))
+            }
+            queries = [] if "query" in action_fields else json_fields.texts(action, "queries")
+            return {**action_fields, "queries": queries} if queries else action_fields
         case "file_search":
             return {"queries": json_fields.texts(item, "queries")}
         case "code_interpreter":

@@ -85,10 +85,10 @@ class RedactedAnswer:
 
     def end(self) -> list[StreamEvent]:
         """Return events with the ends of all texts, which `feed` held back."""
-        held = [event for kind in _DELTAS for event in self._end(kind)]
+        held_events = [event for kind in _DELTAS for event in self._end(kind)]
         for number, candidate in self._others.items():
-            held += [CandidateEvent(number, event) for event in candidate.end()]
-        return held
+            held_events += [CandidateEvent(number, event) for event in candidate.end()]
+        return held_events
 
     def _clean(self, text: str) -> str:
         stream = self._new_stream()
@@ -121,12 +121,12 @@ class RedactedAnswer:
         return [_with_text(last, text)] if text else []
 
     def _end(self, kind: type[_Delta]) -> list[StreamEvent]:
-        held: list[StreamEvent] = []
+        held_events: list[StreamEvent] = []
         for key in [key for key in self._texts if key[0] is kind]:
             stream, last = self._texts.pop(key)
             if text := stream.end():
-                held.append(_with_text(last, text))
-        return held
+                held_events.append(_with_text(last, text))
+        return held_events
 
 
 def _text_of(event: _Delta) -> str:

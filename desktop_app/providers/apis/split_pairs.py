@@ -33,8 +33,10 @@ class SplitPairs(Generic[K]):
             piece = piece[:-1]
         elif not half:
             return json_fields.text(delta, name)
-        joined = (half + piece[:1]).encode("utf-16-le", "surrogatepass")
-        return json_fields.text({name: joined.decode("utf-16-le", "replace") + piece[1:]}, name)
+        joined_bytes = (half + piece[:1]).encode("utf-16-le", "surrogatepass")
+        return json_fields.text(
+            {name: joined_bytes.decode("utf-16-le", "replace") + piece[1:]}, name
+        )
 
     def drop(self, key: K) -> None:
         """Drop the half of a text that has arrived whole."""

@@ -93,8 +93,8 @@ def parse_error(value: object) -> ErrorBody:
     value = _first_item(value)
     nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
     if not nested:
-        listed = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))
-        nested = next(listed, nested)
+        listed_errors = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))
+        nested = next(listed_errors, nested)
     if nested:
         return _with_quoted(_parse_fields(nested), nested)
     message = _find_message(value, "error")
@@ -124,13 +124,15 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
     raw = _find_message(json_fields.mapping(value, "metadata"), "raw")
     if not raw:
         return body
-    quoted = ErrorBody()
+    quoted_body = ErrorBody()
     with suppress(ValueError):
-        quoted = parse_error(json_fields.parse_at_once(raw))
-    quoted_message = quoted.message or without_markup(raw)
+        quoted_body = parse_error(json_fields.parse_at_once(raw))
+    quoted_message = quoted_body.message or without_markup(raw)
     message = f"{body.message.rstrip('.')}: {quoted_message}" if body.message else quoted_message
-    code, kind = body.code or quoted.code, body.type or quoted.type
-    return replace(body, message=message, code=code, type=kind, param=body.param or quoted.param)
+    code, kind = body.code or quoted_body.code, body.type or quoted_body.type
+    return replace(
+        body, message=message, code=code, type=kind, param=body.param or quoted_body.param
+    )
 
 
 def _find_message(value: object, key: str) -> str:

@@ -227,14 +227,14 @@ def error_from(
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
     if classify is not None and status is not None:
         error = classify(error, body, status)
-    quoted, params = quote(body.message), dict(error.params)
+    quoted_message, params = quote(body.message), dict(error.params)
     if sentence := quoted_sentence(body.message):
         params.setdefault("words", sentence)
     return error.copy_with(
         status=status,
         api_code=body.code or body.type,
         request_id=request_id,
-        details=f"The provider says: {quoted}" if quoted else "",
+        details=f"The provider says: {quoted_message}" if quoted_message else "",
         params=params,
     )
 
@@ -263,9 +263,9 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     if _is_refusal(status, _IMAGES_REFUSED, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):
-        refused = _refused_parameter(provider, body, status)
-        if refused is not None:
-            return refused
+        refusal = _refused_parameter(provider, body, status)
+        if refusal is not None:
+            return refusal
     if body.names & _MODEL_CODES or (
         status in _CLIENT_ERROR_STATUSES and _MODEL_MISSING.search(body.message)
     ):

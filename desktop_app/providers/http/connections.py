@@ -148,9 +148,9 @@ class BoundedStream:
         """Close the connection."""
         await self._stream.aclose()
 
-    async def start_tls(self, *arguments: Any, **named: Any) -> BoundedStream:
+    async def start_tls(self, *arguments: Any, **keywords: Any) -> BoundedStream:
         """Return the encrypted stream over this one."""
-        return BoundedStream(await self._stream.start_tls(*arguments, **named))
+        return BoundedStream(await self._stream.start_tls(*arguments, **keywords))
 
     def get_extra_info(self, info: str) -> Any:
         """Return information from the wrapped stream."""
@@ -163,13 +163,13 @@ class BoundedBackend:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
 
-    async def connect_tcp(self, *arguments: Any, **named: Any) -> BoundedStream:
+    async def connect_tcp(self, *arguments: Any, **keywords: Any) -> BoundedStream:
         """Connect to a host."""
-        return BoundedStream(await self._backend.connect_tcp(*arguments, **named))
+        return BoundedStream(await self._backend.connect_tcp(*arguments, **keywords))
 
-    async def connect_unix_socket(self, *arguments: Any, **named: Any) -> BoundedStream:
+    async def connect_unix_socket(self, *arguments: Any, **keywords: Any) -> BoundedStream:
         """Connect to a Unix socket."""
-        return BoundedStream(await self._backend.connect_unix_socket(*arguments, **named))
+        return BoundedStream(await self._backend.connect_unix_socket(*arguments, **keywords))
 
     async def sleep(self, seconds: float) -> None:
         """Wait between two attempts to connect."""

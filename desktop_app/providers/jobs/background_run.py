@@ -211,10 +211,10 @@ class BackgroundRun:
             self._server_streams = False
 
     async def _read_connection(
-        self, opened: AbstractAsyncContextManager[HttpReply]
+        self, reply_context: AbstractAsyncContextManager[HttpReply]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of a reply, and after each group of them the position in the run."""
-        async with opened as reply:
+        async with reply_context as reply:
             self._reached_at = self._loop.time()
             if await reply.is_json():
                 self._server_streams = False

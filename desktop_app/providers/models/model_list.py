@@ -119,10 +119,10 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
 
 def _parse_rows(reply: object) -> list[Mapping[str, Any]]:
     """Return the rows of a listing: Together sends a bare list, small servers a list of names."""
-    listed = reply.get("data") if isinstance(reply, dict) else reply
-    if not isinstance(listed, list):
+    entries = reply.get("data") if isinstance(reply, dict) else reply
+    if not isinstance(entries, list):
         return []
-    rows = ({"id": row} if isinstance(row, str) else row for row in listed[:MAX_MODELS])
+    rows = ({"id": row} if isinstance(row, str) else row for row in entries[:MAX_MODELS])
     return [row for row in rows if isinstance(row, dict)]
 
 

@@ -291,17 +291,17 @@ def _runs_to_markdown(runs: Runs) -> str:
     return _write_styled(tuple(runs), frozenset())
 
 
-def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
-    """Write runs that are inside the `opened` styles. Open the style with the most runs first."""
+def _write_styled(runs: Runs, open_styles: frozenset[str]) -> str:
+    """Write runs that are inside these open styles. Open the style with the most runs first."""
     text = ""
     position = 0
     while position < len(runs):
-        style, end = _widest_style(runs, position, opened)
+        style, end = _widest_style(runs, position, open_styles)
         if style:
             inner = (
                 runs[position:end] if style != _LINK else _mark_lone_brackets(runs[position:end])
             )
-            piece = _write_styled(inner, opened | {style})
+            piece = _write_styled(inner, open_styles | {style})
             piece = _mark_up(piece, style, _style_value(runs[position], style))
         else:
             piece = _write_run(runs[position], text, runs[end] if end < len(runs) else None)
@@ -319,34 +319,34 @@ def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
 
 def _mark_lone_brackets(runs: Runs) -> Runs:
     """Replace unpaired brackets in a link's words by placeholders, to be escaped later."""
-    opened: list[tuple[int, int]] = []
+    open_brackets: list[tuple[int, int]] = []
     texts = [list(run.text) for run in runs]
     for run_index, run in enumerate(runs):
         if run.code or run.math or run.image:
             continue
         for char_index, character in enumerate(run.text):
             if character == "[":
-                opened.append((run_index, char_index))
-            elif character == "]" and opened:
-                opened.pop()
+                open_brackets.append((run_index, char_index))
+            elif character == "]" and open_brackets:
+                open_brackets.pop()
             elif character == "]":
                 texts[run_index][char_index] = "\ufdd1"
-    for run_index, char_index in opened:
+    for run_index, char_index in open_brackets:
         texts[run_index][char_index] = "\ufdd0"
     return tuple(run._replace(text="".join(t)) for run, t in zip(runs, texts, strict=True))
 
 
-def _widest_style(runs: Runs, start: int, opened: frozenset[str]) -> tuple[str, int]:
+def _widest_style(runs: Runs, start: int, open_styles: frozenset[str]) -> tuple[str, int]:
     """Return the style of run `start` that spans the most runs, and where it ends; "" for none."""
-    best, best_end = "", start + 1
+    widest, best_end = "", start + 1
     for style in (_LINK, *_STYLE_MARKS):
-        value = "" if style in opened else _style_value(runs[start], style)
+        value = "" if style in open_styles else _style_value(runs[start], style)
         end = start + 1
         while value and end < len(runs) and _style_value(runs[end], style) == value:
             end += 1
-        if value and (not best or end > best_end):
-            best, best_end = style, end
-    return best, best_end
+        if value and (not widest or end > best_end):
+            widest, best_end = style, end
+    return widest, best_end
 
 
 def _style_value(run: Run, style: str) -> str:

@@ -178,12 +178,12 @@ class BlockStream:
             growth_patches += self._advance(is_final=False, is_at_step=is_at_step)
         return patches + growth_patches
 
-    def _shorten_address(self, added: int) -> bool:
+    def _shorten_address(self, added_chars: int) -> bool:
         """Drop the end of an image's overlong address outside of code: it may be megabytes.
 
         Return True if more of the address may come.
         """
-        address_range = overlong_range(self._source, added)
+        address_range = overlong_range(self._source, added_chars)
         if address_range is None:
             return False
         first, end = address_range
@@ -304,19 +304,19 @@ class BlockStream:
         cut = Cut(source.count("\n") + 1) if is_final else self._find_cut(parse, source_to_show)
         holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
         patches: list[Patch] = loosened
-        closed: list[Block] = []
+        closed_blocks: list[Block] = []
         # A table or code may have ended right after the last settled line.
         first_line = self._context.lines
         has_ended = self._context.inside != "" and cut == Cut(first_line, cut.containers)
         has_closed = is_final or has_ended or cut.line > first_line
         if has_closed:
-            renewal_patches, closed = self._close_above(parse, source, cut)
+            renewal_patches, closed_blocks = self._close_above(parse, source, cut)
             patches += renewal_patches
         else:
             self._definitions.forget_labels(parse.labels)
         tail = [p for p in parse.placed if p.line >= cut.line]
         in_table = self._context.inside == "table"
-        patches += self._shown.add_closed(closed, [p.block for p in tail], in_table=in_table)
+        patches += self._shown.add_closed(closed_blocks, [p.block for p in tail], in_table=in_table)
         may_grow = not (is_final or holds_back_text) and source_to_show == source
         self._plain_end = find_plain_tail(self._source, tail) if may_grow else None
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:

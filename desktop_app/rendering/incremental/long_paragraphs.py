@@ -150,7 +150,7 @@ def _is_settled(parse: Parse, text: str) -> bool:
     inline = parse.tokens[parse.tokens.index(leaf_tokens(parse)[0]) + 1]
     children = inline.children or ()
     # An opener that nothing closes leaves only its bracket in the text.
-    closed = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
-    if sum(map(text.count, BRACKET_CLOSERS)) > closed:
+    closed_count = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
+    if sum(map(text.count, BRACKET_CLOSERS)) > closed_count:
         return False
     return not any(t.type in _UNSETTLED_TOKENS and _OPENERS.search(t.content) for t in children)

@@ -71,19 +71,23 @@ class ShownBlocks:
 
 def _find_difference(start: int, blocks: list[Block], new_blocks: list[Block]) -> Patch | None:
     """Return the patch that turns blocks[start:] into `new_blocks`, None if they are equal."""
-    old_end, new_end, common = len(blocks), len(new_blocks), 0
+    old_end, new_end, common_count = len(blocks), len(new_blocks), 0
     while (
-        common < new_end
-        and start + common < old_end
-        and blocks[start + common] == new_blocks[common]
+        common_count < new_end
+        and start + common_count < old_end
+        and blocks[start + common_count] == new_blocks[common_count]
     ):
-        common += 1
+        common_count += 1
     while (
-        new_end > common
-        and old_end > start + common
+        new_end > common_count
+        and old_end > start + common_count
         and blocks[old_end - 1] == new_blocks[new_end - 1]
     ):
         old_end, new_end = old_end - 1, new_end - 1
-    if common == new_end and start + common == old_end:
+    if common_count == new_end and start + common_count == old_end:
         return None
-    return Patch(start + common, old_end - start - common, tuple(new_blocks[common:new_end]))
+    return Patch(
+        start + common_count,
+        old_end - start - common_count,
+        tuple(new_blocks[common_count:new_end]),
+    )

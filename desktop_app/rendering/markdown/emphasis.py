@@ -45,17 +45,19 @@ def _is_punctuation(character: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
+def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool, bool]:
     """Return two flags: a run of marks may begin emphasis, and it may end emphasis.
 
-    `before` and `after` are the characters around the run, "" at an end of the text.
+    The characters before and after the run are "" at an end of the text.
     """
-    space_before, space_after = not before.strip(), not after.strip()
+    space_before, space_after = not character_before.strip(), not character_after.strip()
     cjk_before = cjk_after = False
-    if mark != "_" and not (before.isascii() and after.isascii()):
-        cjk_before, cjk_after = (bool(_cjk_pattern().match(c)) for c in (before, after))
-    sign_before = not space_before and _is_punctuation(before) and not cjk_before
-    sign_after = not space_after and _is_punctuation(after) and not cjk_after
+    if mark != "_" and not (character_before.isascii() and character_after.isascii()):
+        cjk_before, cjk_after = (
+            bool(_cjk_pattern().match(c)) for c in (character_before, character_after)
+        )
+    sign_before = not space_before and _is_punctuation(character_before) and not cjk_before
+    sign_after = not space_after and _is_punctuation(character_after) and not cjk_after
     # CommonMark calls such runs left-flanking and right-flanking.
     is_left = not space_after and (not sign_after or space_before or sign_before or cjk_before)
     is_right = not space_before and (not sign_before or space_after or sign_after or cjk_after)
@@ -64,12 +66,16 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
     return is_left, is_right
 
 
-def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
+def flanks_tildes(character_before: str, character_after: str, length: int) -> tuple[bool, bool]:
     """Return two flags: a run of tildes may begin strikethrough, and it may end it.
 
     One or two tildes may. Within a word a single tilde may not, like `_`, because of "5~10".
     """
-    return flanks(before, after, "_" if length == 1 else "~") if length <= 2 else (False, False)
+    return (
+        flanks(character_before, character_after, "_" if length == 1 else "~")
+        if length <= 2
+        else (False, False)
+    )
 
 
 def tokenize_marks(state: StateInline, silent: bool) -> bool:
@@ -81,11 +87,14 @@ def tokenize_marks(state: StateInline, silent: bool) -> bool:
     while end < state.posMax and state.src[end] == mark:
         end += 1
     length = end - state.pos
-    before, after = state.src[state.pos - 1 : state.pos], state.src[end : state.posMax][:1]
+    character_before, character_after = (
+        state.src[state.pos - 1 : state.pos],
+        state.src[end : state.posMax][:1],
+    )
     if mark == "*":
-        opens, closes = flanks(before, after, mark)
+        opens, closes = flanks(character_before, character_after, mark)
     else:
-        opens, closes = flanks_tildes(before, after, length)
+        opens, closes = flanks_tildes(character_before, character_after, length)
     state.pos = end
     if opens or closes:
         _push(state, mark, length, opens=opens, closes=closes)

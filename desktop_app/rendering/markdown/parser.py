@@ -364,8 +364,8 @@ def _read_math_lines(
     The number is -1 if the formula is not closed, or if text follows it.
     """
     if closer in first and first != closer:
-        source, _, after = first.partition(closer)
-        return (-1 if after else start), [source]
+        source, _, text_after = first.partition(closer)
+        return (-1 if text_after else start), [source]
     # Cached, because each line of an unclosed formula that looks like an opener would search again.
     unclosed = state.env.setdefault(_UNCLOSED, {})
     key = (closer, end, state.blkIndent, state.level)
@@ -378,8 +378,8 @@ def _read_math_lines(
         if not line.strip() or state.sCount[number] < state.blkIndent:
             break
         if closer in line:
-            source, _, after = line.rstrip().partition(closer)
-            if not after:
+            source, _, text_after = line.rstrip().partition(closer)
+            if not text_after:
                 return number, [*lines, source]
             break
         lines.append(line)

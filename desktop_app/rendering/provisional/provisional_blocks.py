@@ -68,9 +68,11 @@ def _without_open_display(source: str) -> str:
             if any(closer in match["line"] for closer in MATH_OPENERS.values()):
                 opener = None
         elif match["opens"]:
-            closer, rest = MATH_OPENERS[match["opens"]], match["rest"].rstrip(" \t")
+            closer, text_after = MATH_OPENERS[match["opens"]], match["rest"].rstrip(" \t")
             is_last = match.end() == len(source)  # text after it would make it part of a sentence
-            if closer not in rest or (is_last and rest.index(closer) == len(rest) - 2):
+            if closer not in text_after or (
+                is_last and text_after.index(closer) == len(text_after) - 2
+            ):
                 opener = match.start()
     return source[:opener]
 

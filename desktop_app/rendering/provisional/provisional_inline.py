@@ -344,11 +344,11 @@ class _Scanner:
             raise _CutError(start)
         if is_in_address(content, start, end):
             return end
-        before, count = content[start - 1 : start] if start else "", len(mark)
+        character_before, count = content[start - 1 : start] if start else "", len(mark)
         if mark[0] == "~":
-            opens, closes = flanks_tildes(before, content[end], count)
+            opens, closes = flanks_tildes(character_before, content[end], count)
         else:
-            opens, closes = flanks(before, content[end], mark[0])
+            opens, closes = flanks(character_before, content[end], mark[0])
         while closes and count:
             used_count = self._close_with(mark[0], count, can_also_close=opens)
             if not used_count:

@@ -63,21 +63,21 @@ def legacy_error(note: ErrorNote) -> ErrorNote:
 
 
 def _usual_remedy(reason: Reason) -> Remedy | str:
-    usual: str = LEGACY["usual_remedy"].get(reason, "")
-    return Remedy(usual) if usual in LEGACY["remedies"] else usual
+    remedy_code: str = LEGACY["usual_remedy"].get(reason, "")
+    return Remedy(remedy_code) if remedy_code in LEGACY["remedies"] else remedy_code
 
 
 def _own_remedy(
-    remedy: Remedy | str, usual: Remedy | str, params: Mapping[str, Param]
+    remedy: Remedy | str, usual_remedy: Remedy | str, params: Mapping[str, Param]
 ) -> Remedy | str:
     """Return the remedy of an error: "" for the usual one of its reason, NONE if it has none.
 
     If neither the error nor its reason has a remedy, return "".
     """
     if not remedy:
-        return Remedy.NONE if usual else ""
-    template = _REMEDIES.get(usual, "") if isinstance(usual, Remedy) else usual
-    is_usual = remedy == usual or remedy == template.format_map(_KnownParams(params))
+        return Remedy.NONE if usual_remedy else ""
+    template = _REMEDIES.get(usual_remedy, "") if isinstance(usual_remedy, Remedy) else usual_remedy
+    is_usual = remedy == usual_remedy or remedy == template.format_map(_KnownParams(params))
     return "" if is_usual else remedy
 
 

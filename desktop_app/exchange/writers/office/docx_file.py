@@ -95,15 +95,15 @@ def _add_paragraph(document: Document, block: Block) -> Paragraph:
 
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
     for run in block.runs:
-        added = paragraph.add_run(plain(source_text(run)))
+        added_run = paragraph.add_run(plain(source_text(run)))
         if is_opened(run.link):
-            _make_link(paragraph, added, plain(run.link))
-        added.bold = run.bold or None
-        added.italic = run.italic or run.math or None
-        added.font.strike = run.strike or None
-        added.font.superscript = run.note or None
+            _make_link(paragraph, added_run, plain(run.link))
+        added_run.bold = run.bold or None
+        added_run.italic = run.italic or run.math or None
+        added_run.font.strike = run.strike or None
+        added_run.font.superscript = run.note or None
         if run.code or block.kind is Kind.CODE:
-            added.font.name = _MONOSPACED
+            added_run.font.name = _MONOSPACED
 
 
 def _make_link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
@@ -143,5 +143,5 @@ def _add_table(document: Document, table: OfficeTable) -> None:
             cell.paragraphs[0].add_run(text).bold = number == 0 or None
             _set_direction(cell.paragraphs[0])
             if not is_from_right(text):
-                usual = "right" if table.from_right else ""
-                cell.paragraphs[0].alignment = _ALIGNMENTS.get(align or usual)
+                default_align = "right" if table.from_right else ""
+                cell.paragraphs[0].alignment = _ALIGNMENTS.get(align or default_align)

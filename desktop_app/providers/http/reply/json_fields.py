@@ -90,8 +90,8 @@ def text(value: object, key: str) -> str:
 def texts(value: object, key: str) -> list[str]:
     """Return the texts of the list under `key`, without any other values; see `text`."""
     field = value.get(key) if isinstance(value, dict) else None
-    listed = field if isinstance(field, list) else []
-    return [without_surrogates(each) for each in listed if isinstance(each, str)]
+    values = field if isinstance(field, list) else []
+    return [without_surrogates(each) for each in values if isinstance(each, str)]
 
 
 def text_or_json(value: object, key: str) -> str:

@@ -106,5 +106,5 @@ class SSEDecoder:
         self._data, self._event, self._size = [], "", 0
         if not data:
             return None
-        joined = data[0] if len(data) == 1 else b"\n".join(data)
-        return ServerSentEvent(joined, event or "message")
+        joined_data = data[0] if len(data) == 1 else b"\n".join(data)
+        return ServerSentEvent(joined_data, event or "message")
