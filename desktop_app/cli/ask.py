@@ -464,9 +464,13 @@ async def _with_parts_planned(
             tokens=formatting.number(plan.input_tokens),
         )
     ]
-    if plan.done:
+    if plan.cached_calls:
         sentences.append(
-            tr_plural("{count} part was read before.", "{count} parts were read before.", plan.done)
+            tr_plural(
+                "{count} part was read before.",
+                "{count} parts were read before.",
+                plan.cached_calls,
+            )
         )
     if plan.cost_text:
         sentences.append(tr("Cost: {cost}", cost=plan.cost_text))

@@ -41,7 +41,7 @@ from desktop_app.rendering.markdown.inline_images import (
     outside_image,
     overlong_range,
 )
-from desktop_app.rendering.markdown.links import destination_to_show, image_destination, is_opened
+from desktop_app.rendering.markdown.links import destination_to_show, image_destination, is_openable
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline, is_plain
 from desktop_app.rendering.search.match_count import count_in_markdown
@@ -373,7 +373,7 @@ def links() -> Iterator[str]:
         words = chance.choice((words, words, words, target, target.partition(":")[2]))
         shown = destination_to_show(words, target), destination_to_show(None, target)
         yield json.dumps(
-            [words, target, is_opened(target), *shown, image_destination(target)],
+            [words, target, is_openable(target), *shown, image_destination(target)],
             ensure_ascii=False,
         )
 

@@ -58,7 +58,7 @@ def has_stopped(program: Program) -> bool:
 def drop(program: Program, other: OtherProgram, place: tuple[int, int], words: str) -> None:
     """Hold what was taken over a place until the window says these words, and let go."""
     other.drag_to(place)
-    wait_for(lambda: other.accepts_drop() and program.do("name", "drop-words") == words, words)
+    wait_for(lambda: other.accepts_drop() and program.do("name", "drop-label") == words, words)
     assert other.drop() == "CopyAction"
 
 

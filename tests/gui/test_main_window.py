@@ -449,7 +449,7 @@ def drop(target: QWidget, data: QMimeData, at: QPointF | None = None) -> None:
 
 def test_text_and_links_go_into_the_prompt(window: MainWindow) -> None:
     field = window.prompt.findChild(QPlainTextEdit, "prompt")
-    words = window.findChild(QLabel, "drop-words")
+    words = window.findChild(QLabel, "drop-label")
     assert field is not None
     assert words is not None
     link = dragged("https://example.org/a")

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 OTHER_READINGS_CHIP: Final = "rest"  # the id of the chip that stands for the other files being read
 # The ids of the actions in the menu of a chip.
-PREVIEW: Final = "preview"
-OPEN: Final = "open-document"
-CHOOSE: Final = "choose-pages"
-SEND_ALL: Final = "send-all-pages"
-AS_FILE: Final = "send-as-file"
-BY_TOOLS: Final = "send-the-beginning"
+PREVIEW_ACTION: Final = "preview"
+OPEN_ACTION: Final = "open-document"
+CHOOSE_ACTION: Final = "choose-pages"
+SEND_ALL_ACTION: Final = "send-all-pages"
+AS_FILE_ACTION: Final = "send-as-file"
+BY_TOOLS_ACTION: Final = "send-the-beginning"
 # Facts on a chip, and a sentence of its tooltip.
 BEGINNING: Final = N_("only the beginning, tools read the rest")
 AGAIN: Final = N_("already in this conversation")
@@ -139,17 +139,17 @@ def _menu_actions(
     Each has an id, a label, and the state of its check mark: None if it never has one.
     """
     actions: list[tuple[str, str, bool | None]] = [
-        (PREVIEW, tr("Preview"), None),
-        (OPEN, tr("Open document"), None),
+        (PREVIEW_ACTION, tr("Preview"), None),
+        (OPEN_ACTION, tr("Open document"), None),
     ]
     if unit := unit_of(part):
-        actions.append((CHOOSE, tr(_CHOOSE_LABELS[unit]), None))
+        actions.append((CHOOSE_ACTION, tr(_CHOOSE_LABELS[unit]), None))
     if part.chosen is not None:
-        actions.append((SEND_ALL, _send_all_label(part.chosen), None))
+        actions.append((SEND_ALL_ACTION, _send_all_label(part.chosen), None))
     if part.by_tools:
-        actions.append((BY_TOOLS, tr("Send only the beginning"), True))
+        actions.append((BY_TOOLS_ACTION, tr("Send only the beginning"), True))
     if can_be_file(part, resolved.files) or part.as_file:
-        actions.append((AS_FILE, tr("Send original file"), part.as_file))
+        actions.append((AS_FILE_ACTION, tr("Send original file"), part.as_file))
     return tuple(actions)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, share_and_cost
+from desktop_app.app.attachments.attachment_facts import PREVIEW_ACTION, price_note, share_and_cost
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import UserFacingError
@@ -102,7 +102,7 @@ class ImageChips(QObject):
             picture=self.thumbnail(part),
             detail_levels=tuple((value, _detail_label(part, value, model)) for value in DETAILS),
             detail_level=part.detail,
-            actions=((PREVIEW, tr("Preview"), None),),
+            actions=((PREVIEW_ACTION, tr("Preview"), None),),
             has_preview=True,
         )
 

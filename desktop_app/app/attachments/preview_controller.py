@@ -15,11 +15,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
 from desktop_app.app.attachments.attachment_facts import (
-    AS_FILE,
-    BY_TOOLS,
-    CHOOSE,
-    PREVIEW,
-    SEND_ALL,
+    AS_FILE_ACTION,
+    BY_TOOLS_ACTION,
+    CHOOSE_ACTION,
+    PREVIEW_ACTION,
+    SEND_ALL_ACTION,
     document_chip,
 )
 from desktop_app.app.attachments.image_chips import to_qimage
@@ -138,15 +138,15 @@ class PreviewController(QObject):
         return next(iter(focused_parts or parts[::-1]), None)
 
     def _run_action(self, sha256: str, action: str) -> None:
-        if action == PREVIEW:
+        if action == PREVIEW_ACTION:
             self.show(sha256)
-        elif action == CHOOSE:
+        elif action == CHOOSE_ACTION:
             self._choose(sha256)
-        elif action == SEND_ALL:
+        elif action == SEND_ALL_ACTION:
             self._selection.change(sha256, lambda part: replace(part, chosen=None))
-        elif action == BY_TOOLS:  # offered while it is on, so it only switches it off
+        elif action == BY_TOOLS_ACTION:  # offered while it is on, so it only switches it off
             self._selection.change(sha256, lambda part: replace(part, by_tools=False))
-        elif action == AS_FILE:
+        elif action == AS_FILE_ACTION:
             self._selection.change(sha256, lambda part: replace(part, as_file=not part.as_file))
 
     # -------------------------------------------------------------- the dialog

@@ -145,12 +145,12 @@ def _plan_text(plan: ChunkPlan) -> str:
             plan.calls,
         )
     ]
-    if plan.done:
+    if plan.cached_calls:
         sentences.append(
             tr_plural(
                 "{count} part was read before and is free.",
                 "{count} parts were read before and are free.",
-                plan.done,
+                plan.cached_calls,
             )
         )
     if plan.cost and plan.leaves_out_reasoning:

@@ -12,7 +12,7 @@ from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.services.chat.small_tasks.titles import Titles, wants_title
+from desktop_app.services.chat.small_tasks.titles import TitleWriter, wants_title
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ class TitleController(QObject):
             self._setup.profile_of(conversation), conversation.choice
         )
         try:
-            title = await Titles(self._utility_model(), self._delimiters).suggest(path, resolved)
+            writer = TitleWriter(self._utility_model(), self._delimiters)
+            title = await writer.suggest(path, resolved)
         except UserFacingError as error:
             log.warning("no title: %s %s", error, error.all_details)
             return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QRectF, Signal
 
-from desktop_app.app.attachments.attachment_facts import OPEN
+from desktop_app.app.attachments.attachment_facts import OPEN_ACTION
 from desktop_app.app.documents.strip_renderer import StripRenderer
 from desktop_app.app.documents.viewer_positions import Span, TextPiece, split_by_page
 from desktop_app.app.documents.viewer_search import ViewerSearch
@@ -57,17 +57,17 @@ class ViewerTarget(NamedTuple):
 
     Attributes:
         page: the page number from 1, if known.
-        place: the position of a passage as a text, such as "page 3"; "" if there is none.
+        position: that of a passage as a text, such as "page 3"; "" if there is none.
         span: the marked characters of the document's text, from start to end; None for none.
-        words: the passage itself; "" if there is none.
+        passage: its text; "" if there is none.
     """
 
     sha256: str
     name: str
     page: int | None = None
-    place: str = ""
+    position: str = ""
     span: tuple[int, int] | None = None
-    words: str = ""
+    passage: str = ""
 
 
 class ViewerController(QObject):
@@ -121,7 +121,7 @@ class ViewerController(QObject):
             self.open(ViewerTarget(sha256, name))
 
     def _act_on_chip(self, sha256: str, action: str) -> None:
-        if action == OPEN:
+        if action == OPEN_ACTION:
             parts = self._draft.value.attachments
             names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
             self.open(ViewerTarget(sha256, next(iter(names), "")))
@@ -139,7 +139,7 @@ class ViewerController(QObject):
         viewer = self._get_window()
         self._stop()
         self._target, self._paged_document, self._sliced_text = target, None, None
-        position_text = target.place or (
+        position_text = target.position or (
             tr("page {number}", number=target.page) if target.page else ""
         )
         viewer.begin_document(target.name, position_text)
@@ -203,9 +203,9 @@ class ViewerController(QObject):
                 )
         except UserFacingError as error:
             message = error.sentences
-            if error.reason is Reason.ATTACHMENT_MISSING and target.words:
+            if error.reason is Reason.ATTACHMENT_MISSING and target.passage:
                 missing_note = tr("This document isn’t on this computer. The cited passage:")
-                message = f"{missing_note}\n\n{_shorten(target.words)}"
+                message = f"{missing_note}\n\n{_shorten(target.passage)}"
             viewer.show_message(message)
 
     async def _show_pages(
@@ -226,7 +226,9 @@ class ViewerController(QObject):
             note = (*map(LinkSegment, sentences), *remedy_segments(error, WINDOW))
             viewer.set_linked_note(note)
             return
-        pieces = [TextPiece(target.page, target.words, "")] if target.page and target.words else []
+        pieces: list[TextPiece] = []
+        if target.page and target.passage:
+            pieces = [TextPiece(target.page, target.passage, "")]
         if target.span is not None:
             pieces = await asyncio.to_thread(split_by_page, text, target.span)
         first_page = pieces[0].page if pieces else target.page or 1
@@ -234,7 +236,7 @@ class ViewerController(QObject):
         if self._strips is not None:
             self._strips.begin(self._worker, document)
         viewer.show_pages(sizes, first_page)
-        if target.words:
+        if target.passage:
             await self._mark_passage(target, document, pieces)
 
     async def _mark_passage(
@@ -246,9 +248,9 @@ class ViewerController(QObject):
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
-            viewer.describe_mark(tr("Highlighted: {text}", text=_shorten(target.words)))
+            viewer.describe_mark(tr("Highlighted: {text}", text=_shorten(target.passage)))
         else:
-            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.words)}")
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.passage)}")
 
     async def _find_boxes(
         self, document: ViewedDocument, pieces: list[TextPiece]
@@ -310,10 +312,10 @@ class ViewerController(QObject):
         )
         slice_number = self._sliced_text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._sliced_text.slices), slice_number)
-        mark_text = tr("Highlighted: {text}", text=_shorten(target.words))
+        mark_text = tr("Highlighted: {text}", text=_shorten(target.passage))
         viewer.describe_mark(mark_text if target.span else "")
-        if target.words and not target.span:
-            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.words)}")
+        if target.passage and not target.span:
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.passage)}")
 
     def _on_slice_requested(self, slice_number: int) -> None:
         if self._sliced_text is not None and self._target is not None:
@@ -367,10 +369,10 @@ def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
 
     The given position may belong to an earlier extraction of the document.
     """
-    if target.span is None or not target.words or text[slice(*target.span)] == target.words:
+    if target.span is None or not target.passage or text[slice(*target.span)] == target.passage:
         return target
-    start = text.find(target.words)
-    return target._replace(span=(start, start + len(target.words)) if start >= 0 else None)
+    start = text.find(target.passage)
+    return target._replace(span=(start, start + len(target.passage)) if start >= 0 else None)
 
 
 def _to_rectangle(box: Box) -> QRectF:

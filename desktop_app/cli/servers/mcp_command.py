@@ -29,7 +29,7 @@ from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserF
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.services.tools.served_prompts import store_lists
 from desktop_app.services.tools.server_tools import tools_of
 
@@ -159,7 +159,7 @@ async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, An
 async def _sign_in(servers: ToolServers, name: str) -> int:
     def show(address: str) -> None:
         write_diagnostic(tr("Sign in at: {address}", address=address))
-        if is_opened(address):
+        if is_openable(address):
             with suppress(OSError):  # the user can open the printed address
                 open_in_browser(address)
 

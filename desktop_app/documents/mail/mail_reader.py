@@ -44,7 +44,7 @@ _PARSER_ERRORS: Final = (
 _MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
+def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     """Return the message or messages and their attachments, which `files` collects.
 
     Raises:
@@ -52,32 +52,32 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     """
     starts = list(_MESSAGE_START.finditer(data)) if data.startswith(b"From ") else []
     if len(starts) > 1:
-        return _read_mailbox(data, starts, files)
+        return _read_mailbox(data, starts, bundle)
     message = _parse(_with_readable_header(data))
     try:
-        header_lines, text = _read_message(message, files, 0)
+        header_lines, text = _read_message(message, bundle, 0)
     except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
     if not (header_lines or starts) and message["MIME-Version"] is None:
         raise refusals.damaged_error(name, "no header of a mail")
-    return files.with_message(document_types.MAIL, text)
+    return bundle.with_message(document_types.MAIL, text)
 
 
 def _read_mailbox(
-    data: bytes, starts: list[re.Match[bytes]], files: DocumentBundle
+    data: bytes, starts: list[re.Match[bytes]], bundle: DocumentBundle
 ) -> ReaderResult:
     """Return the messages of a mailbox, except damaged ones; each begins at a match."""
     ends = [start.start() for start in starts[1:]] + [len(data)]
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         message_bytes = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
-        position = len(files.texts)
+        position = len(bundle.texts)
         try:
-            _, text = _read_message(_parse(_with_readable_header(message_bytes)), files, 0)
+            _, text = _read_message(_parse(_with_readable_header(message_bytes)), bundle, 0)
         except _PARSER_ERRORS:
-            files.skip(f"message {number}", SkipReason.DAMAGED)
+            bundle.skip(f"message {number}", SkipReason.DAMAGED)
         else:
-            files.texts.insert(position, f"Message {number}:\n\n{text}")
-    return files.with_message(document_types.MAIL, f"Mailbox with {len(starts)} messages")
+            bundle.texts.insert(position, f"Message {number}:\n\n{text}")
+    return bundle.with_message(document_types.MAIL, f"Mailbox with {len(starts)} messages")
 
 
 def _parse(data: bytes) -> EmailMessage:
@@ -117,7 +117,7 @@ def _join_encoded_words(encoded_words: re.Match[bytes]) -> bytes:
 
 
 def _read_message(
-    message: EmailMessage, files: DocumentBundle, depth: int
+    message: EmailMessage, bundle: DocumentBundle, depth: int
 ) -> tuple[list[str], str]:
     """Return the header lines, and the whole text: the header, the body and attached messages.
 
@@ -133,7 +133,7 @@ def _read_message(
     for part in _parts_beside(message, body):
         inner = _attached_message(part)
         if inner is not None and depth < _MAX_MESSAGE_DEPTH:
-            messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
+            messages.append(f"Attached message:\n\n{_read_message(inner, bundle, depth + 1)[1]}")
         elif _is_text(part):
             texts.append(_text_of_part(part))
         elif part.get("Content-Location") and not part.get_filename():
@@ -144,7 +144,7 @@ def _read_message(
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
             attached.append((_readable_header(part).get_filename("without a name"), data))
-    header_lines += list(read_attachments(attached, files))
+    header_lines += list(read_attachments(attached, bundle))
     return header_lines, "\n\n".join(filter(None, ["\n".join(header_lines), *texts, *messages]))
 
 
@@ -199,7 +199,7 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
     return inner
 
 
-def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
+def read_attachments(attached: list[tuple[str, bytes]], bundle: DocumentBundle) -> Iterator[str]:
     """Add the attached files (names and bytes) to `files`, and yield header lines that list them.
 
     The first line lists those that were read, the second those that were not.
@@ -207,12 +207,12 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
     read_names: list[str] = []
     skipped_names: list[str] = []
     for number, (name, data) in enumerate(attached):
-        old_count = len(files.skipped)
-        if files.depth >= MAX_DEPTH:
-            files.skip(name, SkipReason.NESTED)
+        old_count = len(bundle.skipped)
+        if bundle.depth >= MAX_DEPTH:
+            bundle.skip(name, SkipReason.NESTED)
         else:
-            files.add(name, data, number, len(attached))
-        reasons = (reason for path, reason in files.skipped[old_count:] if path == name)
+            bundle.add(name, data, number, len(attached))
+        reasons = (reason for path, reason in bundle.skipped[old_count:] if path == name)
         left_out = [reason for reason in reasons if reason is not SkipReason.IMAGE_PAGES]
         (skipped_names if left_out else read_names).append(
             f"{name} ({left_out[0].value})" if left_out else name

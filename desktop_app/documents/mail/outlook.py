@@ -60,14 +60,14 @@ def is_message(data: bytes) -> bool:
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
+def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     """Return the message and its attachments, which `files` collects."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
-            text = _Message(file).text(files, 0)
+            text = _Message(file).text(bundle, 0)
     except OLE_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
-    return files.with_message(document_types.OUTLOOK, text)
+    return bundle.with_message(document_types.OUTLOOK, text)
 
 
 class _Message:
@@ -77,18 +77,18 @@ class _Message:
         self._file = file
         self._path = path
 
-    def text(self, files: DocumentBundle, depth: int) -> str:
-        """Return header, text and attached messages; `files` collects attached files."""
+    def text(self, bundle: DocumentBundle, depth: int) -> str:
+        """Return header, text and attached messages; `bundle` collects attached files."""
         attached, messages = [], []
         for folder in self._attachments():
             inner = f"{self._path}{folder}/{_ATTACHED_MESSAGE}/"
             if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _MAX_MESSAGE_DEPTH:
                 message = _Message(self._file, inner)
-                messages.append(f"Attached message:\n\n{message.text(files, depth + 1)}")
+                messages.append(f"Attached message:\n\n{message.text(bundle, depth + 1)}")
                 continue
             name = self._text(_LONG_NAME, f"{folder}/") or self._text(_NAME, f"{folder}/")
             attached.append((name or "without a name", self._bytes(f"{_DATA}0102", f"{folder}/")))
-        header_lines = [*self.header_lines(), *read_attachments(attached, files)]
+        header_lines = [*self.header_lines(), *read_attachments(attached, bundle)]
         return "\n\n".join(["\n".join(header_lines), *filter(None, [self.body()]), *messages])
 
     def header_lines(self) -> list[str]:

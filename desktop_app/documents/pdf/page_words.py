@@ -152,7 +152,7 @@ def _word(run: Sequence[_Letter]) -> Word:
     return Word(min(lefts), min(bottoms), max(rights), max(tops), numbers)
 
 
-def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
+def split_word(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
     """Split a word at the borders that it crosses; `borders` are the x of vertical lines."""
     borders_inside = [x for x in borders if word.left + 1 < x < word.right - 1]
     if not borders_inside:
@@ -166,7 +166,7 @@ def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) ->
     return [_word(run) for run in parts.values()]
 
 
-def lines(words: Iterable[Word]) -> list[list[Word]]:
+def group_lines(words: Iterable[Word]) -> list[list[Word]]:
     """Group words into lines, from top to bottom, each line from left to right."""
     grouped: list[list[Word]] = []
     for word in sorted(words, key=lambda word: -word.middle):
@@ -184,7 +184,7 @@ def _is_on_line(line: Sequence[Word], word: Word) -> bool:
     return abs(middle - word.middle) < 0.4 * height
 
 
-def pieces(line: Sequence[Word]) -> list[list[Word]]:
+def split_at_gaps(line: Sequence[Word]) -> list[list[Word]]:
     """Split a line at gaps wider than a word space."""
     height = median(word.height for word in line)
     word_runs: list[list[Word]] = []
@@ -198,7 +198,7 @@ def pieces(line: Sequence[Word]) -> list[list[Word]]:
     return word_runs
 
 
-def text(
+def join_words(
     textpage: pdfium.PdfTextPage,
     words: Sequence[Word],
     shown_by_index: Mapping[int, str] = MappingProxyType({}),
@@ -209,7 +209,7 @@ def text(
     """
     joined = ""
     for word in words:
-        word_text = characters(textpage, word.characters, shown_by_index)
+        word_text = join_characters(textpage, word.characters, shown_by_index)
         if joined.endswith(LINE_END_HYPHEN):
             joined = f"{joined[:-1]}-{word_text}"
         elif (
@@ -227,7 +227,7 @@ def _is_chinese_or_japanese(char: str) -> bool:
     return bool(char) and unicodedata.name(char, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
 
 
-def characters(
+def join_characters(
     textpage: pdfium.PdfTextPage,
     indices: Iterable[int],
     shown_by_index: Mapping[int, str] = MappingProxyType({}),
@@ -260,7 +260,7 @@ def encode_units(units: Iterable[int]) -> bytes:
 
 def is_number(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
     """Return True if the words are a number with its unit, or stand for a missing number."""
-    return bool(NUMBER.fullmatch(text(textpage, line)))
+    return bool(NUMBER.fullmatch(join_words(textpage, line)))
 
 
 def are_rotated(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:

@@ -46,7 +46,7 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
             rows = _markdown(piece, textpage, digits)
             text_so_far = f"{text_so_far.rstrip()}{_LINE_END * 2}{rows}{_LINE_END * 2}"
         else:
-            piece_text = page_words.characters(textpage, piece, digits).strip(_LINE_END + " ")
+            piece_text = page_words.join_characters(textpage, piece, digits).strip(_LINE_END + " ")
             text_so_far += f"{piece_text}{_LINE_END}" if piece_text else ""
     return text_so_far
 
@@ -175,7 +175,9 @@ def _insert_tables(
 
 def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Return the table, with its columns reversed if most of its letters are right-to-left."""
-    table_text = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
+    table_text = "".join(
+        page_words.join_words(textpage, cell) for row in table.rows for cell in row
+    )
     letters = sum(map(str.isalpha, table_text))
     if len(RIGHT_TO_LEFT.findall(table_text)) <= letters / 2:
         return table
@@ -183,7 +185,10 @@ def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
 
 
 def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown_by_index: Mapping[int, str]) -> str:
-    rows = [[page_words.text(textpage, cell, shown_by_index) for cell in row] for row in table.rows]
+    rows = [
+        [page_words.join_words(textpage, cell, shown_by_index) for cell in row]
+        for row in table.rows
+    ]
     return md.table(_without_empty_columns(rows)).text.replace("\n", _LINE_END)
 
 

@@ -195,7 +195,11 @@ def _words_by_position(
     for (row, column), words in cells.items():
         last_column = max(c for (_, c), cell in cell_starts.items() if cell == (row, column))
         borders = grid.xs[column + 1 : last_column + 1]
-        pieces = [piece for line in page_words.lines(words) for piece in page_words.pieces(line)]
+        pieces = [
+            piece
+            for line in page_words.group_lines(words)
+            for piece in page_words.split_at_gaps(line)
+        ]
         crosses = any(
             piece[0].left < border < piece[-1].right for piece in pieces for border in borders
         )
@@ -225,7 +229,7 @@ def _split_word(
         for column, x in enumerate(grid.xs[1:-1])
         if cell_starts[row, column] != cell_starts[row, column + 1]
     ]
-    parts = page_words.split(word, borders, textpage)
+    parts = page_words.split_word(word, borders, textpage)
     return [(cell_at((part.left + part.right) / 2), part) for part in parts]
 
 
@@ -295,7 +299,7 @@ def _split_row(
     Lines of numbers are always rows. Lines of words may be continued text: they count as rows only
     in a table of few rows.
     """
-    lines = [page_words.lines(cell) for cell in row if cell]
+    lines = [page_words.group_lines(cell) for cell in row if cell]
     longest = max(lines, key=len, default=[])
     number_columns = [
         column

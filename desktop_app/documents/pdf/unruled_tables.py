@@ -103,7 +103,7 @@ def _table_between_rules(
 ) -> Table | None:
     frame = Table(rules[0].start - 2, rules[-1].position, rules[0].end + 2, rules[0].position, [])
     words_inside = [word for word in words if frame.contains(word)]
-    lines = page_words.lines(words_inside)
+    lines = page_words.group_lines(words_inside)
     if len(lines) < _FEWEST_RULED_ROWS or page_words.are_rotated(textpage, words_inside):
         return None
     borders = _gutters(lines, _MIN_GUTTER)
@@ -127,7 +127,7 @@ def _is_caption(line: Line, borders: Sequence[float]) -> bool:
     return any(
         len(piece) >= _MIN_CAPTION_WORDS
         and any(piece[0].left < border < piece[-1].right for border in borders)
-        for piece in page_words.pieces(line)
+        for piece in page_words.split_at_gaps(line)
     )
 
 
@@ -173,7 +173,7 @@ def find_unruled(
     tables: list[Table] = []
     if not free_words or page_words.are_rotated(textpage, free_words):
         return []
-    for run in _runs(page_words.lines(free_words)):
+    for run in _runs(page_words.group_lines(free_words)):
         borders = _gutters(run, _MIN_WIDE_GUTTER)
         if not 2 <= len(borders) <= _MAX_COLUMNS:
             continue
@@ -198,7 +198,7 @@ def _has_many_numbers(line: str) -> bool:
 def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Split those columns of a ruled table that have several columns of numbers."""
     for column in reversed(range(len(table.rows[0]))):
-        lines = [page_words.lines(row[column]) for row in table.rows]
+        lines = [page_words.group_lines(row[column]) for row in table.rows]
         all_lines = [line for cell in lines for line in cell]
         borders = _gutters(all_lines, _MIN_WIDE_GUTTER) if len(all_lines) >= _FEWEST_ROWS else []
         if not borders:
@@ -250,7 +250,7 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
     edges = sorted(
         edge
         for line in lines
-        for piece in page_words.pieces(line)
+        for piece in page_words.split_at_gaps(line)
         for edge in ((piece[0].left, 1), (max(word.right for word in piece), -1))
     )
     gutters: list[float] = []
@@ -269,7 +269,7 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
 def _cells(line: Line, borders: Sequence[float]) -> Cells:
     """Assign the words of a line to columns; a piece across a border stays together."""
     cells: Cells = [[] for _ in range(len(borders) + 1)]
-    for piece in page_words.pieces(line):
+    for piece in page_words.split_at_gaps(line):
         middle = (piece[0].left + piece[0].right) / 2
         cells[sum(border < middle for border in borders)] += piece
     return cells
@@ -294,10 +294,12 @@ def _is_table(
     prose_columns = sum(_is_running_text([row[index] for row in rows]) for index in range(columns))
     if prose_columns > max_prose_columns:
         return False
-    texts = [[page_words.text(textpage, row[index]) for row in rows] for index in range(columns)]
+    texts = [
+        [page_words.join_words(textpage, row[index]) for row in rows] for index in range(columns)
+    ]
     if any(_are_bullets(column) for column in texts):
         return False
-    leaders = sum(bool(_LEADER.search(page_words.text(textpage, line))) for line in lines)
+    leaders = sum(bool(_LEADER.search(page_words.join_words(textpage, line))) for line in lines)
     return leaders < _MAX_LEADER_LINES * len(lines)
 
 
@@ -323,7 +325,7 @@ def _is_running_text(column: Sequence[Line]) -> bool:
 def _has_numbers(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
     """Return True if a column after the first has numbers that are not line or page numbers."""
     for column in range(1, len(rows[0])):
-        texts = [page_words.text(textpage, row[column]) for row in rows if row[column]]
+        texts = [page_words.join_words(textpage, row[column]) for row in rows if row[column]]
         numbers = [text for text in texts if page_words.NUMBER.fullmatch(text)]
         if len(numbers) >= max(3, _LEAST_NUMBER_LINES * len(rows)) and not _is_sequence(numbers):
             return True

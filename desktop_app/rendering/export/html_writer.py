@@ -22,7 +22,7 @@ from desktop_app.rendering.block_model import (
     source_text,
 )
 from desktop_app.rendering.markdown.inline_images import is_drawn_image, is_image_name
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.rendering.markdown.text_direction import starting_side
 
 if TYPE_CHECKING:
@@ -260,7 +260,9 @@ class HtmlWriter:
                 text = f"<{tag}>{text}</{tag}>"
         if run.note:
             return self.mark(run, text)
-        return f'<a href="{escape(run.link)}">{text}</a>' if text and is_opened(run.link) else text
+        return (
+            f'<a href="{escape(run.link)}">{text}</a>' if text and is_openable(run.link) else text
+        )
 
 
 def _list_kind(block: Block) -> str:

@@ -110,7 +110,7 @@ class _Field(NamedTuple):
     is_named: bool
 
 
-def is_opened(target: str) -> bool:
+def is_openable(target: str) -> bool:
     """Return True if a click on a link to `target` may open it through the system."""
     if not target.isprintable() or any(map(str.isspace, target)):
         return False

@@ -15,7 +15,8 @@ class ChunkPlan:
     """The calls and cost of reading in chunks.
 
     Attributes:
-        calls: the number of calls without the final answer; `done` of them are cached.
+        calls: the number of calls without the final answer.
+        cached_calls: the calls among them whose notes are stored.
         cost: US dollars, approximate; None if the price is unknown.
         method: how the tokens were counted.
         leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
@@ -26,7 +27,7 @@ class ChunkPlan:
     """
 
     calls: int
-    done: int
+    cached_calls: int
     input_tokens: int
     cost: Decimal | None
     leaves_out_reasoning: bool = False

@@ -27,7 +27,7 @@ from desktop_app.rendering.markdown.inline_images import (
     is_drawn_image,
     is_image_name,
 )
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.rendering.processes import highlight
 from desktop_app.ui.printing.page_writer import display_text
 from desktop_app.ui.printing.print_styles import (
@@ -161,7 +161,7 @@ class MarkdownPrinter:
             char_format = self._styles.run_format(
                 run, kind, level, is_head=is_head, is_quiet=is_quiet
             )
-            if is_opened(run.link):
+            if is_openable(run.link):
                 char_format = self._styles.link_format(char_format, run.link)
             elif run.note:
                 target = f"#{self._footnote_anchor(run.link)}"

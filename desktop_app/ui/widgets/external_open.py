@@ -12,7 +12,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop_app.child_processes import foreign_umask
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def open_link(url: QUrl) -> None:
     """Open a web or mail address; ignore any other."""
-    if is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
+    if is_openable(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
         _open(url)
 
 

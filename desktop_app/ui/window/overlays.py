@@ -44,10 +44,10 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._frame = QFrame(self)
         self._frame.setProperty("role", "overlay")
-        self._icon, self.words = PlainLabel(), PlainLabel(name="drop-words", wraps=True)
-        for label in (self._icon, self.words):
+        self._icon, self.label = PlainLabel(), PlainLabel(name="drop-label", wraps=True)
+        for label in (self._icon, self.label):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column_of(STRETCH, self._icon, self.words, STRETCH, parent=self._frame)
+        column_of(STRETCH, self._icon, self.label, STRETCH, parent=self._frame)
         self.set_theme(theme)
         self.hide()
 
@@ -57,8 +57,8 @@ class DropOverlay(QWidget):
 
     def show_text(self, text: str, area: QRect) -> None:
         """Show a text over a part of the window."""
-        if text != self.words.text():
-            self.words.setText(text)
+        if text != self.label.text():
+            self.label.setText(text)
             self.setAccessibleName(spoken_text(text))
         self.setGeometry(area)
         self.show()

@@ -53,7 +53,7 @@ def drag(app: AppHarness, identifier: str, data: QMimeData) -> str:
     assert overlay.isVisible()
     assert overlay.geometry().left() > shown.geometry().right()
     assert shown.view.is_target(row)
-    words = find(app.window, QLabel, "drop-words").text()
+    words = find(app.window, QLabel, "drop-label").text()
     QApplication.sendEvent(viewport, QDropEvent(QPointF(at), copy, data, LEFT, NO_KEY))
     assert not overlay.isVisible()
     assert not shown.view.is_target(row)
@@ -336,7 +336,7 @@ async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> N
         assert row is not None
         at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, files_data(data / "notes.md")
         QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))
-        words = find(app.window, QLabel, "drop-words").text()
+        words = find(app.window, QLabel, "drop-label").text()
         assert words == "Drop to attach to “Temporary conversation”"
         QApplication.sendEvent(row, QDropEvent(at, copy, what, LEFT, NO_KEY))
         await until(lambda: app.open_id == temporary and not app.is_reading and app.chips)

@@ -23,7 +23,7 @@ from desktop_app.domain.errors import AuthenticationError, NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.domain.remedy import Remedy
 from desktop_app.paths import resource_path
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.services.tools.hosted_tools import HostedTools
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.look.theme import dark
@@ -179,7 +179,7 @@ def test_parameters_make_no_links() -> None:
 
 @pytest.mark.parametrize("link", ["place:data_page", "action:place/data_page", "help:privacy"])
 def test_links_of_models_to_places_do_nothing(link: str) -> None:
-    assert not is_opened(QUrl(link).toString())
+    assert not is_openable(QUrl(link).toString())
 
 
 async def test_the_help_links_to_the_settings() -> None:

@@ -175,7 +175,7 @@ async def test_closing_asks_once_if_there_are_messages() -> None:
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         bar(app).close_button.click()
         assert is_temporary(app)
-        assert "can’t be undone" in bar(app).words.text()
+        assert "can’t be undone" in bar(app).label.text()
         bar(app).keep_button.click()
         assert is_temporary(app)
         app.session.actions["conversation.delete"]()

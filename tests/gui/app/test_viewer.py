@@ -314,7 +314,7 @@ async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> 
         what = await passage(app, data / "report.pdf", "The compressor of cold room 3")
         app.backend.attachments.path(what.sha256).unlink()
         viewer = await opened(app, what)
-        await until(lambda: marked_text(viewer.text) == what.words)
+        await until(lambda: marked_text(viewer.text) == what.passage)
         assert "no longer exists" in note_of(viewer)
         assert find(viewer, QAbstractButton, "viewer-original").isHidden()
         viewer = await opened(app, ViewerTarget("0" * 64, "lost.pdf"))
@@ -329,7 +329,7 @@ async def test_a_document_whose_file_is_damaged_is_shown_as_text(data: Path) -> 
         path.chmod(0o600)
         path.write_bytes(b"no PDF any more")
         viewer = await opened(app, what)
-        await until(lambda: marked_text(viewer.text) == what.words)
+        await until(lambda: marked_text(viewer.text) == what.passage)
         assert note_of(viewer).startswith("Couldn’t show the pages of “report.pdf”.")
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from desktop_app.rendering.block_model import ADDED_MARK
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.links import destination_to_show, image_destination, is_opened
+from desktop_app.rendering.markdown.links import destination_to_show, image_destination, is_openable
 
 PRODUCT = Path(__file__).parents[3] / "desktop_app"
 EVIL = "https://evil.example/login"
@@ -230,8 +230,8 @@ MAILS_THAT_DO_MORE = [
 @pytest.mark.parametrize("mail", MAILS_THAT_DO_MORE, ids=lambda mail: mail[:50])
 def test_mail_addresses_with_other_fields_are_refused(mail: str) -> None:
     once = quote(mail, safe="@?=&;%/:,")
-    assert not is_opened(f"mailto:{once}")
-    assert not is_opened(f"MAILTO:{once}")
+    assert not is_openable(f"mailto:{once}")
+    assert not is_openable(f"MAILTO:{once}")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_mail_addresses_with_other_fields_are_refused(mail: str) -> None:
     ],
 )
 def test_an_ordinary_mail_opens(mail: str) -> None:
-    assert is_opened(f"mailto:{mail}")
+    assert is_openable(f"mailto:{mail}")
 
 
 @pytest.mark.attack("links")
@@ -272,7 +272,7 @@ def test_an_ordinary_mail_opens(mail: str) -> None:
     ],
 )
 def test_other_targets_do_not_open(target: str) -> None:
-    assert not is_opened(target)
+    assert not is_openable(target)
 
 
 # ---------------------------------------------------------------- properties
@@ -307,7 +307,7 @@ def test_no_decoration_of_the_words_hides_the_host(
 def test_nothing_follows_an_address_that_is_its_own_text(host: str, end: str) -> None:
     for target in (f"https://{host}{end}", f"http://{host}{end}"):
         assert destination_to_show(target, target) == ""
-        assert is_opened(target)
+        assert is_openable(target)
 
 
 @pytest.mark.attack("links")
@@ -315,7 +315,7 @@ def test_nothing_follows_an_address_that_is_its_own_text(host: str, end: str) ->
 def test_any_words_and_any_target_are_accepted(words: str, target: str) -> None:
     place = destination_to_show(words, target)
     assert len(place) <= 300
-    if is_opened(target):
+    if is_openable(target):
         assert target.lower().startswith(("http://", "https://", "mailto:"))
         assert target.isprintable()
 
@@ -328,7 +328,7 @@ def test_no_encoding_hides_a_forbidden_mail_field(
     for _ in range(times):
         at = data.draw(st.integers(0, len(mail) - 1))
         mail = mail[:at] + encoded_fully(mail[at]) + mail[at + 1 :]
-    assert not is_opened(f"mailto:{mail}")
+    assert not is_openable(f"mailto:{mail}")
 
 
 @given(st.text(max_size=30))
@@ -336,7 +336,7 @@ def test_no_encoding_hides_a_forbidden_mail_field(
 @example("банк")
 def test_a_host_is_shown_in_ascii(label: str) -> None:
     place = destination_to_show("bank.example", f"https://{label}.example/x")
-    if is_opened(f"https://{label}.example/x"):
+    if is_openable(f"https://{label}.example/x"):
         assert place.isascii()
         assert unicodedata.normalize("NFKC", place) == place
 
@@ -425,7 +425,7 @@ def opens_something(node: ast.AST) -> bool:
 
 @pytest.mark.attack("links")
 def test_one_module_opens_links_in_windows_and_one_in_terminals() -> None:
-    """A call elsewhere would open addresses that `is_opened` has not checked."""
+    """A call elsewhere would open addresses that `is_openable` has not checked."""
     found = {
         file.relative_to(PRODUCT).as_posix()
         for file in PRODUCT.rglob("*.py")
@@ -437,9 +437,9 @@ def test_one_module_opens_links_in_windows_and_one_in_terminals() -> None:
 
 @pytest.mark.attack("links")
 def test_unusual_targets_are_refused() -> None:
-    assert not is_opened("https://bank.example/a b")
-    assert not is_opened("mailto:a@bank.example?subject=%" + "25" * 20 + "41")
-    assert is_opened("mailto:a@bank.example?subject=%" + "25" * 3 + "41")
+    assert not is_openable("https://bank.example/a b")
+    assert not is_openable("mailto:a@bank.example?subject=%" + "25" * 20 + "41")
+    assert is_openable("mailto:a@bank.example?subject=%" + "25" * 3 + "41")
 
 
 @pytest.mark.attack("links")

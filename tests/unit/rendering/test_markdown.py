@@ -24,7 +24,7 @@ from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.rendering.markdown.inline_runs import unparsed_note
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 
 
 def only(source: str) -> Block:
@@ -427,7 +427,7 @@ def test_nothing_follows_other_links(source: str) -> None:
     ],
 )
 def test_a_click_opens_web_and_mail_addresses_only(target: str, opens: bool) -> None:
-    assert is_opened(target) is opens
+    assert is_openable(target) is opens
 
 
 def test_tables_keep_alignment_in_several_blocks() -> None:

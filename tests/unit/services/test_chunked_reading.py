@@ -275,7 +275,7 @@ async def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
         assert "\n\n".join(piece.text.strip() for piece in pieces) == f"{pages[0]}\n\n{pages[2]}"
         await reading.run(whole)
         again = await reading.plan(replace(whole, documents=(part,)))
-        assert again.done == 0  # no note was taken on these words
+        assert again.cached_calls == 0  # no note was taken on these words
 
 
 def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> ReadingTask:
@@ -327,7 +327,9 @@ async def test_images_of_pages_are_sent_with_their_part(
                 seen.append(number)
         assert sorted(seen) == [page.number for page in task.documents[0].pictured]
         assert shown_pages(last) == []
-        assert (await reading.plan(task)).done == len(notes) - len(reading.merging_requests())
+        assert (await reading.plan(task)).cached_calls == len(notes) - len(
+            reading.merging_requests()
+        )
 
 
 async def test_images_of_the_request_take_room_from_the_notes(tmp_path: Path) -> None:
@@ -473,7 +475,7 @@ async def test_a_second_reading_makes_only_the_last_call(tmp_path: Path) -> None
         first = await reading.facts(task)
         plan = await reading.plan(task)
         calls = len(reading.provider.requests)
-        assert (plan.calls, plan.done) == (calls - 1, calls - 1)
+        assert (plan.calls, plan.cached_calls) == (calls - 1, calls - 1)
         assert await reading.facts(task) == first
         assert len(reading.provider.requests) == calls + 1
 
@@ -495,13 +497,13 @@ async def test_a_failed_reading_continues_with_the_missing_notes(tmp_path: Path)
         (notice,) = (str(event.text) for event in before_it if isinstance(event, Notice))
         assert notice == f"Read in parts for {money(spent.cost)}."
         assert "from the saved notes" in last.error.what_to_do
-        done = (await reading.plan(task)).done
-        assert done > 0
+        cached_calls = (await reading.plan(task)).cached_calls
+        assert cached_calls > 0
         before = len(reading.provider.requests)
         reading.provider.fails_on = ""
         assert len(await reading.facts(task)) == 20
         plan = await reading.plan(task)
-        assert len(reading.provider.requests) - before == plan.calls - done + 1
+        assert len(reading.provider.requests) - before == plan.calls - cached_calls + 1
 
 
 async def test_the_plan_says_that_reasoning_is_not_included(tmp_path: Path) -> None:
@@ -651,7 +653,7 @@ async def test_a_note_is_kept_if_the_reading_stops_while_its_call_is_recorded(
             await run
 
         async def is_kept() -> bool:
-            return (await reading.plan(task)).done == 1
+            return (await reading.plan(task)).cached_calls == 1
 
         await until(is_kept)
 

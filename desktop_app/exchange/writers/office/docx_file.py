@@ -26,7 +26,7 @@ from desktop_app.exchange.writers.office.office_content import (
     plain,
 )
 from desktop_app.rendering.block_model import Block, Kind, source_text
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ def _add_paragraph(document: Document, block: Block) -> Paragraph:
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
     for run in block.runs:
         added_run = paragraph.add_run(plain(source_text(run)))
-        if is_opened(run.link):
+        if is_openable(run.link):
             _make_link(paragraph, added_run, plain(run.link))
         added_run.bold = run.bold or None
         added_run.italic = run.italic or run.math or None

@@ -17,7 +17,7 @@ from desktop_app.exchange.writers.office.office_content import (
     plain,
 )
 from desktop_app.rendering.block_model import Block, Kind, Run, source_text
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,7 +146,7 @@ def _make_paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
         text = plain(source_text(run))
         styles = _styles_of(run, is_code=block.kind is Kind.CODE)
         target: Element = paragraph
-        if is_opened(run.link):
+        if is_openable(run.link):
             target = Link(plain(run.link))
             paragraph.append(target)
         if target is paragraph and not styles:

@@ -63,7 +63,7 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
     return is_whole and conversation.title_is_automatic
 
 
-class Titles:
+class TitleWriter:
     """Requests for titles."""
 
     def __init__(self, utility_model: UtilityModel, delimiters: DelimiterFactory) -> None:

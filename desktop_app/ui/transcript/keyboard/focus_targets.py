@@ -22,7 +22,7 @@ from desktop_app.rendering.markdown.footnote_links import (
     is_note_link,
     note_label_of,
 )
-from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.message_items import ACTION, Item
 from desktop_app.ui.transcript.transcript_styles import DECORATION, EXPANDED, Decoration
@@ -138,7 +138,7 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
         return note_name(target.link), ""
     address = _display_address(target.link)
     name = text or tr("Image")
-    if is_opened(target.link):
+    if is_openable(target.link):
         return tr("{name}, link to {address}", name=name, address=address), address
     return tr("{name}, blocked link: {address}", name=name, address=address), address
 
