@@ -324,7 +324,7 @@ class UnexpectedReplyError(ProviderError):
     code = "unexpected_reply"
 
 
-AFTER_AN_ANSWER: Final = (ReplyTooLargeError, StreamCutError, UnexpectedReplyError)
+BILLABLE_ERRORS: Final = (ReplyTooLargeError, StreamCutError, UnexpectedReplyError)
 """Errors after which a provider may bill, because it had begun to answer."""
 
 

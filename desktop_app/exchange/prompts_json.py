@@ -96,10 +96,10 @@ def read_file(path: Path) -> PromptCollection:
         raise ImportRefusedError(
             Reason.PROMPTS_UNREADABLE, file=path.name, because=system_error(exc)
         ) from exc
-    return read(text)
+    return parse_prompts(text)
 
 
-def read(text: str) -> PromptCollection:
+def parse_prompts(text: str) -> PromptCollection:
     """Return the content of a file's text.
 
     Raises:

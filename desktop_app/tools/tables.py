@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
+from desktop_app.domain.documents.csv_head import CSV_TYPES, find_first_row
 from desktop_app.domain.documents.sheet_rows import lines_of, sheet_rows
 
 MAX_CELLS: Final = 20_000_000
@@ -56,7 +56,7 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
 
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
-    start, delimiter = first_row(text)
+    start, delimiter = find_first_row(text)
     csv.field_size_limit(_MAX_FIELD_CHARS)
     yield from csv.reader((line for line, _ in lines_of(text, start)), delimiter=delimiter)
 

@@ -35,11 +35,11 @@ from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_images import (
     MAX_ADDRESS_LENGTH,
-    after_address,
+    drop_address_rest,
     ends_in_address,
+    find_overlong_range,
     image_size_of,
-    outside_image,
-    overlong_range,
+    move_cut_outside_image,
 )
 from desktop_app.rendering.markdown.links import destination_to_show, image_destination, is_openable
 from desktop_app.rendering.markdown.parser import parser
@@ -478,9 +478,9 @@ def image_addresses() -> Iterator[str]:
         did_before = ends_in_address(before, len(before), ended_in_address=False)
         ends_so = ends_in_address(source, added, ended_in_address=did_before)
         places = [
-            [added, ends_so, overlong_range(source, added)],
-            [outside_image(source, at) for at in (1, 9, len(source) // 2, len(source))],
-            len(after_address(source[-added:])),
+            [added, ends_so, find_overlong_range(source, added)],
+            [move_cut_outside_image(source, at) for at in (1, 9, len(source) // 2, len(source))],
+            len(drop_address_rest(source[-added:])),
         ]
         yield json.dumps([source[:30], len(source), end, places])
 

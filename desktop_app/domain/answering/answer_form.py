@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from desktop_app.domain.tools.strict_schema import is_strict
 
-NOT_FOLLOWED: Final = "form_not_followed"
+FORM_NOT_FOLLOWED: Final = "form_not_followed"
 """The reason of `Incomplete` for an answer that does not match its grammar; no API sends it."""
 MAX_FORM_CHARS: Final = 1 << 20
 """The limit for the text of a form, and for the bytes of its file; providers take less."""

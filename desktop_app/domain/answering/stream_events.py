@@ -173,7 +173,7 @@ class Incomplete:
     """Terminal: the answer ended early.
 
     `reason` is as the API names it (max_output_tokens, content_filter, …), a limit of tool calls
-    (`domain/tools/tool.py`), or NOT_FOLLOWED (`answer_form.py`).
+    (`domain/tools/tool.py`), or FORM_NOT_FOLLOWED (`answer_form.py`).
     """
 
     reason: str

@@ -57,7 +57,7 @@ class BatchStatus(TextEnum):
     @property
     def is_over(self) -> bool:
         """Return True for a final state."""
-        return self in ENDED
+        return self in FINAL_STATUSES
 
     @property
     def was_sent(self) -> bool:
@@ -65,7 +65,7 @@ class BatchStatus(TextEnum):
         return self not in (BatchStatus.PREPARING, BatchStatus.READY)
 
 
-ENDED: Final = frozenset(
+FINAL_STATUSES: Final = frozenset(
     {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED}
 )
 # Running states from the least advanced, final states from the best.
@@ -91,7 +91,7 @@ class ItemStatus(TextEnum):
     UNANSWERED = "unanswered", N_("No response")
 
 
-RETRYABLE: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED)
+RETRYABLE_STATUSES: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED)
 """The states of items that a retry takes over into a new job."""
 
 
@@ -289,8 +289,8 @@ class BatchItem:
 
     Attributes:
         number: its position, from 1.
-        path: of the file; "" for none. It begins with `UNLINKED` (domain/documents/collections.py)
-            if a restored backup named it: then it is not read.
+        path: of the file; "" for none. A path that a restored backup named begins with
+            `collections.UNLINKED_PREFIX`, and is not read.
         prompt: its question; "" for the job's task.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.

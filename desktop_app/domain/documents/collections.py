@@ -22,7 +22,7 @@ FileStatus = Literal["ready", "failed", "waiting", "removed"]
 
 # Begins the path of a file that a restored backup names, and that the user has not confirmed. Such
 # a path is never read.
-UNLINKED: Final = "restored:"
+UNLINKED_PREFIX: Final = "restored:"
 
 _LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
 
@@ -45,7 +45,7 @@ class CollectionFile(NamedTuple):
     """A file of a collection.
 
     Attributes:
-        path: absolute. It begins with UNLINKED if the file is not read again.
+        path: absolute. It begins with UNLINKED_PREFIX if the file is not read again.
         name: without its folder.
         sha256: of its bytes; "" until it has been read.
         size: in bytes.
@@ -68,7 +68,7 @@ class CollectionFile(NamedTuple):
     @property
     def is_linked(self) -> bool:
         """Return False if a restored backup named the path: the file is not read again."""
-        return not self.path.startswith(UNLINKED)
+        return not self.path.startswith(UNLINKED_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _STATED: Final = re.compile(r"sep=([;\t,|:])\n", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"[^"]*(?:"|$)')
 
 
-def first_row(text: str) -> tuple[int, str]:
+def find_first_row(text: str) -> tuple[int, str]:
     """Return the offset of the first row, and the delimiter.
 
     Empty lines and Excel's line with the delimiter (`sep=;`) are not rows.

@@ -23,7 +23,7 @@ LOW_SIDE: Final = 512
 TILE: Final = 512
 PATCH: Final = 32
 # For unknown models: the figures of the oldest models with the tile rule.
-GUESS: Final = (85, 170)
+GUESSED_TILE_TOKENS: Final = (85, 170)
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -98,7 +98,7 @@ def sent_size(size: Size, detail: str, rule: ImageTokens | None) -> Size:
 def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int, bool]:
     """Return the tokens of an image, and True if they are exact."""
     if rule is None:
-        return TileTokens(*GUESS).tokens(size, detail), False
+        return TileTokens(*GUESSED_TILE_TOKENS).tokens(size, detail), False
     return rule.tokens(size, detail), rule.is_exact
 
 

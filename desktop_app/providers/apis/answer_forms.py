@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -69,7 +69,9 @@ async def tool_input_as_text(
                     case Completed() | Incomplete() | Failed() if first is None:
                         for delta in other_text:
                             yield delta
-                        yield Incomplete(NOT_FOLLOWED) if isinstance(event, Completed) else event
+                        yield (
+                            Incomplete(FORM_NOT_FOLLOWED) if isinstance(event, Completed) else event
+                        )
                     case ReasoningItem():
                         # Later requests lack the call that this reasoning belongs to.
                         yield replace(event, encrypted="")

@@ -57,10 +57,10 @@ from desktop_app.rendering.incremental.stable_prefix import (
 )
 from desktop_app.rendering.incremental.text_fast_path import find_plain_tail
 from desktop_app.rendering.markdown.inline_images import (
-    after_address,
+    drop_address_rest,
     ends_in_address,
-    outside_image,
-    overlong_range,
+    find_overlong_range,
+    move_cut_outside_image,
 )
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional import provisional_blocks
@@ -151,7 +151,7 @@ class BlockStream:
     def _process_piece(self, text: str) -> list[Patch]:
         """Process a piece that ends at the next step or before."""
         self._length += len(text)
-        text = after_address(text) if self._drops_address else text
+        text = drop_address_rest(text) if self._drops_address else text
         if not text:
             return []
         self._source += replace_unusable(text)
@@ -183,7 +183,7 @@ class BlockStream:
 
         Return True if more of the address may come.
         """
-        address_range = overlong_range(self._source, added_chars)
+        address_range = find_overlong_range(self._source, added_chars)
         if address_range is None:
             return False
         first, end = address_range
@@ -418,7 +418,7 @@ class BlockStream:
         end = source.rfind("\n") + 1
         if end < length // 2:
             end = max(source.rfind(" ", 0, -_UNSETTLED_CHARS) + 1, length // 2)
-        end = outside_image(source, end)
+        end = move_cut_outside_image(source, end)
         if not end:
             return []  # there is only an image
         next_context = self._context if self._context.inside == "table" else ParserContext()

@@ -15,7 +15,7 @@ from desktop_app.rendering.block_model import Run, clean_text, show_invisible
 from desktop_app.rendering.incremental.open_tail import OpenTail, begins_with_paragraph, leaf_tokens
 from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.citations import TOKEN
-from desktop_app.rendering.markdown.inline_images import outside_image
+from desktop_app.rendering.markdown.inline_images import move_cut_outside_image
 from desktop_app.rendering.markdown.inline_runs import unparsed_note
 from desktop_app.rendering.markdown.parser import BRACKET_CLOSERS, is_too_dense
 
@@ -91,7 +91,7 @@ def settle_by_force(
     stop = len(paragraph) - _UNSETTLED_CHARS
     gap = paragraph.rfind(" ", stop - _UNSETTLED_CHARS, stop)
     gap = gap if opener else max(gap, paragraph.rfind("\n", 0, stop))
-    stop = outside_image(paragraph, gap + 1 if gap > stop // 2 else stop)
+    stop = move_cut_outside_image(paragraph, gap + 1 if gap > stop // 2 else stop)
     if not stop:
         return None  # there is only an image
     settled = tail.context.settled

@@ -94,7 +94,7 @@ def ends_in_address(source: str, added_length: int, *, ended_in_address: bool) -
     return _INCOMPLETE_ADDRESS.match(source, begin) is not None
 
 
-def overlong_range(source: str, added_length: int) -> tuple[int, int] | None:
+def find_overlong_range(source: str, added_length: int) -> tuple[int, int] | None:
     """Return the range of an image's address beyond the maximum length, None if there is none.
 
     Args:
@@ -108,13 +108,13 @@ def overlong_range(source: str, added_length: int) -> tuple[int, int] | None:
     return (end, address.end()) if address and address.end() > end else None
 
 
-def after_address(text: str) -> str:
+def drop_address_rest(text: str) -> str:
     """Return the text without its beginning, which is the rest of an image's address."""
     match = _NO_ADDRESS_CHARACTER.search(text)
     return text[match.start() :] if match else ""
 
 
-def outside_image(source: str, cut: int) -> int:
+def move_cut_outside_image(source: str, cut: int) -> int:
     """Return `cut`, or a position beside the image that a cut there would split.
 
     An image is split nevertheless if its address is too long for a drawn image. One with a name

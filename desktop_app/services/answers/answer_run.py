@@ -13,7 +13,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
-from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerSchema
+from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
@@ -511,7 +511,7 @@ def _error_note(reply: Reply) -> ErrorNote | None:
 _INCOMPLETE_REASONS = {
     "max_output_tokens": Reason.ENDED_AT_LENGTH,
     "length": Reason.ENDED_AT_LENGTH,
-    NOT_FOLLOWED: Reason.GRAMMAR_NOT_FOLLOWED,
+    FORM_NOT_FOLLOWED: Reason.GRAMMAR_NOT_FOLLOWED,
     TOO_MANY_ROUNDS: Reason.TOOL_ROUNDS_REACHED,
     TOO_LONG: Reason.TOOL_TIME_REACHED,
     TOO_EXPENSIVE: Reason.TOOL_COST_REACHED,

@@ -19,7 +19,7 @@ from desktop_app.domain.answering.answer_form import AnswerGrammar
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.batch.batch_jobs import (
     BATCH_TIER,
-    RETRYABLE,
+    RETRYABLE_STATUSES,
     BatchFile,
     BatchItem,
     BatchJob,
@@ -212,7 +212,9 @@ class BatchService:
         """
         old_job = await self._records.get(job_id)
         unanswered = [
-            old_item for old_item in await self._store.items(job_id) if old_item.status in RETRYABLE
+            old_item
+            for old_item in await self._store.items(job_id)
+            if old_item.status in RETRYABLE_STATUSES
         ]
         if not unanswered or not old_job.status.is_over:
             raise IllegalChoiceError(

@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
-    AFTER_AN_ANSWER,
+    BILLABLE_ERRORS,
     AuthenticationError,
     CompactionError,
     EndpointMissingError,
@@ -332,7 +332,7 @@ class CompactionService:
             except ProviderError as error:
                 is_unsent = isinstance(error, AuthenticationError) and error.status is None
                 if not is_unsent:
-                    is_billed = isinstance(error, AFTER_AN_ANSWER)
+                    is_billed = isinstance(error, BILLABLE_ERRORS)
                     await self._record_call(
                         plan, started_at, MessageStatus.FAILED, is_billed=is_billed
                     )

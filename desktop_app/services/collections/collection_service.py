@@ -20,7 +20,7 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import (
-    UNLINKED,
+    UNLINKED_PREFIX,
     Collection,
     CollectionFile,
     FoundFile,
@@ -406,7 +406,11 @@ class Collections:
 
 
 def _without_unlinked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    return {path: file_stats for path, file_stats in stats.items() if not path.startswith(UNLINKED)}
+    return {
+        path: file_stats
+        for path, file_stats in stats.items()
+        if not path.startswith(UNLINKED_PREFIX)
+    }
 
 
 def _make_file(collection_id: str, found_file: FoundFile) -> CollectionFile:

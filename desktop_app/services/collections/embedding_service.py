@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.errors import AFTER_AN_ANSWER, ProviderError
+from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.ports import SpendingStorage
@@ -116,7 +116,7 @@ class Embeddings:
             try:
                 vectors, billed_tokens = await provider.embed(choice.model, texts)
             except ProviderError as error:
-                billed_tokens = None if isinstance(error, AFTER_AN_ANSWER) else error.billed_tokens
+                billed_tokens = None if isinstance(error, BILLABLE_ERRORS) else error.billed_tokens
                 failed_cost = Decimal(0) if billed_tokens == 0 else choice.cost(billed_tokens)
                 usage = Usage(input_tokens=error.billed_tokens or 0)
                 await self._record(choice, usage, failed_cost, MessageStatus.FAILED, started_at)

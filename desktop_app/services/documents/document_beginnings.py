@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
+from desktop_app.domain.documents.csv_head import CSV_TYPES, find_first_row
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.documents.sheet_rows import sheet_rows
 from desktop_app.domain.error_reasons import Reason
@@ -124,7 +124,7 @@ def _is_table(part: DocumentPart) -> bool:
 def _csv_beginning(name: str, text: str) -> str:
     import csv  # few documents need it
 
-    start, delimiter = first_row(text)
+    start, delimiter = find_first_row(text)
     sample = text[start : start + _SAMPLE_CHARS]
     csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE_CHARS))
     lines = io.StringIO(sample, newline="")  # a backup may have text with carriage returns

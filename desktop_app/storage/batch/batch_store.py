@@ -15,7 +15,7 @@ from functools import partial
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import (
-    ENDED,
+    FINAL_STATUSES,
     BatchCounts,
     BatchItem,
     BatchJob,
@@ -61,7 +61,7 @@ _ITEM_COLUMNS: Final = (
     "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
-_ENDED_SQL: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
+_ENDED_SQL: Final = ", ".join(f"'{status.value}'" for status in sorted(FINAL_STATUSES))
 # A result replaces the stored result if its status comes later in this order.
 _STATUSES_BY_RANK: Final = (
     ItemStatus.UNANSWERED,

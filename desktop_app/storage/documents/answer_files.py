@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeVar
 
 from desktop_app.domain.conversations.conversation import Message, now
 from desktop_app.domain.conversations.message_parts import (
-    ANSWER_FILE,
+    ANSWER_FILE_NAME,
     Attachment,
     DocumentPart,
     ImagePart,
@@ -102,9 +102,9 @@ class StoredAnswerFiles:
             return None
         sha256, size = await self._in_thread(partial(_digest, path))
         # The attachment gets no text, which would take several times its size to store and index.
-        attachment = Attachment(sha256, ANSWER_FILE, MARKDOWN)
+        attachment = Attachment(sha256, ANSWER_FILE_NAME, MARKDOWN)
         await self._add(path, attachment, is_searchable=False)
-        return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
+        return DocumentPart(sha256, ANSWER_FILE_NAME, MARKDOWN, size)
 
     async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
         """Store a generated image as an attachment; return None if it is not a PNG, JPEG or WebP.
@@ -163,7 +163,7 @@ class MemoryFile:
 
     async def attach(self) -> DocumentPart:
         """Turn the pieces into an attachment."""
-        part = DocumentPart(self._digest.hexdigest(), ANSWER_FILE, MARKDOWN, self._size)
+        part = DocumentPart(self._digest.hexdigest(), ANSWER_FILE_NAME, MARKDOWN, self._size)
         await self._database.write(partial(_rename_pieces, self._answer_id, part))
         return part
 

@@ -25,7 +25,7 @@ from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.documents.collections import UNLINKED
+from desktop_app.domain.documents.collections import UNLINKED_PREFIX
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.network.network_address import split_credentials, split_url
 from desktop_app.domain.network.origin import origin
@@ -205,7 +205,7 @@ def _parts_with_tools(connection: sqlite3.Connection) -> Iterator[tuple[str, str
 def _collections(connection: sqlite3.Connection) -> dict[str, CollectionPaths]:
     files = defaultdict[str, set[str]](set)
     for row in connection.execute("SELECT collection_id, path FROM collection_files"):
-        if not row["path"].startswith(UNLINKED):
+        if not row["path"].startswith(UNLINKED_PREFIX):
             files[row["collection_id"]].add(row["path"])
     return {
         row["id"]: CollectionPaths(row["name"], row["folder"], frozenset(files[row["id"]]))
@@ -335,8 +335,8 @@ def _unlink_files(
     # A file without a text has no passages that could be lost.
     sql = "DELETE FROM collection_files WHERE id = ? AND sha256 IS NULL"
     connection.executemany(sql, new_ids)
-    sql = f"""UPDATE OR REPLACE collection_files SET path = '{UNLINKED}' || path
-        WHERE id = ? AND path NOT LIKE '{UNLINKED}%'"""  # noqa: S608 - our own text
+    sql = f"""UPDATE OR REPLACE collection_files SET path = '{UNLINKED_PREFIX}' || path
+        WHERE id = ? AND path NOT LIKE '{UNLINKED_PREFIX}%'"""  # noqa: S608 - our own text
     connection.executemany(sql, new_ids)
 
 
@@ -349,7 +349,7 @@ def _forget_paths(connection: sqlite3.Connection, current_paths: frozenset[str])
     sql = "SELECT id, path FROM batch_items WHERE path <> '' AND sha256 IS NULL"
     items = connection.execute(sql).fetchall()
     connection.executemany(
-        f"UPDATE batch_items SET path = '{UNLINKED}' || path WHERE id = ?",  # noqa: S608
+        f"UPDATE batch_items SET path = '{UNLINKED_PREFIX}' || path WHERE id = ?",  # noqa: S608
         [(row["id"],) for row in items if row["path"] not in current_paths],
     )
     # The files of a batch job that is not created yet.

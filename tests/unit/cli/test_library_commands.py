@@ -29,7 +29,11 @@ from desktop_app.cli.export_command import MarkdownExporter
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.error_json import error_from_json
-from desktop_app.domain.conversations.message_parts import ANSWER_FILE, AttachmentFile, DocumentPart
+from desktop_app.domain.conversations.message_parts import (
+    ANSWER_FILE_NAME,
+    AttachmentFile,
+    DocumentPart,
+)
 from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreFullError
@@ -151,7 +155,7 @@ def test_an_import_changes_neither_presets_nor_the_text_of_files(
             ("b.html", "text/html", "", page.encode() + b" "),
             ("c.html", MARKDOWN, "", page.encode("utf-16")),
             ("image.gif", "image/gif", "", b"GIF89a\1\0\1\0 cut off"),
-            (ANSWER_FILE, MARKDOWN, "", "Größe".encode()),
+            (ANSWER_FILE_NAME, MARKDOWN, "", "Größe".encode()),
         )
     ]
     parts = tuple(DocumentPart(f.sha256, f.name, f.media_type, len(f.data)) for f in files)
@@ -173,7 +177,7 @@ def test_an_import_changes_neither_presets_nor_the_text_of_files(
         assert store.execute("SELECT * FROM presets").fetchall() == []
         stored = dict(store.execute("SELECT name, text FROM attachments").fetchall())
     read = dict.fromkeys(("a.html", "b.html", "c.html"), "The real words.")
-    assert stored == {**read, "image.gif": "", ANSWER_FILE: ""}
+    assert stored == {**read, "image.gif": "", ANSWER_FILE_NAME: ""}
 
 
 def test_an_unreadable_file_does_not_stop_the_others(

@@ -31,8 +31,8 @@ from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
     OfficeTable,
     messages_of,
-    plain,
     tables_of,
+    to_office_text,
 )
 from desktop_app.exchange.writers.office.pptx_outline import write_pptx
 from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
@@ -353,7 +353,9 @@ def test_any_text_makes_a_file_that_opens(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, text: str
 ) -> None:
     file = tmp_path_factory.mktemp("office") / f"a.{suffix}"
-    messages = [OfficeMessage(plain(text), tuple(render(text)), (plain(text),), True)]
+    messages = [
+        OfficeMessage(to_office_text(text), tuple(render(text)), (to_office_text(text),), True)
+    ]
     if suffix == "docx":
         write_docx(file, text, messages)
     elif suffix == "odt":
@@ -361,7 +363,7 @@ def test_any_text_makes_a_file_that_opens(
     elif suffix == "pptx":
         write_pptx(file, text, messages)
     else:
-        write_xlsx(file, [OfficeTable(((plain(text), "b"), ("c",)))])
+        write_xlsx(file, [OfficeTable(((to_office_text(text), "b"), ("c",)))])
     with zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
         for name in archive.namelist():

@@ -23,7 +23,7 @@ from desktop_app.exchange.preset_json import derived_id, preset_from_json
 from desktop_app.exchange.prompts_json import (
     PromptCollection,
     new_items,
-    read,
+    parse_prompts,
     read_file,
     to_json_text,
 )
@@ -63,8 +63,8 @@ REPLY = Prompt("r", "Reply", "Reply to {{name}}", "Mail", 1, datetime(2026, 1, 3
 @given(collections)
 def test_a_written_file_is_read_unchanged(collection: PromptCollection) -> None:
     text = to_json_text(collection)
-    assert read(text) == collection
-    assert to_json_text(read(text)) == text
+    assert parse_prompts(text) == collection
+    assert to_json_text(parse_prompts(text)) == text
 
 
 def test_the_file_is_indented_for_readers() -> None:
@@ -75,14 +75,14 @@ def test_half_a_surrogate_pair_is_escaped() -> None:
     preset = Preset("p", "Code", overrides=Overrides("half \ud800"))
     written = to_json_text(PromptCollection(presets=(preset,)))
     assert written.startswith('{\n  "format": ')
-    assert read(written.encode().decode()).presets == (preset,)
+    assert parse_prompts(written.encode().decode()).presets == (preset,)
 
 
 def test_an_unusable_id_is_derived_from_the_content() -> None:
     """Check that a prompt with an unsafe id is kept, because ids end up in paths and logs."""
     value = json.loads(to_json_text(PromptCollection((REPLY,), ())))
     value["prompts"][0]["id"] = "../../x"
-    (found,) = read(json.dumps(value)).prompts
+    (found,) = parse_prompts(json.dumps(value)).prompts
     assert replace(found, id=REPLY.id) == REPLY
     assert re.fullmatch("[0-9a-f]{32}", found.id)
 
@@ -121,9 +121,9 @@ def test_a_different_prompt_with_the_same_id_gets_a_new_id() -> None:
 
 def test_only_title_and_text_of_a_prompt_are_required() -> None:
     text = '{"format": "repartee-prompts", "version": 1, "prompts": [{"title": "A", "text": "B"}]}'
-    (found,) = read(text).prompts
+    (found,) = parse_prompts(text).prompts
     assert (found.title, found.text, found.folder) == ("A", "B", "")
-    assert read(text).prompts == (found,)  # with the same id each time
+    assert parse_prompts(text).prompts == (found,)  # with the same id each time
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,14 @@ def test_only_title_and_text_of_a_prompt_are_required() -> None:
 def test_a_file_with_an_invalid_item_is_refused(change: dict[str, Any]) -> None:
     value = {**json.loads(to_json_text(PromptCollection((REPLY,)))), **change}
     with pytest.raises(ImportRefusedError) as raised:
-        read(json.dumps(value))
+        parse_prompts(json.dumps(value))
     assert raised.value.what_to_do == "Choose a file exported from Prompts."
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000])
 def test_other_files_are_refused(text: str) -> None:
     with pytest.raises(ImportRefusedError):
-        read(text)
+        parse_prompts(text)
 
 
 def test_a_missing_file_is_refused_with_the_reason_of_the_system(tmp_path: Path) -> None:

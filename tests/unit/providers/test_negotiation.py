@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.answer_form import (
-    NOT_FOLLOWED,
+    FORM_NOT_FOLLOWED,
     AnswerGrammar,
     AnswerSchema,
     FormKind,
@@ -489,7 +489,7 @@ async def events_of(events: Iterable[StreamEvent]) -> AsyncGenerator[StreamEvent
         ),
         (
             [TextDelta("I "), TextDelta("can’t."), Completed()],
-            [TextDelta("I "), TextDelta("can’t."), Incomplete(NOT_FOLLOWED)],
+            [TextDelta("I "), TextDelta("can’t."), Incomplete(FORM_NOT_FOLLOWED)],
         ),
         ([TextDelta("I "), Incomplete("length")], [TextDelta("I "), Incomplete("length")]),
         ([TextDelta("I "), CUT], [TextDelta("I "), CUT]),

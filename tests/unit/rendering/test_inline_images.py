@@ -236,12 +236,12 @@ def test_an_address_has_a_maximum_length(
     source: str, added: int, is_incomplete: bool, overlong: tuple[int, int] | None
 ) -> None:
     assert ends_so(source, added) is is_incomplete
-    assert inline_images.overlong_range(source, added) == overlong
+    assert inline_images.find_overlong_range(source, added) == overlong
 
 
 def test_the_text_after_an_address_is_kept() -> None:
     texts = ("AA+/=) b", "AA", " b", "")
-    assert [inline_images.after_address(text) for text in texts] == [") b", "", " b", ""]
+    assert [inline_images.drop_address_rest(text) for text in texts] == [") b", "", " b", ""]
 
 
 @pytest.mark.usefixtures("short_addresses")
@@ -270,7 +270,9 @@ def test_the_nearest_position_outside_an_image_is_found(
     for place, places in within.items():
         for at in places:
             expected[at] = place
-    assert [inline_images.outside_image(source, at) for at in range(len(source) + 1)] == expected
+    assert [
+        inline_images.move_cut_outside_image(source, at) for at in range(len(source) + 1)
+    ] == expected
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from desktop_app.backend.environment_profiles import BUILT_IN, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.documents.collections import UNLINKED
+from desktop_app.domain.documents.collections import UNLINKED_PREFIX
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StoreFullError
@@ -362,7 +362,7 @@ def test_restored_jobs_send_no_file_unasked_and_read_none_of_unconfirmed_paths(
         origins = connection.execute("SELECT path FROM attachment_origins").fetchall()
     assert (unsent["status"], "item_never_sent" in unsent["error"]) == ("unanswered", True)
     is_kept = answer is RestoreChoice.TAKE
-    assert unread["path"] == ("" if is_kept else UNLINKED) + "/somewhere/found.txt"
+    assert unread["path"] == ("" if is_kept else UNLINKED_PREFIX) + "/somewhere/found.txt"
     assert {row["path"] for row in origins} == ({"/etc/passwd"} if is_kept else set())
     kept_files = {"files": "/etc/passwd\0"} if is_kept else {}
     forms = {"batch-jobs": {"task": "Sum up.", **kept_files}}

@@ -23,7 +23,7 @@ from desktop_app.exchange.writers.office.office_content import (
     is_from_left,
     is_from_right,
     is_same_code,
-    plain,
+    to_office_text,
 )
 from desktop_app.rendering.block_model import Block, Kind, source_text
 from desktop_app.rendering.markdown.links import is_openable
@@ -45,9 +45,9 @@ _ALIGNMENTS: Final = {"center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PAR
 def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
     """Write the document. Raises OSError."""
     document = docx.Document()
-    document.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
+    document.core_properties.title = to_office_text(title)[:MAX_PROPERTY_CHARS]
     document.core_properties.author = ""
-    _set_direction(document.add_heading(plain(title), 0))
+    _set_direction(document.add_heading(to_office_text(title), 0))
     for message in messages:
         _set_direction(document.add_heading(message.heading, 1))
         for note in message.notes:
@@ -66,7 +66,7 @@ def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
         if isinstance(part, OfficeTable):
             _add_table(document, part)
         elif part.kind is Kind.HEADING:
-            heading = plain(f"{part.marker} {part.text}".lstrip())
+            heading = to_office_text(f"{part.marker} {part.text}".lstrip())
             _set_direction(document.add_heading(heading, min(part.level + 1, _DEEPEST_HEADING)))
         elif part.kind is Kind.RULE:
             if part.marker:
@@ -86,7 +86,7 @@ def _add_paragraph(document: Document, block: Block) -> Paragraph:
         if block.marker:
             shape.first_line_indent = Cm(-_INDENT_CM)
             shape.tab_stops.add_tab_stop(Cm(_INDENT_CM * levels))
-            paragraph.add_run(f"{plain(block.marker)}\t")
+            paragraph.add_run(f"{to_office_text(block.marker)}\t")
     _add_runs(paragraph, block)
     if block.kind is not Kind.CODE:
         _set_direction(paragraph)
@@ -95,9 +95,9 @@ def _add_paragraph(document: Document, block: Block) -> Paragraph:
 
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
     for run in block.runs:
-        added_run = paragraph.add_run(plain(source_text(run)))
+        added_run = paragraph.add_run(to_office_text(source_text(run)))
         if is_openable(run.link):
-            _make_link(paragraph, added_run, plain(run.link))
+            _make_link(paragraph, added_run, to_office_text(run.link))
         added_run.bold = run.bold or None
         added_run.italic = run.italic or run.math or None
         added_run.font.strike = run.strike or None

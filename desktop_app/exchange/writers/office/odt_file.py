@@ -14,7 +14,7 @@ from desktop_app.exchange.writers.office.office_content import (
     document_parts,
     is_from_right,
     is_same_code,
-    plain,
+    to_office_text,
 )
 from desktop_app.rendering.block_model import Block, Kind, Run, source_text
 from desktop_app.rendering.markdown.links import is_openable
@@ -55,9 +55,9 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
     document = Document("text")
     document.body.clear()
     _add_styles(document)
-    document.meta.title = plain(title)
+    document.meta.title = to_office_text(title)
     body = document.body
-    body.append(_make_header(1, plain(title)))
+    body.append(_make_header(1, to_office_text(title)))
     table_count = 0
     for message in messages:
         body.append(_make_header(2, message.heading))
@@ -70,7 +70,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
                 body.append(_make_table(part, f"Table{table_count}"))
                 body.append(Paragraph())  # adjacent tables would touch
             elif part.kind is Kind.HEADING:
-                heading = plain(f"{part.marker} {part.text}".lstrip())
+                heading = to_office_text(f"{part.marker} {part.text}".lstrip())
                 body.append(_make_header(part.level + 2, heading))
             elif part.kind is Kind.RULE:
                 if part.marker:
@@ -141,13 +141,13 @@ def _make_paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
     spaced = _SPACED_STYLE if is_spaced else None
     paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else spaced)
     if block.marker:
-        paragraph.append_plain_text(f"{plain(block.marker)} ")
+        paragraph.append_plain_text(f"{to_office_text(block.marker)} ")
     for run in block.runs:
-        text = plain(source_text(run))
+        text = to_office_text(source_text(run))
         styles = _styles_of(run, is_code=block.kind is Kind.CODE)
         target: Element = paragraph
         if is_openable(run.link):
-            target = Link(plain(run.link))
+            target = Link(to_office_text(run.link))
             paragraph.append(target)
         if target is paragraph and not styles:
             paragraph.append_plain_text(text)

@@ -68,12 +68,12 @@ def messages_of(
         calls = [call_as_markdown(call) for call in tool_calls(message.parts)]
         sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
         yield OfficeMessage(
-            plain(heading_of(message, name_of_model)),
+            to_office_text(heading_of(message, name_of_model)),
             tuple(_blocks_of(message)),
-            tuple(map(plain, (*(part.name for part in message.attachments), *sources))),
+            tuple(map(to_office_text, (*(part.name for part in message.attachments), *sources))),
             message.role is Role.ASSISTANT,
             tuple(render("\n\n".join(calls))),
-            tuple(map(plain, ending_lines(message))),
+            tuple(map(to_office_text, ending_lines(message))),
         )
 
 
@@ -123,9 +123,9 @@ def is_from_right(text: str) -> bool:
 
 def cell_text(runs: Runs) -> str:
     """Return the text of a cell, with line breaks."""
-    return plain("".join(map(source_text, runs)))
+    return to_office_text("".join(map(source_text, runs)))
 
 
-def plain(text: str) -> str:
+def to_office_text(text: str) -> str:
     """Return the text with "\\n" for line breaks, without characters that office files forbid."""
     return _NOT_IN_XML.sub("", text.replace(LINE_BREAK, "\n"))

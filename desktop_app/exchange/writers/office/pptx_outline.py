@@ -14,7 +14,7 @@ from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
     cell_text,
     is_from_right,
-    plain,
+    to_office_text,
 )
 from desktop_app.rendering.block_model import Block, Kind
 
@@ -47,15 +47,17 @@ class SlideLine(NamedTuple):
 def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
     """Write the presentation. Raises OSError."""
     presentation = Presentation()
-    presentation.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
+    presentation.core_properties.title = to_office_text(title)[:MAX_PROPERTY_CHARS]
     first = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_SLIDE])
-    _write_text(first.shapes.title.text_frame.paragraphs[0], plain(title))
+    _write_text(first.shapes.title.text_frame.paragraphs[0], to_office_text(title))
     for message in messages:
         if not message.is_answer:
             continue
         # A slide has no room for a call's arguments and result.
         calls = [block for block in message.calls if block.kind is Kind.PARAGRAPH]
-        sections = _split_sections(plain(title), (*calls, *message.blocks), message.endings)
+        sections = _split_sections(
+            to_office_text(title), (*calls, *message.blocks), message.endings
+        )
         for heading, points in sections:
             for part in _split_points(points):
                 _add_slide(presentation, heading, part)
@@ -85,13 +87,13 @@ def _split_sections(
         if block.kind is Kind.HEADING:
             if heading or points:
                 yield heading or title, points
-            heading, points = plain(block.text), []
+            heading, points = to_office_text(block.text), []
         elif block.kind is Kind.TABLE:
             rows = [filter(None, map(cell_text, row)) for row in block.rows]
             points += [SlideLine(0, " · ".join(row)) for row in rows]
         elif block.kind is Kind.CODE:
-            points.append(SlideLine(0, plain(block.text).rstrip(), is_code=True))
-        elif text := plain(block.text).strip():
+            points.append(SlideLine(0, to_office_text(block.text).rstrip(), is_code=True))
+        elif text := to_office_text(block.text).strip():
             points.append(SlideLine(min(max(block.depth - 1, 0), _MAX_LIST_DEPTH), text))
     points += [SlideLine(0, ending) for ending in endings]
     if heading or points:
