@@ -1,9 +1,9 @@
 """Folds StreamEvents into a growing reply, as a pure function.
 
 `accumulate` never changes its argument, and the cost of a delta does not depend on the length of
-the reply. Text is a tuple of pieces. Of two neighbors shorter than a megabyte, the second is at
-most half as long (as in a binomial heap), so that each character is copied O(log n) times. Pieces
-of a megabyte or more are never copied by a delta, which would block the event loop.
+the reply. Text is a tuple of pieces. As in a binomial heap, each piece below a megabyte is at most
+half as long as the piece before it. So each character is copied O(log n) times. Pieces of a
+megabyte or more are never copied by a delta, which would block the event loop.
 """
 
 from __future__ import annotations

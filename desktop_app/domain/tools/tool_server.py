@@ -324,10 +324,10 @@ def secret_values(
 ) -> tuple[str, ...]:
     """Return the values to redact in the replies and the log of a server.
 
-    A value counts as secret unless it is a path or an address, or its name says that it is
-    something else, such as a folder or a region: redacting these would make results unusable. A
-    value always counts if it contains a key or a password, or if its name contains a word such as
-    "token". So do the whole query and the secret arguments.
+    Most values count as secret. Exceptions are paths, addresses, and values whose names say that
+    they are something else, such as a folder or a region: redacting these would make results
+    unusable. A value always counts if it contains a key or a password, or if its name contains a
+    word such as "token". The whole query and the secret arguments count, too.
 
     Args:
         variables: the environment variables, for references.

@@ -48,8 +48,8 @@ def body(
 ) -> dict[str, Any]:
     """Return the request as values for `request_body.pack_body`.
 
-    Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
-    the server refused before ("encrypted_content" there means the reasoning of earlier answers).
+    Settings that `info` knows to be refused are left out. So are the fields named in `omit`, which
+    the server refused before; "encrypted_content" there means the reasoning of earlier answers.
 
     Providers of the GPT family, and other providers for its models, are told whether to store the
     conversation, and get the request's cache key. Only providers of the family get fields that keep
