@@ -300,6 +300,7 @@ def _time_to_json(moment: datetime) -> str:
 def _parse_conversation(
     item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
+    """Return a conversation with those of its files that are given. Raises BAD_VALUE errors."""
     if not isinstance(item, Mapping):
         raise TypeError("it is not an object")
     conversation = _conversation_from(item)

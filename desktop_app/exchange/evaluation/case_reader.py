@@ -69,6 +69,7 @@ def read_cases(
 
 
 def _read_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
+    """Yield the cases of a file. The ending of its name decides the format; others are JSONL."""
     filler = TemplateFiller()
     if name.endswith(".csv"):
         decimal_sign = "," if _csv_delimiter(text) == ";" else "."

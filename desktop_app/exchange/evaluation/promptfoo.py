@@ -173,6 +173,7 @@ def _read_prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
 def _read_cases(
     test: _Row, default: _Row, config: _Row, prompts: Sequence[str], filler: TemplateFiller
 ) -> Iterator[EvaluationCase]:
+    """Yield the cases of a test, one for each combination of variables and each prompt."""
     for row in (test, default):
         if not isinstance(row, dict):
             raise CaseError(CaseFault.NOT_AN_OBJECT)
@@ -294,6 +295,7 @@ def _assertion_checks(
 
 
 def _check_rows(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str, Any]]:
+    """Return the checks of an assertion, for `check_from_json`."""
     texts = value
     if isinstance(value, str) and kind.endswith(("-any", "-all")):
         filler.count(_CHARS_PER_TEXT * value.count(","))

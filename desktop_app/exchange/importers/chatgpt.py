@@ -85,6 +85,7 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
 def _parse_node(
     key: str, node: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
 ) -> Node:
+    """Return a node. Reasoning, and calls of tools with their results, are in its `pending`."""
     parent = text_at(node, "parent") or None
     message = _shown_message(mapping_at(node, "message"))
     content, metadata = mapping_at(message, "content"), mapping_at(message, "metadata")

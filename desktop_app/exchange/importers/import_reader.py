@@ -141,6 +141,7 @@ def _find_nothing(_file_id: str) -> None:
 
 
 def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
+    """Return the conversations of all files of an archive; a damaged file counts as one."""
     members = [
         info
         for info in archive.members
@@ -254,6 +255,7 @@ def _member_name(member: tuple[str, ZipInfo]) -> str:
 
 
 def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
+    """Return the conversations in JSON. The first of a known kind decides the kind of all."""
     _require_plausible_values(data)
     spans = _item_spans(data)
     if spans is not None:

@@ -163,6 +163,7 @@ class _Tree:
             self._pending_by_node[node.id] = node, pending
 
     def _add_message(self, node: Node, pending: tuple[PendingPart, ...]) -> None:
+        """Add a node as a message that is later than its parent, whatever its own time."""
         above = self.message_at(node.parent)
         earliest = self._start_time if above is None else above.created_at + _MIN_DELAY
         is_answer = node.role is Role.ASSISTANT

@@ -126,6 +126,7 @@ def _parse_node(
 
 
 def _parse_answer(text: str) -> Iterator[Part]:
+    """Yield the text of an answer, and the reasoning and calls in its `<details>` elements."""
     # An expression for a whole element would search the rest of the text for the end of each
     # unclosed opening: hours for a million of them.
     position = 0

@@ -121,6 +121,7 @@ def _read_server(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
 
 
 def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, ServerSecrets]:
+    """Return a server and its secrets. Raises ToolServerError if it cannot be used."""
     transport = fields.get("type") or fields.get("transport") or ""
     if fields.get("disabled") is True or fields.get("enabled") is False:
         raise ToolServerError(Reason.TOOL_SERVER_OFF, server=name)

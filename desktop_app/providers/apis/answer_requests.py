@@ -113,6 +113,7 @@ class AnswerRequests:
     async def _one_reply(
         self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
         async with self._transport.post(path, body, on_bytes) as reply:
             reader = self._new_reader(api, body.get("n", 1))
             is_json = await reply.is_json()

@@ -95,6 +95,7 @@ class RedactedAnswer:
         return stream.feed(text) + stream.end()
 
     def _feed_delta(self, event: _Delta) -> list[StreamEvent]:
+        """Return the end of the text before, if this delta is of another one, and its safe part."""
         key = (type(event), event.index if isinstance(event, ToolCallDelta) else None)
         stream_and_event = self._texts.get(key)
         released: list[StreamEvent] = []

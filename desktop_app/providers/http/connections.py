@@ -192,7 +192,8 @@ def new_client(
 
     from desktop_app.providers.http.trust import trusted_context  # imports ssl
 
-    # The first request on asyncio would import this on the event loop.
+    # The first request on asyncio would import this on the event loop. Other versions of anyio may
+    # lack this private module.
     with suppress(ImportError):
         importlib.import_module("anyio._backends._asyncio")
     through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")

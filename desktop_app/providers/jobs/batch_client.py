@@ -242,6 +242,11 @@ class BatchClient:
             last_id = last
 
     async def _retry(self, attempt: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
+        """Return the result of `attempt`, which is repeated after some failures.
+
+        Args:
+            may_cost: repeat it only if the failed request cannot have had an effect.
+        """
         attempts = count()
         with self._in_use():
             while True:

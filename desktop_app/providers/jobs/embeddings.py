@@ -111,6 +111,7 @@ class EmbeddingRequests:
         return [*first, *second], _sum_counts(first_billed, second_billed)
 
     async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
+        """Request the vectors once, and again without each setting that the server refuses."""
         attempts = count()
         while True:
             fields = body(self._model, texts, self.refused)

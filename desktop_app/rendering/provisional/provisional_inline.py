@@ -263,6 +263,7 @@ class _Scanner:
         raise _CutError(max(end, len(bare)), " " + ticks if is_spaced else ticks)
 
     def _process_formula(self, start: int) -> int:
+        """Process a dollar sign, which may begin a formula, a price or a variable's name."""
         content = self.content
         if not can_precede_formula(content[start - 1 : start]):
             return start + 1
@@ -339,6 +340,7 @@ class _Scanner:
     # ------------------------------------------------------------------ emphasis
 
     def _process_emphasis(self, mark: str, start: int, end: int) -> int:
+        """Process a run of stars, underscores or tildes: close open marks, then open a mark."""
         content = self.content
         if end == len(content):
             raise _CutError(start)
