@@ -258,7 +258,7 @@ LIBRARY_VALUES = {
     "desktop_app/cli/batch/batch_command.py": {"options"},
     "desktop_app/cli/evaluation/eval_command.py": {"options"},
     "desktop_app/exchange/writers/office/docx_file.py": {
-        *("added", "added.font", "document.core_properties"),
+        *("added_run", "added_run.font", "document.core_properties"),
         "cell.paragraphs[0].add_run(text)",
     },
     "desktop_app/exchange/writers/office/odt_file.py": {"document.meta"},

@@ -27,7 +27,7 @@ ALLOWED: Final = {
     # What the user typed.
     "app/library/list_presenter.py: title.strip()",
     # Marks of Markdown around a caption.
-    "exchange/writers/markdown_file.py: > *{tr('Reasoning')}*\\n>\\n{quoted}",
+    "exchange/writers/markdown_file.py: > *{tr('Reasoning')}*\\n>\\n{quote}",
 }
 
 
