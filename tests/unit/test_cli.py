@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO
+from typing import IO, Any, cast
 
 import pytest
 
@@ -400,6 +400,24 @@ def test_a_window_that_does_not_answer_is_reported(
     assert lock.try_acquire()
     assert main(["quick", "--text", "x"]) == 1
     assert "doesn’t respond" in capsys.readouterr().err
+
+
+def test_a_missing_library_of_qt_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Unloadable:
+        def __getattr__(self, name: str) -> object:
+            raise ImportError("libEGL.so.1: cannot open shared object file", path="/q/QtGui.so")
+
+    monkeypatch.setattr("desktop_app.backend.display_check.display_problem", lambda _environ: None)
+    monkeypatch.setitem(sys.modules, "desktop_app.app.application", cast(Any, Unloadable()))
+    assert main(["quick", "--text", "x"]) == 1
+    error = capsys.readouterr().err
+    assert error == (
+        "repartee: Couldn’t load Qt: libEGL.so.1: cannot open shared object file. Install the "
+        "missing library with your system’s package manager. “repartee ask” works without a "
+        "window.\n"
+    )
 
 
 def test_a_new_window_opens_after_the_ending_one(monkeypatch: pytest.MonkeyPatch) -> None:

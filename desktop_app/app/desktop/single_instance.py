@@ -17,6 +17,7 @@ from pathlib import Path
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
 from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import Folders, folders
 
@@ -74,13 +75,25 @@ def open_or_call(request: WindowRequest) -> int:
 
     if display_problem(os.environ) is not None:
         _use_language(user_folders)
-        problem = display_problem(os.environ)  # in the user's language
-        advice = tr("“repartee ask” works without a window.")
-        write_diagnostic(f"{problem} {advice}")
-        return 1
-    from desktop_app.app.application import run
-
+        return _report_unusable_display(str(display_problem(os.environ)))  # in this language
+    try:
+        from desktop_app.app.application import run
+    except ImportError as error:
+        if error.path is None or not error.path.endswith(".so"):
+            raise
+        # A library of the system that Qt links to; Qt's wheels contain only some.
+        _use_language(user_folders)
+        return _report_unusable_display(
+            tr("Couldn’t load Qt: {words}.", words=error.msg), tr(Remedy.INSTALL_LIBRARY.sentence)
+        )
     return run(request)
+
+
+def _report_unusable_display(*sentences: str) -> int:
+    """Say why no window can be opened; return the exit code of a failure."""
+    advice = tr("“repartee ask” works without a window.")
+    write_diagnostic(" ".join((*sentences, advice)))
+    return 1
 
 
 def _report_unusable_folder(user_folders: Folders, cause: OSError) -> int:
