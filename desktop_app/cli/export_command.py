@@ -114,11 +114,11 @@ class HtmlExporter:
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
         """Write the messages of `path`. Raises OSError."""
         with file.open("w", encoding="utf-8", errors="replace") as stream:
-            stream.write(self._page.head(conversation))
+            stream.write(self._page.render_head(conversation))
             for message in path:
                 await asyncio.sleep(0)  # a cancellation arrives here
                 pictures = await pictures_of(self._backend, message)
-                stream.write(self._page.message(message, pictures))
+                stream.write(self._page.render_message(message, pictures))
             stream.write(html_page.END)
 
     async def close(self) -> None:

@@ -76,7 +76,10 @@ class TypesetFormula(Protocol):
 
 
 class HtmlPage:
-    """A writer of a page in pieces: `head`, then each `message`. The page ends with `END`."""
+    """A writer of a page in pieces.
+
+    A page is the head, each message, and `END`.
+    """
 
     def __init__(
         self, name_of_model: Callable[[str], str], typeset_formula: TypesetFormula
@@ -85,11 +88,11 @@ class HtmlPage:
         self._typeset_formula = typeset_formula
         self._text_count = 0
 
-    def head(self, conversation: Conversation) -> str:
+    def render_head(self, conversation: Conversation) -> str:
         """Return everything above the first message."""
         return _HEAD.format(title=_escape(conversation.title), style=STYLE)
 
-    def message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
+    def render_message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
         """Return a message; `images` has its images that can be shown, by SHA-256."""
         body = self._render_question if message.role is Role.USER else self._render_answer
         return "\n".join(
@@ -147,22 +150,22 @@ class _PageWriter(HtmlWriter):
         self._typeset_formula, self._number = typeset_formula, number
         self._used_ids: set[str] = set()
 
-    def direction(self, _runs: Runs, *, of_container: bool) -> str:
+    def direction_attribute(self, _runs: Runs, *, of_container: bool) -> str:
         """Let browsers detect the direction of lists and quotes, because their marks depend on it.
 
         The style sheet does the same for other texts.
         """
         return ' dir="auto"' if of_container else ""
 
-    def mark(self, run: Run, text: str) -> str:
+    def render_mark(self, run: Run, text: str) -> str:
         """Return a link to the footnote."""
         name = f"{self._number}-{run.link.rpartition('/')[2]}"
         return f'<a href="#note-{name}"{self._id_attribute_once(f"mark-{name}")}>{text}</a>'
 
-    def label(self, marker: str) -> str:
+    def render_label(self, marker: str) -> str:
         """Return the name of a footnote, which links back to its mark."""
         name = f"{self._number}-{link_to_mark(marker).rpartition('/')[2]}"
-        label = super().label(marker)
+        label = super().render_label(marker)
         return f'<a href="#mark-{name}"{self._id_attribute_once(f"note-{name}")}>{label}</a>'
 
     def _id_attribute_once(self, name: str) -> str:
@@ -171,26 +174,26 @@ class _PageWriter(HtmlWriter):
         self._used_ids.add(name)
         return f' id="{name}"'
 
-    def words(self, run: Run) -> str:
+    def text_of_run(self, run: Run) -> str:
         """Return the text with the codes of invisible characters and the program's own notes."""
         return _CONTROLS.sub("", run.text.replace(ADDED_MARK, ""))
 
-    def code(self, language: str, text: str) -> str:
+    def render_code(self, language: str, text: str) -> str:
         return code_block(language, text)
 
     def cell_attributes(self, _cell: Runs) -> str:
         """Return "": types are for spreadsheets."""
         return ""
 
-    def table(self, parts: list[Block]) -> str:
+    def render_table(self, parts: list[Block]) -> str:
         """Return a table in a frame that scrolls, also by keyboard, if the table is too wide."""
-        return f'<div class="wide" tabindex="0">{super().table(parts)}</div>'
+        return f'<div class="wide" tabindex="0">{super().render_table(parts)}</div>'
 
-    def formula(self, tex: str, *, display: bool) -> str:
+    def render_formula(self, tex: str, *, display: bool) -> str:
         drawn = self._typeset_formula(tex.replace("\u2028", "\n"), display=display)
         if drawn is None:
             lines = "\u2028".join(map(_visible_text, tex.split("\u2028")))
-            return super().formula(lines, display=display)
+            return super().render_formula(lines, display=display)
         style = f"width:{drawn.width:.3f}em;vertical-align:{-drawn.depth:.3f}em"
         svg = drawn.svg[drawn.svg.index("<svg") :].replace('"black"', '"currentColor"')
         svg = svg.replace("<svg", f'<svg style="{style}"', 1)

@@ -96,27 +96,29 @@ class HtmlWriter:
             first = members[0]
             yield from self._adjust_containers(first)
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
-                lines = ["".join(map(self.words, b.runs)) for b in members if b.kind is Kind.CODE]
-                yield self.code(first.language, "\n".join(lines))
+                lines = [
+                    "".join(map(self.text_of_run, b.runs)) for b in members if b.kind is Kind.CODE
+                ]
+                yield self.render_code(first.language, "\n".join(lines))
             elif first.kind is Kind.TABLE:
-                yield self.table(members)
+                yield self.render_table(members)
             else:
                 yield self._render_block(first)
         yield from self._close_containers(0)
 
     # ------------------------------------------------------------------ overridden for web pages
 
-    def words(self, run: Run) -> str:
+    def text_of_run(self, run: Run) -> str:
         """Return the text of a run as it was written."""
         return source_text(run)
 
-    def code(self, _language: str, text: str) -> str:
+    def render_code(self, _language: str, text: str) -> str:
         direction = _DIRECTIONS["left"] if self._has_right_to_left else ""
         return (
             f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
         )
 
-    def direction(self, runs: Runs, *, of_container: bool) -> str:
+    def direction_attribute(self, runs: Runs, *, of_container: bool) -> str:
         """Return the direction attribute of a text, or of a list or quote that begins with it.
 
         Word processors do not detect directions. After the first right-to-left text, every element
@@ -126,11 +128,11 @@ class HtmlWriter:
         self._has_right_to_left |= side == "right"
         return _DIRECTIONS[side] if self._has_right_to_left else ""
 
-    def mark(self, _render_run: Run, text: str) -> str:
+    def render_mark(self, _run: Run, text: str) -> str:
         """Return the mark of a footnote."""
         return text
 
-    def label(self, marker: str) -> str:
+    def render_label(self, marker: str) -> str:
         """Return the name that precedes the definition of a footnote."""
         return escape(marker)
 
@@ -138,11 +140,11 @@ class HtmlWriter:
         """Return a cell's attributes for spreadsheets."""
         return _TEXT_CELL if _MISREAD_VALUE.match("".join(map(source_text, cell))) else ""
 
-    def formula(self, tex: str, *, display: bool) -> str:
+    def render_formula(self, tex: str, *, display: bool) -> str:
         mark = "$$" if display else "$"
         return f"<code>{mark}{_escape_lines(tex)}{mark}</code>"
 
-    def table(self, parts: list[Block]) -> str:
+    def render_table(self, parts: list[Block]) -> str:
         """Return a table from all its parts."""
         rows = []
         is_from_right = parts[0].from_right
@@ -152,7 +154,7 @@ class HtmlWriter:
                 tag = "th" if part.head and number == 0 else "td"
                 cells = (
                     f'<{tag} align="{align or begin}"{self.cell_attributes(cell)}>'
-                    f"{self.runs(cell)}</{tag}>"
+                    f"{self.render_runs(cell)}</{tag}>"
                     for cell, align in zip(row, part.aligns, strict=True)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
@@ -201,10 +203,10 @@ class HtmlWriter:
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
             look = ' style="list-style-type:none"' if _mark_in_text(block) else ""
-            return f"<li{self.direction(block.runs, of_container=False)}{look}>"
+            return f"<li{self.direction_attribute(block.runs, of_container=False)}{look}>"
         if name == "li":
             return "<li>"
-        direction = self.direction(block.runs, of_container=True)
+        direction = self.direction_attribute(block.runs, of_container=True)
         if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
             return f'<ol start="{block.marker[:-1]}"{direction}>'
         return f"<{_TAG_OF_LIST.get(name, name)}{direction}>"
@@ -215,14 +217,14 @@ class HtmlWriter:
             yield f"</{_TAG_OF_LIST.get(name, name)}>"
 
     def _render_block(self, block: Block) -> str:
-        mark = f"{self.label(block.marker)} " if block.note else _mark_in_text(block)
+        mark = f"{self.render_label(block.marker)} " if block.note else _mark_in_text(block)
         if block.kind is Kind.MATH:
-            formulas = (self.formula(source_text(run), display=True) for run in block.runs)
+            formulas = (self.render_formula(source_text(run), display=True) for run in block.runs)
             return f"<p>{mark}{''.join(formulas)}</p>"
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
-        text = mark + self.runs(block.runs)
-        direction = self.direction(block.runs, of_container=False)
+        text = mark + self.render_runs(block.runs)
+        direction = self.direction_attribute(block.runs, of_container=False)
         is_from_right = direction == _DIRECTIONS["right"]
         direction += _RIGHT_ALIGNED if is_from_right else ""
         if block.kind is Kind.HEADING:
@@ -233,7 +235,7 @@ class HtmlWriter:
 
     # ------------------------------------------------------------------ runs
 
-    def runs(self, runs: Runs) -> str:
+    def render_runs(self, runs: Runs) -> str:
         """Return the inline markup of runs."""
         return "".join(map(self._render_run, runs))
 
@@ -245,9 +247,9 @@ class HtmlWriter:
         if is_destination(run):  # plain text: the link itself leads there
             return _escape_lines(run.text.removeprefix(ADDED_MARK))
         text = (
-            self.formula(source_text(run), display=False)
+            self.render_formula(source_text(run), display=False)
             if run.math
-            else _escape_lines(self.words(run))
+            else _escape_lines(self.text_of_run(run))
         )
         for is_on, tag in (
             (run.code, "code"),
@@ -259,7 +261,7 @@ class HtmlWriter:
             if is_on:
                 text = f"<{tag}>{text}</{tag}>"
         if run.note:
-            return self.mark(run, text)
+            return self.render_mark(run, text)
         return (
             f'<a href="{escape(run.link)}">{text}</a>' if text and is_openable(run.link) else text
         )

@@ -42,8 +42,8 @@ def _matching_blocks(first: Sequence[str], second: Sequence[str]) -> Iterator[Ma
     """Yield the blocks of `SequenceMatcher.get_matching_blocks`, until `_MAX_STEPS` are used up.
 
     A search takes a step for each word of its range in the first text, and a step for each
-    occurrence of that word in the second text. All ranges of one size are searched before the
-    ranges within them, so that a large match is not missed for lack of steps.
+    occurrence of that word in the second text. Ranges are searched level by level, each before the
+    ranges on both sides of its match, so that large matches come first.
     """
     matcher = SequenceMatcher(None, first, second)
     positions = matcher.b2j  # type: ignore[attr-defined]  # documented, but not in typeshed

@@ -69,7 +69,7 @@ def in_markdown() -> str:
 
 def in_html() -> str:
     page = HtmlPage(str, lambda _tex, *, display: None)
-    return "".join(page.message(message, {}) for message in messages())
+    return "".join(page.render_message(message, {}) for message in messages())
 
 
 def on_the_clipboard() -> str:

@@ -57,8 +57,8 @@ class _Seen(HTMLParser):
 
 def write_page(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen, str]:
     page = HtmlPage(str, typeset_here)
-    pieces = [page.head(replace(a_conversation(), title=title))]
-    pieces += [page.message(message, pictures or {}) for message in messages]
+    pieces = [page.render_head(replace(a_conversation(), title=title))]
+    pieces += [page.render_message(message, pictures or {}) for message in messages]
     text = "".join((*pieces, END))
     found = _Seen()
     found.feed(text)
