@@ -10,7 +10,7 @@ from html import escape
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import attachment_caption, heading_of
-from desktop_app.rendering.export.html_writer import direction_attributes, to_html
+from desktop_app.rendering.export.html_writer import right_to_left_attributes, to_html
 from desktop_app.rendering.incremental.block_stream import render
 
 
@@ -19,7 +19,7 @@ def html_pieces(
 ) -> Iterator[str]:
     """Yield the shown path, each message under a heading, questions as they were typed."""
     title = conversation.title
-    yield f"<h1{direction_attributes(title)}>{escape(title)}</h1>"
+    yield f"<h1{right_to_left_attributes(title)}>{escape(title)}</h1>"
     for message in path:
         for piece in _render_message(message, name_of_model):
             yield f"\n{piece}"
@@ -31,7 +31,7 @@ def _render_message(message: Message, name_of_model: Callable[[str], str]) -> It
         yield f"<p>{escape(attachment_caption(attached))}</p>"
     if message.role is Role.USER:
         words = "<br>".join(map(escape, message.text.splitlines()))
-        yield f"<p{direction_attributes(message.text)}>{words}</p>"
+        yield f"<p{right_to_left_attributes(message.text)}>{words}</p>"
     else:
         yield to_html(render(message.text))
     if message.error is not None:

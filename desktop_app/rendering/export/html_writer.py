@@ -44,7 +44,7 @@ _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 """Marks a cell as text for Excel and LibreOffice."""
 
 
-def direction_attributes(text: str) -> str:
+def right_to_left_attributes(text: str) -> str:
     """Return the attributes of an element if its text reads from right to left, else ""."""
     return _DIRECTIONS["right"] + _RIGHT_ALIGNED if starting_side((Run(text),)) == "right" else ""
 

@@ -190,7 +190,7 @@ def _extend_packs(runs: Runs, added: Runs, *, replaced: int) -> Runs:
     return PackedRuns((), joined) if len(joined) > _PACK_RUNS else joined
 
 
-def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
+def skip_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
     """Return the number of leading runs in equal packs, and the other runs of both."""
     if isinstance(first, PackedRuns) and isinstance(second, PackedRuns):
         shared_count = first.shared_length(second)

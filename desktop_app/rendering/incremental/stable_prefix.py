@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.incremental.open_tail import ParserContext
-from desktop_app.rendering.markdown.loose_lists import LISTS, ListStart, blank_marks
+from desktop_app.rendering.markdown.loose_lists import LISTS, ListStart, count_lone_quote_marks
 from desktop_app.rendering.markdown.parser import MATH_OPENERS
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def context_at(cut: Cut, source: str) -> ParserContext:
     if cut.open_block is not None:
         inside = _KIND_OF_OPEN_BLOCK[cut.open_block.type]
         opening_lines += lines[first : first + (2 if inside == "table" else 1)]
-    marks_above = blank_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
+    marks_above = (
+        count_lone_quote_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
+    )
     opening = "".join(f"{line}\n" for line in opening_lines)
     return ParserContext(opening, len(opening_lines), tuple(continued_lists), inside, marks_above)
 
@@ -245,7 +247,7 @@ class _CutFinder:
 
     def _ends_blank(self, end: int) -> bool:
         """Return True if line `end` is complete and blank, except for quote marks."""
-        return end < self._limit and blank_marks(self._lines[end]) is not None
+        return end < self._limit and count_lone_quote_marks(self._lines[end]) is not None
 
     def _cut(self, line: int, open_block: Token | None = None) -> Cut:
         return Cut(line, tuple(c for c in self._containers if c.line <= line), open_block)

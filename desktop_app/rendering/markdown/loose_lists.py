@@ -61,7 +61,7 @@ class _OpenContainer:
         self.has_content = False
 
 
-def blank_marks(line: str) -> int | None:
+def count_lone_quote_marks(line: str) -> int | None:
     """Return the number of quote marks on a line with nothing else, None for other lines."""
     marks = "".join(line.split())
     return None if marks.strip(">") else len(marks)
@@ -191,7 +191,7 @@ class _LooseListFinder:
         if line not in self._tail_lines:
             return False
         at_start = line == self._tail_lines.start
-        marks = self._marks_above if at_start else blank_marks(self._lines[line - 1])
+        marks = self._marks_above if at_start else count_lone_quote_marks(self._lines[line - 1])
         return marks is not None and marks <= sum(
             first_line < line for first_line in self._quote_lines
         )

@@ -435,7 +435,7 @@ def _parse_inline_math(state: StateInline, silent: bool) -> bool:
     if opener not in "$\\":
         return False
     closer = BRACKET_CLOSERS.get(state.src[state.pos : state.pos + 2])
-    if opener != "$" and (closer is None or last_closer(closer, state.src) < state.pos):
+    if opener != "$" and (closer is None or find_last_closer(closer, state.src) < state.pos):
         return False  # checked first, because every unclosed opener would search the rest
     match = _in_dollars(state) if opener == "$" else _in_brackets(state)
     if match is None:
@@ -449,13 +449,13 @@ def _parse_inline_math(state: StateInline, silent: bool) -> bool:
 
 
 @lru_cache(maxsize=4)
-def last_closer(closer: str, text: str) -> int:
+def find_last_closer(closer: str, text: str) -> int:
     """Return the last position of a formula's closer in a text, cached; -1 if there is none."""
     return text.rfind(closer)
 
 
 @lru_cache(maxsize=4)
-def last_letter(text: str, end: int) -> int:
+def find_last_letter(text: str, end: int) -> int:
     """Return the position of the last letter or digit before a formula's closer at `end`.
 
     Cached. The search ends at the closer before it. Return -1 if there is none.
@@ -486,6 +486,6 @@ def _in_brackets(state: StateInline) -> re.Match[str] | None:
     # the pattern, with which each of many openers would search up to the same closer.
     closer = BRACKET_CLOSERS[state.src[state.pos : state.pos + 2]]
     end = state.src.find(closer, state.pos + 3, state.posMax)
-    if end < 0 or last_letter(state.src, end) < state.pos:
+    if end < 0 or find_last_letter(state.src, end) < state.pos:
         return None
     return _BRACKET_FORMULA.match(state.src, state.pos, state.posMax)

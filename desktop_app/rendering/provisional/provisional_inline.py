@@ -19,10 +19,10 @@ from desktop_app.rendering.markdown.parser import (
     CJK_PUNCTUATION,
     FORMULA,
     can_precede_formula,
+    find_last_closer,
+    find_last_letter,
     is_price,
     is_too_dense,
-    last_closer,
-    last_letter,
 )
 from desktop_app.rendering.provisional.provisional_emphasis import (
     ADDRESS_END_SIGNS,
@@ -242,9 +242,9 @@ class _Scanner:
         closer = BRACKET_CLOSERS.get(opener)
         if closer is None:
             return start + 2
-        if last_closer(closer, content) >= start + 2:
+        if find_last_closer(closer, content) >= start + 2:
             end = content.find(closer, start + 2)
-            return end + 2 if last_letter(content, end) > start else start + 2
+            return end + 2 if find_last_letter(content, end) > start else start + 2
         if len(content) - start <= _MAX_FORMULA_LENGTH:
             raise _CutError(start)
         return start + 2

@@ -15,7 +15,12 @@ from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import runs_of_cell, wide_table_note
 from desktop_app.rendering.markdown.links import destination_to_show, is_openable
-from desktop_app.rendering.markdown.parser import MAX_COLUMNS, is_too_dense, last_closer, parser
+from desktop_app.rendering.markdown.parser import (
+    MAX_COLUMNS,
+    find_last_closer,
+    is_too_dense,
+    parser,
+)
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
@@ -168,11 +173,11 @@ def test_a_text_of_many_marks_is_not_completed(parsed: list[int]) -> None:
 
 def test_the_closer_of_a_formula_is_searched_once() -> None:
     text = "\\(a " * 500 + "b"
-    before = last_closer.cache_info().misses
+    before = find_last_closer.cache_info().misses
     parser().parse(text, {})
-    assert last_closer.cache_info().misses - before == 1
+    assert find_last_closer.cache_info().misses - before == 1
     complete_inline(text)
-    assert last_closer.cache_info().misses - before == 1
+    assert find_last_closer.cache_info().misses - before == 1
 
 
 def test_normalized_addresses_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from desktop_app.rendering.block_model import Kind, Run
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.incremental.packed_runs import (
     PackedRuns,
-    after_shared_packs,
     join_runs,
+    skip_shared_packs,
     styles_of,
     text_of,
     texts_of_runs,
@@ -69,7 +69,7 @@ def test_a_different_run_makes_the_sequences_unequal(at: int) -> None:
 def test_the_shared_length_before_a_change_is_known(at: int, alike: int) -> None:
     other = (*RUNS[:at], RUNS[at]._replace(italic=True), *RUNS[at + 1 :])
 
-    assert after_shared_packs(long(), long(other)) == (alike, RUNS[alike:], other[alike:])
+    assert skip_shared_packs(long(), long(other)) == (alike, RUNS[alike:], other[alike:])
 
 
 @pytest.mark.parametrize("at", [5, 127, 128, 129, 256, 500])
@@ -92,11 +92,11 @@ def test_texts_with_a_common_prefix_are_compared_from_near_its_end() -> None:
     text = long()
     extended = join_runs(text, (Run("more", italic=True),))
 
-    at, old, new = after_shared_packs(text, extended)
+    at, old, new = skip_shared_packs(text, extended)
 
     assert at == 640
     assert (old, new) == (RUNS[640:], extended[640:])
-    assert after_shared_packs(text, long(RUNS[1:])) == (0, RUNS, RUNS[1:])
+    assert skip_shared_packs(text, long(RUNS[1:])) == (0, RUNS, RUNS[1:])
 
 
 def test_a_streamed_long_paragraph_is_packed() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.incremental.packed_runs import after_shared_packs
+from desktop_app.rendering.incremental.packed_runs import skip_shared_packs
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 
 def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     """Return the number of equal leading runs, and of equal characters in the next run."""
-    packed, old, new = after_shared_packs(old, new)
+    packed, old, new = skip_shared_packs(old, new)
     equal = max(0, min(len(old), len(new)) - _LAST_RUNS)
     if old[:equal] != new[:equal]:
         equal = 0
