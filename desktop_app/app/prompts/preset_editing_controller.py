@@ -137,7 +137,7 @@ class PresetEditingController(QObject):
         deleted = self._stored_presets.delete(preset_id)
 
         def undo() -> None:
-            self._stored_presets.restore(deleted)
+            self._stored_presets.save(deleted)
             if self._page is not None:
                 self._page.list.select(deleted.id)
 

@@ -58,9 +58,8 @@ class StoredPresets(QObject):
         """Add presets that another process has imported."""
         stored_presets = await self._prompt_store.presets()
         new_presets = [preset for preset in stored_presets if preset.id not in self._presets.by_id]
-        for preset in new_presets:
-            self._presets.put(preset)
         if new_presets:
+            self._presets.replace_all((*self._presets.by_id.values(), *new_presets))
             self.changed.emit()
 
     def save(self, preset: Preset) -> None:
@@ -75,13 +74,6 @@ class StoredPresets(QObject):
         self.changed.emit()
         self._writer.start(partial(self._delete, preset_id))
         return deleted
-
-    def restore(self, deleted: Preset) -> None:
-        """Save a deleted preset again, at its position."""
-        self.save(deleted)
-        presets = self._presets
-        presets.replace_all(sorted(presets.by_id.values(), key=lambda p: p.position))
-        self.changed.emit()
 
     def free_name(self) -> str:
         """Return a name for a new preset."""

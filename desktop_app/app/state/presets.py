@@ -15,7 +15,7 @@ DEFAULT_PRESET = "default.preset"
 
 
 class Presets:
-    """All presets, in the order of the list."""
+    """All presets, in the order of their positions: the user's, then the built-in ones."""
 
     def __init__(self, setup: AnswerSetup) -> None:
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
@@ -28,11 +28,12 @@ class Presets:
 
     def replace_all(self, presets: Iterable[Preset]) -> None:
         """Replace all presets."""
-        self._presets = {preset.id: preset for preset in presets}
+        in_order = sorted(presets, key=lambda preset: preset.position)
+        self._presets = {preset.id: preset for preset in in_order}
 
     def put(self, preset: Preset) -> None:
         """Add a preset, or replace the preset with its id."""
-        self._presets[preset.id] = preset
+        self.replace_all((self._presets | {preset.id: preset}).values())
 
     def remove(self, preset_id: str) -> Preset:
         """Remove and return a preset."""

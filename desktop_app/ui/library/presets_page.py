@@ -154,7 +154,10 @@ class PresetsPage(QWidget):
     # ------------------------------------------------------------------ state
 
     def set_models(self, models: Sequence[ModelEntry]) -> None:
-        """Set the models to choose from; their data are provider id, model id and variant."""
+        """Set the models to choose from; their data are provider id, model id and variant.
+
+        The next `set_presets` selects that of the shown preset.
+        """
         self.model.clear()
         self.model.addItem(tr(_UNCHANGED), ("", "", None))
         for variant in Variant:
@@ -163,12 +166,13 @@ class PresetsPage(QWidget):
             if entry.variant is None:
                 label = tr("{model} – {provider}", model=entry.name, provider=entry.provider_name)
                 self.model.addItem(label, (entry.provider_id, entry.model, None))
-        self._refresh()
 
     def set_values(self, values: Mapping[str, object], overrides_of: OverridesOf) -> None:
-        """Set the defaults, and the function that returns the values that a preset overrides."""
+        """Set the defaults, and the function that returns the values that a preset overrides.
+
+        The next `set_presets` shows them.
+        """
         self._values, self._overrides_of = values, overrides_of
-        self._refresh()
 
     def set_presets(self, presets: Sequence[Preset], default: str) -> None:
         """Set all presets, and the id of the default for new conversations."""
@@ -182,7 +186,8 @@ class PresetsPage(QWidget):
         )
         if not self.list.current_id and presets:
             self.list.select(presets[0].id)
-        self._refresh()
+        if self._preset is not None and self._preset.id in self._presets:
+            self._fill_fields(self._presets[self._preset.id])
 
     def edit(self, preset_id: str) -> None:
         """Show a preset and select its name for typing."""
@@ -255,10 +260,6 @@ class PresetsPage(QWidget):
         if preset is not None:
             self.name.set_name(preset.name)
             self._fill_fields(preset)
-
-    def _refresh(self) -> None:
-        if self._preset is not None and self._preset.id in self._presets:
-            self._fill_fields(self._presets[self._preset.id])
 
     def _fill_fields(self, preset: Preset) -> None:
         self._preset = None

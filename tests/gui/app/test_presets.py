@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
@@ -236,6 +237,35 @@ async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
         await app.written()
         copied = (await app.backend.prompts.presets())[-1]
         assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
+        dialog.hide()
+
+
+async def test_the_cursor_stays_where_the_user_types_when_a_preset_is_saved() -> None:
+    async with AppHarness(environment=KEY) as app:
+        await store_presets(app)
+        app.controllers.composer.prompts.manage("presets")
+        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
+        dialog.presets.list.select("poet")
+        words = find(dialog, MultilineField, "answer.system_prompt")
+        words.moveCursor(QTextCursor.MoveOperation.End)
+        QTest.keyClicks(words, " Kindly.")
+        await until(lambda: words.reported_text == "You rhyme. Kindly.")
+        await app.written()
+        QTest.keyClicks(words, " Briefly.")
+        assert words.toPlainText() == "You rhyme. Kindly. Briefly."
+        dialog.hide()
+
+
+async def test_a_new_preset_is_listed_where_it_is_after_a_restart() -> None:
+    async with AppHarness(environment=KEY) as app:
+        app.controllers.composer.prompts.manage("presets")
+        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
+        QTest.mouseClick(find(dialog, QPushButton, "new-presets"), Qt.MouseButton.LeftButton)
+        listed = list(app.state.presets.by_id)
+        await app.written()
+        await app.controllers.composer.stored_presets.load()
+        assert list(app.state.presets.by_id) == listed
+        assert listed[1:] == [preset.id for preset in built_in_presets()]
         dialog.hide()
 
 
