@@ -1,4 +1,4 @@
-"""Runs the cases of an evaluation: concurrent, resumable, each answer paid once.
+"""Runs the cases of an evaluation: concurrent, resumable, each answer and judgment paid once.
 
 Results are stored as notes, under keys made from the name of the evaluation. Another note has that
 name, under a hash of the cases and settings, so that the same command finds the results after an
@@ -62,6 +62,8 @@ _JUDGE_INSTRUCTIONS: Final = (
 _NOTE_PREFIX: Final = "evaluation:"
 _UNCHECKED_FIELD: Final = "unchecked"
 """The key of an answer in a note, if its checks were not finished."""
+_CHECK_COUNT_FIELD: Final = "check_count"
+"""The key of how many of the answer's checks, from the first on, its result contains."""
 
 
 @dataclass
@@ -158,11 +160,12 @@ class EvaluationRunner:
         self, limit: asyncio.Semaphore, contestant: Contestant, case: EvaluationCase
     ) -> CaseResult | None:
         key = _NOTE_PREFIX + digest([self._name, contestant.identity, case.id])
-        stored, unchecked = await self.backend.notes.get(key), None
+        stored, unchecked, check_count = await self.backend.notes.get(key), None, 0
         if stored:
             try:
                 note = json.loads(stored)
                 result = result_from_json(note.get(_UNCHECKED_FIELD, note))
+                check_count = int(note.get(_CHECK_COUNT_FIELD, 0))
             except (ValueError, KeyError, TypeError, AttributeError):
                 self.repeated += 1  # sent before the interruption, but not answered
             else:
@@ -175,18 +178,23 @@ class EvaluationRunner:
             await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
             if self.stopped_by is not None:
                 return None
-            return await self._ask(key, contestant, case, unchecked)
+            return await self._ask(key, contestant, case, unchecked, check_count)
 
     async def _ask(
-        self, key: str, contestant: Contestant, case: EvaluationCase, answered: CaseResult | None
+        self,
+        key: str,
+        contestant: Contestant,
+        case: EvaluationCase,
+        answered: CaseResult | None,
+        check_count: int,
     ) -> CaseResult | None:
-        """Ask a case, unless it was `answered`, and check the answer.
+        """Ask a case, unless it was `answered`, and check the answer from `check_count` on.
 
         Return None if the spending limit is reached.
         """
         try:
             result = answered or await self._answer(key, contestant, case)
-            result = await self._with_checks(result, case, contestant)
+            result = await self._with_checks(key, result, case, contestant, check_count)
         except SpendingCapError as error:
             self.stopped_by = error
             return None
@@ -240,35 +248,48 @@ class EvaluationRunner:
             error=answer.error,
         )
         # Stored before the judgment, which the spending cap may stop: an answer is paid once.
-        await self.backend.notes.put(
-            key, json.dumps({_UNCHECKED_FIELD: result_to_json(result)}), ""
-        )
+        await self._store_unchecked(key, result, 0)
         return result
+
+    async def _store_unchecked(self, key: str, result: CaseResult, check_count: int) -> None:
+        note = {_UNCHECKED_FIELD: result_to_json(result), _CHECK_COUNT_FIELD: check_count}
+        await self.backend.notes.put(key, json.dumps(note), "")
 
     def _conversation_id(self, case: EvaluationCase) -> str:
         instructions = self.setup.settings_for(case).counted_instructions
         return unsaved_conversation_id(instructions, self.setup.parts.get(case.id, ()), case.input)
 
     async def _with_checks(
-        self, result: CaseResult, case: EvaluationCase, contestant: Contestant
+        self,
+        key: str,
+        result: CaseResult,
+        case: EvaluationCase,
+        contestant: Contestant,
+        check_count: int,
     ) -> CaseResult:
-        """Return the result with the checks that it fails and the cost of its judgments."""
+        """Return the result with the checks that it fails and the cost of its judgments.
+
+        The result already contains the first `check_count` checks.
+        """
         if not result.is_complete:
             return result
-        failures, cost = [], Decimal(0)
-        is_cost_known = True
-        for check in case.checks:
+        for position, check in enumerate(case.checks[check_count:], check_count + 1):
             if check.kind is CheckKind.RUBRIC:
                 failure, paid = await self._judge(check, case, contestant, result.answer)
-                is_cost_known, cost = is_cost_known and paid is not None, cost + (paid or 0)
+                earlier = result.judge_cost
+                cost = None if earlier is None or paid is None else earlier + paid
+                result = replace(result, judge_cost=cost)
             else:
                 async with self._pattern_lock:  # the process serves one thread at a time
                     failure = await asyncio.to_thread(
                         failure_of, check, result.answer, self._pattern_client
                     )
             if failure is not None:
-                failures.append(failure)
-        return replace(result, failed=tuple(failures), judge_cost=cost if is_cost_known else None)
+                result = replace(result, failed=(*result.failed, failure))
+            if check.kind is CheckKind.RUBRIC and position < len(case.checks):
+                # The spending cap may stop the next judgment: each is paid once.
+                await self._store_unchecked(key, result, position)
+        return result
 
     async def _judge(
         self, check: Check, case: EvaluationCase, contestant: Contestant, answer: str

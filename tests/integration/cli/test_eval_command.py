@@ -25,6 +25,21 @@ from tests.unit.providers.samples import sse
 
 CASES = 30
 COST = Decimal("0.00315")
+VERDICT = streams(
+    sse({**CREATED, "response": {"id": "r", "model": "gpt-5-mini"}}),
+    delta('{"pass": false, "reason": "It is rude."}'),
+    sse(
+        {
+            "type": "response.completed",
+            "response": {
+                "id": "r",
+                "status": "completed",
+                "usage": {"input_tokens": 1000, "output_tokens": 100},
+            },
+        }
+    ),
+)
+JUDGMENT_COST = Decimal("0.00045")
 
 
 def write_cases(folder: Path, *rows: dict[str, Any]) -> str:
@@ -246,22 +261,30 @@ def test_an_answer_whose_judgment_the_spending_cap_stops_is_not_asked_again(
     against(WHOLE, test=test)
 
 
+def test_a_judgment_is_not_asked_again_after_the_spending_cap_stopped_the_next(
+    shell: Shell, tmp_path: Path
+) -> None:
+    checks = [{"rubric": "Polite?"}, {"rubric": "Short?"}]
+    cases = write_cases(tmp_path, {"id": "a", "input": "Which?", "checks": checks})
+
+    async def test(server: LoopbackServer) -> None:
+        arguments = ("eval", cases, "--variant", "thinking/high", "--json")
+        env = gateway(server.base_url)
+        await allow(shell, server.base_url, str(COST + JUDGMENT_COST))
+        stopped = await shell.run(*arguments, env=env)
+        assert stopped.code == 1
+        assert len(server.requests) == 2
+        await allow(shell, server.base_url, "1")
+        (run,) = (await shell.run(*arguments, env=env)).json["runs"]
+        assert len(server.requests) == 3  # the answer and one judgment of each rubric
+        assert Decimal(run["judge_cost_usd"]) == 2 * JUDGMENT_COST
+        reasons = [f"rubric: {rubric} (It is rude.)" for rubric in ("Polite?", "Short?")]
+        assert run["results"][0]["failed"] == reasons
+
+    against(WHOLE, VERDICT, test=test)
+
+
 def test_a_rubric_is_judged_by_a_small_model(shell: Shell, tmp_path: Path) -> None:
-    created = {**CREATED, "response": {"id": "r", "model": "gpt-5-mini"}}
-    verdict = streams(
-        sse(created),
-        delta('{"pass": false, "reason": "It is rude."}'),
-        sse(
-            {
-                "type": "response.completed",
-                "response": {
-                    "id": "r",
-                    "status": "completed",
-                    "usage": {"input_tokens": 1000, "output_tokens": 100},
-                },
-            }
-        ),
-    )
     cases = write_cases(tmp_path, {"input": "Hi", "checks": [{"rubric": "polite"}]})
 
     async def test(server: LoopbackServer) -> None:
@@ -269,11 +292,11 @@ def test_a_rubric_is_judged_by_a_small_model(shell: Shell, tmp_path: Path) -> No
         done = await shell.run(*arguments, env=gateway(server.base_url))
         (run,) = done.json["runs"]
         assert run["results"][0]["failed"] == ["rubric: polite (It is rude.)"]
-        assert Decimal(run["judge_cost_usd"]) == Decimal("0.00045")
+        assert Decimal(run["judge_cost_usd"]) == JUDGMENT_COST
         answered, judged = server.requests
         assert (answered.json["model"], judged.json["model"]) == ("gpt-5.2", "gpt-5-mini")
 
-    against(WHOLE, verdict, test=test)
+    against(WHOLE, VERDICT, test=test)
 
 
 def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
