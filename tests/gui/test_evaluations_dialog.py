@@ -46,6 +46,17 @@ def test_a_long_case_id_leaves_room_for_the_answers(dialog: EvaluationsDialog) -
     assert widths[0] < widths[1] <= dialog.failing.width() // 3
 
 
+def test_the_failed_cases_fill_the_width_when_the_dialog_opens(
+    light_theme: Theme, window: QWidget
+) -> None:
+    dialog = EvaluationsDialog(light_theme, window)
+    result = CaseResult("c1", "Answer", status=MessageStatus.FAILED)
+    runs = [EvaluationRun("openai", None, None, model, [result]) for model in ("m", "n")]
+    dialog.show_evaluation(Evaluation("e", now(), "e.jsonl", runs, {"c1": "Question"}))
+    dialog.show()
+    assert dialog.failing.horizontalHeader().length() == dialog.failing.viewport().width()
+
+
 def test_the_command_that_starts_an_evaluation_can_be_copied(dialog: EvaluationsDialog) -> None:
     dialog.show_evaluation(None)
     dialog.command.setFocus()

@@ -195,7 +195,7 @@ class EvaluationsDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.failing.resizeRowsToContents()  # the columns have their widths only now
+        self._fit_failing()  # the table has its width only now
 
     def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
         table = self.runs
@@ -228,6 +228,15 @@ class EvaluationsDialog(QDialog):
             for case_id in failed_ids
         )
         self._add_rows()
+        self._fit_failing()
+        table.scrollToTop()
+        self._filling.start()
+
+    def _fit_failing(self) -> None:
+        """Divide the width of the failed cases among the columns, and fit the rows."""
+        table = self.failing
+        if not table.columnCount():
+            return
         header, mode = table.horizontalHeader(), QHeaderView.ResizeMode
         header.setMinimumSectionSize(header.fontMetrics().height() * 4)
         columns = range(1, table.columnCount())
@@ -240,8 +249,6 @@ class EvaluationsDialog(QDialog):
         for column in () if fits else columns:
             table.setColumnWidth(column, width)
         table.resizeRowsToContents()
-        table.scrollToTop()
-        self._filling.start()
 
     def _fill_failing(self) -> None:
         """Add failed cases until there is a screenful below those that are shown."""
