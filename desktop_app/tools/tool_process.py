@@ -18,12 +18,15 @@ import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app import sandbox
 from desktop_app.tools.tables import DocumentTable, tables_of
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MEMORY_BYTES: Final = 512 << 20
 CPU_S: Final = 60
@@ -87,10 +90,18 @@ def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str
 
     Return {"result"} or {"error"}.
     """
+    import sqlite3
+
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return _query_documents(connection, documents, sql)
+
+
+def _query_documents(
+    connection: sqlite3.Connection, documents: Iterable[Mapping[str, str]], sql: str
+) -> dict[str, str]:
     import csv
     import sqlite3
 
-    connection = sqlite3.connect(":memory:")
     connection.execute("PRAGMA temp_store = MEMORY")  # large sorts would need a file
     query_errors = (sqlite3.Error, sqlite3.Warning, csv.Error, MemoryError, UnicodeError)
     notes: list[str] = []

@@ -28,6 +28,19 @@ class Authority:
         self._name = _named("Example Company Root")
         end = datetime.now(UTC) + days * DAY
         basic = x509.BasicConstraints(ca=True, path_length=None)
+        # Python requires these from version 3.13 on.
+        usage = x509.KeyUsage(
+            digital_signature=False,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=True,
+            crl_sign=True,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        key_identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         self._certificate = (
             x509.CertificateBuilder(
                 self._name, self._name, self._key.public_key(), x509.random_serial_number()
@@ -35,6 +48,8 @@ class Authority:
             .not_valid_before(end - 30 * DAY)
             .not_valid_after(end)
             .add_extension(basic, critical=True)
+            .add_extension(usage, critical=True)
+            .add_extension(key_identifier, critical=False)
             .sign(self._key, hashes.SHA256())
         )
         self.pem, self.der = folder / "company.pem", folder / "company.cer"
@@ -55,6 +70,10 @@ class Authority:
             .not_valid_before(end - 20 * DAY)
             .not_valid_after(end)
             .add_extension(x509.SubjectAlternativeName([_general(host)]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
             .sign(self._key, hashes.SHA256())
         )
         path = self._folder / "server.pem"

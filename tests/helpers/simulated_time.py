@@ -36,6 +36,14 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now
 
+    async def shutdown_default_executor(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 — asyncio's signature
+    ) -> None:
+        """Wait for the threads without a limit, which would pass at once on this clock."""
+        del timeout
+        await super().shutdown_default_executor()
+
 
 class _Clock(selectors.SelectSelector):
     """A selector that takes no time."""

@@ -54,9 +54,9 @@ def simulate_terminal(monkeypatch: pytest.MonkeyPatch, *, exists: bool) -> None:
     """Give the process a controlling terminal, or none."""
     plain_open = os.open
 
-    def open_terminal(path: str, flags: int, *more: int) -> int:
+    def open_terminal(path: str, flags: int, *more: Any, **options: Any) -> int:
         if path != "/dev/tty":
-            return plain_open(path, flags, *more)
+            return plain_open(path, flags, *more, **options)
         if not exists:
             raise OSError(errno.ENXIO, "no terminal")
         return plain_open(os.devnull, flags)
