@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
-_COMMANDS: Final = {
+_WINDOW_COMMANDS: Final = {
     "find.open": N_("Find in conversation"),
     "conversation.copy": N_("Copy conversation"),
     "conversation.export": N_("Export conversation…"),
@@ -97,7 +97,7 @@ class ContextMenu(QObject):
         menu.addAction(tr("Select all"), self._selection.select_all)
         if not self._is_brief:
             menu.addSeparator()
-            for command, label in _COMMANDS.items():
+            for command, label in _WINDOW_COMMANDS.items():
                 run = partial(self.command_requested.emit, command)
                 menu.addAction(menu_text(tr(label)), run)
         return menu

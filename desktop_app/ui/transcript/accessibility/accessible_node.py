@@ -132,8 +132,8 @@ class CellPosition(QAccessibleTableCellInterface):
         return []
 
     def columnHeaderCells(self) -> list[QAccessibleInterface]:
-        head = self.table().child(0).child(self._column)
-        return [head] if head.role() == QAccessible.Role.ColumnHeader else []
+        header = self.table().child(0).child(self._column)
+        return [header] if header.role() == QAccessible.Role.ColumnHeader else []
 
 
 class NodeActions(QAccessibleActionInterface):
@@ -189,7 +189,7 @@ class AccessibleNode(QAccessibleInterface):
         self._parent, self.content = parent, content
         self._rect_of, self._focus, self._press = rect_of, focus, press
         self._nodes: list[AccessibleNode] | None = None
-        self._casts: dict[QAccessible.InterfaceType, Any] = {}
+        self._interfaces: dict[QAccessible.InterfaceType, Any] = {}
         self.is_alive = True
 
     def release(self) -> None:
@@ -210,9 +210,9 @@ class AccessibleNode(QAccessibleInterface):
 
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
         """Return the object that implements an interface for this node, or NO_INTERFACE."""
-        if kind not in self._casts:
-            self._casts[kind] = self._make_interface(kind)
-        return self._casts[kind]
+        if kind not in self._interfaces:
+            self._interfaces[kind] = self._make_interface(kind)
+        return self._interfaces[kind]
 
     def _make_interface(self, kind: QAccessible.InterfaceType) -> Any:
         content = self.content

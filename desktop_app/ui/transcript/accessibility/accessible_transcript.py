@@ -47,8 +47,8 @@ class AccessibleTranscript(QAccessibleWidget):
         self._view, self._messages = view, messages
         self._nodes: dict[str, MessageNode] = {}
         self._text_cache: tuple[int, str] = (-1, "")
-        self._indices: tuple[object, dict[str, int]] = (None, {})
-        self._reading = PlainTextInterface(self._text, self._caret, self._set_caret)
+        self._index_cache: tuple[object, dict[str, int]] = (None, {})
+        self._text_interface = PlainTextInterface(self._text, self._caret, self._set_caret)
         self._actions = NodeActions(view.setFocus, None)
 
     def release_nodes(self) -> None:
@@ -65,7 +65,7 @@ class AccessibleTranscript(QAccessibleWidget):
         index = self.index_of(message_id)
         if index < 0:
             return
-        node: AccessibleNode = self._message(index)
+        node: AccessibleNode = self._node_at(index)
         if item >= 0:
             node = next((child for child in node.child_nodes() if child.content.item >= item), node)
         QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
@@ -74,10 +74,10 @@ class AccessibleTranscript(QAccessibleWidget):
         """Return the index of a message in the conversation, materialized or not; -1 if none."""
         messages, count = self._messages, self._messages.count
         ends = (count, messages.first_id(), messages.message_at(count - 1).id if count else "")
-        if self._indices[0] != ends:
+        if self._index_cache[0] != ends:
             ids = {message.id: index for index, message in enumerate(messages.all())}
-            self._indices = ends, ids
-        return self._indices[1].get(message_id, -1)
+            self._index_cache = ends, ids
+        return self._index_cache[1].get(message_id, -1)
 
     # ------------------------------------------------------------------ QAccessibleInterface
 
@@ -85,7 +85,7 @@ class AccessibleTranscript(QAccessibleWidget):
         if kind is QAccessible.InterfaceType.TextInterface:
             # With this interface, Qt reports each insertion: some 50 events a second while an
             # answer streams, although `AnswerSpeech` announces its sentences.
-            return NO_INTERFACE if self._view.stream.is_inserting else self._reading
+            return NO_INTERFACE if self._view.stream.is_inserting else self._text_interface
         if kind is QAccessible.InterfaceType.ActionInterface:
             return self._actions
         return NO_INTERFACE
@@ -96,7 +96,7 @@ class AccessibleTranscript(QAccessibleWidget):
     def child(self, index: int) -> Any:
         count = self._messages.count
         if 0 <= index < count:
-            return self._message(index)
+            return self._node_at(index)
         return super().child(index - count) if index >= count else None
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
@@ -108,7 +108,7 @@ class AccessibleTranscript(QAccessibleWidget):
     def text(self, kind: QAccessible.Text) -> str:
         return self._view.accessibleName() if kind is QAccessible.Text.Name else ""
 
-    def _message(self, index: int) -> MessageNode:
+    def _node_at(self, index: int) -> MessageNode:
         message = self._messages.message_at(index)
         node = self._nodes.get(message.id)
         if node is None:
@@ -145,9 +145,9 @@ class MessageNode(AccessibleNode):
         messages: TranscriptMessages,
         message: Message,
     ) -> None:
-        self.message_id, self._list = message.id, transcript
+        self.message_id, self._transcript = message.id, transcript
         self._view, self._messages = view, messages
-        self._shown_version: object = None
+        self._children_version: object = None
         content = ReadingNode(QAccessible.Role.ListItem, "")
         super().__init__(
             transcript,
@@ -158,10 +158,10 @@ class MessageNode(AccessibleNode):
         )
 
     def child_nodes(self) -> list[AccessibleNode]:
-        state, message = self._messages.get(self.message_id), self._newest()
+        state, message = self._messages.get(self.message_id), self._current_message()
         version = (state.layout.edition, message) if state else (None, message)
-        if self._shown_version != version:
-            self._shown_version = version
+        if self._children_version != version:
+            self._children_version = version
             for node in self._nodes or ():
                 node.release()
             self._nodes = None
@@ -169,14 +169,14 @@ class MessageNode(AccessibleNode):
             self.content = replace(self.content, children=reading_nodes(items))
         return super().child_nodes()
 
-    def _newest(self) -> Message:
-        return self._messages.message_at(self._list.index_of(self.message_id))
+    def _current_message(self) -> Message:
+        return self._messages.message_at(self._transcript.index_of(self.message_id))
 
     def isValid(self) -> bool:
-        return self.is_alive and self._list.index_of(self.message_id) >= 0
+        return self.is_alive and self._transcript.index_of(self.message_id) >= 0
 
     def text(self, kind: QAccessible.Text) -> str:
-        message, name_of = self._newest(), self._messages.facts.name_of
+        message, name_of = self._current_message(), self._messages.facts.name_of
         if kind is QAccessible.Text.Name:
             return message_name(message, name_of)
         return message_description(message, name_of) if kind is QAccessible.Text.Description else ""
@@ -198,8 +198,10 @@ class MessageNode(AccessibleNode):
             first, count = layouts.first_block(state.layout), state.layout.total
         document = view.document()
         layout = document.documentLayout()
-        top = layout.blockBoundingRect(document.findBlockByNumber(first))
-        box = top.united(layout.blockBoundingRect(document.findBlockByNumber(first + count - 1)))
+        top_box = layout.blockBoundingRect(document.findBlockByNumber(first))
+        box = top_box.united(
+            layout.blockBoundingRect(document.findBlockByNumber(first + count - 1))
+        )
         corner = QPoint(0, round(box.top()) - view.verticalScrollBar().value())
         rect = QRect(corner, QPoint(view.viewport().width(), corner.y() + round(box.height())))
         rect &= view.viewport().rect()

@@ -29,7 +29,7 @@ _MAX_NAME_LENGTH: Final = 200
 """Characters of an accessible name."""
 # Lines without a node. The words of a footer are in the description of the message's node. Images
 # also have lines of attachments, and buttons cover the arrows of versions (focus_targets.py).
-_UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
+_UNREAD_LINES: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
 
 
 @dataclass
@@ -115,7 +115,7 @@ def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
 
 
 def _is_unread(item: Item) -> bool:
-    return isinstance(item, Line) and item.kind in _UNREAD
+    return isinstance(item, Line) and item.kind in _UNREAD_LINES
 
 
 def _group_of(item: Item) -> str:
@@ -177,19 +177,19 @@ def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
             del open_lists[depth - 1 :]
         del open_lists[depth:]
         while len(open_lists) < depth:
-            opened = ReadingNode(_Role.List, "", item=index)
+            new_list = ReadingNode(_Role.List, "", item=index)
             above = open_lists[-1].children if open_lists else top
             if open_lists and not above:
                 above.append(ReadingNode(_Role.ListItem, "", item=index))
-            (above[-1].children if open_lists else top).append(opened)
-            open_lists.append(opened)
-        rows = open_lists[-1].children
-        if item.marker or not rows:
+            (above[-1].children if open_lists else top).append(new_list)
+            open_lists.append(new_list)
+        list_items = open_lists[-1].children
+        if item.marker or not list_items:
             name = f"{item.marker.strip()} {text.name}".strip()
-            rows.append(ReadingNode(_Role.ListItem, name, text.text, item=index))
-            rows[-1].children = text.children
+            list_items.append(ReadingNode(_Role.ListItem, name, text.text, item=index))
+            list_items[-1].children = text.children
         else:
-            rows[-1].children.append(text)
+            list_items[-1].children.append(text)
     for node in top:
         for descendant in node.walk():
             if descendant.role == _Role.List:
@@ -232,15 +232,15 @@ def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
 
 def _code_blocks(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     """Return code blocks, whose text is their lines."""
-    codes: list[tuple[ReadingNode, str, list[str]]] = []
+    code_blocks: list[tuple[ReadingNode, str, list[str]]] = []
     for index, item in pairs:
         assert isinstance(item, Block)
-        if item.kind is Kind.CODE_HEAD or not codes:
-            codes.append((ReadingNode(_Role.Section, "", item=index), item.language, []))
+        if item.kind is Kind.CODE_HEAD or not code_blocks:
+            code_blocks.append((ReadingNode(_Role.Section, "", item=index), item.language, []))
         if item.kind is Kind.CODE:
-            codes[-1][2].append(spoken_words(item.runs))
-    for node, language, lines in codes:
+            code_blocks[-1][2].append(spoken_words(item.runs))
+    for node, language, lines in code_blocks:
         node.text = "\n".join(lines)
         count = len(node.text.split("\n")) if lines else 0
         node.name = code_summary(language, count)
-    return [node for node, _, _ in codes]
+    return [node for node, _, _ in code_blocks]

@@ -62,7 +62,7 @@ class BlockInserter:
     def __init__(self, cursor: QTextCursor, block_below: QTextBlock) -> None:
         self.cursor = cursor
         self._formats_below = (block_below.blockFormat(), block_below.charFormat())
-        self._state = BlockState(block_below)
+        self._state_below = BlockState(block_below)
         self._is_in_inserted_block = False
         cursor.setPosition(block_below.position())
 
@@ -73,7 +73,7 @@ class BlockInserter:
             cursor.insertBlock(block_format, char)
             return
         cursor.insertBlock(*self._formats_below)
-        self._state.apply_to(cursor.block())
+        self._state_below.apply_to(cursor.block())
         _DEFAULT_STATE.apply_to(cursor.block().previous())
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
         cursor.setBlockFormat(block_format)

@@ -249,15 +249,17 @@ class DocumentWriter:
 
         Placeholders keep their heights, so that the text below does not move.
         """
-        runs = [
-            (layout, *run)
+        erased_ranges = [
+            (layout, *erased_range)
             for layout, first, end in ranges
-            for run in layout.materialized_ranges(max(first, 1), min(end, len(layout.items) - 1))
+            for erased_range in layout.materialized_ranges(
+                max(first, 1), min(end, len(layout.items) - 1)
+            )
         ]
-        for layout, first, end in runs:
+        for layout, first, end in erased_ranges:
             self._record_height(layout, first, end)
         with self._edit() as cursor:
-            for layout, first, end in runs:
+            for layout, first, end in erased_ranges:
                 self._item_writer.erase(layout, first, end, cursor)
                 self._item_writer.adjust_space_above(layout, end, cursor)
 
@@ -327,13 +329,13 @@ class DocumentWriter:
         self, layout: MessageLayout, index: int, removed: int, items: Sequence[Item]
     ) -> None:
         """Replace items like `replace`, except for equal items at both ends."""
-        old = layout.items[index : index + removed]
-        common, above, below = min(len(old), len(items)), 0, 0
-        while above < common and old[above] == items[above]:
+        old_items = layout.items[index : index + removed]
+        common, above, below = min(len(old_items), len(items)), 0, 0
+        while above < common and old_items[above] == items[above]:
             above += 1
-        while below < common - above and old[-1 - below] == items[-1 - below]:
+        while below < common - above and old_items[-1 - below] == items[-1 - below]:
             below += 1
-        removed, added = len(old) - above - below, items[above : len(items) - below]
+        removed, added = len(old_items) - above - below, items[above : len(items) - below]
         if removed or added:
             self.replace(layout, index + above, removed, added)
 

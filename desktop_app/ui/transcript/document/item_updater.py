@@ -80,7 +80,9 @@ class ItemUpdater:
         self._update_formats(layout, index, new, cursor)
         end, joined_blocks = last_block.position() + last_block.length() - 1, len(cuts) - kept_cuts
         format_of = partial(self._item_writer.styles.char_format, new)
-        replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined_blocks)
+        replace_text(
+            cursor, end, old.runs, new.runs, prefix, format_of, joined_blocks=joined_blocks
+        )
         layout.replace_item(index, new)
         cuts, block = cuts[:kept_cuts], cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:

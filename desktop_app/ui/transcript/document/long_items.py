@@ -148,10 +148,10 @@ class LongTextWriter:
             needed_start, needed_end = max(first, gap.start), min(end, gap_end)
             if needed_start >= needed_end:
                 continue
-            begin = self._splitter.chapter_before(index, needed_start, gap.start, formats)
+            chapter_start = self._splitter.chapter_before(index, needed_start, gap.start, formats)
             spans = [
                 (start, min(stop, gap_end))
-                for start, stop in self._spans(index, begin, needed_end, formats)
+                for start, stop in self._spans(index, chapter_start, needed_end, formats)
                 if stop > needed_start
             ]
             block_below = block.document().findBlockByNumber(block.blockNumber() + gap.block)
@@ -195,10 +195,10 @@ class LongTextWriter:
             start = document.findBlockByNumber(number + first)
             below = document.findBlockByNumber(number + end)
             remove_blocks(cursor, start, below, with_space_above(height, continuation))
-            begin = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
+            gap_start = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
             gaps = [
                 *(gap for gap in gaps if gap.block < first),
-                TextGap(first, begin, height),
+                TextGap(first, gap_start, height),
                 *(gap._replace(block=gap.block - end + first) for gap in gaps if gap.block > end),
             ]
             del cuts[first - 1 : end - 1]
@@ -211,10 +211,10 @@ class LongTextWriter:
         return TextFormats(block_format, continuation, partial(self._styles.char_format, item))
 
     def _last_spans(
-        self, index: RunIndex, least: int, formats: TextFormats
+        self, index: RunIndex, earliest: int, formats: TextFormats
     ) -> list[tuple[int, int]]:
-        least_start = index.end - MAX_BLOCK_UNITS - 1
-        start_unit = self._splitter.chapter_before(index, least_start, least, formats)
+        last_start = index.end - MAX_BLOCK_UNITS - 1
+        start_unit = self._splitter.chapter_before(index, last_start, earliest, formats)
         return list(self._spans(index, start_unit, index.end, formats))[-KEPT_AT_END:]
 
     def _spans(

@@ -52,9 +52,9 @@ class MessageMaterializer:
 
     def append(self, message: Message) -> MessageState | None:
         """Append a message. Return None if it stays outside the document."""
-        is_below = bool(self._messages.newer)
+        is_end_missing = bool(self._messages.newer)
         self._messages.append(message)
-        return None if is_below else self._write(above=False)
+        return None if is_end_missing else self._write(above=False)
 
     def write_more(self, characters: int, kept_ids: Container[str], *, above: bool) -> None:
         """Write messages of about `characters` above or below the document.
@@ -91,7 +91,7 @@ class MessageMaterializer:
         written = 0
         outside = self._messages.older if above else self._messages.newer
         while outside and written < characters:
-            written += _size(self._write(above=above).message)
+            written += _approximate_size(self._write(above=above).message)
         self._writer.finish_table()
 
     def _write(self, *, above: bool) -> MessageState:
@@ -137,7 +137,7 @@ class MessageMaterializer:
 
     def _written_size(self, state: MessageState) -> int:
         """Return the approximate number of characters that are, or soon will be, materialized."""
-        size, layout = _size(state.message), state.layout
+        size, layout = _approximate_size(state.message), state.layout
         if layout.is_fully_materialized:
             return size
         document, first = self._writer.document, self._layouts.first_block(layout)
@@ -205,6 +205,6 @@ class MessageMaterializer:
         return on_screen
 
 
-def _size(message: Message) -> int:
+def _approximate_size(message: Message) -> int:
     """Return the approximate number of characters that a message takes on screen."""
     return len(message.text) + 200

@@ -105,10 +105,12 @@ class MessageWriter:
         self, state: MessageState, changes: Sequence[ItemChange], visible_item: int = -1
     ) -> None:
         for index, removed, added in changes:
-            for line in state.folds.changed_fold_lines(index, removed, added):
-                state.folds.forget(line)
-                show_fold(self._writer, state.layout, state.head_count + line, is_visible=True)
-                self._replace_in_body(state, line, 1, ())
+            for fold_index in state.folds.changed_fold_lines(index, removed, added):
+                state.folds.forget(fold_index)
+                show_fold(
+                    self._writer, state.layout, state.head_count + fold_index, is_visible=True
+                )
+                self._replace_in_body(state, fold_index, 1, ())
             first = state.folds.item_of(index)
             self._replace_in_body(state, first, removed, added)
             state.folds.shift(index, len(added) - removed)

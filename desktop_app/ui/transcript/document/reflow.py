@@ -29,47 +29,51 @@ class Reflow:
 
     def __init__(self, layouts: MessageLayouts, item_writer: ItemWriter) -> None:
         self._layouts, self._item_writer = layouts, item_writer
-        self._growing: tuple[MessageLayout, int] | None = None
-        self._outdated: Iterator[tuple[MessageLayout, int]] | None = None
+        self._growing_table: tuple[MessageLayout, int] | None = None
+        self._outdated_items: Iterator[tuple[MessageLayout, int]] | None = None
 
     def clear(self) -> None:
         """Forget everything, because the document is empty."""
-        self._growing = self._outdated = None
+        self._growing_table = self._outdated_items = None
 
     # ------------------------------------------------------------------ growing table
 
     @property
     def has_growing_table(self) -> bool:
         """Return True if the last table has no final column widths yet."""
-        return self._growing is not None
+        return self._growing_table is not None
 
     def forget(self, layout: MessageLayout) -> None:
         """Forget a message that leaves the document."""
-        if self._growing is not None and self._growing[0] is layout:
-            self._growing = None
+        if self._growing_table is not None and self._growing_table[0] is layout:
+            self._growing_table = None
 
     def record_growth(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
         """Record that the table at item `index` has grown; any other growing table is complete."""
-        if self._growing != (layout, index):
+        if self._growing_table != (layout, index):
             self.finish_table(cursor)
-        self._growing = (layout, index)
+        self._growing_table = (layout, index)
 
     def finish_table_above(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
         """Complete a growing table above item `index`, which is about to be written."""
-        if self._growing is not None and self._growing[0] is layout and self._growing[1] < index:
+        if (
+            self._growing_table is not None
+            and self._growing_table[0] is layout
+            and self._growing_table[1] < index
+        ):
             self.finish_table(cursor)
 
     def finish_earlier_table(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Complete the growing table if items were written after it."""
-        if self._growing is not None:
-            owner, index = self._growing
+        if self._growing_table is not None:
+            owner, index = self._growing_table
             if owner is not layout or index + 2 < len(layout.items):  # not only the footer
                 self.finish_table(cursor)
 
     def finish_table(self, cursor: QTextCursor) -> None:
         """Give the growing table, if any, its final column widths."""
-        if self._growing is not None:
-            (layout, index), self._growing = self._growing, None
+        if self._growing_table is not None:
+            (layout, index), self._growing_table = self._growing_table, None
             if index < len(layout.items):
                 self._fit_columns(layout, index, cursor)
 
@@ -93,15 +97,15 @@ class Reflow:
     @property
     def has_outdated_items(self) -> bool:
         """Return True if items are still laid out for an earlier width."""
-        return self._outdated is not None
+        return self._outdated_items is not None
 
     def schedule(self, top: int) -> None:
         """Schedule all items that depend on the width, starting at block number `top`."""
-        self._outdated = self._width_dependent_items(top)
+        self._outdated_items = self._width_dependent_items(top)
 
     def continue_until(self, until: float, cursor: QTextCursor) -> None:
         """Rewrite outdated items until `time.perf_counter` reaches about `until`."""
-        for layout, index in self._outdated or ():
+        for layout, index in self._outdated_items or ():
             item = layout.items[index]
             if is_table(item):
                 widths = self._item_writer.tables.final_widths(layout, index)
@@ -112,7 +116,7 @@ class Reflow:
             if time.perf_counter() > until:
                 break
         else:
-            self._outdated = None
+            self._outdated_items = None
 
     def _width_dependent_items(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield the items that depend on the width: from block number `top` on, then the rest."""

@@ -31,18 +31,18 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 
 def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     """Return the number of equal leading runs, and of equal characters in the next run."""
-    packed, old, new = skip_shared_packs(old, new)
-    equal = max(0, min(len(old), len(new)) - _LAST_RUNS)
-    if old[:equal] != new[:equal]:
-        equal = 0
-    while equal < min(len(old), len(new)) and old[equal] == new[equal]:
-        equal += 1
+    packed_runs, old, new = skip_shared_packs(old, new)
+    equal_runs = max(0, min(len(old), len(new)) - _LAST_RUNS)
+    if old[:equal_runs] != new[:equal_runs]:
+        equal_runs = 0
+    while equal_runs < min(len(old), len(new)) and old[equal_runs] == new[equal_runs]:
+        equal_runs += 1
     can_grow = (
-        equal < min(len(old), len(new)) and not new[equal].math
+        equal_runs < min(len(old), len(new)) and not new[equal_runs].math
     )  # a formula changes as a whole
-    if can_grow and old[equal][1:] == new[equal][1:]:
-        return packed + equal, _common_length(old[equal].text, new[equal].text)
-    return packed + equal, 0
+    if can_grow and old[equal_runs][1:] == new[equal_runs][1:]:
+        return packed_runs + equal_runs, _common_length(old[equal_runs].text, new[equal_runs].text)
+    return packed_runs + equal_runs, 0
 
 
 def length_after_prefix(runs: Runs, prefix: tuple[int, int]) -> int:
@@ -62,7 +62,7 @@ def replace_text(
     prefix: tuple[int, int],
     format_of: Callable[[Run], QTextCharFormat],
     *,
-    parts: int = 0,
+    joined_blocks: int = 0,
 ) -> None:
     """Change the text that ends at position `end` from `old` to `new`.
 
@@ -79,7 +79,7 @@ def replace_text(
             to its first block.
     """
     equal_runs, equal_characters = prefix
-    start = end - length_after_prefix(old, prefix) - parts
+    start = end - length_after_prefix(old, prefix) - joined_blocks
     cursor.setPosition(start)
     if start < end:
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)

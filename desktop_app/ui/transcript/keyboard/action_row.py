@@ -170,11 +170,11 @@ class ActionRow(QWidget):
             self._row.removeWidget(old)
             old.hide()
             old.deleteLater()
-        for action, _, words in ACTIONS[role]:
+        for action, _, title in ACTIONS[role]:
             button = _ActionButton(self)
             set_role(button, "quiet")
-            set_tooltip(button, tr(words))
-            button.setAccessibleName(spoken_text(tr(words)))
+            set_tooltip(button, tr(title))
+            button.setAccessibleName(spoken_text(tr(title)))
             button.setObjectName(f"message-{action}")
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)
@@ -191,8 +191,8 @@ class ActionRow(QWidget):
         """Show a check mark on the Copy button after copying, otherwise its own icon."""
         for button in self._buttons():
             if button.objectName() == "message-copy":
-                sign = "check" if is_copied else "copy"
-                button.setIcon(icons.icon(sign, self._theme.dim, self._theme.px(15)))
+                icon_name = "check" if is_copied else "copy"
+                button.setIcon(icons.icon(icon_name, self._theme.dim, self._theme.px(15)))
 
     def _choose(self, action: str) -> None:
         if action == "copy":

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
-_VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
+_VERSION_ARROWS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 # Following one of these links replaces it by the other.
 _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_TEXT}": f"{ACTION}{SHOW_VALUE}",
@@ -325,13 +325,13 @@ class FocusNavigator(QObject):
         Another version of the message has replaced the text below `button`. Of two arrows that are
         equally near, prefer the arrow in the same direction.
         """
-        if button.link not in _VERSIONS:
+        if button.link not in _VERSION_ARROWS:
             return None
         arrows = [
             target
             for layout in self._messages.layouts
             for target in self._footer_targets(layout)
-            if target.link in _VERSIONS
+            if target.link in _VERSION_ARROWS
         ]
         return min(arrows, key=lambda target: self._distance(target, button), default=None)
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a code block's head."""
 
-_NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
+_ARROW_NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
 _INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS_CHARACTERS: Final = 300
@@ -125,7 +125,7 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
     if target.link == COPY_CODE:
         return tr("Copy code, {language}", language=text) if text else tr("Copy code"), ""
     if target.link.startswith(ACTION):
-        action_name = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or text
+        action_name = tr(_ARROW_NAMES.get(target.link.removeprefix(ACTION), "")) or text
         expanded = _is_expanded(document, target)
         if expanded is not None:  # Qt has no role for a fold
             states = (

@@ -99,9 +99,11 @@ class RunIndex:
 
     def link_positions(self, first: int, end: int) -> list[int]:
         """Return the positions of links within units [first, end)."""
-        least = max(0, bisect_right(self._edges, first) - 1)
-        near = self._runs[least : bisect_left(self._edges, end)]
-        return [max(first, self._edges[n]) for n, run in enumerate(near, least) if run.link]
+        first_run = max(0, bisect_right(self._edges, first) - 1)
+        nearby_runs = self._runs[first_run : bisect_left(self._edges, end)]
+        return [
+            max(first, self._edges[n]) for n, run in enumerate(nearby_runs, first_run) if run.link
+        ]
 
     def character_end(self, index: int) -> int:
         """Return `index`, or the next unit if `index` splits a surrogate pair."""

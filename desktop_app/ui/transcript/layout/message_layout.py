@@ -98,9 +98,9 @@ class MessageLayout:
         self.heights: list[float] = []
         self.total = 0
         self.edition = 0
-        self._ends: list[int] | None = None
-        self._missing = 0  # items that are not materialized
-        self._gapped = 0  # items with text gaps
+        self._block_ends: list[int] | None = None
+        self._missing_count = 0  # items that are not materialized
+        self._gapped_count = 0  # items with text gaps
         self._flags = bytearray()  # 1 for each materialized item
 
     # ------------------------------------------------------------------ lookup
@@ -113,9 +113,9 @@ class MessageLayout:
 
     def item_at(self, block: int) -> int:
         """Return the index of the item that owns block number `block` of the message."""
-        if self._ends is None:
-            self._ends = list(accumulate(self.counts))
-        return min(bisect_right(self._ends, block), len(self.counts) - 1)
+        if self._block_ends is None:
+            self._block_ends = list(accumulate(self.counts))
+        return min(bisect_right(self._block_ends, block), len(self.counts) - 1)
 
     def item_above(self, index: int) -> Item | None:
         """Return the item above item `index`; None above the first."""
@@ -146,11 +146,11 @@ class MessageLayout:
     @property
     def is_fully_materialized(self) -> bool:
         """Return True if the message is fully materialized."""
-        return not self._missing and not self._gapped
+        return not self._missing_count and not self._gapped_count
 
     def items_with_gaps(self) -> list[int]:
         """Return the indices of the items with text gaps, top to bottom."""
-        return [index for index, gaps in enumerate(self.gaps) if gaps] if self._gapped else []
+        return [index for index, gaps in enumerate(self.gaps) if gaps] if self._gapped_count else []
 
     def long_texts(self) -> list[int]:
         """Return the indices of the texts that take many blocks."""
@@ -171,7 +171,7 @@ class MessageLayout:
 
     def placeholders(self, first: int = 0, end: int | None = None) -> Iterator[Placeholder]:
         """Yield the placeholders within items [first, end), top to bottom."""
-        if not self._missing:
+        if not self._missing_count:
             return
         flags = bytes(self._flags)  # a copy, because the caller may fill the placeholders
         for begin, stop in flag_ranges(flags, 0, first, end):
@@ -220,7 +220,7 @@ class MessageLayout:
     def insert(self, index: int, items: Sequence[Item], heights: Sequence[float]) -> None:
         """Insert items, none of which is materialized."""
         count = len(items)
-        self._missing += count
+        self._missing_count += count
         self.items[index:index] = items
         self.counts[index:index] = [0] * count
         self._flags[index:index] = bytes(count)
@@ -232,7 +232,7 @@ class MessageLayout:
 
     def remove(self, index: int, removed: int) -> None:
         """Remove items, none of which is materialized."""
-        self._missing -= removed
+        self._missing_count -= removed
         lists = (self.items, self.counts, self.space_keys, self.shapes, self.gaps, self.heights)
         for parallel in lists:
             del parallel[index : index + removed]
@@ -246,18 +246,18 @@ class MessageLayout:
     def record_change(self) -> None:
         """Record that the items changed."""
         self.edition += 1
-        self._ends = None
+        self._block_ends = None
 
     def record_blocks(
         self, index: int, blocks: int, shape: tuple[int, ...], gaps: tuple[TextGap, ...] = ()
     ) -> None:
         """Record the blocks, shape and gaps of an item."""
         self.total += blocks - self.counts[index]
-        self._missing += (not blocks) - (not self.counts[index])
+        self._missing_count += (not blocks) - (not self.counts[index])
         self.counts[index], self.shapes[index], self._flags[index] = blocks, shape, blocks > 0
-        self._gapped += bool(gaps) - bool(self.gaps[index])
+        self._gapped_count += bool(gaps) - bool(self.gaps[index])
         self.gaps[index] = gaps
-        self._ends = None
+        self._block_ends = None
 
     def record_space(self, index: int, block_key: tuple[object, ...], placeholder: int = 0) -> None:
         """Record the key of the space above an item that was written."""
@@ -274,14 +274,14 @@ class MessageLayout:
     def record_erased(self, first: int, end: int) -> None:
         """Record that items [first, end) were removed from the document."""
         self.total -= sum(self.counts[first:end])
-        self._missing += self._flags.count(1, first, end)
+        self._missing_count += self._flags.count(1, first, end)
         self._flags[first:end] = bytes(end - first)
         self.counts[first:end] = [0] * (end - first)
         self.shapes[first:end] = [()] * (end - first)
-        if self._gapped:
-            self._gapped -= sum(map(bool, self.gaps[first:end]))
+        if self._gapped_count:
+            self._gapped_count -= sum(map(bool, self.gaps[first:end]))
         self.gaps[first:end] = [()] * (end - first)
-        self._ends = None
+        self._block_ends = None
 
 
 def is_table(item: Item | None) -> TypeGuard[Block]:

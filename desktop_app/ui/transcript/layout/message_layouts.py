@@ -91,5 +91,5 @@ class MessageLayouts(list[MessageLayout]):
     def _position(self, layout: MessageLayout, index: int, unit: int) -> int | None:
         cuts, number = layout.shapes[index], bisect_right(layout.shapes[index], unit)
         block = self.document.findBlockByNumber(self.block_of(layout, index).blockNumber() + number)
-        within = unit - cuts[number - 1] if number else unit + prefix_length(layout.items[index])
-        return block.position() + within if within < block.length() else None
+        offset = unit - cuts[number - 1] if number else unit + prefix_length(layout.items[index])
+        return block.position() + offset if offset < block.length() else None

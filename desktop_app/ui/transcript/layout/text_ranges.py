@@ -23,8 +23,8 @@ def selected_range(document: QTextDocument, start: int, end: int) -> QTextCursor
 
 def selected_characters(block: QTextBlock, start: int, end: int) -> QTextCursor:
     """Return a selection of the characters [start, end) of a block's text."""
-    text, at = block.text(), block.position()
-    begin, stop = at + utf16_length(text[:start]), at + utf16_length(text[:end])
+    text, block_start = block.text(), block.position()
+    begin, stop = block_start + utf16_length(text[:start]), block_start + utf16_length(text[:end])
     return selected_range(block.document(), begin, stop)
 
 

@@ -94,12 +94,12 @@ class FoldLines:
         """
         continues_code = bool(added) and is_code(added[0])
         first = bisect_right(self._foldable, index - continues_code, key=_end)
-        broken: list[int] = []
+        affected_lines: list[int] = []
         for folds_above, fold in enumerate(self._foldable[first:], first):
             if fold.head >= index + removed:
                 break
-            broken.insert(0, fold.end + folds_above)
-        return broken
+            affected_lines.insert(0, fold.end + folds_above)
+        return affected_lines
 
     def shift(self, index: int, by: int) -> None:
         """Move the code below a block by `by` blocks. No fold line's code may contain the block."""

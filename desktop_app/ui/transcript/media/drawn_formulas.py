@@ -97,7 +97,7 @@ class Formulas:
         self._handler = _FormulaHandler(self, document)
         document.documentLayout().registerHandler(_OBJECT_TYPE, self._handler)
         self._is_drawing = False
-        self._changed: tuple[int, int] | None = None
+        self._changed_range: tuple[int, int] | None = None
         self._next_position = 0
         self._boxes: dict[int, _Box] = {}
         self._boxes_state = (-1, 0.0)
@@ -123,15 +123,15 @@ class Formulas:
     def _record_change(self, start: int, removed: int, added: int) -> None:
         """Record the range that an edit wrote. Qt calls this within the edit: change no text."""
         if added:
-            self._changed = (start, start + added)
+            self._changed_range = (start, start + added)
         if start < self._next_position:
             self._next_position = max(start, self._next_position + added - removed)
 
     def _show_changed(self) -> None:
         """Draw the formulas of the last edit before they are painted."""
-        changed, self._changed = self._changed, None
-        if changed is not None:
-            self.draw(*changed)
+        changed_range, self._changed_range = self._changed_range, None
+        if changed_range is not None:
+            self.draw(*changed_range)
 
     def restart(self) -> None:
         """Have `draw_for` start at the beginning, because formulas have been typeset."""

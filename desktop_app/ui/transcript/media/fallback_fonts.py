@@ -53,7 +53,7 @@ class FallbackFonts:
 
     def __init__(self, fonts: Iterable[QFont]) -> None:
         self._fonts = list(fonts)
-        self._known: set[str] = set()
+        self._known_letters: set[str] = set()
         self._scheduled: list[tuple[str, QFont]] = []
 
     def set_fonts(self, fonts: Iterable[QFont]) -> None:
@@ -63,14 +63,14 @@ class FallbackFonts:
         and styles.
         """
         if (fonts := list(fonts)) != self._fonts:
-            rare_letters, self._fonts = _rare_letters(self._known), fonts
+            rare_letters, self._fonts = _rare_letters(self._known_letters), fonts
             self.forget()
             if not _has_few_scripts(rare_letters):
                 self._schedule(rare_letters)
 
     def forget(self) -> None:
         """Forget all letters, because their text is gone."""
-        self._known, self._scheduled = set(), []
+        self._known_letters, self._scheduled = set(), []
 
     def load(self, text: str) -> bool:
         """Load a few of the missing letters of a text. Return True if none was missing."""
@@ -98,12 +98,12 @@ class FallbackFonts:
         """
         if text.isascii():
             return set()
-        new_letters = set(text) - self._known
-        self._known |= new_letters
+        new_letters = set(text) - self._known_letters
+        self._known_letters |= new_letters
         return _rare_letters(new_letters)
 
     def _schedule(self, letters: set[str]) -> None:
-        self._known |= letters
+        self._known_letters |= letters
         groups = ["".join(group) for _, group in groupby(sorted(letters), _code_page)]
         self._scheduled += [(group, font) for font in self._fonts for group in groups]
 

@@ -78,7 +78,7 @@ class CodeHighlighter(QObject):
         self._jobs: deque[_Job] = deque()
         self._lexer: JsonProcess | None = None
         self._request: tuple[int, _Job, str] | None = None
-        self._unlexable: set[str] = set()
+        self._unlexable_languages: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._run_jobs)
         self.set_theme(theme)
@@ -104,7 +104,7 @@ class CodeHighlighter(QObject):
     def clear(self) -> None:
         """Drop all jobs, because the document is empty."""
         self._jobs.clear()
-        self._unlexable.clear()
+        self._unlexable_languages.clear()
 
     def forget(self, layout: MessageLayout) -> None:
         """Drop the jobs of a message, because its items have moved."""
@@ -144,7 +144,7 @@ class CodeHighlighter(QObject):
         if not start or not isinstance(line, Block) or not line.language:
             return
         language = line.language.lower()
-        if self._lexer is not None and language not in self._unlexable:
+        if self._lexer is not None and language not in self._unlexable_languages:
             self._jobs.append(_Job(layout, start, first, end, language))
             self._timer.start()
 
@@ -153,7 +153,7 @@ class CodeHighlighter(QObject):
     def _request_next(self, job: _Job) -> bool:
         """Request the next part of a job. Return False if nothing is left."""
         if job.parts is None:
-            job.parts = highlight.lexing_parts(_code(job.layout.items[job.start : job.end]))
+            job.parts = highlight.lexing_parts(_shown_code(job.layout.items[job.start : job.end]))
         part = next(job.parts, "")
         if self._lexer is None or not part:
             return False
@@ -170,7 +170,7 @@ class CodeHighlighter(QObject):
         self._timer.start()
         spans = highlight.parse_colored_spans(answer, part)
         if spans is None:
-            self._unlexable.add(job.language)
+            self._unlexable_languages.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
             return
         for span in spans:
@@ -249,7 +249,7 @@ def _is_written_code(layout: MessageLayout, index: int) -> bool:
     return index < len(layout.items) and layout.counts[index] > 0 and is_code(layout.items[index])
 
 
-def _code(items: Sequence[Item]) -> str:
+def _shown_code(items: Sequence[Item]) -> str:
     """Return lines of code as shown, including signs for invisible characters.
 
     Spans are positions in this text. Return "" if an item is not code or a line is too long.
