@@ -78,7 +78,7 @@ class CommandPalette(QWidget):
         self.setAccessibleName(spoken_text(tr("Commands")))
         self._find: Callable[[str], Sequence[PaletteEntry]] = lambda _typed: ()
         self._previous_focus: QWidget | None = None
-        self._announced = ""
+        self._announced_text = ""
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
         self.field = line_field(tr("Find a command"), "command")
@@ -133,7 +133,7 @@ class CommandPalette(QWidget):
         """
         if not self.isVisible():
             self._previous_focus = QApplication.focusWidget()
-        self._announced = ""
+        self._announced_text = ""
         self._find = find or (lambda typed: matching_entries(typed, entries))
         self.field.clear()
         self._show_matches("")
@@ -183,8 +183,8 @@ class CommandPalette(QWidget):
         self.view.select_only(self.view.currentIndex())
         text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         text = text or self._empty_label.text()
-        if text != self._announced:  # otherwise every key would repeat them
-            self._announced = text
+        if text != self._announced_text:  # otherwise every key would repeat them
+            self._announced_text = text
             announce(self.field, text)
 
     def _choose(self, index: QModelIndex) -> None:

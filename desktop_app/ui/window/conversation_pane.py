@@ -167,17 +167,19 @@ class ConversationPane(QWidget):
             return
         margins, spacing = self._text_column.contentsMargins(), self._text_column.spacing()
         width = self.width() - margins.left() - margins.right()
-        spare = self.height() - self.header.minimumHeight() - margins.bottom()
-        spare -= _height_at(self.prompt, width)
-        needed = self.cards.needed_height
-        least = min(needed, px(_MIN_CARDS_HEIGHT)) + spacing if needed else 0
-        if line := self._empty_state.fit_key_line(width, spare - least - spacing):
-            spare -= line + spacing
-        if needed:
-            spare -= spacing
-            self.cards.set_room(max(spare, px(_MIN_CARDS_HEIGHT)))
-            spare -= needed
-        fits = self._empty_state.show_fitting_parts(width, spare - spacing)
+        spare_height = self.height() - self.header.minimumHeight() - margins.bottom()
+        spare_height -= _height_at(self.prompt, width)
+        cards_height = self.cards.needed_height
+        min_cards_height = min(cards_height, px(_MIN_CARDS_HEIGHT)) + spacing if cards_height else 0
+        if key_line_height := self._empty_state.fit_key_line(
+            width, spare_height - min_cards_height - spacing
+        ):
+            spare_height -= key_line_height + spacing
+        if cards_height:
+            spare_height -= spacing
+            self.cards.set_room(max(spare_height, px(_MIN_CARDS_HEIGHT)))
+            spare_height -= cards_height
+        fits = self._empty_state.show_fitting_parts(width, spare_height - spacing)
         self._empty_state.setVisible(fits and self._is_empty)
 
     def _set_margins(self) -> None:

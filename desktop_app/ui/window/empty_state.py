@@ -87,12 +87,14 @@ class EmptyState(QWidget):
 
     def show_fitting_parts(self, width: int, height: int) -> bool:
         """Show the question and the examples if they fit; return True if the question fits."""
-        question = self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
-        examples = self._column.spacing() + self._measure_cards(width)[2]
-        self._question.setVisible(question <= height)
+        question_height = (
+            self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
+        )
+        examples_height = self._column.spacing() + self._measure_cards(width)[2]
+        self._question.setVisible(question_height <= height)
         for card in self.cards:
-            card.setVisible(question + examples <= height)
-        return question <= height
+            card.setVisible(question_height + examples_height <= height)
+        return question_height <= height
 
     def set_theme(self, theme: Theme) -> None:
         scale_boxes(self, theme)

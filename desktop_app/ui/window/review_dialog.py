@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 SIZE: Final = (620, 460)
-_NONE: Final = "none"
+_NO_VERDICT: Final = "none"
 _VERDICTS: Final = (
-    (_NONE, N_("No mark")),
+    (_NO_VERDICT, N_("No mark")),
     (ReviewKind.REVIEWED.value, N_("Reviewed")),
     (ReviewKind.CORRECTED.value, N_("Corrected")),
     (ReviewKind.REJECTED.value, N_("Rejected")),
@@ -97,9 +97,9 @@ class ReviewDialog(FormDialog):
             self._verdict_before = None
 
     def _save(self) -> None:
-        verdict = self.verdict.current() or _NONE
+        verdict = self.verdict.current() or _NO_VERDICT
         review = None
-        if verdict != _NONE:
+        if verdict != _NO_VERDICT:
             review = Review(ReviewKind(verdict), self.note.text().strip(), self._original)
         text = self.text.toPlainText()
         self.saved.emit(review, "" if text == self._initial_text else text)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 460
 _MAX_TEXT_HEIGHT: Final = 260  # longer text scrolls
 _MIN_TEXT_HEIGHT: Final = 60
-_FRAME: Final = 48  # the height of the window's frame, and a margin
+_FRAME_HEIGHT: Final = 48  # the height of the window's frame, and a margin
 Choices = Sequence[tuple[str, str, str]]
 """The name, the label and a description of each choice; "" for no description."""
 
@@ -149,10 +149,13 @@ class StoreDialog(QDialog):
         ring = 2 * self._scroll.frameWidth()
         inner_width = self._width - 2 * self._theme.px(20) - ring
         needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
-        available = self.screen().availableGeometry().adjusted(0, 0, 0, -self._theme.px(_FRAME))
-        others = self._column.heightForWidth(self._width) - self._scroll.height()
+        available = (
+            self.screen().availableGeometry().adjusted(0, 0, 0, -self._theme.px(_FRAME_HEIGHT))
+        )
+        other_height = self._column.heightForWidth(self._width) - self._scroll.height()
         limit = min(
-            self._theme.px(_MAX_TEXT_HEIGHT), max(available.height() - others, _MIN_TEXT_HEIGHT)
+            self._theme.px(_MAX_TEXT_HEIGHT),
+            max(available.height() - other_height, _MIN_TEXT_HEIGHT),
         )
         scroll_height = min(needed, limit) + ring
         if scroll_height != self._scroll.height():

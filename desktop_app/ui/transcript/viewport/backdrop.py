@@ -40,9 +40,9 @@ _BLOCKS_PER_QUERY: Final = 8
 """Of so many consecutive blocks without decoration, the box of only one is queried."""
 _MAX_CODE_SPANS: Final = 250
 """Inline code spans of a block that are painted; a block with more has no backgrounds."""
-_MARK_ICON: Final = 19
+_MARK_ICON_SPACE: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
-_MARK_END: Final = 8
+_MARK_END_SPACE: Final = 8
 """Pixels, at the default text size, after the Copy mark's words."""
 _RADII_ABOVE_SCREEN: Final = 10
 """Corner radii by which a background extends above its first painted block if it begins higher.
@@ -111,14 +111,14 @@ def _decorated_blocks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextB
     Querying a box is expensive. Of the blocks without decoration, only every
     `_BLOCKS_PER_QUERY`th is queried, to find out whether `bottom` is reached.
     """
-    layout, block, passed = first.document().documentLayout(), first, 0
+    layout, block, inspected_count = first.document().documentLayout(), first, 0
     while block.isValid():
         flags = block.blockFormat().intProperty(DECORATION)
-        passed += 1
+        inspected_count += 1
         if not block.isVisible():
             block = block.next()
             continue
-        if flags or not passed % _BLOCKS_PER_QUERY:
+        if flags or not inspected_count % _BLOCKS_PER_QUERY:
             box = layout.blockBoundingRect(block)
             if box.top() > bottom:
                 return
@@ -144,7 +144,7 @@ class Backdrop:
         }
         width = QFontMetrics(theme.note()).horizontalAdvance
         longest = max(width(tr("Copy")), width(tr("Copied")))
-        self._mark_width = max(theme.px(66), theme.px(_MARK_ICON + _MARK_END) + longest)
+        self._mark_width = max(theme.px(66), theme.px(_MARK_ICON_SPACE + _MARK_END_SPACE) + longest)
 
     def paint(
         self,

@@ -51,7 +51,7 @@ class MessageNavigator(QObject):
         self._materializer = materializer
         self._selection, self._filler = selection, filler
         self._stream, self._actions = stream, actions
-        self._waiting_for_whole: tuple[str, Callable[[], None]] | None = None
+        self._waiting_action: tuple[str, Callable[[], None]] | None = None
         view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         stream.slice_written.connect(self._run_waiting)
 
@@ -135,7 +135,7 @@ class MessageNavigator(QObject):
 
     def show_newest(self) -> None:
         """Materialize the newest messages of another conversation, and scroll to the end."""
-        self._waiting_for_whole = None
+        self._waiting_action = None
         self._anchor.follow(True)
         self._materializer.write_end(self._screenful())
         self.scroll_to_bottom()
@@ -169,20 +169,20 @@ class MessageNavigator(QObject):
         self._stream.flush(briefly=True)
         if not self._stream.has_more(message_id):
             return True
-        self._waiting_for_whole = message_id, then
+        self._waiting_action = message_id, then
         self._stream.prioritize(message_id)
         return False
 
     def _run_waiting(self, message_id: str) -> None:
         """Run the action that waits for a message, if all of the message is written."""
-        waiting_action = self._waiting_for_whole
+        waiting_action = self._waiting_action
         if (
             waiting_action is None
             or waiting_action[0] != message_id
             or self._stream.has_more(message_id)
         ):
             return
-        self._waiting_for_whole = None
+        self._waiting_action = None
         waiting_action[1]()
 
     @contextmanager
@@ -202,10 +202,10 @@ class MessageNavigator(QObject):
         Schedule another pass if messages were added.
         """
         self._filler.update_limit()
-        bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
+        bar, near_px = self._view.verticalScrollBar(), self._view.viewport().height()
         former_count, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()
-        below = self._messages.newer and bar.value() > bar.maximum() - near
-        if below or (self._messages.older and bar.value() < near):
+        below = self._messages.newer and bar.value() > bar.maximum() - near_px
+        if below or (self._messages.older and bar.value() < near_px):
             with self._anchor.keep_position(), self._selection.keep():
                 self._materializer.write_more(self._screenful(), on_screen, above=not below)
         self._stream.queue_unwritten()
@@ -229,11 +229,11 @@ class MessageNavigator(QObject):
             return
         is_at_new_end = self._anchor.is_following and self._anchor.is_at_end
         if not (is_at_new_end or self._anchor.is_restoring_line):
-            self._waiting_for_whole = None  # the user scrolled elsewhere
+            self._waiting_action = None  # the user scrolled elsewhere
         self._anchor.follow(self._anchor.is_at_end)
         self._filler.fill_screen()
-        near, bottom = self._view.viewport().height(), self._view.verticalScrollBar().maximum()
+        near_px, bottom = self._view.viewport().height(), self._view.verticalScrollBar().maximum()
         above, below = self._messages.older, self._messages.newer
-        if (above and value < near) or (below and value > bottom - near):
+        if (above and value < near_px) or (below and value > bottom - near_px):
             self.load_more_soon()
         self._actions.place_again()

@@ -76,14 +76,14 @@ class MessageStream(QObject):
         self._message_writer, self._anchor = message_writer, anchor
         self._selection, self._filler, self._speech = selection, filler, speech
         self.is_inserting = False
-        self._text = StreamScheduler(self._write, load_fonts, self)
-        self._reasoning = StreamScheduler(self._write_reasoning, load_fonts, self)
+        self._text_queue = StreamScheduler(self._write, load_fonts, self)
+        self._reasoning_queue = StreamScheduler(self._write_reasoning, load_fonts, self)
 
     # ------------------------------------------------------------------ arriving
 
     def append_message(self, message: Message) -> None:
         """Append a message to the conversation."""
-        self._text.flush(briefly=True)
+        self._text_queue.flush(briefly=True)
         self._selection.clear_if_all()
         state = self._materializer.append(message)
         parent = self._messages.get(message.parent_id or "")
@@ -97,7 +97,7 @@ class MessageStream(QObject):
 
     def append_text(self, message_id: str, text: str) -> None:
         """Queue the next text of an answer; it is written now or in one of the next frames."""
-        self._text.add(message_id, text)
+        self._text_queue.add(message_id, text)
 
     def append_reasoning(self, message_id: str, text: str) -> None:
         """Append to the reasoning summary of a streaming answer."""
@@ -115,10 +115,10 @@ class MessageStream(QObject):
             version: its number among the versions of the message, from 1, and their count; None if
                 they are unchanged.
         """
-        self._text.run_after(message.id, partial(self._update, message, version))
+        self._text_queue.run_after(message.id, partial(self._update, message, version))
         if message.status is not MessageStatus.STREAMING:
-            self._text.prioritize(message.id)  # the user waits for the rest
-        self._text.flush(briefly=True)
+            self._text_queue.prioritize(message.id)  # the user waits for the rest
+        self._text_queue.flush(briefly=True)
 
     def set_status_line(self, message_id: str, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""
@@ -131,49 +131,49 @@ class MessageStream(QObject):
     @property
     def is_writing_text(self) -> bool:
         """Return True if text of messages, apart from reasoning, or an update is queued."""
-        return self._text.has_work
+        return self._text_queue.has_work
 
     def has_more(self, message_id: str) -> bool:
         """Return True if arrived text, or an update of earlier blocks, is not yet written."""
         state = self._messages.get(message_id)
         if state is not None and state.is_growing and not state.is_streaming:
             return True
-        return self._text.has_text(message_id) or self._reasoning.has_text(message_id)
+        return self._text_queue.has_text(message_id) or self._reasoning_queue.has_text(message_id)
 
     def flush(self, *, briefly: bool = False) -> None:
         """Write all queued text now, or only some of it: see `StreamScheduler.flush`."""
-        self._text.flush(briefly=briefly)
-        self._reasoning.flush(briefly=briefly)
+        self._text_queue.flush(briefly=briefly)
+        self._reasoning_queue.flush(briefly=briefly)
 
     def flush_text(self) -> None:
         """Write queued text, apart from reasoning, for a short time, as `flush` does."""
-        self._text.flush(briefly=True)
+        self._text_queue.flush(briefly=True)
 
     def prioritize(self, message_id: str) -> None:
         """Write a message without pauses: see `StreamScheduler.prioritize`."""
-        self._text.prioritize(message_id)
-        self._reasoning.prioritize(message_id)
+        self._text_queue.prioritize(message_id)
+        self._reasoning_queue.prioritize(message_id)
 
     def clear(self) -> None:
         """Drop all queued text."""
-        self._text.clear()
-        self._reasoning.clear()
+        self._text_queue.clear()
+        self._reasoning_queue.clear()
 
     def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for state in self._messages.materialized():
             if text := state.take_unwritten():
                 message_id = state.message.id
-                self._text.run_after(message_id, partial(self._finish, message_id))
-                self._text.add(message_id, text, deferred=True)
+                self._text_queue.run_after(message_id, partial(self._finish, message_id))
+                self._text_queue.add(message_id, text, deferred=True)
         self.write_unfolded_reasoning()
 
     def write_unfolded_reasoning(self) -> None:
         """Queue the rest of all unfolded reasoning, or updates of its earlier blocks."""
         for state in self._messages.materialized():
             message_id, unshown_text = state.message.id, state.reasoning.unshown_text
-            if unshown_text and not self._reasoning.has_text(message_id):
-                self._reasoning.add(message_id, unshown_text, deferred=True)
+            if unshown_text and not self._reasoning_queue.has_text(message_id):
+                self._reasoning_queue.add(message_id, unshown_text, deferred=True)
             elif state.reasoning.has_pending_updates:
                 self._schedule_updates(message_id)
 
@@ -233,11 +233,11 @@ class MessageStream(QObject):
         If an action already waits for the message, the action stays, and schedules the updates at
         its end. If there are no updates, emit `slice_written`.
         """
-        if self._text.has_action(message_id):
+        if self._text_queue.has_action(message_id):
             return
         state = self._messages.find_state(message_id)
         if state is not None and state.has_pending_updates:
-            self._text.run_after(message_id, partial(self._run_updates, message_id))
+            self._text_queue.run_after(message_id, partial(self._run_updates, message_id))
         else:
             self.slice_written.emit(message_id)
 

@@ -55,26 +55,26 @@ class _QueuedText:
 
     def __init__(self, text: str) -> None:
         self.piece_bounds = ANY_LENGTH
-        self._text, self._at = text, 0
+        self._text, self._position = text, 0
         self._appended: list[str] = []
 
     def __bool__(self) -> bool:
-        return self._at < len(self._text) or bool(self._appended)
+        return self._position < len(self._text) or bool(self._appended)
 
     def add(self, text: str) -> None:
         self._appended.append(text)
 
     def peek(self, count: int) -> str:
         """Return the next characters, at most `count`, and keep them in the queue."""
-        if self._appended and len(self._text) - self._at < count:
-            self._text, self._at = "".join((self._text[self._at :], *self._appended)), 0
+        if self._appended and len(self._text) - self._position < count:
+            self._text, self._position = "".join((self._text[self._position :], *self._appended)), 0
             self._appended = []
-        return self._text[self._at : self._at + count]
+        return self._text[self._position : self._position + count]
 
     def take(self, count: int) -> str:
         """Remove and return the next characters, at most `count`."""
         text = self.peek(count)
-        self._at += len(text)
+        self._position += len(text)
         return text
 
 
@@ -102,7 +102,7 @@ class StreamScheduler(QObject):
         self._follow_ups: dict[str, Callable[[], None]] = {}
         self._next_slice_at = 0.0
         self._piece_length = _MIN_PIECE_CHARACTERS
-        self._prioritized = ""
+        self._prioritized_id = ""
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._write_slice)
@@ -156,7 +156,7 @@ class StreamScheduler(QObject):
         Without queued text of the message, nothing happens.
         """
         if message_id in self._queue:
-            self._prioritized = message_id
+            self._prioritized_id = message_id
             self._timer.start(0)
 
     def clear(self) -> None:
@@ -165,7 +165,7 @@ class StreamScheduler(QObject):
         self._queue.clear()
         self._follow_ups.clear()
         self._piece_length = _MIN_PIECE_CHARACTERS
-        self._prioritized = ""
+        self._prioritized_id = ""
 
     def flush(self, *, briefly: bool = False) -> None:
         """Write everything now; if `briefly`, only for about `_BRIEF_S`.
@@ -181,7 +181,7 @@ class StreamScheduler(QObject):
 
     def _write_slice(self) -> None:
         began = time.monotonic()
-        is_prioritized = self._prioritized in self._queue
+        is_prioritized = self._prioritized_id in self._queue
         try:
             self._write_until(began + _SLICE_S, time.monotonic)
         finally:  # an error in one piece must not block the following ones
@@ -190,8 +190,8 @@ class StreamScheduler(QObject):
             self._next_slice_at = max(began + FRAME_S, ended + (ended - began))
             if is_prioritized:
                 self._next_slice_at = ended
-            if self._prioritized not in self._queue:
-                self._prioritized = ""
+            if self._prioritized_id not in self._queue:
+                self._prioritized_id = ""
             if self.has_work:
                 self._timer.start(max(1, round((self._next_slice_at - ended) * 1000)))
 
@@ -211,8 +211,8 @@ class StreamScheduler(QObject):
 
     def _write_next(self) -> None:
         message_id = next(iter(self._queue))
-        if self._prioritized in self._queue:
-            message_id = self._prioritized
+        if self._prioritized_id in self._queue:
+            message_id = self._prioritized_id
         queued = self._queue[message_id]
         min_length, max_length = queued.piece_bounds
         # Divide the most that may be taken into equal pieces of at most the adapted length.
@@ -231,10 +231,10 @@ class StreamScheduler(QObject):
     def _adapt_piece_length(self, length: int, seconds: float) -> None:
         """Adapt the piece length to the time that the last full piece took."""
         if seconds > 0:
-            fitting = length * _PIECE_S / seconds
+            fitting_length = length * _PIECE_S / seconds
             self._piece_length = max(
                 _MIN_PIECE_CHARACTERS,
-                min(_MAX_PIECE_CHARACTERS, round((self._piece_length + fitting) / 2)),
+                min(_MAX_PIECE_CHARACTERS, round((self._piece_length + fitting_length) / 2)),
             )
 
     def _run_next_action(self) -> bool:

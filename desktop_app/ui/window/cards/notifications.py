@@ -232,14 +232,16 @@ class Notifications(QFrame):
         if not self._cards:
             return
         card, direction = self._cards[-1], QBoxLayout.Direction
-        line = self.status.fontMetrics().horizontalAdvance(card.title) if card.actions else 0
-        is_narrow = line + self._buttons.sizeHint().width() > self.width() - self._theme.px(100)
+        text_width = self.status.fontMetrics().horizontalAdvance(card.title) if card.actions else 0
+        is_narrow = text_width + self._buttons.sizeHint().width() > self.width() - self._theme.px(
+            100
+        )
         below = card.is_error or (bool(card.actions) and is_narrow)
         self._body.setDirection(direction.TopToBottom if below else direction.LeftToRight)
         margin = self._theme.px(3) if below else 0
         self._body.setContentsMargins(0, margin, 0, margin)
-        left = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
-        self._body.setAlignment(self._buttons, left)
+        alignment = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
+        self._body.setAlignment(self._buttons, alignment)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -14,7 +14,7 @@ from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 
-_MAX_CHARACTERS: Final = 80
+_MAX_DESCRIPTION_CHARACTERS: Final = 80
 
 
 class ProgressCard(QFrame):
@@ -49,7 +49,7 @@ class ProgressCard(QFrame):
 
     def set_text(self, description: str) -> None:
         """Set the description of the task."""
-        self.words.setText(one_line(description, _MAX_CHARACTERS))
+        self.words.setText(one_line(description, _MAX_DESCRIPTION_CHARACTERS))
         self.setAccessibleName(spoken_text(self.words.text()))
 
     def set_progress(self, done: int, total: int) -> None:
