@@ -179,7 +179,7 @@ OWN_VALUES = {
     "desktop_app/ui/sidebar/row_delegates.py": {"result"},
     "desktop_app/ui/transcript/accessibility/accessible_node.py": {"state"},
     "desktop_app/ui/transcript/accessibility/reading_tree.py": {
-        *("node", "descendant", "row", "rows[-1]", "cell", "table")
+        *("node", "descendant", "row", "list_items[-1]", "outer_items[-1]", "cell", "table")
     },
     "desktop_app/ui/transcript/layout/text_ranges.py": {"extra"},
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "format_range"},

@@ -30,7 +30,7 @@ _TOOLTIP_CHARACTERS: Final = 160
 _LISTED_CHARACTERS: Final = 80
 """Characters of a passage in the list of sources."""
 _MARKUP_FACTOR: Final = 10
-"""Factor by which a text may be longer with its markup than without."""
+"""The first words are taken from this many times as many characters, to allow for markup."""
 _NO_PASSAGES: Final[Mapping[int, Passage]] = {}
 
 

@@ -37,8 +37,8 @@ class ContextMenu(QObject):
     """The context menu for the selection, the link and the message at a position.
 
     Args:
-        is_brief: the view shows single answers, as the quick prompt does: the menu has no link to
-            the message and no commands of the window.
+        is_brief: True for a view of single answers, such as the quick prompt. Its menu has no link
+            to the message and no commands of the window.
 
     Signals:
         command_requested(str): a command of the window, by id.

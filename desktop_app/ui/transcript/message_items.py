@@ -105,7 +105,7 @@ class LineKind(Enum):
 
 
 class Line(NamedTuple):
-    """A line that is not Markdown; `begins_background` tells if a background begins with it."""
+    """A line that is not Markdown. With `begins_background`, it is the first on a background."""
 
     kind: LineKind
     runs: Runs
@@ -135,7 +135,7 @@ def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
 
     Args:
         text: the question, or a part of it.
-        is_continuation: the lines follow earlier lines of the same question.
+        is_continuation: True if the lines follow earlier lines of the same question.
     """
     return [
         Line(

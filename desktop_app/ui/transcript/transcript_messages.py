@@ -43,6 +43,7 @@ class TranscriptMessages:
         self.sources = CitationSources()
         self.facts = FooterFacts(are_shown=shows_facts)
         self._states: dict[str, MessageState] = {}
+        # The states of growing messages outside the document.
         self._detached: dict[str, MessageState] = {}
         self._unfolded: dict[str, UnfoldedSections] = {}
         self._marks: Mapping[str, MessageMark] = {}

@@ -319,7 +319,7 @@ class TranscriptView(TranscriptSurface):
 
         return DifferenceMarks(self, self.messages)
 
-    # ------------------------------------------------------------------ look
+    # ------------------------------------------------------------------ theme
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme, keeping the scroll position.

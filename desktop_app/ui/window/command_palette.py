@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
+# Pixels at the default text size, except `_MAX_ROWS`.
 _WIDTH: Final = 520
 _MAX_ROWS: Final = 10
 _CARD_TOP: Final = 56
@@ -183,7 +184,7 @@ class CommandPalette(QWidget):
         self.view.select_only(self.view.currentIndex())
         text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         text = text or self._empty_label.text()
-        if text != self._announced_text:  # otherwise every key would repeat them
+        if text != self._announced_text:  # otherwise every key press would repeat it
             self._announced_text = text
             announce(self.field, text)
 

@@ -26,6 +26,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 
 HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8
+"""The share of the context from which the meter has the warning color."""
 _MAX_PRESET_WIDTH: Final = 260
 
 

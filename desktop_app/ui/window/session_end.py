@@ -1,4 +1,4 @@
-"""Detect the end of the desktop session."""
+"""Detects the end of the desktop session."""
 
 from __future__ import annotations
 

@@ -39,14 +39,16 @@ _AS_WHITESPACE: Final = {
 class AccessibleTranscript(QAccessibleWidget):
     """The interface of one view: all its messages, materialized or not, then its widgets.
 
-    The nodes of messages are created when asked for.
+    The node of a message is created on first use.
     """
 
     def __init__(self, view: TranscriptView, messages: TranscriptMessages) -> None:
         super().__init__(view, QAccessible.Role.List, view.accessibleName())
         self._view, self._messages = view, messages
         self._nodes: dict[str, MessageNode] = {}
+        # The revision of the document, and its text.
         self._text_cache: tuple[int, str] = (-1, "")
+        # The length and the ends of the conversation, and the index of each message by id.
         self._index_cache: tuple[object, dict[str, int]] = (None, {})
         self._text_interface = PlainTextInterface(self._text, self._caret, self._set_caret)
         self._actions = NodeActions(view.setFocus, None)
@@ -135,7 +137,7 @@ class AccessibleTranscript(QAccessibleWidget):
 class MessageNode(AccessibleNode):
     """The node of a message.
 
-    Its children are created when asked for, and again after the message has changed.
+    Its children are created on first use, and again after the message has changed.
     """
 
     def __init__(

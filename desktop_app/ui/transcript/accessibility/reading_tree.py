@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 _Role = QAccessible.Role
 _MAX_NAME_LENGTH: Final = 200
-"""Characters of an accessible name."""
-# Lines without a node. The words of a footer are in the description of the message's node. Images
-# also have lines of attachments, and buttons cover the arrows of versions (focus_targets.py).
+"""Maximum characters of an accessible name; a longer one is cut."""
+# Lines without a node of their own. The description of the message's node has the footer's words,
+# images are also listed as attachments, and buttons cover the version arrows (focus_targets.py).
 _UNREAD_LINES: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
 
 
@@ -178,16 +178,20 @@ def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
         del open_lists[depth:]
         while len(open_lists) < depth:
             new_list = ReadingNode(_Role.List, "", item=index)
-            above = open_lists[-1].children if open_lists else top
-            if open_lists and not above:
-                above.append(ReadingNode(_Role.ListItem, "", item=index))
-            (above[-1].children if open_lists else top).append(new_list)
+            if open_lists:
+                outer_items = open_lists[-1].children
+                if not outer_items:
+                    outer_items.append(ReadingNode(_Role.ListItem, "", item=index))
+                outer_items[-1].children.append(new_list)
+            else:
+                top.append(new_list)
             open_lists.append(new_list)
         list_items = open_lists[-1].children
         if item.marker or not list_items:
             name = f"{item.marker.strip()} {text.name}".strip()
-            list_items.append(ReadingNode(_Role.ListItem, name, text.text, item=index))
-            list_items[-1].children = text.children
+            list_items.append(
+                ReadingNode(_Role.ListItem, name, text.text, item=index, children=text.children)
+            )
         else:
             list_items[-1].children.append(text)
     for node in top:
@@ -231,7 +235,7 @@ def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
 
 
 def _code_blocks(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
-    """Return code blocks, whose text is their lines."""
+    """Return a node for each code block; its text is the code."""
     code_blocks: list[tuple[ReadingNode, str, list[str]]] = []
     for index, item in pairs:
         assert isinstance(item, Block)

@@ -53,7 +53,7 @@ def remove_blocks(
 
 
 class BlockInserter:
-    """An insertion point before a block, whose formats stay as they are.
+    """An insertion point before a block. That block keeps its formats.
 
     Attributes:
         cursor: the end of the inserted text.

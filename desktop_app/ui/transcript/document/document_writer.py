@@ -62,8 +62,8 @@ class DocumentWriter:
             document: the document.
             styles: the styles of the items.
             width: the width of the document in pixels.
-            on_written: called with each range of positions that was written, still within the edit:
-                the callback's own changes cost no further layout.
+            on_written: called with each range of positions that was written. It runs within the
+                edit, so that its own changes cost no further layout.
         """
         self.document = document
         self.layouts = MessageLayouts(document)

@@ -139,7 +139,7 @@ class LongTextWriter:
     ) -> TextParts:  # fmt: skip
         """Materialize UTF-16 units [first, end) of a text.
 
-        `block` is its first block and `block_format` that block's format.
+        `block` is the first block of the text, and `block_format` is its format.
         """
         index, formats = self._run_indices.index_of(item), self._formats(item, block_format)
         cuts, gaps = list(parts.cuts), list(parts.gaps)

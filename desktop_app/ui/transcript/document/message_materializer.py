@@ -126,9 +126,9 @@ class MessageMaterializer:
         return approximate_length(self._writer.document) > self._limit
 
     def _can_remove(self, index: int, kept_ids: Container[str]) -> bool:
-        """Return True if the document is too long, and long enough without message `index`.
+        """Return True if message `index` may leave the document, which is over its limit.
 
-        Return False if the message is one of `kept_ids`.
+        More than half of the limit stays in use. The messages of `kept_ids` stay.
         """
         if self._layouts[index].key in kept_ids:
             return False
@@ -144,7 +144,7 @@ class MessageMaterializer:
         end = document.findBlockByNumber(first + layout.total).position()
         return min(size, end - document.findBlockByNumber(first).position())
 
-    # ------------------------------------------------------------------ look
+    # ------------------------------------------------------------------ styles
 
     def rewrite_screen(
         self, styles: Styles, message_id: str, item: int, height: float, width: int

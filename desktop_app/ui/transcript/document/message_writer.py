@@ -2,8 +2,8 @@
 
 A message that is not in the document only changes its state.
 
-An answer reports its changes as changes of blocks. Its items also include the fold lines of code:
-a fold line is added once the code ends, and removed if the code grows again.
+`MessageState` reports the changes of an answer by block. The items of the answer also include the
+fold lines of code: a fold line is added once the code ends, and removed if the code grows again.
 """
 
 from __future__ import annotations

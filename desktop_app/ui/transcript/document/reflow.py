@@ -67,7 +67,7 @@ class Reflow:
         """Complete the growing table if items were written after it."""
         if self._growing_table is not None:
             owner, index = self._growing_table
-            if owner is not layout or index + 2 < len(layout.items):  # not only the footer
+            if owner is not layout or index + 2 < len(layout.items):  # more than a footer
                 self.finish_table(cursor)
 
     def finish_table(self, cursor: QTextCursor) -> None:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Run, Runs
 
 _LAST_RUNS: Final = 4
-"""Runs at the end that are compared one by one. The runs before them are compared as a slice."""
+"""Runs at the end that are compared one by one.
+
+The runs before them are compared as a slice, which is faster.
+"""
 
 
 def is_longer(runs: Iterable[Run], count: int) -> bool:
@@ -75,8 +78,8 @@ def replace_text(
         new: the new runs.
         prefix: the `common_prefix` of both.
         format_of: returns the format of a run.
-        parts: the number of further blocks into which the changed text extends. They are joined
-            to its first block.
+        joined_blocks: the number of further blocks into which the changed text extends. They
+            are joined to its first block.
     """
     equal_runs, equal_characters = prefix
     start = end - length_after_prefix(old, prefix) - joined_blocks

@@ -320,7 +320,7 @@ class FocusNavigator(QObject):
         )
 
     def _nearest_version_arrow(self, button: FocusTargetButton) -> FocusTarget | None:
-        """Return the version arrow nearest to `button` if that was over one, else None.
+        """Return the nearest version arrow if `button` was over such an arrow, else None.
 
         Another version of the message has replaced the text below `button`. Of two arrows that are
         equally near, prefer the arrow in the same direction.

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 
 COPY_CODE: Final = f"{ACTION}copy-code"
-"""The target of a code block's head."""
+"""The link of the focus target on the head of a code block, which copies the code."""
 
 _ARROW_NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
 _INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS_CHARACTERS: Final = 300
-"""Characters; a longer address is cut."""
+"""Maximum characters of a displayed address; a longer one is cut."""
 _RING_MARGIN: Final = 3
 """Pixels between the text and the focus ring."""
 

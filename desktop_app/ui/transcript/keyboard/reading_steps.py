@@ -1,4 +1,4 @@
-"""Reads on message by message or block by block, for keys and assistive technology."""
+"""Moves the caret by message or by block, for keys and assistive technology."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class ReadingSteps(QObject):
         self._navigator, self._links = navigator, links
 
     def step_message(self, step: int) -> None:
-        """Read on at the beginning of the next (+1) or previous (-1) message.
+        """Move the caret to the beginning of the next (+1) or previous (-1) message.
 
-        Below the last message, the previous one is the last.
+        From below the last message, the previous message is the last.
         """
         message_id, item = self._position()
         index = self._messages.index_of(message_id)
@@ -51,9 +51,9 @@ class ReadingSteps(QObject):
             self.read_at(self._messages.message_at(index).id, -1)
 
     def step_block(self, step: int) -> None:
-        """Read on at the next or previous paragraph, heading, list, table or code block.
+        """Move the caret to the next or previous paragraph, heading, list, table or code block.
 
-        If the message has none, read on at the beginning of the next or previous message.
+        If the message has no more, move to the beginning of the next or previous message.
         """
         from desktop_app.ui.transcript.accessibility.reading_tree import reading_nodes
 

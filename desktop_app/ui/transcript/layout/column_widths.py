@@ -57,9 +57,8 @@ class ColumnWidths:
         self.width = width
         self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
-        self._cell_margin = (
-            self._pad + 1
-        )  # a pixel more than the padding, because edges are rounded
+        # A pixel more than the padding, because edges are rounded.
+        self._cell_margin = self._pad + 1
 
     def widths(self, block: Block, *, is_complete: bool) -> tuple[int, ...]:
         """Return the column widths in pixels of a table that begins with this block.

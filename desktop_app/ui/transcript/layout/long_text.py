@@ -74,6 +74,7 @@ class RunIndex:
         """Index runs that begin at unit `begin` of the text."""
         self._runs = runs
         self._edges = array("I", accumulate(map(utf16_length, texts_of_runs(runs)), initial=begin))
+        # The number of the run encoded last, and its text in UTF-16.
         self._encoded: tuple[int, bytes] = (-1, b"")
 
     @property
@@ -168,7 +169,7 @@ class LongTextSplitter:
     def __init__(self, width: float, indent: float) -> None:
         self.width, self.indent = width, indent
         self._scratch: QTextDocument | None = None
-        self._unit_height = 0.25
+        self._unit_height = 0.25  # pixels, until a text is measured
         self._cache: tuple[RunIndex | None, dict[int, int]] = (None, {})
 
     def estimate_height(self, count: int) -> float:
@@ -178,9 +179,9 @@ class LongTextSplitter:
     def part_end(self, index: RunIndex, start: int, formats: TextFormats) -> int:
         """Return the end of the part that begins at unit `start`.
 
-        The end is the last line start within `_PART_UNITS` or, if no line starts there, as many
-        units away. In dense text, the number is `_DENSE_PART_UNITS`. The part also ends at the next
-        chapter. At least MAX_BLOCK_UNITS units of text must follow `start`.
+        The end is the last line start within `_PART_UNITS` (`_DENSE_PART_UNITS` in dense text). If
+        no line starts there, the part has that many units. The part also ends at the next chapter.
+        At least MAX_BLOCK_UNITS units of text must follow `start`.
         """
         part_ends = self._cached(index)
         if start not in part_ends:

@@ -79,8 +79,8 @@ class MessageLayout:
         items: the items in order.
         counts: the number of blocks of each item, 0 if it is not materialized.
         space_keys: the key of the space above each item when it was last written.
-        shapes: the column widths of a table in pixels. Of a text that takes several blocks, the
-            cuts: the start of each block except the first, in UTF-16 units. Else empty.
+        shapes: for a table, the column widths in pixels. For a text that takes several blocks, the
+            cuts: the start of each block except the first, in UTF-16 units. Otherwise empty.
         gaps: the missing text between the blocks of a long text.
         heights: the height in pixels of each item if it is not materialized: an estimate, or its
             former height in the document. 0 for a folded line of code.

@@ -162,7 +162,7 @@ class CodeHighlighter(QObject):
         return True
 
     def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
-        """Collect the spans in the lexer's answer. If it is invalid, give up the job's language."""
+        """Collect the spans that the lexer found. After an invalid answer, give up the language."""
         if self._request is None or self._request[0] != number:
             return
         _number, job, part = self._request

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
 
 _TIMEOUT_MS: Final = 5_000
-"""Milliseconds after which a request is given up, and answered with None."""
+"""Milliseconds after which a request is given up and `answered` reports None."""
 _FIRST_TIMEOUT_MS: Final = 20_000
 """Timeout for the first answer of a process, which has to start and import its modules."""
 _IDLE_MS: Final = 30_000

@@ -41,7 +41,7 @@ _MIN_SIDE: Final = 12
 THUMBNAIL_BOX: Final = (640, 480)
 """Width and height of a thumbnail: `MAX_SHOWN_SIZE` on a screen with twice the usual density."""
 CORNER_RADIUS: Final = 8
-"""Pixels; a small image has smaller corners."""
+"""Radius of the corners in pixels; a small image has smaller corners."""
 _SCHEME: Final = "picture:"
 
 

@@ -23,7 +23,7 @@ class PendingHighlights:
     def __init__(self, items: Sequence[Item] = ()) -> None:
         """Collect the code blocks of a body and the items below, none of which is highlighted."""
         self._heads = [index for index, item in enumerate(items) if _is_head(item)]
-        # In the last code block, the first line that is not highlighted.
+        # The body index of the first line of the last code block that is not highlighted.
         self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
 
     def __bool__(self) -> bool:

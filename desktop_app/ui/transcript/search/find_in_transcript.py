@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.search.finder import Finder
 
 _MAX_SELECTION_LENGTH: Final = 100
-"""Characters; a longer selection is not searched for."""
+"""Maximum characters of a selection that `open` searches for."""
 
 
 class FindInTranscript(QObject):

@@ -225,8 +225,8 @@ class Finder(QObject):
     def show_first_match(self, message_id: str, text: str) -> None:
         """Show the first match of a text in a materialized message.
 
-        Search the text that is shown, then the reasoning, which is unfolded if it matches. If
-        nothing matches before all of the message is written, the search waits for the rest.
+        Search the text that is shown, then the reasoning, which is unfolded if it matches. While
+        part of the message is not written yet and nothing matches, wait for that part.
         """
         query, state = fold_text(text), self._messages.get(message_id)
         if state is None or not query:

@@ -41,7 +41,7 @@ Counts = dict[str, MatchCount]
 
 
 class MatchCounter(QObject):
-    """A counter of matches, which outlives a view that is deleted meanwhile.
+    """A counter of matches. It has no parent, because its thread may outlive the view.
 
     Signals:
         counted(int search_number, Counts counts, bool is_last): some messages have been counted.

@@ -45,7 +45,7 @@ class _TextMatches(NamedTuple):
 class MatchLocator:
     """A locator of matches in the messages of one document.
 
-    It remembers the last results, because the highlights ask again for the same message.
+    It caches the last results, because highlighting requests the same message again.
     """
 
     def __init__(self, layouts: MessageLayouts) -> None:

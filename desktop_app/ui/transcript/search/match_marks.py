@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _MAX_MARKED: Final = 300
-"""Matches to highlight at most."""
+"""Matches to highlight at most, because each highlight slows down every repaint."""
 _MAX_MARKED_IN_BLOCK: Final = 60
 """Matches to highlight at most in one block."""
 
@@ -78,10 +78,7 @@ class MatchMarks(QObject):
             self._timer.start()
 
     def _mark_matches(self) -> None:
-        """Highlight the matches on screen, up to `_MAX_MARKED`.
-
-        The limit exists because each highlight slows down every repaint.
-        """
+        """Highlight the matches on screen, up to `_MAX_MARKED`."""
         marks: list[QTextEdit.ExtraSelection] = []
         current = self._current()
         if self._query and self._formats is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DragOut(QObject):
-    """The drags of one view, from the press of the button on.
+    """The drags of attachments and code from one view.
 
     Signals:
         file_requested(str sha256): an attachment is dragged. Pass a copy of the file to

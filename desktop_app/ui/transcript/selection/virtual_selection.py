@@ -4,8 +4,8 @@ Of a long conversation, only the messages around the screen are materialized. An
 selection in another message is stored here, and the document's selection ends where the
 materialized text does.
 
-A second cursor tells whether the stored ends are still valid. Qt moves it with every edit, like
-the view's cursor. The two differ as soon as the user selects something else.
+`_last_cursor` tells whether the stored ends are still valid. Qt moves it with every edit, like the
+view's cursor. The two cursors differ as soon as the user selects something else.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 _PAST_END: Final = sys.maxsize // 2
-"""An item index, block number and unit behind the end of any message."""
+"""An item index, block number and UTF-16 unit past the end of any message."""
 
 
 class _End(NamedTuple):

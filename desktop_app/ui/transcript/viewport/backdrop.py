@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter, QTextBlock, QTextLayout, QTextLine
 
 _BLOCKS_PER_QUERY: Final = 8
-"""Of so many consecutive blocks without decoration, the box of only one is queried."""
+"""Blocks without decoration per query of a bounding box; see `_decorated_blocks`."""
 _MAX_CODE_SPANS: Final = 250
 """Inline code spans of a block that are painted; a block with more has no backgrounds."""
 _MARK_ICON_SPACE: Final = 19

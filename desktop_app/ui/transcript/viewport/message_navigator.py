@@ -1,6 +1,6 @@
 """Scrolls one view to messages, and materializes the messages that come near the screen.
 
-Initially only the newest messages are materialized, older ones as the user scrolls up.
+Initially, only the newest messages are materialized; older ones follow as the user scrolls up.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class MessageNavigator(QObject):
         self._materializer = materializer
         self._selection, self._filler = selection, filler
         self._stream, self._actions = stream, actions
+        # The message to materialize as a whole, and the callback to run then.
         self._waiting_action: tuple[str, Callable[[], None]] | None = None
         view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         stream.slice_written.connect(self._run_waiting)
@@ -65,7 +66,7 @@ class MessageNavigator(QObject):
         return self._anchor.scroll_state()
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
-        """Restore a position of `scroll_state`, or scroll to the bottom if its message is gone."""
+        """Restore a `scroll_state`, or scroll to the bottom if its message is gone."""
         if not self._materialize(state[0]):
             self.scroll_to_bottom()
             return

@@ -112,8 +112,8 @@ class MessageStream(QObject):
         If text of the message is still queued, the update follows that text.
 
         Args:
-            version: its number among the versions of the message, from 1, and their count; None if
-                they are unchanged.
+            version: the message's number among its versions, from 1, and their count; None if both
+                are unchanged.
         """
         self._text_queue.run_after(message.id, partial(self._update, message, version))
         if message.status is not MessageStatus.STREAMING:

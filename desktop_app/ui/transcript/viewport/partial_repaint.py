@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
 _ENDLESS_PX: Final = 1e8
-"""Pixels, more than any document has. A higher area extends to the end of the document."""
+"""Pixels, more than any document has. A taller area extends to the end of the document."""
 
 _ABOVE_BLOCK_PX: Final = 64
 """Pixels by which decoration may extend above a block: background, bars, cell padding."""

@@ -23,7 +23,7 @@ _SLICE_S: Final = 0.008
 _PIECE_S: Final = 0.004
 """Seconds that writing a piece should take: half a slice."""
 _BRIEF_S: Final = 0.01
-"""Seconds of `_clock` for `flush(briefly=True)`."""
+"""Seconds, by `_clock`, for which `flush(briefly=True)` writes."""
 
 _MIN_PIECE_CHARACTERS: Final = 400
 _MAX_PIECE_CHARACTERS: Final = 1500
@@ -92,8 +92,8 @@ class StreamScheduler(QObject):
         Args:
             write: receives a message id and a piece of its text; returns the minimum and maximum
                 length of the next piece.
-            prepare: receives the next piece before it is written, and loads what it needs, such as
-                fonts. After False, which means that more is to be loaded, it is called again.
+            prepare: receives the next piece before it is written, and loads what the piece needs,
+                such as fonts. Returns False if more is to be loaded; it is then called again.
             parent: the owner of the queue.
         """
         super().__init__(parent)
@@ -215,7 +215,7 @@ class StreamScheduler(QObject):
             message_id = self._prioritized_id
         queued = self._queue[message_id]
         min_length, max_length = queued.piece_bounds
-        # Divide the most that may be taken into equal pieces of at most the adapted length.
+        # Split `max_length` into equal pieces, none longer than the adapted length.
         pieces = ceil(max_length / self._piece_length)
         count = max(min_length, ceil(max_length / pieces))
         if not self._prepare(queued.peek(count)):

@@ -32,7 +32,7 @@ _MAX_RESIZE_COST: Final = 30_000
 """Layout cost that fits into one frame; see `layout_cost`."""
 
 _FILLED_SCREENS: Final = (0.5, 1.0)
-"""Screens to materialize above and below the screen: first the nearer distance, then the other."""
+"""Distances above and below the screen to materialize, in screens; the nearer one is first."""
 
 _RESIZE_SCREENS: Final = (KEPT_SCREENS, 1)
 """Screens to keep above and below at a resize; the second value if layout is still slow."""

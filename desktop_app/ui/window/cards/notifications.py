@@ -64,9 +64,9 @@ class Notifications(QFrame):
 
     Attributes:
         status: the line that screen readers read; it keeps the last announcement.
-        details: what to do about an error; empty for a note.
+        details: the remedy of an error; empty for a note.
         anchor: marks the card's position in the tab order.
-        last_undo: what `undo_last` would call; None for nothing.
+        last_undo: the action that `undo_last` runs; None for none.
 
     Signals:
         focus_lost(): the widget with the focus was removed; Qt would focus any other widget.
