@@ -206,5 +206,5 @@ class TranscriptMessages:
 
     def _new_state(self, message: Message) -> MessageState:
         unfolded = self._unfolded.setdefault(message.id, UnfoldedSections())
-        cited = self.sources.numbers(message.id)
-        return MessageState(message, self.facts, self.versions.get(message.id), unfolded, cited)
+        citable = self.sources.numbers(message.id)
+        return MessageState(message, self.facts, self.versions.get(message.id), unfolded, citable)

@@ -401,15 +401,15 @@ class TranscriptView(TranscriptSurface):
     def viewportEvent(self, event: QEvent) -> bool:
         """Show an answer's tokens by kind in a tooltip over its footer."""
         if event.type() == QEvent.Type.ToolTip:
-            spot: QPoint = event.pos()  # type: ignore[attr-defined]
-            cursor = self.cursorForPosition(spot)
+            position: QPoint = event.pos()  # type: ignore[attr-defined]
+            cursor = self.cursorForPosition(position)
             line = self.cursorRect(cursor)
             line.setLeft(0)
             line.setRight(self.viewport().width())
-            details = self._footer_details(cursor.blockNumber()) if line.contains(spot) else ""
+            details = self._footer_details(cursor.blockNumber()) if line.contains(position) else ""
             if details:
-                global_spot = self.viewport().mapToGlobal(spot)
-                QToolTip.showText(global_spot, tooltip_text(details), self.viewport(), line)
+                global_position = self.viewport().mapToGlobal(position)
+                QToolTip.showText(global_position, tooltip_text(details), self.viewport(), line)
                 return True
         return super().viewportEvent(event)
 

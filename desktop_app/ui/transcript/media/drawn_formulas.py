@@ -201,8 +201,8 @@ class Formulas:
         self, cursor: QTextCursor, formula: Formula, char_format: QTextCharFormat, source: str
     ) -> None:
         """Replace the selected source with a drawing, and hidden text if the source is kept."""
-        style = QTextCharFormat(char_format)
-        style.setObjectType(_OBJECT_TYPE)
+        drawing_format = QTextCharFormat(char_format)
+        drawing_format.setObjectType(_OBJECT_TYPE)
         alignment = QTextCharFormat.VerticalAlignment
         font = char_format.font()
         em, metrics = QFontInfo(font).pixelSize() * _MATH_SCALE, QFontMetrics(font)
@@ -211,11 +211,13 @@ class Formulas:
             (_DESCENT, metrics.descent()),
             (_X_HEIGHT, metrics.xHeight()),
         ):
-            style.setProperty(key, float(pixels))
+            drawing_format.setProperty(key, float(pixels))
         is_deep = formula.depth * em > metrics.descent()
-        style.setVerticalAlignment(alignment.AlignMiddle if is_deep else alignment.AlignBaseline)
+        drawing_format.setVerticalAlignment(
+            alignment.AlignMiddle if is_deep else alignment.AlignBaseline
+        )
         source_text = source.replace(LINE_BREAK, " ") + _BLANK
-        cursor.insertText(DRAWN, style)
+        cursor.insertText(DRAWN, drawing_format)
         if self._keeps_source:
             cursor.insertText(source_text, hidden_format(char_format, source_text))
 

@@ -61,7 +61,7 @@ class _Job:
     end: int
     language: str
     parts: Iterator[str] | None = None
-    lexed: int = 0
+    lexed_lines: int = 0
     line: int = 0
     pending: dict[int, list[highlight.ColoredSpan]] = field(default_factory=dict)
 
@@ -174,9 +174,9 @@ class CodeHighlighter(QObject):
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
             return
         for span in spans:
-            if (index := job.lexed + span.line) >= job.line:
+            if (index := job.lexed_lines + span.line) >= job.line:
                 job.pending.setdefault(index, []).append(span._replace(line=index))
-        job.lexed += part.count("\n")
+        job.lexed_lines += part.count("\n")
 
     # ------------------------------------------------------------------ painting
 
@@ -192,7 +192,7 @@ class CodeHighlighter(QObject):
 
     def _paint_to(self, job: _Job, until: float) -> bool:
         """Highlight the lexed lines of a job. Return False if time runs out first."""
-        while job.line < job.lexed:
+        while job.line < job.lexed_lines:
             self._paint(job)
             if time.perf_counter() > until:
                 return False
@@ -200,7 +200,7 @@ class CodeHighlighter(QObject):
 
     def _paint(self, job: _Job) -> None:
         """Apply the collected spans to the next lines of a job."""
-        last = min(job.line + _LINES_AT_ONCE, job.lexed)
+        last = min(job.line + _LINES_AT_ONCE, job.lexed_lines)
         block, start, end = None, -1, -1
         for number in range(job.line, last):
             index = job.start + number

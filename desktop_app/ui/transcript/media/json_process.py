@@ -48,10 +48,10 @@ class JsonProcess(QObject):
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._current = 0
         self._process: QProcess | None = None
-        self._timeout = QTimer(self, singleShot=True)
-        self._timeout.timeout.connect(self._kill)
-        self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
-        self._idle.timeout.connect(self._end_idle)
+        self._timeout_timer = QTimer(self, singleShot=True)
+        self._timeout_timer.timeout.connect(self._kill)
+        self._idle_timer = QTimer(self, singleShot=True, interval=_IDLE_MS)
+        self._idle_timer.timeout.connect(self._end_idle)
 
     @property
     def is_busy(self) -> bool:
@@ -78,8 +78,8 @@ class JsonProcess(QObject):
         """End the process and drop all requests. The next request starts it again."""
         self._waiting.clear()
         self._current = 0
-        self._timeout.stop()
-        self._idle.stop()
+        self._timeout_timer.stop()
+        self._idle_timer.stop()
         process, self._process = self._process, None
         if process is not None:
             process.finished.disconnect(self._on_finished)
@@ -104,16 +104,16 @@ class JsonProcess(QObject):
         if self._current:
             return
         if not self._waiting:
-            self._timeout.stop()
-            self._idle.start()
+            self._timeout_timer.stop()
+            self._idle_timer.start()
             return
-        self._idle.stop()
+        self._idle_timer.stop()
         self._current, request = self._waiting.popleft()
         is_first = self._process is None
         process = self._process = self._process or self._start_process()
         if process.state() is not QProcess.ProcessState.NotRunning:
             process.write(request)
-        self._timeout.start(_FIRST_TIMEOUT_MS if is_first else _TIMEOUT_MS)
+        self._timeout_timer.start(_FIRST_TIMEOUT_MS if is_first else _TIMEOUT_MS)
 
     def _start_process(self) -> QProcess:
         process = QProcess(self)

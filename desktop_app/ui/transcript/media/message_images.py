@@ -116,11 +116,11 @@ class MessageImages(QObject):
         self._images: dict[str, QImage] = {}
         self._requested: dict[str, set[str]] = {}
         self._theme = theme
-        self._ratio = 1.0
+        self._pixel_ratio = 1.0
 
     def set_theme(self, theme: Theme, pixel_ratio: float) -> None:
         """Use the colors of a theme, and device pixels per pixel, for images drawn later."""
-        self._theme, self._ratio = theme, pixel_ratio
+        self._theme, self._pixel_ratio = theme, pixel_ratio
 
     def clear(self) -> None:
         """Forget all images, because another conversation is shown."""
@@ -164,12 +164,15 @@ class MessageImages(QObject):
 
     def _rounded_image(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
-        device_width, device_height = round(width * self._ratio), round(height * self._ratio)
+        device_width, device_height = (
+            round(width * self._pixel_ratio),
+            round(height * self._pixel_ratio),
+        )
         rounded = QImage(device_width, device_height, QImage.Format.Format_ARGB32_Premultiplied)
         rounded.fill(Qt.GlobalColor.transparent)
         outline = QPainterPath()
-        radius = min(CORNER_RADIUS, width / 6, height / 6) * self._ratio
-        half = self._ratio / 2
+        radius = min(CORNER_RADIUS, width / 6, height / 6) * self._pixel_ratio
+        half = self._pixel_ratio / 2
         outline_rect = QRectF(0, 0, device_width, device_height).adjusted(half, half, -half, -half)
         outline.addRoundedRect(outline_rect, radius, radius)
         with QPainter(rounded) as painter:
@@ -188,6 +191,6 @@ class MessageImages(QObject):
                 )
                 painter.fillPath(outline, QBrush(scaled))
             # Without an edge, a chart with a white background would merge into a white page.
-            painter.strokePath(outline, QPen(self._theme.line, self._ratio))
-        rounded.setDevicePixelRatio(self._ratio)
+            painter.strokePath(outline, QPen(self._theme.line, self._pixel_ratio))
+        rounded.setDevicePixelRatio(self._pixel_ratio)
         return rounded

@@ -135,14 +135,14 @@ class Finder(QObject):
         self._index.set_order([message.id for message, _ in messages])
         topmost = self._view.cursorForPosition(QPoint(0, 0)).block()
         state = self._messages.state_at_block(topmost)
-        top = 0 if state is None else self._index.order.index(state.message.id)
-        self._start_index, self._is_count_final = top, not self._query
+        top_index = 0 if state is None else self._index.order.index(state.message.id)
+        self._start_index, self._is_count_final = top_index, not self._query
         self.marks.mark_soon()
         if not self._query:
             self.counted.emit(0, 0, True)
             return
-        in_order = (*messages[top:], *reversed(messages[:top]))
-        uncounted = [m for m in in_order if m[0].id not in ids_without_match]
+        search_order = (*messages[top_index:], *reversed(messages[:top_index]))
+        uncounted = [m for m in search_order if m[0].id not in ids_without_match]
         self._start_counting(uncounted)
 
     def _start_counting(self, messages: Sequence[MessageText]) -> None:
@@ -168,7 +168,7 @@ class Finder(QObject):
             self._go_to_first(self._start_index)
         self._report_counts()
 
-    def _go_to_first(self, top: int) -> None:
+    def _go_to_first(self, top_index: int) -> None:
         """Go to the first match from message `top` on, or else to the last match above it.
 
         Do nothing while messages that may have that match are not counted.
@@ -176,7 +176,7 @@ class Finder(QObject):
         order, counts = self._index.order, self._index.counts
         counts_by_index = [(index, counts.get(key)) for index, key in enumerate(order)]
         below = next(
-            ((index, c) for index, c in counts_by_index[top:] if c is None or c.total), None
+            ((index, c) for index, c in counts_by_index[top_index:] if c is None or c.total), None
         )
         if below is not None and below[1] is not None:
             self._go_to_match(Match(order[below[0]], 0))
@@ -184,7 +184,7 @@ class Finder(QObject):
             above = next(
                 (
                     (index, c)
-                    for index, c in reversed(counts_by_index[:top])
+                    for index, c in reversed(counts_by_index[:top_index])
                     if c is None or c.total
                 ),
                 None,
@@ -287,12 +287,12 @@ class Finder(QObject):
         The text cursor moves there, too, so that a screen reader reads on from the match. Any
         selection is cleared, because it would hide the highlight.
         """
-        begin = QTextCursor(match)
-        begin.setPosition(match.selectionStart())
-        self._view.setTextCursor(begin)
+        match_start = QTextCursor(match)
+        match_start.setPosition(match.selectionStart())
+        self._view.setTextCursor(match_start)
         bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
         for _ in range(_MAX_SCROLLS):  # text above it may be shorter than its placeholder
-            box = self._view.cursorRect(begin)
+            box = self._view.cursorRect(match_start)
             if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)

@@ -87,9 +87,9 @@ class CopyActions(QObject):
 
     def copy_code_of_block(self, number: int) -> None:
         """Copy the code that contains block `number`."""
-        head = self._head_of(number)
-        if head is not None:
-            self._copy_code_at(*head)
+        code_head = self._head_of(number)
+        if code_head is not None:
+            self._copy_code_at(*code_head)
 
     def _copy_code_at(self, layout: MessageLayout, head: int) -> None:
         """Copy the code whose head is item `head` of a message."""
@@ -108,11 +108,11 @@ class CopyActions(QObject):
 
     def copy_nearest_code(self) -> None:
         """Copy the code block at the text cursor, or the last one above the end of the screen."""
-        head = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
-        if head is None:
+        code_head = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
+        if code_head is None:
             self.notice_raised.emit(tr("There is no code block here or above."))
         else:
-            self._copy_code_at(*head)
+            self._copy_code_at(*code_head)
 
     def is_in_code(self, block: QTextBlock) -> bool:
         """Return True if `block` is part of a block of code."""

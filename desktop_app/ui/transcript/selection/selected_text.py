@@ -156,9 +156,9 @@ def piece_between(
     A position is an item and a UTF-16 unit in the item; for a table, a row instead. `last` is the
     exclusive end; its item may be the number of items, which means the end of the message.
     """
-    within = list(items[first[0] : last[0] + 1])
+    items_between = list(items[first[0] : last[0] + 1])
     stop = last[1] if last[0] < len(items) else sys.maxsize
-    return SelectedPiece(partial(_blocks_of, _SelectedItems(within, first[1], stop)))
+    return SelectedPiece(partial(_blocks_of, _SelectedItems(items_between, first[1], stop)))
 
 
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
@@ -206,16 +206,18 @@ class _SelectedItems(NamedTuple):
 def _selected_items(layouts: MessageLayouts, cursor: QTextCursor) -> _SelectedItems:
     """Return the selected items. Only the blocks at both ends of the selection are inspected."""
     first, last = cursor.selectionStart(), cursor.selectionEnd()
-    opening = cursor.document().findBlock(first)
-    closing = cursor.document().findBlock(max(last - 1, first))
-    begin, end = (layouts.place_of(block.blockNumber()) for block in (opening, closing))
-    if begin is None or end is None:
+    first_block = cursor.document().findBlock(first)
+    last_block = cursor.document().findBlock(max(last - 1, first))
+    first_place, last_place = (
+        layouts.place_of(block.blockNumber()) for block in (first_block, last_block)
+    )
+    if first_place is None or last_place is None:
         return _SelectedItems([], 0, 0)
-    start = _selected_units(begin, opening, first, last)[0]
-    stop = _selected_units(end, closing, first, last)[1]
-    below_count = len(end.layout.items) - end.item - 1
-    selected = layouts[layouts.index(begin.layout) : layouts.index(end.layout) + 1]
-    items = [item for layout in selected for item in layout.items][begin.item :]
+    start = _selected_units(first_place, first_block, first, last)[0]
+    stop = _selected_units(last_place, last_block, first, last)[1]
+    below_count = len(last_place.layout.items) - last_place.item - 1
+    selected = layouts[layouts.index(first_place.layout) : layouts.index(last_place.layout) + 1]
+    items = [item for layout in selected for item in layout.items][first_place.item :]
     return _SelectedItems(items[: len(items) - below_count], start, stop)
 
 

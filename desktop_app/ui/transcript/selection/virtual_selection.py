@@ -100,8 +100,10 @@ class VirtualSelection:
             return False
         order = self._order()
         text_anchors = {end.text_anchor for end in self._stored_ends() if end is not None}
-        begins = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in text_anchors
-        return begins and (not self._messages.newer or _anchor_past_end(order[-1]) in text_anchors)
+        has_start = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in text_anchors
+        return has_start and (
+            not self._messages.newer or _anchor_past_end(order[-1]) in text_anchors
+        )
 
     # ------------------------------------------------------------------ copying
 
@@ -141,12 +143,12 @@ class VirtualSelection:
             state = self._messages.find_state(message.id)
             source = message.text if state is None else state.source
             return selected_text.SelectedPiece(self._messages.block_maker(message), source)
-        begins = first.text_anchor.message_id == message.id
-        stops = last.text_anchor.message_id == message.id
+        is_first = first.text_anchor.message_id == message.id
+        is_last = last.text_anchor.message_id == message.id
         return selected_text.piece_between(
             end.items,
-            (first.text_anchor.item, first.first) if begins and first.items else (0, 0),
-            (last.text_anchor.item, last.stop) if stops and last.items else (len(end.items), 0),
+            (first.text_anchor.item, first.first) if is_first and first.items else (0, 0),
+            (last.text_anchor.item, last.stop) if is_last and last.items else (len(end.items), 0),
         )
 
     # ------------------------------------------------------------------ ends

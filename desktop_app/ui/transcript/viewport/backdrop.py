@@ -228,18 +228,18 @@ class Backdrop:
         The bar of a quote that opens in this block does not cross the gap.
         """
         edges, above = self._edges(block, width), self._edges(block.previous(), width)
-        common = [
+        shared_edges = [
             edge for edge, edge_above in zip(edges, above, strict=False) if edge == edge_above
         ]
-        del common[len(edges) - block.blockFormat().intProperty(OPENED) :]
-        if common:
+        del shared_edges[len(edges) - block.blockFormat().intProperty(OPENED) :]
+        if shared_edges:
             layout = block.document().documentLayout()
             joined = QRectF(box)
             joined.setTop(min(box.top(), layout.blockBoundingRect(block.previous()).bottom()))
-            yield joined, common
+            yield joined, shared_edges
         flags = block.blockFormat().intProperty(DECORATION)
-        if len(common) < len(edges) and not flags & Decoration.SHARED_BARS_ONLY:
-            yield box, edges[len(common) :]
+        if len(shared_edges) < len(edges) and not flags & Decoration.SHARED_BARS_ONLY:
+            yield box, edges[len(shared_edges) :]
 
     def _edges(self, block: QTextBlock, width: int) -> list[int]:
         """Return the left edges of a block's quote bars, indented if the quote is in a list.

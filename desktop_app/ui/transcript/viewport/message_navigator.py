@@ -121,8 +121,8 @@ class MessageNavigator(QObject):
 
         After a change of version, the arrows to other versions thus stay under the mouse.
         """
-        again = partial(self.scroll_actions_line_to, message_id, y)
-        if not self.materialize_whole(message_id, again):
+        retry = partial(self.scroll_actions_line_to, message_id, y)
+        if not self.materialize_whole(message_id, retry):
             return
         state = self._messages.get(message_id)
         if state is not None:

@@ -123,12 +123,12 @@ class TranscriptSurface(SealedBrowser):
     def event(self, event: QEvent) -> bool:
         """Select text with a drag that begins beside the text column, too."""
         if isinstance(event, QMouseEvent) and self._follow_margin_press(event):
-            where = self.viewport().mapFrom(self, event.position())
+            position = self.viewport().mapFrom(self, event.position())
             if event.type() == QEvent.Type.MouseMove:  # outside, Qt would scroll without pause
-                where.setX(min(max(where.x(), 0), self.viewport().width() - 1))
-            pressed = event.button(), event.buttons(), event.modifiers()
+                position.setX(min(max(position.x(), 0), self.viewport().width() - 1))
+            button_state = event.button(), event.buttons(), event.modifiers()
             return self.viewportEvent(
-                QMouseEvent(event.type(), where, event.globalPosition(), *pressed)
+                QMouseEvent(event.type(), position, event.globalPosition(), *button_state)
             )
         return super().event(event)
 
@@ -187,10 +187,10 @@ class TranscriptSurface(SealedBrowser):
     def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
         theme = self.theme
         is_copied = self._copied is not None and self._copied.blockNumber() == mark.head
-        sign, label = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
+        icon_name, label = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
         size = theme.px(14)
         top = mark.area.top() + (mark.area.height() - size) // 2
-        painter.drawPixmap(mark.area.left(), top, icons.pixmap(sign, theme.dim, size))
+        painter.drawPixmap(mark.area.left(), top, icons.pixmap(icon_name, theme.dim, size))
         painter.setFont(theme.note())
         painter.setPen(theme.dim)
         text_rect = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
