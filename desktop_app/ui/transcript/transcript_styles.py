@@ -159,6 +159,9 @@ _FROM_RIGHT: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 
+_MAX_CACHED_FORMATS: Final = 2000
+"""Beyond this number, formats of links are not cached, because each link has its own."""
+
 NOTE_GAP_BELOW_TABLE: Final = 18
 """Pixels, at the default text size, between a table's last hairline and a note."""
 
@@ -384,8 +387,7 @@ class Styles:
         char_format = self._chars.get(key)
         if char_format is None:
             char_format = self._make_char_format(kind, level, run)
-            # The number of formats is limited, because each link has a format of its own.
-            if not run.link or len(self._chars) < 2000:
+            if not run.link or len(self._chars) < _MAX_CACHED_FORMATS:
                 self._chars[key] = char_format
         return char_format
 

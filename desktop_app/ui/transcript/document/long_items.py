@@ -38,7 +38,7 @@ KEPT_AT_END: Final = 2
 """Blocks at the end of a long text that are always materialized."""
 
 _WHOLE_COST: Final = 12_000
-"""The highest cost of a text that is materialized as a whole."""
+"""The highest cost (see `layout_cost`) of a text that is materialized as a whole."""
 
 _REQUESTED_COST: Final = 60_000
 """The highest cost of a text that is materialized as a whole if the caller requests that.

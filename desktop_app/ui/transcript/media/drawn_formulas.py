@@ -56,6 +56,12 @@ _SELECTION_BRUSH: Final = int(QTextFormat.Property.ForegroundBrush) + 1
 # The math font looks smaller than the text font at the same size.
 _MATH_SCALE: Final = 1.12
 
+_MIN_COLUMN_PX: Final = 40.0
+"""Pixels that a formula may take even if its column is narrower."""
+
+_MIN_PRINT_DPI: Final = 200
+"""Devices of a higher logical resolution are printers and PDF files."""
+
 _SHORT_RANGE: Final = 2000
 """Ranges of up to this many characters are searched paragraph by paragraph."""
 
@@ -98,7 +104,8 @@ class Formulas:
         document.documentLayout().registerHandler(_OBJECT_TYPE, self._handler)
         self._is_drawing = False
         self._changed_range: tuple[int, int] | None = None
-        self._next_position = 0
+        self._next_position = 0  # `draw_for` continues here
+        # By position; valid for the revision and the width in `_boxes_state`.
         self._boxes: dict[int, _Box] = {}
         self._boxes_state = (-1, 0.0)
         document.contentsChange.connect(self._record_change)
@@ -265,11 +272,11 @@ class Formulas:
             return _cell_width(width, table.columns())
         style = block.blockFormat()
         indent = style.indent() * self._document.indentWidth()
-        return max(40.0, width - indent - style.leftMargin() - style.rightMargin() - 2)
+        return max(_MIN_COLUMN_PX, width - indent - style.leftMargin() - style.rightMargin() - 2)
 
 
 def _cell_width(width: float, columns: int) -> float:
-    return max(40.0, width / columns - 16)
+    return max(_MIN_COLUMN_PX, width / columns - 16)
 
 
 class _FormulaHandler(QPyTextObject):
@@ -307,7 +314,7 @@ class _FormulaHandler(QPyTextObject):
             )
         ratio = painter.device().devicePixelRatio()
         # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
-        if painter.device().logicalDpiX() > 200:
+        if painter.device().logicalDpiX() > _MIN_PRINT_DPI:
             _renderer(formula.svg, color.rgba()).render(painter, area)
             return
         top_left = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)

@@ -50,7 +50,7 @@ class _Job:
 
     Attributes:
         parts: the parts of the code still to be lexed; None before the first request.
-        lexed: the number of lines from `start` whose spans are all pending or applied.
+        lexed_lines: the number of lines from `start` whose spans are all pending or applied.
         line: the next line to highlight, counted from `start`.
         pending: the spans to apply, by line counted from `start`.
     """
@@ -77,6 +77,7 @@ class CodeHighlighter(QObject):
         self._writer = writer
         self._jobs: deque[_Job] = deque()
         self._lexer: JsonProcess | None = None
+        # The request being lexed: its number, its job and the part of the code; None for none.
         self._request: tuple[int, _Job, str] | None = None
         self._unlexable_languages: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)

@@ -28,7 +28,7 @@ _FIRST_TIMEOUT_MS: Final = 20_000
 _IDLE_MS: Final = 30_000
 """Milliseconds after which an idle process ends."""
 _END_MS: Final = 2_000
-"""Milliseconds after which an idle process that does not end is killed."""
+"""Milliseconds that an idle process has to end before it is killed."""
 
 
 class JsonProcess(QObject):
@@ -46,7 +46,7 @@ class JsonProcess(QObject):
         self._command = command
         self._numbers = count(1)
         self._waiting: deque[tuple[int, bytes]] = deque()
-        self._current = 0
+        self._current = 0  # the number of the active request; 0 for none
         self._process: QProcess | None = None
         self._timeout_timer = QTimer(self, singleShot=True)
         self._timeout_timer.timeout.connect(self._kill)

@@ -169,7 +169,7 @@ class Finder(QObject):
         self._report_counts()
 
     def _go_to_first(self, top_index: int) -> None:
-        """Go to the first match from message `top` on, or else to the last match above it.
+        """Go to the first match from message `top_index` on, or else to the last match above it.
 
         Do nothing while messages that may have that match are not counted.
         """
