@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop_app.app.chat.compaction.compaction_controller import CompactionController
 from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort
@@ -18,15 +20,13 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group
-from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
+from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION, FOLDER
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.forms.form_widgets import MultilineField
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    import pytest
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 SERVER = {
@@ -114,6 +114,22 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         assert isinstance(shown, QPlainTextEdit)
         find(app.window.settings, SegmentedControl, "scope").button("conversation").click()
         assert shown.toPlainText() == "Rhyme."
+
+
+@pytest.mark.parametrize("scope", [CONVERSATION, FOLDER])
+async def test_the_cursor_stays_where_the_user_types_when_a_text_is_stored(scope: str) -> None:
+    async with AppHarness(environment=COMET) as app:
+        folder = Folder(new_id(), "Thesis", now())
+        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
+        app.window.conversations.folder_settings_requested.emit(folder.id)
+        app.window.settings.pages.responses.page.show_scope(scope)
+        words = answer_field(app, "answer.system_prompt")
+        assert isinstance(words, MultilineField)
+        QTest.keyClicks(words, "Rhyme.")
+        await until(lambda: words.reported_text == "Rhyme.")
+        await app.written()
+        QTest.keyClicks(words, " Briefly.")
+        assert words.toPlainText() == "Rhyme. Briefly."
 
 
 async def test_a_later_rename_does_not_bring_the_former_settings_back() -> None:

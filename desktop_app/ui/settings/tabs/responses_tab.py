@@ -93,6 +93,8 @@ class ResponsesTab(QWidget):
 
     def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
         """Set the open conversation and the values that it overrides."""
+        if (conversation_id, overrides) == (self._conversation_id, self._overrides):
+            return  # the folder's values may be about to change, and an old text would be shown
         if conversation_id != self._conversation_id:
             self._form.report_edits()  # typed text belongs to the previous conversation
         self._conversation_id, self._overrides = conversation_id, overrides
@@ -100,9 +102,12 @@ class ResponsesTab(QWidget):
 
     def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
         """Set the current folder and the values that it overrides; the id is "" for no folder."""
+        folder = folder_id, name, overrides
+        if folder == (self._folder_id, self._folder_name, self._folder_overrides):
+            return  # the conversation's values may be about to change
         if folder_id != self._folder_id:
             self._form.report_edits()
-        self._folder_id, self._folder_name, self._folder_overrides = folder_id, name, overrides
+        self._folder_id, self._folder_name, self._folder_overrides = folder
         self._scope.button(FOLDER).setVisible(bool(folder_id))
         if not folder_id and self._shown_scope == FOLDER:
             self.show_scope(CONVERSATION)
