@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
@@ -27,6 +27,7 @@ from desktop_app.ui.batch.batch_new_page import (
     BatchProviderOption,
     NewBatchJob,
 )
+from desktop_app.ui.look.theme import apply_theme, light
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -130,6 +131,23 @@ def test_notes_have_more_room_than_names_of_files(qtbot: QtBot, light_theme: The
     page.resize(830, 600)
     page.show()
     assert page.table.columnWidth(2) > page.table.columnWidth(0)
+
+
+def test_a_new_job_fits_into_a_small_window_with_large_text(
+    qtbot: QtBot, qapp: QApplication, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(640, 480)
+    apply_theme(qapp, light(2.0))
+    dialog = BatchDialog(light(2.0), window)
+    dialog.show()
+    dialog.show_new()
+    area = dialog.new_page.parentWidget()
+    assert area is not None
+    assert dialog.new_page.width() == area.width()
+    dialog.set_theme(light_theme)
+    qtbot.waitUntil(lambda: dialog.new_page.provider.y() == dialog.new_page.effort.y())
 
 
 def test_the_current_job_stays_current_when_a_job_is_added(

@@ -76,6 +76,8 @@ class NewBatchJob:
     effort: Effort | None
 
 
+_LARGE_TEXT_SCALE: Final = 1.5
+"""The text size from which the three choices do not fit beside each other in a small window."""
 _NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page}.")
 _NO_MODELS: Final = N_(
     "This provider lists no models for batches. Add model IDs in {provider_page}."
@@ -122,18 +124,16 @@ class BatchNewPage(QWidget):
 
     def _build(self, theme: Theme) -> None:
         self._choice_grid = QGridLayout()
-        for column, (label, field) in enumerate(
-            (
+        self._choices = [
+            (PlainLabel(label, role="note"), field)
+            for label, field in (
                 (tr("Provider"), self.provider),
                 (tr("Model"), self.model),
                 (tr("Effort"), self.effort),
             )
-        ):
-            title = PlainLabel(label, role="note")
+        ]
+        for title, field in self._choices:
             title.setBuddy(field)
-            self._choice_grid.addWidget(title, 0, column)
-            self._choice_grid.addWidget(field, 1, column)
-            self._choice_grid.setColumnStretch(column, 3 if column < 2 else 2)
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
             self.files.column,
@@ -150,6 +150,18 @@ class BatchNewPage(QWidget):
         back = (self.back_button, Qt.AlignmentFlag.AlignLeft)
         foot = row_of((hint, 1), self.read_button)
         column_of(back, (fields, 1), foot, parent=self, margins=0, spacing=10)
+
+    def _arrange_choices(self, theme: Theme) -> None:
+        """Arrange the choices side by side, or below each other if the text is large."""
+        grid, is_large = self._choice_grid, theme.scale >= _LARGE_TEXT_SCALE
+        for position, (title, field) in enumerate(self._choices):
+            row, column = (2 * position, 0) if is_large else (0, position)
+            for widget in (title, field):
+                grid.removeWidget(widget)
+            grid.addWidget(title, row, column)
+            grid.addWidget(field, row + 1, column)
+            is_wide = position < 2  # the provider and the model have longer names
+            grid.setColumnStretch(position, 0 if is_large else 3 if is_wide else 2)
 
     def _connect(self) -> None:
         self.back_button.clicked.connect(self.back_requested)
@@ -312,5 +324,6 @@ class BatchNewPage(QWidget):
         )
 
     def set_theme(self, theme: Theme) -> None:
+        self._arrange_choices(theme)
         self._choice_grid.setHorizontalSpacing(theme.px(10))
         self._choice_grid.setVerticalSpacing(theme.px(4))
