@@ -52,7 +52,7 @@ CITATION_SCALE: Final = 0.85
 BOLD_HEADING_WEIGHT: Final = QFont.Weight.ExtraBold
 """Weight of bold text in headings and table heads, which are bold anyway."""
 
-HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
+_HEADING_HEIGHTS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 """Font heights of heading levels 1 to 6, in pixels at the default text size."""
 
 DECORATION: Final = int(QTextFormat.Property.UserProperty) + 1
@@ -462,7 +462,7 @@ class Styles:
         char_format.setForeground(theme.text)
         if kind is Kind.HEADING:
             font = theme.heading()
-            font.setPointSizeF(theme.points(HEADINGS[level - 1]))
+            font.setPointSizeF(theme.points(_HEADING_HEIGHTS[level - 1]))
             char_format.setFont(font)
         elif kind is Kind.CODE:
             char_format.setFont(self._fonts["code"])

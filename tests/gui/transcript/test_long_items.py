@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-from desktop_app.ui.transcript.document.long_items import KEPT_AT_END
+from desktop_app.ui.transcript.document.long_items import KEPT_END_BLOCKS
 from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.gui.transcript.test_long_message import layout_of, settle
 from tests.gui.transcript.test_message_navigator import on_screen
@@ -298,7 +298,7 @@ def test_materialized_parts_equal_those_of_the_whole_text(
     writer.replace(layout, 0, 0, render(LONG))
     whole, cuts, height = look(writer.document), layout.shapes[0], writer.document.size().height()
     writer.erase_parts(layout, 0, ())
-    assert layout.counts[0] == 1 + KEPT_AT_END
+    assert layout.counts[0] == 1 + KEPT_END_BLOCKS
     for fills, at, size in steps:
         count = cuts[-1] if fills else layout.counts[0]
         first, end = round(at * count), round((at + size) * count)

@@ -25,7 +25,7 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.ui.transcript.document.item_updater import ItemUpdater
 from desktop_app.ui.transcript.document.item_writer import ItemWriter
-from desktop_app.ui.transcript.document.long_items import KEPT_AT_END, TextParts
+from desktop_app.ui.transcript.document.long_items import KEPT_END_BLOCKS, TextParts
 from desktop_app.ui.transcript.document.reflow import Reflow
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, flag_ranges
@@ -287,7 +287,7 @@ class DocumentWriter:
         The numbers count the blocks of the item from 0. Text gaps keep their heights, so that the
         text below does not move.
         """
-        first, last = self.layouts.block_of(layout, index), layout.counts[index] - KEPT_AT_END
+        first, last = self.layouts.block_of(layout, index), layout.counts[index] - KEPT_END_BLOCKS
         is_erased = bytes(number not in kept_numbers for number in range(last))
         number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[index]}
         ranges = []

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.message_items import Item
 
-KEPT_AT_END: Final = 2
+KEPT_END_BLOCKS: Final = 2
 """Blocks at the end of a long text that are always materialized."""
 
 _WHOLE_COST: Final = 12_000
@@ -186,7 +186,7 @@ class LongTextWriter:
 
         Each of `ranges` is (first block, end block, height in pixels). The height includes the gaps
         directly above, within and directly below the range. No range has the first block or the
-        last `KEPT_AT_END` blocks.
+        last `KEPT_END_BLOCKS` blocks.
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         document, number = block.document(), block.blockNumber()
@@ -215,7 +215,7 @@ class LongTextWriter:
     ) -> list[tuple[int, int]]:
         last_start = index.end - MAX_BLOCK_UNITS - 1
         start_unit = self._splitter.chapter_before(index, last_start, earliest, formats)
-        return list(self._spans(index, start_unit, index.end, formats))[-KEPT_AT_END:]
+        return list(self._spans(index, start_unit, index.end, formats))[-KEPT_END_BLOCKS:]
 
     def _spans(
         self, index: RunIndex, start: int, until: int, formats: TextFormats

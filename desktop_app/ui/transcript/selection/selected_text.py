@@ -36,8 +36,8 @@ _CHARSET_TAG: Final = '<meta charset="utf-8">'
 _MAX_PLAIN_CHARACTERS: Final = 100_000
 """Characters whose plain text is made without a noticeable delay."""
 
-_FEW_RUNS: Final = 150
-FEW_CHARACTERS: Final = 8000
+_MAX_SYNCHRONOUS_RUNS: Final = 150
+MAX_SYNCHRONOUS_CHARACTERS: Final = 8000
 """Limits of a text that is copied synchronously, which takes up to 4 ms."""
 
 
@@ -172,10 +172,13 @@ def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
 
 def are_few_items(items: Sequence[Item]) -> bool:
     """Return True if the items are few enough to be copied synchronously."""
-    if len(items) > _FEW_RUNS:
+    if len(items) > _MAX_SYNCHRONOUS_RUNS:
         return False
-    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _FEW_RUNS + 1))
-    return len(runs) <= _FEW_RUNS and sum(len(run.text) for run in runs) <= FEW_CHARACTERS
+    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _MAX_SYNCHRONOUS_RUNS + 1))
+    return (
+        len(runs) <= _MAX_SYNCHRONOUS_RUNS
+        and sum(len(run.text) for run in runs) <= MAX_SYNCHRONOUS_CHARACTERS
+    )
 
 
 def _runs_of(item: Item) -> Iterable[Run]:

@@ -56,7 +56,7 @@ _BAR_OVERHANG: Final = 4
 
 
 @dataclass
-class CodeMark:
+class CopyMark:
     """The area of a visible code block's Copy mark, and the number of its head block."""
 
     area: QRect
@@ -136,7 +136,7 @@ class Backdrop:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
-        self.marks: list[CodeMark] = []
+        self.marks: list[CopyMark] = []
         self._colors = {
             Background.QUESTION: theme.tint,
             Background.CODE: theme.code_ground,
@@ -318,10 +318,10 @@ class Backdrop:
             area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
             painter.drawRoundedRect(area.translated(origin), px(4), px(4))
 
-    def copy_mark(self, block: QTextBlock, offset: float, width: int) -> CodeMark:
+    def copy_mark(self, block: QTextBlock, offset: float, width: int) -> CopyMark:
         """Return the Copy mark of a code block's head, in viewport coordinates."""
         px = self.theme.px
         box = block.document().documentLayout().blockBoundingRect(block)
         top = round(box.top() - offset) - px(5)
         left = width - px(4) - self._mark_width
-        return CodeMark(QRect(left, top, self._mark_width, px(26)), block.blockNumber())
+        return CopyMark(QRect(left, top, self._mark_width, px(26)), block.blockNumber())

@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import MARGIN, Theme
 from desktop_app.ui.transcript.transcript_styles import DECORATION, Decoration
-from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
+from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CopyMark
 from desktop_app.ui.transcript.viewport.partial_repaint import PartialRepaint
 from desktop_app.ui.widgets.text.sealed_document import SealedBrowser
 
@@ -184,7 +184,7 @@ class TranscriptSurface(SealedBrowser):
         self._copied = None
         self.viewport().update()
 
-    def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
+    def _paint_mark(self, painter: QPainter, mark: CopyMark) -> None:
         theme = self.theme
         is_copied = self._copied is not None and self._copied.blockNumber() == mark.head
         icon_name, label = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
@@ -196,14 +196,14 @@ class TranscriptSurface(SealedBrowser):
         text_rect = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
         painter.drawText(text_rect, Qt.AlignmentFlag.AlignVCenter, label)
 
-    def _mark_at(self, position: QPoint) -> CodeMark | None:
+    def _mark_at(self, position: QPoint) -> CopyMark | None:
         block = self.cursorForPosition(position).block()
         if not block.blockFormat().intProperty(DECORATION) & Decoration.HEAD:
             return None
         mark = self.copy_mark(block)
         return mark if mark.area.contains(position) else None
 
-    def copy_mark(self, block: QTextBlock) -> CodeMark:
+    def copy_mark(self, block: QTextBlock) -> CopyMark:
         """Return the Copy mark of a code block's head, in viewport coordinates."""
         offset, width = self.verticalScrollBar().value(), self.viewport().width()
         return self._backdrop.copy_mark(block, offset, width)
