@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.empty_state import EmptyState
 
+# Pixels at the default text size.
 _DEFAULT_SIZE: Final = QSize(1280, 800)
 _MINIMUM_SIZE: Final = QSize(400, 360)
-# The window can always be made this small: with large text, the panes scroll.
+# Pixels on the screen. The window can always be made this small: with large text, the panes scroll.
 _MAX_MINIMUM_SIZE: Final = QSize(640, 480)
 # The window's geometry is stored for at most this many sets of screens.
 _MAX_SCREEN_SETS: Final = 8

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-# From this width on, the conversations are a pane in the row.
+# Widths are in pixels at the default text size. From this window width on, the conversations are a
+# pane in the row.
 _MIN_WIDE_WIDTH: Final = 900
-# The settings panel joins the row only if the middle pane keeps this width.
+# The settings panel joins the row only if the middle pane keeps at least this width.
 _MIN_MIDDLE_WIDTH: Final = 560
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 
+# Pixels at the default text size, except `_MIN_TEXT_HEIGHT`, which is in pixels of the screen.
 _WIDTH: Final = 460
 _MAX_TEXT_HEIGHT: Final = 260  # longer text scrolls
 _MIN_TEXT_HEIGHT: Final = 60

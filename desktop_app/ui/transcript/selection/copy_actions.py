@@ -79,9 +79,8 @@ class CopyActions(QObject):
         text = state.source
         items = state.layout.items if state.is_materialized else state.rebuild_items()
         # A long answer may still be loading and have few items, so check its text as well.
-        is_short = len(
-            text
-        ) <= selected_text.MAX_SYNCHRONOUS_CHARACTERS and selected_text.are_few_items(items)
+        has_few_characters = len(text) <= selected_text.MAX_SYNCHRONOUS_CHARACTERS
+        is_short = has_few_characters and selected_text.are_few_items(items)
         source = text if message.role is Role.ASSISTANT else None
         self._copier.copy(
             selected_text.clipboard_texts(state.block_maker(), source, is_short=is_short)
