@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
@@ -16,6 +16,7 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.look import theme as themes
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,24 @@ def test_the_dialog_fits_a_small_window(dialog: PromptsDialog, page: str) -> Non
     assert dialog.width() <= 640
     assert dialog.height() <= 480
     assert dialog.minimumSizeHint().width() <= dialog.width()
+
+
+def test_a_prompt_with_large_text_fits_and_its_text_is_not_covered(
+    dialog: PromptsDialog, qapp: QApplication
+) -> None:
+    theme = themes.light(2.0)
+    themes.apply_theme(qapp, theme)
+    window = dialog.parentWidget()
+    assert window is not None
+    large_dialog = PromptsDialog(theme, window)
+    large_dialog.prompts.set_entries(PROMPTS)
+    large_dialog.show_page("prompts")
+    large_dialog.show()
+    qapp.processEvents()
+    assert large_dialog.height() <= 480
+    note, text = find(large_dialog, QWidget, "prompt-variables"), large_dialog.prompts.text
+    text_bottom = text.mapTo(large_dialog, QPoint(0, text.height())).y()
+    assert note.mapTo(large_dialog, QPoint(0, 0)).y() >= text_bottom
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])

@@ -25,6 +25,7 @@ from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
+from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line
@@ -119,8 +120,11 @@ class PromptsPage(QWidget):
             spacing=8,
         )
         self._editor = QWidget()
-        rows = (names, (self.text, 1), self._note, form_row, buttons)
-        column_of(*rows, parent=self._editor, margins=0, spacing=10)
+        content = QWidget()
+        rows = ((self.text, 1), self._note, form_row)
+        column_of(*rows, parent=content, margins=0, spacing=10)
+        editor_parts = (names, (scroll_area_of(content), 1), buttons)
+        column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
         columns = (self.list, (self._editor, 1), (self._placeholder, 1))
