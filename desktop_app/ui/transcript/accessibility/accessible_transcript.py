@@ -161,7 +161,7 @@ class MessageNode(AccessibleNode):
 
     def child_nodes(self) -> list[AccessibleNode]:
         state, message = self._messages.get(self.message_id), self._current_message()
-        version = (state.layout.edition, message) if state else (None, message)
+        version = (state.layout.revision, message) if state else (None, message)
         if self._children_version != version:
             self._children_version = version
             for node in self._nodes or ():

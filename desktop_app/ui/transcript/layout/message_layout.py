@@ -85,7 +85,7 @@ class MessageLayout:
         heights: the height in pixels of each item if it is not materialized: an estimate, or its
             former height in the document. 0 for a folded line of code.
         total: the sum of the counts.
-        edition: a number that grows whenever the items change.
+        revision: a number that grows whenever the items change.
     """
 
     def __init__(self, key: str) -> None:
@@ -97,7 +97,7 @@ class MessageLayout:
         self.gaps: list[tuple[TextGap, ...]] = []
         self.heights: list[float] = []
         self.total = 0
-        self.edition = 0
+        self.revision = 0
         self._block_ends: list[int] | None = None
         self._missing_count = 0  # items that are not materialized
         self._gapped_count = 0  # items with text gaps
@@ -245,7 +245,7 @@ class MessageLayout:
 
     def record_change(self) -> None:
         """Record that the items changed."""
-        self.edition += 1
+        self.revision += 1
         self._block_ends = None
 
     def record_blocks(

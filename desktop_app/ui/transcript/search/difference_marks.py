@@ -37,8 +37,8 @@ class DifferenceMarks(QObject):
         self._view, self._messages = view, messages
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
-        # The edition of the items that were indexed, and by item the index of its first word.
-        self._edition, self._first_words = -1, dict[int, int]()
+        # The revision of the items that were indexed, and by item the index of its first word.
+        self._revision, self._first_words = -1, dict[int, int]()
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._apply_marks)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
@@ -50,7 +50,7 @@ class DifferenceMarks(QObject):
 
     def mark_words(self, differs: Sequence[bool], theme: Theme) -> None:
         """Mark each word of `words` for which `differs` is True; () marks none."""
-        self._differs, self._edition = differs, -1
+        self._differs, self._revision = differs, -1
         self._format.setBackground(theme.tint)
         self._format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
         self._format.setUnderlineColor(theme.accent)
@@ -111,8 +111,8 @@ class DifferenceMarks(QObject):
 
     def _update_index(self, layout: MessageLayout) -> bool:
         """Number the first word of each item. Return False if the number of words has changed."""
-        if self._edition != layout.edition:
-            self._edition, self._first_words, count = layout.edition, {}, 0
+        if self._revision != layout.revision:
+            self._revision, self._first_words, count = layout.revision, {}, 0
             for index, words in self._words_by_item():
                 self._first_words[index] = count
                 count += len(words)

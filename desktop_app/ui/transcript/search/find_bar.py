@@ -123,12 +123,12 @@ class FindBar(QFrame):
         self._typing_timer.stop()
         self.changed.emit(self.field.text())
 
-    def step(self, by: int) -> None:
+    def step(self, direction: int) -> None:
         """Request the next (1) or the previous (-1) match, or a search for text just typed."""
         if self._typing_timer.isActive():
             self._emit_changed()
         else:
-            self.step_requested.emit(by)
+            self.step_requested.emit(direction)
 
     def request_close(self) -> None:
         """Emit `close_requested`, as the Close button does."""

@@ -94,10 +94,10 @@ class FindInTranscript(QObject):
         self.height_changed.emit()
         self._focused_before = None
 
-    def step(self, by: int) -> None:
+    def step(self, direction: int) -> None:
         """Go to the next (1) or the previous (-1) match, or open the bar if it is closed."""
         if self.is_open:
-            self.bar.step(by)
+            self.bar.step(direction)
         else:
             self.open()
 

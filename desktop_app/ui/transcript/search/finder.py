@@ -194,9 +194,9 @@ class Finder(QObject):
 
     # ------------------------------------------------------------------ navigation
 
-    def step(self, by: int) -> None:
+    def step(self, direction: int) -> None:
         """Go to the next (1) or the previous (-1) match, wrapping around."""
-        match = self._index.neighbor(self._current, by)
+        match = self._index.neighbor(self._current, direction)
         if match is not None:
             self._go_to_match(match)
             self._report_counts()

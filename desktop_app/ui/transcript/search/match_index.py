@@ -87,7 +87,7 @@ class MatchIndex:
         index = bisect_right(ends, number)
         return Match(self.order[index], number - (ends[index - 1] if index else 0))
 
-    def neighbor(self, match: Match | None, by: int) -> Match | None:
+    def neighbor(self, match: Match | None, direction: int) -> Match | None:
         """Return the match after (1) or before (-1) `match`, wrapping around.
 
         If `match` is None or gone, return the first or the last match. Return None if there are no
@@ -97,8 +97,8 @@ class MatchIndex:
             return None
         exists = match is not None and match.number < self.count_of(match.message_id).total
         if match is None or not exists:
-            return self.match_at(0 if by > 0 else self.total - 1)
-        return self.match_at((self.number_of(match) - 1 + by) % self.total)
+            return self.match_at(0 if direction > 0 else self.total - 1)
+        return self.match_at((self.number_of(match) - 1 + direction) % self.total)
 
     def _running_totals(self) -> list[int]:
         if self._ends is None:

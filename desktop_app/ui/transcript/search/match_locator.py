@@ -78,7 +78,7 @@ class MatchLocator:
         """
         layout, first = state.layout, 1 if state.head_count > 1 else state.head_count
         end = len(layout.items) - state.foot_count
-        key = (layout, layout.edition, query, first, end)
+        key = (layout, layout.revision, query, first, end)
         if self._matching_items is None or self._matching_items[0] != key:
             items = list(_find_matching_items(layout.items, first, end, query))
             self._matching_items = key, items
