@@ -191,6 +191,9 @@ class EvaluationRunner:
         """Ask a case, unless it was `answered`, and check the answer from `check_count` on.
 
         Return None if the spending limit is reached.
+
+        Raises:
+            StorageError: a result could not be stored.
         """
         try:
             result = answered or await self._answer(key, contestant, case)
@@ -198,11 +201,11 @@ class EvaluationRunner:
         except SpendingCapError as error:
             self.stopped_by = error
             return None
-        except UserFacingError as error:
-            # The store may fail after the answer was paid for; other errors precede the payment.
-            cost = None if isinstance(error, StorageError) else Decimal(0)
+        except StorageError:
+            raise  # the note may have the answer, which was paid for
+        except UserFacingError as error:  # nothing was paid
             status, note = MessageStatus.FAILED, note_from_error(error)
-            result = CaseResult(case.id, "", cost=cost, status=status, error=note)
+            result = CaseResult(case.id, "", cost=Decimal(0), status=status, error=note)
             self.case_notices[case.id, notice_of_error(note)] = None
         await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
         self._count_result()

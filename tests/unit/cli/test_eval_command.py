@@ -174,6 +174,37 @@ def test_a_result_that_cannot_be_stored_is_an_error(
     assert StorageError(Reason.STORE_MISSING).what_happened in err
 
 
+def test_an_answer_stays_stored_if_a_judgment_cannot_be_stored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    put = NoteStore.put
+    refused: list[str] = []
+
+    async def fail_once(notes: NoteStore, key: str, text: str, conversation_id: str) -> None:
+        if '"check_count": 1' in text and not refused:
+            refused.append(text)
+            raise StorageError(Reason.STORE_MISSING)
+        await put(notes, key, text, conversation_id)
+
+    monkeypatch.setattr(NoteStore, "put", fail_once)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    file = tmp_path / "cases.jsonl"
+    checks = [POLITE, {"rubric": "short"}]
+    file.write_text(json.dumps({"id": "a", "input": "Which?", "checks": checks}))
+    typed = ["eval", str(file), "--variant", "thinking", "--json"]
+    passes = saying('{"pass": true}')
+    with serving(saying("Red"), passes, passes, passes) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        codes = [run_eval(create_parser(typed).parse_args(typed)) for _ in range(2)]
+    written = capsys.readouterr().out.splitlines()
+    assert codes == [1, 0]
+    assert json.loads(written[0])["error"]["kind"] == StorageError.code
+    (result,) = json.loads(written[1])["runs"][0]["results"]
+    assert (result["answer"], result["failed"]) == ("Red", [])
+    assert len(server.requests) == 4  # one of them the question
+
+
 def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
     error = {"error": {"message": "No.", "type": "x", "code": "invalid_prompt", "param": None}}
     code, out, _ = evaluate(
