@@ -93,8 +93,6 @@ class ResponsesTab(QWidget):
 
     def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
         """Set the open conversation and the values that it overrides."""
-        if (conversation_id, overrides) == (self._conversation_id, self._overrides):
-            return  # the folder's values may be about to change, and an old text would be shown
         if conversation_id != self._conversation_id:
             self._form.report_edits()  # typed text belongs to the previous conversation
         self._conversation_id, self._overrides = conversation_id, overrides
@@ -104,7 +102,9 @@ class ResponsesTab(QWidget):
         """Set the current folder and the values that it overrides; the id is "" for no folder."""
         folder = folder_id, name, overrides
         if folder == (self._folder_id, self._folder_name, self._folder_overrides):
-            return  # the conversation's values may be about to change
+            # If a value of the conversation has just changed, the new one has not been set yet:
+            # the form would show the old one, and the cursor of the edited field would move.
+            return
         if folder_id != self._folder_id:
             self._form.report_edits()
         self._folder_id, self._folder_name, self._folder_overrides = folder
