@@ -1,4 +1,4 @@
-"""What commands share: running, reporting errors, signals, paths, and opening the library."""
+"""Functions for all commands: running, reporting errors, signals, paths, opening the library."""
 
 from __future__ import annotations
 

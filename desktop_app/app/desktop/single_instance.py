@@ -75,7 +75,8 @@ def open_or_call(request: WindowRequest) -> int:
 
     if display_problem(os.environ) is not None:
         _use_language(user_folders)
-        return _report_unusable_display(str(display_problem(os.environ)))  # in this language
+        # Asked again, for the sentence in the user's language.
+        return _report_unusable_display(str(display_problem(os.environ)))
     try:
         from desktop_app.app.application import run
     except ImportError as error:

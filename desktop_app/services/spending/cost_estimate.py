@@ -266,7 +266,9 @@ class Estimator:
         if definitions:
             total += await self._definition_tokens("\n".join(definitions), resolved)
             is_exact = False  # providers rewrite the definitions in a form of their own
-        return max((total, is_exact), counted or (0, False))
+        if counted is not None and counted[0] >= total:
+            return counted
+        return total, is_exact
 
     async def _definition_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         key = (text, resolved.profile.id, resolved.model.id)

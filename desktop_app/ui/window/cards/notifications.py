@@ -233,9 +233,8 @@ class Notifications(QFrame):
             return
         card, direction = self._cards[-1], QBoxLayout.Direction
         text_width = self.status.fontMetrics().horizontalAdvance(card.title) if card.actions else 0
-        is_narrow = text_width + self._buttons.sizeHint().width() > self.width() - self._theme.px(
-            100
-        )
+        needed_width = text_width + self._buttons.sizeHint().width() + self._theme.px(100)
+        is_narrow = needed_width > self.width()
         below = card.is_error or (bool(card.actions) and is_narrow)
         self._body.setDirection(direction.TopToBottom if below else direction.LeftToRight)
         margin = self._theme.px(3) if below else 0
