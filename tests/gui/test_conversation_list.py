@@ -38,10 +38,10 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH
 from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.conversation_list import ConversationList
-from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import dragged_ids
-from desktop_app.ui.sidebar.date_groups import short_day_text, today
 from desktop_app.ui.sidebar.filter_bars import FilterRow
+from desktop_app.ui.sidebar.rows.conversation_model import MIME_TYPE, ConversationModel, Roles
+from desktop_app.ui.sidebar.rows.date_groups import short_day_text, today
 from desktop_app.ui.sidebar.search.hit_model import HitModel, plain_snippet
 from desktop_app.ui.sidebar.search.search_field import NewConversationButton, SearchField
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel

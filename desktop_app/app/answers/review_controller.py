@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.message_presenter import MessagePresenter
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.review import Review
     from desktop_app.storage.conversations.conversation_store import ConversationStore

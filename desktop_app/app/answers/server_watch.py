@@ -21,8 +21,8 @@ from desktop_app.domain.network.network_address import is_private, split_url
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.message_presenter import MessagePresenter
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Message

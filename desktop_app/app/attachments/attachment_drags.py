@@ -14,7 +14,7 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView

@@ -21,8 +21,8 @@ from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions, Notific
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.attachment_sources import AttachmentSources
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.draft.attachment_sources import AttachmentSources
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.look.theme import Theme
 

@@ -21,7 +21,7 @@ from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, is_riche
 
 if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker

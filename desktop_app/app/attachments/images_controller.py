@@ -27,7 +27,7 @@ from desktop_app.ui.widgets.external_open import open_path
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.image_scaling import ImageScaler
     from desktop_app.storage.documents.attachment_store import AttachmentStore

@@ -28,8 +28,8 @@ from desktop_app.services.chat.prompt_assembly import is_first_delimited
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.attachment_sources import AttachmentSources
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.draft.attachment_sources import AttachmentSources
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 

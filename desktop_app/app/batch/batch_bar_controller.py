@@ -21,8 +21,8 @@ from desktop_app.i18n.translation import tr, tr_plural
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.attachment_origins import AttachmentOrigins
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.draft.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob

@@ -22,7 +22,7 @@ from desktop_app.ui.batch.batch_new_page import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelCatalog

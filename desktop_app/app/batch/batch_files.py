@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.message_parts import part_id
 if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.draft.prompt_draft import PromptDraft
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.compaction import Compaction
     from desktop_app.storage.conversations.compaction_store import CompactionStore

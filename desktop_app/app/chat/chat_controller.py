@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.chat.question_queue import QuestionQueue
     from desktop_app.app.chat.turn_starter import TurnStarter
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.window.conversation_pane import ConversationPane

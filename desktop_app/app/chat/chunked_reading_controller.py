@@ -23,7 +23,7 @@ from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions, Notific
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.services.chat.chat_service import ChatService

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.drafts import Drafts, QuestionEdit
+from desktop_app.app.state.draft.drafts import Drafts, QuestionEdit
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.drafts import Drafts
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.draft.drafts import Drafts
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.state.new_conversation import NewConversation
+from desktop_app.app.state.conversation.new_conversation import NewConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
@@ -16,7 +16,7 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 

@@ -18,7 +18,7 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.services.prompt_delimiter import DelimiterFactory

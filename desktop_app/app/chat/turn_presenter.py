@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from desktop_app.app.library.draft_saver import DraftSaver
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore

@@ -25,7 +25,7 @@ from desktop_app.ui.window.cards.notifications import NOT_SENT
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import Conversation, Message

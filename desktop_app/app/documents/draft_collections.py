@@ -12,9 +12,9 @@ from desktop_app.domain.conversations.message_parts import CollectionPart, Docum
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.collection_facts import CollectionFacts
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.draft.attachment_origins import AttachmentOrigins
     from desktop_app.ui.library.collections_dialog import CollectionState
 
 

@@ -31,7 +31,7 @@ from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
     from desktop_app.domain.documents.collections import Passage

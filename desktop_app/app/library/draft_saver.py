@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.drafts import Drafts
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.draft.drafts import Drafts
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 

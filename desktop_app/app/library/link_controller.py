@@ -13,7 +13,7 @@ from desktop_app.ui.transcript.message_commands import COPY_LINK
 
 if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane

@@ -24,7 +24,7 @@ from desktop_app.ui.sidebar.row_delegates import forget_typed_name
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore

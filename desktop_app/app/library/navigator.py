@@ -31,9 +31,9 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.drafts import Drafts
-    from desktop_app.app.state.new_conversation import NewConversation
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.new_conversation import NewConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.draft.drafts import Drafts
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.window.conversation_pane import ConversationPane

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.message_presenter import MessagePresenter
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane

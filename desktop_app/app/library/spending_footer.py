@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.library.store_watcher import StoreWatcher
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.services.spending.budget import Budget
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.documents.attachment_store import AttachmentStore

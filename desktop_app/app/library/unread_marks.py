@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList

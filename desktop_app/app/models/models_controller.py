@@ -16,7 +16,7 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.domain.models.own_model import OwnModel

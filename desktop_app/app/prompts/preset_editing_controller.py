@@ -24,8 +24,8 @@ from desktop_app.settings.schema import setting
 if TYPE_CHECKING:
     from desktop_app.app.chat.choice.available_models import AvailableModels
     from desktop_app.app.prompts.stored_presets import StoredPresets
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.new_conversation import NewConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.app.prompts.stored_presets import StoredPresets
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.presets import Presets
     from desktop_app.ui.window.conversation_pane import ConversationPane
 

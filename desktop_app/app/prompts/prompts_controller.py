@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.prompts.prompt_writer import PromptWriter
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks

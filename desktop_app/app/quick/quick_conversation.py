@@ -13,8 +13,8 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.new_conversation import NewConversation
     from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
     from desktop_app.services.answers.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import ChatService

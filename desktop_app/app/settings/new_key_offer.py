@@ -15,8 +15,8 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.new_conversation import NewConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.services.chat.chat_service import ChatService

@@ -25,8 +25,8 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 if TYPE_CHECKING:
     from desktop_app.app.settings.new_key_offer import NewKeyOffer
     from desktop_app.app.settings.secret_removal import SecretRemoval
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.new_conversation import NewConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.domain.models.model_catalog import ModelCatalog

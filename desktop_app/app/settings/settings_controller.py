@@ -33,8 +33,8 @@ from desktop_app.settings.schema import KEYS_PREFIX, setting
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.new_conversation import NewConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.gateway.provider_gateway import ProviderGateway
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel

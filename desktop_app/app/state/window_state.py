@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.attachment_origins import AttachmentOrigins
-from desktop_app.app.state.attachment_sources import AttachmentSources
 from desktop_app.app.state.collection_facts import CollectionFacts
-from desktop_app.app.state.drafts import Drafts
+from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+from desktop_app.app.state.conversation.message_presenter import MessagePresenter
+from desktop_app.app.state.conversation.new_conversation import NewConversation
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.state.draft.attachment_origins import AttachmentOrigins
+from desktop_app.app.state.draft.attachment_sources import AttachmentSources
+from desktop_app.app.state.draft.drafts import Drafts
+from desktop_app.app.state.draft.prompt_draft import PromptDraft
 from desktop_app.app.state.folder_list import FolderList
-from desktop_app.app.state.message_presenter import MessagePresenter
-from desktop_app.app.state.new_conversation import NewConversation
-from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.presets import Presets
-from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.prompt_list import PromptList
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues

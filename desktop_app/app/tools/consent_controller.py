@@ -19,7 +19,7 @@ from desktop_app.services.tools.consent import (
 )
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
     from desktop_app.ui.window.conversation_pane import ConversationPane

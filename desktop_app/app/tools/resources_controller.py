@@ -15,7 +15,7 @@ from desktop_app.domain.errors import UserFacingError
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.ui.look.theme import ThemeWatcher

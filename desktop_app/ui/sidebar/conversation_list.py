@@ -17,14 +17,14 @@ from PySide6.QtWidgets import QFrame, QWidget
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.sidebar.date_groups import today
-from desktop_app.ui.sidebar.day_change import DayChange
 from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
 from desktop_app.ui.sidebar.list_pages import ListPages
 from desktop_app.ui.sidebar.list_selection import ListSelection
 from desktop_app.ui.sidebar.name_editing import NameEditing
+from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel, Roles
+from desktop_app.ui.sidebar.rows.date_groups import today
+from desktop_app.ui.sidebar.rows.day_change import DayChange
 from desktop_app.ui.sidebar.search.list_search import ListSearch
 from desktop_app.ui.sidebar.search.search_field import NewConversationButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter

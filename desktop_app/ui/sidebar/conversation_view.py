@@ -13,8 +13,8 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signa
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication
 
-from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
-from desktop_app.ui.sidebar.row_marks import RowMarks
+from desktop_app.ui.sidebar.rows.conversation_model import MIME_TYPE, Roles
+from desktop_app.ui.sidebar.rows.row_marks import RowMarks
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import Index
 

@@ -19,8 +19,8 @@ from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged_ids
+from desktop_app.ui.sidebar.rows.conversation_model import MIME_TYPE
 from desktop_app.ui.widgets.accessibility.role_names import TAB
 from desktop_app.ui.widgets.boxes import STRETCH, row_of, scale_boxes
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel

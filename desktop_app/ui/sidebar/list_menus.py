@@ -15,7 +15,7 @@ from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.sidebar.conversation_model import Roles
+from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import menu_text
 

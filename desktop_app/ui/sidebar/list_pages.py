@@ -15,9 +15,9 @@ from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.sidebar.conversation_model import ConversationModel
     from desktop_app.ui.sidebar.conversation_view import ConversationView
     from desktop_app.ui.sidebar.filter_bars import FilterBar
+    from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel
     from desktop_app.ui.sidebar.search.list_search import ListSearch
     from desktop_app.ui.widgets.rows.row_view import RowView
 

@@ -12,9 +12,9 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import keep_upright, mirrored_rect
-from desktop_app.ui.sidebar import conversation_model
 from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.sidebar.date_groups import short_day_text
+from desktop_app.ui.sidebar.rows import conversation_model
+from desktop_app.ui.sidebar.rows.date_groups import short_day_text
 from desktop_app.ui.sidebar.search import hit_model
 from desktop_app.ui.widgets.forms.form_dialog import DraftForm, forget_form_draft
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate

@@ -49,7 +49,7 @@ from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.sidebar.conversation_model import Roles
+from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from desktop_app.ui.tools.tool_picker import ToolPicker
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window.main_window import MainWindow

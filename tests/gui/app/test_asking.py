@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
 
-from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.conversation.answer_setup import AnswerSetup
 from desktop_app.domain.answering.stream_events import (
     Incomplete,
     ReasoningDelta,

@@ -23,7 +23,7 @@ from desktop_app.session.portal.portal_requests import PATH
 from desktop_app.session.portal.portal_requests import SERVICE as PORTAL
 from desktop_app.session.session_bus import BusObject
 from desktop_app.settings.schema import NOTIFICATIONS
-from desktop_app.ui.sidebar.conversation_model import Roles
+from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import (
     BusService,

@@ -37,9 +37,10 @@ ALLOWED_BEFORE_PAINT = {
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
     "ui.settings": "lazy_page settings_frame settings_pages settings_panel",
     "ui.sidebar": """
-        conversation_list conversation_model conversation_view date_groups day_change filter_bars
-        list_pages list_selection name_editing row_marks row_order sidebar_footer sorted_rows
+        conversation_list conversation_view filter_bars list_pages list_selection name_editing
+        sidebar_footer
     """,
+    "ui.sidebar.rows": "conversation_model date_groups day_change row_marks row_order sorted_rows",
     "ui.sidebar.search": "hit_model list_search search_field",
     "ui.widgets": "boxes flow_layout program_menu",
     "ui.widgets.accessibility": "role_names",

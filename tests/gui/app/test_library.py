@@ -39,7 +39,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.conversations.import_store import ImportStore
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
-from desktop_app.ui.sidebar.conversation_model import Roles
+from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from tests.gui.app.app_harness import AppHarness, PausableStore, until
 from tests.gui.app.scenes import dialog_of
 from tests.helpers.file_dialogs import choose_paths, file_dialog

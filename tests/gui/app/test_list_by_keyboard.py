@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, encode
-from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from desktop_app.ui.widgets.accessibility import announcements
 from desktop_app.ui.widgets.rows.rows_model import ROW
 from tests.gui.app.app_harness import AppHarness, until

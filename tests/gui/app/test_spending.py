@@ -26,7 +26,7 @@ from desktop_app.services.spending import budget
 from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
-from desktop_app.ui.sidebar import day_change
+from desktop_app.ui.sidebar.rows import day_change
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView

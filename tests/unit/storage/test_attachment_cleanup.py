@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
-from desktop_app.app.state.drafts import BLANK_KEY
+from desktop_app.app.state.draft.drafts import BLANK_KEY
 from desktop_app.domain.conversations.conversation import Draft, Message, now
 from desktop_app.domain.conversations.message_parts import (
     Attachment,

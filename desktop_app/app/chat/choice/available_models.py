@@ -19,7 +19,7 @@ from desktop_app.services.models.model_menu import menu_entries
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.errors import IllegalChoiceError
 

@@ -11,7 +11,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.ui.composer.prompt_hint import PromptHint
     from desktop_app.ui.window.empty_state import EmptyState

@@ -21,7 +21,7 @@ from desktop_app.ui.composer.choice.choice_view import ModelEntry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 NO_BACKGROUND = N_(

@@ -22,7 +22,7 @@ from desktop_app.services.spending.cost_estimate import (
 )
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft, Message

@@ -26,7 +26,7 @@ from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Actions
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.window.conversation_pane import ConversationPane
 

@@ -22,7 +22,7 @@ from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.compaction_store import CompactionStore
     from desktop_app.ui.look.theme import ThemeWatcher

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
     from desktop_app.app.chat.comparison.comparison_marks import ComparisonMarks
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.database.temporary_database import TemporaryConversations
     from desktop_app.ui.comparison.answer_column import AnswerColumn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.question import ask

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_note import error_from_note
@@ -26,7 +26,7 @@ from desktop_app.ui.window.cards.progress_card import ProgressCard
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.sidebar.conversation_model import ConversationModel
+    from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")

@@ -15,7 +15,7 @@ from desktop_app.settings.schema import setting
 
 if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab

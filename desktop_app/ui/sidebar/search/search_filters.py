@@ -28,7 +28,7 @@ from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_style_property
-from desktop_app.ui.sidebar.date_groups import midnight, today
+from desktop_app.ui.sidebar.rows.date_groups import midnight, today
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.sidebar.row_order import FolderRow, Heading, Key
+from desktop_app.ui.sidebar.rows.row_order import FolderRow, Heading, Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,8 +18,8 @@ from desktop_app.domain.conversations.conversation import (
 )
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.drafts import Drafts
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.draft.drafts import Drafts
+    from desktop_app.app.state.draft.prompt_draft import PromptDraft
     from desktop_app.domain.conversations.compaction import Compaction
     from desktop_app.storage.database.temporary_database import TemporaryConversations
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.ui.sidebar.date_groups import midnight, today
+from desktop_app.ui.sidebar.rows.date_groups import midnight, today
 
 
 class DayChange(QObject):

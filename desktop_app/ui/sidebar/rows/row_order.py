@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
-from desktop_app.ui.sidebar.date_groups import FOLDERS, PINNED, DateGroups
+from desktop_app.ui.sidebar.rows.date_groups import FOLDERS, PINNED, DateGroups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

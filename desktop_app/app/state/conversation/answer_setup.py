@@ -17,9 +17,9 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.draft.drafts import Drafts
     from desktop_app.app.state.folder_list import FolderList
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks

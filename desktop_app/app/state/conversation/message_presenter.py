@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.rendering.structured_answer import with_rendered_form
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.ui.transcript.viewport.message_stream import MessageStream
 
