@@ -328,7 +328,7 @@ async def _reading(chance: random.Random) -> list[object]:
         [_piece(piece) for piece in smaller],
         [_piece(piece) for piece in merged],
         [
-            await reader.max_chunk_tokens(task),
+            await reader.room_for_material(task, estimator),
             await reader.max_notes_tokens(task, request),
             max_note_tokens(task),
         ],
@@ -627,7 +627,7 @@ def _spans(chance: random.Random, text: str) -> object:
     model = _resolved(chance).model
     try:
         return [
-            [span.start, span.end, [at for at, _ in span.pages], span.tokens]
+            [span.start, span.end, [at for at, _ in span.pages], span.image_tokens]
             for span in page_spans(_document(chance), text, chance.choice((300, 2_000)), model)
         ]
     except UserFacingError as error:

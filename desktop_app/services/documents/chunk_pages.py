@@ -24,13 +24,13 @@ class PageSpan:
 
     Attributes:
         pages: the image pages, each with the offset of its mark.
-        tokens: the tokens of the images.
+        image_tokens: the tokens of the images.
     """
 
     start: int
     end: int
     pages: list[tuple[int, PageImage]] = field(default_factory=list)
-    tokens: int = 0
+    image_tokens: int = 0
 
 
 def page_spans(
@@ -43,8 +43,7 @@ def page_spans(
     """
     spans = [PageSpan(0, len(text))]
     for offset, page in placed_pages(document, text, model):
-        single_page = replace(document, pictured=(page,), in_parts=False, chosen=None)
-        tokens, _ = page_tokens(single_page, model)
+        tokens, _ = page_tokens(only_images(document, [page]), model)
         if tokens > max_tokens * MAX_IMAGE_SHARE:
             raise IllegalChoiceError(
                 Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
@@ -52,13 +51,18 @@ def page_spans(
         last_span = spans[-1]
         if (
             len(last_span.pages) == MAX_PAGES_PER_CHUNK
-            or last_span.tokens + tokens > max_tokens * MAX_IMAGE_SHARE
+            or last_span.image_tokens + tokens > max_tokens * MAX_IMAGE_SHARE
         ):
             last_span.end = offset
             spans.append(PageSpan(offset, len(text)))
         spans[-1].pages.append((offset, page))
-        spans[-1].tokens += tokens
+        spans[-1].image_tokens += tokens
     return spans
+
+
+def only_images(document: DocumentPart, pages: Sequence[PageImage]) -> DocumentPart:
+    """Return the document reduced to these image pages."""
+    return replace(document, pictured=tuple(pages), in_parts=False, chosen=None)
 
 
 def placed_pages(

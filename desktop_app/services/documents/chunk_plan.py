@@ -22,7 +22,7 @@ class ChunkPlan:
         leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
             included.
         note_taker, answerer: the names of the models that take the notes, and answer from them.
-        cost_of_answerer: US dollars if the answering model took the notes; None if no other
+        cost_if_answerer_reads: US dollars if the answering model took the notes; None if no other
             model takes them, or if its price is unknown.
     """
 
@@ -34,18 +34,18 @@ class ChunkPlan:
     method: CountMethod = CountMethod.TOKENIZER
     note_taker: str = ""
     answerer: str = ""
-    cost_of_answerer: Decimal | None = None
+    cost_if_answerer_reads: Decimal | None = None
 
     @property
     def comparison(self) -> str:
-        """Return a sentence on `cost_of_answerer`; "" if that is None."""
-        if self.cost_of_answerer is None:
+        """Return a sentence on `cost_if_answerer_reads`; "" if that is None."""
+        if self.cost_if_answerer_reads is None:
             return ""
         return tr(
             "{taker} reads the parts. Reading with {answerer} would cost about {cost}.",
             taker=self.note_taker,
             answerer=self.answerer,
-            cost=money(self.cost_of_answerer),
+            cost=money(self.cost_if_answerer_reads),
         )
 
     @property

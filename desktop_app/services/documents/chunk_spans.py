@@ -22,17 +22,11 @@ _MAX_MOVED_SHARE: Final = 0.3
 
 def spans_key(task: ReadingTask, document: DocumentPart) -> str:
     """Return the key of a document's chunks for a task."""
-    resolved = task.resolved
-    effort = resolved.effort.value if resolved.effort else ""
+    taker = task.note_taker
+    effort = taker.effort.value if taker.effort else ""
     selected_spans = document.chosen.spans if document.chosen else ()
     pages = [page.number for page in document.pictured]
-    key_parts: list[object] = [
-        "chunks",
-        resolved.profile.id,
-        resolved.model.id,
-        effort,
-        task.prompt,
-    ]
+    key_parts: list[object] = ["chunks", taker.profile.id, taker.model.id, effort, task.prompt]
     key_parts += [document.sha256, document.detail, pages, [list(span) for span in selected_spans]]
     return hashlib.sha256(json.dumps(key_parts).encode()).hexdigest()
 

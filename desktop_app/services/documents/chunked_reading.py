@@ -3,6 +3,9 @@
 Each document is split at its natural boundaries; its image pages go with their chunk. The model
 takes notes on each chunk for the task, and answers from all the notes: see note_taking.py.
 
+A chunk is a range of a document's text. A piece is what one call gets: the text of a chunk with
+its label and image pages, a section of it if the server refused it as too long, or merged notes.
+
 Every note is cached under a hash of its input, so an answer that was stopped, failed or ended by a
 crash continues where it was, and nothing is billed twice. Every call has its own price and its own
 line in the ledger.
@@ -29,7 +32,7 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
+from desktop_app.services.documents.chunk_pages import only_images, page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.documents.chunk_spans import (
@@ -72,11 +75,15 @@ MAX_CHUNK_TOKENS: Final = 64_000
 MAX_CHUNK_TOKENS_BUILT_IN: Final = 2_000
 # The assumed input limit of a model whose limit is unknown, in tokens.
 UNKNOWN_WINDOW: Final = 100_000
-# A refused piece is split so that its parts fill this share of the window.
+# A refused piece is split so that its sections fill this share of the window.
 SPLIT_SHARE: Final = 0.6
-MAX_SPLIT_PARTS: Final = 50
+MAX_SECTIONS: Final = 50
 # The planned tokens of a note; the model decides its length.
 USUAL_NOTE_TOKENS: Final = 1500
+# For a quick estimate of the tokens of short texts.
+_CHARS_PER_TOKEN: Final = 3
+# The tokens of a call's messages and tags apart from their texts, generously.
+_FRAME_TOKENS: Final = 8 * MESSAGE_OVERHEAD
 
 
 class ChunkedReader:
@@ -110,7 +117,7 @@ class ChunkedReader:
         self,
         documents: Sequence[DocumentPart],
         prompt: str,
-        resolved: ResolvedChoice,
+        answering: ResolvedChoice,
         instructions: str = "",
         *,
         answers: int = 1,
@@ -118,11 +125,12 @@ class ChunkedReader:
         """Return the plan for reading documents in chunks. Raises UserFacingError.
 
         Args:
+            answering: the model that answers from the notes.
             answers: the number of answers, which share the notes.
         """
-        taker = self._limited_note_taker(resolved)
-        task = ReadingTask(tuple(documents), prompt, taker, instructions, answerer=resolved)
-        pieces = await self.pieces(task, self._estimator)
+        taker = self._limited_note_taker(answering)
+        task = ReadingTask(tuple(documents), prompt, taker, instructions, answerer=answering)
+        pieces = await self.pieces(task, for_sending=False)
         return await self.plan_of(task, pieces, answers=answers)
 
     def _limited_note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
@@ -138,42 +146,45 @@ class ChunkedReader:
     ) -> ChunkPlan:
         """Return the plan for these pieces; cached notes cost nothing."""
         uncached_pieces = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
-        overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
+        overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / _CHARS_PER_TOKEN)
+        # A small model's notes are limited; any other is expected to write notes of usual length.
         note_tokens = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
         notes_usage = Usage(
-            sum(piece.tokens + overhead for piece in uncached_pieces),
-            0,
-            len(uncached_pieces) * note_tokens,
+            input_tokens=sum(piece.tokens + overhead for piece in uncached_pieces),
+            output_tokens=len(uncached_pieces) * note_tokens,
         )
-        answer_usage = Usage(answers * len(pieces) * note_tokens, 0, answers * USUAL_NOTE_TOKENS)
-        answerer = task.answerer or task.resolved
-        # An ordinary price stands in for that of a service tier, which may be unknown.
-        price = answerer.counted_price
-        cost = _sum(cost_of(task.resolved.price, notes_usage), cost_of(price, answer_usage))
-        is_other = answerer.model.id != task.resolved.model.id
-        answerer_cost = cost_of(price, notes_usage + answer_usage) if is_other else None
-        has_reasoning = task.resolved.effort not in (None, Effort.NONE)
-        method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
-        models = (task.resolved.model.name, answerer.model.name)
-        cached_count, tokens = (
-            len(pieces) - len(uncached_pieces),
-            (notes_usage + answer_usage).input_tokens,
+        answer_usage = Usage(
+            input_tokens=answers * len(pieces) * note_tokens,
+            output_tokens=answers * USUAL_NOTE_TOKENS,
         )
+        taker, answering = task.note_taker, task.answering
+        price = answering.counted_price  # the ordinary price if the service tier's is unknown
+        cost_if_answerer_reads = None
+        if answering.model.id != taker.model.id:
+            cost_if_answerer_reads = cost_of(price, notes_usage + answer_usage)
         return ChunkPlan(
-            len(pieces), cached_count, tokens, cost, has_reasoning, method, *models, answerer_cost
+            calls=len(pieces),
+            cached_calls=len(pieces) - len(uncached_pieces),
+            input_tokens=notes_usage.input_tokens + answer_usage.input_tokens,
+            cost=_add_costs(cost_of(taker.price, notes_usage), cost_of(price, answer_usage)),
+            leaves_out_reasoning=taker.effort not in (None, Effort.NONE),
+            method=await self._estimator.method_of(INSTRUCTIONS, taker),
+            note_taker=taker.model.name,
+            answerer=answering.model.name,
+            cost_if_answerer_reads=cost_if_answerer_reads,
         )
 
     async def texts(
         self,
         document: DocumentPart,
         prompt: str,
-        resolved: ResolvedChoice,
+        answering: ResolvedChoice,
         delimiter: PromptDelimiter,
         instructions: str = "",
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
-        task = ReadingTask((document,), prompt, self._limited_note_taker(resolved), instructions)
-        pieces = await self.pieces(task, self._estimator)
+        task = ReadingTask((document,), prompt, self._limited_note_taker(answering), instructions)
+        pieces = await self.pieces(task, for_sending=False)
         return [
             "\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *page_names(piece)])
             for piece in pieces
@@ -184,7 +195,7 @@ class ChunkedReader:
         question: Message,
         answer: Message,
         request: ChatRequest,
-        resolved: ResolvedChoice,
+        answering: ResolvedChoice,
         delimiter: PromptDelimiter,
         gateway: Gateway,
         answer_hold: Hold,
@@ -199,13 +210,13 @@ class ChunkedReader:
         task = ReadingTask(
             chunked_documents(question.parts),
             question.text,
-            self._limited_note_taker(resolved),
+            self._limited_note_taker(answering),
             request.instructions,
             request.parameters,
             question.conversation_id,
             answer.id,
             delimiter,
-            answerer=resolved,
+            answerer=answering,
             answer_hold=answer_hold,
             purpose=purpose,
         )
@@ -218,39 +229,32 @@ class ChunkedReader:
             lambda _profile, provider: ReadingProvider(self, task, provider),
         )
 
-    async def pieces(
-        self, task: ReadingTask, estimator: Estimator | None = None
-    ) -> list[DocumentPiece]:
+    async def pieces(self, task: ReadingTask, *, for_sending: bool = True) -> list[DocumentPiece]:
         """Return a piece for each chunk of all documents, in order. Raises UserFacingError.
 
         The first reading stores the boundaries, so that later readings find its notes.
 
         Args:
-            estimator: counts the tokens for a plan. None if the pieces are about to be sent: then
-                the server may count, and the boundaries are stored.
+            for_sending: False makes the pieces for a plan: no server counts them, and their
+                boundaries are not stored.
         """
-        max_allowed_tokens = (
-            MAX_CHUNK_TOKENS_BUILT_IN if is_built_in(task.resolved) else MAX_CHUNK_TOKENS
-        )
-        is_sent = estimator is None
-        estimator = estimator or self._estimator.for_sending()
-        all_pieces, max_tokens = [], 0
+        estimator = self._estimator.for_sending() if for_sending else self._estimator
+        max_tokens: int | None = None  # counted once, and only if some boundaries are not stored
+        all_pieces = []
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
             key = spans_key(task, document)
-            spans = spans_from_json(await self.notes.get(key), len(text))
-            if spans is None:
-                max_tokens = max_tokens or min(
-                    await self._max_chunk_tokens(task, estimator), max_allowed_tokens
-                )
-                spans = await self._split_document(document, text, max_tokens, task, estimator)
-                if is_sent:
-                    await self.notes.put(key, spans_to_json(spans), task.conversation_id)
-            document_pieces = await self._pieces_of(document, text, spans, task.resolved.model)
+            chunks = spans_from_json(await self.notes.get(key), len(text))
+            if chunks is None:
+                max_tokens = max_tokens or await self._chunk_size(task, estimator)
+                chunks = await self._split_document(document, text, max_tokens, task, estimator)
+                if for_sending:
+                    await self.notes.put(key, spans_to_json(chunks), task.conversation_id)
+            pieces = await self._pieces_of(document, text, chunks, task.note_taker.model)
             name = one_line(document.name)
-            for number, piece in enumerate(document_pieces, 1):
-                label = f'document="{name}" part="{number} of {len(document_pieces)}"{piece.label}'
+            for number, piece in enumerate(pieces, 1):
+                label = f'document="{name}" part="{number} of {len(pieces)}"{piece.label}'
                 all_pieces.append(replace(piece, label=label))
         return all_pieces
 
@@ -264,18 +268,18 @@ class ChunkedReader:
     ) -> list[TextChunk]:
         """Return the chunks of a document's text that fit `max_tokens` with their image pages."""
         chunks = []
-        for span in page_spans(document, text, max_tokens, task.resolved.model):
+        for span in page_spans(document, text, max_tokens, task.note_taker.model):
             span_text = text[span.start : span.end]
-            text_tokens = max(MIN_PART_TOKENS, max_tokens - span.tokens)
+            text_tokens = max(MIN_PART_TOKENS, max_tokens - span.image_tokens)
             for part in await fitting_parts(
-                span_text, text_tokens, task.resolved, self._splitter, estimator
+                span_text, text_tokens, task.note_taker, self._splitter, estimator
             ):
                 start, end = span.start + part.start, span.start + part.end
                 chunks.append(TextChunk(start, end, part.tokens))
         return chunks
 
     async def _pieces_of(
-        self, document: DocumentPart, text: str, spans: Sequence[TextChunk], model: ModelInfo
+        self, document: DocumentPart, text: str, chunks: Sequence[TextChunk], model: ModelInfo
     ) -> list[DocumentPiece]:
         """Return a piece for each chunk of a document, with its image pages.
 
@@ -283,53 +287,62 @@ class ChunkedReader:
         """
         pieces = []
         positions = await asyncio.to_thread(ChunkPositions, text)
-        placed_images = placed_pages(document, text, model)
-        for span in spans:
-            pages = tuple(page for offset, page in placed_images if span.start <= offset < span.end)
-            image_document = replace(document, pictured=pages, in_parts=False, chosen=None)
-            tokens = span.tokens + page_tokens(image_document, model)[0]
-            words = positions.table_head(span.start) + text[span.start : span.end]
-            label = positions.attributes(span.start)
-            pieces.append(DocumentPiece(label, words, tokens, image_document if pages else None))
+        pages_by_offset = placed_pages(document, text, model)
+        for chunk in chunks:
+            pages = [page for at, page in pages_by_offset if chunk.start <= at < chunk.end]
+            image_document = only_images(document, pages)
+            tokens = chunk.tokens + page_tokens(image_document, model)[0]
+            chunk_text = positions.table_head(chunk.start) + text[chunk.start : chunk.end]
+            label = positions.attributes(chunk.start)
+            pieces.append(
+                DocumentPiece(label, chunk_text, tokens, image_document if pages else None)
+            )
         return pieces
 
     async def split(
         self, task: ReadingTask, piece: DocumentPiece, error: ContextTooLongError
     ) -> list[DocumentPiece]:
-        """Return the parts of a piece that the server refused as too long.
+        """Return the sections of a piece that the server refused as too long.
 
         They depend only on the piece, the server's error and the model's window, so that another
-        reading makes the same parts and finds their notes. A piece that cannot be split is returned
-        alone.
+        reading makes the same sections and finds their notes. A piece that cannot be split is
+        returned alone.
         """
-        window = error.window or task.resolved.model.input_limit or 0
-        is_known = error.tokens and window
-        count = ceil(error.tokens / (window * SPLIT_SHARE)) if is_known else 2
-        count = min(max(2, count), MAX_SPLIT_PARTS)
-        size = ceil(len(piece.text) / count)
+        count = 2
+        window = error.window or task.note_taker.model.input_limit
+        if error.tokens and window:
+            count = min(max(2, ceil(error.tokens / (window * SPLIT_SHARE))), MAX_SECTIONS)
         # The size is in characters: a learned ratio of tokens to characters may differ at the next
         # reading.
-        spans = await asyncio.to_thread(even_parts, piece.text, size)
-        if len(spans) < 2:
+        size = ceil(len(piece.text) / count)
+        ranges = await asyncio.to_thread(even_parts, piece.text, size)
+        if len(ranges) < 2:
             return [piece]
-        parts = []
-        for number, (start, end) in enumerate(spans, 1):
-            label = f'{piece.label} section="{number} of {len(spans)}"'
+        sections = []
+        for number, (start, end) in enumerate(ranges, 1):
+            label = f'{piece.label} section="{number} of {len(ranges)}"'
             tokens = piece.tokens * (end - start) // len(piece.text)
             image_document = piece.image_document if number == 1 else None
-            parts.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
-        return parts
+            sections.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
+        return sections
 
-    async def max_chunk_tokens(self, task: ReadingTask) -> int:
-        """Return the maximum tokens of a chunk, less those of the prompt and the note."""
-        return await self._max_chunk_tokens(task, self._estimator.for_sending())
+    async def _chunk_size(self, task: ReadingTask, estimator: Estimator) -> int:
+        """Return the maximum tokens of a chunk: what a call has room for, up to a useful size."""
+        is_small = is_built_in(task.note_taker)
+        useful_tokens = MAX_CHUNK_TOKENS_BUILT_IN if is_small else MAX_CHUNK_TOKENS
+        return min(await self.room_for_material(task, estimator), useful_tokens)
 
-    async def _max_chunk_tokens(self, task: ReadingTask, estimator: Estimator) -> int:
-        window_tokens, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
-        fixed_text = task.instructions + INSTRUCTIONS + MERGING
-        overhead = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed_text, resolved)
-        overhead += await estimator.text_tokens(task.prompt, resolved)
-        overhead += await estimator.text_tokens(task.delimiter.wrap("notes", ""), resolved)
+    async def room_for_material(self, task: ReadingTask, estimator: Estimator) -> int:
+        """Return the tokens that fit a call of the note taker beside prompt and instructions."""
+        taker = task.note_taker
+        overhead = _FRAME_TOKENS
+        for text in (
+            task.instructions + INSTRUCTIONS + MERGING,
+            task.prompt,
+            task.delimiter.wrap("notes", ""),
+        ):
+            overhead += await estimator.text_tokens(text, taker)
+        window_tokens = usable_input(taker.model) or UNKNOWN_WINDOW
         return max(MIN_PART_TOKENS, int((window_tokens - overhead) * USABLE_SHARE))
 
     async def max_notes_tokens(self, task: ReadingTask, request: ChatRequest) -> int:
@@ -338,28 +351,24 @@ class ChunkedReader:
         The call also contains the earlier messages, and the documents and images that are sent in
         full. An image counts as a large one, because its size is not known here.
         """
-        estimator = self._estimator.for_sending()
-        texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
-        message_tokens = [
-            await estimator.text_tokens(text, task.resolved) + MESSAGE_OVERHEAD for text in texts
-        ]
-        rule = (task.answerer or task.resolved).model.image_tokens
-        images = (p for m in request.messages for p in m.parts if isinstance(p, ImageData))
-        image_token_count = sum(
-            image_tokens((LARGEST_SIDE,) * 2, p.detail, rule)[0] for p in images
-        )
-        window_share = (
-            await estimator.usable_window_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
-        )
-        taken_tokens = sum(message_tokens) + image_token_count
-        return max(
-            MIN_PART_TOKENS, int(await self.max_chunk_tokens(task) * window_share) - taken_tokens
-        )
+        estimator, taker = self._estimator.for_sending(), task.note_taker
+        taken_tokens = 0
+        for message in request.messages:
+            text = text_of(message.parts)  # type: ignore[arg-type]
+            taken_tokens += await estimator.text_tokens(text, taker) + MESSAGE_OVERHEAD
+            for part in message.parts:
+                if isinstance(part, ImageData):
+                    rule = task.answering.model.image_tokens
+                    taken_tokens += image_tokens((LARGEST_SIDE,) * 2, part.detail, rule)[0]
+        # The room allows for USABLE_SHARE. A model that is counted less exactly gets less.
+        share = await estimator.usable_window_share(INSTRUCTIONS, taker) / USABLE_SHARE
+        room = int(await self.room_for_material(task, estimator) * share)
+        return max(MIN_PART_TOKENS, room - taken_tokens)
 
     async def merge_notes(
         self, task: ReadingTask, notes: list[DocumentPiece], max_tokens: int
     ) -> list[DocumentPiece]:
-        """Merge adjacent notes into as few pieces as fit a call each."""
+        """Join adjacent notes until another would exceed `max_tokens`; return the pieces."""
         batches: list[list[DocumentPiece]] = [[]]
         for note in notes:
             if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > max_tokens:
@@ -373,7 +382,7 @@ class ChunkedReader:
 
     async def image_pages(self, task: ReadingTask, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
-        image_form = ImageForm(task.resolved.model, self.pictures)
+        image_form = ImageForm(task.note_taker.model, self.pictures)
         return [] if piece.image_document is None else await image_form.pages(piece.image_document)
 
     async def with_note(self, task: ReadingTask, piece: DocumentPiece, text: str) -> DocumentPiece:
@@ -384,13 +393,15 @@ class ChunkedReader:
         text = "\n\n".join(
             task.delimiter.wrap("notes", note.text, f" {note.label}") for note in notes
         )
-        first, last = notes[0].label, notes[-1].label.replace('"', "")
-        label = first if len(notes) == 1 else f'{first} to="{last}"'
+        label = notes[0].label
+        if len(notes) > 1:
+            last_label = notes[-1].label.replace('"', "")  # it becomes the value of an attribute
+            label = f'{label} to="{last_label}"'
         return DocumentPiece(label, text, await self._count_tokens(task, text))
 
     async def _count_tokens(self, task: ReadingTask, text: str) -> int:
-        return await self._estimator.for_sending().text_tokens(text, task.resolved)
+        return await self._estimator.for_sending().text_tokens(text, task.note_taker)
 
 
-def _sum(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+def _add_costs(first: Decimal | None, second: Decimal | None) -> Decimal | None:
     return None if first is None or second is None else first + second

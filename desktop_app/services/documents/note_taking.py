@@ -124,12 +124,11 @@ class DocumentPiece:
 
 @dataclass(frozen=True)
 class ReadingTask:
-    """The task for the documents, and the model that does it.
+    """The task for the documents, and the models that do it.
 
     Attributes:
         prompt: the user's words.
-        resolved: the model that takes the notes.
-        answerer: the model that answers from the notes; None if `resolved` does.
+        answerer: the model that answers from the notes; None if the note taker does.
         answer_hold, purpose: of the request for the answer. The hold is empty until that request is
             sent: if this process is killed before, there was no such call to count.
         instructions, parameters: as for any answer.
@@ -138,7 +137,7 @@ class ReadingTask:
 
     documents: tuple[DocumentPart, ...]
     prompt: str
-    resolved: ResolvedChoice
+    note_taker: ResolvedChoice
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     conversation_id: str = ""
@@ -147,6 +146,11 @@ class ReadingTask:
     answerer: ResolvedChoice | None = None
     answer_hold: Hold | None = None
     purpose: Purpose = Purpose.ANSWER
+
+    @property
+    def answering(self) -> ResolvedChoice:
+        """Return the model that answers from the notes."""
+        return self.answerer or self.note_taker
 
 
 class NoteCache(Protocol):
@@ -162,9 +166,9 @@ def note_key(task: ReadingTask, piece: DocumentPiece) -> str:
     The label is included because notes name their position. The delimiter is not, so that a run in
     another conversation finds the notes.
     """
-    resolved = task.resolved
-    effort = resolved.effort.value if resolved.effort else ""
-    model = (resolved.profile.id, resolved.model.id, effort)
+    taker = task.note_taker
+    effort = taker.effort.value if taker.effort else ""
+    model = (taker.profile.id, taker.model.id, effort)
     text = task.delimiter.strip_number(piece.text)
     key_parts: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
     if (document := piece.image_document) is not None:
@@ -186,9 +190,9 @@ class ReadingProvider(ProviderWrapper):
         """Yield progress as StatusChanged events, then the answer."""
         # If a stand-in for the answering model is asked, refuse: the chunks were made for the
         # task's models.
-        resolved = self._task.answerer or self._task.resolved
-        if request.model != resolved.model.id:
-            yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=resolved.model.name))
+        model = self._task.answering.model
+        if request.model != model.id:
+            yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=model.name))
             return
         failure: UserFacingError | None = None
         try:
@@ -272,12 +276,12 @@ class ReadingProvider(ProviderWrapper):
         The answer's run holds the cost of the rest. A background run is not held, because a later
         process can resume it. Raises SpendingCapError, StorageError.
         """
-        task, resolved = self._task, self._task.answerer or self._task.resolved
+        task, answering = self._task, self._task.answering
         if task.answer_hold is not None and not request.background:
-            cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
-            model = resolved.model.id
+            cost = cost_of(answering.counted_price, Usage(input_tokens=tokens))
+            model = answering.model.id
             budget = self._reader.budget
-            hold = await budget.hold(resolved.profile, cost, model, task.purpose.value)
+            hold = await budget.hold(answering.profile, cost, model, task.purpose.value)
             task.answer_hold.transfer_from(hold)
 
     async def _take_notes(
@@ -290,7 +294,7 @@ class ReadingProvider(ProviderWrapper):
         notes: dict[int, DocumentPiece] = {}
         at_once = (
             1
-            if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE
+            if self._task.note_taker.profile.kind is ProviderKind.ON_DEVICE
             else MAX_CONCURRENT_CALLS
         )
         yield self._progress_event(0, len(pieces), are_notes=are_notes)
@@ -395,9 +399,9 @@ class ReadingProvider(ProviderWrapper):
         self, key: str, piece: DocumentPiece, on_waiting: OnWaiting, *, are_notes: bool
     ) -> str:
         reader, task = self._reader, self._task
-        cost = cost_of(task.resolved.price, Usage(input_tokens=piece.tokens))
+        cost = cost_of(task.note_taker.price, Usage(input_tokens=piece.tokens))
         hold = await reader.budget.hold(
-            task.resolved.profile, cost, task.resolved.model.id, Purpose.PART.value
+            task.note_taker.profile, cost, task.note_taker.model.id, Purpose.PART.value
         )
         async with hold:
             images = await reader.image_pages(task, piece)
@@ -415,7 +419,7 @@ class ReadingProvider(ProviderWrapper):
             await self._reader.notes.put(key, small_reply.text, self._task.conversation_id)
 
     async def _request_reply(self, request: ChatRequest, on_waiting: OnWaiting) -> SmallReply:
-        small_reply = SmallReply(self._task.resolved.profile.name)
+        small_reply = SmallReply(self._task.note_taker.profile.name)
         try:
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
@@ -430,20 +434,20 @@ class ReadingProvider(ProviderWrapper):
 
     async def _record_call(self, small_reply: SmallReply) -> None:
         task, usage = self._task, small_reply.reply.usage
-        price = task.resolved.with_reply_model(small_reply.reply.model).price
+        price = task.note_taker.with_reply_model(small_reply.reply.model).price
         cost = call_cost(price, usage, is_billed=small_reply.is_billed)
         self._cost_so_far += cost or 0
         await self._reader.spending.add(
             Call(
-                provider_id=task.resolved.profile.id,
-                model=task.resolved.model.id,
+                provider_id=task.note_taker.profile.id,
+                model=task.note_taker.model.id,
                 usage=usage or Usage(),
                 cost=cost,
                 purpose=Purpose.PART.value,
                 conversation_id=task.conversation_id or None,
                 message_id=task.message_id or None,
                 at=now(),
-                performance=small_reply.performance(task.resolved),
+                performance=small_reply.performance(task.note_taker),
             )
         )
 
@@ -465,10 +469,10 @@ def _note_request(
     words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
     question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
-        model=task.resolved.model.id,
+        model=task.note_taker.model.id,
         messages=(RequestMessage(Role.USER, (question, *images)),),
         instructions=INSTRUCTIONS + (MERGING if are_notes else ""),
-        effort=task.resolved.effort,
+        effort=task.note_taker.effort,
         # No service tier: notes have the ordinary price, as all small tasks have.
         parameters=replace(
             task.parameters,
@@ -477,7 +481,7 @@ def _note_request(
             service_tier=None,
             max_output_tokens=max_note_tokens(task),
         ),
-        store=task.resolved.profile.keeps_at_provider,
+        store=task.note_taker.profile.keeps_at_provider,
         cache_key=task.conversation_id,
     )
 
@@ -501,11 +505,11 @@ def max_note_tokens(task: ReadingTask) -> int | None:
 
     Small models get a limit because they may repeat themselves until the window is full.
     """
-    if is_built_in(task.resolved):
+    if is_built_in(task.note_taker):
         return MAX_NOTE_TOKENS_BUILT_IN
-    if task.resolved.profile.kind is ProviderKind.ON_DEVICE:
+    if task.note_taker.profile.kind is ProviderKind.ON_DEVICE:
         return MAX_NOTE_TOKENS_ON_DEVICE
-    window, max_output_tokens = task.resolved.model.input_limit, task.parameters.max_output_tokens
+    window, max_output_tokens = task.note_taker.model.input_limit, task.parameters.max_output_tokens
     if window is None or window > SMALL_WINDOW:
         return max_output_tokens
     return min(max_output_tokens or window, window // NOTES_PER_WINDOW)

@@ -46,7 +46,7 @@ def test_images_take_at_most_half_of_a_chunk(room: int, pages: list[list[int]]) 
     text = text_of(5)
     spans = page_spans(document(1, 2, 3, 4, 5), text, room, MODEL)
     assert [numbers(span.pages) for span in spans] == pages
-    assert [span.tokens for span in spans] == [IMAGE_TOKENS * len(each) for each in pages]
+    assert [span.image_tokens for span in spans] == [IMAGE_TOKENS * len(each) for each in pages]
     starts = [0, *(text.index(f"[page {each[0]}]") for each in pages[1:])]
     assert [(span.start, span.end) for span in spans] == [
         *zip(starts, [*starts[1:], len(text)], strict=True)
@@ -67,7 +67,7 @@ def test_an_image_larger_than_half_of_a_chunk_is_refused() -> None:
 
 def test_without_images_there_is_one_span() -> None:
     (span,) = page_spans(document(1, 2), text_of(2), 9, BLIND)
-    assert (span.start, span.end, span.pages, span.tokens) == (0, len(text_of(2)), [], 0)
+    assert (span.start, span.end, span.pages, span.image_tokens) == (0, len(text_of(2)), [], 0)
 
 
 def test_images_are_placed_at_the_marks_of_their_pages() -> None:

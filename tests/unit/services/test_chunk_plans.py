@@ -62,7 +62,7 @@ async def test_a_plan_counts_what_each_model_would_cost(
     async with open_reading(tmp_path, a=book(800)) as reading:
         task = replace(
             reading.task("a"),
-            resolved=ResolvedChoice(OPENAI, taker, None, Effort.LOW),
+            note_taker=ResolvedChoice(OPENAI, taker, None, Effort.LOW),
             answerer=ResolvedChoice(OPENAI, answerer, None, None),
         )
         pieces = await reading.reader.pieces(task)
@@ -79,9 +79,9 @@ async def test_a_plan_counts_what_each_model_would_cost(
             "Small", "Large", large.cost(notes + final),
         )  # fmt: skip
         alone = await reading.reader.plan_of(replace(task, answerer=None), pieces)
-        assert (alone.answerer, alone.cost_of_answerer) == ("Small", None)
+        assert (alone.answerer, alone.cost_if_answerer_reads) == ("Small", None)
         unpriced = replace(taker, price=None)
-        free = replace(task, resolved=ResolvedChoice(OPENAI, unpriced, None, Effort.NONE))
+        free = replace(task, note_taker=ResolvedChoice(OPENAI, unpriced, None, Effort.NONE))
         plan = await reading.reader.plan_of(free, pieces)
         assert (plan.cost, plan.leaves_out_reasoning) == (None, False)
 
@@ -99,7 +99,7 @@ async def test_a_refused_piece_is_split_by_the_sizes_that_the_server_named(
     text = "word " * 400
     seen = DocumentPart("0" * 64, "a", "application/pdf", 9)
     async with open_reading(tmp_path, a="") as reading:
-        task = replace(reading.task("a"), resolved=ResolvedChoice(OPENAI, info, None, None))
+        task = replace(reading.task("a"), note_taker=ResolvedChoice(OPENAI, info, None, None))
         piece = DocumentPiece("part", text, 1000, seen)
         parts = await reading.reader.split(task, piece, error)
         assert "".join(part.text for part in parts) == text
@@ -129,16 +129,16 @@ async def test_notes_are_taken_within_the_window_of_both_models(
     small = ResolvedChoice(OPENAI, ModelInfo("s", "S", context_window=taker), None, None)
     whole = ResolvedChoice(OPENAI, ModelInfo("l", "L", context_window=own), None, None)
     async with open_reading(tmp_path, lambda _own: small, a=book(300)) as reading:
-        task = replace(reading.task("a"), resolved=whole)
+        task = replace(reading.task("a"), note_taker=whole)
         plan = await reading.reader.plan(task.documents, PROMPT, whole)
         within = replace(small, model=replace(small.model, max_input=limit))
-        pieces = await reading.reader.pieces(replace(task, resolved=within))
+        pieces = await reading.reader.pieces(replace(task, note_taker=within))
         assert (plan.note_taker, plan.answerer, plan.calls) == ("S", "L", len(pieces))
 
 
 def test_a_plan_compares_the_two_models() -> None:
     plan = ChunkPlan(3, 0, 100, Decimal("0.5"), note_taker="Small", answerer="Large")
     assert plan.comparison == ""
-    assert replace(plan, cost_of_answerer=Decimal(4)).comparison == (
+    assert replace(plan, cost_if_answerer_reads=Decimal(4)).comparison == (
         "Small reads the parts. Reading with Large would cost about $4.00."
     )

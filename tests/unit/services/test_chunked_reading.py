@@ -178,8 +178,11 @@ def book(facts: int, words_between: int = 90) -> str:
 class Reading:
     """A reader over a real store."""
 
-    def __init__(self, reader: ChunkedReader, provider: NoteTaker, ledger: Ledger) -> None:
+    def __init__(
+        self, reader: ChunkedReader, provider: NoteTaker, ledger: Ledger, estimator: Estimator
+    ) -> None:
         self.reader, self.provider, self.ledger = reader, provider, ledger
+        self.estimator = estimator
 
     def task(self, *names: str, profile: ProviderProfile = OPENAI) -> ReadingTask:
         parts = tuple(
@@ -189,12 +192,12 @@ class Reading:
         return ReadingTask(parts, PROMPT, ResolvedChoice(profile, MODEL, None, None))
 
     async def plan(self, task: ReadingTask) -> ChunkPlan:
-        return await self.reader.plan(task.documents, task.prompt, task.resolved)
+        return await self.reader.plan(task.documents, task.prompt, task.note_taker)
 
     async def run(self, task: ReadingTask, *before: RequestMessage) -> list[StreamEvent]:
         message = RequestMessage(Role.USER, (TextPart(PROMPT),))
         request = ChatRequest(model=MODEL.id, messages=(*before, message))
-        provider = await self.reader.gateway_for(task).provider(task.resolved.profile)
+        provider = await self.reader.gateway_for(task).provider(task.note_taker.profile)
         return [event async for event in provider.stream(request)]
 
     async def facts(self, task: ReadingTask) -> list[str]:
@@ -230,19 +233,20 @@ async def open_reading(
         data = name.encode()
         await attachments.add(data, Attachment(sha256(data).hexdigest(), name, "text/plain", text))
     provider, ledger = NoteTaker(), Ledger(database)
+    estimator = Estimator(WordCounter(), attachments)
     reader = ChunkedReader(
         calls=PaidCalls(
             OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
         ),
         attachments=attachments,
         pictures=DrawnPages(),
-        estimator=Estimator(WordCounter(), attachments),
+        estimator=estimator,
         splitter=WordSplitter(),
         notes=NoteStore(database),
         note_taker=note_taker,
     )
     try:
-        yield Reading(reader, provider, ledger)
+        yield Reading(reader, provider, ledger, estimator)
     finally:
         await database.close()
 
@@ -291,7 +295,7 @@ def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) ->
         **given,  # type: ignore[arg-type]
     )
     model = replace(MODEL, sees_images=True, image_tokens=TileTokens(85, 170))
-    return replace(task, documents=(part,), resolved=replace(task.resolved, model=model))
+    return replace(task, documents=(part,), note_taker=replace(task.note_taker, model=model))
 
 
 def shown_pages(request: ChatRequest) -> list[int]:
@@ -314,7 +318,7 @@ async def test_images_of_pages_are_sent_with_their_part(
 
     async with open_reading(tmp_path, a="\n\n".join(pages)) as reading:
         task = scanned(reading, count, every=every)
-        max_tokens = await reading.reader.max_chunk_tokens(task)
+        max_tokens = await reading.reader.room_for_material(task, reading.estimator)
         for piece in await reading.reader.pieces(task):
             assert piece.tokens <= max_tokens
         await reading.run(task)
@@ -349,7 +353,7 @@ async def test_images_of_the_request_take_room_from_the_notes(tmp_path: Path) ->
 async def test_pages_without_marks_do_not_overfill_a_part(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(30)) as reading:
         task = scanned(reading, 30)
-        max_tokens = await reading.reader.max_chunk_tokens(task)
+        max_tokens = await reading.reader.room_for_material(task, reading.estimator)
         pieces = await reading.reader.pieces(task)
         assert max(piece.tokens for piece in pieces) <= max_tokens
         shown = [p.number for each in pieces if (d := each.image_document) for p in d.pictured]
@@ -371,8 +375,8 @@ async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
         task = scanned(reading, 3)
         alone = replace(task.documents[0], detail=TEXT_ONLY)
         await reading.run(replace(task, documents=(alone,)))
-        blind = replace(task.resolved.model, sees_images=False)
-        await reading.run(replace(task, resolved=replace(task.resolved, model=blind)))
+        blind = replace(task.note_taker.model, sees_images=False)
+        await reading.run(replace(task, note_taker=replace(task.note_taker, model=blind)))
         shown = [shown_pages(request) for request in reading.provider.requests]
         assert len(shown) >= 2
         assert not any(shown)
@@ -381,9 +385,9 @@ async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
 async def test_an_image_too_large_for_any_part_is_refused(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=f"[page 1]\n{NO_TEXT}") as reading:
         task = scanned(reading, 1)
-        wide = replace(task.resolved.model, image_tokens=TileTokens(5_000, 170))
+        wide = replace(task.note_taker.model, image_tokens=TileTokens(5_000, 170))
         with pytest.raises(IllegalChoiceError, match="Page 1 of “a” is too large"):
-            await reading.plan(replace(task, resolved=replace(task.resolved, model=wide)))
+            await reading.plan(replace(task, note_taker=replace(task.note_taker, model=wide)))
         assert reading.provider.requests == []
 
 
@@ -420,8 +424,8 @@ async def test_a_repeated_command_pays_for_no_note_again(tmp_path: Path) -> None
         before = [text_of(r.messages[-1].parts) for r in provider.requests]  # type: ignore[arg-type]
         provider.requests.clear()
         # Meanwhile the counts have changed, and with them the room of a part.
-        small = replace(task.resolved.model, context_window=1_300)
-        changed = replace(task, resolved=replace(task.resolved, model=small))
+        small = replace(task.note_taker.model, context_window=1_300)
+        changed = replace(task, note_taker=replace(task.note_taker, model=small))
         found = await reading.facts(changed)
         assert found == [f"FACT-{n}" for n in range(60)]
         again = [text_of(r.messages[-1].parts) for r in provider.requests[:-1]]  # type: ignore[arg-type]
@@ -510,7 +514,7 @@ async def test_the_plan_says_that_reasoning_is_not_included(tmp_path: Path) -> N
     async with open_reading(tmp_path, a=book(20)) as reading:
         task = reading.task("a")
         for effort, leaves_out in ((None, False), (Effort.NONE, False), (Effort.MEDIUM, True)):
-            thinking = replace(task, resolved=replace(task.resolved, effort=effort))
+            thinking = replace(task, note_taker=replace(task.note_taker, effort=effort))
             plan = await reading.plan(thinking)
             assert plan.leaves_out_reasoning is leaves_out
             assert ("plus reasoning" in plan.cost_text) is leaves_out
@@ -603,7 +607,7 @@ async def test_chunks_have_the_size_that_suits_the_model(
     ) as reading:
         task = reading.task("a", profile=ON_DEVICE)
         info = ModelInfo(model, model, context_window=window, max_output=200)
-        task = replace(task, resolved=replace(task.resolved, model=info))
+        task = replace(task, note_taker=replace(task.note_taker, model=info))
         sizes = [piece.tokens for piece in await reading.reader.pieces(task)]
         assert max(sizes) <= largest
         assert max(sizes) > min(largest, 8_192) / 2
