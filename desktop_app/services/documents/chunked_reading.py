@@ -134,12 +134,17 @@ class ChunkedReader:
         return await self.plan_of(task, pieces, answers=answers)
 
     def _limited_note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
-        """Return the model that takes the notes, limited to the answering model's window."""
+        """Return the model that takes the notes, limited to the answering model's input.
+
+        The notes are then short enough for both: merged again by the note taker, and sent together
+        to the answering model.
+        """
         taker = self._note_taker(answering)
-        limit, taker_limit = answering.model.input_limit, taker.model.input_limit
-        if limit is None or (taker_limit is not None and taker_limit <= limit):
+        max_input = usable_input(answering.model)
+        taker_max_input = usable_input(taker.model)
+        if max_input is None or (taker_max_input is not None and taker_max_input <= max_input):
             return taker
-        return replace(taker, model=replace(taker.model, max_input=limit))
+        return replace(taker, model=replace(taker.model, max_input=max_input))
 
     async def plan_of(
         self, task: ReadingTask, pieces: Sequence[DocumentPiece], *, answers: int = 1

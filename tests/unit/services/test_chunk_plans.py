@@ -119,8 +119,8 @@ async def test_a_refused_piece_is_split_by_the_sizes_that_the_server_named(
         (None, 9000, None),
         (9000, 8000, None),
         (9000, 9000, None),
-        (9000, None, 9000),
-        (8000, 9000, 8000),
+        (9000, None, 7875),  # an eighth of its window stays free for the answer
+        (8000, 9000, 7000),
     ],
 )
 async def test_notes_are_taken_within_the_window_of_both_models(
