@@ -26,8 +26,8 @@ from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.network_section import (
-    NOT_STORED,
-    STORED,
+    NOT_STORED_NOTE,
+    STORAGE_NOTES,
     CertificateSection,
     summary_of,
 )
@@ -209,11 +209,11 @@ def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: Setti
 def test_the_user_decides_whether_the_provider_stores_conversations(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    assert NOT_STORED in words(panel)
+    assert NOT_STORED_NOTE in words(panel)
     with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         find(panel, Switch, "keeps-at-provider").click()
     assert saved.args[0].keeps_at_provider
-    assert STORED[ProviderKind.OPENAI] in words(panel)
+    assert STORAGE_NOTES[ProviderKind.OPENAI] in words(panel)
     show(panel, BOX)
     assert not find(panel, Switch, "keeps-at-provider").isVisible()
 

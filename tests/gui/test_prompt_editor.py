@@ -491,7 +491,7 @@ def test_a_chip_that_returns_has_its_former_place(qtbot: QtBot, editor: PromptEd
     qtbot.waitUntil(lambda: 0 < first.geometry().right() < second.x())
     first.tab_stops[-1].setFocus()
     qtbot.keyClick(first.tab_stops[-1], Qt.Key.Key_Tab)
-    assert editor.chips.focused_chip == "2"
+    assert editor.chips.focused_chip_id == "2"
 
 
 def test_many_chips_scroll_instead_of_filling_the_window(editor: PromptEditor) -> None:

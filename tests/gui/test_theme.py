@@ -399,7 +399,7 @@ def test_the_watcher_applies_a_font_and_a_line_width(
     assert watcher.current == theme.light()
     with qtbot.waitSignal(watcher.changed):
         watcher.set_look(watcher.look._replace(line_width="narrow"))
-    assert watcher.current.measure < theme.MEASURE
+    assert watcher.current.max_line_width < theme.STANDARD_LINE_WIDTH
 
 
 def test_the_watcher_announces_no_unchanged_theme(

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.structured_answer import json_value
-from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_TEXT, SHOW_VALUE
+from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_JSON, SHOW_VALUE
 
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.message_presenter import MessagePresenter
@@ -34,8 +34,8 @@ class StructuredAnswers(QObject):
         answer = self._current.message(message_id)
         if answer is None:
             return
-        if action in (SHOW_TEXT, SHOW_VALUE):
-            self._messages.show_as_text(answer, action == SHOW_TEXT)
+        if action in (SHOW_JSON, SHOW_VALUE):
+            self._messages.show_as_text(answer, action == SHOW_JSON)
         elif action in (COPY_JSON, COPY_CSV):
             self._copy(answer, as_csv=action == COPY_CSV)
 

@@ -99,7 +99,7 @@ class ImageChips(QObject):
             None,
             "image",
             tooltip="\n".join(filter(None, (_tooltip_text(part, model), price_note(resolved)))),
-            picture=self.thumbnail(part),
+            thumbnail=self.thumbnail(part),
             detail_levels=tuple((value, _detail_label(part, value, model)) for value in DETAILS),
             detail_level=part.detail,
             actions=((PREVIEW_ACTION, tr("Preview"), None),),

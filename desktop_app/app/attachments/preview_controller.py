@@ -133,7 +133,7 @@ class PreviewController(QObject):
 
     def _focused_or_last(self, is_suitable: Callable[[Attached], bool]) -> Attached | None:
         parts = [part for part in self._selection.parts if is_suitable(part)]
-        focused_sha256 = self._prompt.chips.focused_chip
+        focused_sha256 = self._prompt.chips.focused_chip_id
         focused_parts = [part for part in parts if part.sha256 == focused_sha256]
         return next(iter(focused_parts or parts[::-1]), None)
 

@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.sidebar.row_delegates import forget_typed_name
+from desktop_app.ui.sidebar.row_delegates import forget_name_draft
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
@@ -119,7 +119,7 @@ class ListPresenter(QObject):
         """
         for conversation_id in conversation_ids:
             self.cache.remove(conversation_id)
-            forget_typed_name(conversation_id)
+            forget_name_draft(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""

@@ -61,7 +61,7 @@ class Chip:
         progress: 0 to 1 while it is read; None if unknown, or once it is read.
         icon: name of a Lucide icon.
         tooltip: further information.
-        picture: the thumbnail, once it is known.
+        thumbnail: the image in small, once it is known.
         detail_levels: for images and page images: (value, label).
         detail_level: the value of the selected detail level.
         actions: other entries of its menu: (key, label, whether it is checked; None if it is not
@@ -76,7 +76,7 @@ class Chip:
     progress: float | None
     icon: str
     tooltip: str = ""
-    picture: QImage | None = None
+    thumbnail: QImage | None = None
     detail_levels: tuple[tuple[str, str], ...] = ()
     detail_level: str = ""
     actions: tuple[tuple[str, str, bool | None], ...] = ()
@@ -253,7 +253,7 @@ class ChipWidget(QFrame):
         return QSize(min(widest_text + other_width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
 
     def _text_left(self) -> int:
-        return self.theme.px(40 if self._chip.picture is None else 52)
+        return self.theme.px(40 if self._chip.thumbnail is None else 52)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.theme.px(120), self.theme.px(_CHIP_HEIGHT))
@@ -288,10 +288,10 @@ class ChipWidget(QFrame):
             _paint_ring(painter, icon_rect, chip.progress, theme)
         elif chip.state == "failed":
             painting.draw_icon(painter, icon_rect, "triangle-alert", theme.error, px(20))
-        elif chip.picture is not None:
+        elif chip.thumbnail is not None:
             side = px(_THUMBNAIL_SIZE)
             box = QRect(px(8), (self.height() - side) // 2, side, side)
-            _paint_thumbnail(painter, chip.picture, box, corner=px(6))
+            _paint_thumbnail(painter, chip.thumbnail, box, corner=px(6))
         else:
             painting.draw_icon(painter, icon_rect, chip.icon, theme.accent, px(20))
         left = self._text_left()
@@ -315,11 +315,11 @@ class ChipWidget(QFrame):
         return False
 
 
-def _paint_thumbnail(painter: QPainter, picture: QImage, box: QRect, *, corner: int) -> None:
+def _paint_thumbnail(painter: QPainter, thumbnail: QImage, box: QRect, *, corner: int) -> None:
     """Paint the center of the image as a square with round corners."""
-    side = min(picture.width(), picture.height())
+    side = min(thumbnail.width(), thumbnail.height())
     middle = QRect(0, 0, side, side)
-    middle.moveCenter(picture.rect().center())
+    middle.moveCenter(thumbnail.rect().center())
     from PySide6.QtGui import QPainterPath  # not needed at start-up
 
     corners = QPainterPath()
@@ -327,7 +327,7 @@ def _paint_thumbnail(painter: QPainter, picture: QImage, box: QRect, *, corner: 
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setClipPath(corners)
-    painter.drawImage(box, picture, middle)
+    painter.drawImage(box, thumbnail, middle)
     painter.restore()
 
 
@@ -456,7 +456,7 @@ class AttachmentChips(QScrollArea):
         return len(self._widgets)
 
     @property
-    def focused_chip(self) -> str:
+    def focused_chip_id(self) -> str:
         """Return the id of the chip with the keyboard focus, "" for none."""
         focused = QApplication.focusWidget()
         if focused is None:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 # Below this width, the effort is below the model.
 _NARROW_WIDTH = 430
-_UNCHANGED = N_("Same as conversation")
+_SAME_AS_CONVERSATION = N_("Same as conversation")
 
 
 class PresetsPage(QWidget):
@@ -96,7 +96,7 @@ class PresetsPage(QWidget):
         self.use_button.setToolTip(tr("Apply to the current conversation"))
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-preset")
         self.delete_button = delete_button(tr("Delete"), "delete-preset")
-        self.effort.addItem(tr(_UNCHANGED), None)
+        self.effort.addItem(tr(_SAME_AS_CONVERSATION), None)
         for effort in FAMILY_EFFORTS:
             self.effort.addItem(tr(effort.label), effort)
         self.set_models(())
@@ -159,7 +159,7 @@ class PresetsPage(QWidget):
         The next `set_presets` selects that of the shown preset.
         """
         self.model.clear()
-        self.model.addItem(tr(_UNCHANGED), ("", "", None))
+        self.model.addItem(tr(_SAME_AS_CONVERSATION), ("", "", None))
         for variant in Variant:
             self.model.addItem(variant.label, ("", "", variant))
         for entry in models:
@@ -298,7 +298,7 @@ def _find_or_add_model(models: Combo, preset: Preset) -> int:
     for index in range(models.count()):
         if tuple(models.itemData(index)) == model_data:
             return index
-    model = preset.model or tr(_UNCHANGED)
+    model = preset.model or tr(_SAME_AS_CONVERSATION)
     label = tr("{model} – {provider}", model=model, provider=preset.provider_id)
     models.addItem(label, model_data)
     return models.count() - 1

@@ -80,7 +80,7 @@ class PromptsPage(QWidget):
         super().__init__()
         self._entries: dict[str, tuple[Prompt, str]] = {}
         self._prompt: Prompt | None = None
-        self._initial_texts = ("", "", "")
+        self._reported_texts = ("", "", "")
         self.list = LibraryList(
             "prompts", tr("Prompts"), tr("Find a prompt"), tr("New prompt"), theme
         )
@@ -180,17 +180,17 @@ class PromptsPage(QWidget):
             return
         if not self.title.text().strip():
             self.title.setText(prompt.title)
-            self._initial_texts = (self.title.text(), *self._initial_texts[1:])
+            self._reported_texts = (self.title.text(), *self._reported_texts[1:])
         title, folder, text = self._texts_in_fields()
         values: dict[str, Any] = {
-            "title": prompt.title if title == self._initial_texts[0] else title.strip(),
-            "folder": prompt.folder if folder == self._initial_texts[1] else folder.strip(),
-            "text": prompt.text if text == self._initial_texts[2] else text,
+            "title": prompt.title if title == self._reported_texts[0] else title.strip(),
+            "folder": prompt.folder if folder == self._reported_texts[1] else folder.strip(),
+            "text": prompt.text if text == self._reported_texts[2] else text,
         }
         changes = {name: value for name, value in values.items() if value != getattr(prompt, name)}
         if changes:
             self._prompt = replace(prompt, **changes)
-            self._initial_texts = self._texts_in_fields()
+            self._reported_texts = self._texts_in_fields()
             self.change_requested.emit(prompt.id, changes)
 
     def set_theme(self, theme: Theme) -> None:
@@ -210,7 +210,7 @@ class PromptsPage(QWidget):
         self._placeholder.setVisible(entry is None)
         if entry is None:
             return
-        self._initial_texts = self._texts_in_fields()
+        self._reported_texts = self._texts_in_fields()
         self._fill_fields(entry[0])
         self._refresh()
 
@@ -219,7 +219,7 @@ class PromptsPage(QWidget):
 
         A field keeps text that the user has typed but that is not reported yet.
         """
-        title, folder, _text = self._initial_texts
+        title, folder, _text = self._reported_texts
         if self.title.text() == title:
             self.title.setText(prompt.title)
             title = self.title.text()
@@ -228,7 +228,7 @@ class PromptsPage(QWidget):
             folder = self.folder.text()
         self.text.show_text(prompt.text)
         self._form_label.setText(describe_form(prompt.form))
-        self._initial_texts = title, folder, self.text.reported_text
+        self._reported_texts = title, folder, self.text.reported_text
         self._prompt = prompt
 
     def _texts_in_fields(self) -> tuple[str, str, str]:

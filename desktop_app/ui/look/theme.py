@@ -67,8 +67,8 @@ CODE_LINE_HEIGHT: Final = 1.28
 # In pixels at the default text size.
 LIST_WIDTH: Final = 264
 PANEL_WIDTH: Final = 312
-MEASURE: Final = 720
-LINE_WIDTHS: Final = {"narrow": 560, "standard": MEASURE, "wide": 960, "full": 100_000}
+STANDARD_LINE_WIDTH: Final = 720
+LINE_WIDTHS: Final = {"narrow": 560, "standard": STANDARD_LINE_WIDTH, "wide": 960, "full": 100_000}
 """The widest line of a conversation by the setting's value, at the default text size."""
 MARGIN: Final = 20
 ROW_HEIGHT: Final = 32
@@ -88,7 +88,7 @@ class Theme:
         scale: 1.0 means that interface text is 13.5 px high.
         base_font: the system's font, or the user's; its size is ignored.
         code_font: the system's font for code.
-        measure: the widest line of a conversation, at the default text size.
+        max_line_width: the widest line of a conversation, at the default text size.
     """
 
     is_dark: bool
@@ -117,7 +117,7 @@ class Theme:
     scale: float
     base_font: QFont
     code_font: QFont
-    measure: int = MEASURE
+    max_line_width: int = STANDARD_LINE_WIDTH
 
     def px(self, length: float) -> int:
         """Scale a length to whole pixels, at least 1 so that hairlines stay visible."""
@@ -566,4 +566,4 @@ class ThemeWatcher(QObject):
         if self.look.font:
             # The system's font is used if the family is no longer installed.
             base_font.setFamilies([self.look.font, *base_font.families()])
-        return replace(theme, base_font=base_font, measure=LINE_WIDTHS[self.look.line_width])
+        return replace(theme, base_font=base_font, max_line_width=LINE_WIDTHS[self.look.line_width])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _INSET: Final = 12
 _DOT_SIZE: Final = 8
 _ICON_SIZE: Final = 15
-_MAX_TITLE_LENGTH: Final = 200
+_MAX_NAME_LENGTH: Final = 200
 _SNIPPET_LINES: Final = 2
 
 
@@ -45,15 +45,15 @@ class NameEditor(QLineEdit, DraftForm):
     def __init__(self, parent: QWidget, identifier: str) -> None:
         super().__init__(parent)
         self.setObjectName("rename")
-        self.setMaxLength(_MAX_TITLE_LENGTH)
+        self.setMaxLength(_MAX_NAME_LENGTH)
         self._draft_name = _draft_name(identifier)
-        self._name_before = ""
+        self._current_name = ""
         self.textEdited.connect(lambda text: self.store_draft(self._draft_name, {"name": text}))
 
     def set_name(self, name: str) -> None:
         """Show the current name, or the name that was half-typed when the program ended."""
         self.setText(name)
-        self._name_before = self.text()
+        self._current_name = self.text()
         if draft := self.drafts.get(self._draft_name):
             self.setText(str(draft["name"]))
             self.setModified(True)
@@ -64,14 +64,14 @@ class NameEditor(QLineEdit, DraftForm):
 
         It is compared with the current name as the field shows it: the field cuts long names.
         """
-        return self.text() != self._name_before
+        return self.text() != self._current_name
 
     def forget_draft(self) -> None:
         """Forget the typed name after the end of the edit."""
         self.store_draft(self._draft_name, {})
 
 
-def forget_typed_name(identifier: str) -> None:
+def forget_name_draft(identifier: str) -> None:
     """Forget the half-typed name of a conversation that was deleted."""
     forget_form_draft(_draft_name(identifier))
 

@@ -58,7 +58,7 @@ class ChartData:
         return max((height for group in heights for height in group), default=0.0)
 
 
-NO_BARS: Final = ChartData((), (), (), False, str)
+NO_DATA: Final = ChartData((), (), (), False, str)
 
 
 def axis_step(top: float) -> float:
@@ -92,15 +92,15 @@ class BarChart(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.bars = NO_BARS
+        self.data = NO_DATA
         self.current = -1
         self._theme = theme
 
-    def set_bars(self, bars: ChartData, name: str) -> None:
+    def set_data(self, data: ChartData, name: str) -> None:
         """Show other bars; `name` is the accessible name."""
-        self.bars = bars
+        self.data = data
         self.setAccessibleName(spoken_text(name))
-        self._choose(-1)
+        self._set_current(-1)
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -118,44 +118,44 @@ class BarChart(QWidget):
 
     def choose(self, index: int) -> None:
         """Choose a group of bars; -1 for none."""
-        self._choose(index if 0 <= index < len(self.bars.labels) else -1)
+        self._set_current(index if 0 <= index < len(self.data.labels) else -1)
 
     # ---------------------------------------------------------------- choosing
 
-    def _choose(self, index: int) -> None:
+    def _set_current(self, index: int) -> None:
         if index != self.current:
             self.current = index
             self.update()
             self.chosen.emit(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, last = Qt.Key(event.key()), len(self.bars.labels) - 1
+        key, last = Qt.Key(event.key()), len(self.data.labels) - 1
         forward = Qt.Key.Key_Left if is_mirrored() else Qt.Key.Key_Right
         backward = Qt.Key.Key_Right if is_mirrored() else Qt.Key.Key_Left
         if last < 0:
             super().keyPressEvent(event)
         elif key == forward:
-            self._choose(min(self.current + 1, last))
+            self._set_current(min(self.current + 1, last))
         elif key == backward:
-            self._choose(max(self.current - 1, 0))
+            self._set_current(max(self.current - 1, 0))
         elif key == Qt.Key.Key_Home:
-            self._choose(0)
+            self._set_current(0)
         elif key == Qt.Key.Key_End:
-            self._choose(last)
+            self._set_current(last)
         else:
             super().keyPressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._choose(self._index_at(event.position().x()))
+        self._set_current(self._index_at(event.position().x()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Clear the choice, unless the chart has the focus."""
         if not self.hasFocus():
-            self._choose(-1)
+            self._set_current(-1)
         super().leaveEvent(event)
 
     def _index_at(self, x: float) -> int:
-        plot, count = self._plot_rect(), len(self.bars.labels)
+        plot, count = self._plot_rect(), len(self.data.labels)
         if not count or not plot.left() <= x < plot.right():
             return -1
         index = min(int((x - plot.left()) * count / plot.width()), count - 1)
@@ -164,14 +164,14 @@ class BarChart(QWidget):
     # ---------------------------------------------------------------- painting
 
     def _ticks(self) -> list[float]:
-        step = axis_step(self.bars.highest)
-        return [step * n for n in range(max(1, ceil(self.bars.highest / step - 1e-9)) + 1)]
+        step = axis_step(self.data.highest)
+        return [step * n for n in range(max(1, ceil(self.data.highest / step - 1e-9)) + 1)]
 
     def _plot_rect(self) -> QRectF:
         metrics, px = self.fontMetrics(), self._theme.px
-        widest = max(metrics.horizontalAdvance(self.bars.axis_text(t)) for t in self._ticks())
+        widest = max(metrics.horizontalAdvance(self.data.axis_text(t)) for t in self._ticks())
         axis_width, labels_height = widest + px(8), metrics.height() + px(6)
-        legend_height = metrics.height() + px(8) if len(self.bars.series) > 1 else px(8)
+        legend_height = metrics.height() + px(8) if len(self.data.series) > 1 else px(8)
         left, right = (px(4), axis_width) if is_mirrored() else (axis_width, px(4))
         return QRectF(self.rect()).adjusted(left, legend_height, -right, -labels_height)
 
@@ -180,7 +180,7 @@ class BarChart(QWidget):
             plot = self._plot_rect()
             self._paint_axis(painter, plot)
             self._paint_legend(painter)
-            for index in range(len(self.bars.labels)):
+            for index in range(len(self.data.labels)):
                 self._paint_group(painter, self._column_rect(plot, index), index)
             self._paint_labels(painter, plot)
             if self.hasFocus():
@@ -189,7 +189,7 @@ class BarChart(QWidget):
                 )
 
     def _column_rect(self, plot: QRectF, index: int) -> QRectF:
-        count = len(self.bars.labels)
+        count = len(self.data.labels)
         position = count - 1 - index if is_mirrored() else index
         width = plot.width() / count
         return QRectF(plot.left() + position * width, plot.top(), width, plot.height())
@@ -209,14 +209,14 @@ class BarChart(QWidget):
                 label_rect = QRectF(0, y - height / 2, plot.left() - px(6), height)
                 alignment = Qt.AlignmentFlag.AlignRight
             alignment |= Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
-            painter.drawText(label_rect, int(alignment), self.bars.axis_text(tick))
+            painter.drawText(label_rect, int(alignment), self.data.axis_text(tick))
 
     def _paint_legend(self, painter: QPainter) -> None:
-        if len(self.bars.series) < 2:
+        if len(self.data.series) < 2:
             return
         metrics, px = self.fontMetrics(), self._theme.px
         x, box_size = float(px(4)), metrics.ascent()
-        for number, name in enumerate(self.bars.series):
+        for number, name in enumerate(self.data.series):
             available_width = self.width() - x - box_size - px(24)
             text = metrics.elidedText(
                 one_line(name), Qt.TextElideMode.ElideRight, int(available_width)
@@ -237,8 +237,8 @@ class BarChart(QWidget):
             if self.hasFocus():
                 painter.setPen(QPen(self._theme.accent, self._theme.px(2)))
                 painter.drawRect(column)
-        values, top = self.bars.values[index], self._ticks()[-1]
-        bars_per_group = 1 if self.bars.is_stacked else max(1, len(values))
+        values, top = self.data.values[index], self._ticks()[-1]
+        bars_per_group = 1 if self.data.is_stacked else max(1, len(values))
         width = min(column.width() * 0.72, float(self._theme.px(_MAX_BAR_WIDTH))) / bars_per_group
         left = column.center().x() - width * bars_per_group / 2
         bottom = column.bottom()
@@ -246,7 +246,7 @@ class BarChart(QWidget):
             if not value:
                 continue
             height = column.height() * value / top
-            if self.bars.is_stacked:
+            if self.data.is_stacked:
                 self._fill(painter, QRectF(left, bottom - height, width, height), number)
                 bottom -= height
             else:
@@ -263,10 +263,10 @@ class BarChart(QWidget):
             painter.fillRect(box, QBrush(theme.ground, pattern))
 
     def _paint_labels(self, painter: QPainter, plot: QRectF) -> None:
-        if not self.bars.labels:
+        if not self.data.labels:
             return
         metrics, px = self.fontMetrics(), self._theme.px
-        labels = [one_line(label) for label in self.bars.labels]
+        labels = [one_line(label) for label in self.data.labels]
         column_width = plot.width() / len(labels)
         widest_label = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
         # Few labels are elided to their columns; of many, such as days, only some are shown.
@@ -287,7 +287,7 @@ class BarChart(QWidget):
             painter.drawText(box, int(center), text)
 
 
-def bars_of_groups(
+def chart_data(
     labels: Sequence[str],
     series: Sequence[str],
     values: Sequence[Sequence[float | None]],

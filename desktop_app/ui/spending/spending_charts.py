@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from desktop_app.domain.spending.spending_report import TIME_GROUPINGS, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.spending.bar_chart import NO_BARS, BarChart, bars_of_groups
+from desktop_app.ui.spending.bar_chart import NO_DATA, BarChart, chart_data
 from desktop_app.ui.spending.spending_measures import (
     COLUMNS,
     MEASURES,
@@ -156,18 +156,18 @@ class SpendingCharts(QWidget):
         measure = MEASURES[str(self._measure.currentData())]
         needs_models = measure.is_by_model and self.grouping is not Grouping.MODEL
         rows = () if needs_models else self._charted_rows()
-        bars = NO_BARS
+        data = NO_DATA
         if rows:
             first = self._first_charted()
             names = [self._rows.name(first + index) for index in range(len(rows))]
-            bars = bars_of_groups(
+            data = chart_data(
                 names,
                 [tr(name) for name, _ in measure.series],
                 [[value(row) for _, value in measure.series] for row in rows],
                 measure.text,
                 is_stacked=measure.is_stacked,
             )
-        self.chart.set_bars(bars, tr("Chart: {figures}", figures=tr(measure.title)))
+        self.chart.set_data(data, tr("Chart: {figures}", figures=tr(measure.title)))
         if needs_models:
             self.caption.setText(tr("Reviews are counted by model: choose “By model” to see them."))
         else:

@@ -90,8 +90,8 @@ class ConsentCard(QFrame):
         super().__init__()
         self.setObjectName("consent")
         set_role(self, "note-card")
-        self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
-        self._text = CardText(self._words, self._note)
+        self._icon, self._question, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
+        self._text = CardText(self._question, self._note)
         self.arguments = text_field(tr("Arguments"), "consent-arguments")
         self._asked = QElapsedTimer()
         self.once_button = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
@@ -111,7 +111,7 @@ class ConsentCard(QFrame):
     @property
     def words(self) -> str:
         """Return the visible text, as one string."""
-        return f"{self._words.text()} {self._note.text()}".strip()
+        return f"{self._question.text()} {self._note.text()}".strip()
 
     @property
     def changed_arguments(self) -> str:
@@ -159,7 +159,7 @@ class ConsentCard(QFrame):
             question = tr(
                 "Run the tool “{name}”? {count} more to decide.", name=self._tool, count=count
             )
-        self._words.setText(question)
+        self._question.setText(question)
         self.setAccessibleName(spoken_text(self.words))
 
     def show_problem(self, problem: str) -> None:

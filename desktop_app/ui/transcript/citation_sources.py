@@ -11,7 +11,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Run
 from desktop_app.ui.transcript.message_items import (
     ACTION,
-    TOGGLE_SOURCES,
+    TOGGLE_PASSAGES,
     Item,
     Line,
     LineKind,
@@ -89,7 +89,7 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
             lines.append(Line(LineKind.NOTICE, (Run(one_line(count_text)),)))
             continue
         lines.append(
-            section_line(count_text, f"{ACTION}{TOGGLE_SOURCES}{number}", is_expanded=is_open)
+            section_line(count_text, f"{ACTION}{TOGGLE_PASSAGES}{number}", is_unfolded=is_open)
         )
         lines += [_source_line(passage) for passage in part.passages if is_open]
     return lines

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TOGGLE_REASONING: Final = "reasoning"
 """Action that shows or hides the reasoning."""
 
-TOGGLE_SOURCES: Final = "passages-"
+TOGGLE_PASSAGES: Final = "passages-"
 """Prefix of the action that shows or hides passages; followed by the collection's index."""
 
 TOGGLE_TOOL: Final = "tool-"
@@ -59,7 +59,7 @@ ACTION: Final = "action:"
 OPEN_PLACE: Final = "place/"
 """Prefix of the action that opens a place of the window; followed by the place."""
 
-SHOW_TEXT: Final = "show-json"
+SHOW_JSON: Final = "show-json"
 SHOW_VALUE: Final = "show-value"
 COPY_JSON: Final = "copy-json"
 COPY_CSV: Final = "copy-csv"
@@ -71,7 +71,7 @@ _ACTION_LABELS: Final = {
     "compact": N_("Compact"),
     "add-key": N_("Add key"),
     "change-key": N_("Change key"),
-    SHOW_TEXT: N_("Show JSON"),
+    SHOW_JSON: N_("Show JSON"),
     SHOW_VALUE: N_("Show as table"),
     COPY_JSON: N_("Copy JSON"),
     COPY_CSV: N_("Copy CSV"),
@@ -181,12 +181,12 @@ def reasoning_line(
 ) -> Line:
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
     title = reasoning_title(reasoning, seconds, is_thinking=is_thinking)
-    return section_line(title, ACTION + TOGGLE_REASONING, is_expanded=not is_folded)
+    return section_line(title, ACTION + TOGGLE_REASONING, is_unfolded=not is_folded)
 
 
-def section_line(title: str, link: str, *, is_expanded: bool) -> Line:
+def section_line(title: str, link: str, *, is_unfolded: bool) -> Line:
     """Return the line that shows and hides a section."""
-    mark = Run("⌄  " if is_expanded else "›  ", bold=True, link=link, expanded=is_expanded)
+    mark = Run("⌄  " if is_unfolded else "›  ", bold=True, link=link, expanded=is_unfolded)
     return Line(LineKind.REASONING, (mark, Run(one_line(title), link=link)))
 
 
@@ -209,7 +209,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         last_round = call.round
         is_open = number in unfolded
         title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        lines.append(section_line(title, f"{ACTION}{TOGGLE_TOOL}{number}", is_expanded=is_open))
+        lines.append(section_line(title, f"{ACTION}{TOGGLE_TOOL}{number}", is_unfolded=is_open))
         if is_open:
             lines += _code_items("json", indented_json(call.run_arguments))
             if call.result:
@@ -272,7 +272,7 @@ def _notice_line(message: Message, notice: NoticeText) -> Line:
     runs = list(_line_runs(str(notice)))
     if _notice_code(notice) is NoticeCode.SCHEMA_USED and has_json_value(message):
         is_tree = isinstance(message, ShownMessage) and message.is_tree
-        for action in (SHOW_TEXT if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
+        for action in (SHOW_JSON if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
             runs += [Run(" · "), _action_link(action)]
     return Line(LineKind.NOTICE, tuple(runs))
 
@@ -303,8 +303,8 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     if error.code == ContextTooLongError.code:
         actions.append("compact")
     if error.code == AuthenticationError.code and not error.is_of_environment:
-        has_none = error.reason in (Reason.NO_KEY, Reason.NO_KEY_FOR_HOST)
-        actions.append("add-key" if has_none else "change-key")
+        has_no_key = error.reason in (Reason.NO_KEY, Reason.NO_KEY_FOR_HOST)
+        actions.append("add-key" if has_no_key else "change-key")
     links = [_action_link(action, bold=True) for action in actions]
     if error.details:
         label = tr("Hide details") if shows_details else tr("Details")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, fold_number, last_visible_line
 from desktop_app.ui.transcript.message_items import (
     TOGGLE_DETAILS,
+    TOGGLE_PASSAGES,
     TOGGLE_REASONING,
-    TOGGLE_SOURCES,
     TOGGLE_TOOL,
     index_of_action,
 )
@@ -50,7 +50,7 @@ class SectionFolding:
     def toggle(self, state: MessageState, action: str) -> bool:
         """Fold or unfold a section of a message. Return False if the action does neither."""
         if action not in (TOGGLE_REASONING, TOGGLE_DETAILS) and not action.startswith(
-            (TOGGLE_TOOL, TOGGLE_SOURCES, TOGGLE_CODE)
+            (TOGGLE_TOOL, TOGGLE_PASSAGES, TOGGLE_CODE)
         ):
             return False
         with self._anchor.keep_item(state, self._item_to_keep(state, action)):

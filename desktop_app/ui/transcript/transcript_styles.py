@@ -233,8 +233,8 @@ class Styles:
         self.scale = theme.px(1000) / 1000
         self._wraps_code = wraps_code
         self._is_brief = is_brief
-        self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
-        self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
+        self._block_formats: dict[tuple[object, ...], QTextBlockFormat] = {}
+        self._char_formats: dict[tuple[object, ...], QTextCharFormat] = {}
         self._fonts = {
             "reading": theme.reading(),
             "code": theme.code(),
@@ -261,9 +261,9 @@ class Styles:
         `key` is the item's `block_key`, if known.
         """
         key = key or self.block_key(item, above)
-        block_format = self._blocks.get(key)
+        block_format = self._block_formats.get(key)
         if block_format is None:
-            block_format = self._blocks[key] = self._make_block_format(item, above)
+            block_format = self._block_formats[key] = self._make_block_format(item, above)
         return block_format
 
     def _make_block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
@@ -384,11 +384,11 @@ class Styles:
         level = item.level if isinstance(item, Block) else 0
         # An image's name is part of the key, because `hidden_format` depends on its width.
         key = (kind, level, *(run if is_image_name(run) else run[1:]))
-        char_format = self._chars.get(key)
+        char_format = self._char_formats.get(key)
         if char_format is None:
             char_format = self._make_char_format(kind, level, run)
-            if not run.link or len(self._chars) < _MAX_CACHED_FORMATS:
-                self._chars[key] = char_format
+            if not run.link or len(self._char_formats) < _MAX_CACHED_FORMATS:
+                self._char_formats[key] = char_format
         return char_format
 
     def running_fonts(self) -> list[QFont]:
@@ -398,9 +398,11 @@ class Styles:
 
     def marker_format(self) -> QTextCharFormat:
         """Return the format of a list item's marker."""
-        char_format = self._chars.get(("marker",))
+        char_format = self._char_formats.get(("marker",))
         if char_format is None:
-            char_format = self._chars[("marker",)] = self._base_char_format(Kind.PARAGRAPH, 0)
+            char_format = self._char_formats[("marker",)] = self._base_char_format(
+                Kind.PARAGRAPH, 0
+            )
             char_format.setForeground(self.theme.dim)
         return char_format
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE
-from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_SOURCES, TOGGLE_TOOL
+from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_PASSAGES, TOGGLE_TOOL
 
 
 @dataclass
@@ -48,4 +48,4 @@ class UnfoldedSections:
         elif action.startswith(TOGGLE_TOOL):
             self.tools ^= {int(action.removeprefix(TOGGLE_TOOL))}
         else:
-            self.sources ^= {int(action.removeprefix(TOGGLE_SOURCES))}
+            self.sources ^= {int(action.removeprefix(TOGGLE_PASSAGES))}

@@ -15,7 +15,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QToolTip
 
 from desktop_app.domain.conversations.message_facts import token_facts
-from desktop_app.ui.look.theme import MEASURE
+from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH
 from desktop_app.ui.transcript.context_menu import ContextMenu
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
@@ -145,7 +145,7 @@ class TranscriptView(TranscriptSurface):
         self.writer = writer = DocumentWriter(
             document,
             Styles(theme, is_brief=is_brief),
-            theme.px(MEASURE),
+            theme.px(STANDARD_LINE_WIDTH),
             on_written=self._formulas.draw,
         )
         self.highlighter = highlighter = CodeHighlighter(writer, theme, self)
@@ -212,7 +212,7 @@ class TranscriptView(TranscriptSurface):
         self._link_target = LinkTargetLabel(self)
         self._accessible: AccessibleTranscript | None = None
         self._clicked_at: QPoint | None = None
-        self._is_mark_pressed = False
+        self._is_copy_mark_pressed = False
         self._wheel_steps = WheelSteps()
         self._next_theme = theme
         self._font_timer = QTimer(self, singleShot=True, interval=0)
@@ -449,7 +449,7 @@ class TranscriptView(TranscriptSurface):
         """Record whether a Copy mark is pressed, and the content of a drag that may start here."""
         if event.button() == Qt.MouseButton.LeftButton:
             position = event.position().toPoint()
-            self._is_mark_pressed = self._mark_at(position) is not None
+            self._is_copy_mark_pressed = self._mark_at(position) is not None
             if self.viewport().rect().contains(position):
                 self.drags.press(position)
         super().mousePressEvent(event)
@@ -482,7 +482,7 @@ class TranscriptView(TranscriptSurface):
         self.drags.release()
         self.anchor.follow(self.anchor.is_at_end)
         # A selection may end at a mark.
-        mark = self._mark_at(position) if self._is_mark_pressed else None
+        mark = self._mark_at(position) if self._is_copy_mark_pressed else None
         if mark is not None and event.button() == Qt.MouseButton.LeftButton:
             self.copies.copy_code_of_block(mark.head)
             return

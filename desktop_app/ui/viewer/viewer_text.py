@@ -13,7 +13,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QKeySequence, QTextCharFormat
 
 from desktop_app.rendering.incremental.packed_runs import text_of
-from desktop_app.ui.look.theme import MEASURE, Theme
+from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH, Theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import is_table
@@ -47,7 +47,7 @@ class ViewerText(TranscriptSurface):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.setObjectName("viewer-text")
-        self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(MEASURE))
+        self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(STANDARD_LINE_WIDTH))
         self._shown: dict[int, RenderedSlice] = {}
         self._count = 0
         self._awaited: int | None = None

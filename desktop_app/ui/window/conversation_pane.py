@@ -184,7 +184,7 @@ class ConversationPane(QWidget):
 
     def _set_margins(self) -> None:
         px = self._theme.px
-        side = max(px(themes.MARGIN), (self.width() - px(self._theme.measure)) // 2)
+        side = max(px(themes.MARGIN), (self.width() - px(self._theme.max_line_width)) // 2)
         self._text_column.setContentsMargins(side, 0, side, px(6))
         is_spacious = self._is_empty and self.height() >= px(_TIGHT_HEIGHT)
         spacing = px(20 if is_spacious else 8)

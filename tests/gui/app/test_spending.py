@@ -298,7 +298,7 @@ def choose(charts: SpendingCharts, name: str, data: object) -> None:
 
 
 def shown_values(charts: SpendingCharts) -> tuple[tuple[float | None, ...], ...]:
-    return charts.chart.bars.values
+    return charts.chart.data.values
 
 
 async def add_calls(app: AppHarness) -> None:
@@ -360,7 +360,7 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
         charts.show_forecast(["One.", "Two."])
         assert charts.forecast.text() == "One.\nTwo."
         QTest.keyClick(charts.chart, Qt.Key.Key_End)
-        assert charts.caption.text() == f"{charts.chart.bars.labels[1]}: Cost: $0.25"
+        assert charts.caption.text() == f"{charts.chart.data.labels[1]}: Cost: $0.25"
         assert charts.chart.accessibleDescription() == charts.caption.text()
         QTest.keyClick(charts.chart, Qt.Key.Key_Left)
         assert charts.chart.current == 0
@@ -370,7 +370,7 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
         choose(charts, "chart-period", 365)
         choose(charts, "chart-grouping", "model")
         choose(charts, "chart-figures", "first-token")
-        await until(lambda: charts.chart.bars.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
+        await until(lambda: charts.chart.data.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
         times = [pytest.approx(pair, rel=0.02) for pair in ((0.5, 2.5), (1.5, 1.5))]
         assert list(shown_values(charts)) == times
         choose(charts, "chart-figures", "speed")
@@ -381,11 +381,11 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
         choose(charts, "chart-figures", "cached")
         assert shown_values(charts) == ((25.0,), (25.0,))
         choose(charts, "chart-grouping", "outcome")
-        await until(lambda: charts.chart.bars.labels == ("Complete", "Failed"))
+        await until(lambda: charts.chart.data.labels == ("Complete", "Failed"))
         choose(charts, "chart-grouping", "tier")
-        await until(lambda: charts.chart.bars.labels == ("Priority", "Not recorded"))
+        await until(lambda: charts.chart.data.labels == ("Priority", "Not recorded"))
         choose(charts, "chart-grouping", "model")
-        await until(lambda: charts.chart.bars.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
+        await until(lambda: charts.chart.data.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
         lines = charts.to_tsv().splitlines()
         assert lines[0].startswith("Model\tCost\tCalls")
         assert lines[2].split("\t")[:2] == ["GPT-5.2 Pro", "$0.25"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE
-from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_SOURCES, TOGGLE_TOOL
+from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_PASSAGES, TOGGLE_TOOL
 from desktop_app.ui.transcript.unfolded_sections import UnfoldedSections
 
 
@@ -14,7 +14,7 @@ from desktop_app.ui.transcript.unfolded_sections import UnfoldedSections
     [
         (TOGGLE_DETAILS, UnfoldedSections(details=True)),
         (f"{TOGGLE_TOOL}12", UnfoldedSections(tools={12})),
-        (f"{TOGGLE_SOURCES}0", UnfoldedSections(sources={0})),
+        (f"{TOGGLE_PASSAGES}0", UnfoldedSections(sources={0})),
     ],
 )
 def test_an_action_unfolds_its_section_and_folds_it_again(

@@ -366,18 +366,18 @@ def test_the_text_is_no_wider_than_the_measure(view: TranscriptView) -> None:
     view.resize(1400, 700)
     width = view.viewport().width()
     view.resize(1800, 700)
-    assert view.viewport().width() == width == view.theme.px(theme.MEASURE)
+    assert view.viewport().width() == width == view.theme.px(theme.STANDARD_LINE_WIDTH)
 
 
 @pytest.mark.parametrize("name", ["narrow", "wide", "full"])
 def test_the_line_width_is_a_setting(view: TranscriptView, name: str) -> None:
     view.set_messages(many(3))
     view.resize(1400, 700)
-    look = replace(view.theme, measure=theme.LINE_WIDTHS[name])
+    look = replace(view.theme, max_line_width=theme.LINE_WIDTHS[name])
     view.set_theme(look)
     bar = view.verticalScrollBar().sizeHint().width()
     full = 1400 - 2 * max(look.px(theme.MARGIN), bar)
-    assert view.viewport().width() == min(look.px(look.measure), full)
+    assert view.viewport().width() == min(look.px(look.max_line_width), full)
     assert view.document().textWidth() == view.viewport().width()
 
 
@@ -733,7 +733,7 @@ def test_the_text_column_is_centered(view: TranscriptView, width: int, is_long: 
     view.resize(width, 500)
     view.set_messages([answer(LONG * 6 if is_long else "Short.")])
     bar = view.verticalScrollBar()
-    left = max(theme.MARGIN, (width - theme.MEASURE) // 2)
+    left = max(theme.MARGIN, (width - theme.STANDARD_LINE_WIDTH) // 2)
     assert (bar.maximum() > 0) is is_long
     assert view.viewport().x() == left
     assert view.viewport().geometry().right() + 1 == width - left

@@ -189,7 +189,7 @@ class ChoiceRow(QWidget):
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
         """Show the estimated cost; `short` is the form for narrow rows."""
         self.estimate = (text, short, tooltip)
-        self._show_figures()
+        self._show_estimate_or_rate()
 
     def set_choice_figures(self, figures: ChoiceFigures) -> None:
         """Show the possible cost and duration of the message for each variant and effort."""
@@ -202,7 +202,7 @@ class ChoiceRow(QWidget):
     def set_rate(self, text: str) -> None:
         """Show the speed of the answer ("38 tok/s"), visible while the answer streams."""
         self._rate = text
-        self._show_figures()
+        self._show_estimate_or_rate()
 
     def set_streaming(self, is_streaming: bool) -> None:
         """Show Stop and the rate while an answer streams, otherwise Send and the estimate."""
@@ -211,7 +211,7 @@ class ChoiceRow(QWidget):
         self.stop_button.setVisible(is_streaming)
         if not is_streaming:
             self._rate = ""
-        self._show_figures()
+        self._show_estimate_or_rate()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -242,7 +242,7 @@ class ChoiceRow(QWidget):
         super().resizeEvent(event)
         self._fit()
 
-    def _show_figures(self) -> None:
+    def _show_estimate_or_rate(self) -> None:
         set_tooltip(self.estimate_label, "" if self._is_streaming else self.estimate[2])
         self._fit()
 

@@ -61,7 +61,7 @@ _MODE_NOTES: Final = {
         "Start with http://, https://, or socks5://. Add a user name before @ if required."
     ),
 }
-STORED: Final = {
+STORAGE_NOTES: Final = {
     ProviderKind.OPENAI: N_(
         "OpenAI stores messages and responses for 30 days or longer, and your organization can "
         "read them. Responses and costs stay the same."
@@ -71,8 +71,8 @@ STORED: Final = {
         "allow. Responses and costs stay the same."
     ),
 }
-STORED_ELSEWHERE: Final = N_("The server may store messages and responses indefinitely.")
-NOT_STORED: Final = N_(
+OTHER_STORAGE_NOTE: Final = N_("The server may store messages and responses indefinitely.")
+NOT_STORED_NOTE: Final = N_(
     "Asks the provider not to store requests (store: false). Encrypted reasoning is saved on this "
     "computer and sent with your next message."
 )
@@ -250,15 +250,15 @@ class NetworkSection(CollapsibleSection):
         for key, label in _APIS:
             self._api.combo.addItem(label if key else tr(label), key)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
-        self._limit = ComboSection(tr("Token limit parameter"), "max-tokens-field", theme)
+        self._limit_parameter = ComboSection(tr("Token limit parameter"), "max-tokens-field", theme)
         for key, label in _LIMIT_PARAMETERS:
-            self._limit.combo.addItem(label if key else tr(label), key)
-        self._limit.note.set_text(
+            self._limit_parameter.combo.addItem(label if key else tr(label), key)
+        self._limit_parameter.note.set_text(
             tr("Change this if a Chat Completions server rejects the default.")
         )
         self._fields = CustomFieldSection(theme, self._change)
         first_sections = (self._storage, self._proxy, self._certificates)
-        for part in (*first_sections, self._fields, self._api, self._limit):
+        for part in (*first_sections, self._fields, self._api, self._limit_parameter):
             self.body.addWidget(part)
 
     def _connect(self) -> None:
@@ -269,7 +269,7 @@ class NetworkSection(CollapsibleSection):
         self._proxy.password_found.connect(self._enter_password)
         self._proxy.password.key_removal_requested.connect(self._remove_password)
         self._certificates.ca_file_chosen.connect(self._choose_ca_file)
-        self._limit.combo.activated.connect(self._change_limit)
+        self._limit_parameter.combo.activated.connect(self._change_limit_parameter)
         self._api.combo.activated.connect(self._change_api)
         self._fields.entered.connect(self._enter_field)
 
@@ -279,21 +279,21 @@ class NetworkSection(CollapsibleSection):
         The section is hidden for the model on this computer, and for a profile from environment
         variables, which also set its network.
         """
-        is_other = profile.id != self._profile.id
+        is_other_profile = profile.id != self._profile.id
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         self.setVisible(is_remote and not profile.from_environment)
         self._storage.setVisible(profile.serves_gpt_family)
         with QSignalBlocker(self._storage_switch):
             self._storage_switch.setChecked(profile.keeps_at_provider)
-        storage_note = STORED.get(profile.kind, STORED_ELSEWHERE)
+        storage_note = STORAGE_NOTES.get(profile.kind, OTHER_STORAGE_NOTE)
         self._storage.note.set_text(
-            tr(storage_note if profile.keeps_at_provider else NOT_STORED),
+            tr(storage_note if profile.keeps_at_provider else NOT_STORED_NOTE),
             "warning" if profile.keeps_at_provider else "note",
         )
         self._proxy.show_profile(profile)
         self._fields.show_profile(profile)
-        if is_other:
+        if is_other_profile:
             password_id = profile.proxy_password_id
             self._proxy.password.reset_state(
                 self._password_states.get(password_id, KeyState("none"))
@@ -301,9 +301,9 @@ class NetworkSection(CollapsibleSection):
         self._show_ca_file()
         api_index = self._api.combo.findData(profile.api.value if profile.api else "")
         self._api.combo.setCurrentIndex(max(0, api_index))
-        self._limit.setVisible(profile.kind is ProviderKind.COMPATIBLE)
-        limit_index = self._limit.combo.findData(profile.max_tokens_field)
-        self._limit.combo.setCurrentIndex(max(0, limit_index))
+        self._limit_parameter.setVisible(profile.kind is ProviderKind.COMPATIBLE)
+        limit_index = self._limit_parameter.combo.findData(profile.max_tokens_field)
+        self._limit_parameter.combo.setCurrentIndex(max(0, limit_index))
         self.set_summary(summary_of(profile))
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
@@ -335,8 +335,8 @@ class NetworkSection(CollapsibleSection):
         self.show_profile(profile)
         self._save(profile)
 
-    def _change_limit(self) -> None:
-        name = str(self._limit.combo.currentData())
+    def _change_limit_parameter(self) -> None:
+        name = str(self._limit_parameter.combo.currentData())
         self._change(replace(self._profile, max_tokens_field=name))
 
     def _change_api(self) -> None:

@@ -119,9 +119,9 @@ class ItemWriter:
         if not _follows_qtext_table(layout, index):
             return
         if not is_table(item):
-            gap = self.tables.styles.space_below(item)
+            gap = self.tables.styles.space_below_table(item)
         elif are_row_blocks:
-            gap = self.tables.styles.row_margin(item, layout.item_above(index))
+            gap = self.tables.styles.space_above_row_blocks(item, layout.item_above(index))
         else:
             gap = 0
         self.tables.set_margin_below(cursor, gap)

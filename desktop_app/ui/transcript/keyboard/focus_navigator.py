@@ -23,7 +23,7 @@ from desktop_app.ui.transcript.keyboard.focus_targets import (
     next_focus_target,
 )
 from desktop_app.ui.transcript.layout.long_text import RunIndex
-from desktop_app.ui.transcript.message_items import ACTION, SHOW_TEXT, SHOW_VALUE, Line, LineKind
+from desktop_app.ui.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE, Line, LineKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 _VERSION_ARROWS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 # Following one of these links replaces it by the other.
 _ALTERNATIVES: Final = {
-    f"{ACTION}{SHOW_TEXT}": f"{ACTION}{SHOW_VALUE}",
-    f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_TEXT}",
+    f"{ACTION}{SHOW_JSON}": f"{ACTION}{SHOW_VALUE}",
+    f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_JSON}",
 }
 
 
@@ -83,7 +83,7 @@ class FocusNavigator(QObject):
         """
         super().__init__(view)
         self._view, self._messages, self._item_materializer = view, messages, item_materializer
-        self._placer, self._row = placer, placer.row
+        self._placer, self._action_row = placer, placer.row
         self._message_id = ""  # the message with the focused target
         self._buttons = FocusButtons(view, messages, self)
         self._buttons.activated.connect(self._on_activated)
@@ -91,7 +91,7 @@ class FocusNavigator(QObject):
         self._buttons.stepped.connect(self._step)
         self._place_timer = QTimer(self, singleShot=True, interval=0)
         self._place_timer.timeout.connect(self._place_focused)
-        self._row.stepped.connect(self._step)
+        self._action_row.stepped.connect(self._step)
         view.verticalScrollBar().valueChanged.connect(self.schedule_update)
         view.horizontalScrollBar().valueChanged.connect(self.schedule_update)
         view.document().contentsChanged.connect(self.schedule_update)
@@ -110,9 +110,9 @@ class FocusNavigator(QObject):
         if button is not None and widget is button:
             target = button.focus_target
             return FocusedPlace(document.findBlock(target.start), target.link, button.geometry())
-        if widget is None or not self._row.isAncestorOf(widget):
+        if widget is None or not self._action_row.isAncestorOf(widget):
             return None
-        index = self._messages.layouts.index_of(self._row.message_id)
+        index = self._messages.layouts.index_of(self._action_row.message_id)
         if index < 0:
             return None
         corner = viewport.mapFromGlobal(widget.mapToGlobal(QPoint(0, 0)))
@@ -159,7 +159,7 @@ class FocusNavigator(QObject):
         Backward from the first target, focus the text, and return True.
         """
         index, position, in_actions = self._current_position(forward=forward)
-        if in_actions and self._row.step(forward=forward):
+        if in_actions and self._action_row.step(forward=forward):
             return True
         if index < 0 or (self._view.hasFocus() and not forward):
             return False
@@ -232,8 +232,8 @@ class FocusNavigator(QObject):
         The index is -1 if no message is there.
         """
         widget = QApplication.focusWidget()
-        if widget is not None and self._row.isAncestorOf(widget):
-            index = self._messages.layouts.index_of(self._row.message_id)
+        if widget is not None and self._action_row.isAncestorOf(widget):
+            index = self._messages.layouts.index_of(self._action_row.message_id)
             return index, self._messages.layouts.range_of(index)[1] if index >= 0 else -1, True
         button = self._buttons.focused
         if button is not None and widget is button:
@@ -264,8 +264,8 @@ class FocusNavigator(QObject):
         if state is None or state.is_streaming:
             return False
         self._placer.show_for(state)
-        scroll_to_rects(self._view, [self._row.geometry()])
-        self._row.take_focus(last=not forward)
+        scroll_to_rects(self._view, [self._action_row.geometry()])
+        self._action_row.take_focus(last=not forward)
         return True
 
     def focus_target(self, target: FocusTarget) -> None:

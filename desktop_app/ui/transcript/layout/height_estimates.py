@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 _LINE_CHARS: Final = 100
-"""Characters in a line of the standard width (`MEASURE` in ui/look/theme.py)."""
+"""Characters in a line of the standard width (`STANDARD_LINE_WIDTH` in ui/look/theme.py)."""
 
 # Heights in pixels, at the default text size.
 _LINE_HEIGHT: Final = 25.0

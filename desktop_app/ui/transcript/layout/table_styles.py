@@ -89,12 +89,12 @@ class TableStyles:
             table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return table_format
 
-    def space_below(self, below: Item) -> int:
+    def space_below_table(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
         gap = NOTE_GAP_BELOW_TABLE if below.kind in NOTE_KINDS else _GAP_BELOW_TABLE
         return self._theme.px(gap + (PAD if background_of(below) else 0))
 
-    def row_margin(self, block: Block, above: Item | None) -> int:
+    def space_above_row_blocks(self, block: Block, above: Item | None) -> int:
         """Return the pixels from a QTextTable to the text of rows that are text blocks."""
         gap = self._theme.px(self._styles.gap(block, above)) if block.head else 0
         return self._theme.px(CELL_PAD) + gap

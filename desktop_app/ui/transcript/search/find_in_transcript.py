@@ -113,6 +113,6 @@ class FindInTranscript(QObject):
         if self._bar is None:
             return
         px = self._theme.px
-        width = min(px(self._theme.measure), self._view.width() - px(MARGIN))
+        width = min(px(self._theme.max_line_width), self._view.width() - px(MARGIN))
         self._bar.resize(width, self._bar.sizeHint().height())
         self._bar.move((self._view.width() - width) // 2, px(4))

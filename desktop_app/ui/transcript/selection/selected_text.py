@@ -130,17 +130,17 @@ def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> Clipboar
     """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
 
-    span = _selected_items(layouts, cursor)
-    copied = [item for item in span.items if is_copied(item)]
+    selected = _selected_items(layouts, cursor)
+    copied = [item for item in selected.items if is_copied(item)]
     if not copied:
         text = cursor.selection().toPlainText().strip("\n")
         return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
-    if _is_in_one_cell(span, cursor):
+    if _is_in_one_cell(selected, cursor):
         cell_text = Block(Kind.PARAGRAPH, _runs_in_cell(layouts, cursor))
         return ClipboardTexts({PLAIN: lambda: plain_pieces([cell_text])}, is_short=True)
     if all(item.kind is Kind.CODE for item in copied):
-        return texts_of_code(_blocks_of(span))
-    return clipboard_texts(partial(_blocks_of, span), is_short=are_few_items(copied))
+        return texts_of_code(_blocks_of(selected))
+    return clipboard_texts(partial(_blocks_of, selected), is_short=are_few_items(copied))
 
 
 def selected_piece(layouts: MessageLayouts, cursor: QTextCursor) -> SelectedPiece:
@@ -239,9 +239,13 @@ def _selected_units(place: BlockPlace, block: QTextBlock, first: int, last: int)
     return max(0, start), max(0, block_start + min(last - block.position(), block.length() - 1))
 
 
-def _is_in_one_cell(span: _SelectedItems, cursor: QTextCursor) -> bool:
+def _is_in_one_cell(selected: _SelectedItems, cursor: QTextCursor) -> bool:
     """Return True if only text of one cell is selected, which is copied without its table."""
-    if len(span.items) != 1 or not is_table(span.items[0]) or span.end != span.start + 1:
+    if (
+        len(selected.items) != 1
+        or not is_table(selected.items[0])
+        or selected.end != selected.start + 1
+    ):
         return False
     text = cursor.selectedText()
     return not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
@@ -263,14 +267,16 @@ def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     )
 
 
-def _blocks_of(span: _SelectedItems) -> list[Block]:
+def _blocks_of(selected: _SelectedItems) -> list[Block]:
     """Return the selected part of each item as blocks."""
-    last = len(span.items) - 1
+    last = len(selected.items) - 1
     parts = (
         _selected_block(
-            item, span.start if index == 0 else 0, span.end if index == last else sys.maxsize
+            item,
+            selected.start if index == 0 else 0,
+            selected.end if index == last else sys.maxsize,
         )
-        for index, item in enumerate(span.items)
+        for index, item in enumerate(selected.items)
         if is_copied(item)
     )
     return [part for part in parts if part is not None]

@@ -146,7 +146,7 @@ class TranscriptSurface(SealedBrowser):
 
     def _side_margins(self) -> tuple[int, int]:
         px = self.theme.px
-        left = max(px(MARGIN), (self.width() - px(self.theme.measure)) // 2)
+        left = max(px(MARGIN), (self.width() - px(self.theme.max_line_width)) // 2)
         # The scroll bar takes its width out of the right margin, so the text stays centered.
         return left, max(0, left - self.verticalScrollBar().sizeHint().width())
 
