@@ -44,15 +44,18 @@ def preset_to_json(preset: Preset) -> dict[str, Any]:
 def preset_from_json(value: _Object) -> Preset:
     """Return the preset. Raises KeyError, TypeError, ValueError or OverflowError."""
     name = text_of(value, "name", is_required=True)
-    settings = value.get("settings") or {}
-    variant, effort = text_of(value, "variant"), text_of(value, "effort")
-    choice = [text_of(value, "provider"), text_of(value, "model"), variant, effort]
-    content = [json.dumps(settings, sort_keys=True), *(choice if any(choice) else ())]
+    settings = {} if value.get("settings") is None else value["settings"]
+    provider, model, variant, effort = choice = [
+        text_of(value, field) for field in ("provider", "model", "variant", "effort")
+    ]
+    content = [name, json.dumps(settings, sort_keys=True)]
+    if any(choice):  # otherwise the id stays as it was before presets had a choice
+        content += choice
     return Preset(
-        id=id_of(value) or derived_id(name, *content),
+        id=id_of(value) or derived_id(*content),
         name=bounds.checked_name(name),
-        provider_id=bounds.checked_name(text_of(value, "provider")),
-        model=bounds.checked_name(text_of(value, "model")),
+        provider_id=bounds.checked_name(provider),
+        model=bounds.checked_name(model),
         variant=Variant(variant) if variant else None,
         effort=Effort(effort) if effort else None,
         overrides=_parse_overrides(settings),
@@ -63,7 +66,7 @@ def preset_from_json(value: _Object) -> Preset:
 
 def _parse_overrides(settings: Any) -> Overrides:
     if not isinstance(settings, dict) or not isinstance(settings.get("instructions"), str | None):
-        raise TypeError("“settings” is not what it should be.")
+        raise TypeError("“settings” is not an object, or its instructions are not a text.")
     return overrides_from_json(settings)
 
 
@@ -98,10 +101,13 @@ def id_of(value: _Object) -> str:
 
 def position_of(value: _Object) -> int:
     """Return the position in the list, 0 if it is missing. Raises TypeError."""
-    position = value.get("position") or 0
-    if not isinstance(position, int) or not -(2**31) <= position < 2**31:
-        raise TypeError("“position” is not a whole number.")
-    return int(position)
+    position = value.get("position")
+    if position is None:
+        return 0
+    # A far larger number would not fit into SQLite's 64 bits.
+    if type(position) is not int or not -(2**31) <= position < 2**31:  # True is an instance of int
+        raise TypeError("“position” is not a whole number in bounds.")
+    return position
 
 
 def time_to_json(time: datetime | None) -> str | None:
@@ -115,7 +121,7 @@ def creation_time(value: _Object) -> datetime | None:
     """Return the creation time in UTC; None if it is missing.
 
     Raises:
-        TypeError, ValueError, OverflowError: it is no time, or out of range.
+        TypeError, ValueError, OverflowError: it is not a time, or out of range.
     """
     text = text_of(value, "created_at")
     if not text:
@@ -126,6 +132,6 @@ def creation_time(value: _Object) -> datetime | None:
     )
 
 
-def derived_id(*words: str) -> str:
+def derived_id(*content: str) -> str:
     """Return an id for an item without one, derived from its content."""
-    return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256("\0".join(content).encode("utf-8", "replace")).hexdigest()[:32]

@@ -20,7 +20,7 @@ class GenerationParameters:
         candidates: the number of answers to request at once; each becomes a separate version.
         seed: makes answers repeatable at servers that support it.
         tools: the full names of the tools that the model may call.
-        form: the schema or grammar of the answer, as `FormSource` writes it; "" for none.
+        form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "".
     """
 
     temperature: float | None = None
@@ -53,8 +53,11 @@ class Overrides:
 
     Attributes:
         instructions: None if not set here; "" for no instructions.
-        names: the parameters that are set here; the others in `parameters` have no meaning.
-        examples: pairs of a question and its ideal answer, sent before the conversation.
+        parameters: the values of `names`; all others are the defaults, so that equal settings
+            compare equal.
+        names: the parameters that are set here.
+        examples: pairs of a question and its ideal answer, sent before the conversation. () if not
+            set here: a conversation cannot leave out its folder's examples.
     """
 
     instructions: str | None = None
@@ -77,41 +80,49 @@ class Overrides:
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings made here, ready for JSON."""
-        values_here: dict[str, Any] = {
+        settings: dict[str, Any] = {
             name: getattr(self.parameters, name) for name in sorted(self.names)
         }
         if self.instructions is not None:
-            values_here["instructions"] = self.instructions
+            settings["instructions"] = self.instructions
         if self.examples:
-            values_here["examples"] = [list(pair) for pair in self.examples]
-        return values_here
+            settings["examples"] = [list(pair) for pair in self.examples]
+        return settings
 
     @classmethod
-    def from_json(cls, values_here: Mapping[str, Any]) -> Overrides:
-        """Parse the output of `to_json`; ignore unknown names, such as those of newer versions."""
-        values = {name: value for name, value in values_here.items() if name in PARAMETER_NAMES}
+    def from_json(cls, settings: Mapping[str, Any]) -> Overrides:
+        """Parse the output of `to_json`; ignore unknown names, such as those of newer versions.
+
+        Most types are not checked: see `bounds.checked_overrides`.
+
+        Raises:
+            TypeError: a value of several texts is not a list.
+        """
+        values = {name: value for name, value in settings.items() if name in PARAMETER_NAMES}
         for name in _TUPLES & values.keys():
+            if not isinstance(values[name], list | tuple):  # a text would become its letters
+                raise TypeError(f"“{name}” is not a list.")
             values[name] = tuple(values[name])
         return cls(
-            values_here.get("instructions"),
-            replace(_DEFAULTS, **values),
-            frozenset(values),
-            tuple((question, answer) for question, answer in values_here.get("examples", ())),
+            instructions=settings.get("instructions"),
+            parameters=replace(_DEFAULTS, **values),
+            names=frozenset(values),
+            examples=tuple((question, answer) for question, answer in settings.get("examples", ())),
         )
 
 
 def resolve_overrides(
-    instructions: str, parameters: GenerationParameters, *chain: Overrides
+    default_instructions: str, default_parameters: GenerationParameters, *chain: Overrides
 ) -> tuple[str, GenerationParameters]:
     """Return each value from the first link that sets it, else the default.
 
     Args:
-        instructions, parameters: the defaults.
         chain: the overrides of the conversation, then those of its folder.
     """
+    instructions, parameters = default_instructions, default_parameters
     for link in reversed(chain):
-        values_here = {name: getattr(link.parameters, name) for name in link.names}
-        parameters = replace(parameters, **values_here)
+        settings = {name: getattr(link.parameters, name) for name in link.names}
+        parameters = replace(parameters, **settings)
         instructions = instructions if link.instructions is None else link.instructions
     return instructions, parameters
 

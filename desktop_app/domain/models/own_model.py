@@ -18,6 +18,7 @@ MAX_PRICE: Final = Decimal(100_000)
 """Dollars per million tokens. The dearest model costs a few hundred."""
 MAX_TOKENS: Final = 100_000_000
 _MAX_PRICE_CHARS: Final = 40
+"""Also the most digits after the decimal point: "1E-999999" is shown as a megabyte of zeros."""
 _PRICE_FIELDS: Final = ("input_price", "cached_price", "output_price")
 _JSON_TYPES: Final[Mapping[str, type[Any]]] = {
     **dict.fromkeys(("id", *_PRICE_FIELDS), str),
@@ -65,6 +66,7 @@ class OwnModel:
     def applied_to(self, info: ModelInfo) -> ModelInfo:
         """Return the model with the facts that were entered."""
         if self.window is not None:
+            # The entered window replaces a listed limit of the input, too.
             info = replace(info, context_window=self.window, max_input=None)
         if self.max_output is not None:
             info = replace(info, max_output=self.max_output)
@@ -100,7 +102,7 @@ def own_model_from_json(row: Mapping[str, Any]) -> OwnModel:
     values = {name: value for name, value in row.items() if value is not None}
     for name, value in values.items():
         if type(value) is not _JSON_TYPES[name]:  # True is an instance of int
-            raise TypeError(f"{name} is not {_JSON_TYPES[name]}")
+            raise TypeError(f"{name} is not of type {_JSON_TYPES[name].__name__}")
         if name in _PRICE_FIELDS:
             values[name] = _parse_price(value)
         if name in ("window", "max_output") and not 0 < value <= MAX_TOKENS:
@@ -111,7 +113,10 @@ def own_model_from_json(row: Mapping[str, Any]) -> OwnModel:
 
 
 def _parse_price(text: str) -> Decimal:
-    price = Decimal(text) if len(text) <= _MAX_PRICE_CHARS else Decimal("nan")
-    if not price.is_finite() or not 0 <= price < MAX_PRICE:
-        raise ValueError("a price is out of bounds")
-    return price
+    if len(text) <= _MAX_PRICE_CHARS:
+        price = Decimal(text)
+        exponent = price.as_tuple().exponent
+        is_short = isinstance(exponent, int) and exponent >= -_MAX_PRICE_CHARS
+        if is_short and 0 <= price < MAX_PRICE:
+            return price
+    raise ValueError("a price is out of bounds")

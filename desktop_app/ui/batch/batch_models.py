@@ -15,7 +15,8 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.rows.table_model import TableModel
 
-UNANSWERED: Final = frozenset(
+# The final states of files without an answer.
+_WITHOUT_ANSWER: Final = frozenset(
     {ItemStatus.LEFT_OUT, ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED}
 )
 
@@ -26,7 +27,7 @@ class BatchJobModel(TableModel[BatchJob]):
     has_cell_tooltips = True
 
     def __init__(self) -> None:
-        super().__init__((N_("Job"), N_("Started"), N_("Status"), N_("Cost")), figures=(3,))
+        super().__init__((N_("Job"), N_("Started"), N_("Status"), N_("Cost")), number_columns=(3,))
 
     def row_of(self, job_id: str) -> int:
         """Return the row of a job; -1 if it is not in the table."""
@@ -43,13 +44,16 @@ class BatchJobModel(TableModel[BatchJob]):
 
 
 class BatchLineModel(TableModel[BatchLine]):
-    """The files of a job, all or only those without an answer."""
+    """The files of a job, all or only those without an answer.
+
+    A line is the listed state of one file.
+    """
 
     has_cell_tooltips = True
 
     def __init__(self) -> None:
         headings = (N_("File"), N_("Status"), N_("Notes"), N_("Tokens"), N_("Cost"))
-        super().__init__(headings, figures=(3, 4))
+        super().__init__(headings, number_columns=(3, 4))
         self._lines: Sequence[BatchLine] = ()
         self._shows_unanswered_only = False
 
@@ -58,20 +62,21 @@ class BatchLineModel(TableModel[BatchLine]):
 
         Args:
             lines: all files of the job.
-            changed: the first and last index that differ, the first after the last if none does;
-                None if anything may differ.
+            changed: the first and last index that differ; (0, -1) if none does; None if anything
+                may differ.
         """
         if changed is None or len(lines) != len(self._lines):
             self._reset(lines)
+            return
+        first, last = changed
+        if first > last:
             return
         if self._shows_unanswered_only:
             if self._filtered(lines) != self.rows:
                 self._reset(lines)
             self._lines = lines
-            return
-        self._lines = self.rows = lines
-        first, last = changed
-        if first <= last:
+        else:
+            self._lines = self.rows = lines
             self.emit_changed(first, last)
 
     def row_of(self, number: int) -> int:
@@ -92,7 +97,7 @@ class BatchLineModel(TableModel[BatchLine]):
     def _filtered(self, lines: Sequence[BatchLine]) -> Sequence[BatchLine]:
         if not self._shows_unanswered_only:
             return lines
-        return [line for line in lines if line.status in UNANSWERED]
+        return [line for line in lines if line.status in _WITHOUT_ANSWER]
 
     def cell_text(self, row: BatchLine, column: int) -> str:
         return (

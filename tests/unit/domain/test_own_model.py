@@ -18,7 +18,9 @@ def test_prices_within_bounds_are_accepted(price: str) -> None:
     assert own_model_from_json(own_model_to_json(own)) == own
 
 
-@pytest.mark.parametrize("price", ["100000", "-0.01", "nan", "inf", f"0.{'1' * 39}", "1" * 41])
+@pytest.mark.parametrize(
+    "price", ["100000", "-0.01", "nan", "inf", "1E-999999", f"0.{'1' * 39}", "1" * 41]
+)
 def test_prices_out_of_bounds_are_refused(price: str) -> None:
     with pytest.raises(ValueError, match="a price"):
         own_model_from_json({"id": "m", "input_price": price})

@@ -21,7 +21,7 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 
     Args:
         headings: the columns' headings, marked for translation.
-        figures: the columns of numbers, which are aligned at the right.
+        number_columns: the columns that are aligned at the right.
 
     Attributes:
         rows: the values of the rows, from the top.
@@ -31,11 +31,11 @@ class TableModel(QAbstractTableModel, Generic[Row]):
     has_cell_tooltips = False
 
     def __init__(
-        self, headings: Sequence[str], figures: Container[int], parent: QObject | None = None
+        self, headings: Sequence[str], number_columns: Container[int], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self.rows: Sequence[Row] = ()
-        self._headings, self._figures = headings, figures
+        self._headings, self._number_columns = headings, number_columns
 
     def cell_text(self, row: Row, column: int) -> str:
         raise NotImplementedError
@@ -88,4 +88,4 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         return self._alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def _alignment(self, column: int) -> Qt.AlignmentFlag:
-        return painting.RIGHT if column in self._figures else painting.LEFT
+        return painting.RIGHT if column in self._number_columns else painting.LEFT

@@ -36,14 +36,17 @@ def show_as_rows(table: QTableView) -> None:
 
 
 def set_headings(
-    table: QTableWidget, headings: Sequence[str], row_count: int, figures: Container[int] = ()
+    table: QTableWidget,
+    headings: Sequence[str],
+    row_count: int,
+    number_columns: Container[int] = (),
 ) -> None:
-    """Empty a table and set its headings; those of the columns `figures` are at the right."""
+    """Empty a table and set its headings; those of `number_columns` are at the right."""
     table.clear()
     table.setColumnCount(len(headings))
     table.setRowCount(row_count)
     for column, heading in enumerate(headings):
-        alignment = painting.RIGHT if column in figures else painting.LEFT
+        alignment = painting.RIGHT if column in number_columns else painting.LEFT
         table.setHorizontalHeaderItem(column, table_item(heading, alignment))
 
 
