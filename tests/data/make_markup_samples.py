@@ -629,7 +629,7 @@ def _answers(chance: random.Random) -> Sequence[Callable[[], object]]:
     ]
     return (
         lambda: worker_answers.parse_progress(header),
-        lambda: worker_answers.parse_member(header),
+        lambda: worker_answers.parse_file_request(header),
         lambda: worker_answers.parse_details(header),
         lambda: worker_answers.parse_whole_number(header, "done", 5),
         lambda: worker_answers.parse_token_mix({"prose": header["done"], "code": 3}, 5),

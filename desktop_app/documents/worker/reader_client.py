@@ -204,26 +204,27 @@ class ReaderClient:
                 child, request.max_answer_bytes, is_text=request.is_text
             )
             try:
-                step = (
-                    worker_answers.parse_progress(header) if header["kind"] == "progress" else None
-                )
-                member = worker_answers.parse_member(header) if header["kind"] == "open" else None
+                if header["kind"] == "open":
+                    index = worker_answers.parse_file_request(header)
+                    await self._send_folder_file(child, opened, index)
+                elif header["kind"] == "progress":
+                    progress = worker_answers.parse_progress(header)
+                    if on_progress:
+                        on_progress(progress)
+                else:
+                    return header, payload
             except worker_answers.MalformedAnswerError as error:
                 raise await _child_gone_error(child) from error
-            if member is not None:
-                await self._send_member(child, opened, member)
-            elif step is None:
-                return header, payload
-            elif on_progress:
-                on_progress(step)
             await asyncio.sleep(0)  # many progress messages may arrive at once
 
-    async def _send_member(self, child: Process, opened: OpenDocument | None, number: int) -> None:
+    async def _send_folder_file(
+        self, child: Process, opened: OpenDocument | None, index: int
+    ) -> None:
         """Open a file of the folder for the child."""
         try:
             if opened is None:
-                raise IndexError(number)
-            descriptor = await _open_in_thread(lambda: opened.open_member(number), os.close)
+                raise IndexError(index)
+            descriptor = await _open_in_thread(lambda: opened.open_member(index), os.close)
         except (IndexError, OSError):
             await self._send_file(child, None)
             return

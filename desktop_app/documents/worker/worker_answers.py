@@ -1,8 +1,8 @@
 """Checks the answers of the process that reads documents.
 
 A hostile document may have taken that process over. So the process is killed unless its answer has
-the expected types, is within the limits, and belongs to the request. No path in an answer is ever
-used. All functions raise MalformedAnswerError for any other answer.
+the expected types, is within the limits, and belongs to the request. A path in an answer is only
+ever shown. All functions raise MalformedAnswerError if an answer fails their checks.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ from desktop_app.domain.models.token_rates import TextKind
 MAX_HEADER_BYTES: Final = 1 << 21
 """Twice the size of a header that lists 50,000 image pages, the maximum of "documents.pages"."""
 
-# The default limit of a text, in characters. A note may contain five paths.
+# The default limit of a text. The longest are notes that name five files by their paths.
 _MAX_TEXT_CHARS: Final = 100_000
 _MAX_ROW_CHARS: Final = 1 << 20
+# Far above any real number, and small enough to be added and formatted.
 _MAX_INTEGER: Final = 1 << 53
-# In points: the maximum of the format, plus one for rounding.
+# In points: the maximum of PDF, plus one for rounding.
 _MAX_PAGE_SIDE: Final = 14_401
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
@@ -83,8 +84,8 @@ def parse_progress(header: Mapping[str, Any]) -> Progress:
     )
 
 
-def parse_member(header: Mapping[str, Any]) -> int:
-    """Return the index of the file of a folder that the process asks for."""
+def parse_file_request(header: Mapping[str, Any]) -> int:
+    """Return which file of the opened folder the process asks for: its index in the listing."""
     return _integer(header.get("number"), 0, _MAX_INTEGER)
 
 
@@ -92,21 +93,23 @@ def parse_error(header: Mapping[str, Any]) -> errors.DocumentError:
     """Return the refusal of a document: the reverse of `protocol.error_to_json`."""
     kind = _ERRORS.get(_text(header.get("error")))
     if kind is None:
-        raise MalformedAnswerError("an error of no known kind")
+        raise MalformedAnswerError("an unknown kind of error")
     params = _params(_expect(dict, header.get("params")))
     try:
         reason = Reason(_text(header.get("reason")))
-        error = kind(reason, params, details=_text(header.get("details")), because=_quoted(header))
+        error = kind(
+            reason, params, details=_text(header.get("details")), because=_parse_cause(header)
+        )
         error.sentences  # noqa: B018 - raises if a parameter is missing
     except (LookupError, ValueError) as exc:
-        raise MalformedAnswerError("an error of no known kind") from exc
+        raise MalformedAnswerError("an unknown kind of error") from exc
     if isinstance(error, errors.DocumentEncryptedError):
         return error.copy_with(takes_password=_expect(bool, header.get("takes_password")))
     return error
 
 
-def _quoted(header: Mapping[str, Any]) -> errors.UserFacingError | None:
-    """Return the error that a refusal quotes, which has no parameters; None for none."""
+def _parse_cause(header: Mapping[str, Any]) -> errors.UserFacingError | None:
+    """Return the error that caused a refusal, which has no parameters; None without a cause."""
     if header.get("because") is None:
         return None
     reason = _text(header["because"])
@@ -144,7 +147,7 @@ def parse_document(
     if width * height > limits.pixels:
         raise MalformedAnswerError("more pixels than were allowed")
     is_protected = _expect(bool, header.get("is_protected"))
-    pictured = header.get("pictured")
+    image_pages = _expect(list, header.get("pictured"))
     return ExtractedDocument(
         name=name,
         media_type=_matching_text(_MEDIA_TYPE, header.get("media_type")),
@@ -152,12 +155,14 @@ def parse_document(
         size=_integer(header.get("size"), 0, _MAX_INTEGER),
         text=text,
         pages=None if pages is None else _integer(pages, 0, _MAX_INTEGER),
+        # A token is at least one byte, and a character at most four.
         tokens=_integer(header.get("tokens"), 0, 4 * len(text)),
         note=_note(header.get("note")),
         width=width,
         height=height,
         animated=_expect(bool, header.get("animated")),
-        pictured=tuple(PageImage(*_positive_integers(row, 3)) for row in _expect(list, pictured)),
+        pictured=tuple(PageImage(*_positive_integers(row, 3)) for row in image_pages),
+        # Without a password, a hostile answer could claim that one was used.
         is_protected=is_protected and has_password,
     )
 
@@ -166,10 +171,10 @@ def _note(value: Any) -> DocumentNote | None:
     if value is None:
         return None
     try:
-        # The parameters are checked first, because too long a number cannot be formatted.
+        # The parameters are checked first: Python cannot format integers of over 4,300 digits.
         note = note_from_json({**value, "params": _params(value["params"])})
     except (LookupError, TypeError, ValueError, AttributeError) as exc:
-        raise MalformedAnswerError("a note of no known kind") from exc
+        raise MalformedAnswerError("an unknown kind of note") from exc
     assert note is not None
     skipped = tuple((_text(path), reason) for path, reason in note.skipped)
     return note._replace(skipped=skipped)
@@ -184,7 +189,7 @@ def _params(values: Mapping[str, Any]) -> dict[str, Param]:
 
 
 def parse_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
-    """Return an image that was to fit into `size` pixels."""
+    """Return an image that was requested to fit into `size`, in pixels."""
     width, height = (header.get(side) for side in ("width", "height"))
     return _image([header.get("media_type"), width, height], data, size)
 
@@ -192,10 +197,10 @@ def parse_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -
 def parse_images(
     header: Mapping[str, Any], payload: bytes, sizes: Sequence[tuple[int, int]]
 ) -> list[ScaledImage]:
-    """Split a payload into images, each of which was to fit into its size."""
+    """Split a payload into images, each of which was requested to fit into its size."""
     rows = _expect(list, header.get("pictures"))
     if len(rows) != len(sizes):
-        raise MalformedAnswerError("not as many pictures as were asked for")
+        raise MalformedAnswerError("another number of images than requested")
     images, start = [], 0
     for row, size in zip(rows, sizes, strict=True):
         end = start + _integer(_row(row, 4)[3], 0, len(payload) - start)
@@ -205,13 +210,13 @@ def parse_images(
 
 
 def _image(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
-    """Return an image, whose bytes must be in the stated format and size: Qt will decode them.
+    """Return an image, whose bytes must be in the stated format and size.
 
-    Qt recognizes formats by their bytes. It would read an SVG image, with the files that it names.
+    Qt ignores the stated format: given an SVG, it would open the files that the SVG names.
     """
     media_type, width, height = row
     if media_type not in _IMAGE_TYPES or tuple(row) != read_image_header(data):
-        raise MalformedAnswerError("a picture of another kind")
+        raise MalformedAnswerError("an image in another format or size than stated")
     return ScaledImage(media_type, _integer(width, 1, size[0]), _integer(height, 1, size[1]), data)
 
 
@@ -241,13 +246,16 @@ def parse_passages(payload: str, length: int) -> list[IndexedPassage]:
 
 
 def parse_page_sizes(payload: str) -> list[tuple[float, float]]:
-    """Return the width and height of each page of a document, in points."""
+    """Return the width and height of each page of a document, in points.
+
+    The payload is parsed at once, because `page_worker` limits it to a few megabytes.
+    """
     rows = (_row(row, 2) for row in _expect(list, _parse_json(payload)))
     return [(_page_side(width), _page_side(height)) for width, height in rows]
 
 
 def parse_decoded_image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> Pixels:
-    """Return a decoded image that was to fit into `size` pixels."""
+    """Return a decoded image that was requested to fit into `size`, in pixels."""
     width = _integer(header.get("width"), 1, size[0])
     height = _integer(header.get("height"), 1, size[1])
     return Pixels(width, height, parse_pixels(data, 4 * width * height))
@@ -256,7 +264,7 @@ def parse_decoded_image(header: Mapping[str, Any], data: bytes, size: tuple[int,
 def parse_pixels(data: bytes, size: int) -> bytes:
     """Return pixels that take `size` bytes."""
     if len(data) != size:
-        raise MalformedAnswerError("not as many pixels as were asked for")
+        raise MalformedAnswerError("another number of pixels than requested")
     return data
 
 
@@ -282,18 +290,18 @@ def _parse_json(source: str | bytes) -> Any:
     try:
         return json.loads(source)
     except (ValueError, RecursionError) as error:
-        raise MalformedAnswerError("no JSON") from error
+        raise MalformedAnswerError("not JSON") from error
 
 
 def _expect(kind: type[_T], value: Any) -> _T:
     if not isinstance(value, kind):
-        raise MalformedAnswerError(f"no {kind.__name__}")
+        raise MalformedAnswerError(f"not of type {kind.__name__}")
     return value
 
 
 def _integer(value: Any, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise MalformedAnswerError("no number that makes sense")
+        raise MalformedAnswerError("not a number in bounds")
     return value
 
 
@@ -309,14 +317,14 @@ def _span(value: Sequence[Any], length: int) -> tuple[int, int]:
 def _finite_number(value: Any) -> float:
     # Comparisons with NaN are false.
     if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
-        raise MalformedAnswerError("no number that makes sense")
+        raise MalformedAnswerError("not a number in bounds")
     return float(value)
 
 
 def _page_side(value: Any) -> float:
     length = _finite_number(value)
     if not 1 <= length <= _MAX_PAGE_SIDE:
-        raise MalformedAnswerError("a page of no size that the format allows")
+        raise MalformedAnswerError("a page of a size that PDF does not allow")
     return length
 
 
@@ -330,12 +338,12 @@ def _text(value: Any, max_chars: int = _MAX_TEXT_CHARS) -> str:
 def _matching_text(pattern: re.Pattern[str], value: Any) -> str:
     text = _text(value)
     if not pattern.fullmatch(text):
-        raise MalformedAnswerError("a text of another form")
+        raise MalformedAnswerError("a text that does not match its pattern")
     return text
 
 
 def _row(value: Any, columns: int) -> list[Any]:
     row: list[Any] = _expect(list, value)
     if len(row) != columns:
-        raise MalformedAnswerError("a row of another length")
+        raise MalformedAnswerError("a row with another number of columns")
     return row
