@@ -31,7 +31,11 @@ class CollectionReader:
         self._worker = worker
 
     async def files_in(
-        self, paths: Sequence[Path], *, known_in: str | None = None, skip_missing: bool = False
+        self,
+        paths: Sequence[Path],
+        *,
+        skip_links_below: str | None = None,
+        skip_missing: bool = False,
     ) -> list[FoundFile]:
         """Return the files among `paths`, and those in the folders among `paths`.
 
@@ -40,16 +44,19 @@ class CollectionReader:
         to read it says why.
 
         Args:
-            known_in: given if `paths` are the known files of a collection: the collection's folder,
-                "" if it has none. Then a file is left out if a link has replaced it or one of its
-                folders, because the link may lead to any file.
+            skip_links_below: leave out a file if a link has replaced it or one of its folders below
+                this one ("": anywhere), because the link may lead to any file. None follows links.
 
         Raises:
             DocumentError: a path cannot be read, or it does not exist and `skip_missing` is False.
         """
 
         def find() -> list[FoundFile]:
-            safe_paths = [p for p in paths if known_in is None or not _is_behind_link(p, known_in)]
+            safe_paths = [
+                p
+                for p in paths
+                if skip_links_below is None or not _is_behind_link(p, skip_links_below)
+            ]
             return list(_files_in(safe_paths, skip_missing))
 
         return await asyncio.to_thread(find)

@@ -2,7 +2,8 @@
 
 Files are read one after the other in the documents' worker process. If a file cannot be read, the
 collection records the reason and the others continue. After an interruption, the remaining files
-are "waiting", and the next `add` or `refresh` continues with them.
+are "waiting", and the next `add` or `refresh` continues with them. A file is unlinked if only a
+restored backup names it: its text is searched, but the path is never read.
 
 A question includes the passages that match its words best (BM25). If the user has enabled
 embeddings and the passages have vectors, the nearest passages by meaning count as well: reciprocal
@@ -105,8 +106,8 @@ class Collections:
     async def create(self, name: str, folder: Path | None = None) -> Collection:
         """Create an empty collection.
 
-        `refresh` looks for files in `folder`. Without a folder, it looks in the folder that is
-        added first, if that is added alone.
+        `refresh` looks for files in `folder`. If that is None and a single folder is added first,
+        it becomes the collection's folder.
         """
         collection = Collection(new_id(), _clean_name(name), now(), _folder_path(folder))
         await self._store.put(collection)
@@ -148,6 +149,7 @@ class Collections:
         added_paths = await asyncio.to_thread(_absolute_paths, paths, collection.folder)
         found_files = await self._reader.files_in(added_paths)
         known_stats = _without_unlinked(await self._store.file_stats(collection_id))
+        # A file would be among those that were found.
         is_folder = len(added_paths) == 1 and added_paths[0] not in [
             file.path for file in found_files
         ]
@@ -189,7 +191,7 @@ class Collections:
         present_files = folder_files | {
             str(file.path): file
             for file in await self._reader.files_in(
-                single_files, known_in=collection.folder, skip_missing=True
+                single_files, skip_links_below=collection.folder, skip_missing=True
             )
         }
         if known_stats and not present_files:
@@ -245,17 +247,16 @@ class Collections:
 
     async def _read(self, file: CollectionFile, folder: str) -> None:
         """Read a file and index its text, or record why it cannot be read."""
-        path, modified = Path(file.path), 0
+        path = Path(file.path)
+        modified = 0  # the time of no file: if this one cannot be listed, each refresh tries again
         try:
             # Size and time are those before reading: the next refresh sees a change made meanwhile.
-            listed_files = await self._reader.files_in([path], known_in=folder)
-            found_by_path = {found_file.path: found_file for found_file in listed_files}
-            if path not in found_by_path:  # a folder or a link has replaced the file
+            listed_files = await self._reader.files_in([path], skip_links_below=folder)
+            found_file = next((found for found in listed_files if found.path == path), None)
+            if found_file is None:  # a folder or a link has replaced the file
                 raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
-            file, modified = (
-                file._replace(size=found_by_path[path].size),
-                found_by_path[path].modified,
-            )
+            file = file._replace(size=found_file.size)
+            modified = found_file.modified
             document = await self._reader.read(path)
             await self._originals.add_document(path, document, is_searchable=False)
             if not await self._store.is_indexed(document.sha256):
@@ -306,28 +307,24 @@ class Collections:
             SpendingCapError, UserFacingError: the cap would be exceeded, or the provider failed.
         """
         plan = await self.embedding_plan(collection_id)
+        if plan is None or self._embeddings is None:
+            return
         report = on_progress or (lambda _progress: None)
+        key = plan.choice.key
         embedded_count = 0
-        while plan is not None and self._embeddings is not None:
-            key = plan.choice.key
-            unembedded = await self._vectors.next_missing(collection_id, key, MAX_TEXTS_PER_CALL)
-            report(
-                CollectionProgress(
-                    embedded_count, plan.passages, plan.choice.model if unembedded else ""
-                )
-            )
-            if not unembedded:
-                return
-            texts, tokens = (
-                [passage.text for passage in unembedded],
-                sum(passage.tokens for passage in unembedded),
-            )
+        while unembedded := await self._vectors.next_missing(
+            collection_id, key, MAX_TEXTS_PER_CALL
+        ):
+            report(CollectionProgress(embedded_count, plan.passages, plan.choice.model))
+            texts = [passage.text for passage in unembedded]
+            tokens = sum(passage.tokens for passage in unembedded)
             vectors = await self._embeddings.vectors(plan.choice, texts, tokens)
             vectors_by_id = [
                 (passage.id, vector) for passage, vector in zip(unembedded, vectors, strict=True)
             ]
             await asyncio.shield(self._vectors.put(key, vectors_by_id))  # they have been billed
             embedded_count += len(unembedded)
+        report(CollectionProgress(embedded_count, plan.passages, ""))
 
     async def _nearest_by_meaning(
         self, collection_ids: Sequence[str], question: str
@@ -362,9 +359,10 @@ class Collections:
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
-        """Return the best passages of each existing collection, numbered from 1.
+        """Return the best passages of all collections: a part for each that exists.
 
-        They have at most `budget_tokens` tokens together. Duplicate texts are included once.
+        They are numbered from 1 and have at most `budget_tokens` tokens together. Duplicate texts
+        are included once.
 
         Args:
             is_estimate: search by words only, because embedding the question costs money.
@@ -374,7 +372,7 @@ class Collections:
         locations = await self._store.find(list(names), words, MAX_FOUND_PASSAGES)
         if not is_estimate:
             nearest = await self._nearest_by_meaning(list(names), question)
-            locations = _fuse_rankings(locations, nearest) if nearest else locations
+            locations = _fuse_rankings(locations, nearest)
         passages_by_collection: dict[str, list[Passage]] = {
             collection_id: [] for collection_id in names
         }
@@ -438,15 +436,15 @@ def _fuse_rankings(*rankings: Sequence[PassageLocation]) -> list[PassageLocation
 
 def _make_passage(location: PassageLocation, text: str) -> Passage:
     return Passage(
-        0,
-        location.collection_id,
-        location.sha256,
-        location.name,
-        location.page,
-        location.place,
-        location.start,
-        location.end,
-        text,
+        number=0,  # `_number_passages` sets it
+        collection_id=location.collection_id,
+        sha256=location.sha256,
+        name=location.name,
+        page=location.page,
+        place=location.place,
+        start=location.start,
+        end=location.end,
+        text=text,
     )
 
 
@@ -466,9 +464,10 @@ def _folder_path(folder: Path | None) -> str:
 
 
 def _absolute_paths(paths: Iterable[Path], folder: str) -> list[Path]:
-    """Return absolute paths; those outside the collection's folder without links.
+    """Return absolute paths. Blocking.
 
-    A link in such a path has replaced something since, and is not followed. Blocking.
+    Links outside the collection's folder are resolved now. A path that leads through a link later
+    has been replaced, and the reader skips it.
     """
     absolute = (path.absolute() for path in paths)
     return [path if folder and path.is_relative_to(folder) else path.resolve() for path in absolute]
