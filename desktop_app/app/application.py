@@ -384,7 +384,7 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     from desktop_app.ui.window.main_window import MainWindow
 
     prompt = PromptEditor(theme.current)
-    prompt.send_action.set_can_send(False, tr(STARTING))  # until a conversation is open
+    prompt.send_action.set_refusal(tr(STARTING))  # until a conversation is open
     window = MainWindow(theme, prompt, SettingsPanel(theme.current))
     window.prompt.focus_text()  # otherwise Qt focuses the first field, which is announced
     return window

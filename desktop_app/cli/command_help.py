@@ -35,6 +35,7 @@ ARGPARSE_TEXTS: Final = (
     N_("invalid choice: %(value)r (choose from %(choices)s)"),
     N_("ambiguous option: %(option)s could match %(matches)s"),
 )
+# An indented row: a code, then its meaning.
 _EXIT_CODE_ROW: Final = re.compile(r" +\S+ +")
 
 
@@ -62,10 +63,7 @@ class CommandParser(argparse.ArgumentParser):
         super().error(clean_line(message))
 
     def print_help(self, _file: Any = None) -> None:
-        """Write the help and raise errors, which argparse would ignore and Python report at exit.
-
-        Raises as `console.write`.
-        """
+        """Write the help. Raises as `console.write`, while argparse would ignore a failed write."""
         write(self.format_help())
 
 
@@ -78,14 +76,14 @@ class CommandHelpFormatter(argparse.HelpFormatter):
 
 def translate_argparse() -> None:
     """Make argparse look up its own words in the program's catalog, not in the system's."""
-    vars(argparse)["_"] = tr
+    vars(argparse)["_"] = tr  # a name that the types of argparse do not know
 
 
 def epilog(*paragraphs: str, codes: Mapping[int, str] | None = None) -> str:
     """Return paragraphs and a table of exit codes.
 
     Args:
-        codes: further codes, and usual ones with another meaning in this command.
+        codes: meanings that are added to the usual ones, or replace them.
     """
     meanings = {
         0: tr("Done"),
@@ -99,20 +97,22 @@ def epilog(*paragraphs: str, codes: Mapping[int, str] | None = None) -> str:
 
 
 def add_command(
-    commands: Commands, program: str, name: str, help_: str, usage: str, text: str = ""
+    commands: Commands, program: str, name: str, help_: str, usage: str, closing: str = ""
 ) -> argparse.ArgumentParser:
-    """Add a command below `program`; without a text, its help ends with the usual exit codes."""
+    """Add a command below `program`; `closing` ends its help, else the usual exit codes do."""
     return commands.add_parser(
-        name, help=help_, usage=f"{program} {name} {usage}", epilog=text or epilog()
+        name, help=help_, usage=f"{program} {name} {usage}", epilog=closing or epilog()
     )
 
 
 def add_group(
-    commands: Commands, name: str, help_: str, actions: str, text: str
+    commands: Commands, name: str, help_: str, actions: str, closing: str
 ) -> tuple[argparse.ArgumentParser, AddCommand]:
     """Add a command with subcommands; return its parser, and the function that adds them."""
     program = f"repartee {name}"
-    group = commands.add_parser(name, help=help_, usage=f"{program} {{{actions}}} ...", epilog=text)
+    group = commands.add_parser(
+        name, help=help_, usage=f"{program} {{{actions}}} ...", epilog=closing
+    )
     subcommands = group.add_subparsers(dest="action", required=True, prog=program)
     return group, partial(add_command, subcommands, program)
 

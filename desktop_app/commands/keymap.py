@@ -45,6 +45,7 @@ class Keymap:
         )
 
     def __iter__(self) -> Iterator[Command]:
+        """Iterate over all commands, also those without a shortcut."""
         return iter(self._commands.values())
 
     @property
@@ -67,12 +68,12 @@ class Keymap:
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:
         """Return, by command id, the ids of the commands that the command conflicts with."""
-        by_first: defaultdict[str, list[Command]] = defaultdict(list)
+        by_first_press: defaultdict[str, list[Command]] = defaultdict(list)
         for command in self:
-            if keys := self.shortcut_of(command.id):
-                by_first[presses_of(keys)[0]].append(command)
+            if shortcut := self.shortcut_of(command.id):
+                by_first_press[presses_of(shortcut)[0]].append(command)
         conflicting_ids = {}
-        for rivals in by_first.values():
+        for rivals in by_first_press.values():
             for command in rivals:
                 conflicting = tuple(
                     o.id for o in rivals if o is not command and self._is_conflict(o, command)
@@ -82,8 +83,8 @@ class Keymap:
         return conflicting_ids
 
     def _is_conflict(self, first: Command, second: Command) -> bool:
-        keys, others = self.shortcut_of(first.id), self.shortcut_of(second.id)
-        is_same_start = is_prefix(keys, others) or is_prefix(others, keys)
+        shortcut, other = self.shortcut_of(first.id), self.shortcut_of(second.id)
+        is_same_start = is_prefix(shortcut, other) or is_prefix(other, shortcut)
         return is_same_start and first.scope.overlaps(second.scope)
 
     def _usable_overrides(self, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -92,9 +93,9 @@ class Keymap:
             if command is None:
                 continue
             try:
-                keys = normalized(shortcut)
+                usual_form = normalized(shortcut)
             except SettingError:
                 continue  # damaged, or from another version: the default applies
-            is_refused = bool(keys) and key_refusal(keys, command.scope) is not None
-            if keys != normalized(command.shortcut) and not is_refused:
-                yield command_id, keys
+            is_refused = bool(usual_form) and key_refusal(usual_form, command.scope) is not None
+            if usual_form != normalized(command.shortcut) and not is_refused:
+                yield command_id, usual_form

@@ -72,7 +72,7 @@ def too_many_pages_error(
     return too_large_error(name, Reason.TOO_MANY_PAGES, count=count, unit=unit, limit=limit)
 
 
-def unpacks_too_far_error(name: str, limits: Limits) -> errors.DocumentTooLargeError:
+def unpacks_too_large_error(name: str, limits: Limits) -> errors.DocumentTooLargeError:
     """Return the error for archives that unpack to more than the limit."""
     return too_large_error(name, Reason.UNPACKS_TOO_FAR, limit=limits.unpacked_bytes >> 20)
 

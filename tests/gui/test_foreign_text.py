@@ -439,7 +439,7 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
     made = PromptEditor(host.theme)
-    made.send_action.set_can_send(False, text)
+    made.send_action.set_refusal(text)
     made.hint.set_hint(text)
     made.set_choice(models(text))
     made.row.set_estimate("$1", "$1", text)

@@ -274,7 +274,7 @@ def test_a_compact_suggestion_without_room_beside_the_key_is_hidden(
 
 def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.suggestions.set_suggestions([SUMMARIZE])
-    editor.send_action.set_can_send(False, "Report.pdf is still being read.")
+    editor.send_action.set_refusal("Report.pdf is still being read.")
     assert not button(editor, "send").isEnabled()
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
@@ -284,9 +284,9 @@ def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> 
     assert hint_of(editor) == "Report.pdf is still being read."
     editor.hint.set_keys_visible(False)
     assert find(editor, QLabel, "hint").isVisible()
-    editor.send_action.set_can_send(False, "Notes.md is still being read.")
+    editor.send_action.set_refusal("Notes.md is still being read.")
     assert hint_of(editor) == "Notes.md is still being read."
-    editor.send_action.set_can_send(True)
+    editor.send_action.set_refusal("")
     assert hint_of(editor) == "Enter to send · Shift+Enter for a new line"
     assert button(editor, "send").isEnabled()
 

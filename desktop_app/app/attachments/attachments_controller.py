@@ -221,7 +221,7 @@ class AttachmentsController(QObject):
         can_queue = bool(readings) and not refusal
         if can_queue:
             refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
-        self._prompt.send_action.set_can_send(not refusal, refusal, can_queue=can_queue)
+        self._prompt.send_action.set_refusal(refusal, can_queue=can_queue)
         self._show_suggestions()
 
     def _make_attachment_chips(self) -> list[Chip]:

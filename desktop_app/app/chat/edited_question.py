@@ -43,7 +43,7 @@ class EditedQuestion(QObject):
         if question is None:
             return  # imported conversations may begin with an answer
         self._begin(question, self._draft.current)
-        self._put_into_prompt(question.to_draft)
+        self._put_into_prompt(question.as_draft)
 
     def _begin(self, question: Message, typed_draft: Draft) -> None:
         """Edit a question in place of a draft, which returns after the edit."""
@@ -65,7 +65,7 @@ class EditedQuestion(QObject):
         self._put_into_prompt(edit.previous)
         return (
             None
-            if typed_draft == question.to_draft
+            if typed_draft == question.as_draft
             else lambda: self._resume(question, typed_draft)
         )
 

@@ -1,4 +1,4 @@
-"""The collections that the next question asks."""
+"""The collections that the next question searches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.collection_facts import ChipText
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.i18n.translation import tr
 
@@ -38,8 +39,8 @@ class DraftCollections(QObject):
         super().__init__(parent)
         self._draft, self._origins, self._facts = current.draft, origins, collection_facts
         self._states: Mapping[str, CollectionState] = {}
-        self._unknown_ids: set[str] = set()
-        self._missing_ids: set[str] = set()
+        self._unknown_ids: set[str] = set()  # not in `_states`, which may be out of date
+        self._missing_ids: set[str] = set()  # not in the states when they were shown
         current.opened.connect(self._find_unknown)
         current.draft.changed.connect(self._find_unknown)
 
@@ -49,13 +50,13 @@ class DraftCollections(QObject):
         Args:
             states: all collections by id.
         """
-        previous_states, self._states = self._states, states
-        in_draft = {part.collection_id for part in self._draft.value.collections}
-        previous_missing_ids, self._missing_ids = self._missing_ids, in_draft - set(states)
-        facts = {id_: (state.summary, True) for id_, state in states.items()}
-        facts |= dict.fromkeys(self._missing_ids, (tr("not on this computer"), False))
-        has_changed = states != previous_states or self._missing_ids != previous_missing_ids
-        self._facts.set(facts, report=bool(in_draft) and has_changed)
+        draft_ids = {part.collection_id for part in self._draft.value.collections}
+        missing_ids = draft_ids - set(states)
+        has_changed = states != self._states or missing_ids != self._missing_ids
+        self._states, self._missing_ids = states, missing_ids
+        facts = {id_: ChipText(state.summary) for id_, state in states.items()}
+        facts |= dict.fromkeys(missing_ids, ChipText(tr("not on this computer"), exists=False))
+        self._facts.set(facts, report=bool(draft_ids) and has_changed)
 
     def add(self, part: CollectionPart) -> None:
         """Add a collection to the draft, after the other attachments."""
@@ -81,6 +82,7 @@ class DraftCollections(QObject):
 
     def _find_unknown(self) -> None:
         unknown_ids = {p.collection_id for p in self._draft.value.collections} - set(self._states)
+        # Once for the same ids: a missing collection would be looked for without end.
         if unknown_ids != self._unknown_ids:
             self._unknown_ids = unknown_ids
             if unknown_ids:

@@ -207,11 +207,11 @@ class ListPresenter(QObject):
         read_ids = {c.id for c in read_conversations}
         missing_conversations = [c for c in self._list.model.conversations if c.id not in read_ids]
         if len(page) == limit:  # rows below the page were not read
-            page_end = list_filter.moment_of(page[-1])
+            page_end = list_filter.sort_time_of(page[-1])
             missing_conversations = [
                 c
                 for c in missing_conversations
-                if is_pinned(c) or list_filter.moment_of(c) > page_end
+                if is_pinned(c) or list_filter.sort_time_of(c) > page_end
             ]
         await self._refresh_missing(missing_conversations)
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.i18n.translation import tr
+
+
+class ChipText(NamedTuple):
+    """The text on the chip of a collection, and False if the collection was deleted."""
+
+    text: str
+    exists: bool = True
 
 
 class CollectionFacts(QObject):
@@ -20,13 +28,13 @@ class CollectionFacts(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._facts: dict[str, tuple[str, bool]] = {}
+        self._facts: dict[str, ChipText] = {}
 
-    def facts(self, collection_id: str) -> tuple[str, bool]:
-        """Return the text of a collection's chip, and False if the collection was deleted."""
-        return self._facts.get(collection_id, (tr("collection"), True))
+    def facts(self, collection_id: str) -> ChipText:
+        """Return the text of a collection's chip."""
+        return self._facts.get(collection_id, ChipText(tr("collection")))
 
-    def set(self, facts: Mapping[str, tuple[str, bool]], *, report: bool) -> None:
+    def set(self, facts: Mapping[str, ChipText], *, report: bool) -> None:
         """Replace all facts; `report` emits `changed`."""
         self._facts = dict(facts)
         if report:

@@ -93,9 +93,9 @@ class ProviderRegistry:
         return by_id[ON_DEVICE.id]
 
     async def is_usable(self, profile: ProviderProfile) -> bool:
-        """Return True if the profile needs no key, or its address has one or may have one.
+        """Return True if the profile needs no key, or if a key for its address may be stored.
 
-        This does not ask the keyring.
+        This does not ask the keyring, which may have lost the key.
         """
         if not profile.needs_key:
             return True
@@ -127,8 +127,9 @@ class ProviderRegistry:
 def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfile]:
     """Give providers of the environment the cap of the stored provider with the same address.
 
-    Spending under the environment's profile also counts in runs without its variables. The ledger
-    stores no addresses, so spending through a gateway that had the same id is included.
+    The usual id of an environment's provider shares the cap even if its variables are not set now:
+    earlier runs may have spent under it. If a gateway with another address once had that id, its
+    spending counts, too, because the ledger stores no addresses.
     """
     cap_owners = {
         p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment
@@ -138,9 +139,12 @@ def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfi
         owner = cap_owners.get(profile.base_url)
         if owner is None or not (profile is owner or profile.from_environment):
             return profile
-        profiles_at_url = [p for p in profiles if p.base_url == owner.base_url]
         sharing_ids = [
-            p.id for p in profiles_at_url if p is not profile and (p is owner or p.from_environment)
+            p.id
+            for p in profiles
+            if p.base_url == owner.base_url
+            and (p is owner or p.from_environment)
+            and p is not profile
         ]
         absent_id = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
         if absent_id and absent_id not in {p.id for p in profiles}:

@@ -24,7 +24,7 @@ from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import report_error
-from desktop_app.cli.doctor.provider_routes import describe_route, is_server
+from desktop_app.cli.doctor.provider_routes import describe_route, has_route
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.commands.keymap import Keymap
@@ -215,7 +215,7 @@ async def _check_routes(backend: Backend, problem: UserFacingError | None) -> li
     if problem is None:
         with suppress(UserFacingError):  # the check of the store reports it
             profiles = await backend.providers.profiles()
-    remote = [profile for profile in profiles if is_server(profile)]
+    remote = [profile for profile in profiles if has_route(profile)]
     routes = [await asyncio.to_thread(describe_route, profile) for profile in remote]
     counts = Counter(profile.name for profile in remote)
     names = [p.name if counts[p.name] == 1 else f"{p.name} ({p.id})" for p in remote]

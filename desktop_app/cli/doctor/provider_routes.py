@@ -5,7 +5,7 @@ No password is shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
 
 
-def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
+def describe_route(profile: ProviderProfile) -> tuple[Literal[False] | None, str]:
     """Check a provider's address, proxy and certificates; return the result and a description.
 
-    The result is False if they are unusable, otherwise None: nothing was sent. Blocking: reads the
-    file of certificates.
+    The result is False if they are unusable, otherwise None, because nothing is sent that could
+    confirm them (see `Finding.works`). Blocking: reads the file of certificates.
     """
     # Imported late: they load ssl and urllib.request, which would slow down every start.
     from desktop_app.providers.http.proxies import proxy_for
@@ -40,7 +40,7 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
         )
     try:
         proxy = proxy_for(address, profile.proxy)
-        extra = inspect_ca_file(profile.ca_file) if profile.ca_file else None
+        ca_file = inspect_ca_file(profile.ca_file) if profile.ca_file else None
     except SettingError as error:
         return False, error.sentences
     route = tr("No proxy")
@@ -50,18 +50,18 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
         route = tr("Proxy {url} (environment)", url=proxy.url)
     if address.scheme != "https":
         return None, tr("{route}, not encrypted", route=route)
-    if not extra:
+    if not ca_file:
         return None, tr("{route}, system certificates", route=route)
     return None, tr(
         "{route}, system certificates and {file} ({certificates})",
         route=route,
         file=profile.ca_file,
-        certificates=_certificate_text(extra),
+        certificates=_certificate_text(ca_file),
     )
 
 
 def _certificate_text(ca_file: CaFile) -> str:
-    if ca_file.until is not None:
+    if ca_file.until is not None:  # there is one authority
         name, day = ca_file.name or tr("one CA certificate"), formatting.short_date(ca_file.until)
         return tr("{name}, valid until {day}", name=name, day=day)
     if not ca_file.authorities:
@@ -69,10 +69,10 @@ def _certificate_text(ca_file: CaFile) -> str:
     return tr_plural("{count} CA certificate", "{count} CA certificates", ca_file.authorities)
 
 
-def is_server(profile: ProviderProfile) -> bool:
-    """Return True for a server with an address, or any server of the environment.
+def has_route(profile: ProviderProfile) -> bool:
+    """Return True if questions go to an address, even to one on this computer.
 
-    The server may be on this computer.
+    A provider of the environment may lack its address; the route then says so.
     """
     has_address = bool(profile.base_url) or profile.from_environment
     return profile.kind is not ProviderKind.ON_DEVICE and has_address

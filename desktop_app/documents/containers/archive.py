@@ -51,7 +51,7 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     # The contents of nested archives are in memory together, so an inner archive may unpack to only
     # a quarter of the outer one's limit.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
-        raise refusals.unpacks_too_far_error(name, limits)
+        raise refusals.unpacks_too_large_error(name, limits)
     named_members = zip(_decode_names(members), members, strict=True)
     sorted_members = sorted(named_members, key=lambda pair: pair[0].casefold())
     for number, (packed_name, member) in enumerate(sorted_members):

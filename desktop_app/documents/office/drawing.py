@@ -38,19 +38,19 @@ def blocks(
             continue
         target = relations.get(relation_id(element, "dm" if local == "relIds" else "id"), "")
         if target in package:
-            tree = package.xml_or_empty(target)
+            tree = package.xml_if_readable(target)
             yield from _chart(tree) if local == "chart" else _diagram(tree)
 
 
 def sheet_blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
     """Yield the text boxes, charts and diagrams on a workbook's sheet."""
-    for target in package.relations(part).values():
+    for target in package.relationships(part).values():
         if target.startswith("xl/drawings/drawing"):
-            tree = package.xml_or_empty(target)
+            tree = package.xml_if_readable(target)
             for shape in _iterate(tree, "sp"):
                 lines = (_text_of(paragraph) for paragraph in _iterate(shape, "p"))
                 yield MarkdownBlock("\n".join(line for line in lines if line))
-            yield from blocks(package, tree, package.relations(target))
+            yield from blocks(package, tree, package.relationships(target))
 
 
 def iterate_drawn(parent: Element) -> Iterator[Element]:

@@ -58,7 +58,7 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     """
     package = Package(name, data, limits)
     content = package.xml("content.xml")
-    styles = package.optional_xml("styles.xml")
+    styles = package.xml_if_present("styles.xml")
     reader = _Reader(package, _Styles([styles, content]))
     body = content.find(f"{_OFFICE}body/*")
     if body is None:
@@ -425,7 +425,7 @@ class _Reader:
     def _object(self, element: Element) -> Element:
         """Return the tree of an embedded chart or formula."""
         part = resolve_part("", f"{element.get(_HREF, '')}/content.xml")
-        return self.package.xml_or_empty(part)
+        return self.package.xml_if_readable(part)
 
     def _embedded_blocks(self, element: Element) -> Iterator[MarkdownBlock]:
         """Yield a chart with the values that it shows, or a formula."""

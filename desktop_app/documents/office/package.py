@@ -15,7 +15,7 @@ from desktop_app.domain.errors import DocumentDamagedError
 
 # Strict files use other namespaces for the same elements (ISO/IEC 29500-1, annex A).
 _STRICT_NAMESPACE: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
-_PUBLIC_DOCUMENT_TYPE: Final = re.compile(rb"<!DOCTYPE[^<>\[\]]{0,500}>")
+_BARE_DOCUMENT_TYPE: Final = re.compile(rb"<!DOCTYPE[^<>\[\]]{0,500}>")
 _ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
 _MANIFEST: Final = "META-INF/manifest.xml"
 
@@ -31,7 +31,7 @@ class Package:
         except ZIP_ERRORS as error:
             raise refusals.damaged_error(name, str(error)) from error
         if sum(member.file_size for member in members) > limits.unpacked_bytes:
-            raise refusals.unpacks_too_far_error(name, limits)
+            raise refusals.unpacks_too_large_error(name, limits)
         self._names = {member.filename for member in members}
         if any(member.flag_bits & 1 for member in members) or self._is_encrypted_odf():
             raise refusals.encrypted_error(name)
@@ -57,40 +57,42 @@ class Package:
 
     def xml(self, part: str) -> ElementTree.Element:
         """Parse a part; refuse declared entities and UTF-16, which no office program writes."""
-        # Some books only name a public document type, which is never fetched.
-        data = _PUBLIC_DOCUMENT_TYPE.sub(b"", self.bytes(part), count=1)
+        # Some books name a document type without declaring anything in it. Nothing fetches it.
+        data = _BARE_DOCUMENT_TYPE.sub(b"", self.bytes(part), count=1)
         # UTF-16 would hide a declaration from the search.
         is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]
+        if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+            raise refusals.damaged_error(
+                self.name, f"{part}: declares a document type, or is UTF-16"
+            )
         try:
-            if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-                raise refusals.damaged_error(self.name, f"{part}: a document type of its own")
             return ElementTree.fromstring(_to_transitional(data))
         except (ElementTree.ParseError, ValueError, LookupError) as error:
             raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
 
-    def optional_xml(self, part: str) -> ElementTree.Element:
+    def xml_if_present(self, part: str) -> ElementTree.Element:
         """Parse a part as `xml` does; return an empty element if it is missing."""
         return self.xml(part) if part in self else ElementTree.Element("none")
 
-    def xml_or_empty(self, part: str) -> ElementTree.Element:
-        """Parse an optional part; return an empty element if it is missing or damaged."""
+    def xml_if_readable(self, part: str) -> ElementTree.Element:
+        """Parse a part as `xml` does; return an empty element if it is missing or damaged."""
         try:
-            return self.optional_xml(part)
+            return self.xml_if_present(part)
         except DocumentDamagedError:
             return ElementTree.Element("none")
 
-    def relations(self, part: str) -> dict[str, str]:
-        """Return the targets of an Office Open XML part's relations by id.
+    def relationships(self, part: str) -> dict[str, str]:
+        """Return the targets of an Office Open XML part's relationships by id.
 
         Internal targets are names of parts.
         """
-        folder, _, file = part.rpartition("/")
+        folder = part.rpartition("/")[0]
         target_by_id = {}
-        for row in self.optional_xml(resolve_part(folder, f"_rels/{file}.rels")):
-            target = row.get("Target", "")
-            if row.get("TargetMode") != "External":
+        for element in self._relationship_elements(part):
+            target = element.get("Target", "")
+            if element.get("TargetMode") != "External":
                 target = resolve_part(folder, target)
-            target_by_id[row.get("Id", "")] = target
+            target_by_id[element.get("Id", "")] = target
         return target_by_id
 
     def related_part(self, part: str, kind: str) -> str:
@@ -98,20 +100,25 @@ class Package:
 
         Return the usual name if it refers to none.
         """
-        folder, _, file = part.rpartition("/")
-        for row in self.optional_xml(resolve_part(folder, f"_rels/{file}.rels")):
-            if row.get("Type", "").endswith(f"/{kind}"):
-                return resolve_part(folder, row.get("Target", ""))
+        folder = part.rpartition("/")[0]
+        for element in self._relationship_elements(part):
+            if element.get("Type", "").endswith(f"/{kind}"):
+                return resolve_part(folder, element.get("Target", ""))
         return resolve_part(folder, f"{kind}.xml")
 
     def main_part(self, usual: str) -> str:
         """Return the name of an Office Open XML file's main part; `usual` is its usual name."""
         if usual in self:
             return usual
-        for row in self.optional_xml("_rels/.rels"):
-            if row.get("Type", "").endswith("/officeDocument"):
-                return resolve_part("", row.get("Target", ""))
+        for element in self._relationship_elements(""):
+            if element.get("Type", "").endswith("/officeDocument"):
+                return resolve_part("", element.get("Target", ""))
         return usual
+
+    def _relationship_elements(self, part: str) -> ElementTree.Element:
+        """Return the relationships of a part, or of the package ("")."""
+        folder, _, file = part.rpartition("/")
+        return self.xml_if_present(resolve_part(folder, f"_rels/{file}.rels"))
 
     def _is_encrypted_odf(self) -> bool:
         return _MANIFEST in self._names and _ENCRYPTED_ODF in self.bytes(_MANIFEST)
@@ -123,7 +130,7 @@ def local_name(element: ElementTree.Element) -> str:
 
 
 def whole_number(text: str | None, default: int = 0) -> int:
-    """Return the number in an attribute; `default` if there is none, or it is too long."""
+    """Return the number in an attribute; `default` if there is none, or one of ten characters."""
     return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
 
 

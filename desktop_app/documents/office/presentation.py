@@ -35,7 +35,7 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
     """Return the slides as text, and their number."""
     package = Package(name, data, limits)
     main = package.main_part(_MAIN_PART)
-    targets = package.relations(main)
+    targets = package.relationships(main)
     ids = [drawing.relation_id(row) for row in package.xml(main).iter(f"{P}sldId")]
     parts = [part for key in ids if (part := targets.get(key, "")) in package]
     authors = _comment_authors(package)
@@ -48,21 +48,21 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
 
 def _comment_authors(package: Package) -> dict[str, str]:
     """Return the names of those who commented, by their ids."""
-    trees = (package.xml_or_empty(part) for part in _COMMENT_AUTHORS)
+    trees = (package.xml_if_readable(part) for part in _COMMENT_AUTHORS)
     return {row.get("id", ""): row.get("name", "") for tree in trees for row in tree}
 
 
 def _slide(package: Package, part: str, authors: Mapping[str, str]) -> Iterator[MarkdownBlock]:
-    relations, slide = package.relations(part), package.xml(part)
+    relations, slide = package.relationships(part), package.xml(part)
     if slide.get("show") in ("0", "false"):
         yield MarkdownBlock("(hidden)")
     yield from _shapes(slide, package, relations)
     for target in dict.fromkeys(relations.values()):
         if target.startswith("ppt/notesSlides/"):
-            notes = md.join_blocks(_shapes(package.optional_xml(target), package, {}))
+            notes = md.join_blocks(_shapes(package.xml_if_present(target), package, {}))
             yield MarkdownBlock(f"Notes: {notes}" if notes else "")
         elif target.startswith("ppt/comments/"):
-            for comment in package.xml_or_empty(target).iter():
+            for comment in package.xml_if_readable(target).iter():
                 if local_name(comment) in ("cm", "reply"):
                     author = authors.get(comment.get("authorId", ""), "")
                     yield MarkdownBlock(md.comment(_comment_text(comment), author))

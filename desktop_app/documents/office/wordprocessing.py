@@ -58,13 +58,13 @@ def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, b
     part = package.main_part("word/document.xml")
 
     def related(kind: str) -> Element:
-        return package.optional_xml(package.related_part(part, kind))
+        return package.xml_if_present(package.related_part(part, kind))
 
     reader = _Reader(
         _Styles(related("styles")),
         _Numbering(related("numbering")),
         package,
-        package.relations(part),
+        package.relationships(part),
         {
             kind: {note.get(f"{W}id", ""): note for note in related(f"{kind}s")}
             for kind in ("footnote", "endnote", "comment")
@@ -290,9 +290,9 @@ class _Reader:
                 if is_shown.get(reference.get(f"{W}type", ""), True):
                     parts[self.relations.get(drawing.relation_id(reference), "")] = None
         for part in parts:
-            part_reader = replace(self, relations=self.package.relations(part))
+            part_reader = replace(self, relations=self.package.relationships(part))
             yield " ".join(
-                block.text for block in part_reader.blocks(self.package.xml_or_empty(part))
+                block.text for block in part_reader.blocks(self.package.xml_if_readable(part))
             )
 
     def _embedded(self, part: str) -> MarkdownBlock:

@@ -21,14 +21,14 @@ _REPEATED_AUTHOR: Final = "tc="
 
 def blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
     """Yield the comments on a sheet, each after the name of its cell."""
-    for target in dict.fromkeys(package.relations(part).values()):
+    for target in dict.fromkeys(package.relationships(part).values()):
         if "comment" not in target.lower():  # saves parsing drawings and tables
             continue
-        tree = package.xml_or_empty(target)
+        tree = package.xml_if_readable(target)
         if local_name(tree) == "comments":
             yield from _notes(tree)
         elif local_name(tree) == "ThreadedComments":
-            yield from _conversations(tree, package.xml_or_empty(_PERSONS))
+            yield from _conversations(tree, package.xml_if_readable(_PERSONS))
 
 
 def _notes(tree: Element) -> Iterator[MarkdownBlock]:

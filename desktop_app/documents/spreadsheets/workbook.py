@@ -75,9 +75,9 @@ def _sheets(
 ) -> Iterator[tuple[str, bool, str]]:
     """Yield the name of each sheet, True if it is hidden, and its table, drawings and comments."""
     main = package.main_part(_WORKBOOK)
-    targets = package.relations(main)
+    targets = package.relationships(main)
     calamine_names = {name.strip(): name for name in workbook.sheet_names}
-    for element in package.optional_xml(main).iter():
+    for element in package.xml_if_present(main).iter():
         if not str(element.tag).endswith("}sheet"):
             continue
         name = element.get("name", "").strip()
@@ -98,7 +98,7 @@ def _sheets(
 
 def _links(package: Package, part: str) -> CellTexts:
     """Return the addresses that the cells of a sheet link to."""
-    targets = package.relations(part)
+    targets = package.relationships(part)
     links_by_row: CellTexts = {}
     if part not in package or not any(":" in target for target in targets.values()):
         return links_by_row  # saves searching the sheet
@@ -174,7 +174,7 @@ def _number_styles(package: Package) -> dict[bytes, PaddedFormat | None]:
 
     Other styles are left out.
     """
-    tree = package.xml_or_empty("xl/styles.xml")
+    tree = package.xml_if_readable("xl/styles.xml")
     formats = displayed_formats(
         (whole_number(row.get("numFmtId"), -1), row.get("formatCode", ""))
         for row in tree.iter(f"{_NAMESPACE}numFmt")

@@ -99,7 +99,8 @@ class Message:
         notices: remarks for the user on how the answer was made ("retried without …").
         remote_run: the background run that makes the answer; None without one, or once it ended.
         template_id: the library prompt that a question was made with; "" for none.
-        usage_scope: the answers that `usage` and `cost` are for.
+        usage_scope: whether `usage` and `cost` are those of this answer alone, or of all answers
+            to its request.
         answered_by: the model that the reply names, which may differ from that in `choice`; "" if
             it names none.
     """
@@ -129,7 +130,7 @@ class Message:
 
     @property
     def sent_parts(self) -> tuple[Part, ...]:
-        """Return the parts that requests contain: no files and images of answers."""
+        """Return the parts that requests contain: answers without their files and images."""
         if self.role is Role.USER:
             return self.parts
         return tuple(p for p in self.parts if not isinstance(p, DocumentPart | ImagePart))
@@ -151,7 +152,7 @@ class Message:
         return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *quoted)))
 
     @property
-    def to_draft(self) -> Draft:
+    def as_draft(self) -> Draft:
         """Return a question as a draft, whose collections will be searched again."""
         collections = tuple(CollectionPart(p.collection_id, p.name) for p in self.passage_parts)
         return Draft(self.text, (*self.attachments, *collections), self.template_id)
@@ -159,7 +160,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The unsent content of a conversation's prompt.
+    """The unsent text and attachments of a conversation.
 
     Attributes:
         template_id: the library prompt that the text was made with; "" for none.
@@ -203,7 +204,7 @@ class Draft:
 
     @property
     def after_sending(self) -> Draft:
-        """Return the draft that stays in the prompt after sending."""
+        """Return the draft that stays when this one is sent."""
         return Draft("", self.collections)
 
 
@@ -275,7 +276,7 @@ def next_passage_number(path: Iterable[Message]) -> int:
 
 
 def new_id() -> str:
-    """Return a new id for a conversation or a message: 32 hexadecimal digits."""
+    """Return a new random id of 32 hexadecimal digits, for a conversation, a message and so on."""
     return os.urandom(16).hex()
 
 
@@ -286,11 +287,11 @@ def now() -> datetime:
 
 def title_from(text: str, limit: int = 60) -> str:
     """Return a title: the first line of a text, cut after a word; "" for a blank text."""
-    line = next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")
-    line = line.lstrip("#>*- ") or line
+    line = next((" ".join(each.split()) for each in text.splitlines() if each.strip()), "")
+    line = line.lstrip("#>*- ") or line  # without the marks of Markdown
     if len(line) <= limit:
         return line
-    title = line[:limit].rsplit(" ", 1)[0] if " " in line[:limit] else line[:limit]
+    title = line[:limit].rsplit(" ", 1)[0]
     return title.rstrip(" ,.;:-–—") + "…"
 
 
@@ -316,7 +317,7 @@ class SearchFilter(NamedTuple):
 class SearchOrder(StrEnum):
     """The order of search results.
 
-    NEWEST: the newest first. BEST: of the newest results, the most relevant text first.
+    NEWEST: the newest first. BEST: only the newest results, with the most relevant text first.
     """
 
     NEWEST = "newest"

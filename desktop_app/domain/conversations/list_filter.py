@@ -49,11 +49,11 @@ class ListFilter:
 
     @property
     def has_pinned(self) -> bool:
-        """Return True if pinned conversations are above the pages."""
+        """Return True if pinned conversations come first, before the pages that are loaded."""
         return self.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
 
-    def moment_of(self, conversation: Conversation) -> datetime:
-        """Return the time that the filter sorts by, latest first."""
+    def sort_time_of(self, conversation: Conversation) -> datetime:
+        """Return the time by which the filtered list is sorted, latest first."""
         if self.kind is ListFilterKind.TRASH and conversation.trashed_at is not None:
             return conversation.trashed_at
         return conversation.updated_at

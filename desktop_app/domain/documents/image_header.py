@@ -8,11 +8,11 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-_FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-"""The second bytes of the JPEG markers that begin a frame: its header has the image's size."""
+_FRAME_MARKERS: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+"""The second bytes of JPEG's SOF markers. They begin a frame, whose header has the image's size."""
 
-_WITHOUT_LENGTH: Final = {0x01, *range(0xD0, 0xDA)}
-"""The second bytes of the JPEG markers that no length follows."""
+_BARE_MARKERS: Final = {0x01, *range(0xD0, 0xDA)}
+"""The second bytes of the JPEG markers that no length follows: TEM, RST, SOI and EOI."""
 
 
 class ImageHeader(NamedTuple):
@@ -43,10 +43,10 @@ def _header_of_jpeg(data: bytes) -> ImageHeader | None:
     offset = 2
     while offset + 9 <= len(data) and data[offset] == 0xFF:
         kind = data[offset + 1]
-        if kind in _FRAMES:
+        if kind in _FRAME_MARKERS:
             height, width = struct.unpack(">HH", data[offset + 5 : offset + 9])
             return ImageHeader("image/jpeg", width, height)
-        if kind in _WITHOUT_LENGTH:
+        if kind in _BARE_MARKERS:  # none of them stands before the frame
             return None
         # 0xFF fills the space before a marker.
         offset += 1 if kind == 0xFF else 2 + struct.unpack(">H", data[offset + 2 : offset + 4])[0]

@@ -57,7 +57,7 @@ class ModelInfo:
         price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
             prices are unknown.
         usual_seconds: the time for an answer of about a page, by effort.
-        price_is_charged: True if the provider states `price`, so that `price_multiplier` does not
+        price_is_final: True if the provider states `price`, so that `price_multiplier` does not
             apply.
     """
 
@@ -84,7 +84,7 @@ class ModelInfo:
     price_tiers: tuple[tuple[str, Decimal], ...] = ()
     shutdown: date | None = None
     usual_seconds: tuple[tuple[Effort, float], ...] = ()
-    price_is_charged: bool = False
+    price_is_final: bool = False
 
     @property
     def is_reasoning(self) -> bool | None:
@@ -396,7 +396,7 @@ def _parse_names(values: object, name: str) -> list[str]:
 
 
 def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
-    names = {f.name for f in fields(ModelInfo)} - {"id", "price_is_charged"}
+    names = {f.name for f in fields(ModelInfo)} - {"id", "price_is_final"}
     _require_known_names(row, names, model_id)
     _require_types(model_id, row)
     return ModelInfo(

@@ -132,7 +132,7 @@ def with_listed_details(
     return replace(
         info,
         price=price,
-        price_is_charged=info.price_is_charged or price is not info.price,
+        price_is_final=info.price_is_final or price is not info.price,
         price_tiers=info.price_tiers if price is info.price else (),
         max_output=info.max_output or listed_details.max_output,
         sees_images=listed_details.images if info.sees_images is None else info.sees_images,
@@ -163,7 +163,7 @@ def info_at(
     if catalog.has_user_price(model_id):
         tiers = info.price_tiers
         listed_info = replace(
-            listed_info, price=info.price, price_tiers=tiers, price_is_charged=False
+            listed_info, price=info.price, price_tiers=tiers, price_is_final=False
         )
     return profile.own_model(model_id).applied_to(listed_info)
 

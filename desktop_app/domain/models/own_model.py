@@ -71,7 +71,7 @@ class OwnModel:
         if self.max_output is not None:
             info = replace(info, max_output=self.max_output)
         if self.price is not None:
-            info = replace(info, price=self.price, price_is_charged=True)
+            info = replace(info, price=self.price, price_is_final=True)
         if self.efforts is not None:
             info = replace(info, efforts=self.efforts)
         return replace(

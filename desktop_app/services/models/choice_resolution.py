@@ -91,7 +91,7 @@ class ResolvedChoice:
         return self._charged_price(self.model.counted_price_at(self.service_tier))
 
     def _charged_price(self, price: Price | None) -> Price | None:
-        if price is None or self.model.price_is_charged:
+        if price is None or self.model.price_is_final:
             return price
         return price.times(self.profile.price_multiplier)
 

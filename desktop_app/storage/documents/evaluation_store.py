@@ -42,7 +42,7 @@ class EvaluationStore:
         await self._database.execute("INSERT INTO evaluations VALUES (?, ?, ?, ?)", *row)
 
     async def summaries(self) -> list[Evaluation]:
-        """Return all evaluations without their runs and inputs, newest first."""
+        """Return all evaluations, newest first, without reading their runs and inputs."""
         sql = """SELECT id, created_at, name, '{"runs": [], "inputs": {}}' AS body
             FROM evaluations ORDER BY created_at DESC, rowid DESC"""
         return await read_rows(self._database, evaluation_from_row, sql)
@@ -73,7 +73,7 @@ def _body_of(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def evaluation_from_row(row: Cells) -> Evaluation:
-    """Return the evaluation in a row. Raises the errors in `BAD_VALUE`."""
+    """Return the evaluation in a row. Raises the errors of `bounds.BAD_VALUE`."""
     body = json.loads(row["body"])
     runs = [
         EvaluationRun(**{**run, "results": [result_from_json(result) for result in run["results"]]})

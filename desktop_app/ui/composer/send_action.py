@@ -1,4 +1,4 @@
-"""Sending the prompt: by key, by button, or by the first suggestion; or why that is refused."""
+"""Sends the typed text or the first suggestion, or shows why it cannot."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class SendAction(QObject):
     """The action of the send key and the Send button.
 
     Args:
-        field: its text is sent.
+        field: has the text to send.
         button: the Send button.
         chips: the attachments.
-        suggestions: the first is sent if there is no text.
+        suggestions: of which the first is sent if there is no text.
         hint: shows why sending is refused.
 
     Signals:
@@ -61,17 +61,18 @@ class SendAction(QObject):
         """Return True if sending is allowed now."""
         return not self._refusal
 
-    def set_can_send(self, can_send: bool, refusal: str = "", *, can_queue: bool = False) -> None:
-        """Allow or refuse sending; `refusal` is shown if the user tries anyway.
+    def set_refusal(self, refusal: str, *, can_queue: bool = False) -> None:
+        """Refuse sending, or allow it again with "".
 
-        With `can_queue`, the refusal is temporary: sending typed text still emits
-        `submit_requested`.
+        Args:
+            refusal: shown if the user tries to send anyway.
+            can_queue: typed text is submitted all the same, and waits.
         """
-        self._refusal = "" if can_send else (refusal or tr("Can’t send right now"))
+        self._refusal = refusal
         self._can_queue = can_queue
-        if self._hint.warning:  # it stays until the text changes or sending is allowed
-            self._hint.warn(self._refusal)
-        self._button.setEnabled(can_send or can_queue)
+        if self._hint.warning:  # a shown warning stays until the text changes or sending is allowed
+            self._hint.warn(refusal)
+        self._button.setEnabled(not refusal or can_queue)
         self._show_tooltip()
         self._button.setAccessibleDescription(spoken_text(self._refusal))
         self._suggestions.set_refusal(self._refusal)
@@ -97,7 +98,7 @@ class SendAction(QObject):
         elif self._is_streaming:
             self._focus_text()
         elif self._suggestions.choose_first():
-            return
+            pass  # it is sent
         elif self._chips.count():
             self._hint.warn(tr("Add a message first"))
         else:
@@ -121,7 +122,7 @@ class SendAction(QObject):
         self._suggestions.set_first_key(self._key if sends_suggestion else "")
 
     def _show_tooltip(self) -> None:
-        """Show why nothing can be sent, otherwise the keys that send."""
+        """Show the refusal, if any, otherwise the keys that send."""
         tooltip = tr("Send")
         if self._key:
             tooltip = tr("{action} ({shortcut})", action=tooltip, shortcut=self._key)

@@ -73,7 +73,7 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
 
     class StartingHarness(AppHarness):
         def before_ready(self) -> None:
-            self.window.prompt.send_action.set_can_send(False, "Starting…")
+            self.window.prompt.send_action.set_refusal("Starting…")
 
     monkeypatch.setattr(Navigator, "load", note_and_load)
     app = StartingHarness(environment=KEYED)

@@ -19,7 +19,7 @@ from desktop_app.cli.doctor.doctor import (
     findings_text,
     qt_failure_text,
 )
-from desktop_app.cli.doctor.provider_routes import describe_route, is_server
+from desktop_app.cli.doctor.provider_routes import describe_route, has_route
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from tests.helpers.certificates import Authority
 from tests.helpers.started_backend import started_backend
@@ -161,4 +161,4 @@ def test_certificates_of_a_file_are_named(tmp_path: Path) -> None:
 def test_a_server_has_an_address_and_is_no_on_device_model(
     profile: ProviderProfile, *, expected: bool
 ) -> None:
-    assert is_server(profile) is expected
+    assert has_route(profile) is expected

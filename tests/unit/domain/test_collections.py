@@ -94,5 +94,5 @@ def test_an_edited_question_searches_its_collections_again() -> None:
     question = a_question(a_conversation(), "Why?")
     found = PassagesPart(COLLECTION.collection_id, COLLECTION.name, (a_passage(),))
     question = replace(question, parts=(PICTURE, found, *question.parts))
-    assert question.to_draft == Draft("Why?", (PICTURE, COLLECTION))
+    assert question.as_draft == Draft("Why?", (PICTURE, COLLECTION))
     assert question.file_hashes == (PICTURE.sha256, "a" * 64)

@@ -29,8 +29,8 @@ def test_a_filter_includes_its_conversations() -> None:
 
 def test_the_trash_is_sorted_by_the_time_of_the_move() -> None:
     gone = replace(PLAIN, trashed_at=NOON + timedelta(days=1))
-    assert TRASH.moment_of(gone) == NOON + timedelta(days=1)
-    assert LIST.moment_of(gone) == NOON
+    assert TRASH.sort_time_of(gone) == NOON + timedelta(days=1)
+    assert LIST.sort_time_of(gone) == NOON
 
 
 def test_days_left_in_the_trash_include_the_current_day() -> None:

@@ -76,7 +76,7 @@ def test_a_missing_id_is_refused_and_a_missing_fact_is_unknown() -> None:
 def test_a_price_needs_an_input_and_an_output_price(given: OwnModel, price: Price | None) -> None:
     assert given.price == price
     info = given.applied_to(ModelInfo("m", "M"))
-    assert (info.price, info.price_is_charged) == (price, price is not None)
+    assert (info.price, info.price_is_final) == (price, price is not None)
 
 
 def test_facts_that_the_user_did_not_enter_stay() -> None:

@@ -192,7 +192,7 @@ async def test_an_edited_question_is_searched_for_again(tmp_path: Path) -> None:
         first = await chat.begin("Which color?", attachments=(COLLECTION,))
         await chat.run(first)
         assert first.question is not None
-        draft = replace(first.question.to_draft, text="Which door?")
+        draft = replace(first.question.as_draft, text="Which door?")
         edited = await chat.begin(
             draft.text, attachments=draft.attachments, conversation=first.conversation
         )

@@ -32,7 +32,7 @@ class QuestionEdit(NamedTuple):
 
     def with_changed_question(self, typed_draft: Draft) -> Draft:
         """Return the previous draft, followed by the question as typed if it was changed."""
-        if typed_draft == self.question.to_draft:
+        if typed_draft == self.question.as_draft:
             return self.previous
         return _join_drafts(self.previous, typed_draft)
 
@@ -101,7 +101,7 @@ class Drafts:
     def edit(self, conversation_id: str, edit: QuestionEdit) -> None:
         """Begin an edit: its question becomes the draft, and the previous draft is stored."""
         self._edits[conversation_id] = edit
-        self._drafts[conversation_id] = edit.question.to_draft
+        self._drafts[conversation_id] = edit.question.as_draft
         self._tasks.start(self._write(conversation_id, edit.previous))
 
     def edit_in(self, conversation_id: str) -> QuestionEdit | None:

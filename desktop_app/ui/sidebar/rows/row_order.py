@@ -82,7 +82,7 @@ class RowOrder:
         """Return the sort key of a row."""
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
-        timestamp = self.list_filter.moment_of(row).timestamp()
+        timestamp = self.list_filter.sort_time_of(row).timestamp()
         if self.is_in_pinned_group(row):  # conversations without a rank come first, newest first
             return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
         return (self._date_groups.group(timestamp), -timestamp, row.id)
