@@ -22,15 +22,15 @@ _FORMULA_WITHIN: Final = re.compile(
 )
 
 
-def plain_cell(text: str) -> str:
+def escape_cell(text: str) -> str:
     """Return `text` as a cell that no spreadsheet takes for a formula, without NUL.
 
     A signed number is returned unchanged. An apostrophe also precedes what would be a formula if
     the spreadsheet had another separator.
 
-    >>> plain_cell("a;=CALL(b)\\n- a list")
+    >>> escape_cell("a;=CALL(b)\\n- a list")
     "a;'=CALL(b)\\n- a list"
-    >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "-0.25", "＝1")]
+    >>> [escape_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "-0.25", "＝1")]
     ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '-0.25', "'＝1"]
     """
     if _NUMBER.fullmatch(text):

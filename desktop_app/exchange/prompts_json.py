@@ -47,7 +47,7 @@ from desktop_app.exchange.preset_json import (
 )
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 
-LARGEST_FILE: Final = 4 << 20
+MAX_FILE_BYTES: Final = 4 << 20
 FORMAT, VERSION = "repartee-prompts", 1
 T = TypeVar("T", Prompt, Preset)
 _Object = dict[str, Any]
@@ -85,7 +85,7 @@ def read_file(path: Path) -> PromptCollection:
     """
     try:
         with open_file(path) as file:
-            text = read_all(file, LARGEST_FILE).decode("utf-8-sig")
+            text = read_all(file, MAX_FILE_BYTES).decode("utf-8-sig")
     except RefusedFileError as exc:
         raise ImportRefusedError(
             exc.reason, exc.params, remedy=Remedy.CHOOSE_PROMPTS, file=path.name

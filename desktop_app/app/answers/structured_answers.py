@@ -56,10 +56,10 @@ def csv_of(value: object) -> str:
     import io
 
     from desktop_app.domain.json_table import rows_for_export
-    from desktop_app.exchange.csv_cell import plain_cell
+    from desktop_app.exchange.csv_cell import escape_cell
 
     table, buffer = rows_for_export(value), io.StringIO()
     writer = csv.writer(buffer)
     for row in (table.columns, *table.rows):
-        writer.writerow([plain_cell(cell) for cell in row])
+        writer.writerow([escape_cell(cell) for cell in row])
     return buffer.getvalue()

@@ -17,7 +17,7 @@ from desktop_app.app.chat.branching import Branching
 from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction.compaction_controller import CompactionController
-from desktop_app.app.chat.compaction.compaction_marks import CompactionMarks
+from desktop_app.app.chat.compaction.compaction_notes import CompactionNotes
 from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
 from desktop_app.app.chat.comparison.compared_models import ComparedModels
 from desktop_app.app.chat.comparison.comparison_controller import ComparisonController
@@ -162,7 +162,7 @@ class ConversationControllers:
             chat_service=state.backend.chat,
             compaction_service=lambda: state.backend.compaction,
         )
-        marks = self.compaction_marks = CompactionMarks(
+        notes = self.compaction_notes = CompactionNotes(
             window,
             theme,
             setup=state.setup,
@@ -170,8 +170,8 @@ class ConversationControllers:
             pane=window.pane,
             compaction_store=state.backend.compactions,
         )
-        compaction.ended.connect(marks.load)
-        marks.undone.connect(
+        compaction.ended.connect(notes.load)
+        notes.undone.connect(
             lambda undone: compaction.postpone(undone.conversation_id, undone.tokens_before)
         )
         window.transcript.action_requested.connect(

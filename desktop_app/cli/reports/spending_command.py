@@ -19,7 +19,7 @@ from desktop_app.domain.spending.spending_report import (
     SpendingSum,
     month_forecast,
 )
-from desktop_app.exchange.csv_cell import plain_cell
+from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
@@ -135,7 +135,7 @@ def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return plain_cell(clean_line(value))
+        return escape_cell(clean_line(value))
     return "" if value is None else value
 
 

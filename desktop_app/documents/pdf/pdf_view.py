@@ -22,7 +22,7 @@ from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedErr
 _WHITE: Final = (255, 255, 255, 255)
 _LOCKED: Final = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
 # The longest side of a page that the format allows, in points; longer pages are scaled down.
-_LARGEST_SIDE: Final = 14_400.0
+_MAX_SIDE: Final = 14_400.0
 _LETTER_SIZE: Final = (612.0, 792.0)
 
 
@@ -59,14 +59,14 @@ class PdfView:
         return [self._size(index) for index in range(len(self._document))]
 
     def _size(self, index: int) -> tuple[float, float]:
-        """Return width and height of a page in points, each from 1 to `_LARGEST_SIDE`."""
+        """Return width and height of a page in points, each from 1 to `_MAX_SIDE`."""
         try:
             width, height = self._document.get_page_size(index)
         except pdfium.PdfiumError:
             return _LETTER_SIZE  # a damaged page keeps its place among good ones
         if not (width >= 1 and height >= 1):
             return _LETTER_SIZE
-        ratio = min(1.0, _LARGEST_SIDE / width, _LARGEST_SIDE / height)
+        ratio = min(1.0, _MAX_SIDE / width, _MAX_SIDE / height)
         return max(1.0, width * ratio), max(1.0, height * ratio)
 
     def render_strip(self, strip: Strip) -> bytes:

@@ -30,7 +30,7 @@ _NARROWEST_TEXT: Final = 100.0
 # In line heights.
 _MIN_GUTTER: Final = 0.45
 _MIN_WIDE_GUTTER: Final = 0.9
-_LARGEST_LINE_DISTANCE: Final = 2.6
+_MAX_LINE_DISTANCE: Final = 2.6
 _MAX_RULES: Final = 80
 _MAX_COLUMNS: Final = 40
 _MAX_CELL_CHARS: Final = 400
@@ -47,7 +47,7 @@ _LEAST_PROSE_LINES: Final = 0.5
 _FULL_LINE_WIDTH: Final = 0.7
 _FEWEST_ROWS: Final = 4  # of a table without rules
 _FEWEST_RULED_ROWS: Final = 3  # rows of a table between rules
-_LARGEST_STEP: Final = 60  # between the numbers of lines or pages in a list
+_MAX_STEP: Final = 60  # between the numbers of lines or pages in a list
 _MIN_CAPTION_WORDS: Final = 6
 _MAX_HEADER_LINES: Final = 4
 _LEADER: Final = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}")
@@ -227,7 +227,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     run: list[Line] = []
     for line in lines:
         height = median(word.height for word in line)
-        is_near = not run or middle_of(run[-1]) - middle_of(line) <= _LARGEST_LINE_DISTANCE * height
+        is_near = not run or middle_of(run[-1]) - middle_of(line) <= _MAX_LINE_DISTANCE * height
         pieces = 1 + sum(b.left - a.right > _MIN_WIDE_GUTTER * height for a, b in pairwise(line))
         if pieces >= 3 and is_near:
             run.append(line)
@@ -336,4 +336,4 @@ def _is_sequence(texts: Sequence[str]) -> bool:
     """Return True if all texts are integers that grow by small steps, like page numbers."""
     numbers = [int(text) for text in texts if text.isdecimal()]
     steps = [b - a for a, b in pairwise(numbers)]
-    return len(numbers) == len(texts) and all(0 <= step <= _LARGEST_STEP for step in steps)
+    return len(numbers) == len(texts) and all(0 <= step <= _MAX_STEP for step in steps)

@@ -9,7 +9,7 @@ from html import escape
 from typing import Final
 
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
-from desktop_app.exchange.csv_cell import plain_cell
+from desktop_app.exchange.csv_cell import escape_cell
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #1c1c1c; background: #fff; }
@@ -39,7 +39,7 @@ def csv_report(runs: Sequence[EvaluationRun]) -> str:
     for run in runs:
         columns = (run.provider, run.variant or "", run.effort or "", run.model)
         for result in run.results:
-            writer.writerow([plain_cell(cell) for cell in (*columns, *_cells_of_result(result))])
+            writer.writerow([escape_cell(cell) for cell in (*columns, *_cells_of_result(result))])
     return text.getvalue()
 
 

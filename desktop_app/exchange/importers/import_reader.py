@@ -40,8 +40,8 @@ from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 
 # In bytes. A user's history takes some hundred megabytes. Files beyond these limits are refused
 # before they are read or unpacked.
-LARGEST_JSON: Final = 4 * 1024**3
-LARGEST_IMAGE: Final = 64 * 1024**2
+MAX_JSON_BYTES: Final = 4 * 1024**3
+MAX_IMAGE_BYTES: Final = 64 * 1024**2
 MAX_CONVERSATIONS: Final = 100_000
 """The most conversations of another program's export. Importing so many takes half a minute."""
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
@@ -97,7 +97,7 @@ def read_export(path: Path) -> ParsedExport:
             if is_zipfile(file):
                 export = _read_archive(ForeignArchive(file), _Images(path))
             else:
-                export = _read_json(read_all(file, LARGEST_JSON), _find_nothing)
+                export = _read_json(read_all(file, MAX_JSON_BYTES), _find_nothing)
             if export.total > MAX_CONVERSATIONS and export.kind != OWN_KIND:
                 raise RefusedFileError(
                     Reason.FOREIGN_TOO_MANY_CONVERSATIONS, limit=MAX_CONVERSATIONS
@@ -156,7 +156,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
     refusals: list[ImportRefusedError] = []
     for info in members:
         try:
-            exports.append(_read_json(archive.read(info, LARGEST_JSON), images.find))
+            exports.append(_read_json(archive.read(info, MAX_JSON_BYTES), images.find))
         except (ImportRefusedError, RefusedFileError) as exc:
             if len(members) == 1:
                 raise
@@ -197,8 +197,8 @@ def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> 
 def _require_plausible(members: list[ZipInfo]) -> None:
     unpacked = sum(info.file_size for info in members)
     packed = sum(info.compress_size for info in members)
-    if unpacked > LARGEST_JSON:
-        raise RefusedFileError(Reason.FOREIGN_UNPACKS_TOO_FAR, limit=LARGEST_JSON >> 20)
+    if unpacked > MAX_JSON_BYTES:
+        raise RefusedFileError(Reason.FOREIGN_UNPACKS_TOO_FAR, limit=MAX_JSON_BYTES >> 20)
     if unpacked > _ALWAYS_PLAUSIBLE_BYTES and unpacked > _MAX_COMPRESSION_RATIO * packed:
         raise RefusedFileError(Reason.FOREIGN_BOMB)
 
@@ -238,7 +238,7 @@ class _Images:
                 name, info = self._members_by_name[index]
                 if info.file_size <= self._bytes_left:
                     self._bytes_left -= info.file_size
-                    return name, self._archive.read(info, LARGEST_IMAGE)
+                    return name, self._archive.read(info, MAX_IMAGE_BYTES)
         return None
 
     def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:

@@ -26,7 +26,7 @@ from desktop_app.domain.tools.tool_server import (
 )
 from desktop_app.foreign_file import RefusedFileError, open_file
 
-LARGEST_FILE: Final = 1 << 20
+MAX_FILE_BYTES: Final = 1 << 20
 # Also matches an unclosed string or comment. Otherwise each opening quote or comment would cause a
 # search to the end of the file.
 _STRING_OR_COMMENT: Final = re.compile(
@@ -72,14 +72,14 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
     refusal = ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
     try:
         with open_file(path) as file:
-            data = file.read(LARGEST_FILE + 1)
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ImportRefusedError(
             Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), because=system_error(error)
         ) from error
     except RefusedFileError as error:
         raise ImportRefusedError(error.reason, error.params, file=str(path)) from error
-    if len(data) > LARGEST_FILE:
+    if len(data) > MAX_FILE_BYTES:
         raise refusal
     try:
         return parse_servers(data.decode("utf-8-sig"))

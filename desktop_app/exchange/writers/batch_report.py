@@ -14,7 +14,7 @@ from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import item_error_text
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.json_table import MAX_COLUMNS, row_of
-from desktop_app.exchange.csv_cell import plain_cell
+from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
@@ -85,7 +85,7 @@ def csv_report(
 
 def _csv_line(cells: Iterable[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow([plain_cell(cell) for cell in cells])
+    csv.writer(line).writerow([escape_cell(cell) for cell in cells])
     return line.getvalue()
 
 

@@ -29,7 +29,7 @@ from desktop_app.rendering.structured_answer import with_rendered_form
 from desktop_app.ui.printing.markdown_printer import MarkdownPrinter
 from desktop_app.ui.printing.page_writer import PageWriter, display_text
 from desktop_app.ui.printing.print_styles import INDENT, NOTE_SIZE, TITLE_SIZE, PrintStyles
-from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder, Formulas
+from desktop_app.ui.transcript.media.drawn_formulas import FormulaDrawer, FormulaFinder
 from desktop_app.ui.widgets.text.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class PrintedConversation:
         self.document = SealedDocument()
         self._styles = PrintStyles(theme, unit)
         self._theme, self._name_of_model = theme, name_of_model
-        self._formulas = Formulas(self.document, keeps_source=False)
+        self._formulas = FormulaDrawer(self.document, keeps_source=False)
         self._formulas.set_typesetter(formulas)
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)

@@ -112,7 +112,7 @@ class Line(NamedTuple):
     begins_background: bool = False
 
 
-class MessageMark(NamedTuple):
+class MessageNote(NamedTuple):
     """A line with links below a message, such as the line that tells of a compaction.
 
     Attributes:
@@ -327,10 +327,10 @@ def index_of_action(items: Sequence[Item], action: str) -> int:
     return -1
 
 
-def mark_line(mark: MessageMark) -> Line:
+def note_line(note: MessageNote) -> Line:
     """Return `Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
-    runs = list(_line_runs(mark.text))
-    for label, action in mark.actions:
+    runs = list(_line_runs(note.text))
+    for label, action in note.actions:
         runs += [Run(" · "), Run(label, link=ACTION + action)]
     return Line(LineKind.NOTICE, tuple(runs))
 

@@ -18,11 +18,11 @@ from desktop_app.ui.transcript.message_items import (
     FooterFacts,
     Item,
     Line,
-    MessageMark,
+    MessageNote,
     attachment_lines,
     ending_lines,
     footer_line,
-    mark_line,
+    note_line,
     question_lines,
     reasoning_line,
     reasoning_seconds,
@@ -58,7 +58,7 @@ class MessageState:
         is_complete: True once the text of an answer is complete.
         is_stored: True if the message did not stream in this view: its code is folded initially.
         status_line: the status while the answer is made; "" for none.
-        mark: the line below the message, such as one about a compaction; None for none.
+        note: the line below the message, such as one about a compaction; None for none.
         pending_highlights: the code in the body and below it that is not highlighted yet.
         unwritten: the text of a long stored message that is still to be added in pieces. `update`
             completes the message afterwards.
@@ -80,7 +80,7 @@ class MessageState:
         self._facts = facts
         self.version = version
         self.status_line = ""
-        self.mark: MessageMark | None = None
+        self.note: MessageNote | None = None
         self._citable = citable
         self.head_count = self.foot_count = 0
         self.is_materialized = False
@@ -127,9 +127,9 @@ class MessageState:
         """Add `count` to the number of items before the body."""
         self.head_count += count
 
-    def set_mark(self, mark: MessageMark | None) -> None:
+    def set_note(self, note: MessageNote | None) -> None:
         """Set the line below the message."""
-        self.mark = mark
+        self.note = note
 
     def set_status_line(self, sentence: str) -> None:
         """Set the line with the status while the answer is made; "" for none."""
@@ -285,7 +285,7 @@ class MessageState:
                 is_last=self.message.id not in self._facts.followed_ids,
             ),
             footer_line(self.message, self.version, self._facts),
-            *([] if self.mark is None else [mark_line(self.mark)]),
+            *([] if self.note is None else [note_line(self.note)]),
         ]
 
     def rebuild_items(self) -> list[Item]:
@@ -309,7 +309,7 @@ class MessageState:
         index = len(self.layout.items) - 1
         if self.message.role is Role.USER:
             return index - self.foot_count
-        return index - (self.mark is not None)
+        return index - (self.note is not None)
 
     @property
     def source(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.ui.transcript.citation_sources import CitationSources
-from desktop_app.ui.transcript.message_items import FooterFacts, MessageMark
+from desktop_app.ui.transcript.message_items import FooterFacts, MessageNote
 from desktop_app.ui.transcript.message_state import MessageState, block_maker_of
 from desktop_app.ui.transcript.unfolded_sections import UnfoldedSections
 
@@ -46,7 +46,7 @@ class TranscriptMessages:
         # The states of growing messages outside the document.
         self._detached: dict[str, MessageState] = {}
         self._unfolded: dict[str, UnfoldedSections] = {}
-        self._marks: Mapping[str, MessageMark] = {}
+        self._notes: Mapping[str, MessageNote] = {}
 
     # ------------------------------------------------------------------ states
 
@@ -146,7 +146,7 @@ class TranscriptMessages:
         self._unfolded = {key: sections for key, sections in self._unfolded.items() if key in ids}
         self.facts.begin_path(self.older)
         self.sources.begin_path(self.older)
-        self.versions, self._marks = versions, {}
+        self.versions, self._notes = versions, {}
 
     def append(self, message: Message) -> None:
         """Append a message, below the document."""
@@ -169,7 +169,7 @@ class TranscriptMessages:
         """Move the nearest message above or below the document into it."""
         message = self.older.pop() if above else self.newer.pop(0)
         state = self._detached.pop(message.id, None) or self._new_state(message)
-        state.set_mark(self._marks.get(message.id))
+        state.set_note(self._notes.get(message.id))
         self._states[message.id] = state
         return state
 
@@ -191,17 +191,17 @@ class TranscriptMessages:
             self.move_out(state, above=True)
         self.older, self.newer = messages[:index], messages[index:]
 
-    def set_marks(self, marks: Mapping[str, MessageMark]) -> list[MessageState]:
-        """Replace all marks, which are given by message id.
+    def set_notes(self, notes: Mapping[str, MessageNote]) -> list[MessageState]:
+        """Replace all notes, which are given by message id.
 
-        Return the states of the messages in the document whose mark has changed.
+        Return the states of the messages in the document whose note has changed.
         """
-        former_marks, self._marks = self._marks, marks
+        former_notes, self._notes = self._notes, notes
         changed = [
-            state for key, state in self._states.items() if former_marks.get(key) != marks.get(key)
+            state for key, state in self._states.items() if former_notes.get(key) != notes.get(key)
         ]
         for state in changed:
-            state.set_mark(marks.get(state.message.id))
+            state.set_note(notes.get(state.message.id))
         return changed
 
     def _new_state(self, message: Message) -> MessageState:

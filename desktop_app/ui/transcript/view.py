@@ -27,12 +27,12 @@ from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
 from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.ui.transcript.keyboard.reading_steps import ReadingSteps
 from desktop_app.ui.transcript.link_handler import LinkHandler
-from desktop_app.ui.transcript.media.drawn_formulas import Formulas
+from desktop_app.ui.transcript.media.drawn_formulas import FormulaDrawer
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_commands import MessageCommands
-from desktop_app.ui.transcript.message_items import Line, LineKind, MessageMark
+from desktop_app.ui.transcript.message_items import Line, LineKind, MessageNote
 from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.ui.transcript.search.finder import Finder
 from desktop_app.ui.transcript.section_folding import SectionFolding
@@ -140,7 +140,7 @@ class TranscriptView(TranscriptSurface):
         super().__init__(theme)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         document = self.document()
-        self._formulas = Formulas(document)
+        self._formulas = FormulaDrawer(document)
         self._is_brief, self._wraps_code = is_brief, True
         self.writer = writer = DocumentWriter(
             document,
@@ -288,10 +288,10 @@ class TranscriptView(TranscriptSurface):
             for state in self.messages.materialized():
                 self._message_writer.refresh(state)
 
-    def set_marks(self, marks: Mapping[str, MessageMark]) -> None:
-        """Show marks below these messages, by id, and below no others."""
+    def set_notes(self, notes: Mapping[str, MessageNote]) -> None:
+        """Show notes below these messages, by id, and below no others."""
         with self.anchor.keep_position():
-            for state in self.messages.set_marks(marks):
+            for state in self.messages.set_notes(notes):
                 self._message_writer.refresh(state)
         self.action_placer.place_again()
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint
 
 from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.app.chat.choice.estimate_presenter import estimate_texts
-from desktop_app.app.chat.compaction.compaction_marks import compaction_mark
+from desktop_app.app.chat.compaction.compaction_notes import compaction_note
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import (
@@ -183,6 +183,6 @@ def test_the_mark_of_a_compaction_and_the_countdown_are_translated() -> None:
     made = Compaction("k", "c", "m", CompactionKind.PROVIDER, "openai", "g", "[]", now(), 2, 1)
     other = replace(made, id="l")
     for in_force in (made, other, None):
-        mark = compaction_mark(made, NAME, NAME, in_force)
+        mark = compaction_note(made, NAME, NAME, in_force)
         assert not untranslated([mark.text, *(label for label, _ in mark.actions)])
     assert not untranslated([RetryCountdown().start("a", 9, ErrorNote(NAME))])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.csv_cell import plain_cell
+from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.exchange.writers.batch_report import COLUMNS, csv_report, markdown_report
 
 JOB = BatchJob("0" * 32, ModelChoice("openai", "gpt-5.2"), "A\ntitle", "One\n\ntwo", now())
@@ -37,7 +37,7 @@ def test_csv_is_read_back_unchanged(texts: list[tuple[str, str]]) -> None:
     rows = list(csv.reader(io.StringIO(written, newline="")))
     assert tuple(rows[0]) == COLUMNS
     found = [(row[2], row[0]) for row in rows[1:]]
-    assert found == [(plain_cell(answer), plain_cell(name)) for answer, name in texts]
+    assert found == [(escape_cell(answer), escape_cell(name)) for answer, name in texts]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_csv_is_read_back_unchanged(texts: list[tuple[str, str]]) -> None:
     ],
 )
 def test_no_cell_is_a_formula(text: str) -> None:
-    assert plain_cell(text) == f"'{text}"
+    assert escape_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize(
@@ -73,18 +73,18 @@ def test_no_cell_is_a_formula(text: str) -> None:
     ],
 )
 def test_no_cell_has_a_formula_for_another_separator(text: str, cell: str) -> None:
-    assert plain_cell(text) == cell
-    assert plain_cell(cell) == cell
+    assert escape_cell(text) == cell
+    assert escape_cell(cell) == cell
 
 
 @pytest.mark.parametrize("text", ["-1", "+1", "-1,234.50", "-5%", "-0,5"])
 def test_a_number_with_a_sign_stays_a_number(text: str) -> None:
-    assert plain_cell(text) == text
+    assert escape_cell(text) == text
 
 
 @given(st.text())
 def test_any_cell_begins_like_no_formula(text: str) -> None:
-    cell = plain_cell(text)
+    cell = escape_cell(text)
     is_number = re.fullmatch(r"[+-][0-9][0-9.,]*%?", cell)
     begins = cell.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
     assert is_number or not begins

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.chat.compaction.compaction_marks import result_text
+from desktop_app.app.chat.compaction.compaction_notes import result_text
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message

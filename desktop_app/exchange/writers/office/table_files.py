@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.exchange.csv_cell import plain_cell
+from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.exchange.writers.office.office_content import OfficeTable
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def write_csv(file: Path, tables: Sequence[OfficeTable]) -> None:
         for number, table in enumerate(tables):
             if number:
                 writer.writerow([])
-            writer.writerows([plain_cell(text) for text in row] for row in table.rows)
+            writer.writerows([escape_cell(text) for text in row] for row in table.rows)
 
 
 def _make_cell(sheet: Any, text: str) -> Any:

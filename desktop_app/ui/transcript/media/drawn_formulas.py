@@ -92,7 +92,7 @@ class FormulaFinder(Protocol):
         """Drop pending requests."""
 
 
-class Formulas:
+class FormulaDrawer:
     """The drawn formulas of a document."""
 
     def __init__(self, document: QTextDocument, *, keeps_source: bool = True) -> None:
@@ -282,7 +282,7 @@ def _cell_width(width: float, columns: int) -> float:
 class _FormulaHandler(QPyTextObject):
     """The handler that Qt calls to measure and draw a formula."""
 
-    def __init__(self, formulas: Formulas, parent: QObject) -> None:
+    def __init__(self, formulas: FormulaDrawer, parent: QObject) -> None:
         super().__init__(parent)
         self._formulas = formulas
 

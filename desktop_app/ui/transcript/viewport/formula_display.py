@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.keyboard.action_row import ActionRowPlacer
-    from desktop_app.ui.transcript.media.drawn_formulas import Formulas
+    from desktop_app.ui.transcript.media.drawn_formulas import FormulaDrawer
     from desktop_app.ui.transcript.media.typesetter import Typesetter
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
@@ -19,7 +19,9 @@ _FORMULAS_S: Final = 0.008
 class FormulaDisplay(QObject):
     """A timer that replaces the source of typeset formulas by drawings, in slices."""
 
-    def __init__(self, formulas: Formulas, anchor: ScrollAnchor, actions: ActionRowPlacer) -> None:
+    def __init__(
+        self, formulas: FormulaDrawer, anchor: ScrollAnchor, actions: ActionRowPlacer
+    ) -> None:
         super().__init__(anchor)
         self._formulas, self._anchor, self._actions = formulas, anchor, actions
         self._timer = QTimer(self, singleShot=True, interval=0)

@@ -1,4 +1,4 @@
-"""The compactions of the open conversation: their marks in the transcript, and Undo."""
+"""The compactions of the open conversation: their notes in the transcript, and Undo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.compaction_service import readable_content
-from desktop_app.ui.transcript.message_items import MessageMark
+from desktop_app.ui.transcript.message_items import MessageNote
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
-class CompactionMarks(QObject):
-    """Connection of the stored compactions with their marks in the transcript.
+class CompactionNotes(QObject):
+    """Connection of the stored compactions with their notes in the transcript.
 
     Signals:
         undone(Compaction): the user undid a compaction.
@@ -76,13 +76,13 @@ class CompactionMarks(QObject):
 
     def _show(self) -> None:
         if not self._current.compactions:
-            self._transcript.set_marks({})
+            self._transcript.set_notes({})
             return
         resolved, sender = self._setup.resolved, self._setup.profile
         sent = sent_path(self._current.path, self._current.compactions, sender, resolved.model.id)
-        self._transcript.set_marks(
+        self._transcript.set_notes(
             {
-                message_id: compaction_mark(c, self._maker_name(c), sender.name, sent.compaction)
+                message_id: compaction_note(c, self._maker_name(c), sender.name, sent.compaction)
                 for message_id, c in self._compactions_by_message.items()
             }
         )
@@ -147,10 +147,10 @@ def result_text(compaction: Compaction) -> str:
     return tr("Compacted: {before} → {after} tokens", before=text_before, after=text_after)
 
 
-def compaction_mark(
+def compaction_note(
     compaction: Compaction, maker: str, sender: str, sent_compaction: Compaction | None
-) -> MessageMark:
-    """Return the mark in the transcript at the end of a compaction.
+) -> MessageNote:
+    """Return the note in the transcript at the end of a compaction.
 
     Args:
         maker: the name of the provider that made it.
@@ -164,8 +164,8 @@ def compaction_mark(
         facts = [result_text(compaction)]
         if is_opaque:
             facts.append(tr("Only {provider} can read it", provider=maker))
-        return MessageMark(" · ".join(facts), (undo_action, show_action))
+        return MessageNote(" · ".join(facts), (undo_action, show_action))
     if sent_compaction is not None:
-        return MessageMark(result_text(compaction))
-    note = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
-    return MessageMark(note, (undo_action, show_action))
+        return MessageNote(result_text(compaction))
+    text = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
+    return MessageNote(text, (undo_action, show_action))
