@@ -28,14 +28,19 @@ _MAX_WIDTH: Final = 220
 _MIN_WIDTH: Final = 130
 _INSET: Final = 10
 _SHARE_OF_PAGE: Final = 0.28
-"""The share of a page's width that the list takes, within these limits."""
+"""The share of a page's width that the list takes, from `_MIN_WIDTH` to `_MAX_WIDTH`."""
 
 
 @dataclass(frozen=True)
 class LibraryRow:
-    """A row of the list; a heading has no id.
+    """A row of the list, or a heading, which has only a title.
 
-    `note` is shown at the end ("edited"); `is_faint` marks a row that is hidden from menus.
+    Attributes:
+        id: the id of the entry; "" for a heading.
+        title: the title of the entry, or the text of the heading.
+        note: a note at the end of the row, such as "edited".
+        is_faint: True if menus do not offer the entry.
+        heading: the heading to show above the row; "" for none.
     """
 
     id: str
@@ -47,7 +52,7 @@ class LibraryRow:
     @property
     def accessible_text(self) -> str:
         """Return the text for screen readers."""
-        return ", ".join(word for word in (self.title, self.note, self.heading) if word)
+        return ", ".join(filter(None, (self.title, self.note, self.heading)))
 
     def matches(self, words: Sequence[str]) -> bool:
         """Return True if the title or heading contains every (casefolded) word."""
@@ -62,13 +67,13 @@ class LibraryModel(RowsModel[LibraryRow]):
         super().__init__(lambda row: row.title, lambda row: row.accessible_text, parent)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Set rows, which are grouped by heading, and insert a row for each heading."""
+        """Set rows, and insert a heading above each group of rows with the same heading."""
         rows_and_headings = []
         heading = ""
         for row in rows:
             if row.heading != heading:
                 heading = row.heading
-                rows_and_headings.append(LibraryRow("", heading))
+                rows_and_headings.append(LibraryRow(id="", title=heading))
             rows_and_headings.append(row)
         super().set_rows(rows_and_headings)
 
@@ -201,7 +206,7 @@ class LibraryList(QWidget):
         index = self.view.row_of(self.model.index_of(previous_id))
         if index.isValid():
             self.view.setCurrentIndex(index)
-        elif words or previous_id:
+        elif words or previous_id:  # otherwise the page chooses the first row
             self.view.ensure_current()
         if not self.view.currentIndex().isValid():
             self._set_current(QModelIndex())

@@ -154,9 +154,10 @@ class PresetsPage(QWidget):
     # ------------------------------------------------------------------ state
 
     def set_models(self, models: Sequence[ModelEntry]) -> None:
-        """Set the models to choose from; their data are provider id, model id and variant.
+        """Set the models to choose from.
 
-        The next `set_presets` selects that of the shown preset.
+        The data of an entry are the provider id, the model id and the variant, as in a `Preset`.
+        The next `set_presets` selects the model of the shown preset.
         """
         self.model.clear()
         self.model.addItem(tr(_SAME_AS_CONVERSATION), ("", "", None))
@@ -170,7 +171,7 @@ class PresetsPage(QWidget):
     def set_values(self, values: Mapping[str, object], overrides_of: OverridesOf) -> None:
         """Set the defaults, and the function that returns the values that a preset overrides.
 
-        The next `set_presets` shows them.
+        The next `set_presets` shows the values.
         """
         self._values, self._overrides_of = values, overrides_of
 
@@ -202,10 +203,12 @@ class PresetsPage(QWidget):
             return
         # Qt returns members of string enumerations as plain strings.
         provider_id, model, variant = self.model.currentData()
-        effort, name = self.effort.currentData(), self.name.text()
+        effort = self.effort.currentData()
+        name = self.name.text()
+        has_new_name = self.name.is_edited and bool(name.strip())
         edited_preset = replace(
             preset,
-            name=name.strip() or preset.name if self.name.is_edited else preset.name,
+            name=name.strip() if has_new_name else preset.name,
             provider_id=provider_id,
             model=model,
             variant=Variant(variant) if variant else None,
@@ -217,7 +220,8 @@ class PresetsPage(QWidget):
         if edited_preset != preset:
             self._preset = edited_preset
             self.save_requested.emit(edited_preset)
-        self.form.report_edits()  # last, because their signals refill the page
+        # Last, because the signals of the form and of the examples refill the page.
+        self.form.report_edits()
         self.examples.report_edits()
 
     def _request_edit(self, request: EditRequest) -> None:
@@ -244,9 +248,10 @@ class PresetsPage(QWidget):
 
     def _place_choices(self) -> None:
         """Place the effort beside the model, or below it in a narrow window."""
-        direction, px = QHBoxLayout.Direction, self._px
-        is_narrow = self.width() < px(_NARROW_WIDTH)
-        self._content_layout.setContentsMargins(*margins(0, 0, px(3 if is_narrow else 12), 0))
+        is_narrow = self.width() < self._px(_NARROW_WIDTH)
+        gap_before_scroll_bar = self._px(3 if is_narrow else 12)
+        self._content_layout.setContentsMargins(*margins(0, 0, gap_before_scroll_bar, 0))
+        direction = QHBoxLayout.Direction
         self._choices.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     # ------------------------------------------------------------------ private
@@ -262,7 +267,7 @@ class PresetsPage(QWidget):
             self._fill_fields(preset)
 
     def _fill_fields(self, preset: Preset) -> None:
-        self._preset = None
+        self._preset = None  # so that filling the fields is not reported as a change by the user
         if not self.name.isModified():  # otherwise the user is typing it
             self.name.set_name(preset.name)
         self.model.setCurrentIndex(_find_or_add_model(self.model, preset))
@@ -296,7 +301,7 @@ def _find_or_add_model(models: Combo, preset: Preset) -> int:
     """Return the index of the preset's model; add the model if it is not listed."""
     model_data = (preset.provider_id, preset.model, preset.variant)
     for index in range(models.count()):
-        if tuple(models.itemData(index)) == model_data:
+        if tuple(models.itemData(index)) == model_data:  # Qt returns a list
             return index
     model = preset.model or tr(_SAME_AS_CONVERSATION)
     label = tr("{model} – {provider}", model=model, provider=preset.provider_id)

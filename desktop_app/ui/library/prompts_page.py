@@ -1,13 +1,17 @@
 """The page of prompts: a list by folders, and an editor for a prompt.
 
 Changes are saved automatically when the user pauses or leaves a field.
+
+A prompt's text has variables such as `{{name}}`. The user is asked for the values of most, which
+are the prompt's fields. The program fills in the others (`_AUTOMATIC_FIELDS`). The form of a prompt
+is the schema or grammar that its answers follow.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter, QWidget
@@ -39,7 +43,10 @@ if TYPE_CHECKING:
     from desktop_app.domain.prompts.prompts import Prompt
     from desktop_app.ui.look.theme import Theme
 
-OWN, EDITED, BUILT_IN = "own", "edited", "built-in"
+# The origins of a prompt. EDITED: the user's version of a built-in prompt.
+OWN: Final = "own"
+EDITED: Final = "edited"
+BUILT_IN: Final = "built-in"
 _AUTOMATIC_FIELDS: Final = {
     SELECTION: N_("selected text"),
     CLIPBOARD: N_("clipboard"),
@@ -49,6 +56,14 @@ _HELP: Final = N_(
     "{{name}} is a field, {{name=default}} has a default, and {{name=one|two}} is a choice. "
     "{{selection}}, {{clipboard}}, and {{date}} are filled in automatically."
 )
+
+
+class _FieldTexts(NamedTuple):
+    """The texts in the fields of the editor."""
+
+    title: str = ""
+    folder: str = ""
+    text: str = ""
 
 
 class ExpandingTextField(MultilineField):
@@ -78,9 +93,9 @@ class PromptsPage(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._entries: dict[str, tuple[Prompt, str]] = {}
+        self._entries: dict[str, tuple[Prompt, str]] = {}  # by id, with the origin
         self._prompt: Prompt | None = None
-        self._reported_texts = ("", "", "")
+        self._reported_texts = _FieldTexts()  # as last shown or reported
         self.list = LibraryList(
             "prompts", tr("Prompts"), tr("Find a prompt"), tr("New prompt"), theme
         )
@@ -153,11 +168,11 @@ class PromptsPage(QWidget):
         self._folder_names.setStringList(sorted(f for f in folders if f and f == one_line(f)))
         rows = [
             LibraryRow(
-                prompt.id,
-                prompt.title,
-                _list_note(prompt, origin),
-                prompt.hidden,
-                prompt.folder or tr("No folder"),
+                id=prompt.id,
+                title=prompt.title,
+                note=_list_note(prompt, origin),
+                is_faint=prompt.hidden,
+                heading=prompt.folder or tr("No folder"),
             )
             for prompt, origin in entries
         ]
@@ -180,14 +195,15 @@ class PromptsPage(QWidget):
             return
         if not self.title.text().strip():
             self.title.setText(prompt.title)
-            self._reported_texts = (self.title.text(), *self._reported_texts[1:])
-        title, folder, text = self._texts_in_fields()
-        values: dict[str, Any] = {
-            "title": prompt.title if title == self._reported_texts[0] else title.strip(),
-            "folder": prompt.folder if folder == self._reported_texts[1] else folder.strip(),
-            "text": prompt.text if text == self._reported_texts[2] else text,
-        }
-        changes = {name: value for name, value in values.items() if value != getattr(prompt, name)}
+            self._reported_texts = self._reported_texts._replace(title=self.title.text())
+        texts, reported_texts = self._texts_in_fields(), self._reported_texts
+        changes: dict[str, Any] = {}
+        if texts.title != reported_texts.title and texts.title.strip() != prompt.title:
+            changes["title"] = texts.title.strip()
+        if texts.folder != reported_texts.folder and texts.folder.strip() != prompt.folder:
+            changes["folder"] = texts.folder.strip()
+        if texts.text not in (reported_texts.text, prompt.text):
+            changes["text"] = texts.text
         if changes:
             self._prompt = replace(prompt, **changes)
             self._reported_texts = self._texts_in_fields()
@@ -210,8 +226,10 @@ class PromptsPage(QWidget):
         self._placeholder.setVisible(entry is None)
         if entry is None:
             return
+        # Whatever the fields hold is reported by now, so `_fill_fields` may replace it.
         self._reported_texts = self._texts_in_fields()
-        self._fill_fields(entry[0])
+        prompt, _origin = entry
+        self._fill_fields(prompt)
         self._refresh()
 
     def _fill_fields(self, prompt: Prompt) -> None:
@@ -219,7 +237,7 @@ class PromptsPage(QWidget):
 
         A field keeps text that the user has typed but that is not reported yet.
         """
-        title, folder, _text = self._reported_texts
+        title, folder = self._reported_texts.title, self._reported_texts.folder
         if self.title.text() == title:
             self.title.setText(prompt.title)
             title = self.title.text()
@@ -228,11 +246,11 @@ class PromptsPage(QWidget):
             folder = self.folder.text()
         self.text.show_text(prompt.text)
         self._form_label.setText(describe_form(prompt.form))
-        self._reported_texts = title, folder, self.text.reported_text
+        self._reported_texts = _FieldTexts(title, folder, self.text.reported_text)
         self._prompt = prompt
 
-    def _texts_in_fields(self) -> tuple[str, str, str]:
-        return self.title.text(), self.folder.text(), self.text.toPlainText()
+    def _texts_in_fields(self) -> _FieldTexts:
+        return _FieldTexts(self.title.text(), self.folder.text(), self.text.toPlainText())
 
     def _refresh(self) -> None:
         """Show changes made to the prompt elsewhere, such as a reset."""
@@ -278,12 +296,17 @@ class PromptsPage(QWidget):
             on_changed = partial(self._save_form, prompt.id)
             value_now = partial(self._form_of, prompt.id)
             request = EditRequest(
-                "answer.form", prompt.form, on_changed, self.form_button, value_now
+                key="answer.form",
+                value=prompt.form,
+                on_changed=on_changed,
+                anchor=self.form_button,
+                value_now=value_now,
             )
             self.edit_requested.emit(request)
 
     def _form_of(self, prompt_id: str) -> str:
-        return self._entries[prompt_id][0].form if prompt_id in self._entries else ""
+        prompt, _origin = self._entries.get(prompt_id, (None, ""))
+        return "" if prompt is None else prompt.form
 
     def _save_form(self, prompt_id: str, value: str) -> None:
         if prompt_id in self._entries:
@@ -301,7 +324,8 @@ class PromptsPage(QWidget):
     def _request_deletion(self, prompt_id: str) -> None:
         """Request to delete one of the user's prompts; built-in prompts can only be hidden."""
         self.report_edits()
-        if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:
+        _prompt, origin = self._entries.get(prompt_id, (None, ""))
+        if origin == OWN:
             self.delete_requested.emit(prompt_id)
 
     def _toggle_hidden(self) -> None:
