@@ -275,10 +275,10 @@ def chips(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_menu_of_a_chip(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
+    from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, ChipWidget, DetailLevel
 
-    chip = Chip("a", text, text, "ready", None, "image", actions=(("k", text, None),))
-    made = ChipWidget(replace(chip, detail_levels=(("low", text),)), host.theme)
+    chip = Chip("a", text, text, "ready", None, "image", actions=(ChipAction("k", text),))
+    made = ChipWidget(replace(chip, detail_levels=(DetailLevel("low", text),)), host.theme)
     host.show(made)
     return made.menu()
 

@@ -18,6 +18,7 @@ from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
+from desktop_app.ui.composer.suggestions import Suggestion
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
@@ -334,7 +335,7 @@ def test_tab_visits_suggestions_and_attachments_in_visual_order(
 ) -> None:
     chips = [Chip(name, f"{name}.pdf", "", "ready", None, "file-text") for name in ("1", "2", "3")]
     window.prompt.chips.set_chips(chips[:2])
-    window.prompt.suggestions.set_suggestions([("summarize", "Summarize", "list")])
+    window.prompt.suggestions.set_suggestions([Suggestion("summarize", "Summarize", "list")])
     window.prompt.chips.set_chips([chips[0], chips[2]])
     suggestion = window.prompt.findChildren(QWidget, "suggest-summarize")[0]
     crosses = window.prompt.findChildren(QWidget, "remove-attachment")

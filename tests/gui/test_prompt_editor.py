@@ -35,11 +35,11 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
+from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget, DetailLevel
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
+from desktop_app.ui.composer.suggestions import Suggestion, SuggestionButton, Suggestions
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 from tests.helpers.menus import entry_text
@@ -68,7 +68,8 @@ PRO = ChoiceView(
 )
 SMALL = ChoiceView(None, "SmolLM2 135M", None, offers_variants=False, models=MODELS)
 PDF = Chip("1", "report.pdf", "48 pages · 31,480 tokens", "ready", None, "file-text")
-SUMMARIZE = ("summarize", "Summarize", "list")
+SUMMARIZE = Suggestion("summarize", "Summarize", "list")
+FACTS = Suggestion("facts", "Facts as a table", "table-2")
 
 
 @pytest.fixture
@@ -231,7 +232,7 @@ def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     editor.chips.set_chips([PDF])
-    editor.suggestions.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
+    editor.suggestions.set_suggestions([SUMMARIZE, FACTS])
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
         qtbot.waitSignal(editor.suggestions.chosen) as taken,
@@ -247,7 +248,7 @@ def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
 
 
 def test_a_click_chooses_a_suggestion(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.suggestions.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
+    editor.suggestions.set_suggestions([SUMMARIZE, FACTS])
     facts = find(editor, SuggestionButton, "suggest-facts")
     with qtbot.waitSignal(editor.suggestions.chosen) as taken:
         qtbot.mouseClick(facts, Qt.MouseButton.LeftButton)
@@ -259,7 +260,7 @@ def test_a_compact_suggestion_without_room_beside_the_key_is_hidden(
 ) -> None:
     suggestions = Suggestions(light_theme)
     qtbot.addWidget(suggestions)
-    suggestions.set_suggestions([SUMMARIZE, ("facts", "Facts as a table", "table-2")])
+    suggestions.set_suggestions([SUMMARIZE, FACTS])
     suggestions.set_compact(True)
     summarize, facts = suggestions.findChildren(SuggestionButton)
     gap = 8
@@ -385,7 +386,7 @@ def test_images_copied_in_a_browser_are_attached_and_addresses_inserted(
 def test_the_chip_of_an_image_offers_detail_levels(qtbot: QtBot, editor: PromptEditor) -> None:
     picture = QImage(60, 40, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
-    details = (("auto", "Auto · 99 tokens"), ("low", "Low · 85 tokens"))
+    details = (DetailLevel("auto", "Auto · 99 tokens"), DetailLevel("low", "Low · 85 tokens"))
     chip = Chip("2", "a.png", "60 × 40", "ready", None, "image", "Sent.", picture, details, "low")
     editor.chips.set_chips([chip, PDF])
     first = editor.findChildren(ChipWidget)[0]
@@ -654,7 +655,7 @@ def test_the_row_fits_640_pixels_at_twice_the_text_size(
 def test_wrapped_suggestions_cover_no_other_widget(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.chips.set_chips([replace(PDF, id=str(n)) for n in range(2)])
     editor.suggestions.set_suggestions(
-        [SUMMARIZE, *((f"k{n}", "Facts as a table", "list") for n in range(6))]
+        [SUMMARIZE, *(Suggestion(f"k{n}", "Facts as a table", "list") for n in range(6))]
     )
     editor.window().resize(420, 700)
     buttons = editor.findChildren(SuggestionButton)

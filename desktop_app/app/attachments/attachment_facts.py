@@ -20,7 +20,7 @@ from desktop_app.services.documents.file_attachments import (
     is_file,
 )
 from desktop_app.services.documents.image_attachments import page_tokens
-from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLevel
 
 if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -131,29 +131,24 @@ def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bo
     return (part.sent_tokens or 0) + image_tokens, is_exact
 
 
-def _menu_actions(
-    part: DocumentPart, resolved: ResolvedChoice
-) -> tuple[tuple[str, str, bool | None], ...]:
-    """Return the actions in the menu of a chip.
-
-    Each has an id, a label, and the state of its check mark: None if it never has one.
-    """
-    actions: list[tuple[str, str, bool | None]] = [
-        (PREVIEW_ACTION, tr("Preview"), None),
-        (OPEN_ACTION, tr("Open document"), None),
+def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAction, ...]:
+    """Return the actions in the menu of a chip."""
+    actions = [
+        ChipAction(PREVIEW_ACTION, tr("Preview")),
+        ChipAction(OPEN_ACTION, tr("Open document")),
     ]
     if unit := unit_of(part):
-        actions.append((CHOOSE_ACTION, tr(_CHOOSE_LABELS[unit]), None))
+        actions.append(ChipAction(CHOOSE_ACTION, tr(_CHOOSE_LABELS[unit])))
     if part.chosen is not None:
-        actions.append((SEND_ALL_ACTION, _send_all_label(part.chosen), None))
+        actions.append(ChipAction(SEND_ALL_ACTION, _send_all_label(part.chosen)))
     if part.by_tools:
-        actions.append((BY_TOOLS_ACTION, tr("Send only the beginning"), True))
+        actions.append(ChipAction(BY_TOOLS_ACTION, tr("Send only the beginning"), is_checked=True))
     if can_be_file(part, resolved.files) or part.as_file:
-        actions.append((AS_FILE_ACTION, tr("Send original file"), part.as_file))
+        actions.append(ChipAction(AS_FILE_ACTION, tr("Send original file"), part.as_file))
     return tuple(actions)
 
 
-def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
+def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[DetailLevel, ...]:
     """Return the detail levels for images of pages, with labels; () without such images."""
     with_auto_detail = replace(part, detail="auto")
     if not with_auto_detail.image_pages or is_file(part, resolved.files):
@@ -161,7 +156,9 @@ def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[
     levels = [*DETAILS]
     if len(with_auto_detail.image_pages) < (part.sent_pages or 0):
         levels.append(TEXT_ONLY)
-    return tuple((level, _detail_label(replace(part, detail=level), resolved)) for level in levels)
+    return tuple(
+        DetailLevel(level, _detail_label(replace(part, detail=level), resolved)) for level in levels
+    )
 
 
 def _detail_label(part: DocumentPart, resolved: ResolvedChoice) -> str:

@@ -25,7 +25,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceErro
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import require_files, without_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
-from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.composer.attachment_chips import Chip, DetailLevel
 from desktop_app.ui.composer.text.text_insertion import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class AttachmentsController(QObject):
         chips = [self._make_chip(part, resolved) for part in sent_parts]
         if other_parts := parts[separate_count:]:
             tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
-            show_all_action = (("all", tr_plural("Show {count}", "Show all {count}", len(parts))),)
+            label = tr_plural("Show {count}", "Show all {count}", len(parts))
             count = len(other_parts)
             name = tr_plural("{count} more attachment", "{count} more attachments", count)
             detail = token_count(tokens, is_exact=False)
@@ -246,7 +246,7 @@ class AttachmentsController(QObject):
                     "ready",
                     None,
                     "file-text",
-                    detail_levels=show_all_action,
+                    detail_levels=(DetailLevel("all", label),),
                 )
             )
         return chips

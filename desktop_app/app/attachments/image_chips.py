@@ -16,7 +16,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.documents.image_attachments import picture_tokens
-from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.ui.transcript.media.message_images import THUMBNAIL_BOX
 
 if TYPE_CHECKING:
@@ -100,9 +100,11 @@ class ImageChips(QObject):
             "image",
             tooltip="\n".join(filter(None, (_tooltip_text(part, model), price_note(resolved)))),
             thumbnail=self.thumbnail(part),
-            detail_levels=tuple((value, _detail_label(part, value, model)) for value in DETAILS),
+            detail_levels=tuple(
+                DetailLevel(value, _detail_label(part, value, model)) for value in DETAILS
+            ),
             detail_level=part.detail,
-            actions=((PREVIEW_ACTION, tr("Preview"), None),),
+            actions=(ChipAction(PREVIEW_ACTION, tr("Preview")),),
             has_preview=True,
         )
 

@@ -14,6 +14,7 @@ from desktop_app.services.chat.prompt_library import (
     merge_prompts,
     translate_names,
 )
+from desktop_app.ui.composer.suggestions import Suggestion
 
 if TYPE_CHECKING:
     from desktop_app.domain.prompts.prompts import Prompt
@@ -52,12 +53,12 @@ class PromptList(QObject):
             self._server_prompts = server_prompts
             self.changed.emit()
 
-    def suggestions(self, document_count: int) -> list[tuple[str, str, str]]:
-        """Return (id, title, icon) of the prompts suggested for this number of documents."""
+    def suggestions(self, document_count: int) -> list[Suggestion]:
+        """Return the prompts to suggest for this number of documents."""
         prompts_by_id = {p.id: p for p in self.offered_prompts}
         suggested_ids = FOR_TWO_DOCUMENTS if document_count == 2 else FOR_DOCUMENTS
         return [
-            (id_, prompts_by_id[id_].title, _ICONS[id_])
+            Suggestion(id_, prompts_by_id[id_].title, _ICONS[id_])
             for id_ in suggested_ids
             if id_ in prompts_by_id
         ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.widgets.forms.form_dialog import FormValues
 
 CUSTOM_MESSAGE: Final = ""
+"""The id, among those of the prompts, of the entry for a message that is no prompt."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class NewBatchJob:
 
     Attributes:
         title: the title of the chosen prompt; "" for a custom or edited message.
+        task: the message for each file.
         template_id: the id of the chosen prompt; "" for a custom message.
     """
 
@@ -104,8 +106,8 @@ class BatchNewPage(QWidget):
         self._prompts: Mapping[str, BatchPromptOption] = {}
         self._providers: Mapping[str, BatchProviderOption] = {}
         self._template: TemplateMark | None = None
-        self._preferred_effort: Effort | None = None
-        self._has_chosen_model = False
+        self._preferred_effort: Effort | None = None  # selected with each model that offers it
+        self._has_user_choice = False  # of a provider, a model or an effort, for this job
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
         self.files = BatchFileChooser(self)
         self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
@@ -153,15 +155,18 @@ class BatchNewPage(QWidget):
 
     def _arrange_choices(self, theme: Theme) -> None:
         """Arrange the choices side by side, or below each other if the text is large."""
-        grid, is_large = self._choice_grid, theme.scale >= _LARGE_TEXT_SCALE
+        grid = self._choice_grid
+        is_large = theme.scale >= _LARGE_TEXT_SCALE
+        # The provider and the model have longer names than the effort.
+        stretches = (0, 0, 0) if is_large else (3, 3, 2)
         for position, (title, field) in enumerate(self._choices):
-            row, column = (2 * position, 0) if is_large else (0, position)
+            row = 2 * position if is_large else 0
+            column = 0 if is_large else position
             for widget in (title, field):
                 grid.removeWidget(widget)
             grid.addWidget(title, row, column)
             grid.addWidget(field, row + 1, column)
-            is_wide = position < 2  # the provider and the model have longer names
-            grid.setColumnStretch(position, 0 if is_large else 3 if is_wide else 2)
+            grid.setColumnStretch(position, stretches[position])
 
     def _connect(self) -> None:
         self.back_button.clicked.connect(self.back_requested)
@@ -183,12 +188,12 @@ class BatchNewPage(QWidget):
         if self.task.toPlainText().strip() == job.task:
             self.task.clear()
         if not self.files.paths and not self.task.toPlainText():
-            self._has_chosen_model = False
+            self._has_user_choice = False
 
     def draft(self) -> FormValues:
         """Return the files, and the message if the user edited it; {} if there is neither."""
         text = self.task.toPlainText() if self.task.document().isModified() else ""
-        # A name may have any other character.
+        # Zero bytes separate the paths, because a path may contain every other character.
         files = "".join(f"{path}\0" for path in self.files.paths)
         return {"task": text, "files": files} if text or files else {}
 
@@ -197,7 +202,8 @@ class BatchNewPage(QWidget):
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
         files = str(draft.get("files", ""))
-        separator = "\0" if "\0" in files else "\n"  # as earlier versions stored it
+        # Earlier versions separated the paths by line breaks.
+        separator = "\0" if "\0" in files else "\n"
         self.files.add_paths([Path(path) for path in files.split(separator) if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
@@ -221,9 +227,14 @@ class BatchNewPage(QWidget):
         model: str,
         effort: Effort | None,
     ) -> None:
-        """Set the providers, and the choice unless the user has made one for this job."""
-        if self._has_chosen_model:
-            provider_id, model = self.provider.currentData(), self.model.currentData() or ""
+        """Set the providers.
+
+        Select a provider, a model and an effort, unless the user has chosen one of them for this
+        job.
+        """
+        if self._has_user_choice:
+            provider_id = self.provider.currentData()
+            model = self.model.currentData() or ""
         else:
             self._preferred_effort = effort
         self._providers = {provider.id: provider for provider in providers}
@@ -252,6 +263,7 @@ class BatchNewPage(QWidget):
         return "" if self._template is None else self._template.template_id
 
     def _show_models(self, requested_model: str = "") -> None:
+        """List the models of the provider, and select `requested_model`, or with "" the present."""
         provider = self._chosen_provider()
         model_id = requested_model or self.model.currentData() or ""
         self.model.blockSignals(True)
@@ -275,7 +287,7 @@ class BatchNewPage(QWidget):
         self._update_refusal()
 
     def _record_choice(self) -> None:
-        self._has_chosen_model = True
+        self._has_user_choice = True
 
     def _record_effort(self) -> None:
         self._preferred_effort = self.effort.currentData()
@@ -312,14 +324,14 @@ class BatchNewPage(QWidget):
         effort = self.effort.currentData()  # Qt returns it as a plain string
         self.preparation_requested.emit(
             NewBatchJob(
-                self.files.paths,
-                title,
-                task,
-                self._template_id,
-                provider.id,
-                model.model,
-                model.variant,
-                Effort(effort) if effort else None,
+                paths=self.files.paths,
+                title=title,
+                task=task,
+                template_id=self._template_id,
+                provider_id=provider.id,
+                model=model.model,
+                variant=model.variant,
+                effort=Effort(effort) if effort else None,
             )
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPen
@@ -47,9 +47,26 @@ if TYPE_CHECKING:
 # In pixels at the default text size (see `Theme.px`).
 _CHIP_HEIGHT: Final = 46
 _MAX_CHIP_WIDTH: Final = 400
+_SPACING: Final = 8
 _THUMBNAIL_SIZE: Final = 34
+
 _MAX_ROWS: Final = 2.5
 _CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
+
+
+class DetailLevel(NamedTuple):
+    """An entry in a chip's menu that chooses the detail in which images are sent."""
+
+    value: str
+    label: str
+
+
+class ChipAction(NamedTuple):
+    """An entry in a chip's menu; `is_checked` is None if the entry has no check mark."""
+
+    key: str
+    label: str
+    is_checked: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -58,14 +75,13 @@ class Chip:
 
     Attributes:
         summary: its size ("52 pages · 33,907 tokens · 12 %"), the present step, or a failure.
-        progress: 0 to 1 while it is read; None if unknown, or once it is read.
+        progress: 0 to 1 while the file is read; None if unknown, or once the file is read.
         icon: name of a Lucide icon.
         tooltip: further information.
         thumbnail: the image in small, once it is known.
-        detail_levels: for images and page images: (value, label).
+        detail_levels: the choices for an image, or for a document with images of pages.
         detail_level: the value of the selected detail level.
-        actions: other entries of its menu: (key, label, whether it is checked; None if it is not
-            checkable).
+        actions: the other entries of the menu.
         has_preview: whether the content to send can be previewed.
     """
 
@@ -77,9 +93,9 @@ class Chip:
     icon: str
     tooltip: str = ""
     thumbnail: QImage | None = None
-    detail_levels: tuple[tuple[str, str], ...] = ()
+    detail_levels: tuple[DetailLevel, ...] = ()
     detail_level: str = ""
-    actions: tuple[tuple[str, str, bool | None], ...] = ()
+    actions: tuple[ChipAction, ...] = ()
     has_preview: bool = False
 
 
@@ -160,7 +176,7 @@ class ChipWidget(QFrame):
         self.setAccessibleName(spoken_text(f"{name}, {summary}"))
         set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
         self.setAccessibleDescription(spoken_text(chip.tooltip))
-        self._name_menu(chip)
+        self._name_menu()
         spoken = tr("Preview {name}, {detail}", name=name, detail=summary)
         self._preview.setAccessibleName(spoken_text(spoken))
         self._preview.setAccessibleDescription(spoken_text(chip.tooltip))
@@ -172,8 +188,9 @@ class ChipWidget(QFrame):
         self.updateGeometry()
         self.update()
 
-    def _name_menu(self, chip: Chip) -> None:
+    def _name_menu(self) -> None:
         """Name the menu button after its menu: the detail of an image, otherwise options."""
+        chip = self._chip
         level = dict(chip.detail_levels).get(chip.detail_level, "")
         is_detail = bool(chip.detail_levels) and chip.icon == "image"
         self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")
@@ -214,15 +231,13 @@ class ChipWidget(QFrame):
     def menu(self) -> QMenu:
         """Return a new menu with the actions and the detail levels."""
         menu = ProgramMenu(self)
-        for key, label, is_checked in self._chip.actions:
-            action = menu.addAction(menu_text(label))
-            action.setObjectName(key)
-            action.setCheckable(is_checked is not None)
-            action.setChecked(bool(is_checked))
+        for chip_action in self._chip.actions:
+            action = menu.addAction(menu_text(chip_action.label))
+            action.setObjectName(chip_action.key)
+            action.setCheckable(chip_action.is_checked is not None)
+            action.setChecked(bool(chip_action.is_checked))
             action.triggered.connect(
-                lambda _=False, action_key=key: self.action_requested.emit(
-                    self._chip.id, action_key
-                )
+                lambda *_, key=chip_action.key: self.action_requested.emit(self._chip.id, key)
             )
         if self._chip.actions and self._chip.detail_levels:
             menu.addSeparator()
@@ -343,6 +358,8 @@ def _paint_ring(painter: QPainter, rect: QRect, progress: float | None, theme: T
     pen = QPen(theme.accent, theme.px(3))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
+    # Qt counts in sixteenths of a degree, counterclockwise. The arc begins at the top and grows
+    # clockwise.
     painter.drawArc(ring, 90 * 16, round(-360 * 16 * fraction))
 
 
@@ -352,7 +369,7 @@ class AttachmentChips(QScrollArea):
     Signals:
         remove_requested(str), detail_requested(str, str): as in ChipWidget.
         preview_requested(str), action_requested(str, str): as in ChipWidget.
-        changed(): other chips are shown; the surroundings may need another size.
+        changed(): the chips were set; the surroundings may need another size.
     """
 
     remove_requested = Signal(str)
@@ -382,7 +399,7 @@ class AttachmentChips(QScrollArea):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         content = self._content = QWidget()
         self._flow = FlowLayout(parent=content)
-        self._flow.setSpacing(theme.px(8))
+        self._flow.setSpacing(theme.px(_SPACING))
         self.setWidget(content)
         for surface in (viewport, content):
             surface.setAutoFillBackground(False)
@@ -393,11 +410,13 @@ class AttachmentChips(QScrollArea):
 
         A chip that is added below others scrolls into view.
         """
-        known_ids, self._chips = {chip.id for chip in self._chips}, chips
+        known_ids = {chip.id for chip in self._chips}
+        self._chips = chips
         new_ids = dict.fromkeys(chip.id for chip in chips if chip.id not in self._widgets)
-        if later_ids := set(list(new_ids)[_CHIPS_PER_STEP:]):
+        later_ids = set(list(new_ids)[_CHIPS_PER_STEP:])
+        if later_ids:
             chips = [chip for chip in chips if chip.id not in later_ids]
-            self._timer.start()
+            self._timer.start()  # the next step sets all chips again
         chip_ids = list(dict.fromkeys(chip.id for chip in chips))
         for chip_id in [key for key in self._widgets if key not in chip_ids]:
             widget = self._widgets.pop(chip_id)
@@ -410,11 +429,10 @@ class AttachmentChips(QScrollArea):
                 self._widgets[chip.id].set_chip(chip)
             else:
                 self._add(chip)
-        added_ids = chip_ids[len(previous_ids) :]
-        if [*previous_ids, *added_ids] != chip_ids:
+        if chip_ids[: len(previous_ids)] != previous_ids:
             self._order(chip_ids)
-        elif added_ids:
-            self._order_tabs(added_ids, previous_ids[-1:])
+        elif len(chip_ids) > len(previous_ids):  # all new chips are below the others
+            self._order_tabs(chip_ids[len(previous_ids) :], previous_ids[-1:])
         self.setVisible(bool(chips))
         self._fit()
         self.changed.emit()
@@ -480,7 +498,7 @@ class AttachmentChips(QScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._flow.setSpacing(theme.px(8))
+        self._flow.setSpacing(theme.px(_SPACING))
         for widget in self._widgets.values():
             widget.set_theme(theme)
         self._fit()
@@ -493,7 +511,7 @@ class AttachmentChips(QScrollArea):
         """Set the height that the rows need, up to the limit."""
         needed = self._flow.heightForWidth(self.viewport().width())
         px = self._theme.px
-        limit = round(px(_CHIP_HEIGHT + 8) * _MAX_ROWS)
+        limit = round(px(_CHIP_HEIGHT + _SPACING) * _MAX_ROWS)
         if self._is_compact:
             limit = px(_CHIP_HEIGHT)  # a single row
         if self.height() != min(needed, limit):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,8 @@ from PySide6.QtGui import QImage
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QDropEvent
 
@@ -38,8 +41,8 @@ _IMAGE_TYPES: Final = {
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
 # Repetitions are bounded: without limits, some megabytes of HTML took minutes.
 _DATA_URL: Final = (
-    r"(?i)data:(image/(?:png|jpe?g|webp|gif|bmp|tiff))"
-    r"(;[^,;]{1,200}){0,20}?(;base64)?,(\S+)\Z"
+    r"(?i)data:(?P<type>image/(?:png|jpe?g|webp|gif|bmp|tiff))"
+    r"(?:;[^,;]{1,200}){0,20}?(?P<base64>;base64)?,(?P<content>\S+)\Z"
 )
 _WRAPPER_TAGS: Final = (
     r"(?s)<!--.{0,20000}?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]{0,20000}>"
@@ -50,11 +53,13 @@ _BRACKET: Final = r"[][\\]"
 _ESCAPED_BRACKET: Final = r"\\\g<0>"
 _TAG: Final = r"<[^>]*>"
 _INVALID_CHARACTER: Final = "[\0\ud800-\udfff]"
-_MAX_ADDRESS_CHARACTERS: Final = 32 << 20
+_MAX_ADDRESS_CHARACTERS: Final = 32 << 20  # of an image that is in its address (`data:`)
 _MAX_IMAGE_HTML_CHARACTERS: Final = _MAX_ADDRESS_CHARACTERS + 10_000
 _MAX_LINKS_BYTES: Final = 4 << 20  # longer lists are ignored
 _MAX_TABLE_CHARACTERS: Final = 1_000_000  # 20 million would take 5 s and 900 MB
 _MAX_TITLE_CHARACTERS: Final = 200
+_MAX_TITLE_HTML_CHARACTERS: Final = 5000  # of the HTML of a link that are searched for its title
+_MAX_MAIL_HEADER_BYTES: Final = 100_000  # that are searched for the subject
 _MAX_WRAPPER_TAGS: Final = 40  # tags around a single image
 
 _MAIL_TYPE: Final = "message/rfc822"
@@ -82,6 +87,13 @@ NO_IMAGE: Final = N_(
     "Repartee doesn’t download images. Copy and paste the image, or save it and drop the file."
 )
 NOTHING_READABLE: Final = N_("Nothing here can be attached")
+
+
+class WebLink(NamedTuple):
+    """A web address and its title, or ""."""
+
+    address: str
+    title: str
 
 
 class DroppedData(NamedTuple):
@@ -127,12 +139,13 @@ def read_dropped(data: QMimeData) -> DroppedContent:
     non_local = [url for url in urls if url.scheme() in _NON_LOCAL_SCHEMES]
     if files or non_local:
         return DroppedContent(files, note=_non_local_note(non_local))
-    if data.hasFormat(_MAIL_TYPE) and (message := bytes(data.data(_MAIL_TYPE).data())):
+    message = _bytes_of(data, _MAIL_TYPE)
+    if message:
         return DroppedContent(data=DroppedData(_mail_name(message), message))
     if (image := image_in(data)) is not None:
         return DroppedContent(data=image)
     links = _web_links(data)
-    if not links and any(data.hasFormat(mime_type) for mime_type in _MAIL_REFERENCE_TYPES):
+    if not links and _has_any_format(data, _MAIL_REFERENCE_TYPES):
         return DroppedContent(note=tr(NO_MESSAGE))
     if links:
         is_image = bool(_only_image_url(data.html()))
@@ -156,10 +169,7 @@ def _is_attachable(data: QMimeData, urls: list[QUrl]) -> bool:
         any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in urls)
         or data.hasFormat(_MAIL_TYPE)
         or has_image(data)
-        or (
-            any(data.hasFormat(mime_type) for mime_type in _MAIL_REFERENCE_TYPES)
-            and not _web_links(data)
-        )
+        or (_has_any_format(data, _MAIL_REFERENCE_TYPES) and not _web_links(data))
     )
 
 
@@ -180,11 +190,7 @@ def accept_copy(event: QDropEvent) -> None:
 def has_text(data: QMimeData) -> bool:
     """Return True if there is text in any format."""
     mime_types = (_TABLE_CELLS_TYPE, "text/markdown", *_LINK_ENCODINGS, *_RICH_TEXT_TYPES)
-    return (
-        data.hasText()
-        or data.hasHtml()
-        or any(data.hasFormat(mime_type) for mime_type in mime_types)
-    )
+    return data.hasText() or data.hasHtml() or _has_any_format(data, mime_types)
 
 
 def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
@@ -219,6 +225,18 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
     return tr_plural("Drop to attach", "Drop to attach {count} files", count)
 
 
+# ------------------------------------------------------------------ formats
+
+
+def _has_any_format(data: QMimeData, mime_types: Iterable[str]) -> bool:
+    return any(data.hasFormat(mime_type) for mime_type in mime_types)
+
+
+def _bytes_of(data: QMimeData, mime_type: str) -> bytes:
+    """Return the data in a format, b"" if it is not offered."""
+    return bytes(data.data(mime_type).data()) if data.hasFormat(mime_type) else b""
+
+
 # ------------------------------------------------------------------ files and links
 
 
@@ -228,8 +246,9 @@ def _offered_urls(data: QMimeData) -> list[QUrl]:
         return data.urls()
     for mime_type in _COPIED_FILES_TYPES:
         if data.hasFormat(mime_type):
-            lines = bytes(data.data(mime_type).data()).decode(errors="replace").splitlines()[1:]
-            return [QUrl(line.strip()) for line in lines if line.strip()]
+            lines = _bytes_of(data, mime_type).decode(errors="replace").splitlines()
+            # The first line is the operation, "copy" or "cut".
+            return [QUrl(line.strip()) for line in lines[1:] if line.strip()]
     return []
 
 
@@ -246,37 +265,46 @@ def _non_local_note(urls: list[QUrl]) -> str:
     )
 
 
-def _web_links(data: QMimeData) -> list[tuple[str, str]]:
-    """Return web addresses, each with its title or ""."""
+def _web_links(data: QMimeData) -> list[WebLink]:
+    """Return the links that browsers offer, or else the web addresses.
+
+    A single address has the text of the HTML as its title.
+    """
     for mime_type, encoding in _LINK_ENCODINGS.items():
-        if data.hasFormat(mime_type) and data.data(mime_type).size() <= _MAX_LINKS_BYTES:
-            lines = _decode_lines(bytes(data.data(mime_type).data()), encoding)
-            pairs = list(zip(lines[::2], [*lines[1::2], ""], strict=False))
-            if web_links := [(url, title) for url, title in pairs if _is_web(url)]:
+        raw = _bytes_of(data, mime_type)
+        if len(raw) <= _MAX_LINKS_BYTES:
+            # Addresses and titles alternate. The last title may be missing.
+            lines = _decode_lines(raw, encoding)
+            links = map(WebLink, lines[::2], [*lines[1::2], ""])
+            web_links = [link for link in links if _is_web(link.address)]
+            if web_links:
                 return web_links
     addresses = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in data.urls()]
     addresses = [address for address in addresses if _is_web(address)]
-    title_html = data.html()[:5000] if len(addresses) == 1 else ""
+    title_html = data.html()[:_MAX_TITLE_HTML_CHARACTERS] if len(addresses) == 1 else ""
     from html import unescape  # imported here and below because start-up needs no drops
 
     title = " ".join(unescape(re.sub(_TAG, " ", title_html)).split())
-    return [(address, title) for address in addresses]
+    return [WebLink(address, title) for address in addresses]
 
 
 def _decode_lines(raw: bytes, encoding: str) -> list[str]:
-    if raw.startswith(b"\xff\xfe"):
-        return raw[2:].decode("utf-16-le", "replace").rstrip("\0").splitlines()
-    is_utf8 = encoding == "utf-16-le" and b"\0" not in raw
-    return raw.decode("utf-8" if is_utf8 else encoding, "replace").rstrip("\0").splitlines()
+    """Return the lines of a text, which may be in UTF-8 or UTF-16 regardless of its format."""
+    if raw.startswith(codecs.BOM_UTF16_LE):
+        raw, encoding = raw.removeprefix(codecs.BOM_UTF16_LE), "utf-16-le"
+    elif encoding == "utf-16-le" and b"\0" not in raw:  # in UTF-16, addresses have zero bytes
+        encoding = "utf-8"
+    return raw.decode(encoding, "replace").rstrip("\0").splitlines()
 
 
 def _is_web(address: str) -> bool:
     return address.partition(":")[0].lower() in _WEB_SCHEMES
 
 
-def _markdown_link(link: tuple[str, str]) -> str:
-    address, title = link
-    label = " ".join(title.split())[:_MAX_TITLE_CHARACTERS]
+def _markdown_link(link: WebLink) -> str:
+    """Return a link in Markdown; only the address if the title is no more than that."""
+    address = link.address
+    label = " ".join(link.title.split())[:_MAX_TITLE_CHARACTERS]
     if not label or label == address or re.match(_ADDRESS, label):
         return address
     target = f"<{address}>" if set("() ") & set(address) else address
@@ -287,21 +315,20 @@ def _markdown_link(link: tuple[str, str]) -> str:
 
 
 def _text_in(data: QMimeData) -> DroppedContent:
-    if markdown := bytes(data.data("text/markdown").data()):
+    if markdown := _bytes_of(data, "text/markdown"):
         text, note = remove_invalid_characters(markdown.decode(errors="replace"))
         return DroppedContent(text=text, note=note)
     text, note = remove_invalid_characters(data.text())
     if not text and data.hasFormat(_TABLE_CELLS_TYPE):
-        rows = bytes(data.data(_TABLE_CELLS_TYPE).data()).decode(errors="replace")
+        rows = _bytes_of(data, _TABLE_CELLS_TYPE).decode(errors="replace")
         text, note = remove_invalid_characters(_markdown_table(rows))
     html = remove_invalid_characters(data.html())[0] if data.hasHtml() else ""
     if text or html.strip():
         return DroppedContent(text=text, html=html, note=note)
     for mime_type in _RICH_TEXT_TYPES:
         if data.hasFormat(mime_type):
-            return DroppedContent(
-                data=DroppedData(tr("Pasted text.rtf"), bytes(data.data(mime_type).data()))
-            )
+            rich_text = DroppedData(tr("Pasted text.rtf"), _bytes_of(data, mime_type))
+            return DroppedContent(data=rich_text)
     return DroppedContent(note=note or (tr(NOTHING_READABLE) if data.formats() else ""))
 
 
@@ -356,7 +383,7 @@ def _mail_name(message: bytes) -> str:
 
     parser = email.parser.BytesHeaderParser(policy=email.policy.default)
     try:
-        subject = str(parser.parsebytes(message[:100_000])["Subject"] or "")
+        subject = str(parser.parsebytes(message[:_MAX_MAIL_HEADER_BYTES])["Subject"] or "")
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError):
         subject = ""
     stem = " ".join(re.sub(r"[\0-\x1f/\\]", " ", subject).split())[:80].strip(" .")
@@ -369,23 +396,20 @@ def _mail_name(message: bytes) -> str:
 def has_image(data: QMimeData) -> bool:
     """Return True if the data mean an image rather than a text. Nothing is decoded.
 
-    A copied table cell comes as both, and the text is meant. If the text is the image's
-    address, the image is meant.
+    A table cell is copied as an image and as a text, and the text is meant. If the text is the
+    image's address, the image is meant.
     """
-    has_bytes = any(data.hasFormat(mime_type) for mime_type in _IMAGE_TYPES) or _is_decoded_image(
-        data
-    )
     text = data.text().strip()
-    if has_bytes:
+    if _has_any_format(data, _IMAGE_TYPES) or _is_decoded_image(data):
         return not text or bool(re.match(_ADDRESS, text))
     return bool(_data_url(data, text))
 
 
 def _is_decoded_image(data: QMimeData) -> bool:
-    """Return True for an image of this program, of Windows or of macOS.
+    """Return True for an image that Qt returns without decoding bytes of another program.
 
-    From encoded bytes of another program, Qt would decode any format that it knows, in this
-    process. An SVG image may name files, and take hours.
+    That is an image of this program, of Windows or of macOS. From encoded bytes, Qt would decode
+    any format that it knows, in this process. An SVG image may name files, and take hours.
     """
     return data.hasImage() and not any(
         mime_type.startswith("image/") for mime_type in data.formats()
@@ -397,7 +421,7 @@ def image_in(data: QMimeData) -> DroppedData | None:
     if not has_image(data):
         return None
     for mime_type, ending in _IMAGE_TYPES.items():
-        if data.hasFormat(mime_type) and (content := bytes(data.data(mime_type).data())):
+        if content := _bytes_of(data, mime_type):
             return DroppedData(_image_name(data, ending), content)
     if match := re.match(_DATA_URL, _data_url(data, data.text().strip())):
         return _decode_data_url(data, match)
@@ -417,38 +441,42 @@ def _data_url(data: QMimeData, text: str) -> str:
 
 def _only_image_url(html: str) -> str:
     """Return the address of the only image in HTML; "" if the HTML has any other content."""
-    has_other_content = (
-        len(html) > _MAX_IMAGE_HTML_CHARACTERS or html.count("<") > _MAX_WRAPPER_TAGS
-    )
-    if has_other_content or "<img" not in html:
+    if len(html) > _MAX_IMAGE_HTML_CHARACTERS or html.count("<") > _MAX_WRAPPER_TAGS:
+        return ""  # without a search: so much HTML has other content
+    if "<img" not in html:
         return ""
     from html import unescape
 
     remaining_html = re.sub(_WRAPPER_TAGS, "", html).strip()
-    match = (
-        re.search(_IMAGE_SOURCE, remaining_html) if re.match(_IMAGE_TAG, remaining_html) else None
-    )
-    return unescape(match[1]) if match else ""
+    if not re.match(_IMAGE_TAG, remaining_html):
+        return ""
+    source = re.search(_IMAGE_SOURCE, remaining_html)
+    return unescape(source[1]) if source else ""
 
 
 def _decode_data_url(data: QMimeData, match: re.Match[str]) -> DroppedData | None:
     from urllib.parse import unquote_to_bytes
 
-    content = unquote_to_bytes(match[4])
-    if match[3]:
+    content = unquote_to_bytes(match["content"])
+    if match["base64"]:
         try:
             content = base64.b64decode(content, validate=False)
         except binascii.Error:
             return None
-    ending = _IMAGE_TYPES.get(match[1].lower(), ".jpg")  # image/jpg is a common misnomer
+    ending = _IMAGE_TYPES.get(match["type"].lower(), ".jpg")  # image/jpg is a common misnomer
     return DroppedData(_image_name(data, ending), content)
 
 
 def _image_name(data: QMimeData, ending: str) -> str:
     """Return a file name from the image's address, or a default name."""
-    urls = [url for url in data.urls() if url.scheme() in ("http", "https")]
-    url = QUrl(_only_image_url(data.html())) if data.hasHtml() and not urls else QUrl()
-    urls += [url] if url.scheme() in ("http", "https") else []
-    stem = PurePosixPath(urls[0].fileName()).stem[:60] if urls else ""
-    stem = stem or tr("Pasted image")
-    return f"{stem}{ending}"
+    url = next(filter(_is_http, data.urls()), None)
+    if url is None and data.hasHtml():
+        url = QUrl(_only_image_url(data.html()))
+    stem = ""
+    if url is not None and _is_http(url):
+        stem = PurePosixPath(url.fileName()).stem[:60]
+    return f"{stem or tr('Pasted image')}{ending}"
+
+
+def _is_http(url: QUrl) -> bool:
+    return url.scheme() in ("http", "https")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtWidgets import QWidget
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 _PADDING: Final = 11
 _ICON: Final = 15
 _GAP: Final = 6
+_SPACING: Final = 8
+
+
+class Suggestion(NamedTuple):
+    """A question to offer, by the id of its prompt, with a label and the name of an icon."""
+
+    id: str
+    label: str
+    icon: str
 
 
 class SuggestionButton(PaintedButton):
@@ -89,27 +98,27 @@ class Suggestions(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._items: tuple[tuple[str, str, str], ...] = ()
+        self._suggestions: tuple[Suggestion, ...] = ()
         self._buttons: list[SuggestionButton] = []
         self._is_compact = False
         self._first_key = self._refusal = ""
         self._layout = FlowLayout(parent=self)
-        self._layout.setSpacing(theme.px(8))
+        self._layout.setSpacing(theme.px(_SPACING))
         self.setAccessibleName(tr("Suggestions"))
         self.hide()
 
-    def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
-        """Show suggestions, each with its id, label and icon name."""
-        if tuple(items) == self._items:
+    def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
+        """Show these suggestions, in this order."""
+        if tuple(suggestions) == self._suggestions:
             return
-        self._items = tuple(items)
+        self._suggestions = tuple(suggestions)
         for button in self._buttons:
             self._layout.removeWidget(button)
             button.hide()  # now, because deletion waits for the event loop
             button.deleteLater()
-        self._buttons = [self._create_button(*item) for item in items]
+        self._buttons = [self._create_button(suggestion) for suggestion in suggestions]
         order_children(self, self._buttons)
-        self.setVisible(bool(items))
+        self.setVisible(bool(suggestions))
         self._show_refusal()
         self._show_first_key()
         self.changed.emit()
@@ -125,13 +134,13 @@ class Suggestions(QWidget):
         self._show_fitting_buttons()
 
     def _show_fitting_buttons(self) -> None:
+        """Show all buttons, or if there is little room, the first row and at least one button."""
         used_width = 0
         for index, button in enumerate(self._buttons):
             used_width += button.sizeHint().width()
-            is_shown = not index or not self._is_compact or used_width <= self.width()
-            if is_shown is button.isHidden():
-                button.setVisible(is_shown)
-            used_width += self._theme.px(8)
+            fits = index == 0 or used_width <= self.width()
+            button.setVisible(fits or not self._is_compact)
+            used_width += self._theme.px(_SPACING)
 
     def choose_first(self) -> bool:
         """Choose the first enabled suggestion. Return False if there is none."""
@@ -162,13 +171,13 @@ class Suggestions(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._layout.setSpacing(theme.px(8))
+        self._layout.setSpacing(theme.px(_SPACING))
         for button in self._buttons:
             button.set_theme(theme)
 
-    def _create_button(self, id_: str, label: str, icon: str) -> SuggestionButton:
-        button = SuggestionButton(label, icon, self._theme)
-        button.setObjectName(f"suggest-{id_}")
-        button.clicked.connect(lambda: self.chosen.emit(id_))
+    def _create_button(self, suggestion: Suggestion) -> SuggestionButton:
+        button = SuggestionButton(suggestion.label, suggestion.icon, self._theme)
+        button.setObjectName(f"suggest-{suggestion.id}")
+        button.clicked.connect(lambda: self.chosen.emit(suggestion.id))
         self._layout.addWidget(button)
         return button

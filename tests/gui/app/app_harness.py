@@ -366,7 +366,7 @@ class AppHarness:
 
     @property
     def estimate(self) -> str:
-        return self.window.prompt.row.estimate[0]
+        return self.window.prompt.row.estimate.text
 
     @property
     def hint(self) -> str:

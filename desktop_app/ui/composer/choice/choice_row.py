@@ -14,7 +14,7 @@ it hides these parts, in this order, until the rest fits:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
@@ -49,7 +49,15 @@ if TYPE_CHECKING:
 _GAP: Final = 9
 _MINIMUM_WIDTH: Final = 280
 _HIDEABLE_PARTS: Final = ("caption", "background", "variants", "effort", "tools")
-"""The parts that are hidden if the row is too narrow, in this order."""
+"""The parts that are hidden if the row is too narrow, in this order; see the module."""
+
+
+class EstimateTexts(NamedTuple):
+    """The texts of an estimate; `short` has only the cost, for narrow rows."""
+
+    text: str
+    short: str
+    tooltip: str
 
 
 class ModelControl(QFrame):
@@ -96,7 +104,7 @@ class ChoiceRow(QWidget):
     Attributes:
         attach_button, attach_menu_button, tools_button, send_button, stop_button: the buttons.
         choice: the choice that is shown.
-        estimate: the estimate, its short form, and its tooltip.
+        estimate: the estimate that is shown while no answer streams.
 
     Signals:
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
@@ -119,7 +127,7 @@ class ChoiceRow(QWidget):
         super().__init__()
         self._theme = theme
         self.choice = no_choice()
-        self.estimate = ("", "", "")
+        self.estimate = EstimateTexts("", "", "")
         self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._is_streaming = False
@@ -187,8 +195,8 @@ class ChoiceRow(QWidget):
         set_icon(self.tools_button, "wrench", color, theme.px(18), disabled=theme.faint)
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
-        """Show the estimated cost; `short` is the form for narrow rows."""
-        self.estimate = (text, short, tooltip)
+        """Show the estimated cost; see `EstimateTexts`."""
+        self.estimate = EstimateTexts(text, short, tooltip)
         self._show_estimate_or_rate()
 
     def set_choice_figures(self, figures: ChoiceFigures) -> None:
@@ -236,24 +244,22 @@ class ChoiceRow(QWidget):
         return QSize(min(min_width, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND_SIZE))
 
     def sizeHint(self) -> QSize:
-        return QSize(self._total_width(self._rate or self.estimate[0]), self._theme.px(SEND_SIZE))
+        return QSize(self._total_width(self._rate or self.estimate.text), self._theme.px(SEND_SIZE))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _show_estimate_or_rate(self) -> None:
-        set_tooltip(self.estimate_label, "" if self._is_streaming else self.estimate[2])
+        set_tooltip(self.estimate_label, "" if self._is_streaming else self.estimate.tooltip)
         self._fit()
 
     def _fit(self) -> None:
         """Shorten the estimate, hide parts in order, then hide the estimate, until all fits."""
-        estimate_text, short, _ = (
-            (self._rate, self._rate, "") if self._is_streaming else self.estimate
-        )
+        estimate_text = self._rate if self._is_streaming else self.estimate.text
         hidden: list[str] = []
-        if self._total_width(estimate_text) > self.width():
-            estimate_text = short
+        if not self._is_streaming and self._total_width(estimate_text) > self.width():
+            estimate_text = self.estimate.short
         for part in _HIDEABLE_PARTS:
             if self._total_width(estimate_text, hidden) <= self.width():
                 break
@@ -273,7 +279,8 @@ class ChoiceRow(QWidget):
         total = self.attach_button.sizeHint().width() + self.attach_menu_button.sizeHint().width()
         if "tools" not in hidden or self._has_tools:
             total += self.tools_button.sizeHint().width()
-        total += self._theme.px(SEND_SIZE) + 2 * gap
+        total += self._theme.px(SEND_SIZE)
+        total += 2 * gap  # after the buttons for attachments and tools, and before Send or Stop
         total += self.models.width_for(is_wide="variants" not in hidden)
         if self.choice.display_effort is not None:
             label = "" if "effort" in hidden else self._effort_label()
