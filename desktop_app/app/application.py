@@ -29,7 +29,12 @@ from desktop_app.app.desktop.window_request import HiddenRequest, LinkRequest, Q
 from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
 from desktop_app.commands.keymap import Keymap
 from desktop_app.paths import folders, resource_path
-from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, LookSettings, ThemeWatcher
+from desktop_app.ui.look.theme import (
+    APPLICATION_ARGUMENTS,
+    LookSettings,
+    PortalAppearance,
+    ThemeWatcher,
+)
 from desktop_app.ui.look.window_language import WindowLanguage
 
 if TYPE_CHECKING:
@@ -365,16 +370,16 @@ def _prepare_end(code: int) -> None:
         skip_qt_destructors(code)
 
 
-def _last_appearance(state: dict[str, object]) -> tuple[bool | None, bool | None]:
-    """Return the appearance (dark, high contrast) that the portal reported in the previous run.
+def _last_appearance(state: dict[str, object]) -> PortalAppearance:
+    """Return the appearance that the desktop portal reported in the previous run.
 
-    None stands for an unknown value. The portal answers after the first paint, which would
+    The portal answers after the first paint, which would
     otherwise be light on a dark desktop.
     """
-    is_dark, is_high_contrast = state.get("is_dark"), state.get("is_strong")
-    return (
+    is_dark, has_high_contrast = state.get("is_dark"), state.get("is_strong")
+    return PortalAppearance(
         is_dark if isinstance(is_dark, bool) else None,
-        is_high_contrast if isinstance(is_high_contrast, bool) else None,
+        has_high_contrast if isinstance(has_high_contrast, bool) else None,
     )
 
 

@@ -69,7 +69,7 @@ LIST_WIDTH: Final = 264
 PANEL_WIDTH: Final = 312
 STANDARD_LINE_WIDTH: Final = 720
 LINE_WIDTHS: Final = {"narrow": 560, "standard": STANDARD_LINE_WIDTH, "wide": 960, "full": 100_000}
-"""The widest line of a conversation by the setting's value, at the default text size."""
+"""The widest line of a conversation by the setting's value; "full" exceeds every screen."""
 MARGIN: Final = 20
 ROW_HEIGHT: Final = 32
 ROW_MARGIN: Final = 9
@@ -183,7 +183,7 @@ def contrast_dark(scale: float = 1.0) -> Theme:
 def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
     general_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    colors = [QColor(token) for token in tokens]
+    colors = [QColor(token) for token in tokens]  # in the order of the fields of `Theme`
     return Theme(is_dark, *colors, scale * _system_scale(general_font), general_font, code_font)  # type: ignore[arg-type, call-arg]
 
 
@@ -358,6 +358,10 @@ QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; m
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application."""
     strong_accent = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
+    if theme.line == theme.text:  # high contrast, in which the thumb must stand out from lines
+        thumb = theme.faint.name()
+    else:
+        thumb = "#3A3A37" if theme.is_dark else "#D5D4CF"
     tokens = {
         "accent_strong": strong_accent.name(),
         "focus_on_accent": theme.text.name(),
@@ -366,10 +370,7 @@ def style_sheet(theme: Theme) -> str:
         "check_disabled": icons.sheet_image_path("check-disabled"),
         "chevron": icons.sheet_image_path("chevron"),
         "chevron_up": icons.sheet_image_path("chevron-up"),
-        # In high contrast, whose lines have the color of text, the thumb must stand out, too.
-        "thumb": theme.faint.name()
-        if theme.line == theme.text
-        else ("#3A3A37" if theme.is_dark else "#D5D4CF"),
+        "thumb": thumb,
         # Half of the height including the border; with 1 px more, Qt draws square corners.
         "round": f"{(theme.px(28) + 4) // 2}px",
         "note": f"{theme.points(NOTE_SIZE):.3f}pt",
@@ -380,19 +381,20 @@ def style_sheet(theme: Theme) -> str:
 
     def replace_token(match: re.Match[str]) -> str:
         name = match[1]
-        return tokens.get(name) or getattr(theme, name).name()
+        return tokens[name] if name in tokens else getattr(theme, name).name()
 
-    sheet = re.sub(r"@([a-z_]+)", replace_token, _mirrored(_SHEET) if is_mirrored() else _SHEET)
+    sheet = _mirrored(_SHEET) if is_mirrored() else _SHEET
+    sheet = re.sub(r"@([a-z_]+)", replace_token, sheet)
     return re.sub(r"\$(\d+)", lambda match: str(theme.px(int(match[1]))), sheet)
 
 
 def _mirrored(sheet: str) -> str:
     """Return the style sheet with the sides of margins, paddings and borders exchanged."""
-    side_pattern = r" ([^\s;]+)"
-    four_sides_pattern = (
-        rf"((?:margin|padding):{side_pattern}){side_pattern}{side_pattern}{side_pattern};"
+    length = r"[^\s;]+"
+    # Four lengths are those at the top, right, bottom and left.
+    sheet = re.sub(
+        rf"((?:margin|padding): {length}) ({length}) ({length}) ({length});", r"\1 \4 \3 \2;", sheet
     )
-    sheet = re.sub(four_sides_pattern, r"\1 \5 \4 \3;", sheet)
     sides = {"-left": "-right", "-right": "-left"}
     return re.sub(
         r"(?<=margin)-(?:left|right)|(?<=border)-(?:left|right)(?=-width)",
@@ -460,18 +462,27 @@ class LookSettings(NamedTuple):
         )
 
 
+class PortalAppearance(NamedTuple):
+    """The appearance that the desktop portal reports; None for what it does not report."""
+
+    is_dark: bool | None = None
+    has_high_contrast: bool | None = None
+
+
+NO_PORTAL_APPEARANCE: Final = PortalAppearance()
+
+
 class ThemeWatcher(QObject):
     """The watcher of the user's and the system's settings that applies the theme they select.
 
     Attributes:
         current: the theme in use.
         look: the user's settings.
-        portal: the arguments of the last `set_portal_appearance`; at first, those of the previous
-            run, if there was one.
+        portal: the appearance that the desktop portal reported last; at first, in the previous run.
 
     Signals:
         changed(Theme): emitted after the application got another theme, in a later pass of the
-            event loop. Windows that were visible before the change are painted when all
+            event loop. Windows that were visible before the change are painted after all
             receivers and their steps (`add_step`) have returned.
     """
 
@@ -481,7 +492,7 @@ class ThemeWatcher(QObject):
         self,
         application: QApplication,
         look: LookSettings,
-        portal: tuple[bool | None, bool | None] = (None, None),
+        portal: PortalAppearance = NO_PORTAL_APPEARANCE,
     ) -> None:
         super().__init__(application)
         self._application = application
@@ -506,7 +517,7 @@ class ThemeWatcher(QObject):
 
     def set_portal_appearance(self, is_dark: bool | None, has_high_contrast: bool | None) -> None:
         """Set scheme and contrast as the desktop portal reports them; None to ask Qt instead."""
-        self.portal = (is_dark, has_high_contrast)
+        self.portal = PortalAppearance(is_dark, has_high_contrast)
         self.refresh()
 
     def set_reduced_motion(self, is_reduced: bool) -> None:
@@ -548,15 +559,15 @@ class ThemeWatcher(QObject):
 
     def _current_theme(self) -> Theme:
         hints = QGuiApplication.styleHints()
-        system_is_dark, system_has_contrast = self.portal
-        if system_is_dark is None:
-            system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
-        if system_has_contrast is None:
+        is_system_dark, has_system_contrast = self.portal
+        if is_system_dark is None:
+            is_system_dark = hints.colorScheme() == Qt.ColorScheme.Dark
+        if has_system_contrast is None:
             preference = hints.accessibility().contrastPreference()
-            system_has_contrast = preference == Qt.ContrastPreference.HighContrast
+            has_system_contrast = preference == Qt.ContrastPreference.HighContrast
         mode = self.look.mode
-        is_dark = mode == "dark" or (mode in ("system", "contrast") and system_is_dark)
-        has_high_contrast = mode == "contrast" or (mode == "system" and system_has_contrast)
+        is_dark = mode == "dark" or (mode in ("system", "contrast") and is_system_dark)
+        has_high_contrast = mode == "contrast" or (mode == "system" and has_system_contrast)
         if has_high_contrast:
             create_theme = contrast_dark if is_dark else contrast_light
         else:

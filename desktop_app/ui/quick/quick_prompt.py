@@ -77,7 +77,8 @@ class QuickPrompt(QWidget):
         effort_step_requested(int): answer with more (+1) or less (-1) effort.
         selection_requested(): add the text that is selected in another program.
         paste_requested(): paste the answer into the window of another program.
-        unsaved_requested(): switch whether this conversation is stored.
+        unsaved_requested(): switch whether this conversation is stored. An unsaved conversation is
+            in memory only, like a temporary conversation of the main window.
         hidden(): the window was hidden.
     """
 
@@ -244,9 +245,9 @@ class QuickPrompt(QWidget):
         self._fit()
 
     def set_unsaved(self, is_unsaved: bool) -> None:
-        """Show whether the conversation is kept off the disk."""
+        """Show whether the conversation is in memory only."""
         self._footer.set_unsaved(is_unsaved)
-        self._set_expanded(self._is_expanded)
+        self._set_expanded(self._is_expanded)  # shows the buttons that apply now
 
     def set_streaming(self, is_streaming: bool) -> None:
         """Expand the window and show Stop while an answer is streaming."""
@@ -277,6 +278,20 @@ class QuickPrompt(QWidget):
         """Apply a theme, also to the transcript."""
         self.transcript.set_theme(theme)
         self._apply_theme(theme)
+
+    def copy_selection_or_answer(self) -> bool:
+        """Copy the selected part of the answer, or all of it.
+
+        Return False if there is no answer, or while it streams.
+        """
+        if self._is_streaming:
+            self.status.show_status(tr("Still responding…"))
+            return False
+        if not self.transcript.isVisibleTo(self):
+            self.status.show_status("")
+            return False
+        self.transcript.commands.copy_selection_or_answer()
+        return True
 
     # ------------------------------------------------------------------ events
 
@@ -339,17 +354,6 @@ class QuickPrompt(QWidget):
         elif self.chips.count():
             self.status.show_status(tr("Add a message first"))
 
-    def copy_selection_or_answer(self) -> bool:
-        """Copy the selected part of the answer, or all of it.
-
-        Return False if there is no answer, or while it streams.
-        """
-        if self._is_streaming or not self.transcript.isVisibleTo(self):
-            self.status.show_status(tr("Still responding…") if self._is_streaming else "")
-            return False
-        self.transcript.commands.copy_selection_or_answer()
-        return True
-
     def _set_expanded(self, is_expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
         self._is_expanded = is_expanded
@@ -368,9 +372,8 @@ class QuickPrompt(QWidget):
         width = min(self.theme.px(_WIDTH), screen_rect.width())
         self._footer.fit(width)
         screen_height = screen_rect.height()
-        top = max(
-            round(screen_height * TOP_SHARE), self.y() - screen_rect.top()
-        )  # the user may move it
+        # The user may have moved the window down.
+        top = max(round(screen_height * TOP_SHARE), self.y() - screen_rect.top())
         self.field.fit_lines(round(screen_height * MAX_FIELD_SHARE))
         bar = self.transcript.verticalScrollBar()
         needed_height = self.transcript.height() + bar.maximum() - bar.minimum()
@@ -384,10 +387,8 @@ class QuickPrompt(QWidget):
         if self.transcript.isVisibleTo(self) and answer_height != self.transcript.height():
             self.transcript.setFixedHeight(max(answer_height, self.theme.px(_MIN_ANSWER_HEIGHT)))
             column.activate()
-        has_wrapped_text = column.hasHeightForWidth()  # only while a problem is shown
-        height = (
-            column.totalHeightForWidth(width)
-            if has_wrapped_text
-            else column.totalSizeHint().height()
-        )
+        if column.hasHeightForWidth():  # while a problem is shown, whose text wraps
+            height = column.totalHeightForWidth(width)
+        else:
+            height = column.totalSizeHint().height()
         self.setFixedSize(width, height)

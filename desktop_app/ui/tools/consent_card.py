@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -115,14 +114,21 @@ class ConsentCard(QFrame):
 
     @property
     def changed_arguments(self) -> str:
-        """Return the arguments if the user changed them ("{}" if emptied); "" if not."""
+        """Return the arguments if the user changed them; "" if not.
+
+        Line breaks in strings, as the field shows them, become escapes. Arguments that are not JSON
+        are returned as they are, and "{}" for an empty field.
+        """
         text = self.arguments.toPlainText()
         if text == self._shown_arguments:
             return ""
-        with suppress(ValueError, RecursionError):
+        if not text.strip():
+            return "{}"
+        try:
             arguments = json.loads(text, strict=False)  # strings may contain line breaks
             return text if _is_strict(text) else json.dumps(arguments, ensure_ascii=False)
-        return text if text.strip() else "{}"
+        except (ValueError, RecursionError):
+            return text
 
     def show_changed_arguments(self, arguments: str) -> None:
         """Show arguments that the user changed before."""
@@ -192,15 +198,14 @@ class ConsentCard(QFrame):
     def _fit(self) -> None:
         """Limit the arguments' height to `_MAX_ARGUMENT_LINES` and to the available room."""
         line, padding = self.arguments.fontMetrics().lineSpacing(), self._theme.px(12)
-        min_height, max_height = (
-            round(line * _MIN_ARGUMENT_LINES) + padding,
-            line * _MAX_ARGUMENT_LINES + padding,
-        )
-        others = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
-        available_height = self._room - others
-        if available_height < min_height:  # then the other buttons are scrolled to
-            rows = self._buttons.heightForWidth(self._buttons.geometry().width())
-            available_height += rows - self.once_button.sizeHint().height()
+        min_height = round(line * _MIN_ARGUMENT_LINES) + padding
+        max_height = line * _MAX_ARGUMENT_LINES + padding
+        other_height = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
+        available_height = self._room - other_height
+        if available_height < min_height:
+            # Only the first row of buttons fits; the user has to scroll to the others.
+            rows_height = self._buttons.heightForWidth(self._buttons.geometry().width())
+            available_height += rows_height - self.once_button.sizeHint().height()
         self.arguments.setFixedHeight(max(min_height, min(max_height, available_height)))
 
     def _lay_out(self) -> None:
@@ -238,7 +243,7 @@ def readable_arguments(arguments: str) -> str:
     text = arguments if indented is None else _with_line_breaks(indented)
     if len(text) > _MAX_ARGUMENT_CHARACTERS:
         text = arguments
-    start = text[: _MAX_ARGUMENT_CHARACTERS + 1]
+    start = text[: _MAX_ARGUMENT_CHARACTERS + 1]  # one more tells the caller that text is missing
     hosts_shown = _HOST.sub(lambda host: _NON_ASCII.sub(_escape, host[0]), start)
     return _HIDDEN_CHARACTERS.sub(_escape, hosts_shown)
 

@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
         """
         panes = self.outer_panes
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-        is_dark, has_high_contrast = self._watcher.portal
+        portal = self._watcher.portal
         self._geometries.pop(_screens(), None)
         self._geometries[_screens()] = geometry  # last, because it is the newest
         return {
@@ -168,8 +168,8 @@ class MainWindow(QMainWindow):
             "list": panes.wants_list,
             "settings": panes.wants_settings and panes.drawer is not self.settings,
             # As the desktop portal reported them, for the first paint of the next start.
-            "is_dark": is_dark,
-            "is_strong": has_high_contrast,
+            "is_dark": portal.is_dark,
+            "is_strong": portal.has_high_contrast,
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:

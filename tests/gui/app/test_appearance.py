@@ -13,7 +13,7 @@ from desktop_app.session.portal.appearance import AppearanceWatch
 from desktop_app.session.portal.portal_requests import PATH
 from desktop_app.session.portal.portal_requests import SERVICE as PORTAL
 from desktop_app.session.session_bus import SessionBus
-from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
+from desktop_app.ui.look.theme import LookSettings, PortalAppearance, ThemeWatcher
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, session_bus
 
@@ -101,7 +101,7 @@ async def test_without_a_portal_the_desktop_has_no_appearance() -> None:
 
 
 def test_the_first_theme_is_that_of_the_previous_run(qapp: QApplication) -> None:
-    stored = ThemeWatcher(qapp, LookSettings(), (True, False))
+    stored = ThemeWatcher(qapp, LookSettings(), PortalAppearance(True, False))
     assert stored.current.is_dark
     stored.set_portal_appearance(None, None)
     assert stored.current.is_dark == (

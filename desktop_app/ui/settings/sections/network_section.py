@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLineEdit
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
     Save = Callable[[ProviderProfile], None]
 
+# The modes of a proxy: "" and DIRECT are also values of `ProviderProfile.proxy`. The third mode
+# stands for its other values, which are URLs.
 _MANUAL: Final = "own"
 _MODES: Final = (
     ("", N_("Environment variables")),
@@ -76,6 +78,7 @@ NOT_STORED_NOTE: Final = N_(
     "Asks the provider not to store requests (store: false). Encrypted reasoning is saved on this "
     "computer and sent with your next message."
 )
+# The names of APIs and parameters are not translated.
 _APIS: Final = (
     ("", N_("Automatic")),
     (Api.RESPONSES.value, "Responses"),
@@ -116,7 +119,8 @@ class ProxySection(ComboSection):
         self._column.addWidget(self.password)
         self.combo.activated.connect(self._choose_mode)
         self._url.editingFinished.connect(self._enter_url)
-        self.password.key_entered.connect(self._enter_url)  # saves the proxy before the password
+        # Connected first, so that the proxy is saved before its password.
+        self.password.key_entered.connect(self._enter_url)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy; keep entered text unless the profile or its proxy changed."""
@@ -166,6 +170,13 @@ class ProxySection(ComboSection):
             self._save(self._profile)
 
 
+class CaFileResult(NamedTuple):
+    """What a certificate file holds, or if it is not valid, the reason why it was refused."""
+
+    is_valid: bool = True
+    text: str = ""
+
+
 class CertificateSection(FormSection):
     """The file of certificates that are trusted in addition to the system's.
 
@@ -189,15 +200,17 @@ class CertificateSection(FormSection):
         choose_button.clicked.connect(self._open_dialog)
         self._clear_button.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
-    def show_file(self, path: str, *, is_valid: bool, text: str) -> None:
-        """Show the trusted file, and its content or the reason why it was refused."""
+    def show_file(self, path: str, result: CaFileResult) -> None:
+        """Show the name of the trusted file, if any, and the result of reading the file."""
         self._file.show_text(Path(path).name if path else tr("System certificates"), path)
         self._clear_button.setVisible(bool(path))
-        default_note = tr(
-            "If your company inspects encrypted traffic, choose its CA certificate. Certificates "
-            "are always verified."
-        )
-        self.note.set_text(text or ("" if path else default_note), "note" if is_valid else "error")
+        note = result.text
+        if not note and not path:
+            note = tr(
+                "If your company inspects encrypted traffic, choose its CA certificate. "
+                "Certificates are always verified."
+            )
+        self.note.set_text(note, "note" if result.is_valid else "error")
 
     def _open_dialog(self) -> None:
         certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
@@ -234,8 +247,8 @@ class NetworkSection(CollapsibleSection):
         super().__init__(tr("Network and privacy"), "network", theme)
         self._save = save
         self._profile = NO_PROVIDER
-        self._password_states: dict[str, KeyState] = {}
-        self._ca_results: dict[str, tuple[bool, str]] = {}
+        self._password_states: dict[str, KeyState] = {}  # by keyring name
+        self._ca_results: dict[str, CaFileResult] = {}  # by profile id
         self._build(theme)
         self._connect()
 
@@ -286,11 +299,11 @@ class NetworkSection(CollapsibleSection):
         self._storage.setVisible(profile.serves_gpt_family)
         with QSignalBlocker(self._storage_switch):
             self._storage_switch.setChecked(profile.keeps_at_provider)
-        storage_note = STORAGE_NOTES.get(profile.kind, OTHER_STORAGE_NOTE)
-        self._storage.note.set_text(
-            tr(storage_note if profile.keeps_at_provider else NOT_STORED_NOTE),
-            "warning" if profile.keeps_at_provider else "note",
-        )
+        if profile.keeps_at_provider:
+            storage_note = STORAGE_NOTES.get(profile.kind, OTHER_STORAGE_NOTE)
+            self._storage.note.set_text(tr(storage_note), "warning")
+        else:
+            self._storage.note.set_text(tr(NOT_STORED_NOTE), "note")
         self._proxy.show_profile(profile)
         self._fields.show_profile(profile)
         if is_other_profile:
@@ -324,12 +337,12 @@ class NetworkSection(CollapsibleSection):
 
     def set_ca_file_result(self, profile_id: str, is_valid: bool, text: str) -> None:
         """Show the content of a certificate file, or the reason why it was refused."""
-        self._ca_results[profile_id] = (is_valid, text)
+        self._ca_results[profile_id] = CaFileResult(is_valid, text)
         self._show_ca_file()
 
     def _show_ca_file(self) -> None:
-        is_valid, text = self._ca_results.get(self._profile.id, (True, ""))
-        self._certificates.show_file(self._profile.ca_file, is_valid=is_valid, text=text)
+        result = self._ca_results.get(self._profile.id, CaFileResult())
+        self._certificates.show_file(self._profile.ca_file, result)
 
     def _change(self, profile: ProviderProfile) -> None:
         self.show_profile(profile)
@@ -359,7 +372,10 @@ class NetworkSection(CollapsibleSection):
 
 def summary_of(profile: ProviderProfile) -> str:
     """Summarize proxy, certificates, fields and storage if they differ from the defaults."""
-    proxy = {"": "", DIRECT: tr("No proxy")}.get(profile.proxy, tr("Manual proxy"))
+    if profile.proxy == "":
+        proxy = ""
+    else:
+        proxy = tr("No proxy") if profile.proxy == DIRECT else tr("Manual proxy")
     certificates = tr("Custom certificates") if profile.ca_file else ""
     storage = tr("Provider stores conversations") if profile.keeps_at_provider else ""
     fields = tr("Custom headers") if profile.custom_fields else ""

@@ -145,7 +145,7 @@ class KeyCap(PaintedButton):
 
 def _has_name(event: QKeyEvent) -> bool:
     """Return False for a key that Qt cannot write as text: a dead key, or one unknown to Qt."""
-    is_character = event.key() < Qt.Key.Key_Escape
+    is_character = event.key() < Qt.Key.Key_Escape  # the first key that is no Unicode character
     return is_character or len(_portable_text(QKeyCombination(event.keyCombination().key()))) > 1
 
 
@@ -222,11 +222,11 @@ class CommandRow(QWidget):
     def _change_keys(self, keys: str) -> None:
         try:
             keys = normalized(keys)
-            is_default = keys == normalized(self._command.shortcut)
-            refusal = key_refusal(keys, self._command.scope) if keys and not is_default else None
         except SettingError as error:
             self._note.set_text(error.what_happened, "error")
             return
+        is_default = keys == normalized(self._command.shortcut)
+        refusal = key_refusal(keys, self._command.scope) if keys and not is_default else None
         if refusal:
             self._note.set_text(tr(refusal, keys=shortcut_text(keys)), "error")
         else:
@@ -234,10 +234,10 @@ class CommandRow(QWidget):
 
 
 class HotkeyHelp(QWidget):
-    """Help to bind the command in the desktop's settings if there is no global shortcut.
+    """Help if there is no global shortcut: the desktop's settings can bind keys to a shell command.
 
     Signals:
-        binding_requested(str): bind these keys in the desktop's settings.
+        binding_requested(str): bind these keys to `OPEN_COMMAND` in the desktop's settings.
     """
 
     binding_requested = Signal(str)
@@ -268,7 +268,7 @@ class ShortcutsTab(QWidget):
 
     Signals:
         changed(str, str): command id and its new keys.
-        binding_requested(str): bind these keys in the desktop's settings.
+        binding_requested(str): as in `HotkeyHelp`.
         import_requested(), export_requested(): read the shortcuts from a file, or write them.
     """
 
