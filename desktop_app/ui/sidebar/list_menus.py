@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 class ListMenus(QObject):
     """The menus of one conversation list.
 
-    Signals: as those of `ConversationList`, and
+    Signals:
         rename_requested(str): edit the name of the conversation or folder with this id.
+        All others: as in `ConversationList`.
     """
 
     new_requested = Signal()
@@ -61,7 +62,7 @@ class ListMenus(QObject):
         _open_at(self.menu_for(row), position)
 
     def open_new_menu(self, position: QPoint) -> None:
-        """Open the menu of "New conversation" at a position on the screen."""
+        """Open the list's menu at a position on the screen, for the "New conversation" button."""
         _open_at(self.list_menu(), position)
 
     def open_folder_menu(self, button: QWidget) -> None:
@@ -86,7 +87,8 @@ class ListMenus(QObject):
     def conversations_menu(self, conversations: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
         menu = ProgramMenu(self._list)
-        ids, count = [conversation.id for conversation in conversations], len(conversations)
+        ids = [conversation.id for conversation in conversations]
+        count = len(ids)
         if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
             self._add(menu, "archive-restore", label, self.restore_requested.emit, ids)
@@ -97,28 +99,29 @@ class ListMenus(QObject):
             return menu
         if count == 1:
             self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, ids[0], keys="F2")
-        is_archived = all(conversation.archived for conversation in conversations)
-        if not is_archived:
-            unpin = all(conversation.pinned for conversation in conversations)
-            if unpin:
+        are_archived = all(conversation.archived for conversation in conversations)
+        if not are_archived:
+            are_pinned = all(conversation.pinned for conversation in conversations)
+            if are_pinned:
                 label = tr_plural("Unpin", "Unpin {count} conversations", count)
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
-            icon_name = "pin-off" if unpin else "pin"
-            self._add(menu, icon_name, label, self.pin_requested.emit, ids, not unpin)
+            icon_name = "pin-off" if are_pinned else "pin"
+            self._add(menu, icon_name, label, self.pin_requested.emit, ids, not are_pinned)
             self._add_move_targets(menu, conversations)
         self._add_export(menu, ids)
-        if is_archived:
+        if are_archived:
             label = tr_plural("Unarchive", "Unarchive {count} conversations", count)
         else:
             label = tr_plural("Archive", "Archive {count} conversations", count)
-        icon_name = "archive-restore" if is_archived else "archive"
-        self._add(menu, icon_name, label, self.archive_requested.emit, ids, not is_archived)
+        icon_name = "archive-restore" if are_archived else "archive"
+        self._add(menu, icon_name, label, self.archive_requested.emit, ids, not are_archived)
         label = tr_plural("Delete", "Delete {count} conversations", count)
         self._add(menu, "trash-2", label, self.delete_requested.emit, ids, keys="Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
+        """Return the menu of a folder, or of its row."""
         menu, id_ = ProgramMenu(self._list), folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self.new_in_folder_requested.emit, id_)

@@ -28,9 +28,13 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.conversation import SearchHit
 
+# In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 12
 _DOT_SIZE: Final = 8
 _ICON_SIZE: Final = 15
+_GAP: Final = 8
+_HIT_HEIGHT: Final = 74
+
 _MAX_NAME_LENGTH: Final = 200
 _SNIPPET_LINES: Final = 2
 
@@ -62,7 +66,8 @@ class NameEditor(QLineEdit, DraftForm):
     def is_changed(self) -> bool:
         """Return True if the user changed the name.
 
-        It is compared with the current name as the field shows it: the field cuts long names.
+        The text is compared with the current name as the field shows it, because the field cuts
+        long names.
         """
         return self.text() != self._current_name
 
@@ -72,11 +77,12 @@ class NameEditor(QLineEdit, DraftForm):
 
 
 def forget_name_draft(identifier: str) -> None:
-    """Forget the half-typed name of a conversation that was deleted."""
+    """Forget the draft of the name of a conversation that was deleted."""
     forget_form_draft(_draft_name(identifier))
 
 
 def _draft_name(identifier: str) -> str:
+    """Return the name under which `DraftForm` stores the draft."""
     return f"rename {identifier}"
 
 
@@ -108,7 +114,7 @@ class ConversationDelegate(RowDelegate):
         _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.text)
         if index.data(conversation_model.Roles.IS_FOLDER):
             icon_rect = QRect(
-                rect.left() - px(_ICON_SIZE + 8), rect.top(), px(_ICON_SIZE), rect.height()
+                rect.left() - px(_ICON_SIZE + _GAP), rect.top(), px(_ICON_SIZE), rect.height()
             )
             painting.draw_icon(painter, icon_rect, "folder", self.theme.dim, px(_ICON_SIZE))
         right = self.row_rect(option).right() + 1 - px(_INSET)
@@ -134,11 +140,11 @@ class ConversationDelegate(RowDelegate):
 
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
-        icon_width = px(_ICON_SIZE + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
-        right_width = px(_DOT_SIZE + 8) if index.data(conversation_model.Roles.STREAMING) else 0
+        icon_width = px(_ICON_SIZE + _GAP) if index.data(conversation_model.Roles.IS_FOLDER) else 0
+        right_width = px(_DOT_SIZE + _GAP) if index.data(conversation_model.Roles.STREAMING) else 0
         note = index.data(conversation_model.Roles.NOTE)
         if note:
-            right_width += painting.text_width(note, self.theme.note()) + px(8)
+            right_width += painting.text_width(note, self.theme.note()) + px(_GAP)
         return self.row_rect(option).adjusted(
             px(_INSET) + icon_width, 0, -px(_INSET) - right_width, 0
         )
@@ -190,7 +196,7 @@ class ConversationDelegate(RowDelegate):
 class HitDelegate(RowDelegate):
     """The painter of a hit: title, date, and two lines of a snippet with bold matches."""
 
-    height = 74
+    height = _HIT_HEIGHT
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         hit: SearchHit = index.data(ROW)
@@ -201,7 +207,7 @@ class HitDelegate(RowDelegate):
         date = tr("Archived · {date}", date=date) if hit.archived else date
         width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
         _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
-        line.setRight(line.right() - width - px(8))
+        line.setRight(line.right() - width - px(_GAP))
         _draw_line(painter, line, hit.title, self.theme.strong(), self.theme.text)
         self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit_model.hit_text(hit))
 
@@ -211,7 +217,7 @@ class HitDelegate(RowDelegate):
         last_line = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
         shown_units = last_line.textStart() + last_line.textLength() if last_line else 0
         if shown_units < utf16_length(text):
-            # Room for "…". The cut may leave half of a surrogate pair.
+            # Two units less make room for "…". The cut may leave half of a surrogate pair.
             cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
             layout = self._lay_out(cut + "…", spans, rect.width())
         painter.setPen(self.theme.dim)
@@ -219,7 +225,7 @@ class HitDelegate(RowDelegate):
             layout.draw(painter, QPointF(rect.topLeft()))
 
     def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
-        """Lay out at most two lines, with the spans in bold."""
+        """Lay out at most two lines, with the spans (start, length) in bold."""
         strong = QTextCharFormat()
         strong.setForeground(self.theme.text)
         strong.setFontWeight(600)

@@ -51,14 +51,13 @@ class ChartData:
     @property
     def highest(self) -> float:
         """Return the highest value, or the highest sum of a stacked group; 0 without values."""
-        heights = (
-            [sum(value or 0 for value in group)] if self.is_stacked else [v or 0 for v in group]
-            for group in self.values
-        )
-        return max((height for group in heights for height in group), default=0.0)
+        groups = [[value or 0.0 for value in group] for group in self.values]
+        if self.is_stacked:
+            return max(map(sum, groups), default=0.0)
+        return max((value for group in groups for value in group), default=0.0)
 
 
-NO_DATA: Final = ChartData((), (), (), False, str)
+NO_DATA: Final = ChartData(series=(), labels=(), values=(), is_stacked=False, axis_text=str)
 
 
 def axis_step(top: float) -> float:
@@ -71,6 +70,7 @@ def axis_step(top: float) -> float:
         return 1.0
     rough_step = top / _TICK_COUNT
     power = floor(log10(rough_step))
+    # The tolerance is for rounding errors: a step that is a hair too small must not double.
     digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power >= rough_step * 0.999)
     # A product with a negative power can be inexact: 5 * 10.0**-6 is 4.9999999999999996e-06.
     return float(f"{digit}e{power}")
@@ -97,7 +97,7 @@ class BarChart(QWidget):
         self._theme = theme
 
     def set_data(self, data: ChartData, name: str) -> None:
-        """Show other bars; `name` is the accessible name."""
+        """Show other data; `name` is the accessible name."""
         self.data = data
         self.setAccessibleName(spoken_text(name))
         self._set_current(-1)
@@ -164,13 +164,16 @@ class BarChart(QWidget):
     # ---------------------------------------------------------------- painting
 
     def _ticks(self) -> list[float]:
+        """Return the values on the axis, from 0 to at least the highest value."""
         step = axis_step(self.data.highest)
-        return [step * n for n in range(max(1, ceil(self.data.highest / step - 1e-9)) + 1)]
+        steps = ceil(self.data.highest / step - 1e-9)  # without one more for a rounding error
+        return [step * number for number in range(max(1, steps) + 1)]
 
     def _plot_rect(self) -> QRectF:
         metrics, px = self.fontMetrics(), self._theme.px
         widest = max(metrics.horizontalAdvance(self.data.axis_text(t)) for t in self._ticks())
-        axis_width, labels_height = widest + px(8), metrics.height() + px(6)
+        axis_width = widest + px(8)
+        labels_height = metrics.height() + px(6)
         legend_height = metrics.height() + px(8) if len(self.data.series) > 1 else px(8)
         left, right = (px(4), axis_width) if is_mirrored() else (axis_width, px(4))
         return QRectF(self.rect()).adjusted(left, legend_height, -right, -labels_height)
@@ -295,12 +298,12 @@ def chart_data(
     *,
     is_stacked: bool,
 ) -> ChartData:
-    """Return the bars of groups. Omit series of only None or 0, but keep at least one series."""
+    """Return data for a chart. Omit series of only None or 0, but keep at least one series."""
     used_indexes = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
     return ChartData(
-        tuple(series[n] for n in used_indexes),
-        tuple(labels),
-        tuple(tuple(group[n] for n in used_indexes) for group in values),
-        is_stacked,
-        axis_text,
+        series=tuple(series[n] for n in used_indexes),
+        labels=tuple(labels),
+        values=tuple(tuple(group[n] for n in used_indexes) for group in values),
+        is_stacked=is_stacked,
+        axis_text=axis_text,
     )

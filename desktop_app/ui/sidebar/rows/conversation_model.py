@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MIME_TYPE: Final = "application/x-repartee-conversations"
 _NO_PARENT: Final = QModelIndex()
+_NO_GROUP: Final = -1
+"""Stands for a group of rows if there is none."""
 
 
 class Roles(IntEnum):
@@ -103,7 +105,7 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, Heading):
             if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
                 return row.label
-            return role == Roles.IS_HEADING or None
+            return True if role == Roles.IS_HEADING else None
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return one_line(_name(row))
@@ -136,6 +138,7 @@ class ConversationModel(QAbstractListModel):
         if name == _name(row):
             return True
         if isinstance(row, FolderRow):
+            # Folders are sorted by name, so the row may move.
             self._insert_or_update(replace(row, folder=replace(row.folder, name=name)))
             self.folder_renamed.emit(row.id, name)
         else:
@@ -227,19 +230,20 @@ class ConversationModel(QAbstractListModel):
         The row is removed if the filter excludes the conversation, or if the conversation sorts
         after the loaded pages.
         """
-        is_after_pages = self.last_of_pages is not None and self.order.key(
-            conversation
-        ) > self.order.key(self.last_of_pages)
-        if is_after_pages or not self.order.list_filter.includes(conversation):
+        if self._is_after_pages(conversation) or not self.order.list_filter.includes(conversation):
             self.remove(conversation.id)
         else:
             self._insert_or_update(conversation)
 
+    def _is_after_pages(self, conversation: Conversation) -> bool:
+        if self.last_of_pages is None:
+            return False
+        return self.order.key(conversation) > self.order.key(self.last_of_pages)
+
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders, which only the unfiltered list shows."""
-        folders_by_id = (
-            {f.id: f for f in folders} if self.order.list_filter.kind is ListFilterKind.LIST else {}
-        )
+        are_shown = self.order.list_filter.kind is ListFilterKind.LIST
+        folders_by_id = {folder.id: folder for folder in folders} if are_shown else {}
         shown_rows = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
         for removed_id in shown_rows.keys() - folders_by_id.keys():
             self.remove(removed_id)
@@ -248,12 +252,13 @@ class ConversationModel(QAbstractListModel):
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
-        row = self._rows.position_of(identifier)
-        if row is not None:
-            self._remove_rows(row - 1 if self._rows.is_alone_in_group(row) else row, row)
+        position = self._rows.position_of(identifier)
+        if position is not None:
+            is_alone = self._rows.is_alone_in_group(position)
+            self._remove_rows(position - 1 if is_alone else position, position)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
-        """Mark these conversations as unread, and no others."""
+        """Mark these conversations as unread, and no others. The caller repaints the rows."""
         self._unread = frozenset(identifiers)
 
     @property
@@ -292,10 +297,11 @@ class ConversationModel(QAbstractListModel):
         self.order.set_list_filter(list_filter)
         self.last_of_pages, self._has_requested_page = last, False
         keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
-        self._rows = SortedRows(self.order.with_headings(keyed_rows, -1))
+        self._rows = SortedRows(self.order.with_headings(keyed_rows, _NO_GROUP))
         self.endResetModel()
 
     def _insert(self, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
+        """Insert sorted rows, between which no present row belongs."""
         keyed_rows = list(keyed)
         position = self._rows.find(keyed_rows[0][0])
         self.beginInsertRows(QModelIndex(), position, position + len(keyed_rows) - 1)
@@ -305,15 +311,18 @@ class ConversationModel(QAbstractListModel):
     def _insert_or_update(self, row: Conversation | FolderRow) -> None:
         """Insert a row with the heading that it needs, or move and update it."""
         new_key, old_key = self.order.key(row), self._rows.key_of(row.id)
-        shown_group = new_key[0] if self._rows.has_group(new_key[0]) else -1
+        new_group = new_key[0]
+        has_heading = self._rows.has_group(new_group)
         if old_key is None:
-            self._insert(self.order.with_headings([(new_key, row)], shown_group))
+            group_above = new_group if has_heading else _NO_GROUP
+            self._insert(self.order.with_headings([(new_key, row)], group_above))
         elif old_key != new_key:
-            if shown_group < 0:
-                heading = self.order.heading(new_key[0])
+            if not has_heading:
+                heading = self.order.heading(new_group)
                 self._insert([(heading.key, heading)])
             self._move(old_key, new_key)
-            old_heading = self._rows.find(self.order.heading(old_key[0]).key)
+            old_group = old_key[0]
+            old_heading = self._rows.find(self.order.heading(old_group).key)
             if self._rows.ends_group(old_heading):
                 self._remove_rows(old_heading, old_heading)
         self._replace(self._rows.find(new_key), row)
@@ -332,7 +341,7 @@ class ConversationModel(QAbstractListModel):
     def _move(self, old_key: Key, new_key: Key) -> None:
         """Move a row instead of inserting it again, so that views keep its selection."""
         source, target = self._rows.find(old_key), self._rows.find(new_key)
-        must_move = target not in (source, source + 1)
+        must_move = target not in (source, source + 1)  # before itself, or before the next row
         if must_move:
             self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
         self._rows.move(source, target, new_key)
