@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
     from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
-_LOADED_AT_ONCE_S: Final = 0.008
+_FONT_LOADING_S: Final = 0.008
 """Seconds for which fallback fonts are loaded in one iteration of the event loop."""
 
 _REWRITTEN_SCREENS: Final = 1.5
@@ -332,7 +332,7 @@ class TranscriptView(TranscriptSurface):
 
     def _apply_next_theme(self) -> None:
         self._font_timer.stop()
-        if self._fallbacks.load_for(_LOADED_AT_ONCE_S):
+        if self._fallbacks.load_for(_FONT_LOADING_S):
             self._restyle(self._next_theme)
         else:
             self._font_timer.start()
@@ -356,7 +356,13 @@ class TranscriptView(TranscriptSurface):
         height = _REWRITTEN_SCREENS * self.viewport().height()
         styles = Styles(self.theme, is_brief=self._is_brief, wraps_code=self._wraps_code)
         with self.selection.keep():
-            self.materializer.rewrite_screen(styles, message_id, item, height, self._next_width)
+            self.materializer.rewrite_screen(
+                styles=styles,
+                message_id=message_id,
+                item=item,
+                height=height,
+                width=self._next_width,
+            )
         self.action_placer.hide_if_gone()
         self.stream.queue_unwritten()
         self.navigator.load_more_soon()

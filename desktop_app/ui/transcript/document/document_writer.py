@@ -5,10 +5,11 @@ slower, because every edit has to move each of them. An item is one block. Very 
 several blocks (long_text.py), and a table takes one block per row or per cell (table_writer.py).
 An empty block ends the document, so text is always inserted before a block.
 
-Only part of a long message is materialized. Qt lays out the whole document at each step of a
-window resize, and for 1 MB of text that takes half a second. A placeholder keeps the height of the
-missing items as an extra top margin of the next item. So the scroll bar stays correct, and no extra
-block has to be skipped when text is read, selected or copied.
+Only part of a long message is materialized, which means written into the document. An erased item
+is missing from the document, but stays an item of its message. Qt lays out the whole document at
+each step of a window resize, and for 1 MB of text that takes half a second. A placeholder keeps the
+height of the missing items as an extra top margin of the next item. So the scroll bar stays
+correct, and no extra block has to be skipped when text is read, selected or copied.
 
 New items are materialized if they begin the message, if the item above them is materialized, or if
 one of the items that they replace is.
@@ -187,7 +188,6 @@ class DocumentWriter:
     ) -> None:
         """Replace items [index, index + removed) with `added`, in place if possible."""
         with self._edit() as cursor:
-            first = index
             layout.record_change()
             common = min(removed, len(added))
             updated = 0
@@ -197,47 +197,45 @@ class DocumentWriter:
                 if updated and layout.counts[index + updated]:  # the item above may change the gap
                     self._item_writer.adjust_space_above(layout, index + updated, cursor)
                 updated += 1
-            index, removed, added = index + updated, removed - updated, added[updated:]
+            # The items that cannot be updated in place are erased, and the new items written.
+            first, end = index + updated, index + removed
+            new_items = added[updated:]
             is_materialized = (
-                not index
-                or layout.counts[index - 1] > 0
-                or any(layout.counts[index : index + removed])
+                first == 0 or layout.counts[first - 1] > 0 or any(layout.counts[first:end])
             )
-            if removed:
-                self._item_writer.erase(layout, index, index + removed, cursor)
-                layout.remove(index, removed)
-            if added:
-                self._reflow.finish_table_above(layout, index, cursor)
-                layout.insert(
-                    index, added, [self._item_writer.estimate_height(item) for item in added]
-                )
+            if first < end:
+                self._item_writer.erase(layout, first, end, cursor)
+                layout.remove(first, end - first)
+            below = first + len(new_items)
+            if new_items:
+                self._reflow.finish_table_above(layout, first, cursor)
+                heights = [self._item_writer.estimate_height(item) for item in new_items]
+                layout.insert(first, new_items, heights)
                 if is_materialized:
-                    self._item_writer.write(layout, index, index + len(added), cursor, whole=True)
-            below = index + len(added)
-            if (
-                self._unmeasured is not None
-                and below < len(layout.items)
-                and not layout.counts[below]
-            ):
+                    self._item_writer.write(layout, first, below, cursor, whole=True)
+            is_below_missing = below < len(layout.items) and not layout.counts[below]
+            if self._unmeasured is not None and is_below_missing:
                 self._unmeasured.append((layout, below))
-            elif removed or added or updated:
+            elif removed or added:
                 self._item_writer.adjust_space_above(layout, below, cursor)
             self._write_ends(layout, cursor)
             self._reflow.finish_earlier_table(layout, cursor)
-            self._report_written(layout, first, below)
+            self._report_written(layout, index, below)
 
     def _report_written(self, layout: MessageLayout, first: int, end: int) -> None:
+        """Call `on_written` with the positions of items [first, end), if any is materialized."""
         if self._on_written is not None and any(layout.counts[first:end]):
-            last = self.layouts.block_of(layout, end - 1).blockNumber() + layout.counts[end - 1]
-            below = self.document.findBlockByNumber(last)
+            last_block = self.layouts.block_of(layout, end - 1).blockNumber()
+            block_below = self.document.findBlockByNumber(last_block + layout.counts[end - 1])
             start = self.layouts.block_of(layout, first).position()
-            self._on_written(start, below.position())
+            self._on_written(start, block_below.position())
 
     def write(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of some ranges [first, end), and both ends of the message."""
         with self._edit() as cursor:
-            # From top to bottom: the placeholder below a table is a margin of the table, which is
-            # found by its position until the edit ends.
+            # From top to bottom, beginning with the first item, even if it is in no range. The
+            # placeholder below a table is a margin of the table, which is found by its position
+            # until the edit ends.
             for first, end in ((0, min(1, len(layout.items))), *sorted(ranges)):
                 self._item_writer.write(layout, first, end, cursor)
                 self._item_writer.adjust_space_above(layout, end, cursor)
@@ -272,11 +270,14 @@ class DocumentWriter:
     def fill_text(self, layout: MessageLayout, index: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
         with self._edit() as cursor:
-            block, item = self.layouts.block_of(layout, index), layout.items[index]
-            parts = TextParts(layout.shapes[index], layout.gaps[index])
-            block_format = self._item_writer.first_block_format(layout, index)
             parts = self._item_writer.long_texts.fill(
-                item, block, parts, first, end, block_format, cursor
+                item=layout.items[index],
+                block=self.layouts.block_of(layout, index),
+                parts=TextParts(layout.shapes[index], layout.gaps[index]),
+                first=first,
+                end=end,
+                block_format=self._item_writer.first_block_format(layout, index),
+                cursor=cursor,
             )
             layout.record_blocks(index, 1 + len(parts.cuts), *parts)
             self._report_written(layout, index, index + 1)
@@ -287,19 +288,23 @@ class DocumentWriter:
         The numbers count the blocks of the item from 0. Text gaps keep their heights, so that the
         text below does not move.
         """
-        first, last = self.layouts.block_of(layout, index), layout.counts[index] - KEPT_END_BLOCKS
-        is_erased = bytes(number not in kept_numbers for number in range(last))
-        number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[index]}
+        first_block = self.layouts.block_of(layout, index)
+        first_number = first_block.blockNumber()
+        gap_heights = {gap.block: gap.height for gap in layout.gaps[index]}
+        kept_end = layout.counts[index] - KEPT_END_BLOCKS
+        is_erased = bytes(number not in kept_numbers for number in range(kept_end))
         ranges = []
-        for begin, end in flag_ranges(is_erased, 1, 1):
-            measured = self._top(number + end) - self._top(number + begin)
-            ranges.append((begin, end, measured + heights.get(begin, 0)))
+        for begin, end in flag_ranges(is_erased, flag=1, first=1):  # the first block stays
+            measured = self._top(first_number + end) - self._top(first_number + begin)
+            ranges.append((begin, end, measured + gap_heights.get(begin, 0)))
         if ranges:
             with self._edit() as cursor:
-                parts = TextParts(layout.shapes[index], layout.gaps[index])
-                block_format = self._item_writer.first_block_format(layout, index)
                 parts = self._item_writer.long_texts.erase(
-                    first, parts, ranges, block_format, cursor
+                    block=first_block,
+                    parts=TextParts(layout.shapes[index], layout.gaps[index]),
+                    ranges=ranges,
+                    block_format=self._item_writer.first_block_format(layout, index),
+                    cursor=cursor,
                 )
                 layout.record_blocks(index, 1 + len(parts.cuts), *parts)
 
@@ -315,7 +320,8 @@ class DocumentWriter:
         """Record the measured height of materialized items for their placeholder."""
         following = layout.next_materialized(end)
         measured = self.top_of(layout, following) - self.top_of(layout, first)
-        measured -= layout.space_keys[following].placeholder if following > end else 0
+        if following > end:  # other items, which are missing, are between
+            measured -= layout.space_keys[following].placeholder
         estimated = sum(layout.heights[first:end])
         if estimated > 0 and measured > 0:
             layout.scale_heights(measured / estimated, first, end)
@@ -330,14 +336,17 @@ class DocumentWriter:
     ) -> None:
         """Replace items like `replace`, except for equal items at both ends."""
         old_items = layout.items[index : index + removed]
-        common, above, below = min(len(old_items), len(items)), 0, 0
+        common = min(len(old_items), len(items))
+        above = 0  # equal items at the beginning
         while above < common and old_items[above] == items[above]:
             above += 1
+        below = 0  # equal items at the end
         while below < common - above and old_items[-1 - below] == items[-1 - below]:
             below += 1
-        removed, added = len(old_items) - above - below, items[above : len(items) - below]
-        if removed or added:
-            self.replace(layout, index + above, removed, added)
+        changed_count = len(old_items) - above - below
+        new_items = items[above : len(items) - below]
+        if changed_count or new_items:
+            self.replace(layout, index + above, changed_count, new_items)
 
     def finish_table(self) -> None:
         """Give the last table its final column widths, because no more rows will arrive."""
@@ -347,7 +356,8 @@ class DocumentWriter:
 
     def _write_ends(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Materialize the first and the last item, so that placeholders lie between two items."""
-        last = len(layout.items) - 1
-        for index in (0, last) if last >= 0 else ():
+        if not layout.items:
+            return
+        for index in (0, len(layout.items) - 1):
             if not layout.counts[index]:
                 self._item_writer.write(layout, index, index + 1, cursor)

@@ -1,6 +1,7 @@
 """Updates the text of materialized items in place.
 
-This happens in every frame of a streaming answer. Unchanged text of its last item stays untouched.
+This happens in every frame of a streaming answer. Unchanged text of the answer's last item stays
+untouched.
 """
 
 from __future__ import annotations
@@ -64,30 +65,37 @@ class ItemUpdater:
     ) -> bool:
         """Update the runs of an item. Return False if too little of a long text is unchanged."""
         old = layout.items[index]
-        prefix, cuts, gaps = (
-            common_prefix(old.runs, new.runs),
-            layout.shapes[index],
-            layout.gaps[index],
-        )
-        last_block = self._layouts.document.findBlockByNumber(
-            self._layouts.block_of(layout, index).blockNumber() + len(cuts)
-        )
-        replaced_units = length_after_prefix(old.runs, prefix)
+        prefix = common_prefix(old.runs, new.runs)
+        cuts, gaps = layout.shapes[index], layout.gaps[index]
+        first_number = self._layouts.block_of(layout, index).blockNumber()
+        last_block = self._layouts.document.findBlockByNumber(first_number + len(cuts))
+        last_block_units = last_block.length() - 1
+        unchanged_units = last_block_units - length_after_prefix(old.runs, prefix)
         added_units = length_after_prefix(new.runs, prefix)
-        kept_cuts = count_kept_cuts(cuts, last_block.length() - 1 - replaced_units, added_units)
+        kept_cuts = count_kept_cuts(cuts, unchanged_units, added_units)
+        # Of a long text, at least one cut has to stay, and all cuts down to the last gap.
         if cuts and kept_cuts < (gaps[-1].block if gaps else 1):
             return False
         self._update_formats(layout, index, new, cursor)
-        end, joined_blocks = last_block.position() + last_block.length() - 1, len(cuts) - kept_cuts
-        format_of = partial(self._item_writer.styles.char_format, new)
         replace_text(
-            cursor, end, old.runs, new.runs, prefix, format_of, joined_blocks=joined_blocks
+            cursor,
+            end=last_block.position() + last_block_units,
+            old=old.runs,
+            new=new.runs,
+            prefix=prefix,
+            format_of=partial(self._item_writer.styles.char_format, new),
+            joined_blocks=len(cuts) - kept_cuts,
         )
         layout.replace_item(index, new)
-        cuts, block = cuts[:kept_cuts], cursor.block()
+        cuts = cuts[:kept_cuts]
+        block = cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:
             cuts = self._item_writer.long_texts.split_last_block(
-                new, block, cuts, self._item_writer.first_block_format(layout, index), cursor
+                item=new,
+                block=block,
+                cuts=cuts,
+                block_format=self._item_writer.first_block_format(layout, index),
+                cursor=cursor,
             )
         layout.record_blocks(index, 1 + len(cuts), cuts, gaps)
         return True
@@ -104,18 +112,18 @@ class ItemUpdater:
         layout.record_space(index, block_key, former_space.placeholder)
         block = self._layouts.block_of(layout, index)
         block_format = styles.block_format(new, above)
-        spaces = {
-            0: former_space.placeholder,
-            **{gap.block: gap.height for gap in layout.gaps[index]},
-        }
+        # The placeholder is above the first block, and each text gap above the block below it.
+        heights_above = {gap.block: gap.height for gap in layout.gaps[index]}
+        heights_above[0] = former_space.placeholder
         for number in range(layout.counts[index]):
             cursor.setPosition(block.position())
-            cursor.setBlockFormat(with_space_above(spaces.get(number, 0), block_format))
+            cursor.setBlockFormat(with_space_above(heights_above.get(number, 0), block_format))
             block, block_format = block.next(), styles.continuation_format(block_format)
 
     def _update_table(
         self, layout: MessageLayout, index: int, old: Block, new: Block, cursor: QTextCursor
     ) -> bool:
+        """Update the rows of a table. Return False if the table has to be written anew instead."""
         if len(new.rows) < len(old.rows) or (old.aligns, old.head) != (new.aligns, new.head):
             return False
         tables, widths = self._item_writer.tables, layout.shapes[index]

@@ -82,7 +82,7 @@ class ItemWriter:
         """
         for placeholder in layout.placeholders(first, end):
             inserter = BlockInserter(cursor, self._layouts.block_of(layout, placeholder.first))
-            for index in range(*placeholder):
+            for index in range(placeholder.first, placeholder.end):
                 self._write_item(layout, index, inserter, whole=whole)
             self.adjust_space_above(layout, placeholder.first, cursor)
 
@@ -91,9 +91,8 @@ class ItemWriter:
     ) -> None:
         item = layout.items[index]
         if is_table(item):
-            self._insert_table(
-                layout, index, item, inserter, self.tables.widths(layout, index, item)
-            )
+            widths = self.tables.widths(layout, index, item)
+            self._insert_table(layout, index, item, inserter, widths)
         else:
             self._set_gap_below_table(layout, index, item, inserter.cursor)
             above = layout.item_above(index)
@@ -145,10 +144,12 @@ class ItemWriter:
         text = prefix_of(item)
         if not text or not isinstance(item, Block):
             return []
+        if not item.marker:
+            return [(Run(text), self.styles.char_format(item, Run("")))]
         char = self.styles.marker_format()
-        if item.note:
+        if item.note:  # a footnote, whose label is a link
             return [(Run(item.marker), self.styles.label_format(item.marker)), (Run("\t"), char)]
-        return [(Run(text), char if item.marker else self.styles.char_format(item, Run("")))]
+        return [(Run(text), char)]
 
     def _insert_table(
         self,
@@ -158,7 +159,12 @@ class ItemWriter:
         inserter: BlockInserter,
         widths: tuple[int, ...],
     ) -> None:
-        tables, key = self.tables, self.tables.key(layout, index, block)
+        """Insert the table or table part `block` as item `index`, and record its blocks.
+
+        `widths` are the column widths in pixels.
+        """
+        tables = self.tables
+        key = tables.key(layout, index, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
         self._set_gap_below_table(
             layout, index, block, inserter.cursor, are_row_blocks=are_row_blocks
@@ -166,7 +172,7 @@ class ItemWriter:
         if are_row_blocks:
             for number in range(len(block.rows)):
                 inserter.insert_block(
-                    self.tables.styles.row_format(block, number, layout.item_above(index), widths),
+                    tables.styles.row_format(block, number, layout.item_above(index), widths),
                     tables.char_format(block, number, Run("")),
                 )
                 for run in row_runs(block, number):
@@ -189,13 +195,8 @@ class ItemWriter:
         """Replace a table part by `block` with these column widths in pixels."""
         self.erase(layout, index, index + 1, cursor)
         layout.replace_item(index, block)
-        self._insert_table(
-            layout,
-            index,
-            block,
-            BlockInserter(cursor, self._layouts.block_of(layout, index)),
-            widths,
-        )
+        inserter = BlockInserter(cursor, self._layouts.block_of(layout, index))
+        self._insert_table(layout, index, block, inserter, widths)
         self.adjust_space_above(layout, index, cursor)
         self.adjust_space_above(layout, index + 1, cursor)
 
@@ -229,7 +230,7 @@ class ItemWriter:
         if space_key == layout.space_keys[index]:
             return
         if is_table(item) and space_key.block_key != layout.space_keys[index].block_key:
-            self.rewrite(layout, index, cursor)
+            self.rewrite(layout, index, cursor)  # also records the space above the table
         if space_key != layout.space_keys[index]:
             layout.record_space(index, *space_key)
             cursor.setPosition(self._layouts.block_of(layout, index).position())

@@ -29,6 +29,9 @@ Qt lays out all materialized text at each step of a window resize: at this limit
 READER_CHARACTERS: Final = 600_000
 """The limit while a screen reader runs or text is selected: both need materialized text."""
 
+_CHARACTERS_BESIDE_TEXT: Final = 200
+"""A guess at the characters of a message's lines that are not its text, such as the footer."""
+
 
 class MessageMaterializer:
     """The materializer of one view's messages, within a limit of characters."""
@@ -43,7 +46,7 @@ class MessageMaterializer:
         self._messages, self._layouts = messages, messages.layouts
         self._writer, self._highlighter = writer, highlighter
         self._message_writer = message_writer
-        self._limit = MATERIALIZED_CHARACTERS
+        self._limit = MATERIALIZED_CHARACTERS  # of all messages in the document together
 
     def begin_path(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Start another conversation or path, with all messages outside the document."""
@@ -116,7 +119,7 @@ class MessageMaterializer:
     def can_materialize_more(self) -> bool:
         """Return True if less than three quarters of the limit are used.
 
-        Then the next message usually fits, too.
+        The next message usually fits into the last quarter.
         """
         return sum(map(self._written_size, self._messages.materialized())) < self._limit * 3 // 4
 
@@ -126,9 +129,10 @@ class MessageMaterializer:
         return approximate_length(self._writer.document) > self._limit
 
     def _can_remove(self, index: int, kept_ids: Container[str]) -> bool:
-        """Return True if message `index` may leave the document, which is over its limit.
+        """Return True if the first (0) or the last (-1) message may leave the document.
 
-        More than half of the limit stays in use. The messages of `kept_ids` stay.
+        It may leave if the document is over its limit, and if the other messages use more than half
+        of the limit. The messages of `kept_ids` stay.
         """
         if self._layouts[index].key in kept_ids:
             return False
@@ -140,9 +144,11 @@ class MessageMaterializer:
         size, layout = _approximate_size(state.message), state.layout
         if layout.is_fully_materialized:
             return size
-        document, first = self._writer.document, self._layouts.first_block(layout)
-        end = document.findBlockByNumber(first + layout.total).position()
-        return min(size, end - document.findBlockByNumber(first).position())
+        document = self._writer.document
+        first_number = self._layouts.first_block(layout)
+        start = document.findBlockByNumber(first_number).position()
+        end = document.findBlockByNumber(first_number + layout.total).position()
+        return min(size, end - start)
 
     # ------------------------------------------------------------------ styles
 
@@ -179,32 +185,40 @@ class MessageMaterializer:
     ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
         """Move the messages that are not on screen out of the document.
 
-        Return the states of the others, each with the ranges of its items on screen. `message_id`
-        and `item` are those of `rewrite_screen`; `height` is in pixels of the earlier styles.
+        Return the states of the messages on screen, each with the ranges of its items on screen.
+        `message_id` and `item` are those of `rewrite_screen`. `height` is in pixels of the earlier
+        styles.
         """
-        order = self._messages.materialized()
-        top = next((n for n, state in enumerate(order) if state.message.id == message_id), -1)
-        is_end = top < 0
+        states = self._messages.materialized()
         on_screen: list[tuple[MessageState, list[tuple[int, int]]]] = []
-        for state in reversed(order) if is_end else order[top:]:
-            if height <= 0:
-                break
-            layout = state.layout
-            index = len(layout.items) - 1 if is_end else 0 if on_screen else item
-            self._writer.measure(layout, index)
-            above, below = (height, 0) if is_end else (0, height)
-            on_screen.append((state, layout.ranges_around(index, above, below)))
-            height -= sum(layout.heights if is_end else layout.heights[index + 1 :])
-        if is_end:
-            on_screen.reverse()
-            top = len(order) - len(on_screen)
-        for state in order[:top]:
+        top = next((n for n, state in enumerate(states) if state.message.id == message_id), None)
+        if top is None:  # upwards from the end of the document
+            for state in reversed(states):
+                if height <= 0:
+                    break
+                layout = state.layout
+                index = len(layout.items) - 1
+                self._writer.measure(layout, index)
+                on_screen.insert(0, (state, layout.ranges_around(index, above=height, below=0)))
+                height -= sum(layout.heights)
+            top = len(states) - len(on_screen)
+        else:  # downwards from the topmost item on screen
+            index = item
+            for state in states[top:]:
+                if height <= 0:
+                    break
+                layout = state.layout
+                self._writer.measure(layout, index)
+                on_screen.append((state, layout.ranges_around(index, above=0, below=height)))
+                height -= sum(layout.heights[index + 1 :])
+                index = 0  # of the messages below
+        for state in states[:top]:
             self._messages.move_out(state, above=True)
-        for state in reversed(order[top + len(on_screen) :]):
+        for state in reversed(states[top + len(on_screen) :]):
             self._messages.move_out(state, above=False)
         return on_screen
 
 
 def _approximate_size(message: Message) -> int:
     """Return the approximate number of characters that a message takes on screen."""
-    return len(message.text) + 200
+    return len(message.text) + _CHARACTERS_BESIDE_TEXT

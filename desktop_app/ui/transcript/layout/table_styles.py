@@ -1,4 +1,7 @@
-"""Qt text formats of tables, which are QTextTables, or text blocks with tab stops."""
+"""Qt text formats of tables, which are QTextTables, or text blocks with tab stops.
+
+A parameter `block` is a table, or a part of a long table. The first part of a table has its head.
+"""
 
 from __future__ import annotations
 
@@ -118,14 +121,16 @@ class TableStyles:
         block_format = self._row_formats.get(key)
         if block_format is None:
             block_format = self._row_formats[key] = self._make_row_format(
-                block, is_first, gap, has_code, widths
+                block, widths, gap, is_first=is_first, has_code=has_code
             )
         return block_format
 
     def _make_row_format(
-        self, block: Block, is_first: bool, gap: int, has_code: bool, widths: tuple[int, ...]
+        self, block: Block, widths: tuple[int, ...], gap: int, *, is_first: bool, has_code: bool
     ) -> QTextBlockFormat:
-        px, pad, block_format = self._theme.px, self._theme.px(CELL_PAD), QTextBlockFormat()
+        """Return the format of a row. `gap` is in pixels at the default text size."""
+        px, pad = self._theme.px, self._theme.px(CELL_PAD)
+        block_format = QTextBlockFormat()
         flags = (
             Decoration.ROW
             | (Decoration.INLINE_CODE if has_code else 0)
@@ -145,7 +150,7 @@ class TableStyles:
         """Return the format of a run in a table."""
         if not is_head:
             return self._styles.char_format(_CELL_ITEM, run)
-        key = ("head", *run[1:])
+        key = ("head", *run[1:])  # all but the text
         char_format = self._head_formats.get(key)
         if char_format is None:
             char_format = QTextCharFormat(
@@ -153,7 +158,7 @@ class TableStyles:
             )
             if run.bold:
                 char_format.setFontWeight(BOLD_HEADING_WEIGHT)
-            # Links keep their color, and are not cached, because each has a format of its own.
+            # A link keeps its color. Its format is not cached, because no other link has the same.
             if not run.link:
                 char_format.setForeground(self._theme.dim)
                 self._head_formats[key] = char_format
