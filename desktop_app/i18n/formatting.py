@@ -219,13 +219,13 @@ def editable_amount(amount: Decimal) -> str:
     return f"{integer}{_decimal_sign()}{fraction.rstrip('0').ljust(2, '0')}"
 
 
-def parsed_amount(text: str) -> Decimal | None:
+def parse_amount(text: str) -> Decimal | None:
     """Return the amount in a text as users of the locale write it; None for an empty text.
 
     The locale's group separator is read as the decimal sign, unless the whole text is grouped in
     threes, as 1,000 is; 0,500 and 1000,500 are not.
 
-    >>> [str(parsed_amount(x)) for x in ("$20", "1,50", "1,234.5", "1,000", " ")]
+    >>> [str(parse_amount(x)) for x in ("$20", "1,50", "1,234.5", "1,000", " ")]
     ['20', '1.50', '1234.5', '1000', 'None']
 
     Raises:

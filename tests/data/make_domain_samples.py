@@ -420,7 +420,7 @@ def facts() -> Iterator[str]:
             facts_of.call_line(call, is_streaming=chance.random() < 0.5),
             facts_of.call_caption(call),
             [call.sent_name, call.sent_arguments],
-            facts_of.indented_json(call.arguments)[:3],
+            facts_of.argument_lines(call.arguments)[:3],
         )
         pages = tuple(PageImage(n + 1, 800, 900) for n in range(chance.choice((0, 1, 12, 13))))
         unit = chance.choice(("page", "slide", "sheet", "chapter"))

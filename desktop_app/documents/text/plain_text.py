@@ -91,7 +91,7 @@ _BYTE_ORDER_MARKS: Final = (
 _SAMPLE_BYTES: Final = 1 << 16
 # Control characters that text does not contain; it may contain tab, line feed, form feed, carriage
 # return, backspace (terminals) and escape (terminal colors).
-_CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
+_NOT_IN_TEXT: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 # Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, half a
 # Korean syllable between whole ones, symbols that nobody writes.
 _ODDITY: Final = re.compile(
@@ -130,7 +130,7 @@ _BALTIC_PART: Final = re.compile(
     r"|\Bā[mst]?\b|[āē][bdgjkrtv]|\B[īē][bgmst]?\b|īj|[āī]šan|ņ[aeiou]|[ķļ]\w|ķē|īb|vīd|\bār",
     re.IGNORECASE,
 )
-_CONTROL_BYTE: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
+_UTF_16_SIGN: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
 # For each language of an encoding, its letters beyond a to z.
 _WESTERN: Final = (
     "äöüß",  # German
@@ -180,7 +180,7 @@ _CUT_CHARACTER: Final = re.compile(
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
 _ASCII: Final = bytes(range(0x80))
 # Texts in other encodings have far fewer bytes that happen to be UTF-8.
-_CHARACTERS_PER_STRAY: Final = 4
+_MIN_CHARACTERS_PER_STRAY_BYTE: Final = 4
 # Escape sequences that switch between alphabets in Japanese mail.
 _JAPANESE_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I", b"\x1b$(D")
 _ESCAPED_PAIRS: Final = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
@@ -199,16 +199,16 @@ def decode(data: bytes) -> DecodedText | None:
     """Return text with LF line ends; None unless the data are text in a known encoding."""
     for decoder in (_decode_stated, _decode_wide, _decode_damaged_utf_8, _decode_guessed):
         decoded = decoder(data)
-        if decoded and not _has_controls(decoded.text):
+        if decoded and not _has_many_controls(decoded.text):
             return DecodedText(decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.note)
     return None
 
 
-def _has_controls(text: str) -> bool:
+def _has_many_controls(text: str) -> bool:
     """Return True if more than one in a thousand characters is one that text does not contain."""
     allowed_count = len(text) // 1000
     # A list of all matches in 100 MB of NULs would not fit into memory.
-    return next(islice(_CONTROL.finditer(text), allowed_count, None), None) is not None
+    return next(islice(_NOT_IN_TEXT.finditer(text), allowed_count, None), None) is not None
 
 
 def _decode_stated(data: bytes) -> DecodedText | None:
@@ -260,7 +260,7 @@ def text_codec(encoding: str) -> str:
 
 def _decode_wide(data: bytes) -> DecodedText | None:
     """Decode UTF-16 without a mark and with few NULs, if the result is plausible."""
-    if len(data) % 2 or not _CONTROL_BYTE.search(data[:_SAMPLE_BYTES]) or len(data) < 8:
+    if len(data) % 2 or not _UTF_16_SIGN.search(data[:_SAMPLE_BYTES]) or len(data) < 8:
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
         text = _decode_strictly(data, encoding)
@@ -320,7 +320,7 @@ def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
     )
     character_count = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
     stray_count = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut_character)
-    if not stray_count or stray_count * _CHARACTERS_PER_STRAY > character_count:
+    if not stray_count or stray_count * _MIN_CHARACTERS_PER_STRAY_BYTE > character_count:
         return None
     text = _STRAY_BYTE.sub(
         lambda stray: bytes((ord(stray[0]) & 0xFF,)).decode("cp1252", "replace"), text

@@ -107,7 +107,7 @@ class _Kind(Enum):
     REASONING = auto()
     REFUSAL = auto()
     TOOL_CALL = auto()
-    PICTURE = auto()
+    IMAGE = auto()
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class _Segment:
     name: str = ""
     round: int = 0
     call: ToolCallPart | None = None
-    picture: ImagePart | None = None
+    image_part: ImagePart | None = None
 
     @cached_property
     def part(self) -> Part:
@@ -136,8 +136,8 @@ class _Segment:
 
         Cached, because each step of a tool call needs all parts: 500 calls would take 10 s.
         """
-        if self.picture is not None:
-            return self.picture
+        if self.image_part is not None:
+            return self.image_part
         text = str(self.text)
         match self.kind:
             case _Kind.TEXT:
@@ -235,8 +235,8 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _with_step(reply, call)
         case HostedCall():
             return _with_hosted_call(reply, event)
-        case ImageArrived(_, picture):
-            return reply if picture is None else _with_picture(reply, picture)
+        case ImageArrived(_, image_part):
+            return reply if image_part is None else _with_image(reply, image_part)
         case RoundEnded():
             return _next_round(reply)
         case ReasoningItem():
@@ -389,7 +389,7 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     new_reply = (
         _with_new_segment(reply, segment) if index is None else _with_segment(reply, index, segment)
     )
-    return new_reply if event.picture is None else _with_picture(new_reply, event.picture)
+    return new_reply if event.image_part is None else _with_image(new_reply, event.image_part)
 
 
 def _is_earlier_state(segment: _Segment, call: ToolCallPart) -> bool:
@@ -398,8 +398,8 @@ def _is_earlier_state(segment: _Segment, call: ToolCallPart) -> bool:
     return earlier is not None and earlier.is_hosted and segment.call_id == call.call_id
 
 
-def _with_picture(reply: Reply, picture: ImagePart) -> Reply:
-    return _with_new_segment(reply, _Segment(_Kind.PICTURE, GrowingText(), picture=picture))
+def _with_image(reply: Reply, image_part: ImagePart) -> Reply:
+    return _with_new_segment(reply, _Segment(_Kind.IMAGE, GrowingText(), image_part=image_part))
 
 
 def _next_round(reply: Reply) -> Reply:

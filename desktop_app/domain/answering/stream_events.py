@@ -97,12 +97,12 @@ class HostedCall:
     """A call of a tool that the provider runs, in its current state.
 
     Attributes:
-        image: the bytes of a generated image, until `picture` names it in the attachment store.
+        image: the bytes of a generated image, until `image_part` names it in the attachment store.
     """
 
     call: ToolCallPart
     image: bytes = field(default=b"", repr=False)
-    picture: ImagePart | None = None
+    image_part: ImagePart | None = None
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ class ImageArrived:
     """An image that is part of the answer.
 
     Attributes:
-        image: its bytes, until `picture` names it in the attachment store.
+        image: its bytes, until `image_part` names it in the attachment store.
     """
 
     image: bytes = field(repr=False)
-    picture: ImagePart | None = None
+    image_part: ImagePart | None = None
 
 
 @dataclass(frozen=True)

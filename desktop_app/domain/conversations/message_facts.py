@@ -156,7 +156,7 @@ def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool 
 
     The subject is left out if unknown, the time if unknown, below a second or if `is_thinking`.
     """
-    subject = subject_of(reasoning)
+    subject = _subject_of(reasoning)
     if is_thinking:
         # "Thinking" is also a variant, whose name is not translated.
         if subject:
@@ -196,13 +196,13 @@ def call_caption(call: ToolCallPart) -> str:
     return " · ".join(facts)
 
 
-def subject_of(reasoning: str) -> str:
+def _subject_of(reasoning: str) -> str:
     """Return the title that a summary of the reasoning begins with; "" if it has none."""
     title = _TITLE.match(reasoning)
     return title["title"].strip() if title else ""
 
 
-def indented_json(arguments: str) -> list[str]:
+def argument_lines(arguments: str) -> list[str]:
     """Return the lines of a text, indented if it is JSON and not too long."""
     indented = indent_json(arguments)
     return (arguments.splitlines() or [""]) if indented is None else indented.split("\n")
@@ -314,6 +314,6 @@ def attachment_caption(part: DocumentPart | ImagePart) -> str:
     return tr("Attached: {name}", name=part.name)
 
 
-def sources_of(message: Message) -> list[tuple[int, str, str]]:
+def sent_passages(message: Message) -> list[tuple[int, str, str]]:
     """Return the number, source and text of each passage that was sent with a question."""
     return [(p.number, p.source, p.text) for part in message.passage_parts for p in part.passages]

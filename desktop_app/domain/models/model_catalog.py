@@ -181,7 +181,7 @@ class ModelCatalog:
 
     Args:
         not_chat: patterns of the names of models that cannot chat.
-        own_sizes, own_prices: the ids of the models whose window or price the user's file states.
+        user_windows, user_prices: the ids of the models whose window or price the user's file states.
 
     Attributes:
         hosted_tools: the price in US dollars of a call of each tool that OpenAI runs.
@@ -195,8 +195,8 @@ class ModelCatalog:
         file_inputs: Mapping[str, FileInputs] | None = None,
         embeddings: Mapping[str, Price] | None = None,
         hosted_tools: Mapping[str, Decimal] | None = None,
-        own_sizes: Iterable[str] = (),
-        own_prices: Iterable[str] = (),
+        user_windows: Iterable[str] = (),
+        user_prices: Iterable[str] = (),
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
@@ -204,8 +204,8 @@ class ModelCatalog:
         self._file_inputs = dict(file_inputs or {})
         self._embeddings = dict(embeddings or {})
         self.hosted_tools = dict(hosted_tools or {})
-        self._own_sizes = frozenset(own_sizes)
-        self._own_prices = frozenset(own_prices)
+        self._user_windows = frozenset(user_windows)
+        self._user_prices = frozenset(user_prices)
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
@@ -279,11 +279,11 @@ class ModelCatalog:
 
     def has_user_window(self, model_id: str) -> bool:
         """Return True if the user's file states the model's window, which overrides a server's."""
-        return not self._own_sizes.isdisjoint((model_id, family_of(model_id)))
+        return not self._user_windows.isdisjoint((model_id, family_of(model_id)))
 
     def has_user_price(self, model_id: str) -> bool:
         """Return True if the user's file states the model's price."""
-        return not self._own_prices.isdisjoint((model_id, family_of(model_id)))
+        return not self._user_prices.isdisjoint((model_id, family_of(model_id)))
 
     def can_chat(self, model_id: str) -> bool:
         """Return True if a listed model is offered for chats.

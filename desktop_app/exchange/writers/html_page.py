@@ -16,13 +16,13 @@ from typing import Final, NamedTuple, Protocol
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import (
     answer_facts,
+    argument_lines,
     attachment_line,
     call_caption,
     export_ending,
     heading_of,
-    indented_json,
     reasoning_title,
-    sources_of,
+    sent_passages,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.domain.error_text import NOT_CONTINUABLE
@@ -121,7 +121,7 @@ class HtmlPage:
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
                 yield f"<details><summary>{_escape(call_caption(part))}</summary>"
-                arguments = _visible_text("\n".join(indented_json(part.run_arguments)))
+                arguments = _visible_text("\n".join(argument_lines(part.run_arguments)))
                 yield code_block("json", arguments)
                 yield code_block("", _visible_text(part.result)) if part.result else ""
                 yield "</details>"
@@ -238,7 +238,7 @@ def _render_attachments(message: Message, images: Mapping[str, EmbeddedImage]) -
             name = _escape(part.name)
             yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
         yield f'<p class="attached">{_escape(attachment_line(part))}</p>'
-    for number, source, text in sources_of(message):
+    for number, source, text in sent_passages(message):
         yield f"<details><summary>[{number}] {_escape(source)}</summary>"
         yield f'<div class="said">{_escape(text)}</div></details>'
 

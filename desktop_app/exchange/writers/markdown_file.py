@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.message_facts import (
     call_caption,
     export_ending,
     heading_of,
-    sources_of,
+    sent_passages,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.exchange.writers.footnotes import unique_footnotes
@@ -45,7 +45,7 @@ def _write_message(message: Message, name_of_model: ModelName, notes: set[str]) 
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
         yield attachment_caption(attached)
-    sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
+    sources = [f"[{number}] {source}" for number, source, _ in sent_passages(message)]
     if sources:
         source_list = "\n".join(f"- {source}" for source in sources)
         heading = tr("Passages:")

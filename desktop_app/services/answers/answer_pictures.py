@@ -38,7 +38,7 @@ class AnswerPictures:
     ) -> StreamEvent:
         """Store the generated image of an event, if any. Return the event without its bytes.
 
-        If that fails, it is reported, and the event has no picture.
+        If that fails, it is reported, and the event gets no `image_part`.
 
         Args:
             add_event: adds a notice to the answer, or the event if the task is canceled meanwhile.
@@ -47,15 +47,15 @@ class AnswerPictures:
             return event
         adding = asyncio.ensure_future(self._files.add_picture(self._answer, event.image))
         try:
-            picture = await asyncio.shield(adding)
+            image_part = await asyncio.shield(adding)
         except asyncio.CancelledError:
             await asyncio.wait([adding])
             if adding.exception() is None:
-                add_event(replace(event, image=b"", picture=adding.result()))
+                add_event(replace(event, image=b"", image_part=adding.result()))
             raise
         except StorageError as error:
             self._writes.report(error)
             return replace(event, image=b"")
-        if picture is None:
+        if image_part is None:
             add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)))
-        return replace(event, image=b"", picture=picture)
+        return replace(event, image=b"", image_part=image_part)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS, OwnModel
 from desktop_app.domain.models.variants import Effort
-from desktop_app.i18n.formatting import editable_amount, parsed_amount
+from desktop_app.i18n.formatting import editable_amount, parse_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -278,7 +278,7 @@ class ModelEditor(FormDialog):
         if not text:
             return None
         try:
-            amount = parsed_amount(text)
+            amount = parse_amount(text)
         except ValueError:
             amount = MAX_PRICE  # refused below
         if amount is not None and amount >= MAX_PRICE:

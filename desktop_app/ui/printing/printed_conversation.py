@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
     answer_facts,
+    argument_lines,
     attachment_line,
     call_caption,
     export_ending,
     heading_of,
-    indented_json,
     reasoning_title,
-    sources_of,
+    sent_passages,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.domain.error_text import NOT_CONTINUABLE
@@ -128,7 +128,7 @@ class PrintedConversation:
                     f"picture:{part.sha256}", image, self._writer.page.width()
                 )
             self._writer.insert_note(attachment_line(part), 4)
-        for number, source, _ in sources_of(message):
+        for number, source, _ in sent_passages(message):
             self._writer.insert_note(f"[{number}] {source}", 2)
 
     def _insert_answer(self, message: Message) -> None:
@@ -138,7 +138,7 @@ class PrintedConversation:
                 self._markdown.insert(part.text, is_quoted=True)
             elif isinstance(part, ToolCallPart):
                 self._writer.insert_note(call_caption(part), 6)
-                lines = [code_line(line, "json") for line in indented_json(part.run_arguments)]
+                lines = [code_line(line, "json") for line in argument_lines(part.run_arguments)]
                 self._markdown.insert_code([Block(Kind.CODE_HEAD, language="json"), *lines])
                 if part.result:
                     lines = [code_line(line, "") for line in part.result.split("\n")]

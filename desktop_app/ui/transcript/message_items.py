@@ -15,10 +15,10 @@ from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import (
     answer_facts,
+    argument_lines,
     attachment_facts,
     call_line,
     ending_text,
-    indented_json,
     is_explained,
     reasoning_title,
 )
@@ -211,7 +211,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
         lines.append(section_line(title, f"{ACTION}{TOGGLE_TOOL}{number}", is_unfolded=is_open))
         if is_open:
-            lines += _code_items("json", indented_json(call.run_arguments))
+            lines += _code_items("json", argument_lines(call.run_arguments))
             if call.result:
                 lines += _code_items("", call.result.split("\n"))
     return lines

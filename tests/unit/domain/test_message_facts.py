@@ -128,7 +128,7 @@ def test_arguments_are_cut_to_a_short_line(arguments: str, line: str) -> None:
     ],
 )
 def test_arguments_are_indented(arguments: str, lines: list[str]) -> None:
-    assert message_facts.indented_json(arguments) == lines
+    assert message_facts.argument_lines(arguments) == lines
 
 
 def _document(

@@ -781,7 +781,7 @@ def test_a_generated_image_is_kept(
     assert (answer.notices, memory.told) == (notices, told)
     (seen,) = (e for e in memory.heard if isinstance(e, HostedCall | ImageArrived))
     kept = PICTURE if picture is PICTURE else None
-    assert (seen.image, seen.picture) == (b"", kept)
+    assert (seen.image, seen.image_part) == (b"", kept)
 
 
 # ---------------------------------------------------------------- stand-ins and parts

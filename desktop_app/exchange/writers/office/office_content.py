@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import Message, Role
-from desktop_app.domain.conversations.message_facts import heading_of, sources_of
+from desktop_app.domain.conversations.message_facts import heading_of, sent_passages
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.exchange.writers.markdown_file import call_as_markdown, ending_lines
 from desktop_app.rendering.block_model import (
@@ -66,7 +66,7 @@ def messages_of(
     """Yield the messages of a path as office files show them."""
     for message in path:
         calls = [call_as_markdown(call) for call in tool_calls(message.parts)]
-        sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
+        sources = [f"[{number}] {source}" for number, source, _ in sent_passages(message)]
         yield OfficeMessage(
             to_office_text(heading_of(message, name_of_model)),
             tuple(_blocks_of(message)),

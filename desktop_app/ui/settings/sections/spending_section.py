@@ -64,7 +64,7 @@ class SpendingSection(LineSection):
 
     def _save_entered(self, text: str) -> None:
         try:
-            cap = formatting.parsed_amount(text)
+            cap = formatting.parse_amount(text)
             if cap is not None:
                 checked_money(str(cap))
         except ValueError:
