@@ -27,7 +27,8 @@ _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 _GATEWAY_PREFIX: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED_PREFIX: Final = "ft:"
 _SNAPSHOT_DATE: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
-# A dated snapshot of a model is neither the variant itself nor shut down on the model's date.
+# The facts of a family that its members do not have: a dated snapshot of a model is neither the
+# variant itself nor shut down on the model's date.
 _UNINHERITED_FACTS: Final = ("name", "variant", "shutdown")
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -97,13 +98,14 @@ class ModelInfo:
         return self.max_input if self.max_input is not None else self.context_window
 
     def price_at(self, tier: str | None) -> Price | None:
-        """Return the price in a service tier, None if unknown; None or "" is the ordinary tier."""
-        if self.price is None or tier in _ORDINARY_TIERS:
+        """Return the price in a service tier, None if unknown; None or "" is the ordinary tier.
+
+        A free model is free in every tier.
+        """
+        if self.price is None or self.price == FREE or tier in _ORDINARY_TIERS:
             return self.price
         multiple = dict(self.price_tiers).get(tier or "")
-        if multiple is None:
-            return FREE if self.price == FREE else None
-        return self.price.times(multiple)
+        return None if multiple is None else self.price.times(multiple)
 
     def counted_price_at(self, tier: str | None) -> Price | None:
         """Return the price for spending limits: the tier's, else the ordinary; None if unknown."""
@@ -134,7 +136,7 @@ class ModelInfo:
         )
 
     def nearest_effort(self, effort: Effort) -> Effort | None:
-        """Return the accepted effort nearest to `effort`; of two, the higher.
+        """Return the accepted effort nearest to `effort`; of two equally near, the higher.
 
         Return `effort` if the accepted efforts are unknown, and None if the model takes none.
         """
@@ -143,7 +145,7 @@ class ModelInfo:
         order = list(Effort)
         return min(
             self.efforts,
-            key=lambda e: (abs(order.index(e) - order.index(effort)), -order.index(e)),
+            key=lambda each: (abs(order.index(each) - order.index(effort)), -order.index(each)),
             default=None,
         )
 
@@ -156,7 +158,7 @@ class SmallJob(NamedTuple):
     """The models for routine work such as titles, at providers that serve the GPT family.
 
     The first of `models` that the provider has is used, unless it costs more than the
-    conversation's model. It gets `effort` if it accepts that, otherwise its lowest effort.
+    conversation's model. It gets `effort`, or its lowest effort if it does not accept `effort`.
     """
 
     models: tuple[str, ...] = ()
@@ -168,7 +170,7 @@ class FileInputs(NamedTuple):
 
     Attributes:
         each_bytes, together_bytes: the limit for one file, and for all files of a request.
-        types: media types.
+        types: the media types of these documents.
     """
 
     each_bytes: int
@@ -181,7 +183,8 @@ class ModelCatalog:
 
     Args:
         not_chat: patterns of the names of models that cannot chat.
-        user_windows, user_prices: the ids of the models whose window or price the user's file states.
+        user_windows, user_prices: the ids of the models whose window, or price, the user's file
+            states.
 
     Attributes:
         hosted_tools: the price in US dollars of a call of each tool that OpenAI runs.
@@ -227,10 +230,9 @@ class ModelCatalog:
             ArithmeticError,
             RecursionError,
         ) as exc:
+            is_invalid = isinstance(exc, ValueError)
             raise SettingError(
-                Reason.MODELS_FILE_INVALID
-                if isinstance(exc, ValueError)
-                else Reason.MODELS_FILE_WRONG_TYPE,
+                Reason.MODELS_FILE_INVALID if is_invalid else Reason.MODELS_FILE_WRONG_TYPE,
                 details=f"{type(exc).__name__}: {exc}",
                 words=str(exc),
             ) from exc
@@ -239,19 +241,24 @@ class ModelCatalog:
     def _from_tables(
         cls, tables: Mapping[str, Any], user_files: Sequence[Mapping[str, Any]]
     ) -> ModelCatalog:
+        """Return the catalog of merged tables, for which `user_files` tell the user's values."""
         models = tables["models"]
+        small_jobs = tables["small_jobs"]
+        file_inputs = tables["file_inputs"]
+        embeddings = tables["embeddings"]
+        hosted_tools = tables["hosted_tools"]
         return cls(
             [_model_from_row(id_, _with_family(id_, row, models)) for id_, row in models.items()],
-            {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
-            tables["not_chat"],
-            {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
-            {
-                id_: Price(_parse_amount(usd), Decimal(0))
-                for id_, usd in tables["embeddings"].items()
+            small_jobs={job: _small_job_from_row(row) for job, row in small_jobs.items()},
+            not_chat=tables["not_chat"],
+            file_inputs={kind: _file_inputs_from_row(row) for kind, row in file_inputs.items()},
+            # The output of an embedding model, a vector, costs nothing.
+            embeddings={
+                id_: Price(_parse_amount(usd), Decimal(0)) for id_, usd in embeddings.items()
             },
-            {name: _parse_amount(usd) for name, usd in tables["hosted_tools"].items()},
-            _models_with(user_files, {"context_window", "max_input"}),
-            _models_with(user_files, {"price"}),
+            hosted_tools={name: _parse_amount(usd) for name, usd in hosted_tools.items()},
+            user_windows=_models_stating(user_files, {"context_window", "max_input"}),
+            user_prices=_models_stating(user_files, {"price"}),
         )
 
     def __iter__(self) -> Iterator[ModelInfo]:
@@ -338,8 +345,13 @@ _TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
 _TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings", "hosted_tools"})
 _SIZE_FACTS: Final = ("context_window", "max_input", "max_output")
 _FLAG_FACTS: Final = (
-    *("takes_verbosity", "sees_images", "takes_batches"),
-    *("takes_tools", "takes_schema", "makes_images", "reasons"),
+    "takes_verbosity",
+    "sees_images",
+    "takes_batches",
+    "takes_tools",
+    "takes_schema",
+    "makes_images",
+    "reasons",
 )
 
 
@@ -358,7 +370,7 @@ def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _models_with(files: Iterable[Mapping[str, Any]], facts: set[str]) -> set[str]:
+def _models_stating(files: Iterable[Mapping[str, Any]], facts: set[str]) -> set[str]:
     """Return the ids of the models for which the user's files state any of these facts."""
     return {
         id_ for file in files for id_, row in file.get("models", {}).items() if facts & set(row)
@@ -409,9 +421,9 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         sampling_efforts=_tuple_of(Effort, row.get("sampling_efforts")),
         hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
-        price=_price_from_row(row.get("price")),
+        price=_price_from_row(model_id, row.get("price")),
         price_tiers=tuple(
-            (t, _parse_amount(times)) for t, times in row.get("price_tiers", {}).items()
+            (tier, _parse_amount(multiple)) for tier, multiple in row.get("price_tiers", {}).items()
         ),
         usual_seconds=_seconds_from_row(row.get("usual_seconds", {})),
         **{name: row[name] for name in (*_SIZE_FACTS, *_FLAG_FACTS, "shutdown") if name in row},
@@ -432,24 +444,26 @@ def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
 
 def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:
     _require_known_names(row, ("each_mb", "together_mb", "types"), "file_inputs")
-    sizes = (row["each_mb"], row["together_mb"])
-    if any(type(size) is not int or size <= 0 for size in sizes):
+    each_mb = row["each_mb"]
+    together_mb = row["together_mb"]
+    if any(type(size) is not int or size <= 0 for size in (each_mb, together_mb)):
         raise ValueError("each_mb and together_mb of file_inputs are numbers of megabytes")
     types = _parse_names(row["types"], "types of file_inputs")
-    return FileInputs(sizes[0] << 20, sizes[1] << 20, tuple(types))
+    return FileInputs(each_mb << 20, together_mb << 20, tuple(types))
 
 
 def _tuple_of(kind: type[_E], values: list[str] | None) -> tuple[_E, ...] | None:
     return None if values is None else tuple(kind(value) for value in values)
 
 
-def _price_from_row(row: Mapping[str, str] | str | None) -> Price | None:
+def _price_from_row(model_id: str, row: Mapping[str, str] | str | None) -> Price | None:
     if row is None:
         return None
     if isinstance(row, str):
         if row != "free":
             raise ValueError(f"price {row!r} is neither a table nor 'free'")
         return FREE
+    _require_known_names(row, ("input", "output", "cached_input"), f"the price of {model_id}")
     cached = row.get("cached_input")
     return Price(
         input=_parse_amount(row["input"]),

@@ -39,7 +39,12 @@ class ModelKind(StrEnum):
 class ModelDetails:
     """The facts that a server lists about a model; None for any that it omits.
 
-    The prices are in US dollars per million tokens, `max_output` in tokens.
+    Attributes:
+        input_price, output_price, cached_price: US dollars per million tokens; `cached_price` is
+            that of cached input.
+        images: True if the model sees images.
+        schema: True if it can answer in JSON that follows a schema.
+        max_output: tokens.
     """
 
     kind: ModelKind | None = None
@@ -61,14 +66,17 @@ class ModelDetails:
         return Price(self.input_price, self.output_price, self.cached_price)
 
     def filled_from(self, other: ModelDetails) -> ModelDetails:
-        """Return these details, completed by those of another reply."""
-        mine = {f.name: getattr(self, f.name) for f in fields(self)}
-        missing = {name: getattr(other, name) for name, value in mine.items() if value is None}
-        return replace(self, **missing)
+        """Return these details, with those of `other` in place of unknown ones."""
+        unknown = [each.name for each in fields(self) if getattr(self, each.name) is None]
+        return replace(self, **{name: getattr(other, name) for name in unknown})
 
 
 class ListedModel(NamedTuple):
-    """A listed model, with its shutdown date and token window if the provider names them."""
+    """A listed model, with its shutdown date and window if the provider names them.
+
+    Attributes:
+        window: in tokens: the context window or the input limit, see `with_listed_window`.
+    """
 
     id: str
     shutdown: date | None = None
@@ -123,12 +131,10 @@ def with_listed_details(
     if listing is None:
         return info
     listed_details = listing.listed_model(info.id).details
-    is_compatible = profile.kind is ProviderKind.COMPATIBLE
-    price = (
-        (listed_details.price or info.price)
-        if is_compatible
-        else (info.price or listed_details.price)
-    )
+    if profile.kind is ProviderKind.COMPATIBLE:
+        price = listed_details.price or info.price
+    else:
+        price = info.price or listed_details.price
     return replace(
         info,
         price=price,
@@ -161,9 +167,8 @@ def info_at(
         info = with_listed_window(info, listing)
     listed_info = with_listed_details(profile, info, listing)
     if catalog.has_user_price(model_id):
-        tiers = info.price_tiers
         listed_info = replace(
-            listed_info, price=info.price, price_tiers=tiers, price_is_final=False
+            listed_info, price=info.price, price_tiers=info.price_tiers, price_is_final=False
         )
     return profile.own_model(model_id).applied_to(listed_info)
 
@@ -193,7 +198,9 @@ class ModelAvailability(NamedTuple):
         end = self.shutdown_date
         if end is None or end > self.today:
             return False
-        return self.listing is None or not self._is_listed or self.listing.listed_at.date() < end
+        if self.listing is None or not self._is_listed:
+            return True
+        return self.listing.listed_at.date() < end
 
     @property
     def is_served(self) -> bool:
@@ -208,8 +215,10 @@ class ModelAvailability(NamedTuple):
             return ""
         if self.is_shut_down:
             code = NoticeCode.MODEL_GONE
+        elif end <= self.today:
+            code = NoticeCode.MODEL_STILL_LISTED
         else:
-            code = NoticeCode.MODEL_STILL_LISTED if end <= self.today else NoticeCode.MODEL_ENDS
+            code = NoticeCode.MODEL_ENDS
         return notice(code, model=self.model.name, provider=self.profile.name, day=end.isoformat())
 
     @property
@@ -219,11 +228,11 @@ class ModelAvailability(NamedTuple):
         Return "" also if the date has passed, but the model is still listed.
         """
         end = self._shutdown_to_announce
-        if end is None or (end <= self.today and not self.is_shut_down):
+        if end is None:
             return ""
-        if end <= self.today:
+        if self.is_shut_down:
             return tr("shut down on {day}", day=formatting.day(end))
-        return tr("ends on {day}", day=formatting.day(end))
+        return tr("ends on {day}", day=formatting.day(end)) if end > self.today else ""
 
     @property
     def _is_listed(self) -> bool:
@@ -231,5 +240,6 @@ class ModelAvailability(NamedTuple):
 
     @property
     def _shutdown_to_announce(self) -> date | None:
+        """Return the shutdown date if it is near or over, otherwise None."""
         end = self.shutdown_date
         return None if end is None or (end - self.today).days > SHUTDOWN_WARNING_DAYS else end

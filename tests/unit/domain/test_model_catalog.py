@@ -114,6 +114,7 @@ def test_the_users_file_extends_and_overrides_single_fields() -> None:
         'models.x.efforts = ["extreme"]',
         'models.x.price = "cheap"',
         'models.x.price = { input = "a lot", output = "1" }',
+        'models.x.price = { input = "2", output = "4", cached = "1" }',
         'models.x.variant = "turbo"',
         "models.x.efforts = 3",
         "models.x.max_input = 0",
