@@ -89,8 +89,8 @@ _BYTE_ORDER_MARKS: Final = (
 )
 # Bytes: enough to recognize an encoding, and decoded in a few milliseconds.
 _SAMPLE_BYTES: Final = 1 << 16
-# Control characters that text does not contain; it may contain tab, line feed, form feed, carriage
-# return, backspace (terminals) and escape (terminal colors).
+# Control characters and noncharacters that text does not contain; it may contain tab, line feed,
+# form feed, carriage return, backspace (terminals) and escape (terminal colors).
 _NOT_IN_TEXT: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 # Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, half a
 # Korean syllable between whole ones, symbols that nobody writes.
@@ -130,6 +130,7 @@ _BALTIC_PART: Final = re.compile(
     r"|\Bā[mst]?\b|[āē][bdgjkrtv]|\B[īē][bgmst]?\b|īj|[āī]šan|ņ[aeiou]|[ķļ]\w|ķē|īb|vīd|\bār",
     re.IGNORECASE,
 )
+# Bytes that are control characters in 8-bit encodings, but common halves of UTF-16 characters.
 _UTF_16_SIGN: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
 # For each language of an encoding, its letters beyond a to z.
 _WESTERN: Final = (
@@ -168,20 +169,25 @@ _ALPHABETS: Final = {
     "cp1257": _BALTIC,
 }
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_CYRILLIC_CAPITAL, _CYRILLIC_SMALL = re.compile("[А-Я]"), re.compile("[а-я]")
+_CYRILLIC_CAPITAL: Final = re.compile("[А-Я]")
+_CYRILLIC_SMALL: Final = re.compile("[а-я]")
+# The declarations of XML, of a style sheet, and of source code in a comment of its first two lines.
 _DECLARED: Final = re.compile(
     rb"""<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{1,30})["']"""
     rb"""|@charset "([A-Za-z][\w.-]{1,30})";"""
     rb"""|(?:[^\n]*\n)?[ \t\f]*(?:\#|;|//|")[^\n]{0,80}?coding[:=][ \t]*([A-Za-z][\w.-]{1,30})"""
 )
+# The first bytes of a UTF-8 character whose last bytes are missing at the end of the data.
 _CUT_CHARACTER: Final = re.compile(
     rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
+# A byte that is not UTF-8, as Python's error handler "surrogateescape" decodes it.
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
 _ASCII: Final = bytes(range(0x80))
-# Texts in other encodings have far fewer bytes that happen to be UTF-8.
+# Damaged UTF-8 has at least this many valid characters beyond ASCII for each stray byte. In texts
+# of other encodings, far fewer bytes happen to be UTF-8.
 _MIN_CHARACTERS_PER_STRAY_BYTE: Final = 4
-# Escape sequences that switch between alphabets in Japanese mail.
+# Escape sequences that switch between character sets in Japanese mail.
 _JAPANESE_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I", b"\x1b$(D")
 _ESCAPED_PAIRS: Final = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _ESCAPED_KATAKANA: Final = re.compile(rb"\x1b\(I([\x21-\x5f]*)(?:\x1b\([BJ])?")
@@ -205,7 +211,7 @@ def decode(data: bytes) -> DecodedText | None:
 
 
 def _has_many_controls(text: str) -> bool:
-    """Return True if more than one in a thousand characters is one that text does not contain."""
+    """Return True if text does not contain more than a thousandth of the characters."""
     allowed_count = len(text) // 1000
     # A list of all matches in 100 MB of NULs would not fit into memory.
     return next(islice(_NOT_IN_TEXT.finditer(text), allowed_count, None), None) is not None
@@ -219,18 +225,18 @@ def _decode_stated(data: bytes) -> DecodedText | None:
             if text is not None:
                 return DecodedText(text)
     if any(escape in data[:_SAMPLE_BYTES] for escape in _JAPANESE_ESCAPES):
-        text = _decode_strictly(data, "iso2022_jp_2") or _decode_escaped(data)
+        text = _decode_strictly(data, "iso2022_jp_2") or _decode_japanese_mail(data)
         if text is not None:
             return DecodedText(text)
-    for encoding in [_encoding_by_nuls(data), _declared_encoding(data)]:
+    for encoding in (_encoding_by_nuls(data) or "utf-8", _declared_encoding(data)):
         text = _decode_strictly(data, encoding) if encoding else None
         if text is not None:
             return DecodedText(text)
     return None
 
 
-def _decode_escaped(data: bytes) -> str | None:
-    """Decode the Japanese of mail programs, which add characters such as "①" and "ｱ"."""
+def _decode_japanese_mail(data: bytes) -> str | None:
+    """Decode ISO-2022-JP with characters that mail programs add to it, such as "①" and "ｱ"."""
     if not data.isascii():
         return None
     euc_bytes = _ESCAPED_PAIRS.sub(lambda pairs: bytes(byte | 0x80 for byte in pairs[1]), data)
@@ -249,7 +255,7 @@ def _declared_encoding(data: bytes) -> str:
 def text_codec(encoding: str) -> str:
     """Return Python's name of a declared encoding; "" unless it is known and extends ASCII.
 
-    A text that declares UTF-16 in ASCII is not UTF-16.
+    A declaration of UTF-16 that can be read as ASCII is wrong: the text is not UTF-16.
     """
     try:
         codec = codecs.lookup(encoding.lower().removeprefix("x-")).name
@@ -259,8 +265,11 @@ def text_codec(encoding: str) -> str:
 
 
 def _decode_wide(data: bytes) -> DecodedText | None:
-    """Decode UTF-16 without a mark and with few NULs, if the result is plausible."""
-    if len(data) % 2 or not _UTF_16_SIGN.search(data[:_SAMPLE_BYTES]) or len(data) < 8:
+    """Decode UTF-16 without a mark and with few NULs, if the result is plausible.
+
+    Texts of fewer than four characters are not tried.
+    """
+    if len(data) < 8 or len(data) % 2 or not _UTF_16_SIGN.search(data[:_SAMPLE_BYTES]):
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
         text = _decode_strictly(data, encoding)
@@ -270,7 +279,7 @@ def _decode_wide(data: bytes) -> DecodedText | None:
 
 
 def _is_plausible_text(text: str) -> bool:
-    """Return True if text has spaces or stops, few alphabets, and only assigned characters."""
+    """Return True if text has spaces or stops, few scripts, and only assigned characters."""
     if any(
         unicodedata.category(character) in ("Cn", "Co", "Cc")
         for character in text
@@ -278,16 +287,17 @@ def _is_plausible_text(text: str) -> bool:
     ):
         return False
     letters = [character for character in text if character.isalpha()]
-    alphabets = {unicodedata.name(character, "").split(" ")[0] for character in letters}
+    # The first word of a letter's name is its script: "LATIN", "CJK".
+    scripts = {unicodedata.name(character, "").split(" ")[0] for character in letters}
     return (
         bool(letters)
-        and len(alphabets) <= 5
+        and len(scripts) <= 5
         and any(character in " \n\u3000。، " for character in text)
     )
 
 
 def _encoding_by_nuls(data: bytes) -> str:
-    """Detect UTF-16 and UTF-32 by their NULs, else return UTF-8.
+    """Detect UTF-16 and UTF-32 by their NULs; return "" for any other encoding.
 
     UTF-16 in Latin letters has a NUL in most pairs of bytes; half of UTF-32's bytes or more are
     NULs.
@@ -305,22 +315,23 @@ def _encoding_by_nuls(data: bytes) -> str:
             return "utf-16-le"
         if sample[0::2].count(0) > 0.4 * half and sample[1::2].count(0) < 0.1 * half:
             return "utf-16-be"
-    return "utf-8"
+    return ""
 
 
 def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
-    """Decode UTF-8 with a few other bytes, as in a log that several programs write.
+    """Decode UTF-8 with a few stray bytes, as in a log that several programs write.
 
-    These bytes are decoded as Windows-1252. A character that is cut at the end is left out.
+    Stray bytes are decoded as Windows-1252. A character that is cut at the end counts as one stray
+    byte, and is left out.
     """
     data = data.removeprefix(codecs.BOM_UTF8)
+    non_ascii_count = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
     cut_character = _CUT_CHARACTER.search(data[-3:])
-    text = data[: len(data) - len(cut_character[0] if cut_character else b"")].decode(
-        "utf-8", "surrogateescape"
-    )
-    character_count = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
+    if cut_character:
+        data = data[: -len(cut_character[0])]
+    text = data.decode("utf-8", "surrogateescape")
     stray_count = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut_character)
-    if not stray_count or stray_count * _MIN_CHARACTERS_PER_STRAY_BYTE > character_count:
+    if not stray_count or stray_count * _MIN_CHARACTERS_PER_STRAY_BYTE > non_ascii_count:
         return None
     text = _STRAY_BYTE.sub(
         lambda stray: bytes((ord(stray[0]) & 0xFF,)).decode("cp1252", "replace"), text
@@ -329,6 +340,7 @@ def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
 
 
 def _decode_guessed(data: bytes) -> DecodedText | None:
+    """Decode the data in the likeliest legacy encoding, with a note that names the encoding."""
     if data.count(0) or data.isascii():
         return None
     for encoding in _plausible_encodings(data):
@@ -351,10 +363,12 @@ def _plausible_encodings(data: bytes) -> list[str]:
 
     # Only the text around the first non-ASCII bytes distinguishes encodings.
     first_offset = next(re.finditer(rb"[\x80-\xff]", data)).start()
-    # From the beginning of their line, unless that is long.
-    sample_start = max(0, data.rfind(b"\n", 0, first_offset) + 1, first_offset - _SAMPLE_BYTES // 2)
+    line_start = data.rfind(b"\n", 0, first_offset) + 1
+    # From the beginning of the line, but at most half a sample before the byte.
+    sample_start = max(line_start, first_offset - _SAMPLE_BYTES // 2)
     sample = data[sample_start : sample_start + _SAMPLE_BYTES]
-    sample = sample[: sample.rfind(b"\n") + 1] or sample
+    sample = sample[: sample.rfind(b"\n") + 1] or sample  # whole lines, unless it has no line end
+    # By encoding: charset-normalizer's chaos and coherence, both as "less is better".
     measures: dict[str, tuple[float, float]] = {}
     # A short text of rare letters seems chaotic in every encoding.
     for chaos in (0.2, 0.4):
@@ -379,18 +393,21 @@ def _plausible_encodings(data: bytes) -> list[str]:
         # charset-normalizer omits the right encoding for a few short words.
         if encoding in measures or not oddities:
             measure = measures.get(encoding, (1.0, 0.0))
-            is_baltic = encoding == "cp1257" and bool(_BALTIC_PART.search(text))
-            ranked.append((oddities, order > 0, not is_baltic, *measure, order, encoding))
-    return [encoding for *_, encoding in sorted(ranked)]
+            # False sorts before True.
+            is_not_western = encoding != "cp1252"
+            is_not_baltic = encoding != "cp1257" or not _BALTIC_PART.search(text)
+            rank = (oddities, is_not_western, is_not_baltic, *measure, order)
+            ranked.append((rank, encoding))
+    return [encoding for _, encoding in sorted(ranked)]
 
 
 def _count_oddities(text: str, encoding: str) -> int:
     """Count strange symbols, words of several scripts, and letters of several languages."""
     count = len(_ODDITY.findall(text))
-    if encoding.startswith("koi8") and len(_CYRILLIC_CAPITAL.findall(text)) > 2 * len(
-        _CYRILLIC_SMALL.findall(text)
-    ):
-        count += len(_CYRILLIC_CAPITAL.findall(text))  # Hebrew decoded as KOI8 looks like this
+    if encoding.startswith("koi8"):
+        capital_count = len(_CYRILLIC_CAPITAL.findall(text))
+        if capital_count > 2 * len(_CYRILLIC_SMALL.findall(text)):
+            count += capital_count  # Hebrew decoded as KOI8 looks like this
     if encoding == "cp1254":
         count += len(_NOT_TURKISH.findall(text))
     letters: Counter[str] = Counter()
@@ -400,16 +417,16 @@ def _count_oddities(text: str, encoding: str) -> int:
         non_ascii_letters = [letter for letter in word if not letter.isascii()]
         latin_letters = [letter for letter in non_ascii_letters if _is_latin(letter)]
         for letter in latin_letters:
-            letters[letter.lower()[0]] += times
-        is_mixed = len(latin_letters) < len(non_ascii_letters) and len(non_ascii_letters) - len(
-            latin_letters
-        ) < len(word)
+            letters[letter.lower()[0]] += times  # "İ" becomes "i" and a combining dot: keep the "i"
+        other_count = len(non_ascii_letters) - len(latin_letters)
+        is_mixed = 0 < other_count < len(word)
         # Only text of another script has words of three or more Latin letters, all beyond a to z.
         is_all_special = len(latin_letters) == len(word) > 2
         count += times * (is_mixed or is_all_special)
     alphabets = _ALPHABETS.get(encoding, ("",))
-    # Albanian has letters of French at other positions.
-    if alphabets is _WESTERN and not set("ë") <= set(letters) <= set("ëç"):
+    # Albanian has "ë" and "ç" at other positions than French, so its text is not searched.
+    is_albanian = set("ë") <= set(letters) <= set("ëç")
+    if alphabets is _WESTERN and not is_albanian:
         count += len(_NOT_WESTERN.findall(text))
     return count + min(
         sum(times for letter, times in letters.items() if letter not in f"i{alphabet}")

@@ -47,9 +47,9 @@ class Request(NamedTuple):
     """A request to the child.
 
     Attributes:
-        header: its fields, including `kind` and `name`.
+        header: the fields of the request, including `kind` and `name`.
         payload: a document's bytes, or a text.
-        path: a file or folder to open for the child.
+        path: a file or folder to open for the child; None if the payload is the document.
         max_answer_bytes: maximum size of the answer's payload.
         is_text: the answer's payload is UTF-8.
     """
@@ -88,7 +88,7 @@ class ReaderClient:
         self._child: Process | None = None
         self._file_socket: socket.socket | None = None
         self._child_memory = 0  # the memory limit of the child in bytes
-        self._killed_pid: int | None = None
+        self._killed_pid: int | None = None  # the last child that was killed
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ending_children: set[asyncio.Task[object]] = set()
 
@@ -148,7 +148,7 @@ class ReaderClient:
                 # Canceled, or the progress callback raised: the child is still working.
                 self._discard()
                 raise
-            if answer.get("exhausted"):
+            if answer.get("exhausted"):  # the child reported that its memory ran out
                 self._discard()
             else:
                 self._schedule_idle_stop()
@@ -163,22 +163,27 @@ class ReaderClient:
         parse_answer: Callable[[dict[str, Any], Any], _T],
         on_progress: OnProgress | None,
     ) -> tuple[dict[str, Any], _T | DocumentError]:
-        """Return the answer's header, and the result of `parse_answer` or the refusal.
+        """Return the answer's header, and the result of `parse_answer` or the child's refusal.
+
+        A refusal is returned, not raised, because a DocumentError that is raised means that the
+        request was not sent.
 
         Raises:
             _ChildGoneError: the child has ended, or violated the protocol.
             DocumentError: the file could not be opened or the child not started; the request was
                 not sent.
         """
-        opened = None if request.path is None else await _open(request.path, limits)
+        opened = None if request.path is None else await _open_document(request.path, limits)
         with opened or nullcontext():
             child = await self._running_child(limits)
-            header, payload = {**request.header}, request.payload
-            if opened is not None and opened.members is not None:
-                header["kind"], payload = "extract-folder", opened.listing
-            await _send(child, {**header, "limits": limits._asdict()}, payload)
-            if opened is not None and opened.members is None:
+            header = {**request.header, "limits": limits._asdict()}
+            if opened is None:
+                await _send(child, header, request.payload)
+            elif opened.members is None:
+                await _send(child, header, request.payload)
                 await self._send_file(child, opened.descriptor)
+            else:  # the child asks for the files of a folder one by one
+                await _send(child, {**header, "kind": "extract-folder"}, opened.listing)
             answer, answer_payload = await self._receive_answer(child, opened, on_progress, request)
         try:
             if answer["kind"] == "crashed":
@@ -205,8 +210,8 @@ class ReaderClient:
             )
             try:
                 if header["kind"] == "open":
-                    index = worker_answers.parse_file_request(header)
-                    await self._send_folder_file(child, opened, index)
+                    number = worker_answers.parse_file_request(header)
+                    await self._send_member(child, opened, number)
                 elif header["kind"] == "progress":
                     progress = worker_answers.parse_progress(header)
                     if on_progress:
@@ -217,14 +222,13 @@ class ReaderClient:
                 raise await _child_gone_error(child) from error
             await asyncio.sleep(0)  # many progress messages may arrive at once
 
-    async def _send_folder_file(
-        self, child: Process, opened: OpenDocument | None, index: int
-    ) -> None:
-        """Open a file of the folder for the child."""
+    async def _send_member(self, child: Process, opened: OpenDocument | None, number: int) -> None:
+        """Open a file of the folder for the child; a hostile child may ask without a folder."""
+        if opened is None:
+            await self._send_file(child, None)
+            return
         try:
-            if opened is None:
-                raise IndexError(index)
-            descriptor = await _open_in_thread(lambda: opened.open_member(index), os.close)
+            descriptor = await _open_in_thread(lambda: opened.open_member(number), os.close)
         except (IndexError, OSError):
             await self._send_file(child, None)
             return
@@ -236,6 +240,7 @@ class ReaderClient:
     async def _send_file(self, child: Process, descriptor: int | None) -> None:
         """Send an open file to the child, or tell it that there is none."""
         assert self._file_socket is not None
+        # A message has at least one byte. The child reads only the descriptors.
         descriptors = [] if descriptor is None else [descriptor]
         try:
             socket.send_fds(self._file_socket, [b"f" if descriptors else b"-"], descriptors)
@@ -306,7 +311,7 @@ class ReaderClient:
             task.add_done_callback(self._ending_children.discard)
 
 
-async def _open(path: Path, limits: Limits) -> OpenDocument:
+async def _open_document(path: Path, limits: Limits) -> OpenDocument:
     """Open a file or a folder in a thread. Raises DocumentError."""
     # Imported late, to keep the start of the program fast.
     from desktop_app.documents.worker.source_files import open_document
@@ -362,7 +367,7 @@ async def _receive(
         bytes_left = header["payload"]
         if bytes_left > max_bytes:
             raise worker_answers.MalformedAnswerError("too long a payload")
-        if not is_text:  # images: a few megabytes
+        if not is_text:  # images, of a few megabytes, need no decoding piece by piece
             return header, await child.stdout.readexactly(bytes_left)
         decoder = codecs.getincrementaldecoder("utf-8")()
         pieces = []

@@ -45,6 +45,7 @@ from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.paths import resource_path
 
 Frame = tuple[dict[str, Any], bytes]
+"""The header and the payload of a request."""
 
 # The user would not see more frequent updates.
 _PROGRESS_EVERY_S: Final = 0.04
@@ -103,7 +104,7 @@ def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Frame]) -> None:
 
 
 def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: socket.socket) -> None:
-    """Answer a request, or refuse it: at a DocumentError, or if the memory is exhausted."""
+    """Answer a request. Refuse it if it raises a DocumentError or exhausts the memory."""
     limits = Limits(**header["limits"])
     try:
         if header["kind"] == "scale":
@@ -121,7 +122,8 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
             from desktop_app.documents.index.token_count import count_tokens
 
             mix = count_by_kind(payload.decode(), count_tokens)
-            write_frame(answers, {"kind": "mixed", **{kind.value: n for kind, n in mix.items()}})
+            counts = {kind.value: tokens for kind, tokens in mix.items()}
+            write_frame(answers, {"kind": "mixed", **counts})
         elif header["kind"].startswith("view-"):
             from desktop_app.documents.worker import view_requests
 
@@ -160,7 +162,9 @@ def _receive_file(files: socket.socket) -> int:
 def _extract(
     header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO, files: socket.socket
 ) -> ExtractedDocument:
-    name, password, report = header["name"], header["password"], _progress_reporter(answers)
+    name = header["name"]
+    password = header["password"]
+    report = _progress_reporter(answers)
     if header["kind"] == "extract-file":
         return extract.extract_file(name, _receive_file(files), limits, report, password)
     if header["kind"] == "extract-bytes":
@@ -182,8 +186,11 @@ def _send_chunks(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
 
     rates = {TextKind(kind): float(rate) for kind, rate in header["rates"].items()}
     count = weighted_counter(count_tokens, rates) if rates else count_tokens
-    spans = [[c.start, c.end, c.tokens] for c in chunks(text, int(header["tokens"]), count)]
-    write_frame(answers, {"kind": "chunked"}, rows_to_payload(spans))
+    rows = [
+        [chunk.start, chunk.end, chunk.tokens]
+        for chunk in chunks(text, int(header["tokens"]), count)
+    ]
+    write_frame(answers, {"kind": "chunked"}, rows_to_payload(rows))
 
 
 def _send_passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:

@@ -44,9 +44,10 @@ class ProviderKind(StrEnum):
 
 
 _MAX_SHORT_NAME_CHARS: Final = 60
+# The beginnings of the names by which the APIs refuse a schema.
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
-# The program's names of parameters that have other names in the APIs.
-_OWN_NAMES: Final = {
+# The attributes of GenerationParameters, by their different names in the APIs.
+_ATTRIBUTE_NAMES: Final = {
     "summary": "reasoning_summary",
     "max_tokens": "max_output_tokens",
     "max_completion_tokens": "max_output_tokens",
@@ -154,7 +155,9 @@ class ProviderProfile:
     @property
     def secret_field_ids(self) -> frozenset[str]:
         """Return the names of all secret headers and parameters in the keyring."""
-        return frozenset(self.custom_field_id(f) for f in self.custom_fields if f.is_secret)
+        return frozenset(
+            self.custom_field_id(custom) for custom in self.custom_fields if custom.is_secret
+        )
 
     @property
     def serves_gpt_family(self) -> bool:
@@ -242,17 +245,17 @@ class ChatRequest:
         A strict schema is first kept as a hint.
 
         Args:
-            param: the name in the API.
+            param: the name in the API, which may have a path, as in "reasoning.effort".
         """
-        name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
+        name = param.split(".")[-1]
         if name in ("effort", "reasoning_effort", "reasoning"):
             return None if self.effort is None else replace(self, effort=None)
-        # A background run is always stored.
+        # A background run is always stored, so a refusal of `store` also refuses the background.
         if name == "background" or (name == "store" and self.background):
             return replace(self, background=False) if self.background else None
         if param == "schema" or param.startswith(_SCHEMA_FIELDS):
-            return self._with_less_schema()
-        attribute = _OWN_NAMES.get(name, name)
+            return self._with_weaker_schema()
+        attribute = _ATTRIBUTE_NAMES.get(name, name)
         if attribute not in PARAMETER_NAMES:  # any name may come from a server, also "__eq__"
             return None
         reset = getattr(GenerationParameters(), attribute)
@@ -261,9 +264,11 @@ class ChatRequest:
         if getattr(self.parameters, attribute) == reset:
             return None
         reduced = replace(self, parameters=replace(self.parameters, **{attribute: reset}))
-        return replace(reduced, tools=(), tool_choice="") if attribute == "tools" else reduced
+        if attribute == "tools":  # the parameter has their names, the request their definitions
+            return replace(reduced, tools=(), tool_choice="")
+        return reduced
 
-    def _with_less_schema(self) -> ChatRequest | None:
+    def _with_weaker_schema(self) -> ChatRequest | None:
         """Return the request with its schema as a hint, or without it; None if it has no schema."""
         if self.schema is None:
             return None

@@ -1,5 +1,8 @@
 """Folds StreamEvents into a growing reply, as a pure function.
 
+A reply has one round for each request: after tool calls, another request sends their results. Each
+round grows as a sequence of segments, which become the parts of the message.
+
 `accumulate` never changes its argument, and the cost of a delta does not depend on the length of
 the reply. Text is a tuple of pieces. As in a binomial heap, each piece below a megabyte is at most
 half as long as the piece before it. So each character is copied O(log n) times. Pieces of a
@@ -110,13 +113,21 @@ class _Kind(Enum):
     IMAGE = auto()
 
 
+_NO_INDEX: Final = -1
+"""The key of a call that the provider runs: no delta belongs to it."""
+
+
 @dataclass(frozen=True)
 class _Segment:
     """A growing part of the answer.
 
     Attributes:
-        key: of reasoning, its section; of a tool call, its index in the deltas, -1 for none.
-        call: of a tool call, everything but its identity and arguments.
+        text: of a tool call, its arguments; empty for an image.
+        key: of reasoning, its section; of a tool call, its index in the deltas, or _NO_INDEX.
+        item_id, encrypted: of reasoning, see `ReasoningPart`.
+        call_id, name, round: of a tool call.
+        call: of a tool call, the other fields of its part.
+        image_part: of an image.
     """
 
     kind: _Kind
@@ -147,9 +158,12 @@ class _Segment:
             case _Kind.REFUSAL:
                 return RefusalPart(text)
             case _:
-                called = self.call or ToolCallPart("", "", "")
                 return replace(
-                    called, call_id=self.call_id, name=self.name, arguments=text, round=self.round
+                    self.call or ToolCallPart("", "", ""),
+                    call_id=self.call_id,
+                    name=self.name,
+                    arguments=text,
+                    round=self.round,
                 )
 
 
@@ -157,18 +171,17 @@ class _Segment:
 class Reply:
     """Everything that has arrived of a reply.
 
-    An answer with tool calls takes several requests.
-
     Attributes:
         status: STREAMING until a terminal event.
-        usage: of all requests that reported one; None if none did.
+        usage: of all rounds that reported one; None if none did.
         error, incomplete_reason: why the reply is incomplete.
+        response_id: the provider's id of the current round; "" until it is named.
         run: the position in a background run; None for any other answer.
         service_tier: the requested tier, then the tier that answers; "" until one is named.
-        round: the index of the current request, from 0.
-        round_start: the index of the current request's first segment.
-        earlier_usage: the usage of the requests before the current one.
-        is_uncounted: True if an earlier request reported no usage.
+        round: the number of the current round, from 0.
+        round_start: the index of the current round's first segment.
+        earlier_usage: the usage of the rounds before the current one.
+        is_uncounted: True if an earlier round reported no usage.
     """
 
     segments: tuple[_Segment, ...] = ()
@@ -199,18 +212,19 @@ class Reply:
 
     @property
     def round_usage(self) -> Usage | None:
-        """Return the usage of the current request; None if it was not reported."""
+        """Return the usage of the current round; None if it was not reported."""
         if self.usage is None or self.usage == self.earlier_usage:
             return None
         return self.usage if self.earlier_usage is None else self.usage - self.earlier_usage
 
     @property
     def may_be_billed(self) -> bool:
-        """Return True if the provider has started the current request's reply and may bill it."""
+        """Return True if the provider has started to answer the current round and may bill it."""
         has_begun = len(self.segments) > self.round_start or bool(self.response_id)
+        ended_well = self.status in ENDED_BY_PROVIDER and self.error is None
         # In a later round, a limit of the tool loop may have ended the answer before a request.
-        is_whole = self.status in ENDED_BY_PROVIDER and self.error is None
-        return has_begun or (is_whole and not self.round)
+        is_first_round = self.round == 0
+        return has_begun or (ended_well and is_first_round)
 
     @property
     def is_empty(self) -> bool:
@@ -306,7 +320,7 @@ def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
 
 
 def _with_segment(reply: Reply, index: int, segment: _Segment) -> Reply:
-    """Return the reply with `segment` in place of segment `index`, counted as in a list."""
+    """Return the reply with `segment` at `index`; -1 is the last segment, as in a list."""
     segments = list(reply.segments)
     segments[index] = segment
     return _with_segments(reply, tuple(segments))
@@ -377,18 +391,17 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     segment = _Segment(
         _Kind.TOOL_CALL,
         GrowingText(call.arguments),
-        key=-1,  # no delta belongs to it
+        key=_NO_INDEX,
         call_id=call.call_id,
         name=call.name,
         round=reply.round,
         call=call,
     )
-    segments = reply.segments
-    of_round = range(reply.round_start, len(segments))
-    index = next((index for index in of_round if _is_earlier_state(segments[index], call)), None)
-    new_reply = (
-        _with_new_segment(reply, segment) if index is None else _with_segment(reply, index, segment)
-    )
+    new_reply = _with_new_segment(reply, segment)
+    for index in range(reply.round_start, len(reply.segments)):
+        if _is_earlier_state(reply.segments[index], call):
+            new_reply = _with_segment(reply, index, segment)
+            break
     return new_reply if event.image_part is None else _with_image(new_reply, event.image_part)
 
 
@@ -414,7 +427,10 @@ def _next_round(reply: Reply) -> Reply:
 
 
 def _with_call_ids(reply: Reply) -> Reply:
-    """Give each call of this round a valid, unique id: some servers send none or duplicates."""
+    """Give each call of this round a valid, unique id: some servers send none or duplicates.
+
+    The ids of later rounds must differ from those of earlier ones, too.
+    """
     used_ids = {s.call_id for s in reply.segments[: reply.round_start]}
     segments = list(reply.segments)
     call_indices = (
@@ -434,6 +450,7 @@ def _with_call_ids(reply: Reply) -> Reply:
 
 
 def _with_step(reply: Reply, call: ToolCallPart) -> Reply:
+    """Put the next state of a call into its segment, which keeps the arguments as its text."""
     for index, segment in enumerate(reply.segments):
         if segment.kind is _Kind.TOOL_CALL and segment.call_id == call.call_id:
             return _with_segment(reply, index, replace(segment, call=replace(call, arguments="")))

@@ -1,12 +1,13 @@
 """Batch jobs: a question about each of many files, answered at half price within a day.
 
-A job is a list of items, one for each file. It is sent as one batch, or as several uploads if it is
-too large. Results are matched by `custom_id`, never by order. Uploads have UPLOADING and the
-states of the provider's batches; jobs also have PREPARING and READY.
+A job is a list of items: each is a file, or a question without a file. Each upload of a job is a
+file of requests, from which the provider makes one batch; a job that is too large for one upload
+has several. Results are matched by `custom_id`, never by order.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,8 +39,9 @@ USUAL_ANSWER_TOKENS: Final = 1000
 class BatchStatus(TextEnum):
     """The state of a job, or of one of its uploads.
 
-    PREPARING: its files are being read. READY: all are read; it waits for the user's confirmation.
-    UPLOADING: it is being sent. The others are states of the provider.
+    PREPARING: a job's files are being read. READY: all are read; the job waits for the user's
+    confirmation. UPLOADING: the job or upload is being sent. All others are states of the
+    provider's batches. Uploads are never PREPARING or READY.
     """
 
     PREPARING = "preparing", N_("Reading files")
@@ -68,7 +70,7 @@ class BatchStatus(TextEnum):
 FINAL_STATUSES: Final = frozenset(
     {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED}
 )
-# Running states from the least advanced, final states from the best.
+# The order of BatchStatus: running states from the least advanced, final states from the best.
 _ORDER: Final = tuple(BatchStatus)
 
 
@@ -104,10 +106,10 @@ class BatchEstimate:
         left_out: the number of files that are not sent.
         input_tokens: of all files, estimated.
         input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
-        cost: with answers of `BatchJob.expected_answer_tokens` tokens each.
+        cost: of input and answers, if each answer has `BatchJob.expected_answer_tokens` tokens.
         ordinary_cost: the cost of the same files as ordinary questions.
         image_pages: the number of pages that are sent as images.
-        image_tokens, image_cost: of these pages; included in the other tokens and costs.
+        image_tokens, image_cost: of the image pages; included in `input_tokens` and the costs.
     """
 
     files: int = 0
@@ -141,15 +143,17 @@ def estimate_batch(
     counts = list(tokens)
     input_usage = Usage(input_tokens=sum(counts))
     total = input_usage + Usage(output_tokens=answer_tokens * len(counts))
+    image_pages, image_tokens = images
     return BatchEstimate(
-        len(counts),
-        left_out,
-        input_usage.input_tokens,
-        cost_of(batch_price, input_usage),
-        cost_of(batch_price, total),
-        cost_of(ordinary_price, total),
-        *images,
-        cost_of(batch_price, Usage(input_tokens=images[1])),
+        files=len(counts),
+        left_out=left_out,
+        input_tokens=input_usage.input_tokens,
+        input_cost=cost_of(batch_price, input_usage),
+        cost=cost_of(batch_price, total),
+        ordinary_cost=cost_of(ordinary_price, total),
+        image_pages=image_pages,
+        image_tokens=image_tokens,
+        image_cost=cost_of(batch_price, Usage(input_tokens=image_tokens)),
     )
 
 
@@ -261,8 +265,8 @@ class BatchJob:
     @property
     def done(self) -> int:
         """Return the number of finished files, as stored or by the provider's count: the larger."""
-        remote = sum(upload.completed + upload.failed for upload in self.uploads)
-        return max(remote, self.counts.done)
+        remote_count = sum(upload.completed + upload.failed for upload in self.uploads)
+        return max(remote_count, self.counts.done)
 
     @property
     def expected_answer_tokens(self) -> int:
@@ -328,7 +332,7 @@ class BatchItem:
 
 
 class BatchLine(NamedTuple):
-    """A row in the list of files; `tokens` are estimated until there is an answer."""
+    """An item as a line of the job's list; `tokens` are estimated until there is an answer."""
 
     number: int
     name: str
@@ -345,11 +349,10 @@ def custom_id(job_id: str, number: int) -> str:
 
 def item_number(job_id: str, request_id: str) -> int | None:
     """Parse a `custom_id`; return None for an id of another job."""
-    given_job, _, number = request_id.rpartition("-")
-    is_number = number.isascii() and number.isdigit() and len(number) <= 9
-    if given_job != job_id or not is_number or str(int(number)) != number:
-        return None
-    return int(number)
+    given_job, _, digits = request_id.rpartition("-")
+    # As `custom_id` writes numbers: without leading zeros.
+    is_number = re.fullmatch("0|[1-9][0-9]{0,8}", digits) is not None
+    return int(digits) if given_job == job_id and is_number else None
 
 
 @dataclass(frozen=True)
@@ -370,6 +373,13 @@ class BatchResult:
     answered_by: str = ""
 
 
+class LineError(NamedTuple):
+    """An error in an upload: its line, from 1 (0 for none), and its text."""
+
+    line: int
+    message: str
+
+
 @dataclass(frozen=True)
 class RemoteBatch:
     """A batch as the provider describes it.
@@ -377,8 +387,7 @@ class RemoteBatch:
     Attributes:
         status: None if it is unknown.
         name: the `BatchUpload.name` of its upload; "" if the program did not create it.
-        errors: why it failed as a whole: for each error, its line in the upload (0 for none) and
-            its text.
+        errors: why the batch failed as a whole.
     """
 
     id: str
@@ -390,7 +399,7 @@ class RemoteBatch:
     total: int = 0
     completed: int = 0
     failed: int = 0
-    errors: tuple[tuple[int, str], ...] = ()
+    errors: tuple[LineError, ...] = ()
 
 
 def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
@@ -411,13 +420,12 @@ def batch_refusal(
 
     The provider must have batches. A model is refused only if it is known not to take them.
     """
-    name = profile.name
     if profile.kind is ProviderKind.ON_DEVICE:
         return IllegalChoiceError(Reason.BATCH_NOT_LOCAL)
-    if profile.kind is ProviderKind.COMETAPI and not profile.has_batches:
-        return IllegalChoiceError(Reason.BATCH_NOT_OFFERED, provider=name)
     if not profile.has_batches:
-        return IllegalChoiceError(Reason.BATCH_NOT_KNOWN, provider=name)
+        is_cometapi = profile.kind is ProviderKind.COMETAPI
+        reason = Reason.BATCH_NOT_OFFERED if is_cometapi else Reason.BATCH_NOT_KNOWN
+        return IllegalChoiceError(reason, provider=profile.name)
     if info is not None and info.takes_batches is False:
         return IllegalChoiceError(Reason.BATCH_NOT_WITH_MODEL, model=info.name)
     return None

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.tools.call_state import ToolCallState
@@ -26,8 +27,9 @@ from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 _MAX_ARGUMENT_LINE_CHARS: Final = 60
+_MAX_NAMED_PAGES: Final = 12
 _MAX_PARSED_CHARS: Final = 100_000
-"""The limit for arguments to parse, and for their indented form.
+"""The most characters of JSON that is parsed, and of its indented form.
 
 A megabyte of nested lists would take 20 s to indent, and become hundreds of megabytes.
 """
@@ -38,7 +40,7 @@ ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.REFUSED: N_("Declined by the model"),
     MessageStatus.INCOMPLETE: N_("Incomplete"),
 }
-"""The footer of an incomplete answer, by status; marked for translation."""
+"""The footer of an answer that did not end as usual, by status; marked for translation."""
 
 _EXPORT_ENDINGS: Final = {
     **ENDINGS,
@@ -47,14 +49,17 @@ _EXPORT_ENDINGS: Final = {
 """The same footers for exported files and paper, where an answer may still be unfinished."""
 
 _MIN_SHOWN_S: Final = 0.1
-_TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
+"""Seconds. Shorter durations are shown as this one, not as "0.0 s"."""
+_SUBJECT: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<subject>[^*\n]{3,80})")
+"""A heading, or bold words, at the beginning of a summary of the reasoning."""
 
 
 def ending_text(message: Message) -> str:
     """Return why an answer is incomplete, or that it is empty; "" for all other messages."""
     if message.status is MessageStatus.COMPLETE and message.role is Role.ASSISTANT:
-        is_words = all(isinstance(part, TextPart | ReasoningPart) for part in message.parts)
-        return tr("The response is empty.") if is_words and not message.text.strip() else ""
+        has_only_text = all(isinstance(part, TextPart | ReasoningPart) for part in message.parts)
+        is_empty = has_only_text and not message.text.strip()
+        return tr("The response is empty.") if is_empty else ""
     ending = ENDINGS.get(message.status)
     return tr(ending) if ending else ""
 
@@ -141,20 +146,23 @@ def token_facts(message: Message) -> list[str]:
 
 def image_pages_fact(part: DocumentPart) -> str:
     """Name a document's image pages, as sent or skipped; "" for none."""
+    # With TEXT_ONLY, `image_pages` is empty; these are the pages that another detail would send.
     pages = replace(part, detail="auto").image_pages
     if not pages:
         return ""
-    numbers = ", ".join(str(page.number) for page in pages[:12])
-    ellipsis = " …" if len(pages) > 12 else ""
+    numbers = ", ".join(str(page.number) for page in pages[:_MAX_NAMED_PAGES])
+    if len(pages) > _MAX_NAMED_PAGES:
+        numbers += " …"
     if part.detail == TEXT_ONLY:
-        return tr("Pages without text are skipped: {pages}", pages=numbers + ellipsis)
-    return tr("Pages without text are sent as images: {pages}", pages=numbers + ellipsis)
+        return tr("Pages without text are skipped: {pages}", pages=numbers)
+    return tr("Pages without text are sent as images: {pages}", pages=numbers)
 
 
 def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool = False) -> str:
     """Return a title such as `Thought for 9.3 s: Which failures are safe to repeat`.
 
-    The subject is left out if unknown, the time if unknown, below a second or if `is_thinking`.
+    The subject is left out if it is unknown. The time is left out if it is unknown or below a
+    second, and while the model is still thinking.
     """
     subject = _subject_of(reasoning)
     if is_thinking:
@@ -197,15 +205,17 @@ def call_caption(call: ToolCallPart) -> str:
 
 
 def _subject_of(reasoning: str) -> str:
-    """Return the title that a summary of the reasoning begins with; "" if it has none."""
-    title = _TITLE.match(reasoning)
-    return title["title"].strip() if title else ""
+    """Return the subject with which a summary of the reasoning begins; "" if it has none."""
+    match = _SUBJECT.match(reasoning)
+    return match["subject"].strip() if match else ""
 
 
 def argument_lines(arguments: str) -> list[str]:
-    """Return the lines of a text, indented if it is JSON and not too long."""
+    """Return the lines of a call's arguments, indented if they are JSON and not too long."""
     indented = indent_json(arguments)
-    return (arguments.splitlines() or [""]) if indented is None else indented.split("\n")
+    if indented is None:
+        return arguments.splitlines() or [""]
+    return indented.split("\n")  # JSON strings may contain other line breaks
 
 
 def indent_json(text: str) -> str | None:
@@ -227,17 +237,18 @@ def indent_json(text: str) -> str | None:
 
 def short_arguments(arguments: str) -> str:
     """Return arguments on one short line: `city: Oslo, days: 3`."""
-    value_by_name = None
+    parsed = None
     if len(arguments) <= _MAX_PARSED_CHARS:
         with suppress(ValueError, RecursionError):
-            value_by_name = json.loads(arguments)
+            parsed = json.loads(arguments)
     text = arguments
-    if isinstance(value_by_name, dict):
+    if isinstance(parsed, dict):
         texts = (
             f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-            for name, value in value_by_name.items()
+            for name, value in parsed.items()
         )
         text = ", ".join(texts)
+    # More characters than are shown, because runs of white space are shortened to a blank.
     line = " ".join(text[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())
     if len(line) <= _MAX_ARGUMENT_LINE_CHARS:
         return line
@@ -248,7 +259,8 @@ def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:
     """Return the known facts: an image's size, or a document's pages and tokens."""
     if isinstance(part, ImagePart):
         return [f"{part.width} × {part.height}"] if part.dimensions else []
-    facts = [pages] if (pages := pages_fact(part)) else []
+    pages = pages_fact(part)
+    facts = [pages] if pages else []
     if part.sent_tokens is not None:
         facts.append(token_count(part.sent_tokens, is_exact=True))
     return facts
@@ -314,6 +326,6 @@ def attachment_caption(part: DocumentPart | ImagePart) -> str:
     return tr("Attached: {name}", name=part.name)
 
 
-def sent_passages(message: Message) -> list[tuple[int, str, str]]:
-    """Return the number, source and text of each passage that was sent with a question."""
-    return [(p.number, p.source, p.text) for part in message.passage_parts for p in part.passages]
+def sent_passages(message: Message) -> list[Passage]:
+    """Return the passages that were sent with a question."""
+    return [passage for part in message.passage_parts for passage in part.passages]

@@ -1,5 +1,7 @@
 """The parts of a message, and their JSON form in the store and in exports.
 
+The names of the fields are stored, so no field is ever renamed.
+
 Documents and images are named by the SHA-256 of their bytes; the bytes and the extracted text are
 in the attachment store, so a message stays small whatever is attached to it.
 """
@@ -66,12 +68,12 @@ class PageImage:
 
 @dataclass(frozen=True)
 class ChosenPages:
-    """The pages, slides, sheets or chapters of a document that are sent.
+    """The sections (pages, slides, sheets or chapters) of a document that are sent.
 
     Attributes:
-        unit: in the singular, such as "page": see domain/documents/document_sections.py.
+        unit: "page", "slide", "sheet" or "chapter": see domain/documents/document_sections.py.
         spans: first and last number of each range, from 1, sorted and disjoint.
-        of: the total number of sections.
+        of: the number of sections in the document.
         tokens: of the chosen text, by o200k_base; None until counted.
     """
 
@@ -86,7 +88,9 @@ class ChosenPages:
         return sum(last - first + 1 for first, last in self.spans)
 
     def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and any(a <= number <= b for a, b in self.spans)
+        if not isinstance(number, int):
+            return False
+        return any(first <= number <= last for first, last in self.spans)
 
 
 @dataclass(frozen=True)
@@ -95,18 +99,20 @@ class DocumentPart:
 
     Attributes:
         sha256: of the original file in the attachment store.
-        pages: None if the format has none.
-        tokens: None until counted.
-        pictured: the pages that are sent as images after the text, usually scans.
-        detail: of these images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
-        in_parts: True if it is too large: the model reads it in parts and answers from its notes.
-        by_tools: True if it is too large: its beginning is sent, and the model reads the rest
-            with tools: services/documents/document_beginnings.py.
+        pages: the number of pages; None if the format has none.
+        tokens: of the text, by o200k_base; None until counted.
+        pictured: the pages that can be sent as images after the text, usually scans;
+            `image_pages` are those that are sent.
+        detail: of the page images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
+        in_parts: True for a document that is too large and read in chunks: the model takes notes of
+            each chunk, and answers from its notes.
+        by_tools: True for a document that is too large and read with tools: its beginning is sent,
+            and the model reads the rest: services/documents/document_beginnings.py.
         chosen: the sections that are sent; None for all.
         is_protected: the original needs a password, which is never stored.
         as_file: the original is sent instead of its text: services/documents/file_attachments.py.
         again_as: the name under which the request already contains the document; only this name
-            is sent. Never stored: services/documents/attachment_dedup.py.
+            is sent. "" for none. Never stored: services/documents/attachment_dedup.py.
     """
 
     sha256: str
@@ -186,7 +192,8 @@ class PassagesPart:
 
     Attributes:
         passages: the passages; () if none matched, or if all that matched were sent before.
-        known: the numbers of passages that matched, but were sent with earlier questions.
+        known: the numbers of passages that matched, but were sent with earlier questions; they
+            are not sent again.
     """
 
     collection_id: str
@@ -205,7 +212,8 @@ class ToolCallPart:
         is_custom: True for a call of a custom tool.
         round: the number of the request that it came from, within the answer, from 0.
         edited: the arguments as the user changed them; "" if unchanged.
-        result: the tool's output, or the error as the model gets it; its progress while it runs.
+        result: the tool's output, or the error as the model gets it; while the tool runs, a text
+            on its progress.
         seconds: the duration of the run; None if it did not run.
         is_hosted: True if the provider ran it; later requests leave it out.
         full_name: the tool's name for users, if `name` does not contain it; else "".
@@ -302,7 +310,7 @@ _KINDS: Mapping[str, type[Part]] = {
     "passages": PassagesPart,
     "tool_call": ToolCallPart,
 }
-_FLAT: Final = frozenset((str, int, float, bool))
+_JSON_SCALARS: Final = frozenset((str, int, float, bool))
 _KIND_NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
 
 
@@ -312,9 +320,14 @@ def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
 
 
 def _fields_to_json(part: Part) -> dict[str, Any]:
-    """Return the fields by name. For 5,000 documents, `asdict` takes a tenth of a second."""
+    """Return the fields by name. For 5,000 documents, `asdict` takes a tenth of a second.
+
+    Empty values of any type are ready for JSON: None, and tuples without items.
+    """
     values = vars(part)
-    return values if _FLAT.issuperset(map(type, filter(None, values.values()))) else asdict(part)
+    if _JSON_SCALARS.issuperset(map(type, filter(None, values.values()))):
+        return values
+    return asdict(part)
 
 
 def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
@@ -344,6 +357,7 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
 
 
 def tool_calls(parts: Iterable[object]) -> tuple[ToolCallPart, ...]:
+    """Return the tool calls among the parts of a message or of a request."""
     return tuple(part for part in parts if isinstance(part, ToolCallPart))
 
 
@@ -371,8 +385,9 @@ def part_id(part: DraftPart) -> str:
 
 def last_text(parts: Sequence[Part]) -> str:
     """Return the text after the last tool call: the JSON, if the answer has a schema."""
-    calls = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
-    return text_of(parts[calls[-1] + 1 :] if calls else parts)
+    call_indices = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+    start = call_indices[-1] + 1 if call_indices else 0
+    return text_of(parts[start:])
 
 
 def chunked_documents(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:

@@ -238,9 +238,9 @@ def _render_attachments(message: Message, images: Mapping[str, EmbeddedImage]) -
             name = _escape(part.name)
             yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
         yield f'<p class="attached">{_escape(attachment_line(part))}</p>'
-    for number, source, text in sent_passages(message):
-        yield f"<details><summary>[{number}] {_escape(source)}</summary>"
-        yield f'<div class="said">{_escape(text)}</div></details>'
+    for passage in sent_passages(message):
+        yield f"<details><summary>[{passage.number}] {_escape(passage.source)}</summary>"
+        yield f'<div class="said">{_escape(passage.text)}</div></details>'
 
 
 def _render_ending(message: Message) -> Iterator[str]:

@@ -45,7 +45,7 @@ def _write_message(message: Message, name_of_model: ModelName, notes: set[str]) 
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
         yield attachment_caption(attached)
-    sources = [f"[{number}] {source}" for number, source, _ in sent_passages(message)]
+    sources = [f"[{passage.number}] {passage.source}" for passage in sent_passages(message)]
     if sources:
         source_list = "\n".join(f"- {source}" for source in sources)
         heading = tr("Passages:")

@@ -16,7 +16,13 @@ from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfi
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.answering.text_size import TextSize
-from desktop_app.domain.batch.batch_jobs import BatchResult, BatchStatus, ItemStatus, RemoteBatch
+from desktop_app.domain.batch.batch_jobs import (
+    BatchResult,
+    BatchStatus,
+    ItemStatus,
+    LineError,
+    RemoteBatch,
+)
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_note import ErrorNote, note_from_error
@@ -40,8 +46,8 @@ URLS: Final = {
 NAME_KEY: Final = "repartee"
 """The metadata key under which a batch created here stores its name."""
 
-# A batch cannot stream or run in the background. "include" asks for encrypted reasoning, which is
-# only needed to continue a conversation.
+# Fields that requests of a batch never have. A batch cannot stream or run in the background.
+# "include" asks for encrypted reasoning, which is only needed to continue a conversation.
 _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
 MAX_RESULT_BYTES: Final = 16 << 20
 """The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
@@ -49,12 +55,14 @@ MAX_ERRORS: Final = 50_000
 """The maximum number of errors read: one for each of a batch's 50,000 requests at most."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
-_UNSTARTED_ERRORS: Final = {
+# The reasons of requests that the provider never answered, by the code of their error.
+_UNSTARTED_REASONS: Final = {
     "batch_expired": Reason.ITEM_EXPIRED,
     "batch_cancelled": Reason.ITEM_CANCELLED,
 }
 _API_OF_OBJECT_FIELD: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
 """The API of a body by its `object` field. The field outweighs the API of the request."""
+# The states of the provider's batches; the others are the program's own.
 _REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
     BatchStatus.PREPARING,
     BatchStatus.READY,
@@ -76,8 +84,10 @@ def request_line(
         refused: the refused parameters of this model, spelled as in unsupported_parameters.py.
     """
     # A batch has no service tier; of each answer, one candidate is stored, without its reasoning.
-    plain = replace(request.parameters, service_tier=None, candidates=1, reasoning_summary=None)
-    request = replace(request, parameters=plain, store=False, background=False, cache_key="")
+    parameters = replace(
+        request.parameters, service_tier=None, candidates=1, reasoning_summary=None
+    )
+    request = replace(request, parameters=parameters, store=False, background=False, cache_key="")
     request, _ = unsupported_parameters.without_known_refusals(request, info, refused)
     builder = responses.body if api is Api.RESPONSES else chat_completions.body
     # Refused fields that only the program adds are not in the request yet: the builder omits them.
@@ -94,7 +104,7 @@ def request_line(
 
 
 def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
-    """Parse a line of results. Return None if it is not one."""
+    """Parse a line of results. Return None if the line is not a result."""
     try:
         row = json_fields.parse(line)
     except (ValueError, ValueTooLargeError):
@@ -105,12 +115,12 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
     response = json_fields.mapping(row, "response")
     raw_error = row.get("error")
     failure = _parse_error(provider, raw_error) if raw_error else None
-    note = None if failure is None else note_from_error(failure)
     if not response:
         return _result_without_response(custom_id, raw_error, failure)
     result = _parse_response(custom_id, response, provider, api)
-    if note is None:
+    if failure is None:
         return result
+    note = note_from_error(failure)
     if result.status is ItemStatus.ANSWERED:
         return replace(result, error=ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, because=note))
     return replace(result, error=note)
@@ -119,7 +129,7 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
 def _result_without_response(
     custom_id: str, raw_error: object, failure: ProviderError | None
 ) -> BatchResult:
-    reason = _UNSTARTED_ERRORS.get(json_fields.text(raw_error, "code"))
+    reason = _UNSTARTED_REASONS.get(json_fields.text(raw_error, "code"))
     if reason:
         return BatchResult(custom_id, ItemStatus.UNANSWERED, error=ErrorNote(reason))
     note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_from_error(failure)
@@ -148,19 +158,29 @@ def _parse_response(
         )
         return BatchResult(custom_id, _failure_status(failure), error=note_from_error(failure))
     reply = _parse_reply(body, provider, api)
-    item_status, answer, why = _classify_reply(reply)
-    return BatchResult(custom_id, item_status, answer, why, reply.usage, reply.model)
+    item_status, answer, error_note = _classify_reply(reply)
+    return BatchResult(
+        custom_id,
+        item_status,
+        answer=answer,
+        error=error_note,
+        usage=reply.usage,
+        answered_by=reply.model,
+    )
 
 
 def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
-    """Return the status, the answer, and why it is missing or incomplete; None if complete."""
+    """Return the item's status, the answer, and a note on why it is missing or incomplete.
+
+    The note is None for a complete answer.
+    """
     answer = text_of(reply.parts).strip()
     cut_answer = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:
         return ItemStatus.REFUSED, cut_answer, _refusal_note(reply)
     if len(cut_answer) < len(answer):
-        why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES // MB})
-        return ItemStatus.ANSWERED, cut_answer, why
+        note = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES // MB})
+        return ItemStatus.ANSWERED, cut_answer, note
     if reply.status is MessageStatus.COMPLETE and answer:
         return ItemStatus.ANSWERED, answer, None
     if reply.status is MessageStatus.INCOMPLETE:
@@ -169,8 +189,8 @@ def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
         reason = Reason.ITEM_ENDED_AT_LENGTH if is_at_limit else Reason.ITEM_ENDED_EARLY
         status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
         return status, answer, ErrorNote(reason, params=params)
-    why = note_from_error(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
-    return ItemStatus.FAILED, answer, why
+    note = note_from_error(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
+    return ItemStatus.FAILED, answer, note
 
 
 def _refusal_note(reply: Reply) -> ErrorNote:
@@ -184,7 +204,8 @@ def _refusal_note(reply: Reply) -> ErrorNote:
 def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
-    reply, meter = Reply(), AnswerMeter(provider)
+    reply = Reply()
+    meter = AnswerMeter(provider)
     for event in reader.read_whole(body):
         try:
             meter.add(event)
@@ -195,7 +216,7 @@ def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
 
 
 def batch_of(value: object) -> RemoteBatch | None:
-    """Parse the provider's description of a batch. Return None if it is not one."""
+    """Parse the provider's description of a batch. Return None if `value` does not name one."""
     batch_id = json_fields.name(value, "id")
     if not batch_id:
         return None
@@ -204,16 +225,18 @@ def batch_of(value: object) -> RemoteBatch | None:
     errors = json_fields.rows(json_fields.mapping(value, "errors"), "data")
     return RemoteBatch(
         batch_id,
-        BatchStatus(status) if status in _REMOTE_STATUSES else None,
-        json_fields.name(value, "input_file_id"),
-        json_fields.name(value, "output_file_id"),
-        json_fields.name(value, "error_file_id"),
-        json_fields.name(json_fields.mapping(value, "metadata"), NAME_KEY),
-        json_fields.count(counts, "total"),
-        json_fields.count(counts, "completed"),
-        json_fields.count(counts, "failed"),
-        tuple(
-            (json_fields.count(e, "line"), json_fields.text(e, "message")[:MAX_QUOTE_CHARS])
-            for e in errors[:MAX_ERRORS]
-        ),
+        status=BatchStatus(status) if status in _REMOTE_STATUSES else None,
+        input_file_id=json_fields.name(value, "input_file_id"),
+        output_file_id=json_fields.name(value, "output_file_id"),
+        error_file_id=json_fields.name(value, "error_file_id"),
+        name=json_fields.name(json_fields.mapping(value, "metadata"), NAME_KEY),
+        total=json_fields.count(counts, "total"),
+        completed=json_fields.count(counts, "completed"),
+        failed=json_fields.count(counts, "failed"),
+        errors=tuple(map(_parse_line_error, errors[:MAX_ERRORS])),
     )
+
+
+def _parse_line_error(row: Mapping[str, Any]) -> LineError:
+    message = json_fields.text(row, "message")
+    return LineError(json_fields.count(row, "line"), message[:MAX_QUOTE_CHARS])

@@ -128,8 +128,8 @@ class PrintedConversation:
                     f"picture:{part.sha256}", image, self._writer.page.width()
                 )
             self._writer.insert_note(attachment_line(part), 4)
-        for number, source, _ in sent_passages(message):
-            self._writer.insert_note(f"[{number}] {source}", 2)
+        for passage in sent_passages(message):
+            self._writer.insert_note(f"[{passage.number}] {passage.source}", 2)
 
     def _insert_answer(self, message: Message) -> None:
         for part in message.parts:

@@ -22,6 +22,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     BatchUpload,
     ItemStatus,
+    LineError,
     RemoteBatch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
@@ -177,7 +178,8 @@ async def test_a_failed_batch_says_which_lines_are_wrong(tmp_path: Path) -> None
         upload = BatchUpload(job.id, number, batch_id=f"b{number}")
         await store.add_upload(upload, rows)
         await store.save_upload(upload)
-    errors = ((3, "Wrong."), (4, "Beyond."), (0, "One."), (0, ""), (0, "Two."))
+    lines = ((3, "Wrong."), (4, "Beyond."), (0, "One."), (0, ""), (0, "Two."))
+    errors = tuple(LineError(line, message) for line, message in lines)
     batch = RemoteBatch("b2", BatchStatus.FAILED, errors=errors)
     provider: Any = Files(b"", b"", 1)
     assert await ResultFetcher(store, provider, job, upload, cost_at(PRICE)).fetch(batch) is None

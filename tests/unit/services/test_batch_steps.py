@@ -24,6 +24,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     BatchUpload,
     ItemStatus,
+    LineError,
     RemoteBatch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -414,7 +415,8 @@ async def test_each_file_without_a_result_is_told_why(
     reasons: list[tuple[Reason, str | None]],
 ) -> None:
     async with open_steps(tmp_path) as made:
-        made.provider.states = [RemoteBatch("b", status, errors=errors)]
+        line_errors = tuple(LineError(line, message) for line, message in errors)
+        made.provider.states = [RemoteBatch("b", status, errors=line_errors)]
         job = await made.sent("a", "b")
         told = [item.error for item in await made.items("j")]
         assert [(note.reason, note.params.get("words")) for note in told if note] == reasons

@@ -66,7 +66,7 @@ def messages_of(
     """Yield the messages of a path as office files show them."""
     for message in path:
         calls = [call_as_markdown(call) for call in tool_calls(message.parts)]
-        sources = [f"[{number}] {source}" for number, source, _ in sent_passages(message)]
+        sources = [f"[{passage.number}] {passage.source}" for passage in sent_passages(message)]
         yield OfficeMessage(
             to_office_text(heading_of(message, name_of_model)),
             tuple(_blocks_of(message)),
