@@ -154,7 +154,7 @@ class PresetsController(QObject):
 def _restored_conversation(
     current: Conversation, applied: Conversation, former: Conversation
 ) -> Conversation:
-    """Return `here` with the settings of `former`; those changed since `applied` stay."""
+    """Return `current` with the settings of `former`; those changed since `applied` stay."""
     current_values, applied_values, former_values = (
         each.overrides.to_json() for each in (current, applied, former)
     )
