@@ -233,7 +233,7 @@ def estimates() -> Iterator[str]:
             asyncio.run(estimator.context_tokens(context)),
             estimator.is_sure_to_fit(context, draft),
             used_tokens(context),
-            needs_counting(context),
+            asyncio.run(needs_counting(context)),
             usable_input(context.resolved.model),
             _refusal(estimator, context, draft),
         )

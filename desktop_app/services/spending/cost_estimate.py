@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import accumulate
+from functools import cached_property
 from typing import NamedTuple
 
 from desktop_app.domain.answering.answer_form import AnswerSchema
@@ -21,12 +21,14 @@ from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     PassagesPart,
+    ReasoningPart,
+    RefusalPart,
     TextPart,
     tool_calls,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
@@ -112,6 +114,7 @@ class Estimator:
         self._tokens_of_documents: dict[tuple[str, str], int] = {}
         self._tokens_of_messages: dict[tuple[str, str, str, int], int] = {}
         self._tokens_of_definitions: dict[tuple[str, str, str], int] = {}
+        self._characters_of_paths: dict[tuple[str, int], int] = {}
 
     def for_sending(self) -> Estimator:
         """Return an estimator for the moment of sending, which may ask the server to count."""
@@ -185,8 +188,10 @@ class Estimator:
         )
         parts = (*new_attachments, *passages)
         attached_tokens, is_attached_exact = await self._attached_tokens(parts, resolved)
-        adds_explanation = not has_delimited_parts(sent_path.messages, resolved.files)
-        if adds_explanation and any(is_delimited(part, resolved.files) for part in parts):
+        is_first_delimited = any(
+            is_delimited(part, resolved.files) for part in parts
+        ) and not has_delimited_parts(sent_path.messages, resolved.files)
+        if is_first_delimited:
             attached_tokens += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
         is_exact = is_exact and is_context_exact and is_attached_exact
         method = self._count_method(resolved, is_exact=is_exact)
@@ -220,16 +225,10 @@ class Estimator:
         """
         path, resolved, sent_path = context.path, context.resolved, context.sent
         definitions = _definitions(context)
-        total, is_exact, first_image = 0, True, _first_image_index(path)
+        total, is_exact = 0, True
         counted: tuple[int, bool] | None = None
         first_sent = len(path) - len(sent_path.messages)
-        delimited = (
-            n
-            for n, m in enumerate(sent_path.messages, first_sent)
-            if has_delimited_parts([m], resolved.files)
-        )
-        first_delimited = next(delimited, None)
-        characters_up_to = list(accumulate(map(_sent_characters, sent_path.messages)))
+        facts = _PathFacts(path, first_sent, resolved.files)
         for number in range(len(path) - 1, first_sent - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
@@ -239,13 +238,12 @@ class Estimator:
                 and message.usage is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
-                and characters_up_to[number - first_sent]
-                <= _tokens_of(message.usage) * _MAX_CHARS_PER_TOKEN
                 and _is_same_provider(message, resolved)
-                and (number < first_image or _is_same_model(message, resolved))
+                and (_is_same_model(message, resolved) or number < facts.first_image)
                 and was_made_with(
                     path, number, sent_path.compaction, context.compactions, resolved.profile
                 )
+                and await self._is_plausible(message.usage, number, facts)
             ):
                 if message.usage_scope is not UsageScope.ALL:
                     counted = total + _tokens_in_window(message.usage), is_exact
@@ -255,7 +253,7 @@ class Estimator:
                 if not definitions:
                     return counted
             total += await self.message_tokens(message, resolved)
-            if number == first_delimited:
+            if number == facts.first_delimited:
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
             is_exact = is_exact and not message.parts
         if context.instructions:
@@ -269,6 +267,13 @@ class Estimator:
         if counted is not None and counted[0] >= total:
             return counted
         return total, is_exact
+
+    async def _is_plausible(self, usage: Usage, number: int, facts: _PathFacts) -> bool:
+        """Return False if the usage of message `number` states too few tokens for the texts."""
+        key = (facts.path[number].id, facts.first_sent)
+        if key not in self._characters_of_paths:
+            self._characters_of_paths[key] = await facts.characters_up_to(number)
+        return self._characters_of_paths[key] <= _tokens_of(usage) * _MAX_CHARS_PER_TOKEN
 
     async def _definition_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         key = (text, resolved.profile.id, resolved.model.id)
@@ -325,15 +330,21 @@ class Estimator:
         Return None if attachments, passages or tool calls are sent, which must be counted.
         """
         sent_path = context.sent
-        if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent_path.messages):
-            return None
+        texts = [context.instructions, *_definitions(context), text]
+        overhead = (len(texts) + len(sent_path.messages)) * MESSAGE_OVERHEAD
+        for message in sent_path.messages:
+            separator = ""
+            for part in message.parts:
+                if isinstance(part, TextPart | RefusalPart):
+                    texts += [separator, part.text]
+                    separator = "\n\n"
+                elif not isinstance(part, ReasoningPart):  # which is not sent again
+                    return None
         compacted_tokens = (
             sent_path.compaction.tokens_after * MAX_COUNT_RATIO if sent_path.compaction else 0
         )
-        preceding_texts = (context.instructions, *_definitions(context))
-        texts = (*preceding_texts, text, *(message.text for message in sent_path.messages))
-        size = sum(len(sent_text.encode("utf-8", "surrogatepass")) for sent_text in texts)
-        return compacted_tokens + size + len(texts) * MESSAGE_OVERHEAD
+        size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
+        return compacted_tokens + size + overhead
 
     def require_fit(
         self,
@@ -429,10 +440,11 @@ def used_tokens(context: SendContext) -> int | None:
     cover several answers.
     """
     path, resolved, sent_path = context.path, context.resolved, context.sent
-    first_image = _first_image_index(path)
-    for number in range(len(path) - 1, len(path) - len(sent_path.messages) - 1, -1):
+    first_sent = len(path) - len(sent_path.messages)
+    facts = _PathFacts(path, first_sent, resolved.files)
+    for number in range(len(path) - 1, first_sent - 1, -1):
         message = path[number]
-        if _has_unusable_usage(message, resolved, follows_image=number > first_image):
+        if _has_unusable_usage(number, facts, resolved):
             return None
         if message.usage is not None and was_made_with(
             path, number, sent_path.compaction, context.compactions, resolved.profile
@@ -441,33 +453,76 @@ def used_tokens(context: SendContext) -> int | None:
     return None
 
 
-def needs_counting(context: SendContext) -> bool:
+async def needs_counting(context: SendContext) -> bool:
     """Return True if the provider's counts may not give the tokens in use."""
-    first_image = _first_image_index(context.path)
-    return bool(context.compactions) or any(
-        _has_unusable_usage(message, context.resolved, follows_image=number > first_image)
-        for number, message in enumerate(context.path)
-    )
+    if context.compactions:
+        return True
+    facts = _PathFacts(context.path, 0, context.resolved.files)
+    for number in range(len(context.path)):
+        if number % _COUNTED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        if _has_unusable_usage(number, facts, context.resolved):
+            return True
+    return False
 
 
-def _has_unusable_usage(message: Message, resolved: ResolvedChoice, *, follows_image: bool) -> bool:
-    """Return True if the answer's usage is useless for the next request.
+def _has_unusable_usage(number: int, facts: _PathFacts, resolved: ResolvedChoice) -> bool:
+    """Return True if the usage of message `number` is useless for the next request.
 
     It may cover several answers or requests, or images that another model counts differently.
     """
+    message = facts.path[number]
     is_shared = message.usage_scope is not UsageScope.OWN or bool(tool_calls(message.parts))
-    return is_shared or (follows_image and not _is_same_model(message, resolved))
+    return is_shared or (not _is_same_model(message, resolved) and number > facts.first_image)
 
 
-def _first_image_index(path: Sequence[Message]) -> int:
-    """Return the index of the first message with images or a file; `len(path)` if there is none.
+class _PathFacts:
+    """Facts about the messages of a path, each found when it is first needed.
 
-    Another model may not see images, or may count them differently. A file may contain images, too.
+    Finding one in 10,000 messages takes longer than a frame.
+
+    Args:
+        first_sent: the index of the first message that is sent.
     """
-    numbers = (
-        n for n, m in enumerate(path) if any(has_images(p) or is_wanted_as_file(p) for p in m.parts)
-    )
-    return next(numbers, len(path))
+
+    def __init__(self, path: Sequence[Message], first_sent: int, files: FileInputs | None) -> None:
+        self.path, self.first_sent = path, first_sent
+        self._files = files
+        self._characters: list[int] = []
+
+    @cached_property
+    def first_image(self) -> int:
+        """Return the index of the first message with images or a file, or the number of messages.
+
+        Another model may not see images, or may count them differently. A file may contain images,
+        too.
+        """
+        numbers = (
+            number
+            for number, message in enumerate(self.path)
+            if any(has_images(part) or is_wanted_as_file(part) for part in message.parts)
+        )
+        return next(numbers, len(self.path))
+
+    @cached_property
+    def first_delimited(self) -> int:
+        """Return the index of the first sent message with text in tags; -1 if there is none."""
+        numbers = (
+            number
+            for number in range(self.first_sent, len(self.path))
+            if has_delimited_parts([self.path[number]], self._files)
+        )
+        return next(numbers, -1)
+
+    async def characters_up_to(self, number: int) -> int:
+        """Return the characters of the sent messages up to `number`, it included."""
+        total = 0
+        while len(self._characters) < len(self.path) - self.first_sent:
+            if len(self._characters) % _COUNTED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            total += _sent_characters(self.path[self.first_sent + len(self._characters)])
+            self._characters.append(total)
+        return self._characters[number - self.first_sent]
 
 
 def _tokens_of(usage: Usage) -> int:

@@ -402,7 +402,7 @@ async def test_only_the_shown_answer_counts_toward_the_next_request(tmp_path: Pa
         ):
             path = [began.question, shown]
             assert used_tokens(SendContext(path, resolved)) is None
-            assert needs_counting(SendContext(path, resolved))
+            assert await needs_counting(SendContext(path, resolved))
             counted = await chat.service.estimator.context_tokens(SendContext(path, resolved))
             assert counted == (tokens, False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from dataclasses import replace
 from decimal import Decimal
@@ -158,6 +159,28 @@ def test_a_forged_usage_does_not_hide_the_cost_of_a_long_conversation() -> None:
     assert counted == 50_001 + 3 * MESSAGE_OVERHEAD + more
 
 
+async def test_the_texts_of_a_long_conversation_are_measured_once_and_in_slices() -> None:
+    choice = resolved("gpt-5.2", profile=OPENAI)
+    asked = ModelChoice(OPENAI.id, "gpt-5.2")
+    answer = answered("So.", choice=asked, usage=Usage(9_000))
+    path = [said("Why?"), answer] * 500
+    estimator, loop = Estimator(WordCounter(), OneText(WORDS)), asyncio.get_running_loop()
+    turns = 0
+
+    def count_turn() -> None:
+        nonlocal turns
+        turns += 1
+        loop.call_soon(count_turn)
+
+    loop.call_soon(count_turn)
+    estimates = []
+    for expected_turns in (5, 0):
+        turns = 0
+        estimates.append(await estimator.estimate(SendContext(path, choice), Draft("What?")))
+        assert turns == expected_turns
+    assert estimates[0] == estimates[1]
+
+
 @pytest.mark.parametrize("change", [{"pictured": (PageImage(1, 100, 100),)}, {"as_file": True}])
 async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
     change: dict[str, Any],
@@ -167,7 +190,7 @@ async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
     answer = answered("So.", choice=by_other, usage=Usage(40, 0, 10, 0))
     context = SendContext([question, answer], resolved("gpt-5.2"))
     assert used_tokens(context) is None
-    assert needs_counting(context)
+    assert await needs_counting(context)
     tokens, _ = await Estimator(WordCounter(), OneText(WORDS)).context_tokens(context)
     assert tokens > 300
 

@@ -189,12 +189,12 @@ async def test_counts_of_a_blind_model_do_not_cover_images(tmp_path: Path) -> No
         assert tokens > 1743
         assert not exact
         assert used_tokens(SendContext(path, seeing)) is None
-        assert needs_counting(SendContext(path, seeing))
+        assert await needs_counting(SendContext(path, seeing))
         same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
         assert await chat.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
         asked_elsewhere = [replace(question, choice=blind), same[1]]
         assert used_tokens(SendContext(asked_elsewhere, seeing)) == 50
-        assert not needs_counting(SendContext(asked_elsewhere, seeing))
+        assert not await needs_counting(SendContext(asked_elsewhere, seeing))
 
 
 TEXT = DocumentPart("0" * 64, "a.txt", "text/plain", 9)

@@ -180,7 +180,7 @@ class EstimatePresenter(QObject):
         """
         context = replace(self._setup.context, path=path, resolved=resolved)
         tokens_used = used_tokens(context)
-        if tokens_used is not None or not needs_counting(context):
+        if tokens_used is not None or not await needs_counting(context):
             return tokens_used
         try:
             return (await self._chat_service.estimator.context_tokens(context))[0]
