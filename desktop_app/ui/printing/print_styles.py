@@ -20,7 +20,12 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.block_model import Block, Kind, Run, depths_of_quotes, has_gap_between
 from desktop_app.rendering.markdown.text_direction import starting_side
-from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_after_marker
+from desktop_app.ui.transcript.transcript_styles import (
+    DISPLAY_MATH,
+    FORMULA,
+    INLINE_MATH,
+    tab_after_marker,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
@@ -115,7 +120,7 @@ class PrintStyles:
         char_format.setFontItalic(run.italic or run.math)
         char_format.setFontStrikeOut(run.strike)
         if run.math:
-            char_format.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
+            char_format.setProperty(FORMULA, DISPLAY_MATH if kind is Kind.MATH else INLINE_MATH)
         if run.note:
             char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
         return char_format

@@ -59,11 +59,12 @@ ACTION: Final = "action:"
 OPEN_PLACE: Final = "place/"
 """Prefix of the action that opens a place of the window; followed by the place."""
 
+# Actions of an answer whose JSON matches its schema. SHOW_VALUE shows the value of the JSON as a
+# table or a tree.
 SHOW_JSON: Final = "show-json"
 SHOW_VALUE: Final = "show-value"
 COPY_JSON: Final = "copy-json"
 COPY_CSV: Final = "copy-csv"
-"""Actions of an answer whose JSON matches its schema."""
 
 _ACTION_LABELS: Final = {
     "continue": N_("Continue"),
@@ -158,8 +159,8 @@ def attachment_lines(message: Message) -> list[Item]:
     if images:
         lines.append(Line(LineKind.IMAGES, image_runs(images, ACTION)))
     for part in message.attachments:
-        opens = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
-        name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")
+        action = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
+        name = Run(one_line(part.name), link=f"{ACTION}{action}{part.sha256}")
         facts = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
         lines.append(Line(LineKind.ATTACHMENT, (name, facts)))
     return lines
@@ -198,19 +199,19 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """
     lines: list[Item] = []
     calls = tool_calls(message.parts)
-    sizes = Counter(call.round for call in calls)
-    last_round = -1
+    calls_per_round = Counter(call.round for call in calls)
+    previous_round = None
     for number, call in enumerate(calls):
-        if call.round != last_round and sizes[call.round] > 1:
-            title = tr_plural(
-                "{count} parallel tool call", "{count} parallel tool calls", sizes[call.round]
-            )
+        count = calls_per_round[call.round]
+        if call.round != previous_round and count > 1:
+            title = tr_plural("{count} parallel tool call", "{count} parallel tool calls", count)
             lines.append(Line(LineKind.REASONING, (Run(title),)))
-        last_round = call.round
-        is_open = number in unfolded
+        previous_round = call.round
+        is_unfolded = number in unfolded
         title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        lines.append(section_line(title, f"{ACTION}{TOGGLE_TOOL}{number}", is_unfolded=is_open))
-        if is_open:
+        link = f"{ACTION}{TOGGLE_TOOL}{number}"
+        lines.append(section_line(title, link, is_unfolded=is_unfolded))
+        if is_unfolded:
             lines += _code_items("json", argument_lines(call.run_arguments))
             if call.result:
                 lines += _code_items("", call.result.split("\n"))
@@ -246,7 +247,7 @@ def ending_lines(
         message: the answer.
         status_line: the status while the answer is made; "" for none.
         shows_details: whether the error's details are unfolded.
-        is_last: False if other messages follow, so that the answer cannot be continued.
+        is_last: False if messages follow the answer, which then cannot be continued.
     """
     lines: list[Item] = []
     if status_line:
@@ -298,8 +299,8 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
     ]
     if remedy:
-        runs = [run for segment in remedy for run in _segment_runs(segment)]
-        lines.append(Line(LineKind.ERROR_TEXT, tuple(runs)))
+        remedy_runs = [run for segment in remedy for run in _segment_runs(segment)]
+        lines.append(Line(LineKind.ERROR_TEXT, tuple(remedy_runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
     if error.code == AuthenticationError.code and not error.is_of_environment:
@@ -309,8 +310,8 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     if error.details:
         label = tr("Hide details") if shows_details else tr("Details")
         links.append(Run(label, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=shows_details))
-    runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
-    lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
+    links_with_gaps = [run for link in links for run in (link, Run("\u2003\u2002"))]
+    lines.append(Line(LineKind.ERROR_ACTIONS, tuple(links_with_gaps[:-1])))
     if shows_details:
         kind, texts = LineKind.ERROR_DETAILS, error.details.splitlines()
         lines += [Line(kind, (Run(_one_long_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
@@ -374,8 +375,9 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Footer
     if `facts.are_shown` is False. `version` is as in `MessageState`.
     """
     runs: list[Run] = []
-    if version is not None and version[1] > 1:
-        runs += [*_arrows(*version), Run("\u2003")]
+    number, count = version or (1, 1)
+    if count > 1:
+        runs += [*_arrows(number, count), Run("\u2003")]
     if message.status is not MessageStatus.STREAMING and facts.are_shown:
         runs += _line_runs(" · ".join(answer_facts(message, facts.name_of)))
     return Line(LineKind.FOOTER, tuple(runs))
@@ -399,11 +401,13 @@ def _action_link(action: str, *, bold: bool = False) -> Run:
 
 
 def _text_runs(text: str) -> Runs:
+    """Return a line of a question, which may have any length."""
     text = clean_text(text)
     return (Run(text),) if text else ()
 
 
 def _line_runs(text: str) -> Runs:
+    """Return a text of the program's or a server's as a single line, cut if it is very long."""
     text = _one_long_line(text)
     return (Run(text),) if text else ()
 

@@ -71,7 +71,10 @@ QUOTED_RIGHT: Final = DECORATION + 3
 """User property of block formats: True if the quotes' bars are at the right of the text."""
 
 FORMULA: Final = DECORATION + 10
-"""User property of a formula's character format: 2 for display math, 1 for inline math."""
+"""User property of a formula's character format: `INLINE_MATH` or `DISPLAY_MATH`."""
+
+INLINE_MATH: Final = 1
+DISPLAY_MATH: Final = 2
 
 COLUMNS: Final = FORMULA + 1
 """User property of formulas in a table: the number of columns; finding the table is slow."""
@@ -249,9 +252,9 @@ class Styles:
         gap = self.gap(item, above)
         if isinstance(item, Line):
             return (item.kind, item.begins_background, gap)
-        hanging, code = item.marker and tab_after_marker(item), _has_inline_code(item)
+        tab = tab_after_marker(item) if item.marker else None
         quotes = (item.quote, item.quoted_at, item.opened, _is_quoted_right(item))
-        return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
+        return (item.kind, item.level, item.depth, tab, quotes, _has_inline_code(item), gap)
 
     def block_format(
         self, item: Item, above: Item | None, key: tuple[object, ...] | None = None
@@ -370,8 +373,9 @@ class Styles:
             )
             if not stands_alone and kind_above is Kind.HEADING:
                 return 6
-            is_tight = not stands_alone and not has_gap_between(above, item)
-            return 4 if is_tight else 10 + CELL_PAD if kind_above is Kind.TABLE else 10
+            if not stands_alone and not has_gap_between(above, item):
+                return 4
+            return 10 + CELL_PAD if kind_above is Kind.TABLE else 10
         if kind_above is Kind.TABLE:
             return 10 + CELL_PAD
         return 6 if kind_above is Kind.HEADING else 10
@@ -419,11 +423,9 @@ class Styles:
         if run.image and kind is LineKind.IMAGES:
             return image_format(run.link, self.theme, char_format)
         if run.image and run.link[:5].lower() == "data:" and image_size_of(run.link) is not None:
-            return (
-                hidden_format(char_format, run.text)
-                if run.note
-                else raster_format(run.link, self.theme, char_format)
-            )
+            if run.note:  # the name, which stands unseen after its image
+                return hidden_format(char_format, run.text)
+            return raster_format(run.link, self.theme, char_format)
         if run.code and kind is not Kind.CODE:
             char_format.setFont(self._fonts["code"])
             char_format.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
@@ -435,7 +437,7 @@ class Styles:
         if run.italic or run.math:
             char_format.setFontItalic(True)
         if run.math:
-            char_format.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
+            char_format.setProperty(FORMULA, DISPLAY_MATH if kind is Kind.MATH else INLINE_MATH)
         if run.strike:
             char_format.setFontStrikeOut(True)
         if run.note:

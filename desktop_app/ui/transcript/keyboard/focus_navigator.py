@@ -54,6 +54,20 @@ class FocusedPlace(NamedTuple):
     rect: QRect
 
 
+class _FocusPosition(NamedTuple):
+    """A position from which the next or the previous target is searched.
+
+    Attributes:
+        message_index: the index of the message in the document; -1 for none.
+        position: the document position.
+        is_on_actions: True if an action of the message has the focus.
+    """
+
+    message_index: int
+    position: int
+    is_on_actions: bool = False
+
+
 class FocusNavigator(QObject):
     """The keyboard navigation of a view.
 
@@ -147,7 +161,7 @@ class FocusNavigator(QObject):
         """
         if self._view.hasFocus():
             return self.focus_next(forward=forward)
-        index = self._current_position(forward=forward)[0] + (1 if forward else -1)
+        index = self._current_position(forward=forward).message_index + (1 if forward else -1)
         if index >= 0:
             return self._focus_next_from(index, 0, forward=True)
         self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
@@ -158,14 +172,14 @@ class FocusNavigator(QObject):
 
         Backward from the first target, focus the text, and return True.
         """
-        index, position, in_actions = self._current_position(forward=forward)
-        if in_actions and self._action_row.step(forward=forward):
+        current = self._current_position(forward=forward)
+        if current.is_on_actions and self._action_row.step(forward=forward):
             return True
-        if index < 0 or (self._view.hasFocus() and not forward):
+        if current.message_index < 0 or (self._view.hasFocus() and not forward):
             return False
-        if in_actions and forward:
-            index, position = index + 1, 0
-        return self._focus_next_from(index, position, forward=forward)
+        if current.is_on_actions and forward:
+            return self._focus_next_from(current.message_index + 1, 0, forward=True)
+        return self._focus_next_from(current.message_index, current.position, forward=forward)
 
     def _focus_next_from(self, index: int, position: int, *, forward: bool) -> bool:
         """Focus the next or the previous target, starting at a position of a message.
@@ -173,15 +187,14 @@ class FocusNavigator(QObject):
         Return False if there is no next target. If there is no previous target, focus the text.
         """
         layouts = self._messages.layouts
-        skips_actions = not forward
+        skips_actions = not forward  # in the first message, the actions are below the position
         while 0 <= index < len(layouts):
             position = self._materialize_next(layouts[index], position, forward=forward)
-            begin, end = self._messages.layouts.range_of(index)
-            if not (forward or skips_actions) and self._focus_actions(index, forward=False):
+            begin, end = layouts.range_of(index)
+            if not forward and not skips_actions and self._focus_actions(index, forward=False):
                 return True
-            search_begin, search_end = (
-                (max(begin, position), end) if forward else (begin, min(end, position))
-            )
+            search_begin = max(begin, position) if forward else begin
+            search_end = end if forward else min(end, position)
             target = next_focus_target(
                 self._view.document(), search_begin, search_end, forward=forward
             )
@@ -207,51 +220,48 @@ class FocusNavigator(QObject):
         cursor = QTextCursor(document)
         cursor.setPosition(min(position, document.characterCount() - 1))
         place = layouts.place_of(cursor.blockNumber())
-        first = -1 if forward else len(layout.items)
         height = self._view.viewport().height()
+        start = -1 if forward else len(layout.items)  # the position is outside the message
         if place is not None and place.layout is layout:
-            first = place.item
-            unit = _missing_link_unit(layouts, layout, first, cursor.position(), forward=forward)
+            start = place.item
+            unit = _missing_link_unit(layouts, layout, start, cursor.position(), forward=forward)
             if unit is not None:
-                self._item_materializer.write_item(layout, first, height, unit)
+                self._item_materializer.write_item(layout, start, height, unit)
                 return cursor.position()
-        order = range(first + 1, len(layout.items)) if forward else range(first - 1, -1, -1)
-        index = next((index for index in order if has_focus_target(layout.items[index])), -1)
-        if index >= 0:
-            self._item_materializer.write_item(layout, index, height)
-            unit = _missing_link_unit(
-                layouts, layout, index, -1 if forward else sys.maxsize, forward=forward
-            )
+        order = range(start + 1, len(layout.items)) if forward else range(start - 1, -1, -1)
+        item = next((item for item in order if has_focus_target(layout.items[item])), None)
+        if item is not None:
+            self._item_materializer.write_item(layout, item, height)
+            item_end = -1 if forward else sys.maxsize  # before or after all of the item's text
+            unit = _missing_link_unit(layouts, layout, item, item_end, forward=forward)
             if unit is not None:
-                self._item_materializer.write_item(layout, index, height, unit)
+                self._item_materializer.write_item(layout, item, height, unit)
         return cursor.position()
 
-    def _current_position(self, *, forward: bool) -> tuple[int, int, bool]:
-        """Return (message index, document position, is on actions) of the focus.
-
-        The index is -1 if no message is there.
-        """
-        widget = QApplication.focusWidget()
+    def _current_position(self, *, forward: bool) -> _FocusPosition:
+        """Return the position of the focus, past the focused target if `forward`."""
+        widget, layouts = QApplication.focusWidget(), self._messages.layouts
         if widget is not None and self._action_row.isAncestorOf(widget):
-            index = self._messages.layouts.index_of(self._action_row.message_id)
-            return index, self._messages.layouts.range_of(index)[1] if index >= 0 else -1, True
+            index = layouts.index_of(self._action_row.message_id)
+            end = layouts.range_of(index)[1] if index >= 0 else -1
+            return _FocusPosition(index, end, is_on_actions=True)
         button = self._buttons.focused
         if button is not None and widget is button:
             target = button.focus_target
             position = target.end if forward else target.start
-            return self._messages.layouts.index_at(target.start), position, False
+            return _FocusPosition(layouts.index_at(target.start), position)
         return self._start_position()
 
-    def _start_position(self) -> tuple[int, int, bool]:
+    def _start_position(self) -> _FocusPosition:
         """Return the position of the text cursor if it is on screen, else of the viewport's top.
 
-        Return it as `_current_position` does. Ignore a cursor at the end, because inserted text
-        moves an unplaced cursor there.
+        Ignore a cursor at the end, because inserted text moves an unplaced cursor there.
         """
         view, cursor = self._view, self._view.textCursor()
         if cursor.atEnd() or not self._is_caret_visible():
             cursor = view.cursorForPosition(QPoint(0, 0))
-        return self._messages.layouts.index_at(cursor.position()), cursor.position(), False
+        index = self._messages.layouts.index_at(cursor.position())
+        return _FocusPosition(index, cursor.position())
 
     def _is_caret_visible(self) -> bool:
         # The center, because the rectangle is empty while the caret is not painted.
@@ -275,7 +285,8 @@ class FocusNavigator(QObject):
         if state is not None:
             self._message_id = state.message.id
             self._placer.show_for(state)
-        self.link_focused.emit(self._buttons.describe(target)[1])
+        _name, address = self._buttons.describe(target)
+        self.link_focused.emit(address)
 
     def _step(self, forward: bool) -> None:
         self.focus_next(forward=forward)
@@ -357,16 +368,17 @@ class FocusNavigator(QObject):
 def _missing_link_unit(
     layouts: MessageLayouts, layout: MessageLayout, item: int, position: int, *, forward: bool
 ) -> int | None:
-    """Return the UTF-16 unit of the next missing link of a long text, or None.
+    """Return the UTF-16 unit of the next or previous missing link of a long text, or None.
 
-    The search starts at a document position.
+    Search the text gaps below, or above, a document position.
     """
     run_index = RunIndex(layout.items[item].runs)
     gaps = layout.gaps[item] if forward else layout.gaps[item][::-1]
     first = layouts.block_of(layout, item).blockNumber()
     for gap in gaps:
-        below = layouts.document.findBlockByNumber(first + gap.block).position()
-        if (below > position) is forward:
+        below_gap = layouts.document.findBlockByNumber(first + gap.block).position()
+        is_below_position = below_gap > position
+        if is_below_position is forward:
             links = run_index.link_positions(gap.start, layout.shapes[item][gap.block - 1])
             if links:
                 return links[0 if forward else -1]

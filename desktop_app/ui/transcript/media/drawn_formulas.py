@@ -33,7 +33,7 @@ from desktop_app.rendering.block_model import FORMULA_END, FORMULA_START, LINE_B
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.media.hidden_text import hidden_format
-from desktop_app.ui.transcript.transcript_styles import COLUMNS, FORMULA
+from desktop_app.ui.transcript.transcript_styles import COLUMNS, DISPLAY_MATH, FORMULA
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
@@ -46,9 +46,13 @@ if TYPE_CHECKING:
 DRAWN: Final = "\ufffc"
 _BLANK: Final = "\u200b"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
+
+# User properties of a drawing's character format: the TeX, and the font's metrics in pixels. They
+# are stored because Qt asks for sizes repeatedly.
 _TEX: Final = COLUMNS + 1
-_EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
-"""Properties with the font's metrics in pixels, stored because Qt asks for sizes repeatedly."""
+_EM: Final = _TEX + 1
+_DESCENT: Final = _TEX + 2
+_X_HEIGHT: Final = _TEX + 3
 
 # The property in which Qt passes the selection color (qtextlayout.cpp, ObjectSelectionBrush).
 _SELECTION_BRUSH: Final = int(QTextFormat.Property.ForegroundBrush) + 1
@@ -125,7 +129,8 @@ class FormulaDrawer:
         if self._typesetter is None:
             return None
         tex = str(text_format.property(_TEX)).replace(LINE_BREAK, "\n")
-        return self._typesetter.find(tex, display=text_format.intProperty(FORMULA) == 2)
+        is_display = text_format.intProperty(FORMULA) == DISPLAY_MATH
+        return self._typesetter.find(tex, display=is_display)
 
     def _record_change(self, start: int, removed: int, added: int) -> None:
         """Record the range that an edit wrote. Qt calls this within the edit: change no text."""
@@ -141,14 +146,14 @@ class FormulaDrawer:
             self.draw(*changed_range)
 
     def restart(self) -> None:
-        """Have `draw_for` start at the beginning, because formulas have been typeset."""
+        """Let `draw_for` start at the beginning, because formulas have been typeset."""
         self._next_position = 0
 
     def draw_for(self, seconds: float) -> bool:
         """Draw typeset formulas for about `seconds`. Return True if the end was reached.
 
-        Works in groups of paragraphs: an edit lays out everything from its first to its last
-        formula.
+        Draw the formulas of a few paragraphs at a time, because an edit lays out everything from
+        its first to its last formula.
         """
         until = time.perf_counter() + seconds
         match = self._document.find(FORMULA_START, self._next_position)
@@ -199,7 +204,7 @@ class FormulaDrawer:
                 char_format.setProperty(_TEX, source)
                 formula = self.find(char_format)
                 if formula is not None:
-                    length = utf16_length(source) + 2
+                    length = utf16_length(source) + 2  # with FORMULA_START and FORMULA_END
                     selected = selected_range(self._document, start, start + length)
                     self._draw(selected, formula, char_format, source)
             match = self._document.find(FORMULA_START, start + 1)
@@ -208,17 +213,15 @@ class FormulaDrawer:
         self, cursor: QTextCursor, formula: Formula, char_format: QTextCharFormat, source: str
     ) -> None:
         """Replace the selected source with a drawing, and hidden text if the source is kept."""
-        drawing_format = QTextCharFormat(char_format)
-        drawing_format.setObjectType(_OBJECT_TYPE)
-        alignment = QTextCharFormat.VerticalAlignment
         font = char_format.font()
         em, metrics = QFontInfo(font).pixelSize() * _MATH_SCALE, QFontMetrics(font)
-        for key, pixels in (
-            (_EM, em),
-            (_DESCENT, metrics.descent()),
-            (_X_HEIGHT, metrics.xHeight()),
-        ):
-            drawing_format.setProperty(key, float(pixels))
+        drawing_format = QTextCharFormat(char_format)
+        drawing_format.setObjectType(_OBJECT_TYPE)
+        drawing_format.setProperty(_EM, float(em))
+        drawing_format.setProperty(_DESCENT, float(metrics.descent()))
+        drawing_format.setProperty(_X_HEIGHT, float(metrics.xHeight()))
+        alignment = QTextCharFormat.VerticalAlignment
+        # With AlignBaseline, the lower edge of the object is at the font's descent.
         is_deep = formula.depth * em > metrics.descent()
         drawing_format.setVerticalAlignment(
             alignment.AlignMiddle if is_deep else alignment.AlignBaseline
@@ -253,14 +256,15 @@ class FormulaDrawer:
             self._available_width(position, char_format) - len(str(char_format.property(_TEX))) / 64
         )
         scale = min(1.0, available_width / (formula.width * em))
+        width = formula.width * em * scale
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
         if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
-            height = max(0.0, ascent) + descent
-            return _Box(formula.width * em * scale, height, height - descent, scale, em)
-        # Qt centers such an object a quarter of the x-height above the baseline.
+            baseline = max(0.0, ascent)
+            return _Box(width, baseline + descent, baseline, scale, em)
+        # Qt centers an object with AlignMiddle a quarter of the x-height above the baseline.
         half_x = char_format.doubleProperty(_X_HEIGHT) / 2
         height = max(2 * ascent - half_x, 2 * depth + half_x)
-        return _Box(formula.width * em * scale, height, (height + half_x) / 2, scale, em)
+        return _Box(width, height, (height + half_x) / 2, scale, em)
 
     def _available_width(self, position: int, char_format: QTextCharFormat) -> float:
         width, columns = self._document.textWidth(), char_format.intProperty(COLUMNS)
@@ -270,9 +274,10 @@ class FormulaDrawer:
         table: QTextTable | None = QTextCursor(block).currentTable()
         if table is not None:
             return _cell_width(width, table.columns())
-        style = block.blockFormat()
-        indent = style.indent() * self._document.indentWidth()
-        return max(_MIN_COLUMN_PX, width - indent - style.leftMargin() - style.rightMargin() - 2)
+        block_format = block.blockFormat()
+        indent = block_format.indent() * self._document.indentWidth()
+        margins = block_format.leftMargin() + block_format.rightMargin()
+        return max(_MIN_COLUMN_PX, width - indent - margins - 2)
 
 
 def _cell_width(width: float, columns: int) -> float:
@@ -303,11 +308,10 @@ class _FormulaHandler(QPyTextObject):
         formula, box = self._formulas.find(text_format), self._formulas.box(position, text_format)
         if formula is None or box is None:
             return
-        style = text_format.toCharFormat()
         height = (formula.ascent + formula.depth) * box.em * box.scale
         top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
         area = QRectF(rect.left(), top, box.width, height)
-        color = style.foreground().color()
+        color = text_format.toCharFormat().foreground().color()
         if text_format.hasProperty(_SELECTION_BRUSH):
             color = _paint_selection_ground(
                 painter, rect, text_format.brushProperty(_SELECTION_BRUSH).color()
@@ -347,17 +351,18 @@ def with_drawing(match: QTextCursor) -> QTextCursor:
     If the match is in the source of a drawn formula, the range includes the drawing.
     """
     document, begin = match.document(), match.block().position()
-    marked = selected_range(document, begin, match.selectionStart())
-    text_before, drawn, source = marked.selectedText().rpartition(DRAWN)
-    marked.setPosition(begin + utf16_length(text_before) + 1)
-    char_format = marked.charFormat()
-    if (
-        not drawn
-        or char_format.objectType() != _OBJECT_TYPE
-        or len(source) > len(char_format.property(_TEX))
-    ):
-        return match  # the match follows an image or a whole formula
-    return selected_range(document, begin + utf16_length(text_before), match.selectionEnd())
+    cursor = selected_range(document, begin, match.selectionStart())
+    text_before, drawing, source = cursor.selectedText().rpartition(DRAWN)
+    if not drawing:
+        return match
+    drawing_start = begin + utf16_length(text_before)
+    cursor.setPosition(drawing_start + 1)
+    char_format = cursor.charFormat()  # of the drawing, which is before the cursor
+    if char_format.objectType() != _OBJECT_TYPE:
+        return match  # the match follows an image
+    if len(source) > len(char_format.property(_TEX)):
+        return match  # the match follows the whole source of the formula
+    return selected_range(document, drawing_start, match.selectionEnd())
 
 
 @lru_cache(maxsize=256)

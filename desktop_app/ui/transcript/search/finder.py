@@ -91,7 +91,8 @@ class Finder(QObject):
         self._is_count_final = True
         self._current: Match | None = None
         self._locator = MatchLocator(messages.layouts)
-        # The index of the topmost message when the search began; None once a match is current.
+        # The index of the message that was topmost on screen when the search began; None once a
+        # match is current.
         self._start_index: int | None = None
         self._changed_ids: set[str] = set()
         self.marks = MatchMarks(view, messages, self._current_cursor)
@@ -142,8 +143,13 @@ class Finder(QObject):
             self.counted.emit(0, 0, True)
             return
         search_order = (*messages[top_index:], *reversed(messages[:top_index]))
-        uncounted = [m for m in search_order if m[0].id not in ids_without_match]
-        self._start_counting(uncounted)
+        self._start_counting(
+            [
+                (message, text)
+                for message, text in search_order
+                if message.id not in ids_without_match
+            ]
+        )
 
     def _start_counting(self, messages: Sequence[MessageText]) -> None:
         self._counter.start(messages, self._query, self._search_number, lambda: self._search_number)
@@ -173,24 +179,15 @@ class Finder(QObject):
 
         Do nothing while messages that may have that match are not counted.
         """
-        order, counts = self._index.order, self._index.counts
-        counts_by_index = [(index, counts.get(key)) for index, key in enumerate(order)]
-        below = next(
-            ((index, c) for index, c in counts_by_index[top_index:] if c is None or c.total), None
-        )
-        if below is not None and below[1] is not None:
-            self._go_to_match(Match(order[below[0]], 0))
-        elif below is None:
-            above = next(
-                (
-                    (index, c)
-                    for index, c in reversed(counts_by_index[:top_index])
-                    if c is None or c.total
-                ),
-                None,
-            )
-            if above is not None and above[1] is not None:
-                self._go_to_match(Match(order[above[0]], above[1].total - 1))
+        order = self._index.order
+        for index in (*range(top_index, len(order)), *reversed(range(top_index))):
+            count = self._index.counts.get(order[index])
+            if count is None:
+                return
+            if count.total:
+                number = 0 if index >= top_index else count.total - 1
+                self._go_to_match(Match(order[index], number))
+                return
 
     # ------------------------------------------------------------------ navigation
 
@@ -215,6 +212,7 @@ class Finder(QObject):
         self.marks.mark_soon()
 
     def _show_reasoning(self, message_id: str, retry: Callback) -> bool:
+        """Unfold a message's reasoning. Return False if that takes longer; then `retry` runs."""
         self._unfold_reasoning(message_id)
         return self._materialize(message_id, retry)
 
@@ -241,9 +239,8 @@ class Finder(QObject):
                 return
             matching_items = self._locator.matching_items(state, query)
         if matching_items:
-            self._reveal(
-                state.layout, ItemMatch(matching_items[0][0], 0), query, retry, selects=True
-            )
+            first_item, _count = matching_items[0]
+            self._reveal(state.layout, ItemMatch(first_item, 0), query, retry, selects=True)
 
     def _reveal(
         self,
@@ -259,7 +256,7 @@ class Finder(QObject):
         With `selects`, also select it. Unfolding code may write very many lines, so it runs in an
         event loop iteration of its own; then `retry` is called.
         """
-        if not layout.heights[item_match.item]:
+        if not layout.heights[item_match.item]:  # a folded line of code
             QTimer.singleShot(
                 _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, item_match.item, retry)
             )
@@ -298,8 +295,9 @@ class Finder(QObject):
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
     def _locate(self, state: MessageState, number: int) -> ItemMatch | None:
-        in_reasoning = self._index.count_of(state.message.id).reasoning
-        return self._locator.locate(state, number, in_reasoning, self._query)
+        """Return match `number` of a message by its item, None if the message has no match now."""
+        reasoning_count = self._index.count_of(state.message.id).reasoning
+        return self._locator.locate(state, number, reasoning_count, self._query)
 
     # ------------------------------------------------------------------ counts
 

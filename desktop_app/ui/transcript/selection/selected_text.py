@@ -1,4 +1,8 @@
-"""Converts selections, messages and code to HTML, Markdown and plain text for the clipboard."""
+"""Converts selections, messages and code to HTML, Markdown and plain text for the clipboard.
+
+A selection consists of pieces: one for the selected text in the document, and one for each message
+outside the document.
+"""
 
 from __future__ import annotations
 
@@ -71,11 +75,11 @@ def texts_of_source(source: str) -> ClipboardTexts:
 
 
 class SelectedPiece(NamedTuple):
-    """The selected part of some messages.
+    """A piece of a selection.
 
     Attributes:
-        blocks: returns the part as blocks.
-        source: the Markdown of the part, or None if it is known only from the blocks.
+        blocks: returns the piece as blocks.
+        source: the Markdown of the piece, or None if only the blocks are known.
     """
 
     blocks: Callable[[], Iterable[Block]]
@@ -83,12 +87,12 @@ class SelectedPiece(NamedTuple):
 
 
 def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
-    """Return the clipboard's content for the selected parts of many messages.
+    """Return the clipboard's content for a selection of several pieces.
 
     Blocks are made again for each format, because keeping all of them may need much memory.
     Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
-    Only pieces with a `source` count toward these limits: the blocks of the others need no parsing.
+    Only pieces with a `source` count toward these limits: no other piece needs to be parsed.
     """
     from desktop_app.rendering.export.html_writer import HtmlWriter
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
@@ -151,7 +155,7 @@ def selected_piece(layouts: MessageLayouts, cursor: QTextCursor) -> SelectedPiec
 def piece_between(
     items: Sequence[Item], first: tuple[int, int], last: tuple[int, int]
 ) -> SelectedPiece:
-    """Return the part of a message between two positions.
+    """Return the piece of a message between two positions.
 
     A position is an item and a UTF-16 unit in the item; for a table, a row instead. `last` is the
     exclusive end; its item may be the number of items, which means the end of the message.
@@ -164,7 +168,8 @@ def piece_between(
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
     """Return the start of a selection from the cursor on, and the end of one up to the cursor.
 
-    Both are UTF-16 units of the cursor's item; for a table, rows. (0, 0) outside all messages.
+    Both are UTF-16 units of the cursor's item; for a table, rows. Return (0, 0) if the cursor is in
+    no message.
     """
     position, place = cursor.position(), layouts.place_of(cursor.blockNumber())
     return (0, 0) if place is None else _selected_units(place, cursor.block(), position, position)
@@ -211,23 +216,23 @@ def _selected_items(layouts: MessageLayouts, cursor: QTextCursor) -> _SelectedIt
     first, last = cursor.selectionStart(), cursor.selectionEnd()
     first_block = cursor.document().findBlock(first)
     last_block = cursor.document().findBlock(max(last - 1, first))
-    first_place, last_place = (
-        layouts.place_of(block.blockNumber()) for block in (first_block, last_block)
-    )
+    first_place = layouts.place_of(first_block.blockNumber())
+    last_place = layouts.place_of(last_block.blockNumber())
     if first_place is None or last_place is None:
         return _SelectedItems([], 0, 0)
-    start = _selected_units(first_place, first_block, first, last)[0]
-    stop = _selected_units(last_place, last_block, first, last)[1]
+    start, _ = _selected_units(first_place, first_block, first, last)
+    _, end = _selected_units(last_place, last_block, first, last)
     below_count = len(last_place.layout.items) - last_place.item - 1
-    selected = layouts[layouts.index(first_place.layout) : layouts.index(last_place.layout) + 1]
-    items = [item for layout in selected for item in layout.items][first_place.item :]
-    return _SelectedItems(items[: len(items) - below_count], start, stop)
+    first_index, last_index = map(layouts.index, (first_place.layout, last_place.layout))
+    items = [item for layout in layouts[first_index : last_index + 1] for item in layout.items]
+    return _SelectedItems(items[first_place.item : len(items) - below_count], start, end)
 
 
 def _selected_units(place: BlockPlace, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
     """Return the range of an item that is selected within one of its blocks.
 
-    Counted in UTF-16 units; for a table, in rows.
+    The range is in UTF-16 units of the item; for a table, in rows. `first` and `last` are document
+    positions.
     """
     layout, index, number = place
     item = layout.items[index]
@@ -247,8 +252,10 @@ def _is_in_one_cell(selected: _SelectedItems, cursor: QTextCursor) -> bool:
         or selected.end != selected.start + 1
     ):
         return False
-    text = cursor.selectedText()
-    return not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
+    # A row that is a text block has tabs between its cells. U+2029 ends a block. Qt writes U+FDD0
+    # before each cell of a QTextTable, and U+FDD1 after the last.
+    has_border = not set("\t\u2029\ufdd0\ufdd1").isdisjoint(cursor.selectedText())
+    return not has_border and not cursor.hasComplexSelection()
 
 
 def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
@@ -260,7 +267,7 @@ def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     if place.layout.has_row_blocks(place.item):
         runs = row_runs(table, number)
     else:
-        row, column = divmod(number - 1, max(1, len(table.aligns)))
+        row, column = divmod(number - 1, max(1, len(table.aligns)))  # without the empty first block
         runs = cell_runs(table, row, column_of(cursor.currentTable(), column))
     return cut_runs(
         runs, cursor.selectionStart() - block_start, cursor.selectionEnd() - block_start

@@ -6,6 +6,9 @@ materialized text does.
 
 `_last_cursor` tells whether the stored ends are still valid. Qt moves it with every edit, like the
 view's cursor. The two cursors differ as soon as the user selects something else.
+
+The ends are called anchor and position, as in QTextCursor: the anchor is where the selection began.
+A `TextAnchor` is another thing, the place of either end in the conversation.
 """
 
 from __future__ import annotations
@@ -59,7 +62,8 @@ class VirtualSelection:
         self, view: QTextBrowser, messages: TranscriptMessages, item_materializer: ItemMaterializer
     ) -> None:
         self._view, self._messages, self._item_materializer = view, messages, item_materializer
-        self._last_cursor = QTextCursor()
+        self._last_cursor = QTextCursor()  # as last set here
+        # The ends that are stored, because they are not in the document.
         self._anchor: _End | None = None
         self._position: _End | None = None
 
@@ -80,7 +84,7 @@ class VirtualSelection:
         """Select the whole conversation."""
         order = self._order()
         if order:
-            self._select(_End(TextAnchor(order[0], 0, 0, 0)), _End(_anchor_past_end(order[-1])))
+            self._select(_End(_anchor_at_start(order[0])), _End(_anchor_past_end(order[-1])))
 
     def extend(self, move: QTextCursor.MoveOperation) -> None:
         """Extend the selection to one end of the conversation, which must be materialized."""
@@ -100,10 +104,9 @@ class VirtualSelection:
             return False
         order = self._order()
         text_anchors = {end.text_anchor for end in self._stored_ends() if end is not None}
-        has_start = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in text_anchors
-        return has_start and (
-            not self._messages.newer or _anchor_past_end(order[-1]) in text_anchors
-        )
+        has_start = not self._messages.older or _anchor_at_start(order[0]) in text_anchors
+        has_end = not self._messages.newer or _anchor_past_end(order[-1]) in text_anchors
+        return has_start and has_end
 
     # ------------------------------------------------------------------ copying
 
@@ -125,10 +128,8 @@ class VirtualSelection:
             key=lambda end: (order[end.text_anchor.message_id], end.text_anchor[1:]),
         )
         numbers = range(order[first.text_anchor.message_id], order[last.text_anchor.message_id] + 1)
-        above, below = (
-            [message for message in outside if order[message.id] in numbers]
-            for outside in (messages.older, messages.newer)
-        )
+        above = [message for message in messages.older if order[message.id] in numbers]
+        below = [message for message in messages.newer if order[message.id] in numbers]
         pieces = [self._piece(message, first, last) for message in above]
         if cursor.hasSelection():
             pieces.append(selected_text.selected_piece(messages.layouts, cursor))
@@ -185,18 +186,22 @@ class VirtualSelection:
         self.forget()
         if anchor is None or position is None:
             return
-        for end in (anchor, position):  # materializing text at one end may move the other
-            self._position_of(end)
-        positions = self._position_of(anchor), self._position_of(position)
-        if None in positions:
+        # First for the effect: materializing text at one end may move the other end.
+        self._position_of(anchor)
+        self._position_of(position)
+        start, end = self._position_of(anchor), self._position_of(position)
+        if start is None or end is None:
             return  # a message is gone
-        cursor = selected_range(self._view.document(), positions[0] or 0, positions[1] or 0)
-        if cursor != self._view.textCursor() or cursor.anchor() != self._view.textCursor().anchor():
+        cursor = selected_range(self._view.document(), start, end)
+        former_cursor = self._view.textCursor()
+        if cursor != former_cursor or cursor.anchor() != former_cursor.anchor():
             set_cursor(self._view, cursor)
-        states = [self._messages.get(end.text_anchor.message_id) for end in (anchor, position)]
         self._last_cursor = cursor
-        self._anchor = None if states[0] else anchor
-        self._position = None if states[1] else position
+        self._anchor = None if self._is_materialized(anchor) else anchor
+        self._position = None if self._is_materialized(position) else position
+
+    def _is_materialized(self, end: _End) -> bool:
+        return self._messages.get(end.text_anchor.message_id) is not None
 
     def _position_of(self, end: _End) -> int | None:
         """Return the position of an end in the document; None if its message is gone."""
@@ -210,6 +215,10 @@ class VirtualSelection:
         if messages.get(message_id) is None:
             return None
         return cursor_at(messages, self._item_materializer, end.text_anchor, 0).position()
+
+
+def _anchor_at_start(message_id: str) -> TextAnchor:
+    return TextAnchor(message_id, item=0, part=0, units=0)
 
 
 def _anchor_past_end(message_id: str) -> TextAnchor:

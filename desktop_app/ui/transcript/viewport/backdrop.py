@@ -68,6 +68,7 @@ class _BackgroundSpan:
     """A background under construction, in document coordinates.
 
     Attributes:
+        left: the distance from the left edge of the text.
         right: the distance from the right edge of the text.
         has_start: the background begins with the first painted block.
     """
@@ -168,21 +169,21 @@ class Backdrop:
         self.marks = []
         decorations = _Decorations()
         bottom = offset + area.bottom() + self.theme.px(PAD)
+        right = left + width  # of the viewport, in document coordinates
         for block, flags, box in _decorated_blocks(first, bottom):
-            self._collect(decorations, block, flags, box, width + left)
+            self._collect(decorations, block, flags, box, right)
             if flags & Decoration.HEAD:
                 self.marks.append(self.copy_mark(block, offset, width))
         painter.translate(-left, -offset)
-        width += left
         painter.setPen(Qt.PenStyle.NoPen)
         for span in decorations.spans:
-            self._paint_background(painter, span, width)
+            self._paint_background(painter, span, right)
         for box, edges in decorations.bars:
             self._paint_bars(painter, box, edges)
         for box in decorations.rules:
             self._paint_rule(painter, box)
         for box, margin in decorations.rows:
-            self._paint_hairline(painter, box, margin, width)
+            self._paint_hairline(painter, box, margin, right)
         for block, box in decorations.code:
             self._paint_inline_code(painter, block, box)
         painter.translate(left, offset)
@@ -202,17 +203,22 @@ class Backdrop:
                 last.bottom = box.bottom()
             else:
                 block_format, pad = block.blockFormat(), self.theme.px(PAD)
-                sides = (block_format.leftMargin() - pad, block_format.rightMargin() - pad)
-                has_start = bool(flags & Decoration.FIRST)
                 decorations.spans.append(
-                    _BackgroundSpan(background, box.top(), box.bottom(), *sides, has_start)
+                    _BackgroundSpan(
+                        background=background,
+                        top=box.top(),
+                        bottom=box.bottom(),
+                        left=block_format.leftMargin() - pad,
+                        right=block_format.rightMargin() - pad,
+                        has_start=bool(flags & Decoration.FIRST),
+                    )
                 )
         if flags & Decoration.INLINE_CODE:
             decorations.code.append((block, box))
         if flags & Decoration.ROW:
             decorations.rows.append((box, block.blockFormat().leftMargin()))
         if flags >> QUOTES_SHIFT:
-            if flags & (Decoration.ROW | Decoration.CELL):  # whose box excludes the padding
+            if flags & (Decoration.ROW | Decoration.CELL):  # their boxes exclude the padding
                 overhang = self.theme.px(_BAR_OVERHANG) if flags & Decoration.CELL else 0
                 pad = self.theme.px(CELL_PAD) - overhang
                 box = box.adjusted(0, -pad, 0, pad)
@@ -228,10 +234,11 @@ class Backdrop:
         The bar of a quote that opens in this block does not cross the gap.
         """
         edges, above = self._edges(block, width), self._edges(block.previous(), width)
+        # The quotes that open in this block are the innermost.
+        continued = edges[: len(edges) - block.blockFormat().intProperty(OPENED)]
         shared_edges = [
-            edge for edge, edge_above in zip(edges, above, strict=False) if edge == edge_above
+            edge for edge, edge_above in zip(continued, above, strict=False) if edge == edge_above
         ]
-        del shared_edges[len(edges) - block.blockFormat().intProperty(OPENED) :]
         if shared_edges:
             layout = block.document().documentLayout()
             joined = QRectF(box)
@@ -283,12 +290,14 @@ class Backdrop:
     def _paint_inline_code(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
         """Paint a rounded background behind each inline code span of a block.
 
-        Skips a block with more than `_MAX_CODE_SPANS` spans: locating each one takes longer the
-        more of them share a line.
+        Skip a block with more than `_MAX_CODE_SPANS` spans, because locating a span takes longer
+        the more spans share its line.
         """
         spans = list(islice(self._code_spans(block), _MAX_CODE_SPANS + 1))
+        if len(spans) > _MAX_CODE_SPANS:
+            return
         painter.setBrush(self.theme.code_ground)
-        for start, end in spans if len(spans) <= _MAX_CODE_SPANS else ():
+        for start, end in spans:
             self._paint_code_span(painter, block.layout(), start, end, box.topLeft())
 
     def _code_spans(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
