@@ -123,12 +123,11 @@ class ViewerPages(QAbstractScrollArea):
             top = area.top() + round(marks[0].top() * area.height())
             bottom = area.top() + round(marks[-1].bottom() * area.height())
             height = self.viewport().height()
-            aim = (
-                (top + bottom - height) // 2
-                if bottom - top < height
-                else top - self._theme.px(_EDGE)
-            )
-            bar.setValue(max(aim, area.top() - self._theme.px(_GAP)))
+            if bottom - top < height:  # all marks fit
+                target = (top + bottom - height) // 2
+            else:
+                target = top - self._theme.px(_EDGE)
+            bar.setValue(max(target, area.top() - self._theme.px(_GAP)))
             # Sideways, too, if the page is wider than the viewport.
             left = area.left() + min(mark.left() for mark in marks) * area.width()
             self.horizontalScrollBar().setValue(round(left) - self._theme.px(_EDGE))
@@ -150,9 +149,14 @@ class ViewerPages(QAbstractScrollArea):
 
     def step_zoom(self, step: int) -> None:
         """Go to the next larger (1) or smaller (-1) zoom preset."""
-        others = [z for z in _ZOOM_PRESETS if (z > self.percent if step > 0 else z < self.percent)]
-        if others:
-            self.set_percent(others[0] if step > 0 else others[-1])
+        if step > 0:
+            larger = [preset for preset in _ZOOM_PRESETS if preset > self.percent]
+            if larger:
+                self.set_percent(larger[0])
+        else:
+            smaller = [preset for preset in _ZOOM_PRESETS if preset < self.percent]
+            if smaller:
+                self.set_percent(smaller[-1])
 
     def _zoom_to(self, percent: int) -> None:
         middle = self.viewport().height() // 2
@@ -174,9 +178,8 @@ class ViewerPages(QAbstractScrollArea):
         percent = self.percent
         if self._fits_width and self.count:
             available_width = self.viewport().width() - 2 * self._theme.px(_EDGE)
-            percent = round(
-                100 * available_width / (self._widest * _PIXELS_PER_POINT * self._theme.scale)
-            )
+            full_width = self._widest * _PIXELS_PER_POINT * self._theme.scale  # at 100 %
+            percent = round(100 * available_width / full_width)
             percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
         self._zoom_to(percent)
 
@@ -184,7 +187,9 @@ class ViewerPages(QAbstractScrollArea):
         """Lay out the pages and set the ranges of the scroll bars."""
         scale = _PIXELS_PER_POINT * self._theme.scale * self.percent / 100
         gap, edge = self._theme.px(_GAP), self._theme.px(_EDGE)
-        self._layout = PageLayout(self._sizes, scale, gap, edge, self.viewport().width())
+        self._layout = PageLayout(
+            self._sizes, scale, gap=gap, edge=edge, viewport_width=self.viewport().width()
+        )
         vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()
         viewport_size = self.viewport().size()
         vertical.setPageStep(max(1, viewport_size.height() - self._theme.px(_PAGE_OVERLAP)))

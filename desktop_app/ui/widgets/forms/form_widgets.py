@@ -90,7 +90,7 @@ class Note(LinkedLabel):
             self.setText(text)
         else:
             self.set_linked_text(text)
-        if not text or self.parentWidget() is not None:  # otherwise it would become a window
+        if not text or self.parentWidget() is not None:  # shown without a parent, it is a window
             self.setVisible(bool(text))
         if is_new and self.isVisible() and (is_result or tone == "error"):
             announce(self, plain)
@@ -155,8 +155,8 @@ class LineSection(FormSection):
     def show_value(self, text: str, *, read_only: bool = False) -> None:
         """Show a stored value, unless the user is typing another."""
         is_typing = self.field.hasFocus() and self.field.text().strip() != self._reported_text
-        self._reported_text = text
         if is_typing:
+            self._reported_text = text
             return
         if self.field.text() != text:  # else the selection and caret stay
             self.field.setText(text)
@@ -251,6 +251,7 @@ class Combo(QComboBox):
 
     def _elided_text(self) -> str:
         """Return the current text, elided before the arrow."""
+        # Without the padding, the arrow and the border, which the style sheet sets.
         available = self.width() - self._theme.px(2 * 8 + 28) - 2
         text = self.currentText()
         return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, available)
@@ -345,7 +346,10 @@ class Switch(QCheckBox):
         track = QRect(0, 0, px(34), px(20))
         track.moveCenter(self.rect().center())
         on = self.isChecked()
-        color = theme.faint if not self.isEnabled() else theme.accent if on else theme.dim
+        if self.isEnabled():
+            color = theme.accent if on else theme.dim
+        else:
+            color = theme.faint
         painting.fill_background(painter, track, color, px(10))
         knob = QRect(0, 0, px(14), px(14))
         knob.moveCenter(track.center())

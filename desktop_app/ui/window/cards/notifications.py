@@ -1,9 +1,10 @@
 """Messages that concern no single item of the transcript, on a card above the prompt.
 
-One card is visible at a time, with the number of cards. An error, or a note with `stays`,
-remains until the user dismisses it or `dismiss_topic` withdraws it; then the previous card
-returns. Other notes close after 6 seconds, or when the next card appears. Each card is also
-announced to screen readers; `announce` does only that.
+A message is an error or a note, and has a card of its own. One card is visible at a time, with the
+number of cards. An error, or a note with `stays`, remains until the user dismisses it or
+`dismiss_topic` withdraws it; then the previous card returns. Other notes close after 6 seconds, or
+when the next card appears. Each card is also announced to screen readers; `announce` does only
+that.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QPixmap, QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
 
 
 Actions = Sequence[tuple[str, Callable[[], object]]]
@@ -47,6 +48,8 @@ NOT_SENT: Final = "not sent"  # the topic of notes on a question that is not sen
 
 
 class _Card(NamedTuple):
+    """A message. `title` is its sentence, `details` the remedy of an error."""
+
     title: str
     details: LinkedText
     is_error: bool
@@ -116,11 +119,23 @@ class Notifications(QFrame):
             stays: whether a note stays until dismissed.
         """
         if isinstance(message, UserFacingError):
-            details = remedy_segments(message, WINDOW)
-            title = _one_paragraph(message.what_happened)
-            card = _Card(title, details, True, tuple(actions), topic, stays=True)
+            card = _Card(
+                title=_one_paragraph(message.what_happened),
+                details=remedy_segments(message, WINDOW),
+                is_error=True,
+                actions=tuple(actions),
+                topic=topic,
+                stays=True,
+            )
         else:
-            card = _Card(_one_paragraph(message), (), False, tuple(actions), topic, stays)
+            card = _Card(
+                title=_one_paragraph(message),
+                details=(),
+                is_error=False,
+                actions=tuple(actions),
+                topic=topic,
+                stays=stays,
+            )
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
         self._show_top_card()
@@ -145,9 +160,9 @@ class Notifications(QFrame):
         """Close the cards of a topic, because they are no longer true."""
         remaining = [card for card in self._cards if card.topic != topic]
         if len(remaining) != len(self._cards):
-            was_on_top = remaining[-1:] != self._cards[-1:]
+            is_top_closed = self._cards[-1].topic == topic
             self._cards = remaining
-            if was_on_top:
+            if is_top_closed:
                 self._show_top_card()
             else:
                 self._show_count()
@@ -183,7 +198,7 @@ class Notifications(QFrame):
         self._count.setContentsMargins(0, px(3), 0, 0)
         icons.set_icon(self.close_button, "x", theme.dim, px(14))
         limit_size(self.close_button, px(24), px(24))
-        self._icon.setPixmap(_icon_of(self._cards[-1:], self._theme))
+        self._show_icon()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -222,10 +237,16 @@ class Notifications(QFrame):
         self.details.setVisible(bool(card.details))
         self._set_actions(card.actions)
         self._place_actions()
-        self._icon.setPixmap(_icon_of(self._cards[-1:], self._theme))
+        self._show_icon()
         self.show()
         if not card.stays:
             self.note_timer.start()
+
+    def _show_icon(self) -> None:
+        is_error = bool(self._cards) and self._cards[-1].is_error
+        color = self._theme.error if is_error else self._theme.dim
+        name = "circle-alert" if is_error else "info"
+        self._icon.setPixmap(icons.pixmap(name, color, self._theme.px(18)))
 
     def _place_actions(self) -> None:
         """Place the actions beside the line of a note if they fit; else, and for errors, below."""
@@ -247,7 +268,7 @@ class Notifications(QFrame):
         self._place_actions()
 
     def _show_count(self) -> None:
-        count = len(self._cards)
+        count = len(self._cards)  # the visible card is always the first of them
         self._count.setText(tr("{number} of {total}", number=1, total=count) if count > 1 else "")
         self._count.setVisible(count > 1)
 
@@ -280,10 +301,3 @@ def _one_paragraph(text: str) -> str:
 def _has_focus_within(widget: QWidget) -> bool:
     focus = QApplication.focusWidget()
     return focus is not None and widget.isAncestorOf(focus)
-
-
-def _icon_of(cards: Sequence[_Card], theme: Theme) -> QPixmap:
-    """Return the icon of the visible card."""
-    is_error = any(card.is_error for card in cards)
-    color = theme.error if is_error else theme.dim
-    return icons.pixmap("circle-alert" if is_error else "info", color, theme.px(18))
