@@ -25,7 +25,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceErro
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import require_files, without_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
-from desktop_app.ui.composer.attachment_chips import Chip, DetailLevel
+from desktop_app.ui.composer.attachment_chips import Chip, ChipAction
 from desktop_app.ui.composer.text.text_insertion import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 MAX_CHIPS = 40  # one chip more stands for all other attachments, but never for a single one
 OTHER_ATTACHMENTS_CHIP = "more"  # the id of that chip
+SHOW_ALL_ACTION = "show-all-attachments"  # the action in its menu
 
 
 class AttachmentsController(QObject):
@@ -72,6 +73,7 @@ class AttachmentsController(QObject):
         prompt.field.insertion.large_text_pasted.connect(self.attach_text)
         prompt.field.insertion.data_pasted.connect(self.attach_content)
         prompt.chips.detail_requested.connect(self._choose_detail)
+        prompt.chips.action_requested.connect(self._run_action)
         prompt.chips.remove_requested.connect(self._remove)
         prompt.text_changed.connect(self._show_suggestions)
         prompts.changed.connect(self._show_suggestions)
@@ -194,11 +196,7 @@ class AttachmentsController(QObject):
         return undo
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
-        """Change the detail of an image or of a document's pages, or show all chips."""
-        if chip_id == OTHER_ATTACHMENTS_CHIP:
-            self._is_expanded = True
-            self._show_chips()
-            return
+        """Change the detail of an image or of a document's pages."""
         attachments = tuple(
             with_detail(part, detail)
             if not isinstance(part, CollectionPart) and part.sha256 == chip_id
@@ -206,6 +204,12 @@ class AttachmentsController(QObject):
             for part in self._draft.value.attachments
         )
         self._draft.set_attachments(attachments)
+
+    def _run_action(self, _chip_id: str, action: str) -> None:
+        """Show all chips. Other controllers run all other actions."""
+        if action == SHOW_ALL_ACTION:
+            self._is_expanded = True
+            self._show_chips()
 
     # -------------------------------------------------------------- showing
 
@@ -246,7 +250,7 @@ class AttachmentsController(QObject):
                     "ready",
                     None,
                     "file-text",
-                    detail_levels=(DetailLevel("all", label),),
+                    actions=(ChipAction(SHOW_ALL_ACTION, label),),
                 )
             )
         return chips

@@ -19,7 +19,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP
-from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, OTHER_ATTACHMENTS_CHIP
+from desktop_app.app.attachments.attachments_controller import (
+    MAX_CHIPS,
+    OTHER_ATTACHMENTS_CHIP,
+    SHOW_ALL_ACTION,
+)
 from desktop_app.app.attachments.file_readings import FEW_FILES
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.conversation import Conversation, Folder, new_id, now
@@ -272,7 +276,7 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         assert app.chips[-1].startswith("20 more attachments, ≈ ")
         assert app.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")
         assert "gone 0.md" in app.said
-        app.window.prompt.chips.detail_requested.emit(OTHER_ATTACHMENTS_CHIP, "all")
+        app.window.prompt.chips.action_requested.emit(OTHER_ATTACHMENTS_CHIP, SHOW_ALL_ACTION)
         await until(lambda: len(app.chips) == len(paths))
 
 
