@@ -273,6 +273,22 @@ def test_a_compact_suggestion_without_room_beside_the_key_is_hidden(
     assert facts.isVisible()
 
 
+def test_a_compact_suggestion_without_room_for_larger_text_is_hidden(
+    qtbot: QtBot, light_theme: themes.Theme
+) -> None:
+    suggestions = Suggestions(light_theme)
+    qtbot.addWidget(suggestions)
+    suggestions.set_suggestions([SUMMARIZE, FACTS])
+    suggestions.set_compact(True)
+    summarize, facts = suggestions.findChildren(SuggestionButton)
+    gap = 8
+    suggestions.resize(summarize.sizeHint().width() + gap + facts.sizeHint().width(), 40)
+    suggestions.show()
+    assert facts.isVisible()
+    suggestions.set_theme(themes.light(2.0))
+    assert not facts.isVisible()
+
+
 def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.suggestions.set_suggestions([SUMMARIZE])
     editor.send_action.set_refusal("Report.pdf is still being read.")

@@ -70,7 +70,7 @@ class SuggestionButton(PaintedButton):
             painter, self.rect(), theme.selected if is_hovered else theme.tint, px(RADIUS)
         )
         if self.hasFocus():
-            painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), width=2)
         icon_rect = QRect(px(_PADDING), 0, px(_ICON), self.height())
         painting.draw_icon(painter, icon_rect, self._icon, color, px(_ICON))
         right = self.width() - px(_PADDING)
@@ -174,6 +174,7 @@ class Suggestions(QWidget):
         self._layout.setSpacing(theme.px(_SPACING))
         for button in self._buttons:
             button.set_theme(theme)
+        self._show_fitting_buttons()
 
     def _create_button(self, suggestion: Suggestion) -> SuggestionButton:
         button = SuggestionButton(suggestion.label, suggestion.icon, self._theme)
