@@ -117,7 +117,7 @@ class _PreviewButton(QAbstractButton):
         if self.hasFocus():
             theme = self._chip.theme
             painter = painting.painter_of(self)
-            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(10), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(10), width=2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Preview on Enter, remove on Delete, open the menu on the menu key or arrow down."""

@@ -81,7 +81,11 @@ class PresetsPage(QWidget):
         self._default_id = ""
         self._preset: Preset | None = None
         self.list = LibraryList(
-            "presets", tr("Presets"), tr("Find a preset"), tr("New preset"), theme
+            name="presets",
+            label=tr("Presets"),
+            find_label=tr("Find a preset"),
+            new_label=tr("New preset"),
+            theme=theme,
         )
         self.name = NameField(tr("Name"), "preset-name")
         self.name.setPlaceholderText(tr("Name"))

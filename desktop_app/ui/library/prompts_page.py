@@ -97,7 +97,11 @@ class PromptsPage(QWidget):
         self._prompt: Prompt | None = None
         self._reported_texts = _FieldTexts()  # as last shown or reported
         self.list = LibraryList(
-            "prompts", tr("Prompts"), tr("Find a prompt"), tr("New prompt"), theme
+            name="prompts",
+            label=tr("Prompts"),
+            find_label=tr("Find a prompt"),
+            new_label=tr("New prompt"),
+            theme=theme,
         )
         self.title = line_field(tr("Title"), "prompt-title")
         self.folder = line_field(tr("Folder"), "prompt-folder")

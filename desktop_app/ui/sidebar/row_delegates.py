@@ -102,7 +102,9 @@ class ConversationDelegate(RowDelegate):
         if isinstance(view, ConversationView) and view.is_target(index):
             radius = self.theme.px(themes.RADIUS)
             painting.fill_background(painter, self.row_rect(option), self.theme.selected, radius)
-            painting.draw_outline(painter, self.row_rect(option), self.theme.accent, radius, 2)
+            painting.draw_outline(
+                painter, self.row_rect(option), self.theme.accent, radius, width=2
+            )
 
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px = self.theme.px

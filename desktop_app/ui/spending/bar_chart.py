@@ -188,7 +188,7 @@ class BarChart(QWidget):
             self._paint_labels(painter, plot)
             if self.hasFocus():
                 painting.draw_outline(
-                    painter, self.rect(), self._theme.accent, self._theme.px(8), 2
+                    painter, self.rect(), self._theme.accent, self._theme.px(8), width=2
                 )
 
     def _column_rect(self, plot: QRectF, index: int) -> QRectF:

@@ -105,7 +105,7 @@ class KeyCap(PaintedButton):
         color = theme.accent if self._is_waiting else theme.dim
         painting.draw_key(painter, theme, self.rect(), self.text(), color)
         if self._is_waiting or self.hasFocus():
-            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), width=2)
 
     def _set_waiting(self, is_waiting: bool) -> None:
         self._is_waiting = is_waiting

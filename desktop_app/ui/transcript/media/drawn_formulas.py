@@ -260,11 +260,11 @@ class FormulaDrawer:
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
         if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
             baseline = max(0.0, ascent)
-            return _Box(width, baseline + descent, baseline, scale, em)
+            return _Box(width, baseline + descent, baseline=baseline, scale=scale, em=em)
         # Qt centers an object with AlignMiddle a quarter of the x-height above the baseline.
         half_x = char_format.doubleProperty(_X_HEIGHT) / 2
         height = max(2 * ascent - half_x, 2 * depth + half_x)
-        return _Box(width, height, (height + half_x) / 2, scale, em)
+        return _Box(width, height, baseline=(height + half_x) / 2, scale=scale, em=em)
 
     def _available_width(self, position: int, char_format: QTextCharFormat) -> float:
         width, columns = self._document.textWidth(), char_format.intProperty(COLUMNS)

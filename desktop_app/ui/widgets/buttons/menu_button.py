@@ -99,7 +99,7 @@ class MenuButton(PaintedButton):
         if self._has_background:
             painting.fill_background(painter, self.rect(), theme.hover, px(RADIUS))
         if self.hasFocus() and self._has_ring:
-            painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), width=2)
         x = px(_PADDING)
         if self._caption:
             width = painting.text_width(self._caption, theme.note())

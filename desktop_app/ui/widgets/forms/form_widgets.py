@@ -317,7 +317,9 @@ class Slider(QSlider):
         knob = QRect(knob_x - radius, middle - radius, 2 * radius, 2 * radius)
         painting.fill_background(painter, knob, color, radius)
         if self.hasFocus():
-            painting.draw_outline(painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, 2)
+            painting.draw_outline(
+                painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, width=2
+            )
 
 
 class Switch(QCheckBox):
@@ -356,7 +358,9 @@ class Switch(QCheckBox):
         knob.moveLeft(track.right() - px(16) if on else track.left() + px(3))
         painting.fill_background(painter, knob, theme.on_accent if on else theme.card, px(7))
         if self.hasFocus():
-            painting.draw_outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
+            painting.draw_outline(
+                painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), width=2
+            )
 
 
 def switch_row(title: str, switch: Switch) -> QHBoxLayout:
