@@ -123,6 +123,7 @@ class JsonWriter:
         self._add("attachments", _file_to_json(file))
 
     def end(self) -> None:
+        """Write the end of the file."""
         self._advance_to(None)
         self._stream.write(b"}\n")
 
@@ -134,11 +135,13 @@ class JsonWriter:
         self._stream.write((b"\n" if is_first else b",\n") + line)
 
     def _advance_to(self, section: str | None) -> None:
-        """Close the open section, write empty ones up to `section`, and open it, unless None."""
-        next_sections = (
-            _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
-        )
+        """Close the open section, write empty sections up to `section`, and open `section`.
+
+        None closes the last section.
+        """
+        next_sections: tuple[str, ...] = _SECTIONS
         if self._section:
+            next_sections = _SECTIONS[_SECTIONS.index(self._section) + 1 :]
             self._stream.write(b"]")
         for name in next_sections:
             self._stream.write(f',\n"{name}": ['.encode())
@@ -163,9 +166,14 @@ def read_conversations(
     """
     if value.get("version") != VERSION:
         raise ImportRefusedError(Reason.IMPORT_TOO_NEW)
-    folders = {f["id"]: f for f in objects_at(value, "folders") if bounds.is_id(f.get("id"))}
-    attachment_rows = objects_at(value, "attachments")
-    files = {f["sha256"]: f for f in attachment_rows if bounds.is_hash(f.get("sha256"))}
+    folders = {
+        row["id"]: row for row in objects_at(value, "folders") if bounds.is_id(row.get("id"))
+    }
+    files = {
+        row["sha256"]: row
+        for row in objects_at(value, "attachments")
+        if bounds.is_hash(row.get("sha256"))
+    }
     items = value.get("conversations", [])
     if not isinstance(items, list):
         raise ImportRefusedError(Reason.IMPORT_NOT_A_LIST)
@@ -177,6 +185,7 @@ def _read_each(
     folders: Mapping[str, Mapping[str, Any]],
     files: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[ImportedConversation | ImportRefusedError]:
+    """Yield the conversations; each file comes with the first conversation that has it."""
     # Decoding a file again for each of thousands of conversations would take hours.
     files_left = dict(files)
     for item in items:
@@ -285,8 +294,8 @@ def _choice_to_json(choice: ModelChoice | None) -> dict[str, Any] | None:
     return {
         "provider_id": choice.provider_id,
         "model": choice.model,
-        "variant": choice.variant and choice.variant.value,
-        "effort": choice.effort and choice.effort.value,
+        "variant": None if choice.variant is None else choice.variant.value,
+        "effort": None if choice.effort is None else choice.effort.value,
     }
 
 
@@ -300,7 +309,11 @@ def _time_to_json(moment: datetime) -> str:
 def _parse_conversation(
     item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
-    """Return a conversation with those of its files that are given. Raises BAD_VALUE errors."""
+    """Return a conversation with those of its files that are in `files`, by hash.
+
+    Raises:
+        an error of `bounds.BAD_VALUE`: a value is missing or invalid.
+    """
     if not isinstance(item, Mapping):
         raise TypeError("it is not an object")
     conversation = _conversation_from(item)
@@ -309,25 +322,35 @@ def _parse_conversation(
         if conversation.folder_id not in folders:
             raise ValueError("its folder is not in the file")
         folder = _folder_from(folders[conversation.folder_id])
-    messages = tuple(_message_from(m, conversation.id) for m in objects_at(item, "messages"))
+    messages = tuple(_message_from(row, conversation.id) for row in objects_at(item, "messages"))
     _require_tree(conversation, messages)
     compactions = tuple(
-        _compaction_from(c, conversation.id) for c in objects_at(item, "compactions")
+        _compaction_from(row, conversation.id) for row in objects_at(item, "compactions")
     )
-    if {c.message_id for c in compactions} - {message.id for message in messages}:
+    compacted_ids = {compaction.message_id for compaction in compactions}
+    if not compacted_ids <= {message.id for message in messages}:
         raise ValueError("a compaction of no message")
-    preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
-    if preset is not None:
+    preset = None
+    if isinstance(item.get("preset"), Mapping):
+        preset = preset_from_json(item["preset"])
         _require_storable_text(bounds.checked_name(preset.provider_id))
         conversation = replace(conversation, preset_id=_require_id(preset.id))
     attachments = [part for message in messages for part in message.attachments]
     attachments += conversation.draft.question_attachments
     hashes = dict.fromkeys(part.sha256 for part in attachments)
     found_files = tuple(_file_from(files[sha256]) for sha256 in hashes if sha256 in files)
-    return ImportedConversation(conversation, messages, folder, found_files, compactions, preset)
+    return ImportedConversation(
+        conversation,
+        messages,
+        folder=folder,
+        files=found_files,
+        compactions=compactions,
+        preset=preset,
+    )
 
 
 def _require_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
+    """Raise ValueError unless each message follows its parent, and the shown path has an end."""
     seen_ids: set[str | None] = {None}
     for message in messages:
         if message.parent_id not in seen_ids or message.id in seen_ids:
@@ -338,7 +361,8 @@ def _require_tree(conversation: Conversation, messages: tuple[Message, ...]) -> 
 
 
 def _conversation_from(item: Mapping[str, Any]) -> Conversation:
-    draft, choice = mapping_at(item, "draft"), _choice_from(item["choice"])
+    draft = mapping_at(item, "draft")
+    choice = _choice_from(item["choice"])
     if choice is None:
         raise ValueError("no choice")
     attachments = map(bounds.checked_part, parts_from_json(objects_at(draft, "attachments")))
@@ -363,12 +387,14 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
 
 
 def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
-    usage, error, parent = item["usage"], item["error"], item["parent_id"]
-    duration = item["duration_s"]
+    parent_id = item["parent_id"]
+    usage = item["usage"]
+    duration_s = item["duration_s"]
+    error = item["error"]
     message = Message(
         id=_require_id(item["id"]),
         conversation_id=conversation_id,
-        parent_id=None if parent is None else _require_id(parent),
+        parent_id=None if parent_id is None else _require_id(parent_id),
         role=Role(item["role"]),
         status=_require_finished(MessageStatus(item["status"])),
         parts=parts_from_json(_require_rows(item["parts"])),
@@ -376,7 +402,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         choice=_choice_from(item["choice"]),
         usage=None if usage is None else Usage(**usage),
         cost=None if item["cost"] is None else bounds.checked_money(item["cost"]),
-        duration_s=None if duration is None else float(duration),
+        duration_s=None if duration_s is None else float(duration_s),
         error=None if error is None else error_from_json(error),
         notices=tuple(map(_notice_from, item["notices"])),
         template_id=item.get("template_id", ""),
@@ -387,6 +413,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
 
 
 def _notice_from(value: object) -> NoticeText:
+    """Return a notice. Older files have sentences in place of codes."""
     return legacy_notice(value) if isinstance(value, str) else notice_from_json(value)
 
 
@@ -404,7 +431,7 @@ def _require_rows(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compaction:
-    undone = item["undone_at"]
+    undone_at = item["undone_at"]
     return bounds.checked_compaction(
         Compaction(
             id=_require_id(item["id"]),
@@ -417,7 +444,7 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
             created_at=_time_from(item["created_at"]),
             tokens_before=item["tokens_before"],
             tokens_after=item["tokens_after"],
-            undone_at=None if undone is None else _time_from(undone),
+            undone_at=None if undone_at is None else _time_from(undone_at),
         )
     )
 
@@ -430,11 +457,11 @@ def _require_finished(status: MessageStatus) -> MessageStatus:
 
 def _folder_from(item: Mapping[str, Any]) -> Folder:
     return Folder(
-        _require_id(item["id"]),
-        bounds.checked_name(item["name"]),
-        _time_from(item["created_at"]),
-        _choice_from(item["choice"]),
-        overrides_from_json(mapping_at(item, "overrides")),
+        id=_require_id(item["id"]),
+        name=bounds.checked_name(item["name"]),
+        created_at=_time_from(item["created_at"]),
+        choice=_choice_from(item["choice"]),
+        overrides=overrides_from_json(mapping_at(item, "overrides")),
     )
 
 
@@ -446,12 +473,12 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
     if hashlib.sha256(data).hexdigest() != item["sha256"]:
         raise ValueError("an attachment with another SHA-256")
     file = AttachmentFile(
-        item["sha256"],
-        bounds.checked_name(item["name"]),
-        _require_storable_text(bounds.checked_name(item["media_type"])),
-        _require_text(item["text"]),
-        item["pages"],
-        item["tokens"],
+        sha256=item["sha256"],
+        name=bounds.checked_name(item["name"]),
+        media_type=_require_storable_text(bounds.checked_name(item["media_type"])),
+        text=_require_text(item["text"]),
+        pages=item["pages"],
+        tokens=item["tokens"],
         data=data,
     )
     return bounds.checked_fields(file)
@@ -460,12 +487,13 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
 def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
     if item is None:
         return None
-    variant, effort = item["variant"], item["effort"]
+    variant = item["variant"]
+    effort = item["effort"]
     return ModelChoice(
-        _require_storable_text(bounds.checked_name(item["provider_id"])),
-        bounds.checked_name(item["model"]),
-        None if variant is None else Variant(variant),
-        None if effort is None else Effort(effort),
+        provider_id=_require_storable_text(bounds.checked_name(item["provider_id"])),
+        model=bounds.checked_name(item["model"]),
+        variant=None if variant is None else Variant(variant),
+        effort=None if effort is None else Effort(effort),
     )
 
 
@@ -479,11 +507,12 @@ def _require_storable_text(value: Any) -> str:
     """Return a text for a column that must be UTF-8; other columns may have lone surrogates.
 
     Raises:
-        TypeError: it is no text.
+        TypeError: it is not a text.
         ValueError: it has a lone surrogate.
     """
-    _require_text(value).encode()
-    return str(value)
+    text = _require_text(value)
+    text.encode()  # raises for a lone surrogate
+    return text
 
 
 def _require_text(value: Any) -> str:

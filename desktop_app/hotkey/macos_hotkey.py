@@ -24,6 +24,7 @@ from desktop_app.hotkey.macos_library import (
 
 # Events.h. In Qt's portable text, "Ctrl" is the Command key, and "Meta" is Control.
 MODIFIERS: Final = {"Ctrl": 0x0100, "Shift": 0x0200, "Alt": 0x0800, "Meta": 0x1000}
+# The codes of F1 to F20, which are in no order.
 _FUNCTION_KEYS: Final = (
     *(0x7A, 0x78, 0x63, 0x76, 0x60, 0x61, 0x62, 0x64, 0x65, 0x6D),
     *(0x67, 0x6F, 0x69, 0x6B, 0x71, 0x6A, 0x40, 0x4F, 0x50, 0x5A),
@@ -59,9 +60,11 @@ _SYSTEM_CODE: Final = "kHISymbolicHotKeyCode"
 _SYSTEM_MODIFIERS: Final = "kHISymbolicHotKeyModifiers"
 _SYSTEM_ENABLED: Final = "kHISymbolicHotKeyEnabled"
 # UnicodeUtilities.h
-_DISPLAY_ACTION, _NO_DEAD_KEYS = 3, 1
+_DISPLAY_ACTION: Final = 3  # kUCKeyActionDisplay
+_NO_DEAD_KEYS: Final = 1  # kUCKeyTranslateNoDeadKeysMask
 # CFString.h, CFNumber.h
-_UTF8, _SINT64 = 0x08000100, 4
+_UTF8: Final = 0x08000100  # kCFStringEncodingUTF8
+_SINT64: Final = 4  # kCFNumberSInt64Type
 _ID: Final = HotKeyId(int.from_bytes(b"Rptt"), 1)
 _PORT_NAME: Final = "io.github.repartee.Repartee.GlobalShortcut"
 
@@ -85,13 +88,15 @@ class MacHotkey:
                 refuses.
         """
         self._library = library or _load_library()
-        self._handler, self._hotkey = c_void_p(), c_void_p()
+        # References that macOS writes when it installs the handler and registers the keys.
+        self._handler = c_void_p()
+        self._hotkey = c_void_p()
 
         def handle(_next: int | None, _event: int | None, _data: int | None) -> int:
             on_press()
             return 0
 
-        # The handler must live as long as macOS may call it.
+        # Kept, because ctypes frees the function otherwise, and macOS would call freed memory.
         self._handle = EventHandler(handle)
         code, modifiers = parse_shortcut(keys, self._library)
         if _is_system_shortcut(self._library, code, modifiers):
@@ -170,12 +175,23 @@ def _key_code(library: MacLibrary, character: str) -> int | None:
         data = carbon.TISGetInputSourceProperty(source, library.layout_key)
         if not data:
             return None
-        layout, keyboard = core.CFDataGetBytePtr(data), carbon.LMGetKbdType()
+        layout = core.CFDataGetBytePtr(data)
+        keyboard_type = carbon.LMGetKbdType()
         for code in range(_KEY_CODE_COUNT):
-            dead, length, typed = c_uint32(), c_ulong(), (c_uint16 * 4)()
+            dead_key_state = c_uint32()
+            length = c_ulong()
+            typed = (c_uint16 * 4)()
             failed = carbon.UCKeyTranslate(
-                *(layout, code, _DISPLAY_ACTION, 0, keyboard, _NO_DEAD_KEYS),
-                *(byref(dead), len(typed), byref(length), byref(typed)),
+                layout,
+                code,
+                _DISPLAY_ACTION,
+                0,  # no modifiers
+                keyboard_type,
+                _NO_DEAD_KEYS,
+                byref(dead_key_state),
+                len(typed),
+                byref(length),
+                byref(typed),
             )
             if not failed and length.value == 1 and chr(typed[0]) == character:
                 return code
@@ -186,8 +202,10 @@ def _key_code(library: MacLibrary, character: str) -> int | None:
 
 def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
     """Return True if macOS uses the shortcut itself: Carbon would register it without effect."""
-    core, shortcuts = library.core, c_void_p()
-    if library.carbon.CopySymbolicHotKeys(byref(shortcuts)) or not shortcuts.value:
+    core = library.core
+    shortcuts = c_void_p()
+    failed = library.carbon.CopySymbolicHotKeys(byref(shortcuts))
+    if failed or not shortcuts.value:
         return False
     try:
         with (
@@ -212,7 +230,8 @@ def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
 
 def _number(core: Any, dictionary: Any, key: Any) -> int | None:
     """Return the number that a dictionary has for a key, None if it has none."""
-    number, value = core.CFDictionaryGetValue(dictionary, key), c_int64()
+    number = core.CFDictionaryGetValue(dictionary, key)
+    value = c_int64()
     if not number or not core.CFNumberGetValue(number, _SINT64, byref(value)):
         return None
     return value.value

@@ -220,7 +220,7 @@ def editable_amount(amount: Decimal) -> str:
 
 
 def parse_amount(text: str) -> Decimal | None:
-    """Return the amount in a text as users of the locale write it; None for an empty text.
+    """Return the amount that a user has written as usual in the locale; None for an empty text.
 
     The locale's group separator is read as the decimal sign, unless the whole text is grouped in
     threes, as 1,000 is; 0,500 and 1000,500 are not.
@@ -236,20 +236,23 @@ def parse_amount(text: str) -> Decimal | None:
     plain = re.sub(r"US\$|[$\s'’]", "", text)
     if not plain:
         return None
-    last = max(plain.rfind("."), plain.rfind(","))
-    if last >= 0:
-        other_sign = "," if plain[last] == "." else "."
-        is_group = plain[last] != _decimal_sign() and re.fullmatch(
-            r"[1-9]\d{0,2}([.,]\d{3})+", plain
-        )
-        integer, fraction = plain[:last].replace(other_sign, ""), plain[last + 1 :]
-        plain = plain.replace(plain[last], "") if is_group else f"{integer}.{fraction}"
+    last_index = max(plain.rfind("."), plain.rfind(","))
+    if last_index >= 0:
+        last_sign = plain[last_index]
+        is_grouped = re.fullmatch(r"[1-9]\d{0,2}([.,]\d{3})+", plain) is not None
+        if is_grouped and last_sign != _decimal_sign():
+            plain = plain.replace(last_sign, "")
+        else:
+            group_sign = "," if last_sign == "." else "."
+            integer = plain[:last_index].replace(group_sign, "")
+            plain = f"{integer}.{plain[last_index + 1 :]}"
     if re.fullmatch(r"\+?(?:\d+(?:\.\d*)?|\.\d+)", plain) is None:
         raise ValueError(text)
     return Decimal(plain)
 
 
 def _decimal_sign() -> str:
+    """Return the locale's decimal sign: the second character of "0.5"."""
     from decimal import Decimal
 
     return _current.formats.decimal(Decimal("0.5"), 1)[1]
@@ -261,6 +264,7 @@ def tokens(count: int) -> str:
     >>> [tokens(x) for x in (7, 1900, 9949, 9950, 272000, 999_500)]
     ['7', '1.9k', '9.9k', '10k', '272k', '1M']
     """
+    # From 9,950 on, one decimal would round up to 10.0k; from 999,500 on, none would give 1000k.
     if count < 1000:
         return number(count)
     if count < 999_500:
@@ -295,7 +299,7 @@ def duration(seconds: float, *, digits: int = 1) -> str:
     """
     from desktop_app.i18n.translation import tr
 
-    if seconds < 9.95:
+    if seconds < 9.95:  # a longer time would round up to 10.0
         return tr("{seconds} s", seconds=decimal(seconds, digits))
     rounded = round(seconds)
     if rounded < 60:
@@ -362,16 +366,21 @@ def _short_decimal(value: float, digits: int = 1) -> str:
 
 
 def locale_name(language: str) -> str:
-    """Return the system's locale if it has this language, otherwise the language's usual one."""
+    """Return the system's locale if it has this language, otherwise the language's usual one.
+
+    The locale is written with a hyphen, as in "de-AT".
+    """
     for variable in ("LC_ALL", "LC_TIME", "LANG"):
+        # The variable is like "de_AT.UTF-8@euro". The first that is set decides.
         name = os.environ.get(variable, "").split(".")[0].split("@")[0].replace("_", "-")
+        if name and name.split("-")[0] == language:
+            return name
         if name:
-            return (
-                name if name.split("-")[0] == language else _USUAL_LOCALES.get(language, language)
-            )
+            break
     return _USUAL_LOCALES.get(language, language)
 
 
+# The locales of languages without a country; a language that is not listed is its own.
 _USUAL_LOCALES: Final = {"en": "en-US"}
 
 
@@ -383,9 +392,12 @@ def script_of_language(code: str) -> str:
 
     _babel_dates()
     subtags = re.split("[-_@]", code)
-    likely = get_global("likely_subtags")
-    likely_tags = likely.get("_".join(subtags[:2])) or likely.get(subtags[0]) or ""
-    names = Locale("en").scripts
-    stated = [each for each in (*subtags[1:], *likely_tags.split("_")) if each in names]
-    name = "LATIN" if "latin" in subtags or not stated else names[stated[0]].upper()
+    likely_subtags = get_global("likely_subtags")
+    likely = likely_subtags.get("_".join(subtags[:2])) or likely_subtags.get(subtags[0]) or ""
+    script_names = Locale("en").scripts
+    # A script that the code states comes before the likely one, such as "Cyrl" of "sr".
+    scripts = [tag for tag in (*subtags[1:], *likely.split("_")) if tag in script_names]
+    if "latin" in subtags or not scripts:
+        return "LATIN"
+    name = str(script_names[scripts[0]]).upper()
     return _UNICODE_SCRIPTS.get(name, name)

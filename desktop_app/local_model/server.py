@@ -1,4 +1,4 @@
-"""The parent's side of the on-device model: its address, its key, a count of tokens.
+"""The parent's side of the on-device model: starts and ends its server, and counts tokens.
 
 llama.cpp runs in a child process (server_process.py): loading holds Python's interpreter lock, a
 crash must not end the window, and the end of a process releases its memory. The child starts
@@ -37,6 +37,7 @@ START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
 REQUEST_TIMEOUT_S: Final = 60.0
 MAX_REPLY_BYTES: Final = 32 * 1024 * 1024
 _MAX_DETAILS_CHARS: Final = 4000
+_MAX_UTF_8_BYTES: Final = 4  # of a character
 _SLICE_CHARS: Final = 100_000
 """Characters of a text that are counted at once: parsing the reply takes well under a frame."""
 
@@ -88,9 +89,13 @@ class LocalEndpoint:
 
 
 class _RunningServer(NamedTuple):
-    """The running server: its process and its address."""
+    """The running server: its process and its address.
 
-    chosen: Path | None  # the user's file when the server started; None for the built-in model
+    Attributes:
+        chosen_file: the user's file when the server started; None for the built-in model.
+    """
+
+    chosen_file: Path | None
     process: asyncio.subprocess.Process
     endpoint: LocalEndpoint
 
@@ -100,13 +105,15 @@ def find_weights() -> Path | None:
 
     The package is not imported: its dependencies are not installed.
     """
-    frozen = getattr(sys, "_MEIPASS", None)
-    if frozen:
-        packages = [Path(frozen) / WEIGHTS_PACKAGE]
+    frozen_folder = getattr(sys, "_MEIPASS", None)  # PyInstaller's
+    if frozen_folder:
+        package_folders = [Path(frozen_folder) / WEIGHTS_PACKAGE]
     else:
         spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
-        packages = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
-    return next((file for folder in packages for file in sorted(folder.glob("*.gguf"))), None)
+        locations = spec.submodule_search_locations if spec else None
+        package_folders = [Path(location) for location in locations or ()]
+    files = (file for folder in package_folders for file in sorted(folder.glob("*.gguf")))
+    return next(files, None)
 
 
 class LocalModel:
@@ -122,7 +129,7 @@ class LocalModel:
                 token for the built-in model, 128 KB for one of 8 billion parameters. A model
                 trained on a smaller window gets that one.
         """
-        self._weights: Path | None = None
+        self._chosen_file: Path | None = None
         self._context_window = context_window
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
@@ -134,11 +141,14 @@ class LocalModel:
     @property
     def weights(self) -> Path | None:
         """Return the GGUF file that the user chose, None for the built-in model."""
-        return self._weights
+        return self._chosen_file
 
     def use_weights(self, weights: Path | None) -> None:
-        """Change the model. This takes effect with the next `endpoint()` or `count_tokens()`."""
-        self._weights = weights
+        """Change the model: to a GGUF file, or to the built-in model (None).
+
+        This takes effect with the next `endpoint()` or `count_tokens()`.
+        """
+        self._chosen_file = weights
 
     @property
     def is_running(self) -> bool:
@@ -164,9 +174,12 @@ class LocalModel:
         server = await self._ensure_started()
         count = 0
         for start in range(0, len(text), _SLICE_CHARS):
-            body = {"content": text[start : start + _SLICE_CHARS]}
-            socket_and_key = server.endpoint.socket_path, server.endpoint.key
-            reply = await _request(*socket_and_key, "/tokenize", body)
+            reply = await _request(
+                server.endpoint.socket_path,
+                server.endpoint.key,
+                "/tokenize",
+                {"content": text[start : start + _SLICE_CHARS]},
+            )
             count += len(reply["tokens"])
         return count
 
@@ -184,11 +197,11 @@ class LocalModel:
         async with self._lock:
             self._require_open()
             running = self._running
-            if running is not None and self.is_running and running.chosen == self._weights:
+            if running is not None and self.is_running and running.chosen_file == self._chosen_file:
                 return running
             await self._stop()
             try:
-                self._running = await self._start(self._weights)
+                self._running = await self._start(self._chosen_file)
             finally:
                 if self._running is None:  # failed or canceled
                     await self._stop()
@@ -199,7 +212,10 @@ class LocalModel:
             raise LocalModelError(Reason.LOCAL_MODEL_STOPPED)
 
     async def _stop(self) -> None:
-        process, self._process, self._running = self._process, None, None
+        """End the child, if any, and delete its socket."""
+        process = self._process
+        self._process = None
+        self._running = None
         if process is not None:
             _kill(process)
             await process.wait()
@@ -209,6 +225,11 @@ class LocalModel:
             shutil.rmtree(self._socket.parent, ignore_errors=True)
 
     async def _start(self, chosen_file: Path | None) -> _RunningServer:
+        """Start the child, and wait until it has loaded the model.
+
+        Raises:
+            LocalModelError: as `endpoint()`, or the model was closed meanwhile.
+        """
         import secrets  # not needed at start-up
 
         weights = await asyncio.to_thread(_require_weights, chosen_file)
@@ -228,8 +249,9 @@ class LocalModel:
             try:
                 async with asyncio.timeout(self._start_timeout_s):
                     await _wait_until_loaded(self._process, configuration)
-                    socket_and_key = configuration["socket_path"], configuration["key"]
-                    properties = await _request(*socket_and_key, "/props")
+                    properties = await _request(
+                        configuration["socket_path"], configuration["key"], "/props"
+                    )
             except TimeoutError as exc:
                 raise LocalModelError(
                     Reason.LOCAL_MODEL_SLOW,
@@ -238,7 +260,7 @@ class LocalModel:
                     limit=f"{self._start_timeout_s:g}",
                 ) from exc
             except EOFError as exc:
-                self._require_open()
+                self._require_open()  # `aclose` may have ended the child
                 raise _load_error(
                     chosen_file, weights, await self._process.wait(), _log_tail(log)
                 ) from exc
@@ -330,9 +352,10 @@ def _endpoint(configuration: Configuration, properties: dict[str, Any]) -> Local
 
 
 def _log_tail(log: IO[bytes]) -> str:
+    """Return the last characters that the child has written."""
     # pread, because the child shares the descriptor's position and would write there.
     size = os.fstat(log.fileno()).st_size
-    start = max(0, size - 4 * _MAX_DETAILS_CHARS)
+    start = max(0, size - _MAX_UTF_8_BYTES * _MAX_DETAILS_CHARS)
     text = os.pread(log.fileno(), size - start, start).decode("utf-8", "replace")
     return text[-_MAX_DETAILS_CHARS:]
 
@@ -340,8 +363,8 @@ def _log_tail(log: IO[bytes]) -> str:
 def _kill(process: asyncio.subprocess.Process | None) -> None:
     """Kill a child, which has nothing to save; do nothing the second time.
 
-    A closed input marks a child that was killed. A second signal would make Popen look for the
-    child's exit code, which asyncio then misses.
+    The closed input of a child marks that it was killed. A second signal would make Popen look for
+    the child's exit code, which asyncio then misses.
     """
     if process is None or process.stdin is None or process.stdin.is_closing():
         return
@@ -355,37 +378,44 @@ async def _request(
 ) -> dict[str, Any]:
     """GET `path`, or POST `body` to it, in a thread. Raises LocalModelError."""
     try:
-        return await asyncio.to_thread(_request_now, socket_path, key, path, body)
+        return await asyncio.to_thread(_send_request, socket_path, key, path, body)
     except (OSError, ValueError) as exc:  # ValueError: not JSON, so the reply is incomplete
         raise LocalModelError(Reason.LOCAL_MODEL_SILENT, details=str(exc)) from exc
 
 
-def _request_now(
+def _send_request(
     socket_path: str, key: str, path: str, body: dict[str, Any] | None
 ) -> dict[str, Any]:
+    """Send a request, and return the JSON of the reply.
+
+    Raises:
+        OSError: there is no reply, or it has an error status or too many bytes.
+        ValueError: the reply is not JSON.
+    """
     # Imported here, in a thread, because it imports ssl, which start-up avoids. http.client ignores
     # proxies of the environment, so that the request never leaves the computer.
     import http.client
 
-    # UTF-8 cannot encode an unpaired surrogate: it is counted as "?".
-    text = None if body is None else json.dumps(body, ensure_ascii=False)
-    data = text and text.encode("utf-8", "replace")
+    data = None
+    if body is not None:
+        # UTF-8 cannot encode an unpaired surrogate: it is counted as "?".
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     connection = http.client.HTTPConnection("127.0.0.1")
     try:
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(REQUEST_TIMEOUT_S)
         connection.sock.connect(socket_path)
-        method = "POST" if data else "GET"
+        method = "GET" if data is None else "POST"
         connection.request(method, path, data, {"Authorization": f"Bearer {key}"})
         response = connection.getresponse()
-        answer = response.read(MAX_REPLY_BYTES + 1)
+        reply_bytes = response.read(MAX_REPLY_BYTES + 1)
     except http.client.HTTPException as exc:
         raise ConnectionError(f"no whole reply ({type(exc).__name__})") from exc
     finally:
         connection.close()
     if response.status != http.client.OK:
         raise ConnectionError(f"{path} answered {response.status}")
-    if len(answer) > MAX_REPLY_BYTES:
+    if len(reply_bytes) > MAX_REPLY_BYTES:
         raise ConnectionError(f"{path} answered more than {MAX_REPLY_BYTES} bytes")
-    reply: dict[str, Any] = json.loads(answer)
+    reply: dict[str, Any] = json.loads(reply_bytes)
     return reply

@@ -10,6 +10,12 @@ ASCII (\\u200b, \\n) count as blanks.
 A short key, or a key without digits, could be a word. It is searched for only with its exact case
 and without gaps, plain or in one of these encodings. A still shorter one is not searched for. Local
 servers accept any key, such as "lm-studio", and an answer may contain that word for other reasons.
+
+Terms: A secret has several spellings, such as its base64. A view of a text has the bytes that are
+compared, without the other bytes. A needle is a spelling as it is in a view. Each text has two
+views, of the text as it is and of the text with its escapes decoded. A span is a range of bytes of
+the text; a map says for each byte of a view which span of the text it comes from. Text that may be
+the beginning of a secret is held until its continuation has come.
 """
 
 from __future__ import annotations
@@ -24,7 +30,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from itertools import compress
-from math import gcd
+from math import ceil, gcd
 from typing import Final
 from urllib.parse import quote
 
@@ -46,6 +52,7 @@ _MAX_GAP_BYTES: Final = 40
 
 _Bytes = bytes | bytearray
 _Views = tuple[bytes, bytes]
+"""The view of a text as it is, and that of the text with its escapes decoded."""
 _ViewMaker = Callable[[_Bytes], bytes]
 _Encode = Callable[[bytes], bytes]
 _NO_VIEWS: Final[_Views] = (b"", b"")
@@ -53,7 +60,9 @@ _NO_VIEWS: Final[_Views] = (b"", b"")
 _LETTERS_AND_DIGITS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _OTHER_BYTES: Final = bytes(set(range(256)) - set(_LETTERS_AND_DIGITS))
 _LOWER: Final = bytes(range(256)).lower()
-_IS_LETTER_OR_DIGIT: Final = bytes(byte in _LETTERS_AND_DIGITS for byte in range(256))
+# For each byte, 1 if it is in a view.
+_KEEP_LETTERS_AND_DIGITS: Final = bytes(byte in _LETTERS_AND_DIGITS for byte in range(256))
+_KEEP_ALL: Final = b"\1" * 256
 
 # Escapes, even if escaped twice. Those of printable ASCII have a group; others, such as the
 # zero-width spaces that a server puts between the characters of a key, count as blanks. Each branch
@@ -86,7 +95,7 @@ _ESCAPE: Final = re.compile(
     """,
     re.VERBOSE,
 )
-# The beginning of an escape, at the end of a delta.
+# The beginning of an escape that the end of a delta cuts off.
 _INCOMPLETE_ESCAPE: Final = re.compile(
     rb"(?:%(?:25){0,3}2?[0-9a-f]{0,2}"
     rb"|\\{1,4}(?:u\{?[0-9a-f]{0,7}|x\{?[0-9a-f]{0,5}|[0-7]{0,2})"
@@ -99,7 +108,7 @@ _ESCAPE_STARTS: Final = (b"%", b"\\", b"&", b"=")
 _MAX_INCOMPLETE_ESCAPE_BYTES: Final = 16
 _MAX_ESCAPE_BYTES: Final = 24
 _MAX_MAPS: Final = 16  # in memory; each takes eight times the memory of its slice
-_SLICE_BYTES: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
+_SLICE_BYTES: Final = 32 * 1024  # some 10 ms of work if all of them are escapes
 
 
 class Redactor:
@@ -110,9 +119,11 @@ class Redactor:
         exact = [secret for secret in searchable if not _may_search_loosely(secret)]
         loose = [secret for secret in searchable if _may_search_loosely(secret)]
         searches = (
-            _Search(_make_needles(exact, _unchanged), _unchanged, b"\1" * 256),
+            _Search(_make_needles(exact, _unchanged), _unchanged, _KEEP_ALL),
             _Search(
-                _make_needles(loose, _letters_and_digits), _letters_and_digits, _IS_LETTER_OR_DIGIT
+                _make_needles(loose, _letters_and_digits),
+                _letters_and_digits,
+                _KEEP_LETTERS_AND_DIGITS,
             ),
         )
         self.searches = tuple(search for search in searches if search.needles)
@@ -143,8 +154,8 @@ class Redactor:
 class RedactedStream:
     """A redactor of one text that arrives in pieces; a secret may be cut anywhere.
 
-    The end of a piece that may begin a secret is delayed until the next piece or the end of the
-    text. A few letters of a secret are not delayed, because many words end with them.
+    The end of a piece that may begin a secret is held until the next piece or the end of the text.
+    Fewer than _MIN_HELD_CHARS letters of a secret are not held, because many words end with them.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -158,7 +169,7 @@ class RedactedStream:
         return text if released is data else _decode(released)
 
     def release(self) -> str:
-        """Return the delayed text, except letters that may begin a secret.
+        """Return the held text, except letters that may begin a secret.
 
         Unlike after `end`, the next piece continues the text.
         """
@@ -168,7 +179,7 @@ class RedactedStream:
         return _decode(data)
 
     def end(self) -> str:
-        """Return the delayed text; the next piece begins another text."""
+        """Return the held text; the next piece begins another text."""
         data = b""
         for stream in self._streams:
             data = stream.feed(data) + stream.end()
@@ -177,7 +188,7 @@ class RedactedStream:
 
 @dataclass(frozen=True)
 class _MappedView:
-    """A view of a text: the bytes that are compared, with their positions in the text."""
+    """A view with its map: the span of the text from which each byte of the view comes."""
 
     data: bytes
     starts: array[int]
@@ -185,6 +196,7 @@ class _MappedView:
 
 
 _Mapper = Callable[[int, int], _MappedView]
+"""Returns the mapped view of the slice of the text that has this start and end."""
 
 
 class _SearchedView:
@@ -198,38 +210,45 @@ class _SearchedView:
 
     def __init__(self, view_before: bytes) -> None:
         self._length_before = len(view_before)
-        self._pieces = [view_before]
-        self._view_begins = [len(view_before)]
-        self._text_begins = [0]
+        self._views = [view_before]
+        # The offset of each slice in the whole view, and in the text; then the end of the last one.
+        self._view_starts = [len(view_before)]
+        self._text_starts = [0]
         self._maps: dict[int, _MappedView] = {}
 
-    def add(self, piece: _Bytes, view: bytes) -> None:
-        """Add the next slice of the text and of its view."""
-        self._pieces.append(view)
-        self._view_begins.append(self._view_begins[-1] + len(view))
-        self._text_begins.append(self._text_begins[-1] + len(piece))
+    def add(self, text_slice: _Bytes, view: bytes) -> None:
+        """Add the next slice of the text and its view."""
+        self._views.append(view)
+        self._view_starts.append(self._view_starts[-1] + len(view))
+        self._text_starts.append(self._text_starts[-1] + len(text_slice))
 
     def take_joined(self) -> bytes:
-        """Return the whole view, and free the memory of its pieces."""
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+        """Return the whole view, and free the memory of the views of slices."""
+        joined = b"".join(self._views)
+        self._views = []
+        return joined
 
     def span(self, first: int, last: int, map_slice: _Mapper) -> tuple[int, int] | None:
-        """Return the span in the text of a range of the view; None if it ends before the text."""
+        """Return the span of the text for the bytes `first` to `last` of the view.
+
+        Return None if they end in the preceding text.
+        """
         if last < self._length_before:
             return None
         start = self._span_of_byte(first, map_slice)[0] if first >= self._length_before else 0
         return start, self._span_of_byte(last, map_slice)[1]
 
     def _span_of_byte(self, index: int, map_slice: _Mapper) -> tuple[int, int]:
-        slice_index = bisect_right(self._view_begins, index) - 1
-        begin = self._text_begins[slice_index]
+        slice_index = bisect_right(self._view_starts, index) - 1
+        slice_start = self._text_starts[slice_index]
         if slice_index not in self._maps:
             if len(self._maps) == _MAX_MAPS:
                 self._maps.clear()
-            self._maps[slice_index] = map_slice(begin, self._text_begins[slice_index + 1])
-        offset, view = index - self._view_begins[slice_index], self._maps[slice_index]
-        return begin + view.starts[offset], begin + view.ends[offset]
+            slice_end = self._text_starts[slice_index + 1]
+            self._maps[slice_index] = map_slice(slice_start, slice_end)
+        view = self._maps[slice_index]
+        offset = index - self._view_starts[slice_index]
+        return slice_start + view.starts[offset], slice_start + view.ends[offset]
 
 
 class _Search:
@@ -312,63 +331,67 @@ class _Search:
             view.add(piece, self._make_view(decoded))
         whole = view.take_joined()
 
-        def map_slice(begin: int, end: int) -> _MappedView:
-            return self.map_view(data[begin:end], escapes=escapes)
+        def map_slice(start: int, end: int) -> _MappedView:
+            return self.map_view(data[start:end], escapes=escapes)
 
         return [_spans_of(n, whole, view, map_slice) for n in self.needles if n in whole]
 
     def map_view(self, data: _Bytes, *, escapes: bool) -> _MappedView:
-        """Return a view with the position of each of its bytes; slower than `views`."""
-        view_bytes, starts, ends = bytearray(), array("I"), array("I")  # no reply takes 4 GB
+        """Return a view with its map; slower than `views`."""
+        view_bytes = bytearray()
+        starts = array("I")  # 32 bits are enough: no reply takes 4 GB
+        ends = array("I")
 
-        def add_text(begin: int, end: int) -> None:
-            piece = data[begin:end]
-            view_bytes.extend(self._make_view(piece))
-            is_kept = piece.translate(self._kept_mask)
-            starts.extend(compress(range(begin, end), is_kept))
-            ends.extend(compress(range(begin + 1, end + 1), is_kept))
+        def add_text(start: int, end: int) -> None:
+            """Add text without escapes."""
+            plain = data[start:end]
+            view_bytes.extend(self._make_view(plain))
+            is_kept = plain.translate(self._kept_mask)
+            starts.extend(compress(range(start, end), is_kept))
+            ends.extend(compress(range(start + 1, end + 1), is_kept))
 
-        begin = 0
-        for piece in _split_slices(data):
-            mapped_end = begin
-            for escape in _ESCAPE.finditer(piece) if escapes else ():
-                add_text(mapped_end, begin + escape.start())
-                mapped_end = begin + escape.end()
+        slice_start = 0
+        for text_slice in _split_slices(data):
+            mapped_end = slice_start
+            for escape in _ESCAPE.finditer(text_slice) if escapes else ():
+                escape_start = slice_start + escape.start()
+                add_text(mapped_end, escape_start)
+                mapped_end = slice_start + escape.end()
                 character = self._make_view(_unescape(escape))
                 if character:
                     view_bytes.extend(character)
-                    starts.append(begin + escape.start())
+                    starts.append(escape_start)
                     ends.append(mapped_end)
-            begin += len(piece)
-            add_text(mapped_end, begin)
+            slice_start += len(text_slice)
+            add_text(mapped_end, slice_start)
         return _MappedView(bytes(view_bytes), starts, ends)
 
     def incomplete_match_start(self, data: bytes, views_before: _Views) -> int:
         """Return the offset of a secret or escape that the end may cut off, else `len(data)`."""
         complete = data[: _incomplete_escape_start(data)]
         held_start = len(complete)
+        # The view is empty if no byte is a letter or a digit.
         if held_start > _MAX_GAP_BYTES and not self.views(complete[-_MAX_GAP_BYTES:])[0]:
             return held_start
         whole = _append_views(views_before, self.views(complete))
         for view_index in (0,) if whole[0] is whole[1] else (0, 1):
             cut_start = self.find_cut(whole[view_index])
-            if cut_start is not None:
-                offset = cut_start - len(views_before[view_index])
-                start = (
-                    self.map_view(complete, escapes=view_index == 1).starts[offset]
-                    if offset > 0
-                    else 0
-                )
-                held_start = min(held_start, start)
+            if cut_start is None:
+                continue
+            offset = cut_start - len(views_before[view_index])
+            if offset <= 0:  # the secret begins in the preceding text, or with `data`
+                return 0
+            mapped = self.map_view(complete, escapes=view_index == 1)
+            held_start = min(held_start, mapped.starts[offset])
         return held_start
 
     def find_cut(self, view: bytes) -> int | None:
         """Return the offset of the first needle that the end of the view cuts off; None if none."""
-        first: int | None = None
         if len(view) > self._longest:  # a cut needle begins in the last `_longest` bytes
             skipped = len(view) - self._longest
-            first = self.find_cut(view[skipped:])
-            return None if first is None else skipped + first
+            cut_start = self.find_cut(view[skipped:])
+            return None if cut_start is None else skipped + cut_start
+        first: int | None = None
         for prefix, needle in self._prefixes:
             if prefix not in view:
                 continue
@@ -406,22 +429,25 @@ class _SearchedStream:
         return self._feed_possible_secret(data)
 
     def _feed_possible_secret(self, data: bytes) -> bytes:
-        search, views_before = self._search, self._views_before
-        held_start, end = search.incomplete_match_start(data, views_before), 0
+        """Return the text that can be passed on, without secrets; hold the rest."""
+        search = self._search
+        views_before = self._views_before
+        held_start = search.incomplete_match_start(data, views_before)
         removed_spans: list[tuple[int, int]] = []
+        removed_end = 0
         # A secret that begins at `held_start` or later is held, too: a longer one may contain it.
-        for start, stop in search.find_spans(data, views_before) or ():
-            if start >= max(held_start, end):
+        for start, end in search.find_spans(data, views_before) or ():
+            if start >= max(held_start, removed_end):
                 break
-            removed_spans.append((start, stop))
-            end = max(end, stop)
-            if held_start < end:  # the text after a removed secret may begin another
-                held_start = end + search.incomplete_match_start(data[end:], _NO_VIEWS)
+            removed_spans.append((start, end))
+            removed_end = max(removed_end, end)
+            if held_start < removed_end:  # the text after a removed secret may begin another
+                rest = data[removed_end:]
+                held_start = removed_end + search.incomplete_match_start(rest, _NO_VIEWS)
         if removed_spans:
             views_before = _NO_VIEWS
-        self._views_before = _tail_views(
-            _append_views(views_before, search.views(data[end:held_start]))
-        )
+        passed_views = search.views(data[removed_end:held_start])
+        self._views_before = _tail_views(_append_views(views_before, passed_views))
         self._held_bytes = data[held_start:]
         return _replace_spans(data[:held_start], removed_spans)
 
@@ -434,14 +460,16 @@ class _SearchedStream:
         return released
 
     def end(self) -> bytes:
-        held, views_before = self._held_bytes, self._views_before
-        self._held_bytes, self._views_before = b"", _NO_VIEWS
-        return bytes(self._search.clean(held, views_before))
+        cleaned = self._search.clean(self._held_bytes, self._views_before)
+        self._held_bytes = b""
+        self._views_before = _NO_VIEWS
+        return bytes(cleaned)
 
 
 def _spans_of(
     needle: bytes, whole: bytes, view: _SearchedView, map_slice: _Mapper
 ) -> Iterator[tuple[int, int]]:
+    """Yield the spans of a needle. `whole` are the bytes of `view`."""
     index = whole.find(needle)
     while index != -1:
         span = view.span(index, index + len(needle) - 1, map_slice)
@@ -464,8 +492,10 @@ def _incomplete_escape_start(data: bytes) -> int:
 def _tail_views(views: _Views) -> _Views:
     """Return the last few bytes of each view: too few to hold, but a secret may begin there."""
     view, decoded = views
-    view_end = view[1 - _MIN_HELD_CHARS :]
-    return view_end, view_end if decoded is view else decoded[1 - _MIN_HELD_CHARS :]
+    view_tail = view[1 - _MIN_HELD_CHARS :]
+    if decoded is view:
+        return view_tail, view_tail
+    return view_tail, decoded[1 - _MIN_HELD_CHARS :]
 
 
 def _append_views(views_before: _Views, views: _Views) -> _Views:
@@ -478,14 +508,17 @@ def _append_views(views_before: _Views, views: _Views) -> _Views:
 
 
 def _is_searchable(secret: str) -> bool:
-    has_digit = any(character in "0123456789" for character in secret)
-    return len(secret) >= (MIN_SECRET_CHARS if has_digit else MIN_CHARS_WITHOUT_DIGITS)
+    return len(secret) >= (MIN_SECRET_CHARS if _has_digit(secret) else MIN_CHARS_WITHOUT_DIGITS)
 
 
 def _may_search_loosely(secret: str) -> bool:
     """Return True if a secret can be searched for by its letters and digits alone."""
-    has_digit = any(character in "0123456789" for character in secret)
-    return has_digit and len(_letters_and_digits(secret.encode())) >= MIN_CHARS_FOR_LOOSE_SEARCH
+    compared_count = len(_letters_and_digits(secret.encode()))
+    return _has_digit(secret) and compared_count >= MIN_CHARS_FOR_LOOSE_SEARCH
+
+
+def _has_digit(secret: str) -> bool:
+    return any(character in "0123456789" for character in secret)
 
 
 def _unchanged(data: _Bytes) -> bytes:
@@ -504,9 +537,9 @@ def _make_needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
         # A spelling that contains a shorter one is left out, because the shorter one finds it.
         # This does not hold for two secrets: the rest of the longer one would stay in the text.
         own_needles = sorted({make_view(spelling) for spelling in spellings}, key=len)
-        needles.update(
-            n for i, n in enumerate(own_needles) if not any(short in n for short in own_needles[:i])
-        )
+        for index, needle in enumerate(own_needles):
+            if not any(shorter in needle for shorter in own_needles[:index]):
+                needles.add(needle)
     return sorted(needles, key=lambda needle: (len(needle), needle))
 
 
@@ -526,39 +559,47 @@ def _spellings(secret: str) -> Iterator[bytes]:
     yield "".join(map(str, data)).encode()
     for raw in (data, wide):
         for encode in (b64encode, urlsafe_b64encode):
-            yield from _cores(raw, encode, 6)
-        yield from _cores(raw, b32encode, 5)
+            yield from _encoded_cores(raw, encode, 6)
+        yield from _encoded_cores(raw, b32encode, 5)
 
 
-def _cores(data: bytes, encode: _Encode, bits: int) -> Iterator[bytes]:
+def _encoded_cores(data: bytes, encode: _Encode, bits: int) -> Iterator[bytes]:
     """Yield the encoded digits that depend only on `data`, for each possible alignment.
+
+    The number of bytes before `data` decides which bits share a digit. The first and the last digit
+    may also depend on the bytes around `data`.
 
     Args:
         bits: the bits of a digit: 5 in base32, 6 in base64.
     """
-    for bytes_before in range(bits // gcd(bits, 8)):
+    alignment_count = bits // gcd(bits, 8)
+    for bytes_before in range(alignment_count):
         encoded = encode(bytes(bytes_before) + data).rstrip(b"=")
-        bits_after = (bytes_before + len(data)) * 8 % bits
-        yield encoded[-(-bytes_before * 8 // bits) : len(encoded) - bool(bits_after)]
+        first = ceil(bytes_before * 8 / bits)
+        shares_last_digit = (bytes_before + len(data)) * 8 % bits != 0
+        yield encoded[first : len(encoded) - shares_last_digit]
 
 
 def _split_slices(data: _Bytes) -> Iterator[_Bytes]:
     """Split between escapes, so that no single call blocks other threads for long."""
-    begin = 0
-    while len(data) - begin > _SLICE_BYTES:
-        end = begin + _SLICE_BYTES
-        last = max(data.rfind(start, end - _MAX_ESCAPE_BYTES, end) for start in _ESCAPE_STARTS)
-        end = last if last > begin else end
-        while data[end - 1 : end] == b"\\" and end > begin + _SLICE_BYTES - 2 * _MAX_ESCAPE_BYTES:
+    start = 0
+    while len(data) - start > _SLICE_BYTES:
+        end = start + _SLICE_BYTES
+        last_escape = max(data.rfind(mark, end - _MAX_ESCAPE_BYTES, end) for mark in _ESCAPE_STARTS)
+        if last_escape > start:
+            end = last_escape
+        # An escape may begin with several backslashes. A longer row of them is cut anywhere.
+        earliest_end = start + _SLICE_BYTES - 2 * _MAX_ESCAPE_BYTES
+        while data[end - 1 : end] == b"\\" and end > earliest_end:
             end -= 1
-        yield data[begin:end]
-        begin = end
-    yield data[begin:]
+        yield data[start:end]
+        start = end
+    yield data[start:]
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
     group = match.lastgroup
-    if group is None:
+    if group is None:  # an escape of a character other than printable ASCII
         return b" "
     if group == "itself":
         return match[group]
@@ -567,13 +608,14 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 def _replace_spans(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
     """Return `data` with REMOVED in place of each span, given in the order of their starts."""
-    pieces: list[memoryview] = []
-    text, end = memoryview(data), 0
-    for start, stop in spans:
-        if start >= end:
-            pieces.append(text[end:start])
-        end = max(end, stop)
-    return _REMOVED_BYTES.join([*pieces, text[end:]])
+    pieces: list[memoryview] = []  # the text between the spans; spans that overlap are one
+    text = memoryview(data)
+    removed_end = 0
+    for start, end in spans:
+        if start >= removed_end:
+            pieces.append(text[removed_end:start])
+        removed_end = max(removed_end, end)
+    return _REMOVED_BYTES.join([*pieces, text[removed_end:]])
 
 
 def _encode(text: str) -> bytes:

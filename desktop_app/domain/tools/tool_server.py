@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -88,8 +88,10 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.has_ended, self.has_closed = has_ended, has_closed
-        self.needs_sign_in, self.may_repeat = needs_sign_in, may_repeat
+        self.has_ended = has_ended
+        self.has_closed = has_closed
+        self.needs_sign_in = needs_sign_in
+        self.may_repeat = may_repeat
 
     def __str__(self) -> str:
         """Return the reason in English, for models and logs."""
@@ -99,7 +101,12 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
 
 @dataclass(frozen=True)
 class ServerSecrets:
-    """The secret values of a server."""
+    """The secret values of a server.
+
+    Attributes:
+        environment, headers: by name.
+        arguments: the values for `${keyring:1}` and so on in the command.
+    """
 
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -117,9 +124,13 @@ class ServerSecrets:
 
     def to_text(self) -> str:
         """Return the text for the keyring."""
-        named_values = {"environment": dict(self.environment), "headers": dict(self.headers)}
-        others = {"query": self.query, "arguments": self.arguments}
-        return json.dumps({**named_values, **others}, ensure_ascii=False)
+        fields = {
+            "environment": dict(self.environment),
+            "headers": dict(self.headers),
+            "query": self.query,
+            "arguments": self.arguments,
+        }
+        return json.dumps(fields, ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> ServerSecrets:
@@ -129,8 +140,12 @@ class ServerSecrets:
             an error of `bounds.BAD_VALUE`: it is something else.
         """
         stored = json.loads(text)
-        arguments = tuple(stored.get("arguments", ()))
-        secrets = cls({**stored["environment"]}, {**stored["headers"]}, stored["query"], arguments)
+        secrets = cls(
+            environment={**stored["environment"]},
+            headers={**stored["headers"]},
+            query=stored["query"],
+            arguments=tuple(stored.get("arguments", ())),
+        )
         if not all(isinstance(value, str) for value in secrets.values):
             raise TypeError("a secret is not a text")
         return secrets
@@ -163,7 +178,8 @@ class ToolServer:
     def has_secrets(self) -> bool:
         """Return True if values of the server are in the keyring."""
         values = (*self.environment.values(), *self.headers.values())
-        return self.has_query or not all(values) or has_keyring_arguments(self.command)
+        has_secret_value = not all(values)  # its public value is ""
+        return self.has_query or has_secret_value or has_keyring_arguments(self.command)
 
     @property
     def secret_name(self) -> str:
@@ -216,37 +232,39 @@ def server_of(
         raise ToolServerError(Reason.TOOL_SERVER_NAME, server=name)
     if bool(command) == bool(url):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    environment, headers = environment or {}, headers or {}
+    environment = environment or {}
+    headers = headers or {}
     if any(_URL_PASSWORD.search(word) for word in (*command, url)):
         raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE_REFERENCE)
     if any("\0" in word for word in (*command, folder, *environment, *environment.values())):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    for word in environment:
-        if not _VARIABLE_NAME.fullmatch(word):
-            raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=word)
-    for word, value in headers.items():
-        if not _HEADER_NAME.fullmatch(word) or re.search(r"[\r\n\0]", value):
-            raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
+    for variable in environment:
+        if not _VARIABLE_NAME.fullmatch(variable):
+            raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=variable)
+    for header, value in headers.items():
+        if not _HEADER_NAME.fullmatch(header) or re.search(r"[\r\n\0]", value):
+            raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=header)
     address, query = _split_address(name, url)
     whole_command = filled_command(command, arguments)
-    if placeholder := next(filter(None, map(_KEYRING_ARGUMENT.search, whole_command)), None):
-        # It would become the value of another argument.
-        raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=placeholder[0])
-    public_command, secret_arguments = _without_secrets(whole_command)
+    for word in whole_command:
+        # A placeholder without a value would become that of another secret argument.
+        if placeholder := _KEYRING_ARGUMENT.search(word):
+            raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=placeholder[0])
+    public_command, secret_arguments = _split_command(whole_command)
     server = ToolServer(
         name,
-        public_command,
-        folder,
-        address,
-        {key: _reference_or_empty(value) for key, value in environment.items()},
-        {key: _reference_or_empty(value) for key, value in headers.items()},
+        command=public_command,
+        folder=folder,
+        url=address,
+        environment=_without_secret_values(environment),
+        headers=_without_secret_values(headers),
         has_query=bool(query),
     )
     secrets = ServerSecrets(
-        {key: value for key, value in environment.items() if not _reference_or_empty(value)},
-        {key: value for key, value in headers.items() if not _reference_or_empty(value)},
-        query,
-        secret_arguments,
+        environment=_secret_values_of(environment),
+        headers=_secret_values_of(headers),
+        query=query,
+        arguments=secret_arguments,
     )
     return server, secrets
 
@@ -256,12 +274,12 @@ def has_keyring_arguments(command: Sequence[str]) -> bool:
     return any(_KEYRING_ARGUMENT.search(word) for word in command)
 
 
-def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _split_command(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return a command with placeholders for the secrets in its arguments, and the secrets."""
     secret_arguments: list[str] = []
 
     def replace_secret(value: str) -> str:
-        if _reference_or_empty(value):
+        if _is_reference(value):
             return value
         secret_arguments.append(value)
         return f"${{keyring:{len(secret_arguments)}}}"
@@ -283,16 +301,17 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def filled_command(command: Sequence[str], arguments: Sequence[str]) -> list[str]:
-    """Return a command with the values of the arguments that are in the keyring."""
-    return [_with_secrets(word, arguments) for word in command]
+    """Return a command with the values of its placeholders; one without a value stays.
 
+    Args:
+        arguments: the values for `${keyring:1}` and so on.
+    """
 
-def _with_secrets(word: str, values: Sequence[str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        number = int(match[1])
-        return values[number - 1] if 0 < number <= len(values) else match[0]
+    def value_of(placeholder: re.Match[str]) -> str:
+        number = int(placeholder[1])
+        return arguments[number - 1] if 0 < number <= len(arguments) else placeholder[0]
 
-    return _KEYRING_ARGUMENT.sub(value, word)
+    return [_KEYRING_ARGUMENT.sub(value_of, word) for word in command]
 
 
 def _split_address(name: str, url: str) -> tuple[str, str]:
@@ -307,14 +326,25 @@ def _split_address(name: str, url: str) -> tuple[str, str]:
     return address, query
 
 
-def _reference_or_empty(value: str) -> str:
-    """Return a value that only names an environment variable; "" for any other value."""
-    return value if _MERE_REFERENCE.fullmatch(value) else ""
+def _is_reference(value: str) -> bool:
+    """Return True if a value only names an environment variable, and so is not secret."""
+    return _MERE_REFERENCE.fullmatch(value) is not None
+
+
+def _without_secret_values(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values by name, with "" for each value that is kept in the keyring."""
+    return {name: value if _is_reference(value) else "" for name, value in values.items()}
+
+
+def _secret_values_of(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that are kept in the keyring, by name."""
+    return {name: value for name, value in values.items() if not _is_reference(value)}
 
 
 def sign_in_secrets(stored: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the secret values in the stored data of a sign-in."""
-    tokens, client = stored["tokens"], stored["client"]
+    tokens = stored["tokens"]
+    client = stored["client"]
     values = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
     return tuple(filter(None, values))
 
@@ -348,8 +378,9 @@ def secret_values(
 
 def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str]:
     """Return the names of the environment variables that a server refers to, sorted."""
-    texts = (*server.command, *server.environment.values(), *server.headers.values())
-    return sorted({v[1] for t in (*texts, *secrets.values) for v in _VARIABLE.finditer(t)})
+    public_texts = (*server.command, *server.environment.values(), *server.headers.values())
+    references = chain.from_iterable(map(_VARIABLE.finditer, (*public_texts, *secrets.values)))
+    return sorted({reference[1] for reference in references})
 
 
 def _may_be_secret(name: str, value: str) -> bool:
@@ -382,9 +413,9 @@ def launch_message(
     def fill_variables(text: str) -> str:
         return _VARIABLE.sub(lambda match: _value_of(server, match, variables), text)
 
-    def fill_values(references: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    def fill_values(public: Mapping[str, str], secret: Mapping[str, str]) -> dict[str, str]:
         return {
-            name: fill_variables(text or values.get(name, "")) for name, text in references.items()
+            name: fill_variables(value or secret.get(name, "")) for name, value in public.items()
         }
 
     if server.url:
@@ -417,10 +448,12 @@ def _value_of(server: ToolServer, reference: re.Match[str], variables: Mapping[s
 def _proxy_variables(
     variables: Mapping[str, str], *, with_passwords: bool = True
 ) -> dict[str, str]:
-    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    """Return the proxies of the environment, in either case of their names."""
+    upper_names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
     return {
         name: variables[name]
-        for each in names
-        for name in (each, each.lower())
+        for upper_name in upper_names
+        for name in (upper_name, upper_name.lower())
+        # An address with a user and a password has an "@".
         if name in variables and (with_passwords or "@" not in variables[name])
     }

@@ -1,5 +1,8 @@
 """Reads the tests of promptfoo: YAML or JSON configurations, lists of tests, and CSV files.
 
+Each test with each prompt becomes a case; the assertions of the test become checks of the case. In
+a CSV file, a row is a test, and a cell of an `__expected` column is an assertion.
+
 Scripts, model-specific assertions, thresholds and transformations are refused: if they were
 ignored, the result of a case would differ from promptfoo's.
 """
@@ -26,13 +29,14 @@ from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase,
 ReadSibling = Callable[[str], str]
 """Returns the text of a file, named relative to the folder of the cases. Raises ValueError."""
 _Row = Mapping[str, Any]
+"""An object of the file: a configuration or a test."""
 
 INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
 EXPECTED: Final = "__expected"
 _MAX_YAML_CHARS: Final = 4 * 1024 * 1024
 _MAX_COMBINATIONS: Final = 10_000
 _MAX_FILLED_CHARS: Final = 256 << 20
-_CHARS_PER_TEXT: Final = 250  # counted for each text in a check, which takes so much memory anyway
+_CHARS_PER_TEXT: Final = 250  # counted for each text in a check: even an empty one takes memory
 _VARIABLE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION_FIELDS: Final = ("tests", "prompts", "defaultTest", "scenarios")
@@ -87,7 +91,8 @@ def is_configuration(value: _Row) -> bool:
 def parse_yaml(text: str) -> Any:
     """Return the value of a YAML file, with the scalars of YAML 1.2 but only decimal numbers.
 
-    Raises ValueError.
+    Raises:
+        ValueError: it is not YAML, too large, or has aliases.
     """
     if len(text) > _MAX_YAML_CHARS:
         raise CaseError(CaseFault.YAML_TOO_LARGE)
@@ -106,13 +111,14 @@ def parse_yaml(text: str) -> Any:
                 raise located_error(place, CaseError(CaseFault.ALIASES_UNSUPPORTED))
             return super().compose_node(parent, index)
 
+    # Each scalar that is not text: its tag, its pattern, and the characters that it may begin with.
     for kind, pattern, first in (
         ("null", r"~|null|Null|NULL|", "~nN"),
         ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
         ("int", r"[-+]?[0-9]+", "-+0123456789"),
         ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?", "-+.0123456789"),
     ):
-        letters = [*first, ""] if kind == "null" else list(first)
+        letters = [*first, ""] if kind == "null" else list(first)  # an empty value is null
         Loader.add_implicit_resolver(
             f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$"), letters
         )
@@ -135,7 +141,7 @@ def cases_in(
     """Yield the cases of a configuration: each test with each prompt.
 
     Raises:
-        ValueError: with the place and the reason.
+        ValueError: a case cannot be read; the error has the place and the reason.
     """
     prompts = []
     for prompt in _read_prompts(config.get("prompts"), read_sibling):
@@ -180,23 +186,21 @@ def _read_cases(
         for name in row.keys() - _TEST_FIELDS:
             if row[name]:
                 raise CaseError(CaseFault.UNSUPPORTED, name=name)
-    test_variables, default_variables = test.get("vars") or {}, default.get("vars") or {}
+    test_variables = test.get("vars") or {}
+    default_variables = default.get("vars") or {}
     if not isinstance(test_variables, dict) or not isinstance(default_variables, dict):
         raise CaseError(CaseFault.VARS_NOT_AN_OBJECT)
-    rows_by_kind = {
-        PlaceKind.ASSERTION: _list_at(test, "assert"),
-        PlaceKind.DEFAULT_ASSERTION: _list_at(default, "assert"),
-    }
     assertions = [
-        (CasePlace(kind, number), row)
-        for kind, rows in rows_by_kind.items()
-        for number, row in enumerate(rows, start=1)
+        (CasePlace(kind, number), assertion)
+        for kind, row in ((PlaceKind.ASSERTION, test), (PlaceKind.DEFAULT_ASSERTION, default))
+        for number, assertion in enumerate(_list_at(row, "assert"), start=1)
     ]
     for variables in _combine_variables({**default_variables, **test_variables}, filler):
         checks: list[Check] = []
-        for place, row in assertions:
+        for place, assertion in assertions:
             try:
-                checks += _assertion_checks(_resolve_template(row, config), variables, filler)
+                resolved = _resolve_template(assertion, config)
+                checks += _assertion_checks(resolved, variables, filler)
             except (ValueError, TypeError) as error:
                 raise located_error(place, error) from error
         for cell in (*_list_at(test, EXPECTED), *_list_at(default, EXPECTED)):
@@ -255,29 +259,32 @@ def _question_of(variables: Mapping[str, str]) -> str:
     return variables[name] if name else next(iter(variables.values()))
 
 
-def _resolve_template(row: Any, config: _Row) -> Any:
+def _resolve_template(assertion: Any, config: _Row) -> Any:
     """Return the assertion, or the template that it refers to by `#/assertionTemplates/name`."""
-    if not isinstance(row, dict) or "$ref" not in row:
-        return row
-    name = str(row["$ref"]).removeprefix("#/assertionTemplates/")
+    if not isinstance(assertion, dict) or "$ref" not in assertion:
+        return assertion
+    reference = str(assertion["$ref"])
+    name = reference.removeprefix("#/assertionTemplates/")
     templates = config.get("assertionTemplates")
     if not isinstance(templates, dict) or name not in templates:
-        raise CaseError(CaseFault.UNKNOWN_REFERENCE, name=str(row["$ref"]))
+        raise CaseError(CaseFault.UNKNOWN_REFERENCE, name=reference)
     return templates[name]
 
 
 def _assertion_checks(
-    row: Any, variables: Mapping[str, str], filler: TemplateFiller
+    assertion: Any, variables: Mapping[str, str], filler: TemplateFiller
 ) -> list[Check]:
     """Return the checks of an assertion. Raises ValueError."""
-    if not isinstance(row, dict) or not isinstance(row.get("type"), str):
+    if not isinstance(assertion, dict) or not isinstance(assertion.get("type"), str):
         raise CaseError(CaseFault.NO_TYPE)
-    kind, value = row["type"], row.get("value")
-    if kind.removeprefix("not-") not in _KINDS:
+    kind = assertion["type"]
+    value = assertion.get("value")
+    plain_kind = kind.removeprefix("not-")
+    if plain_kind not in _KINDS:
         raise CaseError(CaseFault.UNSUPPORTED, name=kind)
-    for name in row.keys() - _ASSERTION_FIELDS:
+    for name in assertion.keys() - _ASSERTION_FIELDS:
         raise CaseError(CaseFault.UNSUPPORTED, name=name)
-    if row.get("weight") == 0:
+    if assertion.get("weight") == 0:  # such an assertion always passes
         return []
     if isinstance(value, str):
         if value.startswith("file://"):
@@ -287,15 +294,16 @@ def _assertion_checks(
         value = [filler.fill_in(v, variables) if isinstance(v, str) else v for v in value]
     else:
         filler.count(_CHARS_PER_TEXT)
-    is_negated = kind.startswith("not-")
-    checks = _check_rows(kind.removeprefix("not-"), value, filler)
-    if is_negated and len(checks) != 1:
-        raise CaseError(CaseFault.UNSUPPORTED, name=kind)
-    return [check_from_json({**item, "not": True} if is_negated else item) for item in checks]
+    rows = _check_rows(plain_kind, value, filler)
+    if kind != plain_kind:
+        if len(rows) != 1:  # not all of several checks is another thing than none of them
+            raise CaseError(CaseFault.UNSUPPORTED, name=kind)
+        rows = [{**rows[0], "not": True}]
+    return [check_from_json(row) for row in rows]
 
 
 def _check_rows(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str, Any]]:
-    """Return the checks of an assertion, for `check_from_json`."""
+    """Return the checks of an assertion as rows for `check_from_json`."""
     texts = value
     if isinstance(value, str) and kind.endswith(("-any", "-all")):
         filler.count(_CHARS_PER_TEXT * value.count(","))
@@ -304,8 +312,8 @@ def _check_rows(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str,
         raise CaseError(CaseFault.CHECK_VALUE_WRONG, name=kind)
     match kind:
         case "contains" | "equals" | "regex":
-            plain = _variable_text(kind, value) if isinstance(value, int | float) else value
-            return [{kind: plain}]
+            text = _variable_text(kind, value) if isinstance(value, int | float) else value
+            return [{kind: text}]
         case "icontains":
             return [{"contains": value, "ignore_case": True}]
         case "contains-any":
@@ -327,7 +335,8 @@ def _check_rows(kind: str, value: Any, filler: TemplateFiller) -> list[dict[str,
 
 # ---------------------------------------------------------------- cells of CSV files
 
-_PREFIXES: Final = {"grade": "llm-rubric", "regex": "regex"}
+# The kinds of assertions that have another name in cells.
+_KINDS_OF_CELLS: Final = {"grade": "llm-rubric"}
 _ASSERTION_CELL: Final = re.compile(
     r"\s*(?P<kind>[a-z][a-z-]*)(?:\((?P<threshold>[\d.]+)\))?\s*(?::(?P<value>.*))?", re.DOTALL
 )
@@ -358,16 +367,16 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
 def expected_checks(text: str, variables: Mapping[str, str], filler: TemplateFiller) -> list[Check]:
     """Return the checks of a cell, such as `contains: Paris`; plain text must be equal."""
     match = _ASSERTION_CELL.fullmatch(text)
-    kind = _PREFIXES.get(match["kind"], match["kind"]) if match else ""
-    plain = kind.removeprefix("not-")
-    is_known = plain in _KINDS | _UNSUPPORTED_KINDS
-    if match is None or not is_known or not (match["value"] or _may_lack_value(plain, match)):
+    kind = _KINDS_OF_CELLS.get(match["kind"], match["kind"]) if match else ""
+    plain_kind = kind.removeprefix("not-")
+    is_known = plain_kind in _KINDS | _UNSUPPORTED_KINDS
+    if match is None or not is_known or not (match["value"] or _may_lack_value(plain_kind, match)):
         return [check_from_json({"equals": filler.fill_in(text, variables)})]
-    if match["threshold"] and plain in _KINDS:
+    if match["threshold"] and plain_kind in _KINDS:
         raise CaseError(CaseFault.THRESHOLD_UNSUPPORTED, kind=kind)
     value: Any = match["value"].strip() if match["value"] else None
-    if plain == "is-json" and value is not None:
-        value = json.loads(value)
+    if plain_kind == "is-json" and value is not None:
+        value = json.loads(value)  # a schema
     return _assertion_checks({"type": kind, "value": value}, variables, filler)
 
 

@@ -44,7 +44,8 @@ FindFile = Callable[[str], tuple[str, bytes] | None]
 # ChatGPT shows these kinds of content in its own notes, or not at all.
 _LEFT_OUT_KINDS: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 _RECORDING_KINDS: Final = {"audio_asset_pointer", "real_time_user_audio_video_asset_pointer"}
-# These kinds of content may be empty; of others, an empty text means that they were not understood.
+# These kinds of content may be empty. If another kind has no text that is found here, a note names
+# the kind that was not understood.
 _TEXT_KINDS: Final = {
     *("", "text", "multimodal_text", "code", "execution_output", "audio_transcription"),
     *("tether_browsing_display", "tether_quote", "system_error"),
@@ -60,7 +61,7 @@ def is_conversation(value: Any) -> bool:
 def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> ImportedConversation:
     """Return the conversation; `find_file` finds its images."""
     mapping = mapping_at(value, "mapping")
-    files: dict[str, AttachmentFile] = {}
+    files: dict[str, AttachmentFile] = {}  # by hash; `_parse_node` adds images
     nodes = [
         _parse_node(str(key), node, find_file, files)
         for key, node in mapping.items()
@@ -88,7 +89,8 @@ def _parse_node(
     """Return a node. Reasoning, and calls of tools with their results, are in its `pending`."""
     parent = text_at(node, "parent") or None
     message = _shown_message(mapping_at(node, "message"))
-    content, metadata = mapping_at(message, "content"), mapping_at(message, "metadata")
+    content = mapping_at(message, "content")
+    metadata = mapping_at(message, "metadata")
     author = text_at(mapping_at(message, "author"), "role")
     kind = text_at(content, "content_type")
     is_hidden = metadata.get("is_visually_hidden_from_conversation") is True
@@ -109,25 +111,28 @@ def _parse_node(
     )
     if kind == "thoughts":
         thoughts = (without_marks(thought, metadata) for thought in _parse_thoughts(content))
-        return replace(base_node, pending=tuple(ReasoningPart(t) for t in thoughts if t))
-    document, find_named = canvas_document(message), _with_names(find_file, metadata)
+        reasoning = tuple(ReasoningPart(thought) for thought in thoughts if thought)
+        return replace(base_node, pending=reasoning)
+    document = canvas_document(message)
+    find_named = _with_names(find_file, metadata)
     is_call = author == "assistant" and text_at(message, "recipient") not in ("", "all")
     # The input and output of tools stay as they are.
     is_raw = author == "tool" or (is_call and not document)
-    parts = (
-        [TextPart(document)]
-        if document
-        else _parse_parts(content, find_named, files, is_raw=is_raw)
-    )
+    parts: list[Part] = [TextPart(document)] if document else []
+    if not document:
+        parts = _parse_parts(content, find_named, files, is_raw=is_raw)
     parts += _generated_images(metadata, find_named, files)
     if author != "user":
-        parts = [_readable_part(part, metadata) for part in parts]
-    parts = [*_attachment_notes(metadata, content), *(p for p in parts if p != TextPart(""))]
+        parts = [_strip_marks(part, metadata) for part in parts]
+    parts = [part for part in parts if part != TextPart("")]
+    parts = [*_attachment_notes(metadata, content), *parts]
     if not is_raw:
-        return replace(
-            base_node, role=Role.USER if author == "user" else Role.ASSISTANT, parts=tuple(parts)
-        )
-    images = [p for p in parts if not isinstance(p, TextPart) or p == TextPart(LOST_IMAGE)]
+        role = Role.USER if author == "user" else Role.ASSISTANT
+        return replace(base_node, role=role, parts=tuple(parts))
+    # The text of a call or a result is folded; images are shown.
+    images = [
+        part for part in parts if not isinstance(part, TextPart) or part == TextPart(LOST_IMAGE)
+    ]
     text = text_of(part for part in parts if part not in images)
     return replace(
         base_node,
@@ -138,17 +143,23 @@ def _parse_node(
 
 
 def _shown_message(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the report of a deep research instead of the message that contains it."""
+    """Return the message, or the report of a deep research that it contains."""
     state = mapping_at(mapping_at(message, "metadata"), "chatgpt_sdk").get("widget_state")
-    state = parse_json(state) if isinstance(state, str) else state
+    if isinstance(state, str):
+        state = parse_json(state)
     report = mapping_at(state, "report_message") if isinstance(state, Mapping) else {}
     return report or message
 
 
 def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:
-    """Return a call, or only the result of one."""
-    author, content = mapping_at(message, "author"), mapping_at(message, "content")
-    kind = text_at(content, "content_type")
+    """Return a call, or only the result of one.
+
+    Args:
+        key: the node's id, which becomes the id of the call.
+        text: the input or output of the tool.
+    """
+    author = mapping_at(message, "author")
+    kind = text_at(mapping_at(message, "content"), "content_type")
     if text_at(author, "role") == "tool":
         is_failed = kind == "system_error"
         return ended_call(key, text_at(author, "name"), None, text, is_failed=is_failed)
@@ -157,14 +168,15 @@ def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:
     return ended_call(key, text_at(message, "recipient"), arguments, "")
 
 
-def _readable_part(part: Part, metadata: Mapping[str, Any]) -> Part:
+def _strip_marks(part: Part, metadata: Mapping[str, Any]) -> Part:
+    """Return a part; of a text, without ChatGPT's marks (see `chatgpt_text.without_marks`)."""
     return TextPart(without_marks(part.text, metadata)) if isinstance(part, TextPart) else part
 
 
 def _parse_thoughts(content: Mapping[str, Any]) -> list[str]:
     return [
-        "\n\n".join(word for word in (text_at(t, "summary"), text_at(t, "content")) if word)
-        for t in objects_at(content, "thoughts")
+        "\n\n".join(filter(None, (text_at(thought, "summary"), text_at(thought, "content"))))
+        for thought in objects_at(content, "thoughts")
     ]
 
 
@@ -181,21 +193,21 @@ def _parse_parts(
         language = text_at(content, "language") if kind == "code" else ""
         text = text_at(content, "text")
         return [TextPart(fenced(text, "" if language == "unknown" else language))] if text else []
-    parts = content.get("parts")
-    parts = parts if isinstance(parts, list) else [content]
-    read_parts: list[Part] = []
-    for part in parts:
-        if _is_recording(part):
+    listed = content.get("parts")
+    source_parts = listed if isinstance(listed, list) else [content]
+    parts: list[Part] = []
+    for source in source_parts:
+        if _is_recording(source):
             continue  # its transcript is another part
-        if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
-            read_parts.append(_image_part(text_at(part, "asset_pointer"), find_file, files))
+        if isinstance(source, Mapping) and text_at(source, "asset_pointer"):
+            parts.append(_image_part(text_at(source, "asset_pointer"), find_file, files))
         else:
-            text = part if isinstance(part, str) else _text_of(part)
+            text = source if isinstance(source, str) else _text_of(source)
             if text.strip():
-                read_parts.append(TextPart(text))
-    if not read_parts and any(map(_is_recording, parts)):
-        read_parts.append(TextPart(_RECORDING))
-    return read_parts
+                parts.append(TextPart(text))
+    if not parts and any(map(_is_recording, source_parts)):
+        parts.append(TextPart(_RECORDING))
+    return parts
 
 
 def _generated_images(
@@ -215,8 +227,8 @@ def _text_of(part: Any) -> str:
     if not isinstance(part, Mapping):
         return ""
     text = text_at(part, "text") or text_at(part, "result")
-    title, address = text_at(part, "title"), text_at(part, "url")
-    text_and_source = "\n\n".join(word for word in (title, text, address) if word)
+    paragraphs = (text_at(part, "title"), text, text_at(part, "url"))
+    text_and_source = "\n\n".join(filter(None, paragraphs))
     kind = text_at(part, "content_type")
     is_known = text_and_source or kind in _TEXT_KINDS
     return text_and_source if is_known else unknown_content(kind)
@@ -261,7 +273,7 @@ def _find_instructions(mapping: Mapping[str, Any]) -> str:
         message = mapping_at(node, "message") if isinstance(node, Mapping) else {}
         if text_at(mapping_at(message, "author"), "role") != "system":
             continue
-        # Its text says only that the user's instructions are no longer available.
+        # The text of such a message says only that the user's instructions are no longer available.
         if mapping_at(message, "metadata").get("is_user_system_message") is True:
             continue
         parts = mapping_at(message, "content").get("parts")

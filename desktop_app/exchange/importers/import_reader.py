@@ -1,8 +1,9 @@
 """Reads the conversations in an export, whose kind is detected by its content.
 
-An export is JSON of Repartee, ChatGPT, Claude, Open WebUI or LibreChat, or a ZIP archive with such
-JSON. Of an archive, the files named conversations….json are read, as in OpenAI's exports, or all
-JSON files if no name begins so. Reading an export never opens another file.
+An export is JSON of Repartee, ChatGPT, Claude, Open WebUI or LibreChat, or a ZIP archive with JSON
+of one of these programs. Of an archive, the members named conversations….json are read, as in
+OpenAI's exports, or all JSON members if no name begins like that. Reading an export never opens
+another file.
 """
 
 from __future__ import annotations
@@ -53,21 +54,26 @@ _MAX_IMAGES_RATIO: Final = 20
 # An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB. The
 # values of exports take about twice the bytes of their JSON.
 _MAX_VALUES: Final = 50_000_000
-_VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}  # of memory, for each of these marks
+# The bytes of memory for each of these marks in JSON: an item, a list, an object.
+_VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}
 _ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
 _MAX_EXPANSION_RATIO: Final = 4
+# A longer integer becomes NaN, which no time and no number of an export is.
 _MAX_INTEGER_DIGITS: Final = 30
 _STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[][{}]', re.S)
 _QUOTE: Final = ord('"')
+# The only bytes of a list of objects that are outside of the objects.
 _BEFORE_LIST: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[")
 _BEFORE_FIRST_ITEM: Final = re.compile(rb"[ \t\r\n]*\{")
 _BEFORE_ITEM: Final = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*\{")
 _AFTER_ITEMS: Final = re.compile(rb"[ \t\r\n]*\][ \t\r\n]*")
+_MAX_DETAILS_CHARS: Final = 200  # of the JSON parser's message, in a sentence
 OWN_KIND: Final = "Repartee"
 """The kind of this program's own exports."""
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
+"""A conversation, or the error of one that is damaged."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ def _shift_times(imported: ImportedConversation, delay: timedelta) -> ImportedCo
 
 
 def _find_nothing(_file_id: str) -> None:
-    return None
+    """Find no image: JSON that is not in an archive has none."""
 
 
 def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
@@ -147,7 +153,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
         for info in archive.members
         if info.filename.endswith(".json") and not _is_hidden(info.filename)
     ]
-    named_members = [info for info in members if _is_named(info)]
+    named_members = [info for info in members if _is_named_conversations(info)]
     members = named_members or members
     if not members:
         raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
@@ -177,24 +183,27 @@ def _is_hidden(name: str) -> bool:
     return PurePosixPath(name).name.startswith(".")
 
 
-def _is_named(info: ZipInfo) -> bool:
+def _is_named_conversations(info: ZipInfo) -> bool:
     return PurePosixPath(info.filename).name.startswith("conversations")
 
 
 def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> ImportRefusedError:
-    """Return the error of one of several files, with its name."""
+    """Return the error of one of several members, with the member's name."""
     name = short_title(info.filename)
     if isinstance(exc, RefusedFileError):
         return ImportRefusedError(exc.reason, exc.params, remedy=Remedy.EXPORT_AGAIN, file=name)
     if exc.reason is not Reason.IMPORT_NOT_JSON:
         return exc
-    details = exc.details[:200]
     return ImportRefusedError(
-        Reason.FOREIGN_DAMAGED, remedy=Remedy.EXPORT_AGAIN, file=name, words=details
+        Reason.FOREIGN_DAMAGED,
+        remedy=Remedy.EXPORT_AGAIN,
+        file=name,
+        words=exc.details[:_MAX_DETAILS_CHARS],
     )
 
 
 def _require_plausible(members: list[ZipInfo]) -> None:
+    """Raise RefusedFileError if the members unpack to too many bytes."""
     unpacked = sum(info.file_size for info in members)
     packed = sum(info.compress_size for info in members)
     if unpacked > MAX_JSON_BYTES:
@@ -222,24 +231,28 @@ class _Images:
         Return None if there is none, if the archive or the member cannot be read, or if the images
         unpack to too many bytes.
         """
+        if not file_id:
+            return None
         with suppress(OSError, RefusedFileError):  # the import goes on without this image
             if self._archive is None:
-                self._archive = ForeignArchive(open_file(self._path))
-                members = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
-                self._members_by_name = sorted(members, key=_member_name)
-                packed = sum(info.compress_size for info in self._archive.members)
-                self._bytes_left = max(_ALWAYS_PLAUSIBLE_BYTES, _MAX_IMAGES_RATIO * packed)
+                self._archive = self._open()
             index = bisect_left(self._members_by_name, file_id, key=_member_name)
-            if (
-                file_id
-                and index < len(self._members_by_name)
-                and self._members_by_name[index][0].startswith(file_id)
-            ):
-                name, info = self._members_by_name[index]
-                if info.file_size <= self._bytes_left:
-                    self._bytes_left -= info.file_size
-                    return name, self._archive.read(info, MAX_IMAGE_BYTES)
+            if index == len(self._members_by_name):
+                return None
+            name, info = self._members_by_name[index]
+            if name.startswith(file_id) and info.file_size <= self._bytes_left:
+                self._bytes_left -= info.file_size
+                return name, self._archive.read(info, MAX_IMAGE_BYTES)
         return None
+
+    def _open(self) -> ForeignArchive:
+        """Open the archive, sort its members by name, and set how many bytes may be unpacked."""
+        archive = ForeignArchive(open_file(self._path))
+        members = [(PurePosixPath(info.filename).name, info) for info in archive.members]
+        self._members_by_name = sorted(members, key=_member_name)
+        packed = sum(info.compress_size for info in archive.members)
+        self._bytes_left = max(_ALWAYS_PLAUSIBLE_BYTES, _MAX_IMAGES_RATIO * packed)
+        return archive
 
     def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
         """Yield the conversations, then close the archive."""
@@ -272,7 +285,8 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
         if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
             raise ImportRefusedError(Reason.IMPORT_IS_BACKUP)
         items = value if isinstance(value, list) else [value]
-        total, load_items = len(items), partial(iter, items)
+        total = len(items)
+        load_items = partial(iter, items)
     error: ImportRefusedError | None = None
     kinds = _export_kinds(find_file)
     for item in load_items():
@@ -285,6 +299,15 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
 
 
 class _ExportKind(NamedTuple):
+    """The exports of another program.
+
+    Attributes:
+        name: the program's name.
+        is_conversation: returns True if an item is a conversation of this program.
+        read: returns the conversation in an item; raises BAD_VALUE errors.
+        refusal: the reason for an item that is not a conversation of this program.
+    """
+
     name: str
     is_conversation: Callable[[Any], bool]
     read: Callable[[Mapping[str, Any]], ImportedConversation]
@@ -323,13 +346,15 @@ def _require_plausible_values(data: bytes) -> None:
 
 
 def _item_spans(data: bytes) -> list[tuple[int, int]] | None:
-    """Return where each item of a list of objects begins and ends; None if it is anything else.
+    """Return where each item of a list of objects begins and ends; None for other JSON.
 
-    Parsed one by one, the conversations of 500 MB take 0.5 GB of memory, at once 2.8 GB. A damaged
-    one does not stop the others.
+    Parsed one by one, the conversations of 500 MB take 0.5 GB of memory; parsed at once, 2.8 GB. A
+    damaged conversation does not stop the others.
     """
     spans: list[tuple[int, int]] = []
-    depth = start = end = 0  # `end`: up to here, depths 0 and 1 are checked
+    depth = 0
+    start = 0  # of the open item
+    end = 0  # of the last item; nothing but spaces, commas and brackets is outside of the items
     for match in _STRING_OR_BRACKET.finditer(data):
         index = match.start()
         if data[index] == _QUOTE:
@@ -338,10 +363,14 @@ def _item_spans(data: bytes) -> list[tuple[int, int]] | None:
             depth += 1
             if depth > 2:
                 continue
-            expected = _BEFORE_LIST if depth == 1 else _BEFORE_ITEM if spans else _BEFORE_FIRST_ITEM
+            if depth == 1:
+                expected = _BEFORE_LIST
+            else:
+                expected = _BEFORE_ITEM if spans else _BEFORE_FIRST_ITEM
             if not expected.fullmatch(data, end, index + 1):
                 return None
-            start, end = index, index + 1
+            start = index
+            end = index + 1
         else:
             depth -= 1
             if depth == 1:

@@ -2,9 +2,9 @@
 
 Other programs store nodes that are not messages here: system messages, tool calls and their
 results, reasoning, empty nodes. A node without content is left out, and its children are attached
-to its parent; reasoning and tool calls are added to the next answer. If none follows, they are an
-answer of their own. Every id is derived from the source's ids, so importing a file twice gives the
-same conversations.
+to its parent. Reasoning and tool calls are pending parts, which are added to the next answer below
+their node; if no answer follows, they become an answer of their own. Every id is derived from the
+source's ids, so importing a file twice gives the same conversations.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.generation import Overrides
@@ -41,10 +41,12 @@ from desktop_app.exchange.importers.imported_conversation import (
 _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""
 _MAX_TITLE_CHARS: Final = 1000
-"""Characters. Longer titles are cut."""
-# Each branch gets all pending parts above it: a thousand branches below a thousand parts would get
-# a million parts.
 _MAX_PENDING_PARTS: Final = 1000
+"""With so many pending parts, a node becomes an answer of its own.
+
+Each branch gets all pending parts above it: a thousand branches below a thousand parts would get a
+million parts.
+"""
 
 PendingPart = ReasoningPart | ToolCallPart
 
@@ -55,8 +57,8 @@ class Node:
 
     Attributes:
         role: None if the node is not a message here (a root, a system message, an empty node).
-        pending: parts to add to the next answer below. A tool call without arguments only holds the
-            result for an earlier call of the same tool, if that has no result yet.
+        pending: parts to add to the next answer, this node or one below. A tool call without
+            arguments only holds the result for an earlier call of the same tool without a result.
         seconds: since 1970 in UTC; None if unknown.
     """
 
@@ -104,13 +106,13 @@ def build_conversation(
         files: is iterated after `nodes`, whose iteration may add to it.
     """
     ordered = _parents_first({node.id: node for node in nodes})
-    first = next((node.seconds for node in ordered if node.seconds), None)
-    times = map(time_from_seconds, (source.created, first, source.updated))
+    first_seconds = next((node.seconds for node in ordered if node.seconds), None)
+    times = map(time_from_seconds, (source.created, first_seconds, source.updated))
     start_time = next(filter(None, times), EPOCH)
     tree = _Tree(source, start_time)
-    parents = {node.parent for node in ordered}
+    parent_ids = {node.parent for node in ordered}
     for node in ordered:
-        tree.add(node, is_leaf=node.id not in parents)
+        tree.add(node, is_leaf=node.id not in parent_ids)
     last = tree.message_at(source.leaf) or _newest_message(tree.messages)
     latest_time = max((message.created_at for message in tree.messages), default=start_time)
     title = _shorten_title(source.title)
@@ -129,29 +131,38 @@ def build_conversation(
     return ImportedConversation(conversation, tuple(tree.messages), files=tuple(files))
 
 
+class _Pending(NamedTuple):
+    """The pending parts of a node that is no message, and of such nodes directly above it."""
+
+    node: Node
+    parts: tuple[PendingPart, ...]
+
+
 class _Tree:
     """The tree under construction; nodes are added parents first."""
 
     def __init__(self, source: SourceConversation, start_time: datetime) -> None:
-        self._source, self._start_time = source, start_time
+        self._source = source
+        self._start_time = start_time
         self.conversation_id = _make_id(source.program, source.id)
         self.messages: list[Message] = []
         # By node id: its message, or the nearest message above it.
         self._message_by_node: dict[str, Message | None] = {}
-        # By node id: the node, and the parts that wait for an answer below it.
-        self._pending_by_node: dict[str, tuple[Node, tuple[PendingPart, ...]]] = {}
+        # By the id of a node that is no message.
+        self._pending_by_node: dict[str, _Pending] = {}
 
     def message_at(self, node_id: str | None) -> Message | None:
         """Return the message of a node, or the nearest above it; None if there is none."""
         return self._message_by_node.get(node_id or "")
 
     def add(self, node: Node, *, is_leaf: bool) -> None:
-        """Add a node, as a message if it has content, or if parts wait and no answer can follow."""
-        pending_node, waiting_parts = self._pending_by_node.get(node.parent or "", (node, ()))
-        if waiting_parts and node.role is Role.USER:  # no answer to them follows
-            self._add_message(replace(pending_node, role=Role.ASSISTANT, parts=()), waiting_parts)
-            waiting_parts = ()
-        pending = _with_results(waiting_parts, node.pending)
+        """Add a node, as a message if it has content, or parts that no later answer can get."""
+        above = self._pending_by_node.get(node.parent or "", _Pending(node, ()))
+        parts_above = above.parts
+        if parts_above and node.role is Role.USER:  # a question: they belong to no later answer
+            self._add_message(replace(above.node, role=Role.ASSISTANT, parts=()), parts_above)
+            parts_above = ()
+        pending = _with_results(parts_above, node.pending)
         is_last = is_leaf or len(pending) >= _MAX_PENDING_PARTS
         if pending and node.role is None and is_last:
             node = replace(node, role=Role.ASSISTANT)
@@ -160,24 +171,24 @@ class _Tree:
             self._add_message(node, pending if is_answer else ())
         else:
             self._message_by_node[node.id] = self.message_at(node.parent)
-            self._pending_by_node[node.id] = node, pending
+            self._pending_by_node[node.id] = _Pending(node, pending)
 
     def _add_message(self, node: Node, pending: tuple[PendingPart, ...]) -> None:
         """Add a node as a message that is later than its parent, whatever its own time."""
-        above = self.message_at(node.parent)
-        earliest = self._start_time if above is None else above.created_at + _MIN_DELAY
-        is_answer = node.role is Role.ASSISTANT
+        parent = self.message_at(node.parent)
+        earliest = self._start_time if parent is None else parent.created_at + _MIN_DELAY
+        choice = None
+        if node.role is Role.ASSISTANT:
+            choice = ModelChoice("", bounds.checked_name(node.model or self._source.model))
         message = Message(
             id=_make_id(self._source.program, self._source.id, node.id),
             conversation_id=self.conversation_id,
-            parent_id=None if above is None else above.id,
+            parent_id=None if parent is None else parent.id,
             role=node.role or Role.ASSISTANT,
             status=MessageStatus.COMPLETE if node.is_complete else MessageStatus.INCOMPLETE,
             parts=(*pending, *node.parts),
             created_at=max(time_from_seconds(node.seconds) or earliest, earliest),
-            choice=ModelChoice("", bounds.checked_name(node.model or self._source.model))
-            if is_answer
-            else None,
+            choice=choice,
         )
         self.messages.append(message)
         self._message_by_node[node.id] = message
@@ -185,12 +196,12 @@ class _Tree:
 
 
 def _with_results(
-    waiting_parts: tuple[PendingPart, ...], new_parts: tuple[PendingPart, ...]
+    parts_above: tuple[PendingPart, ...], new_parts: tuple[PendingPart, ...]
 ) -> tuple[PendingPart, ...]:
     """Return all parts, with results in the calls that they belong to."""
     if not new_parts:
-        return waiting_parts
-    parts = list(waiting_parts)
+        return parts_above
+    parts = list(parts_above)
     for part in new_parts:
         if not _fill_call(parts, part):
             parts.append(part)
@@ -198,9 +209,13 @@ def _with_results(
 
 
 def _fill_call(parts: list[PendingPart], part: PendingPart) -> bool:
-    """Put a result into the first call of its tool that has none. Return True if there is one."""
+    """Put a result into the first call of its tool without a result.
+
+    Return False if there is no such call, or if the part is not a result.
+    """
     if isinstance(part, ReasoningPart) or part.arguments:
         return False
+    # The part of a name before a "." is the tool.
     tool = part.name.partition(".")[0]
     for index, call in enumerate(parts):
         if (
@@ -252,8 +267,8 @@ def _title_from_question(messages: Iterable[Message]) -> str:
 
 
 def _newest_message(messages: Iterable[Message]) -> Message | None:
-    parents = {message.parent_id for message in messages}
-    leaves = [message for message in messages if message.id not in parents]
+    parent_ids = {message.parent_id for message in messages}
+    leaves = [message for message in messages if message.id not in parent_ids]
     return max(leaves, key=lambda message: message.created_at, default=None)
 
 
