@@ -93,10 +93,12 @@ class ConversationDelegate(RowDelegate):
         if index.data(conversation_model.Roles.IS_HEADING):
             self._paint_heading(painter, option, index)
         else:
-            self._paint_target(painter, option, index)
+            self._paint_drop_target(painter, option, index)
             self._paint_title(painter, option, index)
 
-    def _paint_target(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def _paint_drop_target(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
         """Highlight the row that would accept the current drag."""
         view = option.widget
         if isinstance(view, ConversationView) and view.is_target(index):

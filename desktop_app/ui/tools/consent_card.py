@@ -65,12 +65,12 @@ class _AllowButton(SingleClickButton):
     or in place of the question that was just answered.
     """
 
-    def __init__(self, label: str, name: str, asked: QElapsedTimer) -> None:
+    def __init__(self, label: str, name: str, question_age: QElapsedTimer) -> None:
         super().__init__(label, role="link", name=name)
-        self._asked = asked
+        self._question_age = question_age
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._asked.isValid() and self._asked.elapsed() < MIN_READ_MS:
+        if self._question_age.isValid() and self._question_age.elapsed() < MIN_READ_MS:
             event.accept()
             return
         super().mousePressEvent(event)
@@ -92,7 +92,7 @@ class ConsentCard(QFrame):
         self._icon, self._question, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
         self._text = CardText(self._question, self._note)
         self.arguments = text_field(tr("Arguments"), "consent-arguments")
-        self._asked = QElapsedTimer()
+        self._question_age = QElapsedTimer()
         self.once_button = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
         self.conversation_button = self._button(
             tr("Allow in this conversation"), "consent-conversation", ConsentChoice.CONVERSATION
@@ -143,7 +143,7 @@ class ConsentCard(QFrame):
             waiting: the number of further questions.
         """
         self._tool = tool
-        self._asked.start()
+        self._question_age.start()
         readable = readable_arguments(arguments)
         is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
         if not is_whole:
@@ -225,7 +225,7 @@ class ConsentCard(QFrame):
         if choice is ConsentChoice.DENY:
             button = SingleClickButton(label, role="link", name=name)
         else:
-            button = _AllowButton(label, name, self._asked)
+            button = _AllowButton(label, name, self._question_age)
         if choice is ConsentChoice.ALWAYS:
             set_tooltip(button, tr("In all conversations, until the tool changes"))
         button.clicked.connect(lambda: self.decided.emit(choice))

@@ -144,7 +144,12 @@ NOTE_KINDS: Final = (
     LineKind.FOLD,
 )
 # Lines whose links need no underline: they are arrows, begin with an arrow or are images.
-_SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.FOOTER, LineKind.IMAGES)
+_KINDS_WITHOUT_UNDERLINE: Final = (
+    LineKind.REASONING,
+    LineKind.VERSIONS,
+    LineKind.FOOTER,
+    LineKind.IMAGES,
+)
 # Blocks of plain text, in either direction.
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Blocks with space above and below, even in a tight list.
@@ -158,7 +163,7 @@ _MARKER_STOPS: Final = 8
 _LETTER: Final = re.compile(r"[^\W\d_]")
 # Runs, and characters per run, that are searched for a letter. A text of 1 MB may have none.
 _MAX_SEARCHED: Final = 1000
-_FROM_RIGHT: Final = re.compile(
+_RIGHT_TO_LEFT_LETTER: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 
@@ -206,7 +211,7 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
     """
     for text in chain((item.marker,), islice(texts_of_runs(item.runs), _MAX_SEARCHED)):
         if first := _LETTER.search(text, 0, _MAX_SEARCHED):
-            is_from_right = _FROM_RIGHT.match(first[0]) is not None
+            is_from_right = _RIGHT_TO_LEFT_LETTER.match(first[0]) is not None
             return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
     return QTextOption.TabType.LeftTab
 
@@ -457,7 +462,9 @@ class Styles:
             is_dim = kind is LineKind.REASONING
             char_format.setForeground(self.theme.dim if is_dim else self.theme.accent)
             # Color alone does not tell a link from the text around it; citations are smaller.
-            char_format.setFontUnderline(kind not in _SHAPED_LINKS and not is_citation(run.link))
+            char_format.setFontUnderline(
+                kind not in _KINDS_WITHOUT_UNDERLINE and not is_citation(run.link)
+            )
         return char_format
 
     def _base_char_format(self, kind: Kind | LineKind, level: int) -> QTextCharFormat:
