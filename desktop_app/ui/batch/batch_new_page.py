@@ -63,9 +63,10 @@ class NewBatchJob:
     """The job that the user asks for.
 
     Attributes:
-        title: the title of the chosen prompt; "" for a custom or edited message.
+        title: the title of the prompt that is the message; "" for a custom or edited message.
         task: the message for each file.
-        template_id: the id of the chosen prompt; "" for a custom message.
+        template_id: the id of the prompt that the message was made from, even if it was edited
+            since; "" for a custom message.
     """
 
     paths: tuple[Path, ...]

@@ -129,7 +129,8 @@ class DroppedContent:
     @property
     def length(self) -> int:
         """Return the approximate number of characters; slow HTML of many tags counts as more."""
-        return max(len(self.text) or len(self.html) // 5, len(self.html) // 50)
+        text_length = len(self.text) or len(self.html) // 5  # about a fifth of HTML is text
+        return max(text_length, len(self.html) // 50)
 
 
 def read_dropped(data: QMimeData) -> DroppedContent:

@@ -36,9 +36,9 @@ _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Longer arguments are truncated, and cannot be changed."""
 _MIN_ARGUMENT_LINES: Final = 1.5
 _MAX_ARGUMENT_LINES: Final = 6
-# Characters that could hide or reorder what the user reads. Tags and variation selectors, among
-# them, can carry a whole text. A text field changes others: U+00A0 to a space, U+FDD0 and U+FDD1
-# to line breaks. JSON accepts all of them as escapes.
+# Characters that could hide or reorder what the user reads, and characters that a text field
+# changes: U+00A0 to a space, U+FDD0 and U+FDD1 to line breaks. Tags and variation selectors, which
+# are hidden, can carry a whole text. JSON accepts all these characters as escapes.
 _HIDDEN_CHARACTERS: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff0-\ufffc"

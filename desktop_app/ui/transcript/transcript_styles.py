@@ -161,7 +161,8 @@ _SPACED_KINDS_ON_BACKGROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKin
 # footnote's name, begins at the next stop.
 _MARKER_STOPS: Final = 8
 _LETTER: Final = re.compile(r"[^\W\d_]")
-# Runs, and characters per run, that are searched for a letter. A text of 1 MB may have none.
+# The most runs, and the most characters of each run, that are searched for a letter. A text of 1 MB
+# may have no letter.
 _MAX_SEARCHED: Final = 1000
 _RIGHT_TO_LEFT_LETTER: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"

@@ -211,10 +211,10 @@ class TranscriptView(TranscriptSurface):
         self.latest_button = LatestButton(self)
         self._link_target = LinkTargetLabel(self)
         self._accessible: AccessibleTranscript | None = None
-        self._clicked_at: QPoint | None = None
+        self._clicked_at: QPoint | None = None  # while Qt follows a link that was clicked
         self._is_copy_mark_pressed = False
         self._wheel_steps = WheelSteps()
-        self._next_theme = theme
+        self._next_theme = theme  # applied once its fallback fonts are loaded
         self._font_timer = QTimer(self, singleShot=True, interval=0)
         self._font_timer.timeout.connect(self._apply_next_theme)
         self._connect_parts()
