@@ -10,9 +10,9 @@ from desktop_app.i18n.translation import N_
 
 
 def _row(
-    happened: str, remedy: Remedy = Remedy.NONE, *, fuller: str = ""
+    happened: str, remedy: Remedy = Remedy.NONE, *, detailed: str = ""
 ) -> tuple[auto, str, Remedy, str]:
-    return auto(), happened, remedy, fuller
+    return auto(), happened, remedy, detailed
 
 
 class Reason(StrEnum):
@@ -25,91 +25,91 @@ class Reason(StrEnum):
     Attributes:
         happened: the sentence on what happened.
         remedy: the usual next step.
-        fuller: used in place of `happened` if the error has a value for each of its placeholders.
+        detailed: used in place of `happened` if the error has a value for each of its placeholders.
     """
 
     happened: str
     remedy: Remedy
-    fuller: str
+    detailed: str
 
     def __new__(
-        cls, code: str, happened: str = "", remedy: Remedy = Remedy.NONE, fuller: str = ""
+        cls, code: str, happened: str = "", remedy: Remedy = Remedy.NONE, detailed: str = ""
     ) -> Self:
         self = str.__new__(cls, code)
         self._value_ = code
-        self.happened, self.remedy, self.fuller = happened, remedy, fuller
+        self.happened, self.remedy, self.detailed = happened, remedy, detailed
         return self
 
     # The provider's refusals
     NO_CREDIT = _row(
         N_("Your {provider} account has no credit."),
         Remedy.ADD_CREDIT,
-        fuller=N_("Your {provider} account has no credit: {words}"),
+        detailed=N_("Your {provider} account has no credit: {words}"),
     )
     TOO_MANY_REQUESTS = _row(
         N_("{provider} is limiting requests."),
         Remedy.RETRY_SOON,
-        fuller=N_("{provider} is limiting requests: {words}"),
+        detailed=N_("{provider} is limiting requests: {words}"),
     )
     KEY_NOT_ACCEPTED = _row(
         N_("{provider} rejected the API key."),
         Remedy.CHECK_KEY,
-        fuller=N_("{provider} rejected the API key: {words}"),
+        detailed=N_("{provider} rejected the API key: {words}"),
     )
     CONVERSATION_TOO_LONG = _row(
         N_("The conversation exceeds the model’s context window."),
         Remedy.SHORTEN_CONVERSATION,
-        fuller=N_("The conversation exceeds the model’s context window: {words}"),
+        detailed=N_("The conversation exceeds the model’s context window: {words}"),
     )
     IMAGES_REFUSED = _row(
         N_("This model at {provider} doesn’t support these images."),
         Remedy.CHOOSE_MODEL_FOR_IMAGES,
-        fuller=N_("This model at {provider} doesn’t support these images: {words}"),
+        detailed=N_("This model at {provider} doesn’t support these images: {words}"),
     )
     MODEL_NOT_SERVED = _row(
         N_("Your {provider} API key has no access to this model."),
         Remedy.CHOOSE_MODEL_OR_ASK_FOR_ACCESS,
-        fuller=N_("Your {provider} API key has no access to this model: {words}"),
+        detailed=N_("Your {provider} API key has no access to this model: {words}"),
     )
     SETTING_REFUSED = _row(
         N_("{provider} rejected the setting “{setting}”."),
         Remedy.CHANGE_SETTING,
-        fuller=N_("{provider} rejected the setting “{setting}”: {words}"),
+        detailed=N_("{provider} rejected the setting “{setting}”: {words}"),
     )
     UNNAMED_SETTING_REFUSED = _row(
         N_("{provider} rejected a setting."),
         Remedy.CHANGE_SETTING,
-        fuller=N_("{provider} rejected a setting: {words}"),
+        detailed=N_("{provider} rejected a setting: {words}"),
     )
     ACCESS_REFUSED = _row(
         N_("{provider} denied access."),
         Remedy.CHECK_PERMISSIONS,
-        fuller=N_("{provider} denied access: {words}"),
+        detailed=N_("{provider} denied access: {words}"),
     )
     REQUEST_TOO_LARGE = _row(
         N_("The request is too large for {provider}."),
         Remedy.REMOVE_ATTACHMENT,
-        fuller=N_("The request is too large for {provider}: {words}"),
+        detailed=N_("The request is too large for {provider}: {words}"),
     )
     FAILED_WHILE_ANSWERING = _row(
         N_("{provider} failed while responding."),
         Remedy.RETRY_BILLED,
-        fuller=N_("{provider} failed while responding: {words}"),
+        detailed=N_("{provider} failed while responding: {words}"),
     )
     REQUEST_REFUSED = _row(
         N_("{provider} rejected the request."),
         Remedy.RETRY_CHANGED,
-        fuller=N_("{provider} rejected the request: {words}"),
+        detailed=N_("{provider} rejected the request: {words}"),
     )
     PROVIDER_FAULT = _row(
         N_("{provider} is having problems ({http})."),
         Remedy.RETRY_LATER,
-        fuller=N_("{provider} is having problems ({http}): {words}"),
+        detailed=N_("{provider} is having problems ({http}): {words}"),
     )
     NOT_FINISHED_IN_TIME = _row(
         N_("{provider} didn’t finish the request in time ({http})."),
         Remedy.RETRY_BILLED,
-        fuller=N_("{provider} didn’t finish the request in time ({http}): {words}"),
+        detailed=N_("{provider} didn’t finish the request in time ({http}): {words}"),
     )
     NOT_SERVED_THERE = _row(
         N_("This provider doesn’t offer {model}."), Remedy.CHOOSE_MODEL_OR_PROVIDER
@@ -117,7 +117,7 @@ class Reason(StrEnum):
     API_MISSING = _row(
         N_("Couldn’t find a compatible API at {provider}."),
         Remedy.CHECK_ADDRESS,
-        fuller=N_("Couldn’t find a compatible API at {provider}: {words}"),
+        detailed=N_("Couldn’t find a compatible API at {provider}: {words}"),
     )
     EMPTY_REPLY = _row(
         N_("The base URL of {provider} returned an empty response."), Remedy.CHECK_ADDRESS
@@ -132,7 +132,7 @@ class Reason(StrEnum):
     REDIRECTED = _row(
         N_("{provider} redirects elsewhere, where nothing was sent."),
         Remedy.CHECK_ADDRESS_OR_SIGN_IN,
-        fuller=N_("{provider} redirects to {host}, where nothing was sent."),
+        detailed=N_("{provider} redirects to {host}, where nothing was sent."),
     )
     WEB_PAGE = _row(
         N_("{provider} sent a web page, not a response."), Remedy.CHECK_ADDRESS_OR_SIGN_IN
@@ -146,7 +146,7 @@ class Reason(StrEnum):
     NO_KEY_FOR_HOST = _row(
         N_("There is no API key for this URL."),
         Remedy.ENTER_KEY_AGAIN,
-        fuller=N_("There is no API key for {host}."),
+        detailed=N_("There is no API key for {host}."),
     )
     KEY_MALFORMED = _row(N_("The API key contains invalid characters."), Remedy.ENTER_KEY_AGAIN)
     KEYRING_LOCKED = _row(N_("The keyring is locked."), Remedy.UNLOCK_KEYRING)
@@ -218,32 +218,32 @@ class Reason(StrEnum):
     PROXY_WANTS_PASSWORD = _row(
         N_("The proxy requires a password."),
         Remedy.CHECK_PROXY,
-        fuller=N_("The proxy {proxy} requires a password."),
+        detailed=N_("The proxy {proxy} requires a password."),
     )
     PROXY_PASSWORD_WRONG = _row(
         N_("The proxy rejected the user name or password."),
         Remedy.CHECK_PROXY,
-        fuller=N_("The proxy {proxy} rejected the user name or password."),
+        detailed=N_("The proxy {proxy} rejected the user name or password."),
     )
     PROXY_BLOCKS = _row(
         N_("The proxy blocked the request to {host}: {words}."),
         Remedy.CHECK_PROXY,
-        fuller=N_("The proxy {proxy} blocked the request to {host}: {words}."),
+        detailed=N_("The proxy {proxy} blocked the request to {host}: {words}."),
     )
     PROXY_CANNOT_REACH = _row(
         N_("The proxy couldn’t connect to {provider} at {host}."),
         Remedy.CHECK_ADDRESS_AND_PROXY,
-        fuller=N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
+        detailed=N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
     )
     PROXY_OF_OTHER_KIND = _row(
         N_("The proxy has the wrong type."),
         Remedy.CHECK_PROXY_KIND,
-        fuller=N_("{proxy} has the wrong proxy type."),
+        detailed=N_("{proxy} has the wrong proxy type."),
     )
     PROXY_TIMEOUT = _row(
         N_("The proxy didn’t respond in time."),
         Remedy.CHECK_PROXY,
-        fuller=N_("The proxy {proxy} didn’t respond in time."),
+        detailed=N_("The proxy {proxy} didn’t respond in time."),
     )
     PROXY_NOT_REACHED = _row(N_("Couldn’t connect to the proxy {proxy}."), Remedy.CHECK_PROXY)
     PROXY_ADDRESS_INVALID = _row(N_("This isn’t a valid proxy URL."), Remedy.ENTER_PROXY_ADDRESS)
@@ -374,24 +374,24 @@ class Reason(StrEnum):
     CAP_REACHED = _row(
         N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
         Remedy.RAISE_CAP,
-        fuller=N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending."),
+        detailed=N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending."),
     )
     PRICE_UNKNOWN_UNDER_CAP = _row(
         N_("{model} has no price, so {provider}’s limit can’t count it."), Remedy.ENTER_PRICE
     )
     DOES_NOT_FIT = _row(
         N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
-        fuller=N_("With {names}, this needs {tokens} tokens, but {model} accepts {limit}."),
+        detailed=N_("With {names}, this needs {tokens} tokens, but {model} accepts {limit}."),
     )
     MAY_NOT_FIT = _row(
         N_("This message needs about {tokens} tokens, but {model} accepts {limit}."),
-        fuller=N_("With {names}, this needs about {tokens} tokens, but {model} accepts {limit}."),
+        detailed=N_("With {names}, this needs about {tokens} tokens, but {model} accepts {limit}."),
     )
     IMAGES_NOT_SEEN = _row(N_("{model} doesn’t support images."), Remedy.CHOOSE_MODEL_OR_REMOVE)
     PAGES_NOT_SEEN = _row(
         N_("{model} can’t read {count} of {total} pages of {file}, which are images."),
         Remedy.CHOOSE_MODEL_OR_REMOVE,
-        fuller=N_(
+        detailed=N_(
             "{model} can’t see images: {count} of {total} pages of {file}, {count2} of {file2}."
         ),
     )
@@ -413,7 +413,7 @@ class Reason(StrEnum):
     FILE_TYPE_AS_TEXT = _row(
         N_("{provider} doesn’t accept {name} as a file."),
         Remedy.SEND_TEXT,
-        fuller=N_("{provider} doesn’t accept {ending} files such as {name}."),
+        detailed=N_("{provider} doesn’t accept {ending} files such as {name}."),
     )
     FILE_TOO_LARGE_TO_SEND = _row(
         N_("{name} is {size}, but {provider} accepts files up to {limit}."), Remedy.SEND_TEXT
@@ -431,7 +431,7 @@ class Reason(StrEnum):
     SECTION_UNKNOWN = _row(
         N_("The selection contains an empty entry."),
         Remedy.ENTER_SECTION_NUMBERS,
-        fuller=N_("“{given}” isn’t a valid selection."),
+        detailed=N_("“{given}” isn’t a valid selection."),
     )
     SECTION_NAME_IS_NUMBER = _row(N_("“{given}” could mean two sheets."), Remedy.QUOTE_NAMES)
     SECTIONS_BACKWARDS = _row(N_("“{given}” isn’t a valid range."), Remedy.ENTER_SECTION_NUMBERS)
@@ -497,7 +497,7 @@ class Reason(StrEnum):
     ENDED_BY_FILTER = _row(
         N_("The provider’s content filter stopped the response."),
         Remedy.RETRY_CHANGED,
-        fuller=N_("The provider’s content filter stopped the response: {words}"),
+        detailed=N_("The provider’s content filter stopped the response: {words}"),
     )
     GRAMMAR_NOT_FOLLOWED = _row(
         N_("The model didn’t follow the grammar."), Remedy.ASK_AGAIN_OR_CHOOSE_MODEL
@@ -645,7 +645,7 @@ class Reason(StrEnum):
     NOTE_IMAGE_PAGES = _row(N_("All {count} pages are images."))
     NOTE_SOME_IMAGE_PAGES = _row(
         N_("{count} of {total} pages are images."),
-        fuller=N_("{count} of {total} pages are images: {pages}."),
+        detailed=N_("{count} of {total} pages are images: {pages}."),
     )
     NOTE_READ = _row(N_("Files read: {read}."))
     NOTE_SKIPPED = _row(N_("Files read: {read}, skipped: {skipped}."))
@@ -760,7 +760,7 @@ class Reason(StrEnum):
     )
     BATCH_UNKNOWN_THERE = _row(
         N_("The provider no longer has this batch."),
-        fuller=N_("The provider no longer has this batch. {words}"),
+        detailed=N_("The provider no longer has this batch. {words}"),
     )
     BATCH_LINES_UNREADABLE = _row(N_("Unreadable lines in the results: {unreadable}."))
     BATCH_LINES_UNKNOWN = _row(N_("Lines for unknown files in the results: {unknown}."))
@@ -872,7 +872,7 @@ class Reason(StrEnum):
     BACKUP_FAILED = _row(
         N_("The backup failed."),
         Remedy.CHECK_BACKUP_FOLDER,
-        fuller=N_("The backup failed: {words}"),
+        detailed=N_("The backup failed: {words}"),
     )
     BACKUP_INCOMPLETE = _row(
         N_("Damaged or missing attachments aren’t in the backup: {files}."),
@@ -956,27 +956,27 @@ class Reason(StrEnum):
     IMPORT_FOREIGN_MESSAGES = _row(
         N_("A conversation in the file contains messages of another conversation."),
         Remedy.EXPORT_AGAIN,
-        fuller=N_("“{title}” was skipped because it contains messages of another conversation."),
+        detailed=N_("“{title}” was skipped because it contains messages of another conversation."),
     )
     IMPORT_TOO_DEEP = _row(
         N_("An untitled conversation was skipped because it is nested too deeply."),
         Remedy.EXPORT_AGAIN,
-        fuller=N_("“{title}” was skipped because it is nested too deeply."),
+        detailed=N_("“{title}” was skipped because it is nested too deeply."),
     )
     IMPORT_NOT_STORED = _row(
         N_("An untitled conversation was skipped because it couldn’t be saved ({words})."),
         Remedy.EXPORT_AGAIN,
-        fuller=N_("“{title}” was skipped because it couldn’t be saved ({words})."),
+        detailed=N_("“{title}” was skipped because it couldn’t be saved ({words})."),
     )
     IMPORT_FIELD_MISSING = _row(
         N_("An untitled conversation was skipped because {words} is missing."),
         Remedy.EXPORT_AGAIN,
-        fuller=N_("“{title}” was skipped because {words} is missing."),
+        detailed=N_("“{title}” was skipped because {words} is missing."),
     )
     IMPORT_INVALID = _row(
         N_("An untitled conversation was skipped because its data is invalid ({words})."),
         Remedy.EXPORT_AGAIN,
-        fuller=N_("“{title}” was skipped because its data is invalid ({words})."),
+        detailed=N_("“{title}” was skipped because its data is invalid ({words})."),
     )
     IMPORT_BROKE_OFF = _row(N_("The import stopped unexpectedly."), Remedy.IMPORT_AGAIN)
     EXPORT_BROKE_OFF = _row(N_("The export stopped unexpectedly."), Remedy.RETRY_EXPORT)

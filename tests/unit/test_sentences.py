@@ -208,7 +208,7 @@ def compositions(chosen: dict[Reason, set[Remedy]]) -> Iterator[tuple[Reason, st
     elsewhere = {**named, **{place.value: name for place, name in environment.items()}}
     for reason in Reason:
         remedies = {reason.remedy, *chosen[reason]}
-        for happened in filter(None, (reason.happened, reason.fuller)):
+        for happened in filter(None, (reason.happened, reason.detailed)):
             for remedy in {words for each in remedies for words in wordings(each)}:
                 text = f"{happened} {remedy}".rstrip()
                 names = placeholders(text)
