@@ -18,9 +18,9 @@ def _row(
 class Reason(StrEnum):
     """A code for what happened: the name in lower case. It is stored, so no name ever changes.
 
-    The sentences have placeholders for the parameters of an error. An error may have another remedy
-    than its reason. Sentence and remedy have at most 20 words together. If data were at risk, the
-    sentence also says that they are safe.
+    The sentences have placeholders, such as {provider}, for the parameters of an error. An error
+    may have another remedy than its reason. The sentence and the remedy together have at most 20
+    words. If the user's data were at risk, the sentence also says that they are safe.
 
     Attributes:
         happened: the sentence on what happened.
@@ -37,7 +37,9 @@ class Reason(StrEnum):
     ) -> Self:
         self = str.__new__(cls, code)
         self._value_ = code
-        self.happened, self.remedy, self.detailed = happened, remedy, detailed
+        self.happened = happened
+        self.remedy = remedy
+        self.detailed = detailed
         return self
 
     # The provider's refusals

@@ -63,11 +63,12 @@ class ErrorDescription:
     """The codes of an error or of its stored note, and the sentences made from them.
 
     Attributes:
-        reason: the code of what happened, or a sentence from another process or a store. Of errors
-            that are never stored, it may be another `TextEnum`.
+        reason: the code of what happened, or a sentence from another process or a store. The reason
+            of an error that is never stored may be a member of another `TextEnum`.
         remedy: the next step, if it differs from that of the reason in `error_reasons`; else "".
         params: values for the placeholders in the sentences.
-        because: the error that the placeholder {words} quotes.
+        because: the error whose sentence replaces the placeholder {words}; None if `params` has
+            the words.
     """
 
     __slots__ = ()
@@ -115,8 +116,8 @@ class UserFacingError(ErrorDescription, Exception):
     """A failure that is reported to the user.
 
     Attributes:
-        code: identifies the class, in memory and in the store. A ProviderError made from another
-            error has the code of that error.
+        code: identifies the class, in memory and in the store. A ProviderError that
+            `to_provider_error` makes from another error has the code of that error.
         details: for the Details view and the log; never a key, never a prompt.
     """
 
@@ -164,7 +165,8 @@ class ProviderError(UserFacingError):
         status: the HTTP status, or None if there was none.
         api_code: the provider's own code, or "".
         request_id: the provider's id of the request, for its support.
-        billed_tokens: the input tokens of earlier requests of the same call; None if unknown.
+        billed_tokens: the input tokens of earlier requests of the same call, which are billed
+            although the call failed; None if unknown.
     """
 
     code = "provider"

@@ -77,7 +77,8 @@ class ProviderClient:
     ) -> None:
         # All errors of this package name the provider by its short name.
         profile = replace(access.profile, name=access.profile.short_name)
-        self._profile, self._key = profile, access.key
+        self._profile = profile
+        self._key = access.key
         self._catalog = catalog
         self._memory = memory or ServerMemory()
         self._facts = LearnedFacts(profile, self._memory)
@@ -125,9 +126,11 @@ class ProviderClient:
         return notice(NoticeCode.INPUT_CUT, provider=self._profile.name, tokens=count)
 
     def _set_server_kind(self, kind: ServerKind | None) -> None:
+        """Set the kind of server that the list of models has shown; None if it shows none."""
         from desktop_app.providers.models.server_counters import counter_of
 
-        self._counter, self._has_sought_counter = counter_of(kind), True
+        self._counter = counter_of(kind)
+        self._has_sought_counter = True
         self._facts.confirm_address()
         # Custom headers may be for a gateway, which may pass on the list of another server.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
@@ -160,7 +163,8 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, redacted, with errors turned into terminal events."""
-        meter, turns = AnswerMeter(self._profile.name), LoopTurns()
+        meter = AnswerMeter(self._profile.name)
+        turns = LoopTurns()
         answer = RedactedAnswer(lambda: self._transport.redactor.stream())
         with self._in_use():
             try:
@@ -243,9 +247,10 @@ class ProviderClient:
                 if not self._has_sought_counter:
                     self._has_sought_counter = True
                     self._set_server_kind(await model_list.fetch_kind(self._transport.get_json))
-                counter, total = self._counter, 0
+                counter = self._counter
                 if counter is None or self._attempts.is_locked:
                     return None
+                total = 0
                 max_chars = server_counters.MAX_TEXT_CHARS
                 for start in range(0, len(text), max_chars):
                     body = counter.body(model, text[start : start + max_chars])
@@ -288,10 +293,12 @@ class ProviderClient:
         """
         self._require_key()
         try:
-            get, windows_timeout_s = self._transport.get_json, self._timeouts.windows
             with self._in_use():
                 return await model_list.fetch_listing(
-                    get, self._profile, windows_timeout_s, self._set_server_kind
+                    self._transport.get_json,
+                    self._profile,
+                    self._timeouts.windows,
+                    self._set_server_kind,
                 )
         except AttemptError as failed:
             raise failed.error from failed

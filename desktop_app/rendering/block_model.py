@@ -1,8 +1,9 @@
 """The block model: parsed Markdown as a flat sequence of blocks made of runs.
 
 Nesting is stored as numbers (depth in lists, in quotes), not as a tree, because the transcript lays
-out blocks one after another, each with its margins. Each new piece of an answer compares blocks
-with their earlier versions. So they are named tuples, whose equality and hashing run in C.
+out blocks one after another, each with its margins. Whenever a piece of an answer arrives, blocks
+are compared with their earlier versions. Therefore, blocks are named tuples, whose equality and
+hashing run in C.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ MAX_TABLE_CELLS: Final = 160
 MAX_TABLE_SOURCE_CHARS: Final = 8_000
 """Maximum characters in the source of a TABLE block, unless a single row has more.
 
-A header is always in one block with the row below it, because both decide the alignment of columns.
+A header is always in one block with the row below it, because these two rows decide the alignment
+of columns.
 """
 
 FORMULA_START: Final = "\u2061"
 FORMULA_END: Final = "\u2062"
 """Invisible characters that enclose a formula's TeX in the text of its run.
 
-They tell where the TeX begins and ends, even if a text contains only part of a formula.
+They show where the TeX begins or ends, even in a text that contains only a part of the formula.
 """
 
 ADDED_MARK: Final = "\u2063"
@@ -80,7 +82,7 @@ class Run(NamedTuple):
             run before.
         image: the text is the name of an image that is not drawn, or PICTURE for a drawn image.
         link: the target, "" for none.
-        expanded: whether the section that `link` folds is shown; None for other runs.
+        expanded: of a link that folds a section: True if the section is shown. None for other runs.
     """
 
     text: str
@@ -120,8 +122,9 @@ class Block(NamedTuple):
             definitions do not change.
         from_right: of TABLE: the first column is on the right.
         begins: a list begins with this block. It tells adjacent lists apart.
-        loose: of text in a list: the text is a spaced paragraph, as in a loose list, or in a quote
-            within any list. Of a footnote's first text: a blank line precedes it.
+        loose: of text in a list: the text is a spaced paragraph, because the list is loose, or
+            because the text is in a quote within the list. Of a footnote's first text: a blank
+            line precedes it.
     """
 
     kind: Kind
@@ -149,7 +152,13 @@ class Block(NamedTuple):
 
 
 class Patch(NamedTuple):
-    """A change: `added` replaces `removed` blocks from index `at` on."""
+    """A change of a sequence of blocks.
+
+    Attributes:
+        at: the index of the first block that is replaced.
+        removed: the number of blocks that are replaced.
+        added: the new blocks.
+    """
 
     at: int
     removed: int
@@ -277,15 +286,20 @@ def show_invisible(
     """
     if text.isascii() and text.isprintable():
         return text
-    pattern = _INVISIBLE_IN_LINKS if link else _INVISIBLE_IN_CODE if code else _INVISIBLE_IN_PROSE
-    if pattern is _INVISIBLE_IN_PROSE and _SELECTOR.search(text):  # the slower pattern
-        pattern = _INVISIBLE_OR_SELECTOR
+    if link:
+        pattern = _INVISIBLE_IN_LINKS
+    elif code:
+        pattern = _INVISIBLE_IN_CODE
+    elif _SELECTOR.search(text):
+        pattern = _INVISIBLE_OR_SELECTOR  # slower than the next
+    else:
+        pattern = _INVISIBLE_IN_PROSE
     if pattern.search(text) is None:
         return text
     line = character_before + text
 
     def visible_form(match: re.Match[str]) -> str:
-        if len(match[0]) > 1:
+        if len(match[0]) > 1:  # the flag of a region
             return match[0]
         if match[0] in _JOINERS:
             index = match.start() + len(character_before)
@@ -300,5 +314,5 @@ def show_invisible(
 
 
 def mark_program_text(note: str) -> str:
-    """Return words that the program adds to a text; `source_text` removes them."""
+    """Return a note that the program adds to a text, in parentheses; `source_text` removes it."""
     return f"{ADDED_MARK} ({note.replace('(', '⟨').replace(')', '⟩')})"

@@ -1,9 +1,9 @@
 """Prepares the text of a document for display, slice by slice.
 
-A text may be tens of megabytes long, so only a few thousand characters are parsed and laid out at a
-time. Structured text (Markdown) is cut between paragraphs, or within a long table or fence, whose
-first lines are then repeated; everything else is cut between lines. A passage is a range of
-characters of the whole text; it is mapped to the words of the blocks that it covers.
+A text may be tens of megabytes long, so only a slice of a few thousand characters is parsed and
+laid out at a time. Structured text (Markdown) is cut between paragraphs, or within a long table or
+fence, whose first lines are then repeated; everything else is cut between lines. A passage is a
+range of characters of the whole text, which is found again in the text that the blocks show.
 """
 
 from __future__ import annotations
@@ -74,12 +74,16 @@ class Slice(NamedTuple):
     head: str = ""
 
 
+_NO_ROW: Final = -1
+"""The row of a mark or a place in a block that is not a table."""
+
+
 class PassageMark(NamedTuple):
     """A part of a passage: characters [start, end) of a block, or a row of a table.
 
     Attributes:
         block: the index of the block in its slice.
-        row: the index of the row in the block; -1 if the block is not a table.
+        row: the index of the row in the block, or _NO_ROW.
     """
 
     block: int
@@ -96,11 +100,18 @@ class RenderedSlice(NamedTuple):
 
 
 class _PlacedBlock(NamedTuple):
-    """A block and its range of characters in the whole text."""
+    """A block, of a table only one row, and its range of characters in the whole text."""
 
     start: int
     end: int
     block: Block
+
+
+class _Place(NamedTuple):
+    """The place of a placed block after rows are joined: a block of the slice, and a row in it."""
+
+    block: int
+    row: int
 
 
 class DocumentText:
@@ -112,10 +123,10 @@ class DocumentText:
 
     def __init__(self, text: str, form: TextForm) -> None:
         # Each replacement is as long as the original, because passages are ranges of characters.
-        self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
+        self._text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
         make_slices = _slice_markdown if form is TextForm.MARKDOWN else _slice_lines
-        self.slices = list(make_slices(text))
+        self.slices = list(make_slices(self._text))
         self._later_starts = [item.start for item in self.slices[1:]]
 
     def slice_at(self, offset: int) -> int:
@@ -129,23 +140,25 @@ class DocumentText:
             number: the index of the slice.
             passage: a range of characters of the whole text; None for no marks.
         """
-        part = self.slices[number]
-        placed = self._place_blocks(part)
-        blocks, places = _join_rows(placed)
-        marks = () if passage is None else self._find_passage_marks(placed, places, passage)
+        placed_blocks = self._place_blocks(self.slices[number])
+        blocks, places = _join_rows(placed_blocks)
+        if passage is None:
+            return RenderedSlice(tuple(blocks), ())
+        marks = self._find_passage_marks(placed_blocks, places, passage)
         return RenderedSlice(tuple(blocks), tuple(marks))
 
-    def _place_blocks(self, part: Slice) -> list[_PlacedBlock]:
-        text = self._text[part.start : part.end]
+    def _place_blocks(self, text_slice: Slice) -> list[_PlacedBlock]:
+        """Return the blocks of a slice, with their ranges of characters."""
+        text = self._text[text_slice.start : text_slice.end]
         if self._form is TextForm.MARKDOWN:
-            return _parse_slice(text, part)
-        placed, start = [], part.start
+            return _parse_slice(text, text_slice)
+        placed_blocks = []
+        start = text_slice.start
         for line in _split_lines(text):
-            placed.append(
-                _PlacedBlock(start, start + len(line), self._build_line_block(line.rstrip("\n")))
-            )
+            block = self._build_line_block(line.rstrip("\n"))
+            placed_blocks.append(_PlacedBlock(start, start + len(line), block))
             start += len(line)
-        return placed
+        return placed_blocks
 
     def _build_line_block(self, line: str) -> Block:
         if self._form is TextForm.CODE:
@@ -155,24 +168,30 @@ class DocumentText:
 
     def _find_passage_marks(
         self,
-        placed: Sequence[_PlacedBlock],
-        places: Sequence[tuple[int, int]],
+        placed_blocks: Sequence[_PlacedBlock],
+        places: Sequence[_Place],
         passage: tuple[int, int],
     ) -> Iterator[PassageMark]:
-        """Yield the parts of a passage in the blocks, or whole blocks if it cannot be located."""
+        """Yield the parts of a passage in the blocks.
+
+        The shown text lacks the marks of Markdown, so the passage is sought by its letters in the
+        joined text of the blocks that it touches. If it is not found, these blocks are marked.
+        """
         start, end = passage
-        indexes = [n for n, item in enumerate(placed) if item.start < end and item.end > start]
-        if not indexes:
+        touched = [
+            (placed, place)
+            for placed, place in zip(placed_blocks, places, strict=True)
+            if placed.start < end and placed.end > start
+        ]
+        if not touched:
             return
-        first = placed[indexes[0]].start
-        block_texts = [_shown_text(placed[number].block) for number in indexes]
-        starts = [0]
-        for block_text in block_texts:
-            starts.append(starts[-1] + len(block_text))
+        first_start = touched[0][0].start
+        last_end = touched[-1][0].end
+        block_texts = [_shown_text(placed.block) for placed, _ in touched]
         joined_text = "".join(block_texts)
         letters = passage_matching.Letters(enumerate(joined_text))
-        sought_text = self._text[max(start, first) : min(end, placed[indexes[-1]].end)]
-        preceding_text = self._text[first : max(start, first)]
+        sought_text = self._text[max(start, first_start) : min(end, last_end)]
+        preceding_text = self._text[first_start : max(start, first_start)]
         if self._form is TextForm.MARKDOWN:  # link targets are not shown
             sought_text = _LINK_TARGET.sub("]", sought_text)
             preceding_text = _LINK_TARGET.sub("]", preceding_text)
@@ -181,23 +200,26 @@ class DocumentText:
         )
         shown_ranges = [
             (
-                letters.positions[s.start],
-                _include_punctuation(joined_text, letters.positions[s.end - 1] + 1),
+                letters.positions[span.start],
+                _include_punctuation(joined_text, letters.positions[span.end - 1] + 1),
             )
-            for s in spans
+            for span in spans
         ]
-        for number, begin, block_text in zip(indexes, starts, block_texts, strict=False):
-            block, row = places[number]
+        text_start = 0  # of the block, in the joined text
+        for (placed, place), block_text in zip(touched, block_texts, strict=True):
+            text_end = text_start + len(block_text)
             # The text of a list item lacks the number that it has in the source, so a short item
             # might not match. A block that lies in the passage needs no match.
-            is_all = start <= placed[number].start and placed[number].end <= end
-            if row >= 0 or not shown_ranges or (is_all and block_text):
-                yield PassageMark(block, row, 0, len(block_text))
-                continue
-            for range_start, range_end in shown_ranges:
-                if range_start < begin + len(block_text) and range_end > begin:
-                    mark_end = min(len(block_text), range_end - begin)
-                    yield PassageMark(block, row, max(0, range_start - begin), mark_end)
+            is_in_passage = start <= placed.start and placed.end <= end
+            if place.row != _NO_ROW or not shown_ranges or (is_in_passage and block_text):
+                yield PassageMark(place.block, place.row, 0, len(block_text))
+            else:
+                for range_start, range_end in shown_ranges:
+                    if range_start < text_end and range_end > text_start:
+                        mark_start = max(0, range_start - text_start)
+                        mark_end = min(len(block_text), range_end - text_start)
+                        yield PassageMark(place.block, place.row, mark_start, mark_end)
+            text_start = text_end
 
 
 def _include_punctuation(text: str, end: int) -> int:
@@ -214,23 +236,28 @@ def _shown_text(block: Block) -> str:
     return text_of(block.runs)
 
 
-def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
-    """Return the blocks of a slice of Markdown, without those of its repeated head."""
-    head_lines = part.head.count("\n")
-    offsets = [part.start]
-    for written in _split_lines(text):
-        offsets.append(offsets[-1] + len(written))
+def _parse_slice(text: str, text_slice: Slice) -> list[_PlacedBlock]:
+    """Return the blocks of a slice of Markdown, without those of its repeated head.
+
+    A block ends where the next one begins; blocks of the same line have the same range.
+    """
+    offsets = [text_slice.start]  # of each line, and the end of the text
+    for line in _split_lines(text):
+        offsets.append(offsets[-1] + len(line))
     env: dict[str, Any] = {}
-    tokens = parser().parse(part.head + text, env)
-    mark_loose_lists(tokens, part.head + text, env)
-    blocks_by_line = [
-        (p.line - head_lines, p.block) for p in build_blocks(tokens) if p.line >= head_lines
+    tokens = parser().parse(text_slice.head + text, env)
+    mark_loose_lists(tokens, text_slice.head + text, env)
+    head_line_count = text_slice.head.count("\n")
+    blocks_and_lines = [
+        (built.block, built.line - head_line_count)
+        for built in build_blocks(tokens)
+        if built.line >= head_line_count
     ]
-    lines = {line for line, _ in blocks_by_line} | {len(offsets) - 1}
-    next_line = dict(pairwise(sorted(lines)))
+    first_lines = {line for _, line in blocks_and_lines} | {len(offsets) - 1}
+    next_first_line = dict(pairwise(sorted(first_lines)))
     return [
-        _PlacedBlock(offsets[line], offsets[next_line.get(line, line)], block)
-        for line, block in blocks_by_line
+        _PlacedBlock(offsets[line], offsets[next_first_line.get(line, line)], block)
+        for block, line in blocks_and_lines
     ]
 
 
@@ -240,16 +267,11 @@ def _split_lines(text: str) -> list[str]:
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
-def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[int, int]]]:
-    """Join the rows of each table into blocks.
-
-    Returns:
-        The blocks, and for each input its place: the index of its block, and the index of its row
-        in that block, or -1 if the input is not a table row.
-    """
+def _join_rows(placed_blocks: Sequence[_PlacedBlock]) -> tuple[list[Block], list[_Place]]:
+    """Join the rows of each table into blocks. Return the blocks, and the place of each input."""
     blocks: list[Block] = []
-    places: list[tuple[int, int]] = []
-    for _, _, block in placed:
+    places: list[_Place] = []
+    for _, _, block in placed_blocks:
         last = blocks[-1] if blocks else None
         if (
             last is not None
@@ -262,8 +284,8 @@ def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[
             blocks[-1] = last._replace(rows=last.rows + block.rows)
         else:
             blocks.append(block)
-        row = len(blocks[-1].rows) - 1 if block.kind is Kind.TABLE else -1
-        places.append((len(blocks) - 1, row))
+        row = len(blocks[-1].rows) - 1 if block.kind is Kind.TABLE else _NO_ROW
+        places.append(_Place(len(blocks) - 1, row))
     return blocks, places
 
 
@@ -283,22 +305,28 @@ def _slice_lines(text: str) -> Iterator[Slice]:
 
 
 def _line_end(text: str, position: int) -> int:
+    """Return the end of the line that has the character at a position."""
     return text.find("\n", position) + 1 or len(text)
 
 
 def _slice_markdown(text: str) -> Iterator[Slice]:
     """Cut a text between paragraphs; cut a paragraph that is too long, if possible at a line."""
-    start, head = 0, ""
+    slice_start = 0
+    head = ""
     construct = _OpenConstruct()
-    for begin, line in _split_long_lines(text):
-        is_long = begin - start >= _MAX_SLICE_LENGTH
-        is_suitable = begin - start >= SLICE_LENGTH and construct.is_between_paragraphs
-        if is_long or (is_suitable and not line.startswith((" ", "\t", "\n"))):
-            yield Slice(start, begin, head)
-            start, head = begin, construct.head
+    for line_start, line in _split_long_lines(text):
+        length = line_start - slice_start
+        # An indented line may continue a list.
+        begins_paragraph = construct.is_between_paragraphs and not line.startswith(
+            (" ", "\t", "\n")
+        )
+        if length >= _MAX_SLICE_LENGTH or (length >= SLICE_LENGTH and begins_paragraph):
+            yield Slice(slice_start, line_start, head)
+            slice_start = line_start
+            head = construct.head
         construct.process_line(line)
-    if start < len(text):
-        yield Slice(start, len(text), head)
+    if slice_start < len(text):
+        yield Slice(slice_start, len(text), head)
 
 
 def _split_long_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -331,16 +359,20 @@ class _OpenConstruct:
     @property
     def head(self) -> str:
         """Return the first lines of the open construct; "" for none."""
+        if self._fence:
+            return self._fence
         rows = "".join(self._table)
-        return self._fence or (rows if len(self._table) == 2 and _begins_table(rows) else "")
+        return rows if len(self._table) == 2 and _begins_table(rows) else ""
 
     def process_line(self, line: str) -> None:
+        """Process the next line, with its line end."""
         fence = _FENCE_OPENING.match(line)
         if self._fence:
             if fence and fence[1].startswith(self._mark) and not line.strip().strip(self._mark):
                 self._fence = ""
         elif fence:
-            self._fence, self._mark = line if line.endswith("\n") else f"{line}\n", fence[1]
+            self._fence = line if line.endswith("\n") else f"{line}\n"
+            self._mark = fence[1]
         is_row = line.lstrip().startswith("|") and not self._fence
         if not is_row:
             self._table = []

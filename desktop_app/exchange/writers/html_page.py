@@ -185,9 +185,9 @@ class _PageWriter(HtmlWriter):
         """Return "": types are for spreadsheets."""
         return ""
 
-    def render_table(self, parts: list[Block]) -> str:
+    def render_table(self, blocks: list[Block]) -> str:
         """Return a table in a frame that scrolls, also by keyboard, if the table is too wide."""
-        return f'<div class="wide" tabindex="0">{super().render_table(parts)}</div>'
+        return f'<div class="wide" tabindex="0">{super().render_table(blocks)}</div>'
 
     def render_formula(self, tex: str, *, display: bool) -> str:
         drawn = self._typeset_formula(tex.replace("\u2028", "\n"), display=display)

@@ -181,10 +181,11 @@ def _build_messages(
         content = _build_content(message)
         if content:
             messages.append({"role": message.role.value, "content": content})
-    for sent_message in messages if with_reasoning else ():
-        if sent_message["role"] == Role.ASSISTANT.value:
-            # The request lacks the reasoning of earlier answers. Moonshot refuses "".
-            sent_message.setdefault(error_replies.REASONING_TEXT, " ")
+    if with_reasoning:
+        for sent_message in messages:
+            if sent_message["role"] == Role.ASSISTANT.value:
+                # The request lacks the reasoning of earlier answers. Moonshot refuses "".
+                sent_message.setdefault(error_replies.REASONING_TEXT, " ")
     return messages
 
 
@@ -195,23 +196,26 @@ def _build_messages_with_calls(
 
     Calls without a result are left out, because servers refuse them.
     """
+    # By the number of the round.
     reasoning: dict[int, str] = {}
-    rounds: dict[int, list[ToolCallPart]] = {}
+    calls_of_rounds: dict[int, list[ToolCallPart]] = {}
     texts: dict[int, list[TextPart | RefusalPart]] = {}
     current_round = 0
     for part in message.parts:
         if isinstance(part, ToolCallPart):
             current_round = part.round
             if part.result:
-                rounds.setdefault(current_round, []).append(part)
-        elif isinstance(part, TextPart | RefusalPart):
-            # A text after the calls of a round belongs to the next round.
-            texts.setdefault(current_round + (current_round in rounds), []).append(part)
+                calls_of_rounds.setdefault(current_round, []).append(part)
+            continue
+        # A text or reasoning after the calls of a round belongs to the next round.
+        its_round = current_round + 1 if current_round in calls_of_rounds else current_round
+        if isinstance(part, TextPart | RefusalPart):
+            texts.setdefault(its_round, []).append(part)
         elif isinstance(part, ReasoningPart):
-            its_round = current_round + (current_round in rounds)
             reasoning[its_round] = reasoning.get(its_round, "") + part.text
-    for each_round in sorted({*rounds, *texts}):
-        calls, text = rounds.get(each_round, ()), text_of(texts.get(each_round, ()))
+    for each_round in sorted({*calls_of_rounds, *texts}):
+        calls = calls_of_rounds.get(each_round, ())
+        text = text_of(texts.get(each_round, ()))
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
             answer["tool_calls"] = [_build_call(call, recipient) for call in calls]
@@ -284,7 +288,7 @@ def _build_image(image: ImageData) -> dict[str, Any]:
 
 
 _TextKey = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
-"""A text of the answer: the class of its deltas, or the number of a call for its arguments."""
+"""The key of a text of the answer: the class of its deltas; of arguments, their call's number."""
 
 
 def _make_delta(key: _TextKey, text: str) -> StreamEvent:
@@ -306,7 +310,8 @@ class ChatCompletionsReader:
     has_all_answers = True  # only one answer is requested
 
     def __init__(self, provider: str, issuer: str = "") -> None:
-        self._provider, self._issuer = provider, issuer
+        self._provider = provider
+        self._issuer = issuer
         self.is_finished = False
         self._id_and_model = ("", "")  # the response's id and model, once they have come
         self._has_content = False
@@ -374,13 +379,18 @@ class ChatCompletionsReader:
         return [*unpaired, UsageReported(self._usage, self._tier), terminal]
 
     def read_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
-        """Yield the events of a decoded chunk. `key` is the field of a choice with its delta."""
+        """Yield the events of a decoded chunk.
+
+        Args:
+            key: the field of a choice that has the text: "delta" in a stream, else "message".
+        """
         if not all(self._id_and_model):  # Azure's first chunk names neither
-            response_id, model = json_fields.name(chunk, "id"), json_fields.name(chunk, "model")
-            started = (self._id_and_model[0] or response_id, self._id_and_model[1] or model)
-            if started != self._id_and_model:
-                self._id_and_model = started
-                yield Started(*started)
+            known_id, known_model = self._id_and_model
+            response_id = known_id or json_fields.name(chunk, "id")
+            model = known_model or json_fields.name(chunk, "model")
+            if (response_id, model) != self._id_and_model:
+                self._id_and_model = (response_id, model)
+                yield Started(response_id, model)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
         choices = json_fields.rows(chunk, "choices")[:1]
         # Groq's older API nests the usage in `x_groq`, Moonshot's in the choice. Some servers send
@@ -442,27 +452,32 @@ class ChatCompletionsReader:
             callee = custom or json_fields.mapping(call, "function")
             field = "input" if custom else "arguments"
             arguments = json_fields.text_or_json(callee, field)
-            call_id, name = json_fields.name(call, "id"), json_fields.name(callee, "name")
-            number = self._calls.number(call, call_id, name, arguments, named_in_delta)
+            call_id = json_fields.name(call, "id")
+            name = json_fields.name(callee, "name")
+            number = self._calls.assign(call, call_id, name, arguments, named_in_delta)
             if name:
                 named_in_delta.add(number)
             if isinstance(callee.get(field), str):
                 arguments = self._pairs.text(number, callee, field)
-            extra = self._issuer and json_fields.mapping(call, "extra_content")
+            extra_content = json_fields.mapping(call, "extra_content") if self._issuer else {}
             yield ToolCallDelta(
-                number,
-                arguments,
-                call_id,
-                name,
-                bool(custom),
-                extra_content=json.dumps(extra) if extra else "",
-                issuer=self._issuer if extra else "",
+                index=number,
+                arguments=arguments,
+                call_id=call_id,
+                name=name,
+                is_custom=bool(custom),
+                extra_content=json.dumps(extra_content) if extra_content else "",
+                issuer=self._issuer if extra_content else "",
             )
 
 
 @dataclass
 class _OpenCall:
-    """A call that may get more arguments."""
+    """A call that may get more arguments.
+
+    Attributes:
+        number: identifies the call in the deltas; no other call of the answer has it.
+    """
 
     number: int
     call_id: str
@@ -483,7 +498,7 @@ class _OpenCalls:
         self._last_place: int | str = 0
         self._numbers: set[int] = set()
 
-    def number(
+    def assign(
         self,
         call: Mapping[str, Any],
         call_id: str,
@@ -491,9 +506,11 @@ class _OpenCalls:
         arguments: str,
         named_in_delta: set[int],
     ) -> int:
-        """Return the number of the call that a piece belongs to.
+        """Assign a piece to a call, perhaps a new one. Return the number of the call.
 
         Args:
+            call: the piece.
+            call_id, name, arguments: of the piece; "" if it has none.
             named_in_delta: the numbers of the calls whose names came with the same delta.
         """
         has_index = isinstance(call.get("index"), int)
@@ -508,7 +525,8 @@ class _OpenCalls:
             open_call = self._by_place[place] = _OpenCall(number, call_id, name)
             self._numbers.add(number)
         self._last_place = place
-        open_call.call_id, open_call.name = open_call.call_id or call_id, open_call.name or name
+        open_call.call_id = open_call.call_id or call_id
+        open_call.name = open_call.name or name
         open_call.has_arguments = open_call.has_arguments or bool(arguments)
         return open_call.number
 

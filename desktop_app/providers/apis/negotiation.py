@@ -157,9 +157,8 @@ class Negotiation:
                     request_id=refusal.request_id,
                 ) from refusal
             # Chat Completions can neither read a compacted state nor stream a custom tool's input.
-            is_bound = bool(self.request.state) or self._is_api_fixed
-            is_last = is_bound or self.api is not Api.RESPONSES
-            if is_last or not self._facts.can_fall_back(self._info):
+            needs_this_api = bool(self.request.state) or self._is_api_fixed
+            if needs_this_api or not self._may_fall_back:
                 raise refusal
             return self._fall_back()
         if refusal.status is None:
@@ -169,7 +168,13 @@ class Negotiation:
         return self._omit_refused(refusal)
 
     @property
+    def _may_fall_back(self) -> bool:
+        """Return True if this attempt used Responses, and Chat Completions may work instead."""
+        return self.api is Api.RESPONSES and self._facts.can_fall_back(self._info)
+
+    @property
     def _is_api_fixed(self) -> bool:
+        """Return True if the grammar of the request decides on the API."""
         return _api_for_grammar(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
@@ -190,17 +195,18 @@ class Negotiation:
         unless told to.
         """
         is_store = refusal.param.split(".")[0] == "store"
-        may_change = self.api is Api.RESPONSES and not self._is_api_fixed
-        return is_store and may_change and self._facts.can_fall_back(self._info)
+        return is_store and not self._is_api_fixed and self._may_fall_back
 
     def _omit_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         """Leave out the refused field or setting. Return the notices to show."""
-        param, had_background = refusal.param, self.request.background
+        param = refusal.param
+        had_background = self.request.background
         schema = self.request.schema
         own_field = unsupported_parameters.own_field(param, self.omitted_fields)
         if own_field is not None:
             self.omitted_fields |= {own_field}
-            self._new_refusals |= {own_field} & unsupported_parameters.OWN_FIELDS
+            if own_field in unsupported_parameters.OWN_FIELDS:  # "encrypted_content" is not
+                self._new_refusals |= {own_field}
         else:
             self.request, refused_setting = unsupported_parameters.without_refused(
                 self.request, self._info, refusal

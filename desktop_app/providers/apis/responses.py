@@ -48,8 +48,8 @@ def body(
 ) -> dict[str, Any]:
     """Return the request as values for `request_body.pack_body`.
 
-    Settings that `info` knows to be refused are left out. So are the fields named in `omit`, which
-    the server refused before; "encrypted_content" there means the reasoning of earlier answers.
+    Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
+    the server refused before. "encrypted_content" in `omit` means the reasoning of earlier answers.
 
     Providers of the GPT family, and other providers for its models, are told whether to store the
     conversation, and get the request's cache key. Only providers of the family get fields that keep
@@ -57,7 +57,7 @@ def body(
     """
     serves_gpt_family = profile.serves_gpt_family
     may_reason = info.efforts is None or bool(info.efforts)
-    can_replay = serves_gpt_family and may_reason and "encrypted_content" not in omit
+    with_reasoning = serves_gpt_family and may_reason and "encrypted_content" not in omit
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.instructions,
@@ -67,7 +67,9 @@ def body(
             *(
                 item
                 for message in request.messages
-                for item in _build_items(message, serves_gpt_family, can_replay)
+                for item in _build_items(
+                    message, serves_gpt_family=serves_gpt_family, with_reasoning=with_reasoning
+                )
             ),
         ],
         "stream": request.parameters.stream,
@@ -132,7 +134,7 @@ def _build_settings(
 
 
 def _build_items(
-    message: RequestMessage, serves_gpt_family: bool, can_replay: bool
+    message: RequestMessage, *, serves_gpt_family: bool, with_reasoning: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield a message as input items."""
     if message.role is Role.USER:
@@ -140,19 +142,21 @@ def _build_items(
             yield {"role": "user", "content": content}
         return
     if any(call.result for call in tool_calls(message.parts)):
-        yield from _build_items_with_calls(message, serves_gpt_family, can_replay)
+        yield from _build_items_with_calls(
+            message, serves_gpt_family=serves_gpt_family, with_reasoning=with_reasoning
+        )
         return
     text = _text_of_message(message)
     if not text:
         return  # the API refuses reasoning that no answer follows
     for part in message.parts:
-        if can_replay and isinstance(part, ReasoningPart) and part.encrypted:
+        if with_reasoning and isinstance(part, ReasoningPart) and part.encrypted:
             yield _build_reasoning_item(part)
-    yield _build_answer(text, serves_gpt_family)
+    yield _build_answer(text, serves_gpt_family=serves_gpt_family)
 
 
 def _build_items_with_calls(
-    message: RequestMessage, serves_gpt_family: bool, can_replay: bool
+    message: RequestMessage, *, serves_gpt_family: bool, with_reasoning: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of an answer in their order, with the results after each round of calls.
 
@@ -166,7 +170,7 @@ def _build_items_with_calls(
             yield from results
             results.clear()
         match part:
-            case ReasoningPart() if can_replay and part.encrypted:
+            case ReasoningPart() if with_reasoning and part.encrypted:
                 reasoning.append(_build_reasoning_item(part))
             case ToolCallPart() if part.result:
                 current_round = part.round
@@ -177,7 +181,7 @@ def _build_items_with_calls(
             case TextPart() | RefusalPart() if part.text:
                 yield from reasoning
                 reasoning.clear()
-                yield _build_answer(part.text, serves_gpt_family)
+                yield _build_answer(part.text, serves_gpt_family=serves_gpt_family)
     yield from results
 
 
@@ -214,10 +218,10 @@ def _build_tool_choice(request: ChatRequest) -> str | dict[str, str]:
     }
 
 
-def _build_answer(text: str, serves_gpt_family: bool) -> dict[str, Any]:
-    return (
-        {"role": "assistant", "content": text} if serves_gpt_family else _build_output_message(text)
-    )
+def _build_answer(text: str, *, serves_gpt_family: bool) -> dict[str, Any]:
+    if serves_gpt_family:
+        return {"role": "assistant", "content": text}
+    return _build_output_message(text)
 
 
 def _build_output_message(text: str) -> dict[str, Any]:
@@ -246,7 +250,8 @@ def _build_user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     ]
     if not files and not images:
         return text
-    return [*files, *([{"type": "input_text", "text": text}] if text else []), *images]
+    texts = [{"type": "input_text", "text": text}] if text else []
+    return [*files, *texts, *images]
 
 
 def _text_of_message(message: RequestMessage) -> str:

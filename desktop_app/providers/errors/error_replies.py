@@ -33,7 +33,9 @@ from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read
 from desktop_app.providers.errors.server_words import quote, quoted_sentence
 from desktop_app.providers.http.reply import json_fields
 
+# The statuses of refused requests; None stands for an error inside an open stream, which has none.
 _CLIENT_ERROR_STATUSES: Final = (None, 400, 404, 413, 422)
+# Also those of gateways that failed because the server behind them refused the request.
 _REFUSAL_STATUSES: Final = (*_CLIENT_ERROR_STATUSES, 500, 502)
 _QUOTA_CODES: Final = {
     "insufficient_quota",
@@ -76,7 +78,7 @@ _PARAMETER_CODES: Final = {
     "invalid_value",
     "extra_forbidden",
 }
-# Gateways also answer 500, 502 and 503 to requests that stay invalid.
+# Gateways also answer 500, 502 and 503 to invalid requests, which would fail again.
 _WRONG_REQUEST_CODES: Final = {"invalid_request", "bad_request"}
 _FAULT_CODES: Final = {
     *("server_error", "internal_error", "internal_server_error", "overloaded"),
@@ -84,7 +86,7 @@ _FAULT_CODES: Final = {
     *("overloaded_error", "timeout_error"),  # Anthropic
 }
 
-# The status is often 500: the gateway failed because the server behind it refused the length.
+# The status of these messages is often a gateway's 500.
 _CONTEXT_TOO_LONG: Final = re.compile(
     r"(maximum|exceed\w{0,8}|available|too (long|large)|(longer|greater) than).{0,80}context|"
     r"context.{0,40}(exceed|too (long|large)|overflow|is only)|prompt is too long|"
@@ -93,7 +95,7 @@ _CONTEXT_TOO_LONG: Final = re.compile(
     r"`inputs`( tokens \+ `max_new_tokens`)? must (have less than|be <=)",
     re.IGNORECASE | re.DOTALL,
 )
-# Groq and vLLM: not the messages, but the limit of the answer is too large for the window.
+# Groq and vLLM: the messages fit the window, but the limit of the answer is too large for it.
 _LIMIT_TOO_LARGE: Final = re.compile(
     r"^[`'\"]?(max_tokens|max_completion_tokens)[`'\"]?( or [`'\"]?\w+[`'\"]?)? "
     r"(is too large|must be (less|at most|<))",
@@ -108,7 +110,7 @@ _KEY_REFUSED: Final = re.compile(
 _NO_CREDIT: Final = re.compile(
     r"insufficient (balance|credits?|funds)\b|credit balance is too low", re.IGNORECASE
 )
-# More tokens than a minute allows: the same request never passes.
+# A single request with more tokens than a minute allows: it never passes.
 _TOO_LARGE_FOR_MINUTE: Final = re.compile(
     r"request too large .{0,300}tokens per min", re.IGNORECASE | re.DOTALL
 )
@@ -185,7 +187,7 @@ REASONING_TEXT: Final = "reasoning_content"
 """The parameter of the error for a server that wants the reasoning of answers back."""
 
 Classify = Callable[[ProviderError, ErrorBody, int], ProviderError]
-"""Returns the error for one kind of request, given the usual one, the body and the status."""
+"""Returns the error for one kind of request, given the usual error, the body and the status."""
 
 
 def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
@@ -227,7 +229,8 @@ def error_from(
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
     if classify is not None and status is not None:
         error = classify(error, body, status)
-    quoted_message, params = quote(body.message), dict(error.params)
+    quoted_message = quote(body.message)
+    params = dict(error.params)
     if sentence := quoted_sentence(body.message):
         params.setdefault("words", sentence)
     return error.copy_with(
@@ -241,16 +244,17 @@ def error_from(
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, message or status identifies; None if none of them does."""
-    http = status or body.http_status  # inside an open stream, only the event can state a status
-    if body.names & _QUOTA_CODES or http == 402 or _is_refusal(status, _NO_CREDIT, body):
+    # Inside an open stream, `status` is None, and only the event can state a status.
+    http_status = status or body.http_status
+    if body.names & _QUOTA_CODES or http_status == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
     if _is_filtered(body, status):
         return ContentFilteredError(Reason.ENDED_BY_FILTER)
     if _TOO_LARGE_FOR_MINUTE.search(body.message):
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
-    if body.names & _RATE_CODES or http == 429:
+    if body.names & _RATE_CODES or http_status == 429:
         return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
-    if body.names & _KEY_CODES or http == 401 or _is_refusal(status, _KEY_REFUSED, body):
+    if body.names & _KEY_CODES or http_status == 401 or _is_refusal(status, _KEY_REFUSED, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
     if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
         return refused_error(provider, limit[1])
@@ -281,10 +285,7 @@ def _is_filtered(body: ErrorBody, status: int | None) -> bool:
 
 
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
-    """Return True if the message matches and the status may be that of a refusal.
-
-    Such a status is a client error, a gateway's 500 or 502, or None for an error inside a stream.
-    """
+    """Return True if the message matches and the status may be that of a refusal."""
     return status in _REFUSAL_STATUSES and bool(pattern.search(body.message))
 
 
@@ -322,9 +323,10 @@ def _refused_parameter(
         param = "response_format"
     else:
         match = _PARAMETER_REFUSED.search(body.message)
-        param = param or named_field or ((match[1] or match[2] or match[3]) if match else "")
         if not match and not named_field and not body.names & _PARAMETER_CODES:
             return None
+        name_in_message = (match[1] or match[2] or match[3]) if match else ""
+        param = param or named_field or name_in_message
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
     return refused_error(provider, param)
@@ -378,6 +380,7 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
 
 
 def _server_fault(provider: str, status: int) -> ProviderFaultError:
+    """Return the error for a failure of the provider, which may have billed a slow request."""
     # Cloudflare's 520, 522 and 524 may follow on work that is billed; after 521 nothing ran.
     if status in (408, 409, 504, 520, 522, 524):
         return ProviderFaultError(Reason.NOT_FINISHED_IN_TIME, provider=provider, http=status)

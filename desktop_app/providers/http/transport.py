@@ -56,7 +56,8 @@ class Timeouts:
     """Time limits of requests, in seconds.
 
     Attributes:
-        connect, write: the longest time to connect, and to send a part of a request.
+        connect: the longest time to connect.
+        write: the longest time to send a part of a request.
         proxy: the longest time that a proxy may take to connect.
         read: the longest silence while an answer is awaited: longer than any provider's own limit,
             so that only a lost peer exceeds it.
@@ -89,7 +90,8 @@ class _Request:
     """A request.
 
     Attributes:
-        path: relative to the base URL; with a leading /, to the base URL without its /v1.
+        path: relative to the base URL. A path that begins with / is relative to the base URL
+            without its /v1.
         read_s: the longest silence while the reply is awaited, in seconds.
         model: the model whose address gets the request; "" for none.
         classify: see `Transport.post`.
@@ -153,8 +155,15 @@ class Transport:
             "accept": "text/event-stream, application/json",
             "content-type": "application/json",
         }
-        model = str(body.get("model", ""))
-        request = _Request("POST", path, self._timeouts.read, headers, content, model, classify)
+        request = _Request(
+            method="POST",
+            path=path,
+            read_s=self._timeouts.read,
+            headers=headers,
+            content=content,
+            model=str(body.get("model", "")),
+            classify=classify,
+        )
         async with self._open(request, on_bytes) as reply:
             yield reply
 
@@ -168,9 +177,8 @@ class Transport:
             AttemptError
         """
         headers = {"accept": "text/event-stream, application/json"}
-        async with self._open(
-            _Request("GET", path, self._timeouts.read, headers), on_bytes
-        ) as reply:
+        request = _Request("GET", path, self._timeouts.read, headers)
+        async with self._open(request, on_bytes) as reply:
             yield reply
 
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
@@ -198,7 +206,7 @@ class Transport:
     ) -> AsyncIterator[HttpReply]:
         """Send a request with the timeout of a file transfer.
 
-        A body that comes in pieces needs its length among the headers.
+        If `content` comes in pieces, `headers` must have its length.
 
         Raises:
             AttemptError
@@ -216,6 +224,8 @@ class Transport:
     async def _open(
         self, request: _Request, on_bytes: Callable[[], None] = _ignore
     ) -> AsyncIterator[HttpReply]:
+        """Send a request, and check that its reply is an API's. Close the reply at the end."""
+        # `stack` is left first: it closes the response before `reply.close` runs.
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._send(stack, request)
             on_bytes()
@@ -292,16 +302,16 @@ class Transport:
 
     @property
     def _attempt(self) -> connection_errors.ConnectionAttempt:
-        profile = self._profile
+        """Return the facts of an attempt to connect, for its errors."""
         address = split_url(self._base_url)
         return connection_errors.ConnectionAttempt(
-            self._provider,
-            address.hostname or self._base_url,
-            self._connection.proxy,
-            bool(profile.proxy),
-            bool(profile.ca_file),
-            address.port,
-            self.server,
+            provider=self._provider,
+            host=address.hostname or self._base_url,
+            proxy=self._connection.proxy,
+            is_own_proxy=bool(self._profile.proxy),
+            has_ca_file=bool(self._profile.ca_file),
+            port=address.port,
+            server_kind=self.server,
         )
 
     async def _require_api_reply(
@@ -311,8 +321,9 @@ class Transport:
         status = response.status_code
         if 300 <= status < 400:
             target = split_url(response.headers.get("location", "")).hostname or ""
-            is_name = 0 < len(target) <= _MAX_HOST_CHARS
-            raise self._attempt.redirect_error(self.redactor.clean(target) if is_name else "")
+            if len(target) > _MAX_HOST_CHARS:
+                target = ""
+            raise self._attempt.redirect_error(self.redactor.clean(target))
         if status == 407:
             raise self._attempt.proxy_refusal_error("407", "HTTP status 407")
         is_html = "html" in response.headers.get("content-type", "").lower()
@@ -373,9 +384,9 @@ class Transport:
         """Return the start of an error's body, b"" if it is compressed; ignore reading errors."""
         import httpx
 
-        body = bytearray()
         if _is_compressed(response):
             return b""
+        body = bytearray()
         chunks = response.aiter_raw()
         with suppress(httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(self._timeouts.quick_read):
@@ -392,7 +403,7 @@ class Transport:
 def _first_message(exc: BaseException | None) -> str:
     """Return the first message in a chain of exceptions.
 
-    httpx has none for an interrupted handshake.
+    The exception of httpx for an interrupted handshake has no message, but its cause has one.
     """
     while exc and not str(exc):
         exc = exc.__cause__ or exc.__context__

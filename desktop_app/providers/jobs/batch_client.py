@@ -1,8 +1,8 @@
 """Batches at a provider: upload and download files, create and watch batches.
 
 A batch that is created twice is paid for twice. Its creation is therefore repeated here only after
-a failed connection or a rate limit. After any other error the caller first looks for the result
-(`find_file`, `find`) before it asks again.
+a failed connection or a rate limit. After any other error, the caller first looks for the uploaded
+file (`find_file`) or the batch (`find`) before it asks again.
 """
 
 from __future__ import annotations
@@ -94,12 +94,11 @@ class BatchClient:
 
     async def upload(self, name: str, file: BinaryIO, size: int) -> str:
         """Upload `size` bytes as a file of requests. Return the provider's id of the file."""
-        head = "".join(
-            f"--{_BOUNDARY}\r\ncontent-disposition: form-data; {part_head}"
-            for part_head in (
-                'name="purpose"\r\n\r\nbatch\r\n',
-                f'name="file"; filename="{name}.jsonl"\r\ncontent-type: application/jsonl\r\n\r\n',
-            )
+        part_start = f"--{_BOUNDARY}\r\ncontent-disposition: form-data; "
+        head = (
+            f'{part_start}name="purpose"\r\n\r\nbatch\r\n'
+            f'{part_start}name="file"; filename="{name}.jsonl"\r\n'
+            "content-type: application/jsonl\r\n\r\n"
         ).encode()
         tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
         headers = {
@@ -183,7 +182,8 @@ class BatchClient:
     async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
         """Yield the results of a file as they arrive, None for a line that is not a result."""
         path = f"{_resource_path('files', file_id)}/content"
-        attempts, clean = count(), self._transport.redactor.clean_bytes
+        failures = count()
+        clean = self._transport.redactor.clean_bytes
 
         def read(line: bytes) -> BatchResult | None:
             return parse_result(bytes(clean(line)), self._profile.name, api)
@@ -195,7 +195,7 @@ class BatchClient:
                         yield await json_fields.run_in_thread_if_large(len(line), read, line)
                 return
             except AttemptError as failed:
-                await failed.pause(next(attempts))
+                await failed.pause(next(failures))
             except StreamCutError as error:
                 raise self._broken_connection_error(error) from error
 
@@ -226,20 +226,25 @@ class BatchClient:
         return batch
 
     async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
-        """Yield the rows of a list, newest first, page by page."""
+        """Yield the rows of a list, newest first, page by page.
+
+        Args:
+            query: parameters of the request, each followed by "&"; "" for none.
+        """
         last_id = ""
         for _ in range(_MAX_PAGES):
             cursor = f"&after={quote(last_id, safe='')}" if last_id else ""
-            address = f"{path}?{query}limit={_PAGE_ROWS}{cursor}"
+            page_path = f"{path}?{query}limit={_PAGE_ROWS}{cursor}"
             rows, has_more = await self._retry(
-                partial(self._transport.get_json, address, _parse_page)
+                partial(self._transport.get_json, page_path, _parse_page)
             )
             for row in rows:
                 yield row
-            last = json_fields.name(rows[-1], "id") if rows else ""
-            if not has_more or not last or last == last_id:
+            page_end = json_fields.name(rows[-1], "id") if rows else ""
+            # A server that ignores `after` sends the same page again.
+            if not has_more or not page_end or page_end == last_id:
                 return
-            last_id = last
+            last_id = page_end
 
     async def _retry(self, attempt: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
         """Return the result of `attempt`, which is repeated after some failures.
@@ -247,19 +252,18 @@ class BatchClient:
         Args:
             may_cost: repeat it only if the failed request cannot have had an effect.
         """
-        attempts = count()
+        failures = count()
         with self._in_use():
             while True:
                 try:
                     return await attempt()
                 except AttemptError as failed:
                     error = failed.error
-                    may_have_succeeded = error.status is not None and not isinstance(
-                        error, RateLimitedError
-                    )
-                    if may_cost and may_have_succeeded:
+                    # Without a status there was no reply: `pause` repeats only a failed connection.
+                    is_harmless = error.status is None or isinstance(error, RateLimitedError)
+                    if may_cost and not is_harmless:
                         raise error from failed
-                    await failed.pause(next(attempts))
+                    await failed.pause(next(failures))
                 except StreamCutError as cut:
                     raise self._broken_connection_error(cut) from cut
 
@@ -286,7 +290,11 @@ def _resource_path(kind: str, name: str) -> str:
 
 
 def _parse_page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
-    """Return up to twice the requested rows of a page, and True if another page follows."""
+    """Return the rows of a page, and True if another page follows.
+
+    A server may ignore the number of rows that is requested, so rows beyond twice as many are left
+    out.
+    """
     has_more = isinstance(value, dict) and bool(value.get("has_more"))
     return json_fields.rows(value, "data")[: 2 * _PAGE_ROWS], has_more
 
@@ -305,19 +313,20 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
     Other line breaks are part of a line. A line longer than MAX_LINE_BYTES is truncated, so that it
     does not parse.
     """
-    buffer, turns = bytearray(), LoopTurns()
+    open_line = bytearray()  # the beginning of a line whose end has not come yet
+    turns = LoopTurns()
     async with aclosing(pieces):
         async for piece in pieces:
-            first, *others = piece.split(b"\n")
-            if len(buffer) <= MAX_LINE_BYTES:
-                buffer += first
-            if not others:
+            end_of_open_line, *later_lines = piece.split(b"\n")
+            if len(open_line) <= MAX_LINE_BYTES:
+                open_line += end_of_open_line
+            if not later_lines:
                 continue
-            *whole, last_piece = others
-            for line in (bytes(buffer), *whole):
+            *whole_lines, next_open_line = later_lines
+            for line in (bytes(open_line), *whole_lines):
                 if line and not line.isspace():
                     yield line
                     await turns.yield_if_due()
-            buffer = bytearray(last_piece)
-    if buffer and not buffer.isspace():
-        yield bytes(buffer)
+            open_line = bytearray(next_open_line)
+    if open_line and not open_line.isspace():
+        yield bytes(open_line)

@@ -23,6 +23,7 @@ from desktop_app.providers.models.server_kinds import Row
 
 _MILLION: Final = 1_000_000
 _MAX_NUMBER_CHARS: Final = 40
+_MAX_STRINGS: Final = 100
 
 _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("chat", "completion", "responses", "language", "code"), ModelKind.CHAT),
@@ -54,11 +55,15 @@ def details_of(row: Row) -> ModelDetails:
     <ModelKind.EMBEDDING: 'embedding'>
     """
     info = json_fields.mapping(row, "model_info") or row
+    architecture = json_fields.mapping(info, "architecture")
+    inputs = _strings_at(architecture, "input_modalities")
+    outputs = _strings_at(architecture, "output_modalities")
+    # The same field is a list at some servers, and an object with flags at others.
     capabilities = _strings_at(info, "capabilities")
-    inputs = _strings_at(json_fields.mapping(info, "architecture"), "input_modalities")
-    outputs = _strings_at(json_fields.mapping(info, "architecture"), "output_modalities")
     flags = json_fields.mapping(info, "capabilities")
-    parameters, features = _strings_at(info, "supported_parameters"), _strings_at(info, "features")
+    parameters = _strings_at(info, "supported_parameters")
+    features = _strings_at(info, "features")
+    # `… or None` below: that a list lacks a name proves nothing, because servers omit some.
     input_price, output_price, cached_price = _parse_prices(info)
     return ModelDetails(
         kind=_parse_kind(info, flags, capabilities),
@@ -109,8 +114,10 @@ def _parse_kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKin
             return kind
     outputs = _strings_at(json_fields.mapping(info, "architecture"), "output_modalities")
     if outputs:
-        first = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
-        return ModelKind.CHAT if "text" in outputs else next(first, ModelKind.OTHER)
+        if "text" in outputs:
+            return ModelKind.CHAT
+        kinds = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
+        return next(kinds, ModelKind.OTHER)
     can_chat = _first_flag(_flag_at(flags, "completion_chat"), _flag_at(info, "supports_chat"))
     if can_chat is not None:
         return ModelKind.CHAT if can_chat else ModelKind.OTHER
@@ -129,48 +136,59 @@ def _max_output(info: Row) -> int | None:
 def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Return the prices of input, output and cached input; None for unknown ones.
 
-    They are in dollars per million tokens.
+    They are in dollars per million tokens. The first source with a price of input or output counts.
     """
     pricing = json_fields.mapping(info, "pricing")
-    for source, names, per in (
-        (info, ("input_cost_per_token", "output_cost_per_token"), _MILLION),
-        (pricing, ("prompt", "completion"), _MILLION),
-        (pricing, ("input", "output"), 1),
+    # The names for a price per token, then the names for a price per million tokens.
+    for source, input_name, output_name, factor in (
+        (info, "input_cost_per_token", "output_cost_per_token", _MILLION),
+        (pricing, "prompt", "completion", _MILLION),
+        (pricing, "input", "output", 1),
     ):
-        prices = tuple(_parse_price(source.get(name), per) for name in names)
-        if any(price is not None for price in prices):
-            cached = (_parse_price(source.get(name), per) for name in _CACHED_PRICES)
-            return prices[0], prices[1], next((c for c in cached if c is not None), None)
+        input_price = _parse_price(source.get(input_name), factor)
+        output_price = _parse_price(source.get(output_name), factor)
+        if input_price is not None or output_price is not None:
+            cached_prices = (_parse_price(source.get(name), factor) for name in _CACHED_PRICES)
+            known_prices = (price for price in cached_prices if price is not None)
+            return input_price, output_price, next(known_prices, None)
     return None, None, None
 
 
-def _parse_price(value: object, per: int) -> Decimal | None:
+def _parse_price(value: object, factor: int) -> Decimal | None:
+    """Return a price times `factor`; None if it is not a number, negative or too large."""
     if not isinstance(value, (int, float, str)):
         return None
     if isinstance(value, int) and not 0 <= value < MAX_PRICE:
         return None  # writing out a gigantic integer takes minutes
     text = value if isinstance(value, str) else repr(value)
+    if len(text) > _MAX_NUMBER_CHARS:
+        return None
     try:
-        price = Decimal(text) if len(text) <= _MAX_NUMBER_CHARS else Decimal("nan")
+        price = Decimal(text)
     except InvalidOperation:
         return None
     if not price.is_finite() or not 0 <= price < MAX_PRICE:
         return None
-    price = (price * per).quantize(Decimal("0.000001"))
+    price = (price * factor).quantize(Decimal("0.000001"))
+    # `normalize` removes zeros at the end, also of 100, which becomes 1E+2: adding 0 restores it.
     return price.normalize() + 0 if price < MAX_PRICE else None
 
 
 def _strings_at(value: Row, key: str) -> frozenset[str]:
-    return frozenset(text.casefold() for text in json_fields.texts(value, key)[:100])
+    """Return the texts of a list in lower case; none if the field is not a list."""
+    return frozenset(text.casefold() for text in json_fields.texts(value, key)[:_MAX_STRINGS])
 
 
 def _flag_at(value: Row, *names: str) -> bool | None:
+    """Return the first of these fields that is a flag; None if none is."""
     return next((flag for n in names if isinstance(flag := value.get(n), bool)), None)
 
 
 def _has_any(values: frozenset[str], names: Iterable[str]) -> bool | None:
+    """Return True if `values` has one of the names; None if `values` is empty."""
     return not values.isdisjoint(names) if values else None
 
 
 def _first_flag(*flags: bool | None) -> bool | None:
+    """Return the first flag that is known."""
     return next((flag for flag in flags if flag is not None), None)

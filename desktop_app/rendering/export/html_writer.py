@@ -35,7 +35,7 @@ _RIGHT_ALIGNED = ' style="text-align:right"'
 """For Word, in which `dir` sets the direction of the text, but not its alignment."""
 
 _TAG_OF_LIST = {"ul": "ul", "ol": "ol", "notes": "ul"}
-"""The HTML element of each kind of list."""
+"""The HTML element of each kind of list; "notes" are footnotes."""
 
 # Text that a spreadsheet would misread: as a formula, which may fetch any address, or as a number
 # that loses its leading zeros or its last digits.
@@ -55,15 +55,16 @@ def to_html(blocks: Iterable[Block]) -> str:
 
 
 def group_blocks(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
-    """Group the lines of a code block, and the parts of a table, if their kind is in `kinds`.
+    """Group the blocks of one listing of code, and of one table, if their kind is in `kinds`.
 
+    A listing has a CODE_HEAD, and a CODE block for each line; a long table has several blocks.
     Every other block is alone in its group.
     """
     group: list[Block] = []
     for block in blocks:
-        begins = block.kind is Kind.CODE_HEAD or (block.kind is Kind.TABLE and block.head)
-        is_continuation = block.kind in kinds and not begins
-        if group and not (is_continuation and group[-1].kind in (block.kind, Kind.CODE_HEAD)):
+        is_first = block.kind is Kind.CODE_HEAD or (block.kind is Kind.TABLE and block.head)
+        may_continue = block.kind in kinds and not is_first
+        if group and not (may_continue and group[-1].kind in (block.kind, Kind.CODE_HEAD)):
             yield group
             group = []
         group.append(block)
@@ -74,7 +75,7 @@ def group_blocks(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[lis
 class HtmlWriter:
     """Writer of blocks, which opens and closes lists and quotes as their depth changes.
 
-    It uses no style sheet. The parts of a table become one table.
+    It uses no style sheet. The blocks of a long table become one table.
     """
 
     table_attributes = (
@@ -83,8 +84,9 @@ class HtmlWriter:
     """Borders in the color of the text: word processors draw none by themselves."""
 
     def __init__(self) -> None:
+        # The open containers: kinds of lists, "li" and "blockquote", the outermost first.
         self._open: list[str] = []
-        self._has_right_to_left = False
+        self._has_right_to_left = False  # True once a text reads from right to left
 
     def write(self, blocks: Iterable[Block]) -> str:
         """Return the elements of the blocks."""
@@ -92,16 +94,18 @@ class HtmlWriter:
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
         """Yield the elements of the blocks."""
-        for members in group_blocks(blocks, (Kind.CODE, Kind.TABLE)):
-            first = members[0]
+        for group in group_blocks(blocks, (Kind.CODE, Kind.TABLE)):
+            first = group[0]
             yield from self._adjust_containers(first)
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 lines = [
-                    "".join(map(self.text_of_run, b.runs)) for b in members if b.kind is Kind.CODE
+                    "".join(map(self.text_of_run, block.runs))
+                    for block in group
+                    if block.kind is Kind.CODE
                 ]
                 yield self.render_code(first.language, "\n".join(lines))
             elif first.kind is Kind.TABLE:
-                yield self.render_table(members)
+                yield self.render_table(group)
             else:
                 yield self._render_block(first)
         yield from self._close_containers(0)
@@ -144,21 +148,21 @@ class HtmlWriter:
         mark = "$$" if display else "$"
         return f"<code>{mark}{_escape_lines(tex)}{mark}</code>"
 
-    def render_table(self, parts: list[Block]) -> str:
-        """Return a table from all its parts."""
+    def render_table(self, blocks: list[Block]) -> str:
+        """Return a table from all its blocks."""
         rows = []
-        is_from_right = parts[0].from_right
-        begin = "right" if is_from_right else "left"
-        for part in parts:
-            for number, row in enumerate(part.rows):
-                tag = "th" if part.head and number == 0 else "td"
+        is_from_right = blocks[0].from_right
+        first_side = "right" if is_from_right else "left"
+        for block in blocks:
+            for number, row in enumerate(block.rows):
+                tag = "th" if block.head and number == 0 else "td"
                 cells = (
-                    f'<{tag} align="{align or begin}"{self.cell_attributes(cell)}>'
+                    f'<{tag} align="{align or first_side}"{self.cell_attributes(cell)}>'
                     f"{self.render_runs(cell)}</{tag}>"
-                    for cell, align in zip(row, part.aligns, strict=True)
+                    for cell, align in zip(row, block.aligns, strict=True)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
-        direction = _DIRECTIONS[begin] if is_from_right or self._has_right_to_left else ""
+        direction = _DIRECTIONS[first_side] if is_from_right or self._has_right_to_left else ""
         return f"<table{direction}{self.table_attributes}>{''.join(rows)}</table>"
 
     # ------------------------------------------------------------------ blocks
@@ -172,12 +176,13 @@ class HtmlWriter:
         containers = self._containers_of(block)
         pairs = zip(containers, self._open, strict=False)
         shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
-        if block.opened:
-            outer = block.quote - block.opened
+        if block.opened:  # nothing from the first new quote on is shared
+            older_quotes = block.quote - block.opened
             quotes = [index for index, name in enumerate(containers) if name == "blockquote"]
-            shared = min(shared, quotes[outer])
-        if block.marker:  # the innermost containers are the list and its item
-            shared = min(shared, len(containers) - (2 if block.begins else 1))
+            shared = min(shared, quotes[older_quotes])
+        if block.marker:  # a new item, the innermost container; perhaps in a new list, around it
+            new_count = 2 if block.begins else 1
+            shared = min(shared, len(containers) - new_count)
         yield from self._close_containers(shared)
         for number, name in enumerate(containers[shared:], shared + 1):
             self._open.append(name)
@@ -196,19 +201,26 @@ class HtmlWriter:
     def _kind_of_list(self, block: Block, depth: int, index: int) -> str:
         """Return the kind of a list by the block's marker, else the kind of the open list."""
         if block.marker and depth == block.depth:
-            return _list_kind(block)
+            return _kind_by_marker(block)
         open_kind = self._open[index] if index < len(self._open) else ""
         return open_kind if open_kind in _TAG_OF_LIST else "ul"
 
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
+        """Return the tag that opens a container.
+
+        Args:
+            block: the first block in the container.
+            is_last: True for the innermost list and item, which the block's marker describes.
+        """
         if is_last and block.marker and name == "li":
             look = ' style="list-style-type:none"' if _mark_in_text(block) else ""
             return f"<li{self.direction_attribute(block.runs, of_container=False)}{look}>"
         if name == "li":
             return "<li>"
         direction = self.direction_attribute(block.runs, of_container=True)
-        if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
-            return f'<ol start="{block.marker[:-1]}"{direction}>'
+        number = block.marker[:-1]  # without its "." or ")"
+        if is_last and name == "ol" and number not in ("1", ""):
+            return f'<ol start="{number}"{direction}>'
         return f"<{_TAG_OF_LIST.get(name, name)}{direction}>"
 
     def _close_containers(self, depth: int) -> Iterator[str]:
@@ -226,12 +238,15 @@ class HtmlWriter:
         text = mark + self.render_runs(block.runs)
         direction = self.direction_attribute(block.runs, of_container=False)
         is_from_right = direction == _DIRECTIONS["right"]
-        direction += _RIGHT_ALIGNED if is_from_right else ""
+        if is_from_right:
+            direction += _RIGHT_ALIGNED
         if block.kind is Kind.HEADING:
             return f"<h{block.level}{direction}>{text}</h{block.level}>"
-        is_mark = bool(block.marker) and not block.runs
-        is_bare = self._open[-1:] == ["li"] and not (block.loose or is_from_right)
-        return text if is_bare or is_mark else f"<p{direction}>{text}</p>"
+        is_mark_alone = bool(block.marker) and not block.runs
+        is_tight_item = self._open[-1:] == ["li"] and not block.loose
+        if is_mark_alone or (is_tight_item and not is_from_right):
+            return text
+        return f"<p{direction}>{text}</p>"
 
     # ------------------------------------------------------------------ runs
 
@@ -244,7 +259,7 @@ class HtmlWriter:
             return ""
         if is_image_name(run):
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
-        if is_destination(run):  # plain text: the link itself leads there
+        if is_destination(run):  # as plain text, because the link before it leads there
             return _escape_lines(run.text.removeprefix(ADDED_MARK))
         text = (
             self.render_formula(source_text(run), display=False)
@@ -262,12 +277,12 @@ class HtmlWriter:
                 text = f"<{tag}>{text}</{tag}>"
         if run.note:
             return self.render_mark(run, text)
-        return (
-            f'<a href="{escape(run.link)}">{text}</a>' if text and is_openable(run.link) else text
-        )
+        if text and is_openable(run.link):
+            return f'<a href="{escape(run.link)}">{text}</a>'
+        return text
 
 
-def _list_kind(block: Block) -> str:
+def _kind_by_marker(block: Block) -> str:
     """Return the kind of list for an item that begins with this block, a key of `_TAG_OF_LIST`."""
     if block.note:
         return "notes"

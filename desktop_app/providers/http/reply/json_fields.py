@@ -24,7 +24,9 @@ MAX_INLINE_BYTES: Final = 64 * 1024
 MAX_NAME_CHARS: Final = 4096
 """The most characters of an id or a name; a longer one counts as missing."""
 _MAX_INT_DIGITS: Final = 4_000
+"""An integer with at least as many digits becomes a float: Python converts at most 4,300."""
 _SLICE_CHARS: Final = 256 * 1024
+_MAX_EXACT_FLOAT: Final = 2**53
 REPLACEMENT: Final = "\ufffd"
 """Replaces half a surrogate pair in a text."""
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
@@ -59,7 +61,7 @@ def parse_at_once(text: str) -> Any:
     try:
         try:
             return json.loads(text)
-        except ValueError:  # Python converts no integer of more than 4,300 digits
+        except ValueError:  # perhaps because of an integer of more than 4,300 digits
             return json.loads(text, parse_int=_int_or_float)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
@@ -121,8 +123,8 @@ def name(value: object, key: str) -> str:
 
 
 def count(value: object, key: str) -> int:
-    """Return the count or the position under `key`, or 0; never a negative number."""
+    """Return the count or the position under `key`; 0 for a negative or impossible number."""
     number = value.get(key) if isinstance(value, dict) else None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         return 0
-    return int(number) if 0 <= number < 2**53 else 0
+    return int(number) if 0 <= number < _MAX_EXACT_FLOAT else 0
