@@ -476,7 +476,8 @@ def _image_name(data: QMimeData, ending: str) -> str:
     stem = ""
     if url is not None and _is_http(url):
         stem = PurePosixPath(url.fileName()).stem[:60]
-    return f"{stem or tr('Pasted image')}{ending}"
+    stem = stem or tr("Pasted image")
+    return f"{stem}{ending}"
 
 
 def _is_http(url: QUrl) -> bool:
