@@ -96,7 +96,7 @@ class AnswerCosts:
             holds = [await undo.enter_async_context(Hold()) for _ in range(count)]
             for answer_hold in holds:
                 input_cost = cost_of(price, Usage(input_tokens=tokens))
-                await self._budget.hold_for(answer_hold, resolved.profile, input_cost)
+                await self._budget.fill_hold(answer_hold, resolved.profile, input_cost)
             undo.pop_all()
         return holds
 

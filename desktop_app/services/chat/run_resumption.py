@@ -216,7 +216,7 @@ class Resumer:
         path = _path_to(answer, await self._store.messages(answer.conversation_id))
         compactions = await self._chat.compactions.load(answer.conversation_id)
         tokens, _ = await estimator.context_tokens(SendContext(path, resolved, compactions))
-        await budget.hold_for(hold, resolved.profile, input_cost(resolved, tokens))
+        await budget.fill_hold(hold, resolved.profile, input_cost(resolved, tokens))
 
 
 def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:

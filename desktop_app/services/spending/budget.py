@@ -167,7 +167,7 @@ class Budget:
             raise _cap_error(profile, month, cost, limit, moment)
         return Hold(self._holds, hold_id)
 
-    async def hold_for(
+    async def fill_hold(
         self, hold: Hold, profile: ProviderProfile, input_cost: Decimal | None
     ) -> None:
         """Put the input's cost of a running call into `hold`, even beyond the cap.

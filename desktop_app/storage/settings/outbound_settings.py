@@ -124,7 +124,7 @@ class OutboundSettings:
 
     Attributes:
         profiles: the profiles in effect by id, including built-in ones.
-        stored: the JSON of the store's own profiles, by id.
+        profile_bodies: the JSON of the store's own profiles, by id.
         settings: the values that differ from their defaults, by key.
         collections: the paths of the collections, by id.
         paths: the paths of attached files, and of the files of batch jobs.
@@ -134,7 +134,7 @@ class OutboundSettings:
     """
 
     profiles: Mapping[str, ProviderProfile]
-    stored: Mapping[str, str] = field(default_factory=dict)
+    profile_bodies: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     collections: Mapping[str, CollectionPaths] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
@@ -156,11 +156,11 @@ def read_outbound_settings(
         sqlite3.Error: it is damaged.
     """
     profiles = {profile.id: profile for profile in built_in}
-    stored, settings = {}, {}
+    profile_bodies, settings = {}, {}
     for row in connection.execute("SELECT id, body FROM profiles"):
         with suppress(*BAD_VALUE):
             profiles[row["id"]] = profile_from_row(row)
-            stored[row["id"]] = row["body"]
+            profile_bodies[row["id"]] = row["body"]
     for row in connection.execute("SELECT key, value FROM settings"):
         if row["key"] in SETTINGS:
             with suppress(*BAD_VALUE):
@@ -175,7 +175,7 @@ def read_outbound_settings(
         sql = "SELECT path FROM attachment_origins UNION SELECT path FROM batch_items"
         paths = frozenset(row["path"] for row in connection.execute(sql))
     preset = _preset_row(connection, settings.get(_DEFAULT_PRESET))
-    return OutboundSettings(profiles, stored, settings, collections, paths, tools, preset)
+    return OutboundSettings(profiles, profile_bodies, settings, collections, paths, tools, preset)
 
 
 def _preset_row(connection: sqlite3.Connection, preset_id: object) -> Row | None:
@@ -293,7 +293,7 @@ def write_current_values(
         connection: that of the restored store, within a transaction.
     """
     for profile_id in {change.profile_id for change in unconfirmed if change.profile_id}:
-        body = current.stored.get(profile_id)
+        body = current.profile_bodies.get(profile_id)
         if profile_id in current.profiles and body is None:  # built in and unchanged
             connection.execute("DELETE FROM profiles WHERE id = ?", (profile_id,))
             continue

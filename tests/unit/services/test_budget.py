@@ -191,7 +191,7 @@ async def test_a_running_call_is_held_even_beyond_the_cap(tmp_path: Path) -> Non
             (OPENAI, Decimal(11), 0),
         ):
             async with Hold() as hold:
-                await setup.budget.hold_for(hold, profile, cost)
+                await setup.budget.fill_hold(hold, profile, cost)
                 assert (await setup.budget.month(CAPPED)).held == amount
             assert (await setup.budget.month(CAPPED)).held == 0
 

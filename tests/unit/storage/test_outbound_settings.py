@@ -193,7 +193,7 @@ def test_unreadable_settings_are_left_out(connection: sqlite3.Connection) -> Non
     connection.executemany("INSERT INTO settings VALUES (?, ?)", rows)
     found = read_outbound_settings(connection, [built_in])
     assert found.profiles == {"openai": built_in, "own": own(base_url="https://a.org/v1")}
-    assert found.stored.keys() == {"own"}
+    assert found.profile_bodies.keys() == {"own"}
     assert found.settings == {"answer.tools": "clock"}
     assert OutboundSettings.default([built_in]) == OutboundSettings({"openai": built_in})
 
