@@ -79,15 +79,21 @@ def with_rendered_form(message: Message, *, as_text: bool) -> Message:
         markdown = f"{fence}{message.text}" if message.text else ""
         return _with_text(message, markdown, all_text=True)
     markdown = "" if as_text or not has_json_value(message) else _markdown_of(text)
+    is_tree = bool(markdown)
     if not markdown:
         markdown = f"{fence}{text}\n{_FENCE}" if text.strip() else text
-    return _with_text(message, markdown, is_tree=not markdown.startswith(_FENCE))
+    return _with_text(message, markdown, is_tree=is_tree)
 
 
 def _with_text(
     message: Message, text: str, *, all_text: bool = False, is_tree: bool = False
 ) -> Message:
-    """Return the message with `text` in place of its last text, or of all text."""
+    """Return the message with `text` in place of its last text.
+
+    Args:
+        all_text: replace all of its text, also before tool calls.
+        is_tree: `text` is a table or a tree.
+    """
     field_values = {field.name: getattr(message, field.name) for field in fields(Message)}
     other_parts = _parts_without_text(message.parts, all_text=all_text)
     field_values["parts"] = (*other_parts, TextPart(text)) if text else other_parts
@@ -104,15 +110,21 @@ def _parts_without_text(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Par
 
 def _markdown_of(text: str) -> str:
     """Return the Markdown of a JSON text; "" if the text has to be shown as code."""
+    if len(text) > _MAX_TREE_LENGTH:
+        return ""
     try:
-        value = json.loads(text) if len(text) <= _MAX_TREE_LENGTH else None
-        return "\n".join(_value_lines(value, 0)) if value and isinstance(value, dict | list) else ""
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return ""
+    if not value or not isinstance(value, dict | list):
+        return ""
+    return "\n".join(_value_lines(value, level=0))
 
 
-def _value_lines(value: Any, level: int) -> list[str]:
-    if (table := table_of_list(value)) is not None and not level:
+def _value_lines(value: dict[str, Any] | list[Any], level: int) -> list[str]:
+    """Return the lines of an object or a list at a list level. Only at level 0 are there tables."""
+    table = table_of_list(value) if level == 0 else None
+    if table is not None:
         return _table_lines(table)
     if isinstance(value, dict):
         return _object_lines(value, level)
@@ -125,7 +137,7 @@ def _value_lines(value: Any, level: int) -> list[str]:
 def _object_lines(value: dict[str, Any], level: int) -> list[str]:
     lines: list[str] = []
     for name, entry in value.items():
-        table = table_of_list(entry) if not level else None
+        table = table_of_list(entry) if level == 0 else None
         if table is not None:
             lines += ["", _bold_name(name), "", *_table_lines(table), ""]
         else:
@@ -134,7 +146,11 @@ def _object_lines(value: dict[str, Any], level: int) -> list[str]:
 
 
 def _entry_lines(name: str, value: Any, level: int) -> list[str]:
-    """Return the lines of a list item: a named value, with the values inside it nested below."""
+    """Return the lines of a list item: a value, and the values inside it nested below.
+
+    Args:
+        name: the name of the value in its object; "" in a list.
+    """
     bullet = f"{'  ' * level}- "
     label = _bold_name(name)
     if isinstance(value, dict | list) and value and level < _MAX_DEPTH:

@@ -141,3 +141,9 @@ def test_a_value_nested_too_deeply_is_invalid() -> None:
     with pytest.raises(ValueError, match="too deep"):
         json_value(message)
     assert with_rendered_form(message, as_text=False).text.startswith(FENCE)
+
+
+def test_a_blank_answer_is_not_shown_as_a_tree() -> None:
+    made = with_rendered_form(answer(" ", notices=(SCHEMA,)), as_text=False)
+    assert isinstance(made, ShownMessage)
+    assert (made.text, made.is_tree) == (" ", False)
