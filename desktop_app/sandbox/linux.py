@@ -41,6 +41,8 @@ _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
 _SYNC_THREADS: Final = 1
 _RETURN_ERRNO: Final = 0x00050000
+# linux/filter.h: the size of struct sock_filter.
+_INSTRUCTION_BYTES: Final = 8
 # linux/landlock.h. Each version of the interface adds rights that a ruleset may handle.
 _VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
 _FILE_RIGHTS_BY_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
@@ -58,9 +60,10 @@ _SYSTEM_PATHS: Final = (
     *("/dev/null", "/dev/urandom"),
 )
 _OTHER_MAPPED_BYTES: Final = 64 << 30
-"""The limit of all mappings but private memory. It bounds page tables, too.
+"""The limit of all mappings except private memory, in bytes.
 
-Page tables take 1/512 of the memory that is read. RLIMIT_DATA counts neither.
+It also bounds the page tables, which take 1/512 of the memory that is read. RLIMIT_DATA counts
+neither these mappings nor page tables.
 """
 _THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""
@@ -125,9 +128,9 @@ def deny_inspection() -> None:
 
 
 def _restrict_files(policy: Policy, abi: int) -> None:
-    """Let Landlock refuse files and ports that are not allowed, and signals to others.
+    """Let Landlock refuse files and ports that are not allowed, and signals to other processes.
 
-    Allowed are the files and ports of the policy, and for reading Python's and the system's files.
+    The policy's files and ports are allowed. So is reading the files of Python and of the system.
     Older kernels refuse only files, or files and ports.
     """
     handled_rights = sum(rights for first_abi, rights in _FILE_RIGHTS_BY_ABI if abi >= first_abi)
@@ -196,7 +199,7 @@ def _filter_system_calls(policy: Policy) -> None:
         can_listen=policy.socket_folder is not None,
     )
     instructions = ctypes.create_string_buffer(code, len(code))
-    program = _Program(len(code) // 8, ctypes.addressof(instructions))
+    program = _Program(len(code) // _INSTRUCTION_BYTES, ctypes.addressof(instructions))
     _system_call("seccomp", _SET_MODE_FILTER, _SYNC_THREADS, ctypes.byref(program))
 
 
@@ -232,7 +235,7 @@ def _system_call(name: str, *arguments: object) -> int:
     """Make a system call.
 
     Raises:
-        OSError: it failed, or this architecture is not supported.
+        OSError: the system call failed, or this architecture is not supported.
     """
     machine = os.uname().machine
     if machine not in ARCHITECTURES:
@@ -250,6 +253,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _require_success(result: int) -> int:
+    """Return the result of a call of the C library. Raise OSError if it is negative."""
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

@@ -29,7 +29,6 @@ _MARKUP_CHARACTERS: Final = re.compile(
     r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)"
     r"|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
 )
-_STAR: Final = re.compile(r"\*")
 _CLOSES_HEADING: Final = re.compile(r"(?<!\S)(#+)\Z")
 _BARE_AUTOLINK: Final = re.compile(
     r"(?:https?://|www\.)\w[^\s<>*_`~\[\]()\\]*[\w/]|[\w.+-]+@[\w.+-]+\w"
@@ -112,14 +111,15 @@ class _MarkdownWriter:
     def _separator(self, below: Block) -> str:
         """Return the separator above a block, with the marks of the quotes around both blocks."""
         above = self._above
-        above_quotes = (
-            "" if above is None else _quote_prefix(depths_of_quotes(above), self._indents)[0]
-        )
-        follows_list = self._enter_lists(below)
         if above is None:
+            self._enter_lists(below)
             return ""
+        # First, because `_enter_lists` replaces the indents of the block above.
+        above_quotes, _ = _quote_prefix(depths_of_quotes(above), self._indents)
+        follows_list = self._enter_lists(below)
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
-        blank = f"\n{_quote_prefix(quotes, self._indents)[0].rstrip()}\n"
+        shared_prefix, _ = _quote_prefix(quotes, self._indents)
+        blank = f"\n{shared_prefix.rstrip()}\n"
         if _separates_quotes(above, below, len(quotes)):
             return blank
         shared_lists = min(above.depth, below.depth - below.begins)
@@ -148,8 +148,9 @@ class _MarkdownWriter:
             marker_width = 0 if block.note else len(f"{block.marker} ")
             self._indents[-1] = " " * max(len(_INDENT), marker_width)
         if depth and block.kind not in (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE):
-            is_direct = depth not in block.quoted_at
-            self._loose[-1] = block.loose if is_direct else self._loose[-1]
+            is_in_quote = depth in block.quoted_at  # and so not directly in the list
+            if not is_in_quote:
+                self._loose[-1] = block.loose
         return follows_list
 
 
@@ -306,10 +307,10 @@ def _write_styled(runs: Runs, open_styles: frozenset[str]) -> str:
         else:
             piece = _write_run(runs[position], text, runs[end] if end < len(runs) else None)
         # The end of the text and the beginning of the piece could form markup together.
-        if (piece[:1] == "[" and text[-1:] == "!") or (
-            piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:] and not style
-        ):
-            text, piece = (text[:-1], f"\\!{piece}") if piece[0] == "[" else (text, f"\\{piece}")
+        if piece[:1] == "[" and text[-1:] == "!":  # they would begin an image
+            text = f"{text[:-1]}\\!"
+        elif not style and piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:]:
+            piece = f"\\{piece}"
         if style == "strike" and text[-1:] == "~" and text[-2:] != "\\~":
             text = f"{text[:-1]}\\~"
         text += piece
@@ -350,7 +351,7 @@ def _widest_style(runs: Runs, start: int, open_styles: frozenset[str]) -> tuple[
 
 
 def _style_value(run: Run, style: str) -> str:
-    """Return a run's value of a style: its markup, or a link's target; "" for none."""
+    """Return the mark of a style that a run has, or the target of its link; "" for none."""
     if style != _LINK:
         return _STYLE_MARKS[style] if getattr(run, style) else ""
     if not run.link or run.image or run.note or is_citation(run.link) or _is_address(run):
@@ -369,13 +370,18 @@ def _is_address(run: Run) -> bool:
 
 
 def _mark_up(text: str, style: str, value: str) -> str:
+    """Put the marks of a style around a text, inside the spaces at its ends.
+
+    Args:
+        value: the style's mark, or a link's target.
+    """
     text = text.translate(_ESCAPED_BRACKETS) if style == _LINK else text
     core = text.strip()
     if not core:
         return text
     if style == _LINK:
         return text.replace(core, f"[{core}]({_link_target(value)})", 1)
-    if core[0] == "~" == value[0]:  # three tildes strike nothing
+    if style == "strike" and core[0] == "~":  # three tildes strike nothing
         return text.replace(core, f"{value}\\{core}{value}", 1)
     return text.replace(core, f"{value}{core}{value}", 1)
 
@@ -402,7 +408,7 @@ def _write_run(run: Run, written: str, following: Run | None) -> str:
     if not (run.bold or run.italic):
         return text
     # Within emphasis, a star beside a space is escaped, too: at an edge it would join the marks.
-    return _STAR.sub(_escape_match, text.replace("\\*", "*"))
+    return text.replace("\\*", "*").replace("*", "\\*")
 
 
 def _write_formula(tex: str, written: str, following: Run | None) -> str:
@@ -411,9 +417,9 @@ def _write_formula(tex: str, written: str, following: Run | None) -> str:
     touches_text = any(sign.isalnum() or sign == "$" for sign in (written[-1:], next_character))
     touches_text = touches_text or next_character == "_"
     is_apart = not touches_text and not (following is not None and following.math)
-    if (is_apart and tex == tex.strip() and "$" not in tex) or "\\)" in tex:
-        return f"${tex}$"
-    return f"\\({tex}\\)"
+    needs_brackets = not is_apart or tex != tex.strip() or "$" in tex
+    ends_brackets = "\\)" in tex  # the formula would end there
+    return f"\\({tex}\\)" if needs_brackets and not ends_brackets else f"${tex}$"
 
 
 def _write_image(run: Run, text: str, following: Run | None) -> str:
@@ -460,5 +466,6 @@ def _write_code_span(text: str) -> str:
         count for count in range(1, len(used_lengths) + 2) if count not in used_lengths
     )
     edges = text[:1] + text[-1:]
+    # The parser removes a space at each end of a span, unless the span has only spaces.
     pad = " " if "`" in edges or (edges == "  " and text.strip()) else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

@@ -179,22 +179,22 @@ class BlockStream:
         return patches + growth_patches
 
     def _shorten_address(self, added_chars: int) -> bool:
-        """Drop the end of an image's overlong address outside of code: it may be megabytes.
+        """Drop the end of an image's overlong address, unless the address is in code.
 
-        Return True if more of the address may come.
+        Such an address can have megabytes. Return True if more of it may come.
         """
         address_range = find_overlong_range(self._source, added_chars)
         if address_range is None:
             return False
-        first, end = address_range
-        source_before = self._context.source + self._source[:first]
+        kept_end, address_end = address_range
+        source_before = self._context.source + self._source[:kept_end]
         parse = self._definitions.parse(source_before, self._context, expects_notes=False)
         self._definitions.forget_labels(parse.labels)
         if not ends_in_text(parse.tokens):
             return False
-        self._source, address_rest = self._source[:first], self._source[end:]
-        self._source += address_rest
-        return not address_rest
+        text_after = self._source[address_end:]
+        self._source = self._source[:kept_end] + text_after
+        return not text_after
 
     def finish(self, *, defer_updates: bool = False) -> list[Patch]:
         """Close the open tail, because the source is complete.
@@ -203,7 +203,8 @@ class BlockStream:
             defer_updates: leave updates of earlier blocks to later calls of `run_updates`.
         """
         if self._pending_return:
-            self._source, self._pending_return = self._source + "\n", ""
+            self._source += "\n"
+            self._pending_return = ""
             self._plain_end = None
         self._definitions.mark_complete()
         plain_end = self._plain_end
@@ -300,14 +301,14 @@ class BlockStream:
             parse = self._definitions.parse(source_to_show, self._context)
         if is_heading_or_table(parse):
             return self._advance_unsettled(parse, is_final=is_final, is_at_step=is_at_step)
-        loosened = self._mark_loose_lists(parse)
+        patches = self._mark_loose_lists(parse)
         cut = Cut(source.count("\n") + 1) if is_final else self._find_cut(parse, source_to_show)
         holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
-        patches: list[Patch] = loosened
         closed_blocks: list[Block] = []
         # A table or code may have ended right after the last settled line.
         first_line = self._context.lines
-        has_ended = self._context.inside != "" and cut == Cut(first_line, cut.containers)
+        is_at_first_line = cut.line == first_line and cut.open_block is None
+        has_ended = self._context.inside != "" and is_at_first_line
         has_closed = is_final or has_ended or cut.line > first_line
         if has_closed:
             renewal_patches, closed_blocks = self._close_above(parse, source, cut)
@@ -350,9 +351,9 @@ class BlockStream:
         turned_depths = parse.newly_loose_depths
         if not turned_depths:
             return []
-        starts = enumerate(self._context.continued_lists, 1)
         continued_lists = tuple(
-            s._replace(loose=s.loose or depth in turned_depths) for depth, s in starts
+            list_start._replace(loose=list_start.loose or depth in turned_depths)
+            for depth, list_start in enumerate(self._context.continued_lists, 1)
         )
         self._context = replace(self._context, continued_lists=continued_lists)
         for depth in turned_depths:
@@ -460,7 +461,7 @@ class BlockStream:
         """
         offset = line_offset(source, cut.line)
         context = self._context
-        text = source[len(context.source) : offset]
+        settled_text = source[len(context.source) : offset]
         filled_quotes = filled_quotes_at(cut, parse.placed, context)
         self._context = replace(context_at(cut, source), filled_quotes=filled_quotes)
         self._source = source[offset:]
@@ -468,17 +469,16 @@ class BlockStream:
         settled_labels = [label for label, line in parse.labels.items() if line < cut.line]
         open_labels = {label: line for label, line in parse.labels.items() if line >= cut.line}
         self._definitions.forget_labels(open_labels)
-        names = names_in(text) if can_change_later(closed_blocks) else set()
+        names = names_in(settled_text) if can_change_later(closed_blocks) else set()
         if names & open_labels.keys():
             # These blocks were rendered with definitions that are below the cut, and not settled.
-            reparsed = [
-                p.block for p in self._definitions.parse(context.source + text, context).placed
-            ]
+            parse_above = self._definitions.parse(context.source + settled_text, context)
+            reparsed = [p.block for p in parse_above.placed]
             closed_blocks = [
                 *map(with_spacing_of, reparsed, closed_blocks),
                 *reparsed[len(closed_blocks) :],
             ]
-        tail = unsettle(OpenTail(context, text))
+        tail = unsettle(OpenTail(context, settled_text))
         if len(tail.source) <= MAX_REPARSED_LENGTH or not context.settled:
             chunk = BlockChunk(tail.source, tail.context, *self._shown.end)
             self._reference_updates.remember(chunk, names)

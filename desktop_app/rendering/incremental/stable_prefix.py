@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
 _KIND_OF_OPEN_BLOCK: Final = {"table_open": "table", "fence": "code", "code_block": ""}
+"""`ParserContext.inside` by the token's type; "" for code that is indented, not fenced."""
 _MAX_DEPTH: Final = 24
 """Maximum nesting of quotes and items to examine."""
 
@@ -110,7 +111,8 @@ def context_at(cut: Cut, source: str) -> ParserContext:
     inside = ""
     if cut.open_block is not None:
         inside = _KIND_OF_OPEN_BLOCK[cut.open_block.type]
-        opening_lines += lines[first : first + (2 if inside == "table" else 1)]
+        header_lines = 2 if inside == "table" else 1  # a table's first row and the rule below it
+        opening_lines += lines[first : first + header_lines]
     marks_above = (
         count_lone_quote_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
     )
@@ -143,8 +145,9 @@ def _is_closed_fence(fence: Token) -> bool:
     """Return True if a fence has its closing line."""
     start, end = fence.map or (0, 0)
     content = fence.content
-    lines = content.count("\n") + (bool(content) and not content.endswith("\n"))
-    return end - start == lines + 2
+    is_last_line_incomplete = bool(content) and not content.endswith("\n")
+    content_lines = content.count("\n") + is_last_line_incomplete
+    return end - start == content_lines + 2  # the opening and the closing line
 
 
 def ends_in_code(tokens: list[Token]) -> bool:
@@ -195,18 +198,18 @@ class _CutFinder:
             start, end = token.map or (0, 0)
             line = max(line, start)
             is_quote = token.type == "blockquote_open" and not self._ends_blank(end)
-            if not is_quote and token.type not in LISTS:
-                return self._cut_at(token)
-            number, has_earlier_items = None, False
-            if not is_quote:
+            if is_quote:
+                container = self._container_at(last, number=None)
+            elif token.type in LISTS:
                 last, number, has_earlier_items = self._last_item(last)
                 line = (self._tokens[last].map or [0])[0]
-            container = self._container_at(last, number)
-            container = container._replace(
-                has_earlier_items=has_earlier_items, loose=bool(token.meta.get("loose"))
-            )
+                container = self._container_at(last, number)._replace(
+                    has_earlier_items=has_earlier_items, loose=bool(token.meta.get("loose"))
+                )
+            else:
+                return self._cut_at(token)
             self._containers.append(container)
-            if container.content < 0:
+            if container.content < 0:  # it cannot be opened again
                 break
             begin, level = last + 1, self._tokens[last].level + 1
         return self._cut(line)
@@ -220,22 +223,23 @@ class _CutFinder:
         return last
 
     def _last_item(self, index: int) -> tuple[int, int, bool]:
-        """Return the index and number of the last begun item, and True if items precede it."""
-        top = self._tokens[index]
-        start = top.attrGet("start")
-        begin = 1 if start is None else int(start)
-        number, last = begin - 1, index
-        for child in _child_indices(self._tokens, index + 1, top.level + 1):
+        """Return the index and number of a list's last begun item, and True if items precede it."""
+        list_token = self._tokens[index]
+        start = list_token.attrGet("start")
+        first_number = 1 if start is None else int(start)
+        number, last = first_number - 1, index
+        for child in _child_indices(self._tokens, index + 1, list_token.level + 1):
             if not _has_begun(self._tokens[child], self._limit):
                 break
             number, last = number + 1, child
-        return last, number, number > begin or bool(top.meta.get("has_earlier_items"))
+        has_earlier_items = number > first_number or bool(list_token.meta.get("has_earlier_items"))
+        return last, number, has_earlier_items
 
     def _container_at(self, index: int, number: int | None) -> ContainerAtCut:
         """Return the open item or quote at a token.
 
-        Its `content` is -1 if a placeholder line cannot open it again. That is so for an item whose
-        line has only the marker, while the first text below is open: no block has the marker yet.
+        Its `content` is -1 if a placeholder line cannot open it again: an item whose line has only
+        the marker, while the first block below it is open. No closed block shows the marker yet.
         """
         token, first = self._tokens[index : index + 2]
         line = (token.map or [0])[0]
@@ -276,7 +280,7 @@ def _start_of_open_math(
 ) -> int | None:
     """Return the line of the top-level block with the first unclosed display formula, if any.
 
-    Such a formula may still include the lines below its opener.
+    Later text may close the formula, which then includes the lines below its opener.
     """
     if not any(opener in line for line in lines[first_line : cut.line] for opener in MATH_OPENERS):
         return None
@@ -289,7 +293,9 @@ def _start_of_open_math(
     ]
     open_line = None
     quotes = [container.line for container in cut.containers if container.number is None]
-    fewest_marks = len(quotes) + 1  # marks on a line that contains only quote marks
+    # The fewest marks of a line, so far, that contains only quote marks: it ends deeper quotes.
+    fewest_marks = len(quotes) + 1
+    # Upward, so that the first open formula is found last.
     for number in range(cut.line - 1, first_line - 1, -1):
         quote_marks = "".join(lines[number].split())
         if not quote_marks:
@@ -297,9 +303,9 @@ def _start_of_open_math(
         if not quote_marks.strip(">"):
             fewest_marks = min(fewest_marks, len(quote_marks))
         content = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
-        inside = any(start <= number < end for start, end in literal_ranges)
+        is_literal = any(start <= number < end for start, end in literal_ranges)
         has_ended = fewest_marks <= sum(quote <= number for quote in quotes)
-        if content[:2] in MATH_OPENERS and not inside and not has_ended:
+        if content[:2] in MATH_OPENERS and not is_literal and not has_ended:
             ranges = (tokens[index].map for index in top_level)
             open_line = max((m[0] for m in ranges if m and m[0] <= number), default=0)
     return open_line

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TILDES: Final = {1: -1, 2: ord("~")}
-"""Delimiter markers by the length of a run of tildes; the parser pairs equal markers."""
+"""Delimiter markers by the length of a run of tildes.
+
+The parser pairs equal markers. One tilde must not pair with two, so that its marker is -1, which no
+character has.
+"""
 
 _CJK_CHARACTER: Final = (
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
@@ -48,34 +52,35 @@ def _is_punctuation(character: str) -> bool:
 def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool, bool]:
     """Return two flags: a run of marks may begin emphasis, and it may end emphasis.
 
-    The characters before and after the run are "" at an end of the text.
+    Args:
+        character_before: the character before the run, "" at the beginning of the text.
+        character_after: the character after the run, "" at the end of the text.
+        mark: the character that the run repeats.
     """
     space_before, space_after = not character_before.strip(), not character_after.strip()
     cjk_before = cjk_after = False
     if mark != "_" and not (character_before.isascii() and character_after.isascii()):
-        cjk_before, cjk_after = (
-            bool(_cjk_pattern().match(c)) for c in (character_before, character_after)
-        )
-    sign_before = not space_before and _is_punctuation(character_before) and not cjk_before
-    sign_after = not space_after and _is_punctuation(character_after) and not cjk_after
-    # CommonMark calls such runs left-flanking and right-flanking.
-    is_left = not space_after and (not sign_after or space_before or sign_before or cjk_before)
-    is_right = not space_before and (not sign_before or space_after or sign_after or cjk_after)
+        cjk_before = _cjk_pattern().match(character_before) is not None
+        cjk_after = _cjk_pattern().match(character_after) is not None
+    punct_before = not space_before and _is_punctuation(character_before) and not cjk_before
+    punct_after = not space_after and _is_punctuation(character_after) and not cjk_after
+    # CommonMark's words for runs beside a word: left-flanking and right-flanking.
+    is_left = not space_after and (not punct_after or space_before or punct_before or cjk_before)
+    is_right = not space_before and (not punct_before or space_after or punct_after or cjk_after)
     if mark == "_":
-        return is_left and (not is_right or sign_before), is_right and (not is_left or sign_after)
+        return is_left and (not is_right or punct_before), is_right and (not is_left or punct_after)
     return is_left, is_right
 
 
 def flanks_tildes(character_before: str, character_after: str, length: int) -> tuple[bool, bool]:
-    """Return two flags: a run of tildes may begin strikethrough, and it may end it.
+    """Return two flags: a run of tildes may begin strikethrough, and it may end strikethrough.
 
-    One or two tildes may. Within a word a single tilde may not, like `_`, because of "5~10".
+    Three tildes or more do neither. A single tilde follows the rule of `_`, which does nothing
+    within a word, because of "5~10".
     """
-    return (
-        flanks(character_before, character_after, "_" if length == 1 else "~")
-        if length <= 2
-        else (False, False)
-    )
+    if length > 2:
+        return False, False
+    return flanks(character_before, character_after, "_" if length == 1 else "~")
 
 
 def tokenize_marks(state: StateInline, silent: bool) -> bool:
@@ -87,10 +92,8 @@ def tokenize_marks(state: StateInline, silent: bool) -> bool:
     while end < state.posMax and state.src[end] == mark:
         end += 1
     length = end - state.pos
-    character_before, character_after = (
-        state.src[state.pos - 1 : state.pos],
-        state.src[end : state.posMax][:1],
-    )
+    character_before = state.src[state.pos - 1 : state.pos]
+    character_after = state.src[end : state.posMax][:1]
     if mark == "*":
         opens, closes = flanks(character_before, character_after, mark)
     else:
@@ -113,7 +116,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
         state.push("text", "", 0).content = mark if is_star else mark * length
         delimiter = _delimiter_class()(
             marker=ord(mark) if is_star else _TILDES[length],
-            length=length if is_star else 0,  # the rule of three applies to stars
+            length=length if is_star else 0,  # 0, because the rule of three is only for stars
             token=len(state.tokens) - 1,
             end=-1,
             open=opens,

@@ -53,7 +53,9 @@ class _ClosedLink(NamedTuple):
 
     Attributes:
         end: the index after its last run.
-        context: its words with the text that touches them, so far.
+        words: the text that the link shows.
+        target: the address that the link opens.
+        context: the words with the text that touches them, so far.
     """
 
     end: int
@@ -90,8 +92,16 @@ class _RunBuilder:
             self._extend_closed_link(self.closed_link, text)
         # The characters that enclose a formula are invisible, too, and must stay.
         text = show_invisible(text, code=code, link=bool(self.link) and not math)
-        bold, italic, strike = self.bold > 0, self.italic > 0, self.strike > 0
-        run = Run(text, bold, italic, code, strike, math, False, image, self.link)
+        run = Run(
+            text,
+            bold=self.bold > 0,
+            italic=self.italic > 0,
+            code=code,
+            strike=self.strike > 0,
+            math=math,
+            image=image,
+            link=self.link,
+        )
         last = self.runs[-1] if self.runs else None
         if last is not None and last[1:] == run[1:] and not (code or math or image):
             self.runs[-1] = last._replace(text=last.text + text)
@@ -117,8 +127,7 @@ class _RunBuilder:
     def close_link(self) -> None:
         """Close the link, and append its destination if its words could mislead."""
         runs = self.runs[self.link_start :]
-        # A formula can draw any letters.
-        has_formula = any(run.math for run in runs)
+        has_formula = any(run.math for run in runs)  # it can draw any letters
         words = None if has_formula else "".join(map(source_text, runs))
         context = self._text_touching(self.link_start) + (words or "")
         destination = destination_to_show(words, self.link, context)
@@ -176,7 +185,7 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
 
 
 def _without_outer_space(tex: str) -> str:
-    """Return TeX without spaces around it. The space of a control space, "\\ ", stays."""
+    """Return TeX without spaces around it, but keep the space of TeX's command "\\ "."""
     text = tex.strip()
     return f"{text} " if text.endswith("\\") and tex[-1].isspace() else text
 
@@ -240,8 +249,10 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
     Unless it is within another link, the name is a link to the image, and the address follows it.
     An image without a name is named by its address.
     """
-    source, outer_link = str(token.attrGet("src") or ""), builder.link
-    source = "" if citations.imitates_own_link(source) else source
+    outer_link = builder.link
+    source = str(token.attrGet("src") or "")
+    if citations.imitates_own_link(source):
+        source = ""
     words = clean_text(_alternative_text(token))
     drawn_runs = image_runs(words, source)
     if drawn_runs:
@@ -256,7 +267,7 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
 
 
 def _destination_run(destination: str, link: str) -> Run:
-    """Return the words after a link that say where it leads."""
+    """Return a run for the words after a link that say where it leads."""
     return Run(mark_program_text(show_invisible(clean_text(destination), link=True)), link=link)
 
 

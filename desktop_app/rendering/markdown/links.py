@@ -39,6 +39,7 @@ _WEB_ADDRESS: Final = re.compile(
     re.IGNORECASE,
 )
 
+_MAIL_SCHEME: Final = "mailto:"
 _MAIL_FIELDS: Final = frozenset(("to", "cc", "bcc", "subject", "body"))
 _RECIPIENTS: Final = frozenset(("to", "cc", "bcc"))
 _FIELD_SEPARATORS: Final = re.compile(r"([&;?#]|\r\n?|\n)")
@@ -160,6 +161,7 @@ def image_destination(target: str) -> str:
     if target.startswith("#") or not target:
         return ""
     if target[:5].lower() == "data:":
+        # Cut, because the data after the media type can be megabytes.
         kind = target[5:40].partition(",")[0].partition(";")[0]
         return tr("{kind}, not shown", kind=kind)
     host = _host_of(target)
@@ -174,11 +176,11 @@ def _is_web(target: str) -> bool:
 
 
 def _is_mail(target: str) -> bool:
-    return target[:7].lower() == "mailto:"
+    return target[: len(_MAIL_SCHEME)].lower() == _MAIL_SCHEME
 
 
 def _is_misleading(target: str, host: str) -> bool:
-    """Return True if an address is easily misread, whatever the words say."""
+    """Return True if an address is easily misread, whatever the words of its link say."""
     match = _WEB_ADDRESS.match(target)
     return "xn--" in host or bool(match and match["user"])
 
@@ -229,7 +231,7 @@ def _parse_mail(target: str) -> _Mail | None:
     checked: an attached file, an unknown field or a second header line in any of them refuses the
     link.
     """
-    readings = list(_decodings(target[7:]))
+    readings = list(_decodings(target[len(_MAIL_SCHEME) :]))
     if not readings or any(map(_is_suspicious_mail, readings)):
         return None
     mail = _Mail([], [])
@@ -292,7 +294,7 @@ def _mail_destination(words: str | None, visible_words: str | None, target: str)
     """
     mail = _parse_mail(target)
     if mail is None:
-        return "" if words in (target, target[7:]) else _shorten(target)
+        return "" if words in (target, target[len(_MAIL_SCHEME) :]) else _shorten(target)
     recipients = [*mail.visible, *(f"Bcc {address}" for address in mail.blind)]
     addresses = ", ".join(recipients)
     if len(recipients) > 1:
@@ -306,7 +308,7 @@ def _mail_destination(words: str | None, visible_words: str | None, target: str)
     if visible_words is None or "xn--" in host:
         return destination
     named_addresses = set(_MAIL_ADDRESS.findall(visible_words))
-    hosts = {_bare_host(address.rpartition("@")[2]) for address in named_addresses}
+    hosts = {_bare_host(named.rpartition("@")[2]) for named in named_addresses}
     hosts.update(_named_hosts(_MAIL_ADDRESS.sub(" ", visible_words)))
     if hosts - {_bare_host(host)}:
         return destination
@@ -346,6 +348,7 @@ def _named_hosts(visible_words: str) -> Iterator[str]:
 
 
 def _bare_host(host: str) -> str:
+    """Return a host without "www." and without dots and hyphens at its ends, to compare it."""
     return host.strip(".-").removeprefix("www.")
 
 

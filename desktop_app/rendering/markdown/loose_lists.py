@@ -1,4 +1,4 @@
-"""Finds out which lists are loose, because the parser does not tell.
+"""Finds out which lists are loose, because the parser's tokens do not say so.
 
 A list is loose if a blank line separates two of its items, or two blocks directly in an item, link
 definitions included; then all of its texts are spaced paragraphs. The result is in the `meta` of
@@ -21,6 +21,7 @@ DEFINITIONS: Final = "definitions"
 
 LISTS: Final = ("bullet_list_open", "ordered_list_open")
 NOTE: Final = "footnote_reference_open"
+"""The type of the token that opens a footnote's definition."""
 _CONTAINERS: Final = {
     kind: kind.removesuffix("_open") + "_close"
     for kind in (*LISTS, "list_item_open", "blockquote_open", NOTE)
@@ -46,9 +47,10 @@ class ListStart(NamedTuple):
 
 
 class _OpenContainer:
-    """An open container.
+    """A list, an item, a quote or a footnote's definition, until its closing token.
 
     Attributes:
+        token: the token that opens it.
         definition_lines: of an item: the lines of link definitions directly in it that have not
             been processed yet.
         has_content: a block or definition in it has been processed.
@@ -101,7 +103,7 @@ def mark_loose_lists(
     *,
     marks_above: int | None = None,
 ) -> None:
-    """Set `meta["loose"]` of notes and of loose lists.
+    """Set `meta["loose"]` of footnotes' definitions and of loose lists.
 
     Args:
         tail_lines: the complete lines of the open tail. The lines above them only open containers
@@ -155,7 +157,7 @@ class _LooseListFinder:
             self._quote_lines.append((token.map or [0])[0])
 
     def _process_block(self, token: Token, line: int) -> None:
-        """Mark the note, or the list whose parts are separated by a blank line above this block."""
+        """Mark a footnote's definition, or the list that the blank line above it makes loose."""
         if token.type == NOTE:
             token.meta["loose"] = self._is_below_blank(line)
         container = self._open_containers[-1] if self._open_containers else None
@@ -178,16 +180,15 @@ class _LooseListFinder:
                 list_token.meta["loose"] = True
 
     def _list_of(self, container: _OpenContainer) -> Token | None:
+        """Return the token of a list, or of the list around an item; None for other containers."""
         if container.token.type != "list_item_open":
             return container.token if container.token.type in LISTS else None
-        containers = (
-            self._open_containers
-            if self._open_containers[-1] is not container
-            else self._open_containers[:-1]
-        )
-        return containers[-1].token if containers else None
+        # The item may be the last open container, or just closed.
+        outer = [c for c in self._open_containers[-2:] if c is not container]
+        return outer[-1].token if outer else None
 
     def _is_below_blank(self, line: int) -> bool:
+        """Return True if the line above is blank, apart from the marks of the open quotes."""
         if line not in self._tail_lines:
             return False
         at_start = line == self._tail_lines.start

@@ -203,8 +203,8 @@ def _is_too_wide(content: str) -> bool:
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
     """Cache normalized addresses; leave `data:` addresses of images as they are.
 
-    Such images are expensive to normalize. Other addresses are parsed again with every piece of a
-    streamed answer.
+    An image's data is expensive to normalize. Other addresses are cached, because every piece of a
+    streamed answer parses them again.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
     cached_normalize, cached_normalize_text = map(
@@ -231,10 +231,9 @@ def _parse_footnote_mark(state: StateInline, silent: bool) -> bool:
         return False
     from mdit_py_plugins.footnote.index import footnote_ref
 
-    expected = state.env.get(EXPECTS_NOTES) and _FOOTNOTE_MARK.match(
-        state.src, state.pos, state.posMax
-    )
-    return footnote_ref(state, silent, always_match=bool(expected))
+    is_mark = _FOOTNOTE_MARK.match(state.src, state.pos, state.posMax) is not None
+    is_expected = bool(state.env.get(EXPECTS_NOTES)) and is_mark
+    return footnote_ref(state, silent, always_match=is_expected)
 
 
 def _parse_footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -344,7 +343,7 @@ def _parse_math_block(state: StateBlock, start: int, end: int, silent: bool) -> 
     closer = MATH_OPENERS.get(first[:2])
     if closer is None:
         return False
-    last, lines = _read_math_lines(state, start, end, first[2:], closer)
+    last, lines = _read_math_lines(state, start, end, first_text=first[2:], closer=closer)
     if last < 0:
         return False
     if not silent:
@@ -357,14 +356,20 @@ def _parse_math_block(state: StateBlock, start: int, end: int, silent: bool) -> 
 
 
 def _read_math_lines(
-    state: StateBlock, start: int, end: int, first: str, closer: str
+    state: StateBlock, start: int, end: int, *, first_text: str, closer: str
 ) -> tuple[int, list[str]]:
     """Return the number of the formula's last line, and the lines of its source.
 
     The number is -1 if the formula is not closed, or if text follows it.
+
+    Args:
+        start: the number of its first line.
+        end: the number of the line after the last possible line.
+        first_text: the text after the opener on the first line.
+        closer: the mark that closes the formula.
     """
-    if closer in first and first != closer:
-        source, _, text_after = first.partition(closer)
+    if closer in first_text and first_text != closer:
+        source, _, text_after = first_text.partition(closer)
         return (-1 if text_after else start), [source]
     # Cached, because each line of an unclosed formula that looks like an opener would search again.
     unclosed = state.env.setdefault(_UNCLOSED, {})
@@ -372,7 +377,8 @@ def _read_math_lines(
     unclosed_begin, unclosed_end = unclosed.get(key, (0, 0))
     if unclosed_begin <= start < unclosed_end:
         return -1, []
-    lines, number = [first], start
+    lines = [first_text]
+    number = start
     for number in range(start + 1, end):
         line = _line_at(state, number)
         if not line.strip() or state.sCount[number] < state.blkIndent:
@@ -432,25 +438,29 @@ def is_price(tex: str) -> bool:
 def _parse_inline_math(state: StateInline, silent: bool) -> bool:
     r"""Parse `$x$`, `$$x$$`, `\(x\)`, `\[x\]`; a price such as $5 and $10 stays text."""
     opener = state.src[state.pos]
-    if opener not in "$\\":
+    if opener == "$":
+        match = _in_dollars(state)
+    elif opener == "\\":
+        closer = BRACKET_CLOSERS.get(state.src[state.pos : state.pos + 2])
+        if closer is None or find_last_closer(closer, state.src) < state.pos:
+            return False  # checked first, because every unclosed opener would search the rest
+        match = _in_brackets(state, closer)
+    else:
         return False
-    closer = BRACKET_CLOSERS.get(state.src[state.pos : state.pos + 2])
-    if opener != "$" and (closer is None or find_last_closer(closer, state.src) < state.pos):
-        return False  # checked first, because every unclosed opener would search the rest
-    match = _in_dollars(state) if opener == "$" else _in_brackets(state)
     if match is None:
         return False
     if not silent:
         token = state.push("math_inline", "math", 0)
         token.content = next(tex for tex in match.groups() if tex is not None)
-        token.markup = match[0][: 1 if match[0][0] == "$" and match[0][1] != "$" else 2]
+        opener_length = 1 if opener == "$" and match[0][1] != "$" else 2
+        token.markup = match[0][:opener_length]
     state.pos = match.end()
     return True
 
 
 @lru_cache(maxsize=4)
 def find_last_closer(closer: str, text: str) -> int:
-    """Return the last position of a formula's closer in a text, cached; -1 if there is none."""
+    """Return the last position of a formula's closer in a text; -1 if there is none."""
     return text.rfind(closer)
 
 
@@ -458,7 +468,7 @@ def find_last_closer(closer: str, text: str) -> int:
 def find_last_letter(text: str, end: int) -> int:
     """Return the position of the last letter or digit before a formula's closer at `end`.
 
-    Cached. The search ends at the closer before it. Return -1 if there is none.
+    The search goes back to the previous closer. Return -1 if there is no letter or digit.
     """
     start = text.rfind(text[end : end + 2], 0, end)
     return next(
@@ -467,11 +477,12 @@ def find_last_letter(text: str, end: int) -> int:
 
 
 def can_precede_formula(character: str) -> bool:
-    """Return True if a formula in dollar signs may follow a character: US$ is money."""
+    """Return True if a formula in dollar signs may follow a character: "US$5" is money."""
     return not (character.isascii() and character.isalnum())
 
 
 def _in_dollars(state: StateInline) -> re.Match[str] | None:
+    """Return the formula in dollar signs at the parser's position; None if there is none."""
     if not can_precede_formula(state.src[state.pos - 1 : state.pos]):
         return None
     displayed = _DISPLAY_FORMULA.match(state.src, state.pos, state.posMax)
@@ -481,11 +492,12 @@ def _in_dollars(state: StateInline) -> re.Match[str] | None:
     return None if match is None or is_price(match["inline"] or "") else match
 
 
-def _in_brackets(state: StateInline) -> re.Match[str] | None:
+def _in_brackets(state: StateInline, closer: str) -> re.Match[str] | None:
+    """Return the formula in brackets at the parser's position; None if there is none."""
     # Brackets without a letter or digit are escaped brackets, not a formula. That is checked before
     # the pattern, with which each of many openers would search up to the same closer.
-    closer = BRACKET_CLOSERS[state.src[state.pos : state.pos + 2]]
-    end = state.src.find(closer, state.pos + 3, state.posMax)
+    min_end = state.pos + 3  # after the opener and a character of TeX
+    end = state.src.find(closer, min_end, state.posMax)
     if end < 0 or find_last_letter(state.src, end) < state.pos:
         return None
     return _BRACKET_FORMULA.match(state.src, state.pos, state.posMax)

@@ -115,9 +115,8 @@ def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, st
     except _CutError as cut:
         end, closer = cut.shown_end, cut.closer
     if not closer:
-        end = max(
-            _end_of_decided_text(content[:end], scanner.settled_end), min(scanner.closed_end, end)
-        )
+        decided_end = _end_of_decided_text(content[:end], scanner.settled_end)
+        end = max(decided_end, min(scanner.closed_end, end))
     return scanner.close_marks(end, closer)
 
 
@@ -159,7 +158,9 @@ class _Scanner:
     """A single scan of a text.
 
     Attributes:
-        open_marks: in order.
+        content: the text.
+        open_marks: the marks of emphasis and the opening brackets that nothing has closed yet, in
+            the order of the text.
         closed_end: the end of the last mark that has closed another.
         settled_end: the end of the last escape, code, formula, autolink or link.
     """
@@ -180,13 +181,17 @@ class _Scanner:
         position = 0
         while (match := _MARKS.search(self.content, position)) is not None:
             position = self._process_mark(match[0], match.start(), match.end())
-            self.settled_end = position if position > match.end() else self.settled_end
+            if position > match.end():  # the mark began a whole construct
+                self.settled_end = position
 
     def close_marks(self, end: int, closer: str) -> tuple[str, str]:
         """Return the text up to `end`, and the marks that close everything open in it.
 
-        The text ends before an open bracket that may become a link: one whose words are not too
-        long.
+        The text ends before the first open bracket that may become a link, because its words are
+        not too long.
+
+        Args:
+            closer: the mark that closes the construct that is cut at `end`; "" if none is.
         """
         min_start = len(self.content) - _MAX_WORDS_LENGTH
         open_brackets = [
@@ -268,9 +273,9 @@ class _Scanner:
         if not can_precede_formula(content[start - 1 : start]):
             return start + 1
         match = _DISPLAY_FORMULA.match(content, start) or FORMULA.match(content, start)
-        if match is not None and is_price(match[0].strip("$")):
-            return start + 1
         if match is not None:
+            if is_price(match[0].strip("$")):
+                return start + 1
             if match.end() == len(content) and content[start + 1] != "$" and self._may_continue:
                 # If a letter or digit follows, this is not a formula: $5-$10, $HOME/$USER.
                 is_shown = _INCOMPLETE_FORMULA.match(content[:-1], start) is None
@@ -282,13 +287,14 @@ class _Scanner:
         )
         if first_formula is not None and _may_be_formula(content[first_formula.end() :]):
             raise _CutError(start)
+        if content[start:] in ("$", "$$"):
+            raise _CutError(start)
         incomplete = _INCOMPLETE_FORMULA.match(content, start)
-        if remaining_length <= 2 and content[start:].strip("$") == "":
-            raise _CutError(start)
-        if incomplete is not None and remaining_length <= (
-            _MAX_FORMULA_LENGTH if _TEX_SIGN.search(incomplete[0]) else _MAX_PLAIN_FORMULA_LENGTH
-        ):
-            raise _CutError(start)
+        if incomplete is not None:
+            has_tex_sign = _TEX_SIGN.search(incomplete[0]) is not None
+            max_length = _MAX_FORMULA_LENGTH if has_tex_sign else _MAX_PLAIN_FORMULA_LENGTH
+            if remaining_length <= max_length:
+                raise _CutError(start)
         return start + 1
 
     def _process_angle_bracket(self, start: int) -> int:
@@ -309,10 +315,9 @@ class _Scanner:
 
     def _process_bracket(self, start: int) -> int:
         """Process a closing bracket, which ends a link's words if a bracket is open."""
-        min_index = max(-1, len(self.open_marks) - MAX_OPEN_MARKS)
-        indexes = range(len(self.open_marks) - 1, min_index, -1)
-        opener_index = next((n for n in indexes if self.open_marks[n].text[-1] == "["), -1)
-        if opener_index < 0:
+        brackets = (n for n in self._last_indexes() if self.open_marks[n].text[-1] == "[")
+        opener_index = next(brackets, None)
+        if opener_index is None:
             return start + 1
         opener, content = self.open_marks[opener_index], self.content
         del self.open_marks[opener_index:]
@@ -337,6 +342,11 @@ class _Scanner:
             raise _CutError(start + 1, ")")
         return start
 
+    def _last_indexes(self) -> range:
+        """Return the indexes of the open marks to search for an opener, the last mark first."""
+        count = len(self.open_marks)
+        return range(count - 1, max(-1, count - MAX_OPEN_MARKS), -1)
+
     # ------------------------------------------------------------------ emphasis
 
     def _process_emphasis(self, mark: str, start: int, end: int) -> int:
@@ -352,7 +362,7 @@ class _Scanner:
         else:
             opens, closes = flanks(character_before, content[end], mark[0])
         while closes and count:
-            used_count = self._close_with(mark[0], count, can_also_close=opens)
+            used_count = self._close_with(mark[0], count, can_also_open=opens)
             if not used_count:
                 break
             count, self.closed_end = count - used_count, end
@@ -365,21 +375,23 @@ class _Scanner:
             )
         return end
 
-    def _close_with(self, sign: str, count: int, *, can_also_close: bool) -> int:
-        """Close the nearest mark that `count` signs can close; return the number of signs used."""
-        for index in range(
-            len(self.open_marks) - 1, max(-1, len(self.open_marks) - MAX_OPEN_MARKS), -1
-        ):
+    def _close_with(self, sign: str, count: int, *, can_also_open: bool) -> int:
+        """Close the nearest mark that `count` signs can close; return the number of signs used.
+
+        Args:
+            can_also_open: the run of the signs could also begin emphasis.
+        """
+        for index in self._last_indexes():
             opener = self.open_marks[index]
             if opener.text[-1] == "[":
                 return 0
             if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
                 continue
-            # CommonMark's "rule of three".
-            is_length_ambiguous = (opener.can_also_close or can_also_close) and (
-                len(opener.text) + count
-            ) % 3 == 0
-            if sign == "*" and is_length_ambiguous and (len(opener.text) % 3 or count % 3):
+            # CommonMark's "rule of three" keeps runs apart that could both open and close.
+            can_do_both = opener.can_also_close or can_also_open
+            lengths = (len(opener.text), count)
+            breaks_rule = sum(lengths) % 3 == 0 and any(length % 3 for length in lengths)
+            if sign == "*" and can_do_both and breaks_rule:
                 continue
             used_count = min(2, count, opener.unpaired)
             unpaired = opener.unpaired - used_count
@@ -435,6 +447,7 @@ def _skip_space(content: str, position: int) -> int:
 
 
 def _end_of_address(content: str, position: int) -> int:
+    """Return the end of a link's address: a space, or a closing bracket that it does not open."""
     depth = 0
     while position < len(content) and not content[position].isspace():
         character = content[position]
