@@ -68,7 +68,7 @@ from desktop_app.services.ports import AnswerFiles, MessageStore, Provider
 from desktop_app.services.structured.form_notices import problem_notices
 
 RECEIVE_TIMEOUT_S = 0.05
-"""Seconds in which a stopped answer still reads the events that came while a step was stored."""
+"""Seconds in which a stopped answer still reads events that arrived while a step was stored."""
 _UNREAD_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
 """Events at which a stopped answer ends, so that no tool runs."""
 
@@ -98,12 +98,12 @@ class AnswerRun:
             refused them; None before. The next question does not send the documents again.
         siblings: further answers to the same question, which run at the same time.
         limit: limits the text in the answer's message; a longer answer is kept in a file.
-        long_answer: that file.
+        long_answer: the file of an answer that is longer than `limit`.
         checkpoints: stores the answer while it streams.
         hold: the hold of the request, released at the end of `run`.
         timing: the times of the answer.
-        schema: the answer is checked against it, even if the model does not support schemas; None
-            for no check.
+        schema: the schema that the answer is checked against, even if the model does not support
+            schemas; None for no check.
     """
 
     def __init__(
@@ -127,9 +127,12 @@ class AnswerRun:
         self.schema = schema
         self._request, self._resolved, self._gateway, self.hold = prepared
         self._fallbacks = fallbacks
-        self._store, self._files = stores
-        self._ledger, self.timing = ledger, ledger.timing
-        self._writes, self._reports_all = RetriedWrites(), False
+        self._store = stores.messages
+        self._files = stores.files
+        self._ledger = ledger
+        self.timing = ledger.timing
+        self._writes = RetriedWrites()
+        self._reports_all = False
         self.limit = MessageLimit()
         self.long_answer = LongAnswer(stores.files, answer)
         self.checkpoints = Checkpoints(self, stores.messages)
@@ -196,9 +199,8 @@ class AnswerRun:
             provider = await self._gateway.provider(self._resolved.profile)
             usage = await provider.cancel(remote_run)
         except UserFacingError:
-            name = self._resolved.profile.name
-            text = notice(NoticeCode.MAY_GO_ON, provider=name)
-            self.reply = accumulate(self.reply, Notice(text))
+            may_go_on = notice(NoticeCode.MAY_GO_ON, provider=self._resolved.profile.name)
+            self.reply = accumulate(self.reply, Notice(may_go_on))
         except asyncio.CancelledError:
             self._run_to_cancel = None
             await asyncio.shield(self.store_end())  # with a call of unknown cost
@@ -269,9 +271,9 @@ class AnswerRun:
         if not self._is_left_running or unfinished_answer.remote_run is None:
             self._run_to_cancel = unfinished_answer.remote_run
             if self._request.background and not self.reply.response_id:
-                name = self._resolved.profile.name
-                text = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
-                self.reply = accumulate(self.reply, Notice(text))
+                provider_name = self._resolved.profile.name
+                stopped_unnamed = notice(NoticeCode.STOPPED_UNNAMED, provider=provider_name)
+                self.reply = accumulate(self.reply, Notice(stopped_unnamed))
             await self._finish(MessageStatus.CANCELLED, once=True)
             return
         self.answer = unfinished_answer
@@ -302,7 +304,7 @@ class AnswerRun:
             async for event in events:
                 refusal = event.error if isinstance(event, Failed) and self.reply.is_empty else None
                 if isinstance(refusal, ModelNotFoundError) and _is_instant(self._resolved):
-                    break
+                    break  # out of the stream, which is closed before the stand-in answers
                 if isinstance(refusal, ContextTooLongError):
                     try:
                         if await self._read_in_parts():
@@ -322,7 +324,7 @@ class AnswerRun:
                     if not isinstance(event, ToolCallStep | RoundEnded):
                         await self._add_received(events, listen)
                     raise
-            else:
+            else:  # the stream has ended
                 return
         await self._stream_stand_in(listen)
 
@@ -373,12 +375,12 @@ class AnswerRun:
         return provider.stream(self._request)
 
     async def _add_shortened(self, event: StreamEvent, listen: Listener) -> bool:
-        """Add an event, of which the message gets only the text that it has room for.
+        """Add an event. The message gets only the text that it has room for, the file the rest.
 
-        The rest goes to the answer's file. Return False if the answer ends there, because the file
-        must not grow any more.
+        Return False if the answer ends there, because its file must not grow any more.
         """
-        shortened, long_answer = self.limit.shorten(event), self.long_answer
+        long_answer = self.long_answer
+        shortened = self.limit.shorten(event)
         if shortened is event and not long_answer.has_begun:
             self._add_event(event, listen)
             return True
@@ -440,10 +442,10 @@ class AnswerRun:
     @property
     def answer_so_far(self) -> Message:
         """Return the unfinished answer with the reply so far, as checkpoints store it."""
-        reply, parts = self.reply, self._thinking_time.with_seconds(self.reply.parts)
+        reply = self.reply
         return replace(
             self.answer,
-            parts=parts,
+            parts=self._thinking_time.with_seconds(reply.parts),
             usage=reply.usage,
             cost=self._ledger.cost(self._resolved, reply),
             notices=reply.notices,
@@ -452,6 +454,11 @@ class AnswerRun:
         )
 
     async def _finish(self, status: MessageStatus, *, once: bool = False) -> None:
+        """Store the final answer with a status.
+
+        Args:
+            once: do not repeat a write that fails.
+        """
         self.answer = self._final_answer(status)
         if await self._writes.write(self.store_end, once=once) is None:
             self._writes.report(None)
@@ -480,7 +487,7 @@ def _is_instant(resolved: ResolvedChoice) -> bool:
 
 
 async def _with_mismatch_notices(reply: Reply, schema: AnswerSchema) -> Reply:
-    """Return the reply; a complete one has notices on its mismatches with the schema."""
+    """Return the reply, and if it is complete, with notices on its mismatches with the schema."""
     if reply.status is not MessageStatus.COMPLETE:
         return reply
     from desktop_app.services.structured.schema_check import check_answer  # few have a schema

@@ -50,7 +50,7 @@ class BatchStorage(Protocol):
         job: BatchJob,
         upload: BatchUpload,
         results: Sequence[BatchResult],
-        repeated: frozenset[str],
+        repeated_ids: frozenset[str],
         cost_of: CostOf,
     ) -> int: ...
     async def end_upload(

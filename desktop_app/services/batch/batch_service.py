@@ -53,8 +53,9 @@ RETRY_S: Final = 60.0
 """Seconds until the next try after a failed step."""
 REFUSED_RETRY_S: Final = 300.0
 """Seconds until the next try if the provider refuses, as for a batch that it does not know."""
-# The age of the job in seconds, and the seconds between two polls from that age on.
-_POLL_INTERVALS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
+_FIRST_POLL_INTERVAL_S: Final = 5.0
+# The age of the job in seconds, and the seconds between two polls from that age on; longest first.
+_POLL_INTERVALS: Final = ((7200.0, 300.0), (600.0, 60.0), (60.0, 15.0))
 NO_SETTINGS: Final = AskSettings()
 
 
@@ -76,7 +77,7 @@ class BatchService:
         self._preparer = preparer
         self._budget = budget
         self._load_requirements = load_requirements
-        self._canceled_job_ids: set[str] = set()  # the ids of canceled jobs
+        self._canceled_job_ids: set[str] = set()  # those that this process has canceled
         self._steps = BatchSteps(records, sender, self._canceled_job_ids)
 
     # -- before sending
@@ -96,7 +97,7 @@ class BatchService:
         """Store a new job that asks `task` of each of `files`.
 
         Args:
-            settings: of these, the job has the instructions, parameters and examples.
+            settings: the job gets their instructions, parameters and examples.
 
         Raises:
             IllegalChoiceError: there are no files or no task, the task compares documents, the
@@ -115,11 +116,11 @@ class BatchService:
         await self._gateway.batches(profile)  # fails without a key, before any file is read
         learned_support = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
-            job_id or new_id(),
-            ModelChoice(profile.id, info.id, resolved.variant, resolved.effort),
-            title or title_from(task),
-            task,
-            now(),
+            id=job_id or new_id(),
+            choice=ModelChoice(profile.id, info.id, resolved.variant, resolved.effort),
+            title=title or title_from(task),
+            task=task,
+            created_at=now(),
             template_id=template_id,
             base_url=profile.base_url,
             # While a server's API is unknown, its batches use the API that every server has.
@@ -160,17 +161,16 @@ class BatchService:
         """Save the estimate and make the job READY, unless it was canceled meanwhile."""
         items = await self._store.items(job.id)
         read_items = [item for item in items if item.status is ItemStatus.READ]
-        tokens = [item.tokens for item in read_items]
         documents = [item.part for item in read_items if isinstance(item.part, DocumentPart)]
         page_count = sum(len(part.image_pages) for part in documents)
-        images = (page_count, sum(page_tokens(part, info)[0] for part in documents))
-        prices = (
-            self._records.price(profile, info, BATCH_TIER),
-            self._records.price(profile, info, None),
-        )
-        left_out_count = len(items) - len(tokens)
+        image_tokens = sum(page_tokens(part, info)[0] for part in documents)
         estimate = estimate_batch(
-            tokens, left_out_count, *prices, job.expected_answer_tokens, images
+            [item.tokens for item in read_items],
+            left_out=len(items) - len(read_items),
+            batch_price=self._records.price(profile, info, BATCH_TIER),
+            ordinary_price=self._records.price(profile, info, None),
+            answer_tokens=job.expected_answer_tokens,
+            images=(page_count, image_tokens),
         )
         if job.id in self._canceled_job_ids:  # canceled during the estimate
             return await self._records.get(job.id)
@@ -216,18 +216,18 @@ class BatchService:
             for old_item in await self._store.items(job_id)
             if old_item.status in RETRYABLE_STATUSES
         ]
-        if not unanswered or not old_job.status.is_over:
-            raise IllegalChoiceError(
-                Reason.BATCH_NOTHING_LEFT if old_job.status.is_over else Reason.BATCH_UNDER_WAY
-            )
+        if not old_job.status.is_over:
+            raise IllegalChoiceError(Reason.BATCH_UNDER_WAY)
+        if not unanswered:
+            raise IllegalChoiceError(Reason.BATCH_NOTHING_LEFT)
         profile = await self._records.profile_of(old_job)
         info = self._records.info(old_job, profile)
         job = BatchJob(
-            new_id(),
-            old_job.choice,
-            old_job.title,
-            old_job.task,
-            now(),
+            id=new_id(),
+            choice=old_job.choice,
+            title=old_job.title,
+            task=old_job.task,
+            created_at=now(),
             template_id=old_job.template_id,
             base_url=old_job.base_url,
             api=old_job.api,
@@ -238,13 +238,13 @@ class BatchService:
         )
         items = [
             BatchItem(
-                job.id,
-                number,
-                old_item.name,
-                old_item.path,
-                ItemStatus.UNREAD if old_item.part is None else ItemStatus.READ,
-                old_item.part,
-                old_item.tokens,
+                job_id=job.id,
+                number=number,
+                name=old_item.name,
+                path=old_item.path,
+                status=ItemStatus.UNREAD if old_item.part is None else ItemStatus.READ,
+                part=old_item.part,
+                tokens=old_item.tokens,
                 prompt=old_item.prompt,
             )
             for number, old_item in enumerate(unanswered, start=1)
@@ -288,7 +288,7 @@ class BatchService:
     async def advance(self, job_id: str) -> float | None:
         """Do the next steps of a started job. Return the seconds until the next call.
 
-        Return None if the job is not under way, or waits for the user. Its errors are stored.
+        Return None if the job is not under way, or waits for the user. A job's errors are stored.
 
         Raises:
             StorageError: the store fails; the call can be repeated.
@@ -339,9 +339,10 @@ def poll_delay_s(job: BatchJob) -> float:
     """Return the seconds until a job is polled again; older jobs are polled less often."""
     started_at = job.started_at or job.created_at
     age_s = (now() - started_at).total_seconds()
-    intervals = reversed(_POLL_INTERVALS)
-    # The age is negative if the clock was set back since the start.
-    return next(interval for min_age, interval in intervals if age_s >= min_age or min_age == 0.0)
+    for min_age_s, interval_s in _POLL_INTERVALS:
+        if age_s >= min_age_s:
+            return interval_s
+    return _FIRST_POLL_INTERVAL_S
 
 
 def _task_refusal(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:

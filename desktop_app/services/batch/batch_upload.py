@@ -70,7 +70,7 @@ class BatchSender:
 
     Args:
         scratch: the folder for upload files, which have no name and are deleted when closed.
-        limits: tests pass smaller limits.
+        limits: the limits of an upload; only tests pass others than the default.
     """
 
     def __init__(
@@ -115,14 +115,14 @@ class BatchSender:
                 return
             number += 1
             upload = BatchUpload(job.id, number)
-            with self._open_scratch_file() as file:
+            with self._open_scratch_file() as scratch_file:
                 written_numbers, size = await self._write_requests(
-                    file, job, info, provider, unsent_items
+                    scratch_file, job, info, provider, unsent_items
                 )
                 if not written_numbers:
-                    continue
+                    continue  # no request could be sent: each of its files is left out now
                 await self._store.add_upload(upload, written_numbers)
-                upload = await self._upload_file(provider, upload, file, size)
+                upload = await self._upload_file(provider, upload, scratch_file, size)
             await self._create_batch(job, provider, upload)
 
     async def _resume_upload(
@@ -141,14 +141,16 @@ class BatchSender:
                 for item in all_items
                 if item.upload == upload.number and item.status is ItemStatus.READ
             ]
-            with self._open_scratch_file() as file:
-                written_numbers, size = await self._write_requests(file, job, info, provider, items)
+            with self._open_scratch_file() as scratch_file:
+                written_numbers, size = await self._write_requests(
+                    scratch_file, job, info, provider, items
+                )
                 if not written_numbers:
                     failed_upload = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
                     await self._store.save_upload(failed_upload)
                     return
                 await self._release_unwritten(upload, written_numbers)
-                upload = await self._upload_file(provider, upload, file, size)
+                upload = await self._upload_file(provider, upload, scratch_file, size)
         await self._create_batch(job, provider, upload)
 
     async def _release_unwritten(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
@@ -159,11 +161,11 @@ class BatchSender:
                 await self._store.save_item(replace(item, upload=0))
 
     async def _upload_file(
-        self, provider: BatchProvider, upload: BatchUpload, file: BinaryIO, size: int
+        self, provider: BatchProvider, upload: BatchUpload, scratch_file: BinaryIO, size: int
     ) -> BatchUpload:
         upload = replace(upload, is_uploading=True)
         await self._store.save_upload(upload)
-        file_id = await provider.upload(upload.name, file, size)
+        file_id = await provider.upload(upload.name, scratch_file, size)
         upload = replace(upload, is_uploading=False, input_file_id=file_id)
         await self._store.save_upload(upload)
         return upload
@@ -194,20 +196,20 @@ class BatchSender:
         )
         await self._store.save_upload(upload)
 
-    # -- the file
+    # -- the scratch file of an upload
 
     def _open_scratch_file(self) -> BinaryIO:
         return tempfile.TemporaryFile(dir=self._scratch)
 
     async def _write_requests(
         self,
-        file: BinaryIO,
+        scratch_file: BinaryIO,
         job: BatchJob,
         info: ModelInfo,
         provider: BatchProvider,
         items: Sequence[BatchItem],
     ) -> tuple[list[int], int]:
-        """Write the requests of `items` to the file, up to the limits of an upload.
+        """Write the requests of `items` to the scratch file, up to the limits of an upload.
 
         Items that cannot be sent, such as those without their attachment, are left out for good.
 
@@ -232,10 +234,10 @@ class BatchSender:
                 continue
             if len(numbers) == self._limits.requests or size + len(line) > self._limits.size:
                 break
-            await asyncio.to_thread(file.write, line)
+            await asyncio.to_thread(scratch_file.write, line)
             numbers.append(item.number)
             size += len(line)
-        await asyncio.to_thread(file.flush)
+        await asyncio.to_thread(scratch_file.flush)
         return numbers, size
 
     async def _skip_item(self, item: BatchItem, error: ErrorNote) -> None:
@@ -245,7 +247,7 @@ class BatchSender:
     async def _request_line(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, item: BatchItem
     ) -> bytes:
-        question = question_of(job, item, "")
+        question = question_of(job, item, conversation_id="")
         form = await form_of_job(job)
         image_form = ImageForm(info, self._pictures)
         delimiter = await self._delimiters.delimiter_for(job.id)
@@ -270,7 +272,7 @@ async def form_of_job(job: BatchJob) -> AnswerForm | None:
 
 
 def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:
-    """Return the question about a file as a message."""
+    """Return the question about a file as a message; `conversation_id` is "" if it has none."""
     attachments = () if item.part is None else (item.part,)
     return Message(
         id=new_id(),
@@ -296,4 +298,5 @@ def is_final_refusal(error: ProviderError) -> bool:
     if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
         return True
     status = error.status
+    # A retry may help after a timeout, a conflict or too many requests.
     return status is not None and 400 <= status < 500 and status not in (408, 409, 429)

@@ -119,8 +119,8 @@ class ChatService:
         answer_stores: the stores of answers.
 
     Args:
-        window_of: returns the window of a model, in tokens, that a server's refusal has named; None
-            if none has.
+        window_of: returns the context window of a model, in tokens, if a server has named it when
+            it refused a request; None otherwise.
     """
 
     def __init__(
@@ -136,8 +136,10 @@ class ChatService:
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> None:
         self.store = sources.messages
-        self.compactions, self.load_requirements = sources.compactions, sources.load_requirements
-        self._make_chunked_reader, self._passages = sources.chunked_reader, sources.passages
+        self.compactions = sources.compactions
+        self.load_requirements = sources.load_requirements
+        self._make_chunked_reader = sources.chunked_reader
+        self._passages = sources.passages
         self.gateway, self.budget, self.spending = calls
         self.estimator = estimator
         self.costs = AnswerCosts(self.gateway, self.budget, estimator)
@@ -146,16 +148,17 @@ class ChatService:
             attachments, sources.pictures, delimiters, sources.load_requirements
         )
         self._gateways = AnswerGateways(
-            self.gateway,
-            self.budget,
-            models_of,
-            attachments,
-            delimiters,
-            consent,
-            lambda: self.chunked_reader,
+            gateway=self.gateway,
+            budget=self.budget,
+            models_of=models_of,
+            attachments=attachments,
+            delimiters=delimiters,
+            consent=consent,
+            chunked_reader=lambda: self.chunked_reader,
         )
         self.answer_stores = AnswerStores(sources.messages, attachments.answers)
-        self._models_of, self._window_of = models_of, window_of
+        self._models_of = models_of
+        self._window_of = window_of
         self._tools = tools
         self._providers_without_instant: set[str] = set()
 
@@ -223,12 +226,12 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
         context = SendContext(
-            path,
-            resolved,
-            compactions,
-            settings.counted_instructions,
-            tools.definitions,
-            settings.answer_form,
+            path=path,
+            resolved=resolved,
+            compactions=compactions,
+            instructions=settings.counted_instructions,
+            tools=tools.definitions,
+            form=settings.answer_form,
         )
         passages = await find_passages(self._passages, context, draft)
         holds = await self.costs.hold_input(context, draft, settings, passages, purpose)
@@ -314,7 +317,10 @@ class ChatService:
         settings: AskSettings,
         repairs: Message | None = None,
     ) -> list[AnswerRun]:
-        """Return the run of another answer to the last question of `path`; nothing is stored."""
+        """Return the run of another answer to the last question of `path`, in a list of one.
+
+        Nothing is stored.
+        """
         settings = settings.for_one_answer()
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
@@ -323,12 +329,12 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
         context = SendContext(
-            path,
-            resolved,
-            compactions,
-            settings.counted_instructions,
-            tools.definitions,
-            settings.answer_form,
+            path=path,
+            resolved=resolved,
+            compactions=compactions,
+            instructions=settings.counted_instructions,
+            tools=tools.definitions,
+            form=settings.answer_form,
         )
         holds = await self.costs.hold_input(context, Draft(), settings)
         plan = AnswerPlan(context, settings, repairs)
@@ -345,7 +351,8 @@ class ChatService:
         """Return runs, not stored yet, that answer the question of the plan.
 
         Args:
-            question: the question if it is new.
+            question: the question if it is new; None for another answer to a stored question.
+            input_holds: a hold for each answer, or one hold that all answers share.
         """
         resolved, settings = plan.resolved, plan.settings
         async with AsyncExitStack() as undo:
@@ -394,7 +401,8 @@ class ChatService:
             for run in runs:
                 undo.push_async_callback(run.hold.release)
                 run.limit.set_max_bytes(max(MAX_MESSAGE_BYTES // len(runs), MIN_SHARE_BYTES))
-            first_run, answers = runs[0], [run.answer for run in runs]
+            first_run = runs[0]
+            answers = [run.answer for run in runs]
             await self.store.begin_turn(first_run.conversation, first_run.question, *answers)
             undo.pop_all()
         first_run.set_siblings(runs[1:])
@@ -421,18 +429,20 @@ class ChatService:
         question = replace(question, parts=parts)
         path = (*plan.context.path[:-1], question)
         context = replace(plan.context, path=path, resolved=self._with_named_window(resolved))
-        plan, call_hold = replace(plan, context=context), Hold()
+        plan = replace(plan, context=context)
+        call_hold = Hold()
         request = (await self._requests.build(plan, tools)).for_one_answer()
         gateway = await self._gateways.wrap(self.gateway, plan, request, tools, answer, call_hold)
         tokens, _ = await self.estimator.context_tokens(context)
         cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
         hold = await self.budget.hold(resolved.profile, cost)
-        return RereadQuestion(question, request, gateway, *split_hold(hold, 1, [call_hold]))
+        (answer_hold,) = split_hold(hold, 1, [call_hold])
+        return RereadQuestion(question, request, gateway, answer_hold)
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
-        """Return the choice with the window that a server's refusal has named.
+        """Return the choice with the context window that a server has named in a refusal.
 
-        A smaller known window stays.
+        A smaller known limit stays.
         """
         window = self._window_of(resolved.profile, resolved.model.id)
         known_limit = resolved.model.input_limit
@@ -446,7 +456,7 @@ class ChatService:
     ) -> SendContext:
         """Return the context with the tools and the form of the answer, to estimate a cost.
 
-        The tools are those that their servers listed last.
+        No server of tools is started: the tools are those that it listed last.
 
         Args:
             template_id: the template of the question, which may have a form.
@@ -496,14 +506,14 @@ def _answer_notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
 
 def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
     """Return notices on tools and a schema that the model is known not to support."""
-    refusals = {
-        "tools": settings.parameters.tools and model.takes_tools is False,
-        "schema": settings.schema is not None and model.takes_schema is False,
-    }
+    unsupported: list[str] = []
+    if settings.parameters.tools and model.takes_tools is False:
+        unsupported.append("tools")
+    if settings.schema is not None and model.takes_schema is False:
+        unsupported.append("schema")
     return [
         notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=model.name)
-        for name, is_refused in refusals.items()
-        if is_refused
+        for name in unsupported
     ]
 
 
@@ -533,7 +543,7 @@ def _empty_answer(
         parts=(),
         created_at=now(),
         choice=answering_choice(resolved),
-        notices=tuple(notice for notice in notices if notice),
+        notices=tuple(filter(None, notices)),
     )
 
 

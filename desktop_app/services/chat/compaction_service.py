@@ -84,6 +84,14 @@ Progress = Callable[[int, int], None]
 """Takes the number of finished parts and of all parts."""
 
 
+class _TokenCounts(NamedTuple):
+    """The counts of a `CompactionPlan`, by the names of its attributes."""
+
+    request_tokens: int
+    tokens: int
+    is_exact: bool
+
+
 class CompactionPlan(NamedTuple):
     """The planned effect and cost of a compaction.
 
@@ -137,18 +145,20 @@ class CompactionService:
     async def is_nearly_full(self, context: SendContext, *, more_tokens: int = 0) -> bool:
         """Return True if the request nearly fills the model's window.
 
-        Tokens are not counted if the size in bytes shows that the request is smaller. `more_tokens`
-        are sent in addition to the context. A window of unknown size is never nearly full, and
-        neither is any window if no message was sent.
+        Return False if the window's size is unknown, or if no message was sent. Tokens are not
+        counted if the size in bytes shows that the request is smaller.
+
+        Args:
+            more_tokens: tokens that are sent in addition to the context.
         """
         limit = usable_input(context.resolved.model)
         if limit is None or not context.path:
             return False
         threshold = limit * NEARLY_FULL_SHARE
-        token_count = used_tokens(context)
-        upper_bound = self._estimator.token_upper_bound(context) if token_count is None else None
-        if upper_bound is not None and upper_bound + more_tokens < threshold:
-            return False
+        if used_tokens(context) is None:  # otherwise the provider's count costs nothing
+            upper_bound = self._estimator.token_upper_bound(context)
+            if upper_bound is not None and upper_bound + more_tokens < threshold:
+                return False
         token_count, _ = await self._estimator.context_tokens(context)
         return token_count + more_tokens >= threshold
 
@@ -190,14 +200,14 @@ class CompactionService:
             leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
             if tokens >= MIN_COMPACTED_TOKENS and (leaves_little or index == points[-1]):
                 path_to_point = SentPath(sent_path.compaction, sent_path.messages[: index + 1])
-                counts = (request_tokens, tokens, is_exact)
+                counts = _TokenCounts(request_tokens, tokens, is_exact)
                 return self._make_plan(
                     path_to_point, context.resolved, counts, at_provider=at_provider
                 )
         return None
 
     async def _gains_enough(self, plan: CompactionPlan) -> bool:
-        """Return True if the provider's compaction gains enough.
+        """Return True if the provider's compaction keeps only a small share of the tokens.
 
         The provider keeps the questions as they are, with their attachments.
         """
@@ -211,26 +221,31 @@ class CompactionService:
         self,
         sent_path: SentPath,
         answering: ResolvedChoice,
-        counts: tuple[int, int, bool],
+        counts: _TokenCounts,
         *,
         at_provider: bool,
     ) -> CompactionPlan:
-        """Return the plan that compacts `sent_path`.
-
-        Args:
-            counts: the plan's `request_tokens`, `tokens` and `is_exact`.
-        """
-        tokens = counts[1]
+        """Return the plan that compacts `sent_path`."""
+        tokens = counts.tokens
         if at_provider:
             maker = self._compaction_model(answering)
-            cost = _cost_bounds(maker.price, tokens, maker.model.max_output)
+            cost_of_input, cost_at_most = _cost_bounds(maker.price, tokens, maker.model.max_output)
             kind = CompactionKind.PROVIDER
         else:
             maker = self._utility_model.model_for(Purpose.COMPACTION, answering)
-            cost = self._cost_of_summary(maker, tokens)
+            cost_of_input, cost_at_most = self._cost_of_summary(maker, tokens)
             kind = CompactionKind.SUMMARY
         return CompactionPlan(
-            kind, sent_path, sent_path.messages[-1], answering, maker, *counts, *cost
+            kind=kind,
+            sent=sent_path,
+            point=sent_path.messages[-1],
+            answering=answering,
+            maker=maker,
+            request_tokens=counts.request_tokens,
+            tokens=counts.tokens,
+            is_exact=counts.is_exact,
+            cost_of_input=cost_of_input,
+            cost_at_most=cost_at_most,
         )
 
     def _cost_of_summary(
@@ -238,10 +253,12 @@ class CompactionService:
     ) -> tuple[Decimal | None, Decimal | None]:
         """Return the cost of the input, and of input and output: see `_cost_bounds`."""
         max_tokens = _max_summary_tokens(maker)
-        part_count = ceil(tokens / _part_tokens(maker, tokens))
-        merging_tokens = 0 if part_count == 1 else part_count * max_tokens + INSTRUCTION_TOKENS
-        input_tokens = tokens + part_count * INSTRUCTION_TOKENS + merging_tokens
-        return _cost_bounds(maker.price, input_tokens, max_tokens * (part_count + (part_count > 1)))
+        part_count = summary_count = ceil(tokens / _part_tokens(maker, tokens))
+        input_tokens = tokens + part_count * INSTRUCTION_TOKENS
+        if part_count > 1:  # another request makes one summary of all
+            input_tokens += part_count * max_tokens + INSTRUCTION_TOKENS
+            summary_count += 1
+        return _cost_bounds(maker.price, input_tokens, summary_count * max_tokens)
 
     def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
@@ -252,7 +269,7 @@ class CompactionService:
         return is_known_kind and has_responses_api and is_gpt_family
 
     def _compaction_model(self, answering: ResolvedChoice) -> ResolvedChoice:
-        """Return the model of the variant Thinking, or the answering model if that is cheaper."""
+        """Return the model of the variant Thinking, or the answering model if it is cheaper."""
         thinking = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
         price, thinking_price = answering.price, thinking.price
         is_thinking_dearer = price and thinking_price and thinking_price.output > price.output
@@ -294,7 +311,7 @@ class CompactionService:
             raise CompactionError(
                 Reason.COMPACTION_NOT_OFFERED, provider=plan.answering.profile.short_name
             )
-        counts = (plan.request_tokens, plan.tokens, plan.is_exact)
+        counts = _TokenCounts(plan.request_tokens, plan.tokens, plan.is_exact)
         return self._make_plan(plan.sent, plan.answering, counts, at_provider=False)
 
     async def _compact_at_provider(
@@ -389,9 +406,10 @@ class CompactionService:
     async def _summarize(self, plan: CompactionPlan, on_part: Progress) -> str:
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
         texts = await self._message_texts(plan.sent, delimiter)
-        part_tokens, instructions = _part_tokens(plan.maker, plan.tokens), INSTRUCTIONS
+        part_tokens = _part_tokens(plan.maker, plan.tokens)
         packer = TextPacker(self._estimator, plan.answering, part_tokens)
         parts = await packer.pack(texts)
+        instructions = INSTRUCTIONS
         while True:
             summaries = []
             for number, part in enumerate(parts):
@@ -451,13 +469,17 @@ def _text_of_item(item: dict[str, Any]) -> str:
 
 
 def _max_summary_tokens(maker: ResolvedChoice) -> int:
-    """Return the maximum tokens of a summary."""
+    """Return the maximum tokens of a summary: a sixteenth of a small window."""
     window = maker.model.context_window or maker.model.max_input
     return MAX_SUMMARY_TOKENS if window is None else min(MAX_SUMMARY_TOKENS, window // 16)
 
 
 def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:
-    """Return the tokens of text that are summarized at a time."""
+    """Return the tokens of text that are summarized at a time.
+
+    Args:
+        tokens: the tokens of the whole text; of these, a third at a time if the window is unknown.
+    """
     limit = usable_input(maker.model)
     if limit is None:  # the provider may have refused the whole text
         return max(MIN_PART_TOKENS * 4, tokens // 3)

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 MAX_CONCURRENT_CALLS: Final = 4
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
 MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
-# The sentences on progress: while parts are read, and while their notes are combined.
+# The statuses of the progress: while parts are read, and while their notes are merged.
 _PROGRESS: Final = (StatusCode.READING, StatusCode.MERGING)
 _PROGRESS_WITH_SPENT: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
 _PROGRESS_WITH_SPENT_AND_TOTAL: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_COST)
@@ -129,8 +129,9 @@ class ReadingTask:
     Attributes:
         prompt: the user's words.
         answerer: the model that answers from the notes; None if the note taker does.
-        answer_hold, purpose: of the request for the answer. The hold is empty until that request is
-            sent: if this process is killed before, there was no such call to count.
+        answer_hold: the hold of the request for the answer. It is empty until that request is sent:
+            if this process is killed before, there was no such call to count.
+        purpose: the purpose of the request for the answer.
         instructions, parameters: as for any answer.
         delimiter: the tags around chunks and notes.
     """
@@ -188,8 +189,8 @@ class ReadingProvider(ProviderWrapper):
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as StatusChanged events, then the answer."""
-        # If a stand-in for the answering model is asked, refuse: the chunks were made for the
-        # task's models.
+        # The request may be for a stand-in for the answering model. Refuse it, because the chunks
+        # were made for the task's models.
         model = self._task.answering.model
         if request.model != model.id:
             yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=model.name))
@@ -221,7 +222,7 @@ class ReadingProvider(ProviderWrapper):
         The notes may exceed `max_tokens` if merging them further gains nothing.
 
         Args:
-            max_tokens: of all pieces together.
+            max_tokens: the maximum tokens of all pieces together.
             are_notes: the pieces are notes already, of which shorter notes are taken.
         """
         while True:
@@ -260,7 +261,7 @@ class ReadingProvider(ProviderWrapper):
             if self._task.answer_hold is not None:
                 await self._task.answer_hold.release()
             try:
-                max_tokens = max_tokens * 2 // 3
+                max_tokens = max_tokens * 2 // 3  # a third less with each refusal
                 split_pieces = [await self._reader.split(self._task, p, refusal) for p in pieces]
                 pieces = [piece for parts in split_pieces for piece in parts]
                 async with aclosing(self._condense(pieces, max_tokens, are_notes=True)) as steps:
@@ -292,11 +293,8 @@ class ReadingProvider(ProviderWrapper):
         Pieces that fail because of concurrent calls are repeated one at a time.
         """
         notes: dict[int, DocumentPiece] = {}
-        at_once = (
-            1
-            if self._task.note_taker.profile.kind is ProviderKind.ON_DEVICE
-            else MAX_CONCURRENT_CALLS
-        )
+        is_on_device = self._task.note_taker.profile.kind is ProviderKind.ON_DEVICE
+        at_once = 1 if is_on_device else MAX_CONCURRENT_CALLS
         yield self._progress_event(0, len(pieces), are_notes=are_notes)
         while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
             noting = self._note_pieces(remaining, notes, at_once, are_notes=are_notes)
@@ -321,7 +319,8 @@ class ReadingProvider(ProviderWrapper):
         Raises:
             UserFacingError: a call failed, and not because of concurrent calls.
         """
-        slots, total = asyncio.Semaphore(at_once), len(notes) + len(remaining)
+        slots = asyncio.Semaphore(at_once)
+        total = len(notes) + len(remaining)
         updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
         failures: list[UserFacingError] = []
 
@@ -342,11 +341,12 @@ class ReadingProvider(ProviderWrapper):
         try:
             ended_count = 0
             while ended_count < len(tasks):
-                update = await updates.get()  # None once a call has ended
-                ended_count += update is None
+                update = await updates.get()
                 if update is not None:
                     yield update
-                elif not failures:  # after a failure most calls never start
+                    continue
+                ended_count += 1  # None came from a call that has ended
+                if not failures:  # after a failure most calls never start
                     yield self._progress_event(len(notes), total, are_notes=are_notes)
             await asyncio.gather(*tasks)
             for error in failures:
@@ -363,20 +363,22 @@ class ReadingProvider(ProviderWrapper):
         on_waiting: OnWaiting,
         *,
         are_notes: bool,
-        splits: int = MAX_SPLITS,
+        splits_left: int = MAX_SPLITS,
     ) -> str:
         """Return the note on a piece, or on its parts if the server refuses it as too long.
 
-        Raises UserFacingError.
+        Each part may be split again, `splits_left` times in all. Raises UserFacingError.
         """
         try:
             return await self._cached_or_new_note(piece, on_waiting, are_notes=are_notes)
         except ContextTooLongError as error:
-            parts = await self._reader.split(self._task, piece, error) if splits else [piece]
+            parts = await self._reader.split(self._task, piece, error) if splits_left else [piece]
             if len(parts) < 2:
                 raise
         notes = [
-            await self._note_or_split(part, on_waiting, are_notes=are_notes, splits=splits - 1)
+            await self._note_or_split(
+                part, on_waiting, are_notes=are_notes, splits_left=splits_left - 1
+            )
             for part in parts
         ]
         return "\n".join(notes)
@@ -456,11 +458,11 @@ class ReadingProvider(ProviderWrapper):
             codes = _PROGRESS_WITH_SPENT_AND_TOTAL
         else:
             codes = _PROGRESS_WITH_SPENT if self._cost_so_far else _PROGRESS
+        reading_code, merging_code = codes
+        code = merging_code if are_notes else reading_code
         spent = formatting.money(self._cost_so_far)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
-        return StatusChanged(
-            0, answer_status(codes[are_notes], done=done, total=total, spent=spent, cost=cost)
-        )
+        return StatusChanged(0, answer_status(code, done=done, total=total, spent=spent, cost=cost))
 
 
 def _note_request(
@@ -509,10 +511,12 @@ def max_note_tokens(task: ReadingTask) -> int | None:
         return MAX_NOTE_TOKENS_BUILT_IN
     if task.note_taker.profile.kind is ProviderKind.ON_DEVICE:
         return MAX_NOTE_TOKENS_ON_DEVICE
-    window, max_output_tokens = task.note_taker.model.input_limit, task.parameters.max_output_tokens
+    window = task.note_taker.model.input_limit
+    max_output_tokens = task.parameters.max_output_tokens
     if window is None or window > SMALL_WINDOW:
         return max_output_tokens
-    return min(max_output_tokens or window, window // NOTES_PER_WINDOW)
+    share_of_window = window // NOTES_PER_WINDOW
+    return min(max_output_tokens, share_of_window) if max_output_tokens else share_of_window
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
@@ -529,6 +533,7 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
 
 def _as_reading_error(error: UserFacingError) -> ProviderError:
+    """Return the error, whose remedy says that a retry continues from the cached notes."""
     if remedy_of(error) in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER):
         error = error.with_remedy(Remedy.RETRY_FROM_NOTES)
     return to_provider_error(error)

@@ -39,8 +39,9 @@ NEAR_LIMIT = N_(
 class HoldStorage(Protocol):
     """Store of holds next to the recorded spending: see storage/spending/spending_holds.py.
 
-    `place` returns the id of the hold, or None if the amount would exceed the cap, and the month as
-    it was before. `call` is the model and the purpose of the call. All methods raise StorageError.
+    `place` takes the model and the purpose of the call as `call`. It returns the id of the hold, or
+    None if the amount would exceed the cap, and the spending of the month before the hold. All
+    methods raise StorageError.
     """
 
     async def place(
@@ -82,7 +83,8 @@ class Hold:
 
         If that fails, the amount counts until the next release, or until this process ends.
         """
-        storage, hold_id, self._hold_id = self._storage, self._hold_id, None
+        storage, hold_id = self._storage, self._hold_id
+        self._hold_id = None  # at once: a call that comes while this one waits does nothing
         if storage is not None and hold_id is not None:
             try:
                 await storage.release(hold_id)
@@ -156,9 +158,11 @@ class Budget:
         """
         cap = profile.monthly_cap
         is_free = input_cost is not None and not input_cost
-        if is_free or (not model and (cap is None or not input_cost)):
+        counts_against_cap = cap is not None and bool(input_cost)
+        if is_free or not (counts_against_cap or model):
             return Hold()
-        moment, cost = now(), input_cost or Decimal(0)
+        moment = now()
+        cost = input_cost or Decimal(0)
         limit = NO_LIMIT if cap is None or not cost else cap
         hold_id, month = await self._holds.place(
             profile.ids_under_cap, cost, limit, moment, (model, purpose)
@@ -183,9 +187,9 @@ class Budget:
         return await self._holds.month(profile.ids_under_cap, profile.monthly_cap, now())
 
     async def month_to_warn_of(self, profile: ProviderProfile) -> MonthSpending | None:
-        """Return this month if its spending is near the cap; else None.
+        """Return this month's spending if it is near the cap; else None.
 
-        For each month and cap, it is returned only the first time.
+        For each month and cap, the spending is returned only the first time.
         """
         month = await self.month(profile)
         if not month.is_near_cap or month.cap is None:
@@ -214,6 +218,7 @@ def _cap_error(
     profile: ProviderProfile, month: MonthSpending, cost: Decimal, cap: Decimal, moment: datetime
 ) -> SpendingCapError:
     month_start = moment.astimezone().date().replace(day=1)
+    # 32 days after the first of any month are in the next month.
     next_month_start = (month_start + timedelta(days=32)).replace(day=1)
     return SpendingCapError(
         Reason.CAP_REACHED,

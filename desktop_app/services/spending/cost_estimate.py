@@ -76,11 +76,11 @@ class Estimate(NamedTuple):
     Attributes:
         input_tokens: all tokens that one request sends.
         method: how the tokens were counted.
-        input_cost, longest_answer_cost: US dollars; None if the price is unknown. The latter is
-            also None if no limit on the answer's length is known.
+        input_cost, longest_answer_cost: US dollars; None if the price is unknown. The cost of the
+            longest answer is also None if no limit on the answer's length is known.
         limit: tokens of input that the model accepts; None if unknown.
-        answers, inputs: the number of answers, and how often the input is billed for them; the
-            costs cover all of them.
+        answers: the number of answers; the costs cover all of them.
+        inputs: the number of times that the input is billed for these answers.
     """
 
     input_tokens: int
@@ -201,7 +201,8 @@ class Estimator:
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
     ) -> tuple[int, bool]:
         """Return the tokens of attachments, and False if any image or file is an estimate."""
-        total, is_exact = 0, True
+        total = 0
+        is_exact = True
         for part in parts:
             if isinstance(part, PassagesPart):
                 block = passages_block(part, SAMPLE_DELIMITER)
@@ -214,7 +215,8 @@ class Estimator:
                 tokens += await self.document_tokens(part, resolved)
             else:
                 tokens, is_known = picture_tokens(part, resolved.model)
-            total, is_exact = total + tokens, is_exact and is_known
+            total += tokens
+            is_exact = is_exact and is_known
         return total, is_exact
 
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
@@ -225,7 +227,8 @@ class Estimator:
         """
         path, resolved, sent_path = context.path, context.resolved, context.sent
         definitions = _definitions(context)
-        total, is_exact = 0, True
+        total = 0
+        is_exact = True
         counted: tuple[int, bool] | None = None
         first_sent = len(path) - len(sent_path.messages)
         facts = _PathFacts(path, first_sent, resolved.files)
@@ -246,10 +249,10 @@ class Estimator:
                 and await self._is_plausible(message.usage, number, facts)
             ):
                 if message.usage_scope is not UsageScope.ALL:
-                    counted = total + _tokens_in_window(message.usage), is_exact
-                else:
+                    counted = (total + _tokens_in_window(message.usage), is_exact)
+                else:  # the output is that of several answers, of which one is sent
                     answer_tokens = await self.message_tokens(message, resolved)
-                    counted = total + message.usage.input_tokens + answer_tokens, False
+                    counted = (total + message.usage.input_tokens + answer_tokens, False)
                 if not definitions:
                     return counted
             total += await self.message_tokens(message, resolved)
@@ -278,9 +281,8 @@ class Estimator:
     async def _definition_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         key = (text, resolved.profile.id, resolved.model.id)
         if key not in self._tokens_of_definitions:
-            self._tokens_of_definitions = {
-                key: await self.text_tokens(text, resolved)
-            }  # only the last is kept
+            # Only the last count is kept.
+            self._tokens_of_definitions = {key: await self.text_tokens(text, resolved)}
         return self._tokens_of_definitions[key]
 
     async def _compaction_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
@@ -371,7 +373,7 @@ class Estimator:
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
         raise DocumentDoesNotFitError(
             Reason.DOES_NOT_FIT if estimate.is_exact else Reason.MAY_NOT_FIT,
-            remedy=_remedy_for(resolved, bool(documents), may_compact),
+            remedy=_remedy_for(resolved, has_documents=bool(documents), may_compact=may_compact),
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
@@ -423,7 +425,8 @@ def _as_sent(
 def usable_input(info: ModelInfo) -> int | None:
     """Return the tokens of input that leave room for an answer; None if unknown.
 
-    This is the stated limit, or else the window minus the tokens reserved for an answer.
+    This is the stated limit, or else the window minus the longest answer. At most a quarter of the
+    window is reserved for the answer, and an eighth if the longest answer is unknown.
     """
     if info.max_input is not None:
         return info.max_input
@@ -486,9 +489,10 @@ class _PathFacts:
     """
 
     def __init__(self, path: Sequence[Message], first_sent: int, files: FileInputs | None) -> None:
-        self.path, self.first_sent = path, first_sent
+        self.path = path
+        self.first_sent = first_sent
         self._files = files
-        self._characters: list[int] = []
+        self._characters: list[int] = []  # the sum up to each of the first sent messages
 
     @cached_property
     def first_image(self) -> int:
@@ -515,7 +519,7 @@ class _PathFacts:
         return next(numbers, -1)
 
     async def characters_up_to(self, number: int) -> int:
-        """Return the characters of the sent messages up to `number`, it included."""
+        """Return the characters of the sent messages up to and including message `number`."""
         total = 0
         while len(self._characters) < len(self.path) - self.first_sent:
             if len(self._characters) % _COUNTED_AT_ONCE == 0:
@@ -568,7 +572,7 @@ def _estimate_of(
     return Estimate(tokens, method, input_cost, answer_cost, info.input_limit)
 
 
-def _remedy_for(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> Remedy:
+def _remedy_for(resolved: ResolvedChoice, *, has_documents: bool, may_compact: bool) -> Remedy:
     limit = resolved.model.input_limit or 0
     if has_documents and limit < _LARGE_WINDOW_TOKENS:
         return Remedy.ATTACH_SHORTER

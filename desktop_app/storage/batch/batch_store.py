@@ -201,26 +201,35 @@ class BatchStore:
         job: BatchJob,
         upload: BatchUpload,
         results: Sequence[BatchResult],
-        repeated: frozenset[str],
+        repeated_ids: frozenset[str],
         cost_of: Callable[[BatchResult], Decimal | None],
     ) -> int:
         """Save results with their costs. Return how many match no file of the upload.
 
         Args:
-            repeated: the custom ids that came with more than one answer.
+            repeated_ids: the custom ids that came with more than one answer.
             cost_of: returns the US dollars of a result; None if unknown.
         """
 
         def save(connection: sqlite3.Connection) -> int:
             saved_at = to_micros(now())
-            return sum(
-                not _save_result(connection, job, upload, result, repeated, cost_of, saved_at)
-                for result in results
-            )
+            unmatched_count = 0
+            for result in results:
+                is_matched = _save_result(
+                    connection,
+                    job,
+                    upload,
+                    result,
+                    is_repeated=result.custom_id in repeated_ids,
+                    cost=cost_of(result),
+                    saved_at=saved_at,
+                )
+                unmatched_count += 0 if is_matched else 1
+            return unmatched_count
 
-        unknown = await self._database.write(save)
+        unmatched_count = await self._database.write(save)
         self._ledger.notify(job.choice.provider_id)
-        return unknown
+        return unmatched_count
 
     async def end_upload(
         self,
@@ -258,7 +267,8 @@ def _claim_job(job_id: str, connection: sqlite3.Connection) -> bool:
     row = connection.execute(sql, (job_id,)).fetchone()
     if row is None:
         return False
-    owner, me = (row["owner_pid"], row["owner_started"]), this_process()
+    owner = (row["owner_pid"], row["owner_started"])
+    me = this_process()
     if owner != me and is_alive(*owner):
         return False
     sql = "UPDATE batch_jobs SET owner_pid = ?, owner_started = ? WHERE id = ?"
@@ -271,8 +281,9 @@ def _save_result(
     job: BatchJob,
     upload: BatchUpload,
     result: BatchResult,
-    repeated: frozenset[str],
-    cost_of: Callable[[BatchResult], Decimal | None],
+    *,
+    is_repeated: bool,
+    cost: Decimal | None,
     saved_at: int,
 ) -> bool:
     """Save a result if it outranks the stored result. Return False if it matches no file."""
@@ -284,12 +295,12 @@ def _save_result(
     stored_status = ItemStatus(row["status"])
     key = (job.id, number)
     if stored_status in _STATUSES_BY_RANK[_STATUSES_BY_RANK.index(result.status) :]:
-        if result.custom_id in repeated and stored_status is ItemStatus.ANSWERED:
+        if is_repeated and stored_status is ItemStatus.ANSWERED:
             sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
             connection.execute(sql, (error_to_text(_ANSWERED_TWICE), *key))
         return True
-    cost = cost_of(result)
-    tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)
+    no_tokens = (None,) * len(USAGE_COLUMNS)
+    tokens = no_tokens if result.usage is None else token_counts(result.usage)
     assignments = ", ".join(f"{name} = ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
         cost = ?, {assignments} WHERE job_id = ? AND number = ?"""  # noqa: S608
@@ -309,11 +320,21 @@ def _add_to_ledger(
     called_at: int,
 ) -> None:
     """Add a call to the ledger and to the sums of its job."""
-    tokens, cost_text = token_counts(usage or Usage()), None if cost is None else str(cost)
-    names = (job.choice.provider_id, to_text(job.choice.model), job.purpose.value)
+    usage = usage or Usage()
+    tokens = token_counts(usage)
+    entry = LedgerEntry(
+        at=called_at,
+        provider_id=job.choice.provider_id,
+        model=to_text(job.choice.model),
+        purpose=job.purpose.value,
+        input_tokens=usage.input_tokens,
+        cached_tokens=usage.cached_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost=None if cost is None else str(cost),
+    )
     effort = job.choice.effort
-    performance = CallPerformance(effort.value if effort else "", tier="batch")
-    entry = LedgerEntry(called_at, *names, *tokens, cost_text)
+    performance = CallPerformance(effort=effort.value if effort else "", tier="batch")
     insert_call(connection, entry, performance=performance)
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT_CONTEXT.add(Decimal(row["cost"]), cost or Decimal(0))
@@ -326,12 +347,12 @@ def _add_to_ledger(
 def _line_from_row(row: sqlite3.Row) -> BatchLine:
     has_usage = row["input_tokens"] is not None
     return BatchLine(
-        row["number"],
-        row["name"],
-        ItemStatus(row["status"]),
-        row["input_tokens"] + row["output_tokens"] if has_usage else row["tokens"],
-        None if row["cost"] is None else Decimal(row["cost"]),
-        error_from_text(row["error"]),
+        number=row["number"],
+        name=row["name"],
+        status=ItemStatus(row["status"]),
+        tokens=row["input_tokens"] + row["output_tokens"] if has_usage else row["tokens"],
+        cost=None if row["cost"] is None else Decimal(row["cost"]),
+        error=error_from_text(row["error"]),
     )
 
 
