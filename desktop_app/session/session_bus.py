@@ -76,7 +76,9 @@ class BusSignals:
         self._owners: dict[str, str] = {}  # service -> its connection's unique name, "" for none
 
     async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """Call `on_signal` with the arguments of each such signal that the service itself sends.
+        """Call `on_signal` with the arguments of a signal, each time that the service sends it.
+
+        A signal of this name that another program sends is ignored.
 
         Raises:
             BusError: as for `SessionBus.call`.
@@ -196,7 +198,7 @@ class SessionBus:
         return self._read_task is not None and not self._read_task.done()
 
     def set_activatable(self, activatable: bool) -> None:
-        """Set `is_activatable`, once it is known whether name and registration were granted."""
+        """Set `is_activatable`, once the requests for the name and for the registration ended."""
         self.is_activatable = activatable
 
     @property
@@ -235,8 +237,8 @@ class SessionBus:
         finally:
             self._replies.pop(serial, None)
         if answer.header.message_type is MessageType.error:
-            name, text = _error_name(answer.header), answer.body[0] if answer.body else ""
-            raise ErrorReplyError(f"{name}: {text}")
+            text = answer.body[0] if answer.body else ""
+            raise ErrorReplyError(f"{_error_name(answer.header)}: {text}")
         return tuple(answer.body)
 
     async def read_property(self, target: BusObject, name: str) -> Any:
@@ -255,8 +257,9 @@ class SessionBus:
         Raises:
             BusError: as for `call`.
         """
-        body = (name, _DO_NOT_QUEUE)
-        (reply,) = await self.call(DAEMON, "RequestName", "su", *body, timeout_s=timeout_s)
+        (reply,) = await self.call(
+            DAEMON, "RequestName", "su", name, _DO_NOT_QUEUE, timeout_s=timeout_s
+        )
         return bool(reply == _PRIMARY_OWNER)
 
     async def release_name(self, name: str) -> None:
@@ -318,13 +321,16 @@ class SessionBus:
     def _dispatch(self, message: Message) -> None:
         """Set the result of a call of ours, or have the event loop run our callbacks soon.
 
-        A defect of a callback then goes to the loop's exception handler, and reading goes on.
+        Called by the loop, a callback with a defect reports to the loop's exception handler, and
+        does not end the task that reads messages.
         """
         from jeepney import HeaderFields, MessageType
 
-        fields, kind = message.header.fields, message.header.message_type
+        fields = message.header.fields
+        kind = message.header.message_type
         if kind in (MessageType.method_return, MessageType.error):
-            reply = self._replies.get(fields.get(HeaderFields.reply_serial, -1))
+            no_serial = -1  # no call has it
+            reply = self._replies.get(fields.get(HeaderFields.reply_serial, no_serial))
             if reply is not None and not reply.done():
                 reply.set_result(message)
             return
@@ -341,6 +347,7 @@ class SessionBus:
     def _answer_call(self, message: Message, on_call: OnCall | None, member: str) -> None:
         from jeepney import MessageFlag, new_error, new_method_return
 
+        # Sent if there is no such object, or if `on_call` has a defect.
         reply = new_error(message, _UNKNOWN_METHOD_ERROR if on_call is None else _FAILED_ERROR)
         try:
             if on_call is not None:

@@ -90,9 +90,13 @@ def is_public(address: str) -> bool:
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address that an IPv6 address embeds for a gateway, or None."""
     last_32_bits = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    # The mask leaves out the bit in which the two identifiers of ISATAP differ.
     if address in _NAT64 or (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
         return last_32_bits
-    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+    if address.teredo is not None:
+        _teredo_server, teredo_client = address.teredo
+        return teredo_client
+    return address.ipv4_mapped or address.sixtofour
 
 
 class WebPageTool:
@@ -112,8 +116,10 @@ class WebPageTool:
         resolve: Resolve = resolve_host,
         allows: Callable[[str], bool] = is_public,
     ) -> None:
-        self._read_text, self._trusted_context = read_text, trusted_context
-        self._resolve, self._allows = resolve, allows
+        self._read_text = read_text
+        self._trusted_context = trusted_context
+        self._resolve = resolve
+        self._allows = allows
 
     def tools(self) -> list[BuiltInTool]:
         """Return the tool."""
@@ -191,7 +197,8 @@ def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]
     """Return `url` with the checked IP address, and the headers, which name the host."""
     parts = urlsplit(url)
     port = parts.port or _PORTS[parts.scheme]
-    url_address, url_host = (f"[{name}]" if ":" in name else name for name in (address, host))
+    url_address = _in_brackets_if_ipv6(address)
+    url_host = _in_brackets_if_ipv6(host)
     target = f"{parts.scheme}://{url_address}:{port}{parts.path or '/'}"
     headers = {
         "host": url_host if port == _PORTS[parts.scheme] else f"{url_host}:{port}",
@@ -200,6 +207,10 @@ def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]
         "accept-encoding": "gzip",
     }
     return f"{target}?{parts.query}" if parts.query else target, headers
+
+
+def _in_brackets_if_ipv6(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _require_readable(status: int, headers: Mapping[str, str]) -> str:

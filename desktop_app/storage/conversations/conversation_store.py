@@ -81,7 +81,8 @@ class ConversationStore:
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
-        self._disk, self._database_of = databases.disk, databases.for_conversation
+        self._disk = databases.disk
+        self._database_of = databases.for_conversation
 
     async def all(self) -> list[Conversation]:
         """Return all conversations except trashed ones, newest first."""
@@ -123,14 +124,22 @@ class ConversationStore:
     async def list_archived(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
-        """Return the archived conversations, newest first: all, or a page as in `list_page`."""
+        """Return the archived conversations, newest first: all, or a page as in `list_page`.
+
+        Args:
+            limit: -1 for no limit, as in SQLite.
+        """
         page = _page_values(limit, after, after.updated_at if after is not None else None)
         return await self._disk.read(lambda c: _read_conversations(c, ARCHIVED_CONVERSATIONS, page))
 
     async def list_trashed(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
-        """Return the trashed conversations, last trashed first: all, or a page."""
+        """Return the trashed conversations, last trashed first: all, or a page as in `list_page`.
+
+        Args:
+            limit: -1 for no limit, as in SQLite.
+        """
         page = _page_values(limit, after, after.trashed_at if after is not None else None)
         return await self._disk.read(lambda c: _read_conversations(c, TRASHED_CONVERSATIONS, page))
 
@@ -139,15 +148,16 @@ class ConversationStore:
 
         Each is deleted in one short transaction, so that other writers never wait long.
         """
-        sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
-        erased: list[str] = [
+        sql = "SELECT id FROM conversations WHERE trashed_at < ?"
+        before_micros = to_micros(before)
+        erased_ids: list[str] = [
             row["id"]
-            for row in await self._disk.rows(sql, micros)
-            if await self._disk.write(partial(_erase_trashed, row["id"], micros))
+            for row in await self._disk.rows(sql, before_micros)
+            if await self._disk.write(partial(_erase_trashed, row["id"], before_micros))
         ]
-        if erased:
+        if erased_ids:
             await wipe_deleted(self._disk)
-        return erased
+        return erased_ids
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """Return a conversation, or None if there is none with this id."""
@@ -342,6 +352,12 @@ class ConversationStore:
 def _page_values(
     limit: int, after: Conversation | None, sort_time: datetime | None
 ) -> dict[str, object]:
+    """Return the values for the query of a page.
+
+    Args:
+        after: the conversation before the page; None begins with the newest.
+        sort_time: the time by which the list sorts that conversation.
+    """
     return {
         "after": _LATEST_MICROS if sort_time is None else to_micros(sort_time),
         "after_id": "" if after is None else after.id,
@@ -522,6 +538,7 @@ def _erase_trashed(
 
 
 def _orphan_ids(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:
+    """Return the ids of STREAMING answers of dead processes, except background runs."""
     condition = "remote_run IS NULL AND (? IS NULL OR conversation_id = ?)"
     return _abandoned_ids(connection, condition, conversation_id, conversation_id)
 

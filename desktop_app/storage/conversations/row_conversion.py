@@ -86,12 +86,11 @@ def _parts_json(parts: Sequence[Part]) -> str:
         for number, (name, value) in enumerate(part.items()):
             pieces.append(f"{',' if number else ''}{to_json(name)}:")
             if isinstance(value, str) and len(value) > _PIECE_LENGTH:
-                starts = range(0, len(value), _PIECE_LENGTH)
-                pieces += [
-                    '"',
-                    *(to_json(value[start : start + _PIECE_LENGTH])[1:-1] for start in starts),
-                    '"',
-                ]
+                pieces.append('"')
+                for start in range(0, len(value), _PIECE_LENGTH):
+                    quoted_piece = to_json(value[start : start + _PIECE_LENGTH])
+                    pieces.append(quoted_piece[1:-1])
+                pieces.append('"')
             else:
                 pieces.append(to_json(value))
         pieces.append("}")
@@ -113,6 +112,7 @@ def _has_utf8(text: str) -> bool:
 
 def conversation_to_row(conversation: Conversation) -> Row:
     """Return all columns of `conversations` except the draft."""
+    trashed_at = conversation.trashed_at
     return {
         "id": conversation.id,
         "title": to_text(conversation.title),
@@ -122,9 +122,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
         "pinned": int(conversation.pinned),
         "folder_id": conversation.folder_id,
         "archived": int(conversation.archived),
-        "trashed_at": None
-        if conversation.trashed_at is None
-        else to_micros(conversation.trashed_at),
+        "trashed_at": None if trashed_at is None else to_micros(trashed_at),
         "title_is_automatic": int(conversation.title_is_automatic),
         **settings_to_row(conversation),
     }
@@ -142,7 +140,7 @@ def settings_to_row(conversation: Conversation) -> Row:
 def conversation_from_row(row: Cells) -> Conversation:
     """Return the conversation in a row of `conversations` with the extra column `streaming`."""
     choice = choice_from_row(row)
-    assert choice is not None
+    assert choice is not None  # the columns are NOT NULL in `conversations`
     return Conversation(
         id=row["id"],
         title=row["title"],
@@ -253,26 +251,27 @@ def answer_to_row(message: Message) -> Row:
 
 def message_from_row(row: Cells) -> Message:
     """Return the message in a row of `messages`."""
+    status = MessageStatus(row["status"])
     parts = parts_from_json(json.loads(row["parts"]))
+    if status is not MessageStatus.STREAMING:
+        parts = with_interrupted_calls(parts)
+    notices = [] if row["notices"] == "[]" else json.loads(row["notices"])
+    remote_run = row["remote_run"]
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
         parent_id=row["parent_id"],
         role=Role(row["role"]),
-        status=MessageStatus(row["status"]),
-        parts=parts if row["status"] == MessageStatus.STREAMING else with_interrupted_calls(parts),
+        status=status,
+        parts=parts,
         created_at=from_micros(row["created_at"]),
         choice=choice_from_row(row),
         usage=usage_from_row(row),
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         duration_s=row["duration_s"],
         error=None if row["error"] is None else error_from_json(json.loads(row["error"])),
-        notices=()
-        if row["notices"] == "[]"
-        else tuple(map(notice_from_json, json.loads(row["notices"]))),
-        remote_run=None
-        if row["remote_run"] is None
-        else RemoteRun(**json.loads(row["remote_run"])),
+        notices=tuple(map(notice_from_json, notices)),
+        remote_run=None if remote_run is None else RemoteRun(**json.loads(remote_run)),
         template_id=row["template_id"],
         usage_scope=UsageScope(row["usage_scope"]),
         answered_by=row["answered_by"],
@@ -346,5 +345,8 @@ def usage_from_row(row: Cells) -> Usage | None:
     if row["input_tokens"] is None:
         return None
     return Usage(
-        row["input_tokens"], row["cached_tokens"], row["output_tokens"], row["reasoning_tokens"]
+        input_tokens=row["input_tokens"],
+        cached_tokens=row["cached_tokens"],
+        output_tokens=row["output_tokens"],
+        reasoning_tokens=row["reasoning_tokens"],
     )

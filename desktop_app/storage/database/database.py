@@ -1,8 +1,8 @@
 """The SQLite file: one writer thread, reader threads, whole transactions.
 
-WAL mode, so that writes never wait for reads; synchronous=FULL, so that acknowledged writes are on
-disk. Other processes write in short transactions, too: each waits for the others for at most
-`BUSY_TIMEOUT_S`.
+The file is in WAL mode, so that writes never wait for reads, and with synchronous=FULL, so that
+acknowledged writes are on disk. Other processes write in short transactions, too: each waits for
+the others for at most `BUSY_TIMEOUT_S`.
 
 A database has its own threads instead of the event loop's executor. It therefore works the same
 under asyncio and under a Qt loop, and a stuck disk blocks nothing else.
@@ -113,8 +113,8 @@ class Database:
         Raises:
             StoreTooNewError: a newer version wrote it; it is unchanged.
             StoreDamagedError: it is not a database, or failed the check after an unclean exit.
-            StoreFullError: no space, read-only.
-            StorageError: anything else that prevents its use.
+            StoreFullError: there is no space, or the file is read-only.
+            StorageError: anything else that prevents the use of the store.
         """
         await self._on_writer(self._open)
 
@@ -242,7 +242,9 @@ class Database:
                 self.needs_check = is_unclean
             _configure_writer(connection)
             if pending_steps:
-                if not (is_alone or lock.try_exclusive()):
+                if not is_alone:  # other processes may have closed the store meanwhile
+                    is_alone = lock.try_exclusive()
+                if not is_alone:
                     raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
                 if len(pending_steps) < len(self._migrations):  # a new store has no keys
                     record_key_origins(self.path)

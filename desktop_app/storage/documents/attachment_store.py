@@ -67,7 +67,8 @@ class AttachmentStore:
     """
 
     def __init__(self, databases: Databases, folder: Path) -> None:
-        self._databases, self._disk = databases, databases.disk
+        self._databases = databases
+        self._disk = databases.disk
         self._folder = folder
         # A separate thread, so that a large file delays neither the writer nor the readers.
         self._file_thread = ThreadPoolExecutor(1, thread_name_prefix="attachments")
@@ -97,9 +98,10 @@ class AttachmentStore:
 
         Raises:
             StorageError: the bytes of the source no longer match the attachment's hash.
-            StoreFullError: no space, read-only.
+            StoreFullError: there is no space, or the store is read-only.
         """
-        database, sha256 = self._databases.for_conversation(conversation_id), attachment.sha256
+        database = self._databases.for_conversation(conversation_id)
+        sha256 = attachment.sha256
         if database is self._databases.memory:
             data = await self._in_thread(lambda: _read_source(source, sha256))
             await database.write(partial(_insert_with_bytes, data, attachment))
@@ -109,7 +111,9 @@ class AttachmentStore:
         while not is_stored:  # repeated if a cleanup removed the file before its row existed
             size = await self._in_thread(lambda: _store(source, target, sha256))
             is_stored = await database.write(
-                partial(_insert_with_file, target, attachment, size, is_searchable)
+                partial(
+                    _insert_with_file, target, attachment, size=size, is_searchable=is_searchable
+                )
             )
 
     async def add_document(
@@ -186,9 +190,15 @@ class AttachmentStore:
         row = await self._read_row("SELECT * FROM attachments WHERE sha256 = ?", sha256)
         if row is None or await self.source(sha256) is None:
             return None
-        names = ("name", "media_type", "text", "pages", "tokens")
-        data = await self.bytes(sha256)
-        return AttachmentFile(sha256, *(row[name] for name in names), data=data)
+        return AttachmentFile(
+            sha256,
+            name=row["name"],
+            media_type=row["media_type"],
+            text=row["text"],
+            pages=row["pages"],
+            tokens=row["tokens"],
+            data=await self.bytes(sha256),
+        )
 
     async def bytes(self, sha256: str) -> bytes:
         """Return the bytes of the original."""
@@ -335,27 +345,30 @@ def _changed_error() -> StorageError:
 def _insert_with_bytes(data: bytes, attachment: Attachment, connection: sqlite3.Connection) -> None:
     sql = "INSERT OR IGNORE INTO originals VALUES (?, 0, ?)"
     connection.execute(sql, (attachment.sha256, data))
-    _insert(attachment, len(data), False, connection)
+    _insert(connection, attachment, size=len(data), is_searchable=False)
 
 
 def _insert_with_file(
     target: Path,
     attachment: Attachment,
+    connection: sqlite3.Connection,
+    *,
     size: int,
     is_searchable: bool,
-    connection: sqlite3.Connection,
 ) -> bool:
     """Insert the row or renew its time. Return False if the file was removed meanwhile."""
     if target.exists():
-        _insert(attachment, size, is_searchable, connection)
+        _insert(connection, attachment, size=size, is_searchable=is_searchable)
         return True
     return False
 
 
 def _insert(
-    attachment: Attachment, size: int, is_searchable: bool, connection: sqlite3.Connection
+    connection: sqlite3.Connection, attachment: Attachment, *, size: int, is_searchable: bool
 ) -> None:
-    sha256, added_at = attachment.sha256, to_micros(now())
+    """Insert the row of an attachment, or renew its time, and index its text if asked to."""
+    sha256 = attachment.sha256
+    added_at = to_micros(now())
     update = connection.execute(
         "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (added_at, sha256)
     )

@@ -11,6 +11,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -27,9 +28,12 @@ from desktop_app.storage.conversations.row_conversion import to_json
 _CHECK_LABEL: Final = re.compile(rf"(not )?({'|'.join(CheckKind)}): (.*)", re.DOTALL)
 _VALUE_WITHIN: Final = re.compile(r"(.*) within ([0-9.e+-]+)", re.DOTALL)
 _VALUE_COMMENT: Final = re.compile(r"(.{80}…|.*?) \((.*)\)", re.DOTALL)
-_ERROR_PREFIX, _REFUSED_LABEL, _TOO_SLOW_SUFFIX = "error: ", "refused", " (too slow)"
-_NOT_JUDGED_PREFIX, _UNUSABLE_PREFIX = "not judged: ", "unusable schema: "
-_REASON_BY_WORDS: Final = {
+_ERROR_PREFIX: Final = "error: "
+_REFUSED_LABEL: Final = "refused"
+_TOO_SLOW_SUFFIX: Final = " (too slow)"
+_NOT_JUDGED_PREFIX: Final = "not judged: "
+_UNUSABLE_PREFIX: Final = "unusable schema: "
+_REASON_BY_COMMENT: Final = {
     "not JSON": FailureReason.NOT_JSON,
     "the judge gave no verdict": FailureReason.NO_VERDICT,
 }
@@ -37,23 +41,35 @@ _REASON_BY_WORDS: Final = {
 
 def replace_result_labels(connection: sqlite3.Connection) -> None:
     """Replace the labels in evaluations, finished or not, by codes."""
-    unfinished_keys_sql = (
-        "SELECT key FROM part_notes WHERE key LIKE 'evaluation:%' AND text LIKE '{%'"
+    _convert_column(
+        connection,
+        keys_sql="SELECT id FROM evaluations",
+        table="evaluations",
+        key="id",
+        column="body",
+        convert=current_body,
     )
-    _convert(connection, "SELECT id FROM evaluations", "evaluations", "id", "body", current_body)
-    _convert(connection, unfinished_keys_sql, "part_notes", "key", "text", _current_note)
+    _convert_column(  # the results of unfinished evaluations
+        connection,
+        keys_sql="SELECT key FROM part_notes WHERE key LIKE 'evaluation:%' AND text LIKE '{%'",
+        table="part_notes",
+        key="key",
+        column="text",
+        convert=_current_note,
+    )
 
 
-def _convert(
+def _convert_column(
     connection: sqlite3.Connection,
-    keys: str,
+    *,
+    keys_sql: str,
     table: str,
     key: str,
     column: str,
     convert: Callable[[str], str],
 ) -> None:
     # The texts are read one at a time, because each may have all answers of an evaluation.
-    for row in connection.execute(keys).fetchall():
+    for row in connection.execute(keys_sql).fetchall():
         sql = f"SELECT {column} FROM {table} WHERE {key} = ?"  # noqa: S608
         (text,) = connection.execute(sql, (row[0],)).fetchone()
         if (converted := convert(text)) != text:
@@ -83,7 +99,7 @@ def _convert_text(text: str, convert: Callable[[Any], Any]) -> str:
         value = json.loads(text)
         converted = convert(value)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        return text  # damaged: left to whoever reads it
+        return text  # damaged: the code that reads it has to handle that
     return text if converted == value else to_json(converted)
 
 
@@ -94,11 +110,10 @@ def _current_result(row: Mapping[str, Any]) -> Mapping[str, Any]:
     status = MessageStatus(row["status"]) if "status" in row else _status_from_labels(labels)
     missing_reason = next(filter(None, map(_missing_answer_reason, labels)), None)
     is_whole = missing_reason is None and status is MessageStatus.COMPLETE
-    error = (
-        None
-        if missing_reason is None or missing_reason in tuple(MessageStatus)
-        else error_to_json(ErrorNote(missing_reason))
-    )
+    error = None
+    # A reason may be only the name of a status, such as "refused", which `status` says already.
+    if missing_reason is not None and missing_reason not in tuple(MessageStatus):
+        error = error_to_json(ErrorNote(missing_reason))
     checks = [failed_check_to_json(_failed_check(label)) for label in labels] if is_whole else []
     return {**row, "status": status.value, "failed": checks, "error": error}
 
@@ -126,21 +141,29 @@ def _failed_check(label: str) -> FailedCheck:
     label_match = _CHECK_LABEL.fullmatch(label)
     if label_match is None:
         raise ValueError("not the label of a check")
-    kind, value, tolerance = CheckKind(label_match[2]), label_match[3], 0.0
-    reason, words, error = FailureReason.NOT_MATCHED, "", None
-    if kind is CheckKind.NUMBER and (value_match := _VALUE_WITHIN.fullmatch(value)):
-        value, tolerance = value_match[1], float(value_match[2])
-    if kind in (CheckKind.RUBRIC, CheckKind.SCHEMA) and (
-        value_match := _VALUE_COMMENT.fullmatch(value)
-    ):
-        value, words = value_match[1], value_match[2]
-    elif kind is CheckKind.REGEX and value.endswith(_TOO_SLOW_SUFFIX):
-        value, reason = value.removesuffix(_TOO_SLOW_SUFFIX), FailureReason.TOO_SLOW
-    if words in _REASON_BY_WORDS:
-        reason, words = _REASON_BY_WORDS[words], ""
-    elif words.startswith(_UNUSABLE_PREFIX):
-        reason, words = FailureReason.UNUSABLE_SCHEMA, words.removeprefix(_UNUSABLE_PREFIX)
-    elif words.startswith(_NOT_JUDGED_PREFIX):
-        reason, error = FailureReason.NOT_JUDGED, ErrorNote(words.removeprefix(_NOT_JUDGED_PREFIX))
-        words = ""
-    return FailedCheck(kind, value, tolerance, bool(label_match[1]), reason, words, error)
+    check = FailedCheck(
+        kind=CheckKind(label_match[2]), value=label_match[3], is_negated=bool(label_match[1])
+    )
+    if check.kind is CheckKind.NUMBER:
+        match = _VALUE_WITHIN.fullmatch(check.value)
+        return check if match is None else replace(check, value=match[1], within=float(match[2]))
+    if check.kind is CheckKind.REGEX and check.value.endswith(_TOO_SLOW_SUFFIX):
+        value = check.value.removesuffix(_TOO_SLOW_SUFFIX)
+        return replace(check, value=value, reason=FailureReason.TOO_SLOW)
+    if check.kind in (CheckKind.RUBRIC, CheckKind.SCHEMA):
+        match = _VALUE_COMMENT.fullmatch(check.value)
+        return check if match is None else _with_comment(replace(check, value=match[1]), match[2])
+    return check
+
+
+def _with_comment(check: FailedCheck, comment: str) -> FailedCheck:
+    """Return a check with the reason or explanation that the comment in its label gives."""
+    if comment in _REASON_BY_COMMENT:
+        return replace(check, reason=_REASON_BY_COMMENT[comment])
+    if comment.startswith(_UNUSABLE_PREFIX):
+        explanation = comment.removeprefix(_UNUSABLE_PREFIX)
+        return replace(check, reason=FailureReason.UNUSABLE_SCHEMA, explanation=explanation)
+    if comment.startswith(_NOT_JUDGED_PREFIX):
+        error = ErrorNote(comment.removeprefix(_NOT_JUDGED_PREFIX))
+        return replace(check, reason=FailureReason.NOT_JUDGED, error=error)
+    return replace(check, explanation=comment)

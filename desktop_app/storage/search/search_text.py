@@ -18,7 +18,7 @@ import re
 import unicodedata
 from functools import cache
 from itertools import islice, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import fold, fold_pieces, unspaced_run
 
@@ -60,6 +60,18 @@ _LINK_MARKUP: Final = re.compile(
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
+class Term(NamedTuple):
+    """A word or a quoted phrase of a query.
+
+    Attributes:
+        folded: the term, folded.
+        may_be_prefix: the user may still be typing its last word, so that longer words match, too.
+    """
+
+    folded: str
+    may_be_prefix: bool
+
+
 def index_text(text: str) -> bytearray:
     """Return the words to index for `text`, as UTF-8.
 
@@ -72,9 +84,9 @@ def index_text(text: str) -> bytearray:
     previous_char = ""
     for piece in fold_pieces(text):
         for offset in range(0, len(piece), _PIECE_CHARS):
-            part = piece[offset : offset + _PIECE_CHARS]
-            words += _split_signs(_pairs_in_piece(previous_char, part)).encode()
-            previous_char = part[-1]
+            short_piece = piece[offset : offset + _PIECE_CHARS]
+            words += _split_signs(_pairs_in_piece(previous_char, short_piece)).encode()
+            previous_char = short_piece[-1]
         if len(words) > max_bytes:
             break
     words += _pairs_in_piece(previous_char, "").encode()
@@ -131,13 +143,11 @@ def match_expression(query: str) -> str:
     All words must occur, those between double quotes in sequence. The last word may be a prefix:
     see `terms`.
     """
-    return " AND ".join(
-        f'"{words}"{" *" if is_prefix else ""}' for words, is_prefix in map(_phrase, terms(query))
-    )
+    return " AND ".join(map(_phrase, terms(query)))
 
 
-def terms(query: str) -> list[tuple[str, bool]]:
-    """Return the folded words and phrases of a query, each with True if it may be a prefix.
+def terms(query: str) -> list[Term]:
+    """Return the words and phrases of a query.
 
     Only the last word may be a prefix, unless a space, a quote or a sign ("C++") ends it.
     """
@@ -148,12 +158,12 @@ def terms(query: str) -> list[tuple[str, bool]]:
         folded = fold(quoted or word or "")
         if any(map(str.isalnum, folded)) or _EMOJI.search(folded):
             is_last = word is not None and term.end() == len(query)
-            folded_terms.append((folded, is_last and _is_word_character(folded[-1])))
+            folded_terms.append(Term(folded, is_last and _is_word_character(folded[-1])))
     return folded_terms
 
 
-def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
-    """Return a folded term as the words of a phrase, and True if the last is a prefix.
+def _phrase(term: Term) -> str:
+    """Return a term as a phrase of an FTS5 expression.
 
     In the text, an unspaced run at the end of a term may continue. Its pairs match anyway, but a
     single character must be searched as the start of a pair.
@@ -164,7 +174,8 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     )
     if unspaced_run().match(folded[-1]):
         is_prefix = len(words.split()[-1]) == 1
-    return _split_signs(words).replace('"', " "), is_prefix
+    quoted_words = _split_signs(words).replace('"', " ")
+    return f'"{quoted_words}"{" *" if is_prefix else ""}'
 
 
 def snippet(text: str, query: str) -> str:
@@ -176,9 +187,10 @@ def snippet(text: str, query: str) -> str:
     """
     pattern = _query_pattern(query)
     first_match = _first_match(pattern, text) if pattern else None
-    start = max(0, first_match.start() - _SNIPPET_LEAD_CHARS) if first_match else 0
-    if start:
-        start = _next_word_start(text, start, first_match.start() if first_match else start)
+    start = 0
+    if first_match is not None and first_match.start() > _SNIPPET_LEAD_CHARS:
+        match_start = first_match.start()
+        start = _next_word_start(text, match_start - _SNIPPET_LEAD_CHARS, match_start)
     piece = text[start : start + SNIPPET_LENGTH]
     if not start or text[start - 1] == "\n":
         piece = f"\n{piece}"  # so that _LINE_MARKUP matches in the first line
@@ -217,8 +229,9 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
     Return None for a query without words.
     """
     alternatives = []
-    for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
-        words = [word for word in re.split(_gap_pattern(), term) if word]
+    # The longest first, because a pattern takes the first alternative that matches.
+    for folded, is_prefix in sorted(terms(query), key=lambda term: -len(term.folded)):
+        words = [word for word in re.split(_gap_pattern(), folded) if word]
         body = _gap_pattern().join(map(_word_pattern, words))
         word_start = "" if _may_touch_letters(words[0]) else r"(?<![^\W_])"
         word_end = "" if is_prefix or _may_touch_letters(words[-1][-1]) else r"(?![^\W_])"
@@ -249,7 +262,9 @@ def _gap_pattern() -> str:
 
 def _word_pattern(word: str) -> str:
     """Return a pattern for a folded word with its accents, and ß or æ for ss or ae."""
-    letters_by_pair, pieces, index = _letters_by_pair(), [], 0
+    letters_by_pair = _letters_by_pair()
+    pieces: list[str] = []
+    index = 0
     while index < len(word):
         letters = letters_by_pair.get(word[index : index + 2])
         part = word[index : index + 2] if letters else word[index]

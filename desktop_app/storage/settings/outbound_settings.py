@@ -124,7 +124,7 @@ class OutboundSettings:
 
     Attributes:
         profiles: the profiles in effect by id, including built-in ones.
-        profile_bodies: the JSON of the store's own profiles, by id.
+        profile_bodies: the stored JSON of the profiles that the store has, by id.
         settings: the values that differ from their defaults, by key.
         collections: the paths of the collections, by id.
         paths: the paths of attached files, and of the files of batch jobs.
@@ -156,7 +156,8 @@ def read_outbound_settings(
         sqlite3.Error: it is damaged.
     """
     profiles = {profile.id: profile for profile in built_in}
-    profile_bodies, settings = {}, {}
+    profile_bodies: dict[str, str] = {}
+    settings: dict[str, Any] = {}
     for row in connection.execute("SELECT id, body FROM profiles"):
         with suppress(*BAD_VALUE):
             profiles[row["id"]] = profile_from_row(row)
@@ -165,17 +166,25 @@ def read_outbound_settings(
         if row["key"] in SETTINGS:
             with suppress(*BAD_VALUE):
                 settings[row["key"]] = json.loads(row["value"])
-    collections, paths = dict[str, CollectionPaths](), frozenset[str]()
+    collections: dict[str, CollectionPaths] = {}
+    paths: frozenset[str] = frozenset()
     tools: dict[str, frozenset[str]] = {}
     for _table, part_id, overrides in _parts_with_tools(connection):
         names = frozenset(filter(runs_without_asking, overrides["tools"]))
-        tools[part_id] = tools.get(part_id, names) | names
+        tools[part_id] = tools.get(part_id, frozenset()) | names
     with suppress(sqlite3.OperationalError):  # stores of early versions have no such tables
         collections = _collections(connection)
         sql = "SELECT path FROM attachment_origins UNION SELECT path FROM batch_items"
         paths = frozenset(row["path"] for row in connection.execute(sql))
-    preset = _preset_row(connection, settings.get(_DEFAULT_PRESET))
-    return OutboundSettings(profiles, profile_bodies, settings, collections, paths, tools, preset)
+    return OutboundSettings(
+        profiles=profiles,
+        profile_bodies=profile_bodies,
+        settings=settings,
+        collections=collections,
+        paths=paths,
+        tools=tools,
+        default_preset=_preset_row(connection, settings.get(_DEFAULT_PRESET)),
+    )
 
 
 def _preset_row(connection: sqlite3.Connection, preset_id: object) -> Row | None:
@@ -230,16 +239,18 @@ def find_changes(
                 texts = _shown_pair(old_fields[key].text, new_field.text)
                 changes.append(SettingChange(profile_id, key, label, *texts))
     for key, (name, default) in SETTINGS.items():
-        current_value, restored_value = (
-            side.settings.get(key, default) for side in (current, restored)
-        )
+        current_value = current.settings.get(key, default)
+        restored_value = restored.settings.get(key, default)
         if current_value != restored_value:
             texts = _shown_pair(_text_of(current_value), _text_of(restored_value))
             changes.append(SettingChange("", key, tr(name), *texts))
         elif key == _DEFAULT_PRESET:
-            presets = [_text_of_preset(side.default_preset) for side in (current, restored)]
-            if presets[0] != presets[1]:
-                changes.append(SettingChange("", key, tr(name), *_shown_pair(*presets)))
+            # The same preset may have other content in the backup.
+            current_text = _text_of_preset(current.default_preset)
+            restored_text = _text_of_preset(restored.default_preset)
+            if current_text != restored_text:
+                texts = _shown_pair(current_text, restored_text)
+                changes.append(SettingChange("", key, tr(name), *texts))
     new_tools = {
         name
         for part_id, names in restored.tools.items()
@@ -247,15 +258,23 @@ def find_changes(
     }
     if new_tools:
         label = tr("Tools of conversations, folders and presets")
-        texts = _none(), _shorten(", ".join(sorted(new_tools)))
-        changes.append(SettingChange("", TOOLS_OF_PARTS, label, *texts))
+        names = _shorten(", ".join(sorted(new_tools)))
+        changes.append(SettingChange("", TOOLS_OF_PARTS, label, current=_none(), restored=names))
     for collection_id, paths in sorted(restored.collections.items()):
         current_paths = current.collections.get(collection_id, CollectionPaths())
         label = tr("Collection “{name}”, folder", name=_shorten(paths.name))
         old_folder = _shorten(current_paths.folder) or _none()
-        for folder in _new_folders(current_paths, paths):
-            texts = old_folder, _shorten(folder)
-            changes.append(SettingChange("", "", label, *texts, collection_id))
+        changes += [
+            SettingChange(
+                profile_id="",
+                key="",
+                label=label,
+                current=old_folder,
+                restored=_shorten(folder),
+                collection_id=collection_id,
+            )
+            for folder in _new_folders(current_paths, paths)
+        ]
     return tuple(changes)
 
 
@@ -285,9 +304,9 @@ def write_current_values(
 ) -> None:
     """Write the current values of unconfirmed settings into a restored store.
 
-    Also forget the paths of attached files, and of unread files of batch jobs, and the tools that
-    run without asking, as far as the current store does not have them. Forget the settings of the
-    unsent message, and the files of a batch job that is not created yet, too.
+    Also forget what the current store does not have: paths of attached files, paths of unread files
+    of batch jobs, and tools that run without asking. Always forget the settings of the unsent
+    message, and the files of a batch job that is not created yet.
 
     Args:
         connection: that of the restored store, within a transaction.

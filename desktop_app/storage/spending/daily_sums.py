@@ -77,19 +77,25 @@ class CallSums:
         if performance.first_token_s is None:
             return
         self.first_token_times.add(performance.first_token_s)
-        output, seconds = tokens[2], performance.duration_s - performance.first_token_s
-        if output and seconds > 0:
-            self.streamed_tokens += output
+        _, _, output_tokens, _ = tokens
+        seconds = performance.duration_s - performance.first_token_s
+        if output_tokens and seconds > 0:
+            self.streamed_tokens += output_tokens
             self.streamed_s += seconds
-            self.speeds.add(output / seconds)
+            self.speeds.add(output_tokens / seconds)
 
     def add_row(self, row: sqlite3.Row) -> None:
         """Add a row of `ledger_days`."""
         self.calls += row["calls"]
-        inputs = (row["input_tokens"], row["cached_tokens"])
-        tokens = (*inputs, row["output_tokens"], row["reasoning_tokens"])
+        tokens = (
+            row["input_tokens"],
+            row["cached_tokens"],
+            row["output_tokens"],
+            row["reasoning_tokens"],
+        )
         self._add_spent(row["uncounted"], tokens, Decimal(row["cost"]))
-        self.failed += row["calls"] if row["outcome"] == _FAILED else 0
+        if row["outcome"] == _FAILED:
+            self.failed += row["calls"]
         self.retries += row["retries"]
         self.streamed_tokens += row["streamed_tokens"]
         self.streamed_s += row["streamed_s"]
@@ -124,14 +130,14 @@ class CallSums:
     def performance(self) -> GroupPerformance:
         """Return the failures, retries and times of the calls."""
         return GroupPerformance(
-            self.failed,
-            self.retries,
-            self.first_token_times.percentile(50),
-            self.first_token_times.percentile(95),
-            self.durations.percentile(50),
-            self.streamed_tokens / self.streamed_s if self.streamed_s else None,
-            self.speeds.percentile(50),
-            self.speeds.percentile(95),
+            failed=self.failed,
+            retries=self.retries,
+            p50_first_token_s=self.first_token_times.percentile(50),
+            p95_first_token_s=self.first_token_times.percentile(95),
+            p50_s=self.durations.percentile(50),
+            tokens_per_s=self.streamed_tokens / self.streamed_s if self.streamed_s else None,
+            p50_tokens_per_s=self.speeds.percentile(50),
+            p95_tokens_per_s=self.speeds.percentile(95),
         )
 
 
@@ -151,11 +157,9 @@ def add_to_day(
     connection: sqlite3.Connection, entry: LedgerEntry, performance: CallPerformance | None
 ) -> None:
     """Add a call to the sums of its day."""
-    effort_tier_outcome = (
-        ("", "", "")
-        if performance is None
-        else (performance.effort, performance.tier, performance.outcome)
-    )
+    if performance is None:
+        performance = CallPerformance()
+    effort_tier_outcome = (performance.effort, performance.tier, performance.outcome)
     key = (_day_of(entry.slot), *entry.names, *effort_tier_outcome)
     sums = CallSums()
     sums.add_call(entry.tokens, entry.cost, performance)
@@ -171,6 +175,7 @@ def fill_days(connection: sqlite3.Connection) -> None:
     count, last_id = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
     _record_last_unsummed(connection, last_id)
     if count <= LARGE_SLICE_SIZE:
+        # A slice that is not full shows that no entry is left.
         sum_up_slice(connection, LARGE_SLICE_SIZE + 1)
 
 
@@ -193,9 +198,13 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
     days: defaultdict[tuple[str, ...], CallSums] = defaultdict(CallSums)
     entries = connection.execute(_SELECT_ENTRIES, (last_id, size)).fetchall()
     for entry in entries:
+        # The columns of _SELECT_ENTRIES: the key of the sums, the tokens and cost, and the times.
         _, slot, *names = entry[:8]
-        tokens, (cost, retries, first_token_s, duration_s) = entry[8:12], entry[12:]
-        performance = CallPerformance("", "", "", retries, first_token_s, duration_s)
+        tokens, cost = entry[8:12], entry[12]
+        retries, first_token_s, duration_s = entry[13:]
+        performance = CallPerformance(
+            retries=retries, first_token_s=first_token_s, duration_s=duration_s
+        )
         days[day_of(slot), *names].add_call(tokens, cost, performance)
     for key, sums in days.items():
         _add_to_stored(connection, key, sums)

@@ -59,6 +59,9 @@ class SavedSignIn(BaseModel):
 
     Attributes:
         expires_at: when the access token expires, in seconds since 1970; None if unknown.
+        client: this program, as the authorization server has registered it.
+        server: the addresses of the authorization server; None if it publishes none.
+        resource: the server's own statement on its authorization servers; None if it makes none.
     """
 
     tokens: OAuthToken
@@ -119,8 +122,10 @@ class SignIn:
         if saved.resource:
             context.protected_resource_metadata = saved.resource
             context.auth_server_url = str(saved.resource.authorization_servers[0])
-        expired = _TIME_IN_PAST if saved.tokens.refresh_token else None
-        context.token_expiry_time = saved.expires_at or expired
+        context.token_expiry_time = saved.expires_at
+        if not saved.expires_at and saved.tokens.refresh_token:
+            # The access token may have expired: begin the next request with a refresh.
+            context.token_expiry_time = _TIME_IN_PAST
 
     async def check_request(self, request: httpx2.Request) -> None:
         """Refuse addresses that a server may not name: unencrypted, or in the user's network.
@@ -157,9 +162,9 @@ class SignIn:
         """Have the parent open the sign-in page in the browser.
 
         Raises:
-            SignInError: the user has not asked to sign in; or the address is not encrypted and the
-                server is outside the user's network, or belongs to another authorization server
-                than the one that would get the code.
+            SignInError: the user has not asked to sign in; the page is not encrypted, although the
+                server is outside the user's network; or the page belongs to another authorization
+                server than the one that would get the code.
         """
         if not self._browser_text:
             self.is_needed = True
@@ -181,10 +186,8 @@ class SignIn:
         metadata = None if self._context is None else self._context.oauth_metadata
         if metadata is None:
             return  # the SDK uses the server's own page
-        issuer, receiver = (
-            urlsplit(str(address)).hostname or ""
-            for address in (metadata.issuer, metadata.token_endpoint)
-        )
+        issuer = urlsplit(str(metadata.issuer)).hostname or ""
+        receiver = urlsplit(str(metadata.token_endpoint)).hostname or ""
         if not any(_are_of_one_site(host, own_host) for own_host in (issuer, receiver)):
             raise SignInError(f"the page to sign in is at {host}, but the code goes to {receiver}")
 
@@ -214,6 +217,7 @@ class SignIn:
     async def _serve_browser(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        """Read the head of a request, and answer it."""
         try:
             async with asyncio.timeout(_REQUEST_TIMEOUT_S):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -225,6 +229,7 @@ class SignIn:
             writer.close()
 
     def _handle_redirect(self, target: str) -> bytes:
+        """Return the response to a request for `target`, and keep the query of the redirect."""
         url_parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(url_parts.query).items()}
         # Any program or page on this computer may send a request.
@@ -335,18 +340,23 @@ class SignIn:
             "tokens": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": context.token_expiry_time,
             "client": context.client_info.model_dump(mode="json", include=_SAVED_CLIENT_FIELDS),
-            "server": server and server.model_dump(mode="json", include=_SAVED_SERVER_FIELDS),
-            "resource": resource
-            and resource.model_dump(mode="json", include=_SAVED_RESOURCE_FIELDS),
+            "server": _dump(server, _SAVED_SERVER_FIELDS),
+            "resource": _dump(resource, _SAVED_RESOURCE_FIELDS),
         }
         self._saved = _parse_saved(saved)
         self._output.send(event="tokens", saved=saved)
         self.end_renewal(self._renewal_number)
 
 
+def _dump(model: BaseModel | None, names: set[str]) -> dict[str, Any] | None:
+    """Return these fields of a model as JSON; None if there is no model."""
+    return None if model is None else model.model_dump(mode="json", include=names)
+
+
 def _are_of_one_site(host: str, other_host: str) -> bool:
     """Return True if two hosts are the same, or in one domain that somebody can register."""
-    return host == other_host or (_domain_of(host) == _domain_of(other_host) != "")
+    domain = _domain_of(host)
+    return host == other_host or (domain != "" and domain == _domain_of(other_host))
 
 
 def _domain_of(host: str) -> str:

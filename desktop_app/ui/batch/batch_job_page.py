@@ -175,7 +175,8 @@ class BatchJobPage(QWidget):
     def show_job(self, job: BatchJob) -> None:
         """Show the state of a job; `set_lines` sets its files."""
         if self._job is None or job.id != self._job.id:
-            self._item, self._reading_text = None, ""
+            self._item = None
+            self._reading_text = ""
             self.bar.setValue(0)
             self.answer.clear()
             self.filter.set_current("all")
@@ -219,8 +220,10 @@ class BatchJobPage(QWidget):
     def _show_status(self, job: BatchJob) -> None:
         is_reading = job.status is BatchStatus.PREPARING and self._reading_text
         facts = [self._reading_text if is_reading else job_progress_text(job), job.choice.model]
-        facts += [tr(job.choice.effort.label)] if job.choice.effort else []
-        facts += [formatting.money(job.counts.cost)] if job.counts.cost else []
+        if job.choice.effort:
+            facts.append(tr(job.choice.effort.label))
+        if job.counts.cost:
+            facts.append(formatting.money(job.counts.cost))
         self.status.setText(" · ".join(facts))
         self.status.setAccessibleName(spoken_text(self.status.text()))
 
@@ -242,11 +245,12 @@ class BatchJobPage(QWidget):
     def show_item(self, item: BatchItem) -> None:
         """Show the answer of the selected file."""
         self._item = item
-        paragraphs = [f"[{item_error_text(item)}]"] if item.error else []
+        error_text = item_error_text(item) if item.error else ""
         other_model = other_model_fact(self._job.choice, item.answered_by) if self._job else ""
-        paragraphs += [f"[{other_model}]"] if other_model else []
-        paragraphs += [f"[{scan_note}]"] if (scan_note := item_scan_text(item)) else []
-        paragraphs += [item.answer] if item.answer else []
+        remarks = (error_text, other_model, item_scan_text(item))
+        paragraphs = [f"[{remark}]" for remark in remarks if remark]
+        if item.answer:
+            paragraphs.append(item.answer)
         text = "\n\n".join(paragraphs)
         if text != self.answer.toPlainText():
             self.answer.setPlainText(text)
@@ -263,7 +267,7 @@ class BatchJobPage(QWidget):
         self._restore_selection(selected_number)
 
     def _restore_selection(self, number: int) -> None:
-        """Select this file if none is selected; request the answer of the selected file."""
+        """Select file `number` if none is selected, and request the answer of the selected file."""
         index = self.table.currentIndex()
         former_index = self.lines.index(self.lines.row_of(number), 0)
         if not index.isValid() and former_index.isValid():
