@@ -641,8 +641,8 @@ def _answers(chance: random.Random) -> Sequence[Callable[[], object]]:
             changed(document), "ab", "x", limits, has_password=chance.random() < 0.5
         ),
         lambda: worker_answers.parse_image(changed(picture), b"data", (5, 6)),
-        lambda: worker_answers.parse_images({"pictures": packed}, b"12345", sizes),
-        lambda: worker_answers.parse_images({"pictures": packed[:1]}, b"12345", sizes),
+        lambda: worker_answers.parse_images({"images": packed}, b"12345", sizes),
+        lambda: worker_answers.parse_images({"images": packed[:1]}, b"12345", sizes),
         lambda: worker_answers.parse_chunks(rows_to_payload(rows).decode(), 5),
         lambda: worker_answers.parse_passages(rows_to_payload(passages).decode(), 5),
         lambda: worker_answers.parse_page_sizes(json.dumps([row(2)])),

@@ -110,7 +110,7 @@ def seeds() -> list[bytes]:
         (0, {"kind": "crashed", "details": "ValueError in a.py:1"}, b""),
         (1, {"kind": "scaled", "media_type": "image/png", "width": 9, "height": 9}, b"x"),
         (2, {"kind": "counted", "tokens": 5}, b""),
-        (3, {"kind": "rendered", "pictures": [["image/png", 9, 9, 1]]}, b"x"),
+        (3, {"kind": "rendered", "images": [["image/png", 9, 9, 1]]}, b"x"),
         (4, {"kind": "converted"}, b"a"),
         (5, {"kind": "chunked"}, b"[[0, 1, 1]]"),
         (6, {"kind": "passages"}, json.dumps([passage]).encode()),

@@ -198,7 +198,7 @@ def parse_images(
     header: Mapping[str, Any], payload: bytes, sizes: Sequence[tuple[int, int]]
 ) -> list[ScaledImage]:
     """Split a payload into images, each of which was requested to fit into its size."""
-    rows = _expect(list, header.get("pictures"))
+    rows = _expect(list, header.get("images"))
     if len(rows) != len(sizes):
         raise MalformedAnswerError("another number of images than requested")
     images, start = [], 0

@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
-    """Return the permissions of this process: memory, descriptors, and the tokenizer's ranks."""
+    """Return the permissions of this process: memory, descriptors, and the tokenizer's data."""
     return sandbox.Policy(memory, (resource_path("tokenizer"),), descriptors=descriptors)
 
 
@@ -233,12 +233,13 @@ def _send_rendered_pages(header: dict[str, Any], payload: bytes, answers: Binary
     rows = [[page.media_type, page.width, page.height, len(page.data)] for page in rendered_pages]
     write_frame(
         answers,
-        {"kind": "rendered", "pictures": rows},
+        {"kind": "rendered", "images": rows},
         b"".join(page.data for page in rendered_pages),
     )
 
 
 def _send_document(document: ExtractedDocument, answers: BinaryIO) -> None:
+    # The text is the payload; all other fields are in the header.
     fields = {
         name: getattr(document, name)
         for name in ExtractedDocument.__dataclass_fields__

@@ -355,9 +355,9 @@ def secret_values(
     """Return the values to redact in the replies and the log of a server.
 
     Most values count as secret. Exceptions are paths, addresses, and values whose names say that
-    they are something else, such as a folder or a region: redacting these would make results
-    unusable. A value always counts if it contains a key or a password, or if its name contains a
-    word such as "token". The whole query and the secret arguments count, too.
+    they are something else, such as a folder or a region: without them, results would be unusable.
+    A value always counts if it contains a key or a password, or if its name contains a word such as
+    "token". The whole query and the secret arguments count, too.
 
     Args:
         variables: the environment variables, for references.
@@ -384,11 +384,10 @@ def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str
 
 
 def _may_be_secret(name: str, value: str) -> bool:
-    if (
-        is_secret_name(name)
-        or _URL_PASSWORD.search(value)
-        or any(re.search("[0-9]", run[0]) for run in _ALPHANUMERIC_RUN.finditer(value))
-    ):
+    """Return True for a value to redact, by the rules of `secret_values`."""
+    runs = _ALPHANUMERIC_RUN.findall(value)
+    has_key = any(re.search("[0-9]", run) for run in runs)
+    if is_secret_name(name) or has_key or _URL_PASSWORD.search(value):
         return True
     return not (_PLAIN_NAME.search(name) or _PATH_OR_ADDRESS.fullmatch(value))
 
@@ -437,6 +436,7 @@ def launch_message(
 
 
 def _value_of(server: ToolServer, reference: re.Match[str], variables: Mapping[str, str]) -> str:
+    """Return the value of a variable, else the default in the reference to it."""
     value = variables.get(reference[1], reference[2])
     if value is None:
         raise ToolServerError(

@@ -72,7 +72,7 @@ def decoded(width: int, height: int, data: bytes) -> Pixels:
 
 
 def images(*given: list[object]) -> list[ScaledImage]:
-    return answers.parse_images({"pictures": [*given]}, png(1, 1) + png(3, 4), [(3, 4), (3, 4)])
+    return answers.parse_images({"images": [*given]}, png(1, 1) + png(3, 4), [(3, 4), (3, 4)])
 
 
 def passage(start: object, end: object, tokens: object, page: object) -> list[IndexedPassage]:
