@@ -106,8 +106,8 @@ class Palette(QObject):
         # Imported here, because the start does not need it.
         from desktop_app.ui.window.command_palette import CommandPalette
 
-        widget = CommandPalette(self._parent, self._theme.current)
-        widget.set_labels("command-palette", tr("Search everything"), tr("Nothing found"))
+        labels = "command-palette", tr("Search everything"), tr("Nothing found")
+        widget = CommandPalette(self._parent, self._theme.current, *labels)
         self._theme.changed.connect(widget.set_theme)
         widget.chosen.connect(self._choose)
         return widget

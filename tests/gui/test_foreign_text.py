@@ -663,7 +663,7 @@ def the_dialog_of_presets(host: WidgetHost, text: str) -> QWidget:
 def a_palette_of_names(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.command_palette import CommandPalette
 
-    made = CommandPalette(host.window, host.theme)
+    made = CommandPalette(host.window, host.theme, "palette", "Find", "Nothing found")
     made.open_with([PaletteEntry("folder", text, text, "Ctrl+N")])
     return made
 

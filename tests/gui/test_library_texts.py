@@ -31,7 +31,6 @@ from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Notifications
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
-from desktop_app.ui.window.command_palette import CommandPalette
 from desktop_app.ui.window.empty_state import EmptyState
 from desktop_app.ui.window.header import Header
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
@@ -154,7 +153,6 @@ def test_texts_of_the_window_are_translated(window: QWidget, light_theme: Theme)
         errors,
         progress,
         compaction,
-        CommandPalette(window, light_theme),
         SentTextDialog(light_theme, NAME, NAME, window),
         PasswordDialog(light_theme, NAME, window, was_wrong=True),
     ):

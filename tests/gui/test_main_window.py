@@ -615,7 +615,7 @@ def test_a_second_f2_keeps_the_editor_of_a_title(window: MainWindow, qtbot: QtBo
 
 
 def test_the_palette_closes_after_the_focused_widget_was_deleted(window: MainWindow) -> None:
-    palette = CommandPalette(window, theme.light())
+    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
     before = QLineEdit(window)
     before.show()
     before.setFocus()
@@ -628,7 +628,7 @@ def test_the_palette_closes_after_the_focused_widget_was_deleted(window: MainWin
 
 def test_a_palette_that_is_opened_again_restores_the_focus(window: MainWindow) -> None:
     window.prompt.field.setFocus()
-    palette = CommandPalette(window, theme.light())
+    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
     palette.open_with([PaletteEntry("one", "One")])
     palette.open_with([PaletteEntry("two", "Two")])
     palette.dismiss()
@@ -637,7 +637,7 @@ def test_a_palette_that_is_opened_again_restores_the_focus(window: MainWindow) -
 
 def test_a_repeated_search_keeps_the_chosen_row(window: MainWindow, qtbot: QtBot) -> None:
     found = [PaletteEntry("one", "One"), PaletteEntry("two", "Two")]
-    palette = CommandPalette(window, theme.light())
+    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
     palette.open_with([], lambda _typed: found)
     qtbot.keyClicks(palette.field, "o")
     qtbot.keyClick(palette.field, Qt.Key.Key_Down)
@@ -650,7 +650,7 @@ def test_a_repeated_search_keeps_the_chosen_row(window: MainWindow, qtbot: QtBot
 
 def test_a_repeated_search_shows_a_better_first_row(window: MainWindow, qtbot: QtBot) -> None:
     found = [PaletteEntry("one", "One")]
-    palette = CommandPalette(window, theme.light())
+    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
     palette.open_with([], lambda _typed: found)
     qtbot.keyClicks(palette.field, "o")
     found.insert(0, PaletteEntry("zero", "Zero"))

@@ -42,9 +42,12 @@ class CollectionPicker(QObject):
             # Imported here, because the start does not need it.
             from desktop_app.ui.window.command_palette import CommandPalette
 
-            palette = self._palette = CommandPalette(self._window, self._theme.current)
-            palette.set_labels(
-                "collection-picker", tr("Ask a collection"), tr("No matching collections")
+            palette = self._palette = CommandPalette(
+                self._window,
+                self._theme.current,
+                "collection-picker",
+                tr("Ask a collection"),
+                tr("No matching collections"),
             )
             self._theme.changed.connect(palette.set_theme)
             palette.chosen.connect(self._on_chosen)

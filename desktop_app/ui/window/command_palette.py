@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidge
 from shiboken6 import isValid
 
 from desktop_app.commands.command_search import PaletteEntry, matching_entries
-from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
@@ -66,31 +65,38 @@ class _CommandDelegate(RowDelegate):
 class CommandPalette(QWidget):
     """A search field over a list of commands. See the module.
 
+    Args:
+        name: the stable object name.
+        label: the accessible name and placeholder.
+        empty_text: the text shown if nothing matches.
+
     Signals:
         chosen(str): emitted with the id of the chosen entry, after the palette has closed.
     """
 
     chosen = Signal(str)
 
-    def __init__(self, window: QWidget, theme: Theme) -> None:
+    def __init__(
+        self, window: QWidget, theme: Theme, name: str, label: str, empty_text: str
+    ) -> None:
         super().__init__(window)
         self.accessible_role = DIALOG
-        self.setObjectName("command-palette")
-        self.setAccessibleName(spoken_text(tr("Commands")))
+        self.setObjectName(name)
+        self.setAccessibleName(spoken_text(label))
         self._find: Callable[[str], Sequence[PaletteEntry]] = lambda _typed: ()
         self._previous_focus: QWidget | None = None
         self._announced_text = ""
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
-        self.field = line_field(tr("Find a command"), "command")
+        self.field = line_field(label, "command")
         self.model: RowsModel[PaletteEntry] = RowsModel(
             lambda entry: entry.title, _accessible_text, self
         )
         self._delegate = _CommandDelegate(theme, self)
         self.view = RowView("commands", self.model, self._delegate)
-        self.view.setAccessibleName(spoken_text(tr("Commands")))
+        self.view.setAccessibleName(spoken_text(label))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._empty_label = PlainLabel(tr("No matching commands"), role="note")
+        self._empty_label = PlainLabel(empty_text, role="note")
         parts = (self.field, self.view, self._empty_label)
         self._column = column_of(*parts, parent=self._card, margins=10, spacing=8)
         self.field.textChanged.connect(self._show_matches)
@@ -98,20 +104,6 @@ class CommandPalette(QWidget):
         self.view.chosen.connect(self._choose)
         self.set_theme(theme)
         self.hide()
-
-    def set_labels(self, name: str, label: str, empty_text: str) -> None:
-        """Use the palette for another kind of list.
-
-        Args:
-            name: the stable object name.
-            label: the accessible name and placeholder.
-            empty_text: the text shown if nothing matches.
-        """
-        self.setObjectName(name)
-        for widget in (self, self.field, self.view):
-            widget.setAccessibleName(spoken_text(label))
-        self.field.setPlaceholderText(label)
-        self._empty_label.setText(empty_text)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

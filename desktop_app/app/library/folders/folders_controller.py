@@ -189,8 +189,8 @@ class FoldersController(QObject):
     def _make_picker(self) -> CommandPalette:
         from desktop_app.ui.window.command_palette import CommandPalette  # not needed at the start
 
-        picker = CommandPalette(self._parent, self._theme.current)
-        picker.set_labels("folder-picker", tr("Move to folder"), tr("No matching folders"))
+        labels = "folder-picker", tr("Move to folder"), tr("No matching folders")
+        picker = CommandPalette(self._parent, self._theme.current, *labels)
         self._theme.changed.connect(picker.set_theme)
         picker.chosen.connect(self._on_picked)
         return picker
