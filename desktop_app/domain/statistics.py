@@ -19,6 +19,11 @@ _Z_95: Final = 1.959963984540054
 """The quantile of the normal distribution for a confidence of 95 % (two-sided)."""
 
 
+def rounded(value: float | None) -> float | None:
+    """Round a figure to the three decimals that it has in JSON."""
+    return None if value is None else round(value, 3)
+
+
 def percentile(values: Iterable[float], percent: int) -> float | None:
     """Return the nearest-rank percentile; None without values.
 

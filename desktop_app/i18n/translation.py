@@ -80,6 +80,11 @@ def tr_context(context: str, message: str, /, **values: str | int) -> str:
     return _fill_placeholders(_current.catalog.pgettext(context, message), values)
 
 
+def yes_no(value: bool) -> str:
+    """Return a truth value as a word."""
+    return tr_context("value", "yes") if value else tr_context("value", "no")
+
+
 def language() -> str:
     """Return the code of the language in use, such as "de"."""
     return _current.code

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.form_options import check_against_schema, write_problems
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS
-from desktop_app.cli.streams.console import rounded, to_json, write_diagnostic
+from desktop_app.cli.streams.console import to_json, write_diagnostic
 from desktop_app.cli.streams.terminal import (
     AnswerStreams,
     answer_fields,
@@ -35,6 +35,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.statistics import rounded
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer

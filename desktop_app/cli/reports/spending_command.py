@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.command_setup import open_backend, run_command
-from desktop_app.cli.streams.console import clean_line, rounded, write, write_json, write_line
+from desktop_app.cli.streams.console import clean_line, write, write_json, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.spending.cost import exact_digits
@@ -19,6 +19,7 @@ from desktop_app.domain.spending.spending_report import (
     SpendingSum,
     month_forecast,
 )
+from desktop_app.domain.statistics import rounded
 from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr

@@ -68,11 +68,6 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     return _UNSAFE.sub(_escape_for_json, text)
 
 
-def rounded(value: float | None) -> float | None:
-    """Round a figure to the three decimals that it has in JSON."""
-    return None if value is None else round(value, 3)
-
-
 def _escape_for_json(character: re.Match[str]) -> str:
     code = ord(character[0])
     if code < 0x10000:

@@ -14,7 +14,6 @@ from typing import Any, Final
 from desktop_app.cli.streams.console import (
     drop_output,
     is_stderr_terminal,
-    rounded,
     to_json,
     write,
     write_diagnostic,
@@ -37,6 +36,7 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_ca
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.statistics import rounded
 from desktop_app.domain.system_error import system_error
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.translation import tr

@@ -18,7 +18,7 @@ from desktop_app.domain.evaluation.failed_check import (
     failed_check_to_json,
 )
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.statistics import percentile, wilson_interval
+from desktop_app.domain.statistics import percentile, rounded, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -172,9 +172,9 @@ class EvaluationRun:
             "cost_usd": None if self.cost is None else f"{self.cost:f}",
             "judge_cost_usd": None if self.judge_cost is None else f"{self.judge_cost:f}",
             "usage": asdict(self.usage),
-            "p50_s": _round_seconds(percentile(seconds, 50)),
-            "p95_s": _round_seconds(percentile(seconds, 95)),
-            "p50_first_token_s": _round_seconds(percentile(first_token, 50)),
+            "p50_s": rounded(percentile(seconds, 50)),
+            "p95_s": rounded(percentile(seconds, 95)),
+            "p50_first_token_s": rounded(percentile(first_token, 50)),
             "results": [
                 {
                     "id": result.id,
@@ -183,7 +183,7 @@ class EvaluationRun:
                     "failed": result.failures,
                     "answer": result.answer,
                     "cost_usd": None if result.cost is None else f"{result.cost:f}",
-                    "duration_s": _round_seconds(result.duration_s),
+                    "duration_s": rounded(result.duration_s),
                 }
                 for result in self.results
             ],
@@ -220,7 +220,3 @@ class Evaluation:
 def _sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:
     known_costs = [cost for cost in costs if cost is not None]
     return sum(known_costs, Decimal(0)) if len(known_costs) == len(costs) else None
-
-
-def _round_seconds(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)

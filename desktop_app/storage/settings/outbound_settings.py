@@ -31,7 +31,7 @@ from desktop_app.domain.network.network_address import split_credentials, split_
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
 from desktop_app.storage.database.row_writing import Row, insert_rows
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
@@ -454,7 +454,7 @@ def _prices(model: OwnModel) -> str:
 
 
 def _flag(label: str, value: bool | None) -> _Field:
-    return _Field(label, value, tr("Default") if value is None else _yes_no(value))
+    return _Field(label, value, tr("Default") if value is None else yes_no(value))
 
 
 def _custom_fields(profile: ProviderProfile) -> str:
@@ -492,16 +492,12 @@ def _text_of_preset(row: Row | None) -> str:
 
 def _text_of(value: Any) -> str:
     if isinstance(value, bool):
-        return _yes_no(value)
+        return yes_no(value)
     return _none() if value is None else str(value).strip() or _none()
 
 
 def _none() -> str:
     return tr_context("value", "none")
-
-
-def _yes_no(value: bool) -> str:
-    return tr_context("value", "yes") if value else tr_context("value", "no")
 
 
 def _shown_pair(current: str, restored: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
@@ -47,10 +47,6 @@ def _price_column(heading: str, name: str) -> _Column:
     return _Column(heading, value, formatting.exact_money, is_figure=True, hint=hint)
 
 
-def _yes_no(value: bool) -> str:
-    return tr_context("value", "yes") if value else tr_context("value", "no")
-
-
 _COLUMNS: Final = (
     _Column("★", lambda row: row.is_favorite, lambda is_set: "★" if is_set else "☆"),
     _Column(N_("Model"), lambda row: row.name, str),
@@ -59,9 +55,9 @@ _COLUMNS: Final = (
     _price_column(N_("Input"), "input"),
     _price_column(N_("Cached"), "cached_input"),
     _price_column(N_("Output"), "output"),
-    _Column(N_("Images"), lambda row: row.images, _yes_no),
-    _Column(N_("Tools"), lambda row: row.tools, _yes_no),
-    _Column(N_("Reasoning"), lambda row: row.reasoning, _yes_no),
+    _Column(N_("Images"), lambda row: row.images, yes_no),
+    _Column(N_("Tools"), lambda row: row.tools, yes_no),
+    _Column(N_("Reasoning"), lambda row: row.reasoning, yes_no),
     _Column(N_("Ends"), lambda row: row.end_date, formatting.short_date),
 )
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS, OwnModel
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.formatting import editable_amount, parse_amount
-from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -179,7 +179,7 @@ class ModelEditor(FormDialog):
         value = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
         if getattr(self._user_entries, name) is not None or value is None:
             return tr_context("value", "unknown")
-        return tr_context("value", "yes") if value else tr_context("value", "no")
+        return yes_no(value)
 
     def set_theme(self, theme: Theme) -> None:
         self._form.setSpacing(theme.px(10))
