@@ -22,6 +22,7 @@ from desktop_app.domain.documents.document_types import (
     DOCX,
     EPUB,
     HTML,
+    IMAGE_SUFFIXES,
     MAIL,
     MARKDOWN,
     NOTEBOOK,
@@ -68,14 +69,9 @@ OLE_ERRORS: Final = (
 # under this ending.
 _TYPE_OF_ENDING: Final = {
     **{known.suffix: kind for kind, known in DOCUMENT_FORMATS.items() if kind != XLS},
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
+    **{suffix: kind for kind, suffix in IMAGE_SUFFIXES.items()},
     ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".bmp": "image/bmp",
     ".tif": "image/tiff",
-    ".tiff": "image/tiff",
 }
 _UNSUPPORTED_PACKAGES: Final = (
     *(".pages", ".numbers", ".key", ".jar", ".apk", ".xps", ".oxps", ".idml"),

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.image_chips import ImageChips, to_qimage
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -32,15 +33,6 @@ if TYPE_CHECKING:
     from desktop_app.backend.image_scaling import ImageScaler
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView
-
-_SUFFIXES: Final = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "image/bmp": ".bmp",
-    "image/tiff": ".tiff",
-}
 
 
 MessageSource = Callable[[], Iterable[Message]]
@@ -117,7 +109,7 @@ class ImagesController(QObject):
         data = await self._attachment_store.bytes(part.sha256)
         # Not the name of the attached file, which may contain anything. The suffix selects the
         # program.
-        name = f"{part.sha256[:16]}{_SUFFIXES.get(part.media_type, '.png')}"
+        name = f"{part.sha256[:16]}{IMAGE_SUFFIXES.get(part.media_type, '.png')}"
         copy = await asyncio.to_thread(self._copies.make, data, part.sha256, name)
         open_path(copy)
 

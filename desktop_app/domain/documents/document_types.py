@@ -28,6 +28,19 @@ OUTLOOK: Final = "application/vnd.ms-outlook"
 ZIP: Final = "application/zip"
 FOLDER: Final = "inode/directory"
 
+IMAGE_SUFFIXES: Final = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tiff",
+}
+"""The endings of image files by media type, in the order in which a dropped image is preferred.
+
+Screenshots come in many formats, and PNG is lossless.
+"""
+
 
 class DocumentFormat(NamedTuple):
     """A format that is detected by a file's content.

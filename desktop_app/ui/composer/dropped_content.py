@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage
 
+from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QDropEvent
 
-# In order of preference: screenshots come in many formats, and PNG is lossless.
-_IMAGE_TYPES: Final = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "image/bmp": ".bmp",
-    "image/tiff": ".tiff",
-}
 # Strings, because `re` then compiles them on first use instead of at start-up.
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
 # Repetitions are bounded: without limits, some megabytes of HTML took minutes.
@@ -401,7 +393,7 @@ def has_image(data: QMimeData) -> bool:
     image's address, the image is meant.
     """
     text = data.text().strip()
-    if _has_any_format(data, _IMAGE_TYPES) or _is_decoded_image(data):
+    if _has_any_format(data, IMAGE_SUFFIXES) or _is_decoded_image(data):
         return not text or bool(re.match(_ADDRESS, text))
     return bool(_data_url(data, text))
 
@@ -421,7 +413,7 @@ def image_in(data: QMimeData) -> DroppedData | None:
     """Return the image that the user means, if any."""
     if not has_image(data):
         return None
-    for mime_type, ending in _IMAGE_TYPES.items():
+    for mime_type, ending in IMAGE_SUFFIXES.items():
         if content := _bytes_of(data, mime_type):
             return DroppedData(_image_name(data, ending), content)
     if match := re.match(_DATA_URL, _data_url(data, data.text().strip())):
@@ -464,7 +456,7 @@ def _decode_data_url(data: QMimeData, match: re.Match[str]) -> DroppedData | Non
             content = base64.b64decode(content, validate=False)
         except binascii.Error:
             return None
-    ending = _IMAGE_TYPES.get(match["type"].lower(), ".jpg")  # image/jpg is a common misnomer
+    ending = IMAGE_SUFFIXES.get(match["type"].lower(), ".jpg")  # image/jpg is a common misnomer
     return DroppedData(_image_name(data, ending), content)
 
 
