@@ -5,28 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.reply import Reply
-from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.errors import StorageError
-from desktop_app.services.answers.long_answer import LongAnswer
 from desktop_app.services.answers.retried_writes import StoreListener
 from desktop_app.services.ports import MessageStore
 
+if TYPE_CHECKING:
+    from desktop_app.services.answers.answer_run import AnswerRun
+
 CHECKPOINT_S = 0.5
 """Seconds between two checkpoints: text should reach the disk within a second of its arrival."""
-
-
-class GrowingAnswer(Protocol):
-    """An answer that streams: see answer_run.py."""
-
-    reply: Reply
-    long_answer: LongAnswer
-
-    @property
-    def answer_so_far(self) -> Message:
-        """Return the unfinished answer as it is to be stored."""
 
 
 class Checkpoints:
@@ -36,7 +26,7 @@ class Checkpoints:
         interval_s: seconds between two checkpoints.
     """
 
-    def __init__(self, answer: GrowingAnswer, store: MessageStore) -> None:
+    def __init__(self, answer: AnswerRun, store: MessageStore) -> None:
         self.interval_s = CHECKPOINT_S
         self._answer, self._store = answer, store
         self._run_id_known = asyncio.Event()

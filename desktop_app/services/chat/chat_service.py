@@ -223,16 +223,7 @@ class ChatService:
         require_files(draft.attachments, path, resolved)
         require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
         settings = await with_form(settings, requirements.form, resolved)
-        compactions = await self.compactions.load(conversation.id)
-        tools = await self._chosen_tools(settings, resolved)
-        context = SendContext(
-            path=path,
-            resolved=resolved,
-            compactions=compactions,
-            instructions=settings.counted_instructions,
-            tools=tools.definitions,
-            form=settings.answer_form,
-        )
+        context, tools = await self._send_context(conversation, path, resolved, settings)
         passages = await find_passages(self._passages, context, draft)
         holds = await self.costs.hold_input(context, draft, settings, passages, purpose)
         question = Message(
@@ -326,6 +317,18 @@ class ChatService:
         require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
         requirements = await self.load_requirements(path[-1].template_id)
         settings = await with_form(settings, requirements.form, resolved)
+        context, tools = await self._send_context(conversation, path, resolved, settings)
+        holds = await self.costs.hold_input(context, Draft(), settings)
+        plan = AnswerPlan(context, settings, repairs)
+        return await self._prepare_runs(conversation, None, plan, tools, holds)
+
+    async def _send_context(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+    ) -> tuple[SendContext, ToolSet]:
         compactions = await self.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
         context = SendContext(
@@ -336,9 +339,7 @@ class ChatService:
             tools=tools.definitions,
             form=settings.answer_form,
         )
-        holds = await self.costs.hold_input(context, Draft(), settings)
-        plan = AnswerPlan(context, settings, repairs)
-        return await self._prepare_runs(conversation, None, plan, tools, holds)
+        return context, tools
 
     async def _prepare_runs(
         self,
