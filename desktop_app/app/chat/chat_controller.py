@@ -64,9 +64,6 @@ class ChatController(QObject):
         running.started.connect(lambda _id: self._show_state())
         running.finished.connect(self._finish)
 
-    def _is_open(self, conversation_id: str) -> bool:
-        return conversation_id == self._current.id
-
     # -------------------------------------------------------------- asking
 
     def submit(self, text: str, template_id: str) -> None:
@@ -118,7 +115,7 @@ class ChatController(QObject):
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if answer.status is MessageStatus.STREAMING:
             return  # a background answer, which continues after the program's end
-        is_open = self._is_open(conversation_id)
+        is_open = conversation_id == self._current.id
         if is_open:
             self._show_state()
         if not self._running.is_running(conversation_id):

@@ -152,19 +152,13 @@ class AnswerColumn(QFrame):
         state = (
             N_("Waiting") if is_streaming and self.first_token_s is None else _STATES[answer.status]
         )
-        first_token = [] if self.first_token_s is None else [_first_token_text(self.first_token_s)]
-        differing = [] if self.differing_count is None else [_differing_text(self.differing_count)]
-        text = " · ".join((tr(state), *first_token, *facts, *differing))
+        if self.first_token_s is not None:
+            facts.insert(0, tr("first token {duration}", duration=duration(self.first_token_s)))
+        if (count := self.differing_count) is not None:
+            facts.append(tr_plural("{count} word differs", "{count} words differ", count))
+        text = " · ".join((tr(state), *facts))
         self._facts.setText(text)
         set_tooltip(self._facts, "\n".join(token_facts(answer)))
         self.setAccessibleName(spoken_text(f"{self._title.text()}: {text}"))
         self.stop_button.setVisible(is_streaming)
         self.retry_button.setVisible(answer.status in _RETRYABLE)
-
-
-def _first_token_text(seconds: float) -> str:
-    return tr("first token {duration}", duration=duration(seconds))
-
-
-def _differing_text(count: int) -> str:
-    return tr_plural("{count} word differs", "{count} words differ", count)

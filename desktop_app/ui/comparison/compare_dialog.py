@@ -111,11 +111,6 @@ class CompareDialog(QDialog):
         self.add_button.setEnabled(len(choices) < _MAX_ANSWERS)
         self._total.setText(total)
 
-    @property
-    def total(self) -> str:
-        """Return the highest cost of all answers, in words."""
-        return self._total.text()
-
     def _add_row(self) -> None:
         index = len(self.rows)
         row = CompareRow(index, self._theme)

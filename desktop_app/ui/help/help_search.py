@@ -39,7 +39,7 @@ class HelpSearch(QObject):
     def __init__(self, theme: Theme, book: HelpBook, parent: QObject) -> None:
         super().__init__(parent)
         self._book = book
-        self._model: RowsModel[HelpHit] = RowsModel(_title, _spoken_hit, self)
+        self._model: RowsModel[HelpHit] = RowsModel(lambda hit: hit.title, _spoken_hit, self)
         self._delegate = HelpHitDelegate(theme, self)
         self.hits = RowView("help-hits", self._model, self._delegate)
         self.hits.setAccessibleName(tr("Search results"))
@@ -105,10 +105,6 @@ class HelpSearch(QObject):
     def _open_current_hit(self) -> None:
         if self.words:
             self._open_hit(self.hits.currentIndex())
-
-
-def _title(hit: HelpHit) -> str:
-    return hit.title
 
 
 def _spoken_hit(hit: HelpHit) -> str:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QFileDialog,
+    QLabel,
     QMenu,
     QMessageBox,
     QPlainTextEdit,
@@ -420,7 +421,7 @@ async def comparison(app: AppHarness, look: Look) -> None:
     app.controllers.conversation.compared_models.choose_models()
     dialog = await dialog_of(CompareDialog)
     dialog.add_button.click()
-    await until(lambda: dialog.total)
+    await until(lambda: find(dialog, QLabel, "compare-total").text())
     await look("compare-models")
     before = len(app.providers.turns)
     dialog.compare_button.click()

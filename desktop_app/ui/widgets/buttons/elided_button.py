@@ -23,7 +23,7 @@ class ElidedButton(PlainButton):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        set_tooltip(self, self.text() if self._elided_label() != self.text() else "")
+        set_tooltip(self, self.text() if self._elided(self.text()) != self.text() else "")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()
@@ -31,11 +31,8 @@ class ElidedButton(PlainButton):
         option.text = self._elided(marked_text(self), painting.MNEMONIC)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
-    def _elided_label(self) -> str:
-        """Return the label, elided to the width of the button."""
-        return self._elided(self.text())
-
     def _elided(self, label: str, flags: int = 0) -> str:
+        """Return the label, elided to the width of the button."""
         metrics = self.fontMetrics()
         frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
         available_width = self.width() - frame + 1  # widths of letters are rounded
