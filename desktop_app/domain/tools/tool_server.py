@@ -236,11 +236,12 @@ def server_of(
     headers = headers or {}
     if any(_URL_PASSWORD.search(word) for word in (*command, url)):
         raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE_REFERENCE)
-    if any("\0" in word for word in (*command, folder, *environment, *environment.values())):
-        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    for variable in environment:
-        if not _VARIABLE_NAME.fullmatch(variable):
-            raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=variable)
+    if any("\0" in word for word in (*command, folder)):  # no process can get a NUL
+        raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=r"\0")
+    for variable, value in environment.items():
+        if not _VARIABLE_NAME.fullmatch(variable) or "\0" in value:
+            shown_name = variable.replace("\0", r"\0")
+            raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=shown_name)
     for header, value in headers.items():
         if not _HEADER_NAME.fullmatch(header) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=header)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool_server import (
     ServerSecrets,
     ToolServer,
@@ -17,8 +19,26 @@ from desktop_app.domain.tools.tool_server import (
     server_of,
 )
 
+NUL = "\0"
 STARTED = ToolServer("notes", command=("/bin/notes-server", "--all"), folder="/home/ann")
 AT_AN_ADDRESS = ToolServer("notes", url="https://tools.example/mcp")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"command": ("server", f"a{NUL}b")}, Reason.TOOL_SERVER_ARGUMENT),
+        ({"command": ("server",), "folder": f"/a{NUL}b"}, Reason.TOOL_SERVER_ARGUMENT),
+        ({"command": ("server",), "environment": {"A": f"a{NUL}b"}}, Reason.TOOL_SERVER_VARIABLE),
+        ({"command": ("server",), "environment": {f"A{NUL}": "b"}}, Reason.TOOL_SERVER_VARIABLE),
+        ({}, Reason.TOOL_SERVER_EMPTY),
+    ],
+)
+def test_a_refusal_names_what_no_process_can_get(given: dict[str, Any], reason: Reason) -> None:
+    with pytest.raises(ToolServerError) as error:
+        server_of("notes", **given)
+    assert error.value.reason is reason
+    assert NUL not in error.value.sentences
 
 
 def test_values_for_an_address_belong_to_its_origin() -> None:
