@@ -78,7 +78,7 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
     if gutter is None:
         return None
     bands = _bands(page, lines, gutter)
-    return _pieces(textpage, bands) if any(band.gutters for band in bands) else None
+    return _runs_in_order(textpage, bands) if any(band.gutters for band in bands) else None
 
 
 def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
@@ -165,20 +165,21 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
     Returns None if the lines span too small a width, no gap is wide enough, too many lines cross
     the x, or the stream changes sides too rarely to be interleaved.
     """
-    left, right = min(box.left for box in lines), max(box.right for box in lines)
+    left, right = min(line.left for line in lines), max(line.right for line in lines)
     width = right - left
     if width < 2 * _NARROWEST_COLUMN:
         return None
     first_start, last_start = left + _GUTTER_START * width, left + _GUTTER_END * width
     # A gutter can only begin at the end of a line.
-    starts = {box.right for box in lines if first_start < box.right < last_start}
+    starts = {line.right for line in lines if first_start < line.right < last_start}
     best: tuple[int, float, float] | None = None
     for start in starts:
         next_start = min(
-            (b.left for b in lines if b.left > start + _NARROWEST_GUTTER / 2), default=right
+            (line.left for line in lines if line.left > start + _NARROWEST_GUTTER / 2),
+            default=right,
         )
         middle = (start + next_start) / 2
-        crossing = sum(box.left < middle < box.right for box in lines)
+        crossing = sum(line.left < middle < line.right for line in lines)
         if next_start - start >= _NARROWEST_GUTTER and (
             best is None or (crossing, start - next_start) < best[:2]
         ):
@@ -190,25 +191,25 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
 
 def _count_side_changes(lines: Iterable[Area], gutter: float) -> int:
     """Count how often the stream changes sides."""
-    sides = [box.left > gutter for box in lines if not box.left < gutter < box.right]
+    sides = [line.left > gutter for line in lines if not line.left < gutter < line.right]
     return sum(a != b for a, b in pairwise(sides))
 
 
 def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_Band]:
     """Divide the page from top to bottom at the lines that cross the gutter."""
     groups: list[tuple[bool, list[Area]]] = []
-    for box in sorted(lines, key=lambda box: -box.middle):
-        crosses_gutter = box.left < gutter < box.right
+    for line in sorted(lines, key=lambda line: -line.middle):
+        crosses_gutter = line.left < gutter < line.right
         if not groups or groups[-1][0] != crosses_gutter:
             groups.append((crosses_gutter, []))
-        groups[-1][1].append(box)
+        groups[-1][1].append(line)
     rulings = _rulings(page, gutter)
     bands = []
     for crosses_gutter, group in groups:
-        top, bottom = max(box.middle for box in group), min(box.middle for box in group)
+        top, bottom = max(line.middle for line in group), min(line.middle for line in group)
         is_ruled = any(bottom < y < top for y in rulings)
         members = set(group)
-        in_stream = [box for box in lines if box in members]
+        in_stream = [line for line in lines if line in members]
         gutters = () if crosses_gutter or is_ruled else _gutters_of_band(in_stream, gutter)
         bands.append(_Band(top, bottom, gutters))
     return bands
@@ -231,7 +232,8 @@ def _gutters_of_band(lines: Sequence[Area], gutter: float) -> tuple[float, ...]:
     if columns is None or any(_have_shared_rows(a, b) for a, b in pairwise(columns)):
         return ()
     return tuple(
-        (max(box.right for box in a) + min(box.left for box in b)) / 2 for a, b in pairwise(columns)
+        (max(line.right for line in a) + min(line.left for line in b)) / 2
+        for a, b in pairwise(columns)
     )
 
 
@@ -241,8 +243,8 @@ def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
     Returns None if the result would not be interleaved columns of running text.
     """
     sides = (
-        [box for box in lines if box.right <= gutter],
-        [box for box in lines if box.left > gutter],
+        [line for line in lines if line.right <= gutter],
+        [line for line in lines if line.left > gutter],
     )
     fewest = min(map(len, sides))
     if fewest < _FEWEST_LINES or _count_side_changes(lines, gutter) < fewest:
@@ -263,8 +265,8 @@ def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
 
 def _is_running_text(lines: Sequence[Area]) -> bool:
     """Return True if most lines fill the column, as in running text."""
-    width = max(box.right for box in lines) - min(box.left for box in lines)
-    full_count = sum(box.width > _FULL_LINE_WIDTH * width for box in lines)
+    width = max(line.right for line in lines) - min(line.left for line in lines)
+    full_count = sum(line.width > _FULL_LINE_WIDTH * width for line in lines)
     return width >= _NARROWEST_COLUMN and full_count >= _LEAST_FULL_SHARE * len(lines)
 
 
@@ -279,13 +281,13 @@ def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
 
 def _row_starts(lines: Sequence[Area]) -> list[float]:
     """Return the y of the lines that begin a new paragraph or row."""
-    middles = sorted((box.middle for box in lines), reverse=True)
+    middles = sorted((line.middle for line in lines), reverse=True)
     steps = [a - b for a, b in pairwise(middles)]
     pitch = median(steps)
     return [y for step, y in zip(steps, middles[1:], strict=True) if step > _PARAGRAPH_STEP * pitch]
 
 
-class _PieceKey(NamedTuple):
+class _RunKey(NamedTuple):
     """The sort key of a piece: its band, its column in the band, its first character's number."""
 
     band: int
@@ -293,21 +295,21 @@ class _PieceKey(NamedTuple):
     start: int
 
 
-def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[int]]:
+def _runs_in_order(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[int]]:
     """Return the numbers of the characters in reading order: each column of each band in turn."""
-    pieces: dict[_PieceKey, list[int]] = {}
-    key = _PieceKey(0, 0, 0)
+    runs: dict[_RunKey, list[int]] = {}
+    key = _RunKey(0, 0, 0)
     for index in range(textpage.count_chars()):
         middle = _center_of(textpage, index)
         if middle is not None:
             band = _band_at(bands, middle[1])
             column = bisect_left(bands[band].gutters, middle[0])
             if (band, column) != key[:2]:
-                key = _PieceKey(band, column, index)
-        pieces.setdefault(key, []).append(index)
+                key = _RunKey(band, column, index)
+        runs.setdefault(key, []).append(index)
         if raw.FPDFText_GetUnicode(textpage, index) == ord("\n"):
             key = key._replace(start=index + 1)
-    return [pieces[key] for key in sorted(pieces)]
+    return [runs[key] for key in sorted(runs)]
 
 
 def _center_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:

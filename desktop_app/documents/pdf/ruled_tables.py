@@ -81,11 +81,11 @@ def find_ruled(
     Both are empty if the page has too many lines.
     """
     tables, other_rulings = [], Rulings()
-    for lines in _connected_groups(rulings):
-        grid = _find_grid(lines)
+    for group in _connected_groups(rulings):
+        grid = _find_grid(group)
         if grid is None:
-            other_rulings.across += lines.across
-            other_rulings.down += lines.down
+            other_rulings.across += group.across
+            other_rulings.down += group.down
         elif (table := _find_table(grid, words, textpage)) is not None:
             tables.append(table)
     return tables, other_rulings
@@ -117,31 +117,38 @@ def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
     yield from group_by_root.values()
 
 
-def _reaches(line: Ruling, position: float) -> bool:
-    return line.start - _MEETING_DISTANCE <= position <= line.end + _MEETING_DISTANCE
+def _reaches(ruling: Ruling, position: float) -> bool:
+    return ruling.start - _MEETING_DISTANCE <= position <= ruling.end + _MEETING_DISTANCE
 
 
-def _find_grid(lines: Rulings) -> _Grid | None:
+def _find_grid(rulings: Rulings) -> _Grid | None:
     """Return the grid of connected lines; None if it has one row or column, or too many cells."""
-    if not lines.across or not lines.down:
+    if not rulings.across or not rulings.down:
         return None
-    left, right = min(h.start for h in lines.across), max(h.end for h in lines.across)
-    bottom, top = min(v.start for v in lines.down), max(v.end for v in lines.down)
-    xs = _borders([*(v.position for v in lines.down), left, right])
-    ys = _borders([*(h.position for h in lines.across), bottom, top])
+    left, right = (
+        min(ruling.start for ruling in rulings.across),
+        max(ruling.end for ruling in rulings.across),
+    )
+    bottom, top = (
+        min(ruling.start for ruling in rulings.down),
+        max(ruling.end for ruling in rulings.down),
+    )
+    xs = _borders([*(ruling.position for ruling in rulings.down), left, right])
+    ys = _borders([*(ruling.position for ruling in rulings.across), bottom, top])
     if len(ys) < 3 or len(xs) * len(ys) > _MAX_CELLS:
         return None
     if not any(
-        xs[0] + _MEETING_DISTANCE < v.position < xs[-1] - _MEETING_DISTANCE for v in lines.down
+        xs[0] + _MEETING_DISTANCE < ruling.position < xs[-1] - _MEETING_DISTANCE
+        for ruling in rulings.down
     ):
         return None
     ys.reverse()
-    return _Grid(xs, ys, _on_borders(lines.down, xs), _on_borders(lines.across, ys))
+    return _Grid(xs, ys, _on_borders(rulings.down, xs), _on_borders(rulings.across, ys))
 
 
-def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:
+def _on_borders(rulings: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:
     return [
-        [line for line in lines if abs(line.position - border) < _SMALLEST_CELL]
+        [ruling for ruling in rulings if abs(ruling.position - border) < _SMALLEST_CELL]
         for border in borders
     ]
 
@@ -242,10 +249,10 @@ def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
             if (row, column) in cell_starts:
                 continue
             width = 1
-            while column + width < columns and not _has_line_left(grid, row, column + width):
+            while column + width < columns and not _has_ruling_left(grid, row, column + width):
                 width += 1
             height = 1
-            while row + height < rows and not _has_line_above(grid, row + height, column, width):
+            while row + height < rows and not _has_ruling_above(grid, row + height, column, width):
                 height += 1
             for r in range(row, row + height):
                 for c in range(column, column + width):
@@ -255,19 +262,21 @@ def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
     return cell_starts
 
 
-def _has_line_left(grid: _Grid, row: int, border: int) -> bool:
+def _has_ruling_left(grid: _Grid, row: int, border: int) -> bool:
     """Return True if a line is drawn along this part of a vertical border."""
     return _is_drawn(grid.down[border], grid.ys[row + 1], grid.ys[row])
 
 
-def _has_line_above(grid: _Grid, border: int, column: int, width: int) -> bool:
+def _has_ruling_above(grid: _Grid, border: int, column: int, width: int) -> bool:
     """Return True if a line is drawn along this part of a horizontal border."""
     start, end = grid.xs[column], grid.xs[column + width]
     return _is_drawn(grid.across[border], start, end)
 
 
-def _is_drawn(lines: Iterable[Ruling], start: float, end: float) -> bool:
-    drawn_length = sum(max(0.0, min(line.end, end) - max(line.start, start)) for line in lines)
+def _is_drawn(rulings: Iterable[Ruling], start: float, end: float) -> bool:
+    drawn_length = sum(
+        max(0.0, min(ruling.end, end) - max(ruling.start, start)) for ruling in rulings
+    )
     return drawn_length >= _DRAWN_SHARE * (end - start)
 
 
@@ -299,20 +308,22 @@ def _split_row(
     Lines of numbers are always rows. Lines of words may be continued text: they count as rows only
     in a table of few rows.
     """
-    lines = [page_words.group_lines(cell) for cell in row if cell]
-    longest = max(lines, key=len, default=[])
+    lines_by_cell = [page_words.group_lines(cell) for cell in row if cell]
+    longest = max(lines_by_cell, key=len, default=[])
     number_columns = [
-        column
-        for column in lines
-        if len(column) >= max(2, 0.6 * len(longest))
-        and all(page_words.is_number(textpage, line) for line in column)
+        cell_lines
+        for cell_lines in lines_by_cell
+        if len(cell_lines) >= max(2, 0.6 * len(longest))
+        and all(page_words.is_number(textpage, line) for line in cell_lines)
     ]
-    is_row_per_line = has_few_rows and len(longest) >= 4 and len(lines) == len(row)
-    is_row_per_line = is_row_per_line and all(len(column) == len(longest) for column in lines)
+    is_row_per_line = has_few_rows and len(longest) >= 4 and len(lines_by_cell) == len(row)
+    is_row_per_line = is_row_per_line and all(
+        len(cell_lines) == len(longest) for cell_lines in lines_by_cell
+    )
     if (
-        len(lines) < 2
+        len(lines_by_cell) < 2
         or not (number_columns or is_row_per_line)
-        or not _are_aligned(lines, longest)
+        or not _are_aligned(lines_by_cell, longest)
     ):
         yield row
         return

@@ -206,12 +206,12 @@ def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
         rows = [_cells(line, borders) for line in all_lines]
         is_full = sum(all(row) for row in rows) >= _LEAST_FULL_LINES * len(rows)
         if is_full and _has_numbers(rows, textpage):
-            parts = [_merge_lines([_cells(line, borders) for line in cell]) for cell in lines]
+            split_cells = [_merge_lines([_cells(line, borders) for line in cell]) for cell in lines]
             table = replace(
                 table,
                 rows=[
-                    [*row[:column], *(part or [[] for _ in rows[0]]), *row[column + 1 :]]
-                    for row, part in zip(table.rows, parts, strict=True)
+                    [*row[:column], *(split_cell or [[] for _ in rows[0]]), *row[column + 1 :]]
+                    for row, split_cell in zip(table.rows, split_cells, strict=True)
                 ],
             )
     return table
@@ -228,13 +228,15 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     for line in lines:
         height = median(word.height for word in line)
         is_near = not run or middle_of(run[-1]) - middle_of(line) <= _MAX_LINE_DISTANCE * height
-        pieces = 1 + sum(b.left - a.right > _MIN_WIDE_GUTTER * height for a, b in pairwise(line))
-        if pieces >= 3 and is_near:
+        piece_count = 1 + sum(
+            b.left - a.right > _MIN_WIDE_GUTTER * height for a, b in pairwise(line)
+        )
+        if piece_count >= 3 and is_near:
             run.append(line)
             continue
         if len(run) >= _FEWEST_ROWS:
             yield run
-        run = [line] if pieces >= 3 else []
+        run = [line] if piece_count >= 3 else []
     if len(run) >= _FEWEST_ROWS:
         yield run
 

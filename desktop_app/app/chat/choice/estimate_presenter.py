@@ -121,11 +121,9 @@ class EstimatePresenter(QObject):
         texts = NO_ESTIMATE
         if has_provider and estimate is not None:
             max_output_tokens = setup.ask_settings.parameters.max_output_tokens
-            single_estimate = reprice(estimate, setup.resolved, max_output_tokens)
+            one_answer = reprice(estimate, setup.resolved, max_output_tokens)
             at_once = estimate.inputs == 1
-            texts = estimate_texts(
-                estimate_several(single_estimate, estimate.answers, at_once=at_once)
-            )
+            texts = estimate_texts(estimate_several(one_answer, estimate.answers, at_once=at_once))
         self._row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
