@@ -88,7 +88,8 @@ class TokenLearning:
         Args:
             window: the context window that the server named, in tokens; 0 if it named none.
         """
-        model, text = request.model, "\n".join(_texts_of(request) or ())
+        model = request.model
+        text = _text_of(request)
         if window:
             self._set_rates(profile, model, replace(self.rates_of(profile, model), window=window))
         if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_LEARNING_TASKS:
@@ -97,7 +98,7 @@ class TokenLearning:
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
         """Return True if the `tokens` that a server counted show that it cut the request."""
-        text = "\n".join(_texts_of(request) or ())
+        text = _text_of(request)
         # Most texts have 3 to 5 characters a token and need no closer look.
         if len(text) < MIN_CUT_CHARS_PER_TOKEN * tokens:
             return False
@@ -171,18 +172,18 @@ class ProviderTokenCounter:
             return await self._local_model.count_tokens(text), True
         if profile.kind is not ProviderKind.COMPATIBLE:
             return await self._worker.count_tokens(text), True
-        usual_rates, rates = (
-            self._learning.usual_rates(model),
-            self._learning.rates_of(profile, model),
-        )
-        if usual_rates is OPENAI_RATES and not rates.rates:
+        usual_rates = self._learning.usual_rates(model)
+        learned_rates = self._learning.rates_of(profile, model)
+        is_openai_model = usual_rates is OPENAI_RATES
+        if is_openai_model and not learned_rates.rates:
             return await self._worker.count_tokens(text), profile.serves_gpt_family
         key = _text_digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
-        if key not in self._server_counts and may_ask and usual_rates is not OPENAI_RATES:
+        if key not in self._server_counts and may_ask and not is_openai_model:
             await self._count_at_server(key, text, profile, model)
         if key in self._server_counts:
             return self._server_counts[key], True
-        return rates.tokens(await self._learning.count_by_kind(text), usual_rates), False
+        mix = await self._learning.count_by_kind(text)
+        return learned_rates.tokens(mix, usual_rates), False
 
     async def _count_at_server(
         self, key: bytes, text: str, profile: ProviderProfile, model: str
@@ -211,15 +212,12 @@ class ProviderTokenCounter:
         """
         if profile.kind is not ProviderKind.COMPATIBLE:
             return None
-        usual_rates, learned_rates = (
-            self._learning.usual_rates(model),
-            self._learning.rates_of(profile, model),
-        )
+        usual_rates = self._learning.usual_rates(model)
+        learned_rates = self._learning.rates_of(profile, model)
         if usual_rates is OPENAI_RATES and not learned_rates.rates and profile.serves_gpt_family:
             return None
-        return learned_rates.all_rates(usual_rates), learned_rates.usable_share(
-            await self._learning.count_by_kind(text)
-        )
+        mix = await self._learning.count_by_kind(text)
+        return learned_rates.all_rates(usual_rates), learned_rates.usable_share(mix)
 
 
 async def _ignore_errors(job: Coroutine[Any, Any, None]) -> None:
@@ -241,12 +239,13 @@ def _cache_value(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
         cache.popitem(last=False)
 
 
-def _texts_of(request: ChatRequest) -> list[str] | None:
-    """Return all texts of a request; None if it also has other parts or a compacted state."""
-    texts = [request.instructions]
-    for message in request.messages:
-        for part in message.parts:
-            if not isinstance(part, TextPart):
-                return None
-            texts.append(part.text)
-    return None if request.state else texts
+def _text_of(request: ChatRequest) -> str:
+    """Return the whole text of a request; "" if it has more than text.
+
+    A server also counts files, images and a compacted state, so its count says nothing about text.
+    """
+    parts = [part for message in request.messages for part in message.parts]
+    texts = [part.text for part in parts if isinstance(part, TextPart)]
+    if request.state or len(texts) < len(parts):
+        return ""
+    return "\n".join([request.instructions, *texts])

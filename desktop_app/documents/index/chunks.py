@@ -1,9 +1,12 @@
 """Splits long text at headings, pages, paragraphs and sentences.
 
+A border is a place at which the text may be split. It precedes a block (a paragraph, table or
+heading). A block that is too large for a chunk has further borders inside: a table between rows, a
+row between sentences, a sentence at line ends or between words, a word between characters. What
+lies between two borders at which the text is split is a piece; a chunk is a series of pieces.
+
 A chunk ends at the strongest border in its last third, for example at the end of a chapter that
-nearly fills it. Only what is larger than a chunk is cut: a table row between sentences, a sentence
-at line ends or between words, a word between characters. The chunks together are the text,
-character for character.
+nearly fills it. The chunks together are the text, character for character.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.documents.index.text_kinds import TokenCounter
 from desktop_app.domain.documents.extracted_document import TextChunk
@@ -45,11 +48,15 @@ _SENTENCE_END: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”�
 # A page that ends with a line of this width, and not with a sentence, continues on the next page.
 # Characters of scripts without spaces count double.
 _FULL_LINE: Final = 40
+_FIRST_WIDE_CHARACTER: Final = 0x2E80  # the first Unicode block of Chinese and Japanese
+# Characters to look at before and after a page mark, to see if a sentence continues across it.
+_LINE_LOOK_BACK: Final = 400
+_LINE_LOOK_AHEAD: Final = 100
 _WORD: Final = re.compile(r"(?<=\s)(?=\S)")
 
 
 class BreakStrength(IntEnum):
-    """The strength of the border before a piece of text."""
+    """The strength of a border, from the weakest."""
 
     CHARACTER = auto()
     WORD = auto()
@@ -65,11 +72,12 @@ def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
     """Split text into chunks of at most `limit` tokens each; together they are the text.
 
     Args:
-        count: counts tokens. The sum for parts must be nearly that for the whole text.
+        count: counts tokens. The sum over pieces must be nearly the count of the whole text.
     """
     result: list[TextChunk] = []
     pieces: list[_Piece] = []
-    tokens = 0  # of `pieces`; a sum over tens of thousands for each of them is too slow
+    # The tokens of `pieces`. There may be tens of thousands: a sum for each piece is too slow.
+    tokens = 0
     for piece in _split_pieces(text, limit, count):
         pieces.append(piece)
         tokens += piece.tokens
@@ -83,9 +91,20 @@ def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
     return result
 
 
+class _Span(NamedTuple):
+    """A range of the text, and the strength of the border before it."""
+
+    start: int
+    end: int
+    border: BreakStrength
+
+
 @dataclass(frozen=True)
 class _Piece:
-    """A span of a text that stays together in a chunk; `border` is the break before it."""
+    """A range of the text that fits in a chunk, and the strength of the border before it.
+
+    A single character is a piece even if it does not fit.
+    """
 
     start: int
     end: int
@@ -94,18 +113,19 @@ class _Piece:
 
 
 def _count_for_chunk(pieces: list[_Piece]) -> int:
-    """Return how many pieces make up the next chunk. All pieces together are too large for it."""
+    """Return how many pieces make up the next chunk: all fit in it, except the last one.
+
+    Fewer than fit, if the chunk is nearly full and the border at which it then ends is stronger.
+    """
     total = sum(piece.tokens for piece in pieces[:-1])
-    filled_tokens, best = 0, len(pieces) - 1
-    for number, piece in enumerate(pieces):
-        if (
-            number
-            and filled_tokens >= total * _LEAST_FILLED
-            and piece.border >= pieces[best].border
-        ):
-            best = number
+    best_count = len(pieces) - 1
+    filled_tokens = 0
+    for count, piece in enumerate(pieces):
+        is_filled = count > 0 and filled_tokens >= total * _LEAST_FILLED
+        if is_filled and piece.border >= pieces[best_count].border:
+            best_count = count
         filled_tokens += piece.tokens
-    return best
+    return best_count
 
 
 def _join_pieces(pieces: list[_Piece]) -> TextChunk:
@@ -114,17 +134,19 @@ def _join_pieces(pieces: list[_Piece]) -> TextChunk:
 
 def _split_pieces(text: str, limit: int, count: TokenCounter) -> Iterator[_Piece]:
     """Yield paragraphs, tables and headings; split those that are larger than a chunk."""
-    for start, end, border in _blocks(text):
-        yield from _split(text, start, end, border, limit, count)
+    for block in _blocks(text):
+        yield from _split(text, block, limit, count)
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int, BreakStrength]]:
-    """Yield the span of each paragraph and table, and the border before it.
+def _blocks(text: str) -> Iterator[_Span]:
+    """Yield each paragraph, table and heading.
 
-    A page mark stays with the text after it.
+    A page mark such as "[page 3]" belongs to the block after it.
     """
-    start, border, position, was_blank, was_row = 0, BreakStrength.HEADING, 0, False, False
-    is_mark_alone = False
+    start = position = 0
+    border = BreakStrength.HEADING
+    was_blank = was_row = False
+    is_mark_alone = False  # the block has only a page mark so far
     for match in _LINE.finditer(text):
         line = match[0]
         if not line:
@@ -136,26 +158,37 @@ def _blocks(text: str) -> Iterator[tuple[int, int, BreakStrength]]:
         ):
             line_border = None
         if is_mark_alone and line.strip():
-            border, line_border, is_mark_alone = max(border, line_border or border), None, False
+            # The line joins its page mark, and the block begins with the stronger of both borders.
+            if line_border is not None:
+                border = max(border, line_border)
+            line_border = None
+            is_mark_alone = False
         if position > start and line_border is not None and not (is_row and was_row):
-            yield start, position, border
-            start, border = position, line_border
+            yield _Span(start, position, border)
+            start = position
+            border = line_border
         is_mark_alone = is_mark_alone or (position == start and bool(_PAGE.match(line)))
-        was_blank, was_row = not line.strip(), is_row
+        was_blank = not line.strip()
+        was_row = is_row
         position = match.end()
     if position > start:
-        yield start, position, border
+        yield _Span(start, position, border)
 
 
 def _continues_on_next_page(text: str, mark_start: int, mark_end: int) -> bool:
     """Return True if a sentence continues across the page mark at [mark_start, mark_end).
 
-    Slides, sheets and chapters begin anew.
+    No sentence continues on another slide or sheet, or in another chapter.
     """
     if not text.startswith("[page", mark_start):
         return False
-    line_before = text[max(0, mark_start - 400) : mark_start].rstrip().rpartition("\n")[2].rstrip()
-    text_after = text[mark_end : mark_end + 100].lstrip()
+    line_before = (
+        text[max(0, mark_start - _LINE_LOOK_BACK) : mark_start]
+        .rstrip()
+        .rpartition("\n")[2]
+        .rstrip()
+    )
+    text_after = text[mark_end : mark_end + _LINE_LOOK_AHEAD].lstrip()
     if (
         not line_before
         or not text_after
@@ -163,7 +196,7 @@ def _continues_on_next_page(text: str, mark_start: int, mark_end: int) -> bool:
         or _HEADING.match(line_before)
     ):
         return False
-    width = sum(1 if ord(letter) < 0x2E80 else 2 for letter in line_before)
+    width = sum(1 if ord(letter) < _FIRST_WIDE_CHARACTER else 2 for letter in line_before)
     return text_after[0].islower() or width >= _FULL_LINE
 
 
@@ -180,7 +213,7 @@ def _ends_sentence(text: str, end: int) -> bool:
     return _ABBREVIATION.search(text[max(0, end - _LOOK_BACK) : end]) is None
 
 
-# Where to cut a piece that is too large; tried in this order.
+# The borders inside a block that is too large for a chunk; tried in this order.
 _BORDER_PATTERNS: Final[tuple[tuple[BreakStrength, re.Pattern[str]], ...]] = (
     (BreakStrength.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
     (BreakStrength.SENTENCE, _SENTENCE),
@@ -190,26 +223,23 @@ _BORDER_PATTERNS: Final[tuple[tuple[BreakStrength, re.Pattern[str]], ...]] = (
 
 
 def _split(
-    text: str,
-    start: int,
-    end: int,
-    border: BreakStrength,
-    limit: int,
-    count: TokenCounter,
-    pattern_index: int = 0,
+    text: str, span: _Span, limit: int, count: TokenCounter, *, pattern_index: int = 0
 ) -> Iterator[_Piece]:
     """Yield the span as one piece, or split by finer patterns until each piece fits.
 
-    `pattern_index` is the first pattern to try.
+    Args:
+        pattern_index: the index of the first pattern to try. After the last, halve the span.
     """
+    start, end, border = span
     tokens = count(text[start:end])
     if tokens <= limit or end - start == 1:
         yield _Piece(start, end, border, tokens)
         return
     if pattern_index == len(_BORDER_PATTERNS):
-        half = (start + end) // 2
-        yield from _split(text, start, half, border, limit, count, pattern_index)
-        yield from _split(text, half, end, BreakStrength.CHARACTER, limit, count, pattern_index)
+        middle = (start + end) // 2
+        halves = (_Span(start, middle, border), _Span(middle, end, BreakStrength.CHARACTER))
+        for half in halves:
+            yield from _split(text, half, limit, count, pattern_index=pattern_index)
         return
     inner, pattern = _BORDER_PATTERNS[pattern_index]
     ends = (m.end() for m in pattern.finditer(text, start, end))
@@ -218,6 +248,7 @@ def _split(
         *(cut for cut in ends if inner is not BreakStrength.SENTENCE or _ends_sentence(text, cut)),
         end,
     ]
-    for number, (piece_start, piece_end) in enumerate(pairwise(dict.fromkeys(cuts))):
-        kind = border if number == 0 else inner
-        yield from _split(text, piece_start, piece_end, kind, limit, count, pattern_index + 1)
+    # A pattern may match at the start or the end, too: `dict.fromkeys` drops empty spans.
+    for inner_start, inner_end in pairwise(dict.fromkeys(cuts)):
+        inner_span = _Span(inner_start, inner_end, border if inner_start == start else inner)
+        yield from _split(text, inner_span, limit, count, pattern_index=pattern_index + 1)

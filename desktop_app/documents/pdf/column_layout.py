@@ -6,6 +6,10 @@ and so on. The positions of the lines tell such pages from tables. Few lines and
 gutter, running text fills the columns on both sides, and the columns do not start rows at the same
 height. A side that is not one column may be several. If a file draws both columns of a line as a
 single string with a gap inside, the line is first split at the gap.
+
+A box is the position of text that pdfium reports as a whole, or of what a gap leaves of it. A file
+may write word by word, so adjacent boxes are joined to lines. A run
+is a sequence of characters that stay together in the reading order.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from desktop_app.documents.pdf.page_words import Area, bounds
 
 # The pages of tests/unit/documents/test_column_layout.py are told apart by these limits.
 
-# A page with more pieces is a drawing or a map.
+# A page with more boxes is a drawing or a map.
 _MAX_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
@@ -67,8 +71,8 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
     """Return the characters of a page with interleaved columns, in reading order.
 
     Returns:
-        The numbers of the characters in the content stream, in pieces; None for any other page,
-        because its stream is in reading order.
+        The numbers of the characters in the content stream, in runs; None for a page without
+        interleaved columns, because its stream is in reading order.
     """
     boxes = _boxes(textpage)
     if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MAX_BOXES:
@@ -82,18 +86,18 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
 
 
 def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
-    """Return the positions of the pieces of text, in stream order; [] for too many pieces."""
+    """Return the boxes of a page, in stream order; [] if there are too many."""
     count = textpage.count_rects()
     if count > _MAX_BOXES:
         return []
     gaps = _wide_gaps(textpage)
     rects = [Area(*textpage.get_rect(index)) for index in range(count)]
     gaps.sort(key=_middle)
-    return [piece for box in rects for piece in _split_at_gaps(box, gaps)] if gaps else rects
+    return [box for rect in rects for box in _split_at_gaps(rect, gaps)] if gaps else rects
 
 
 def _split_at_gaps(box: Area, gaps: Sequence[Area]) -> list[Area]:
-    """Split the box of a piece of text at the gaps inside it; `gaps` are sorted by height."""
+    """Split a box at the gaps inside it; `gaps` are sorted by height."""
     first = bisect_right(gaps, box.bottom, key=_middle)
     last = bisect_left(gaps, box.top, key=_middle)
     crossing_gaps = [gap for gap in gaps[first:last] if box.left < gap.left < box.right]
@@ -142,7 +146,7 @@ def _gaps_of_line(textpage: pdfium.PdfTextPage, text: str, start: int, end: int)
 
 
 def _join_lines(boxes: Sequence[Area]) -> list[Area]:
-    """Join adjacent pieces of a line: a file may write word by word."""
+    """Join adjacent boxes of a line: a file may write word by word."""
     lines: list[Area] = []
     for box in boxes:
         last_line = lines[-1] if lines else None
@@ -159,6 +163,14 @@ def _is_continuation(line: Area, box: Area) -> bool:
     return is_level and -height < box.left - line.right < _WIDEST_SPACE * height
 
 
+class _Gap(NamedTuple):
+    """A gap that may be a gutter: the number of lines that cross it, its width and its middle."""
+
+    crossing_count: int
+    width: float
+    middle: float
+
+
 def _find_gutter(lines: Sequence[Area]) -> float | None:
     """Return the x near the middle of the lines that the fewest of them cross.
 
@@ -172,21 +184,21 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
     first_start, last_start = left + _GUTTER_START * width, left + _GUTTER_END * width
     # A gutter can only begin at the end of a line.
     starts = {line.right for line in lines if first_start < line.right < last_start}
-    best: tuple[int, float, float] | None = None
+    gaps: list[_Gap] = []
     for start in starts:
-        next_start = min(
+        end = min(
             (line.left for line in lines if line.left > start + _NARROWEST_GUTTER / 2),
             default=right,
         )
-        middle = (start + next_start) / 2
-        crossing = sum(line.left < middle < line.right for line in lines)
-        if next_start - start >= _NARROWEST_GUTTER and (
-            best is None or (crossing, start - next_start) < best[:2]
-        ):
-            best = (crossing, start - next_start, middle)
-    if best is None or best[0] > _MAX_CROSSING_SHARE * len(lines):
+        middle = (start + end) / 2
+        if end - start >= _NARROWEST_GUTTER:
+            crossing_count = sum(line.left < middle < line.right for line in lines)
+            gaps.append(_Gap(crossing_count, width=end - start, middle=middle))
+    best = min(gaps, key=lambda gap: (gap.crossing_count, -gap.width), default=None)
+    if best is None or best.crossing_count > _MAX_CROSSING_SHARE * len(lines):
         return None
-    return best[2] if _count_side_changes(lines, best[2]) >= 2 * _FEWEST_LINES - 2 else None
+    has_changes = _count_side_changes(lines, best.middle) >= 2 * _FEWEST_LINES - 2
+    return best.middle if has_changes else None
 
 
 def _count_side_changes(lines: Iterable[Area], gutter: float) -> int:
@@ -288,7 +300,7 @@ def _row_starts(lines: Sequence[Area]) -> list[float]:
 
 
 class _RunKey(NamedTuple):
-    """The sort key of a piece: its band, its column in the band, its first character's number."""
+    """The sort key of a run: its band, its column in the band, its first character's number."""
 
     band: int
     column: int

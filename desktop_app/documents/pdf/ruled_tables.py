@@ -1,10 +1,11 @@
 """Finds the ruled tables on a PDF's page, as rows of cells.
 
-Lines that meet make a grid; cells without a line between them are merged. The content decides
-whether a grid is a table. Forms are irregular; frames around columns of running text have much text
-in few cells; drawings and charts have little text. If in doubt, the grid is not a table.
+A ruling is a drawn line; "line" alone is a line of text. Rulings that meet make a grid; cells
+without a ruling between them are merged. The content decides whether a grid is a table. Forms are
+irregular; frames around columns of running text have much text in few cells; drawings and charts
+have little text. If in doubt, the grid is not a table.
 
-`unruled_tables` finds tables without lines between their columns.
+`unruled_tables` finds tables without rulings between their columns.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from desktop_app.documents.pdf.rulings import Ruling, Rulings
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
-# In points. A line that ends this close to another line meets it. A vertical line this close to the
-# left or right end of the grid is its outer border.
+# In points. A ruling that ends this close to another ruling meets it. A vertical ruling this close
+# to the left or right end of the grid is its outer border.
 _MEETING_DISTANCE: Final = 3.5
 _SMALLEST_CELL: Final = 6.0  # minimum width of a column and height of a row
-# Bounds the time: each horizontal line is compared with each vertical one.
+# Bounds the time: each horizontal ruling is compared with each vertical ruling.
 _MAX_PAIRS: Final = 400_000
 _MAX_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
@@ -38,6 +39,8 @@ _LEAST_CELL_SHARE: Final = 0.5
 _LEAST_FILLED_SHARE: Final = 0.4
 # The fraction of words that cross a border.
 _MAX_CUT_SHARE: Final = 0.1
+# A cell of numbers tells that lines are rows, if it has this share of the longest cell's lines.
+_LEAST_NUMBER_LINES: Final = 0.6
 
 Position = tuple[int, int]
 """Row and column, from 0."""
@@ -62,9 +65,15 @@ class Table:
 
 
 class _Grid(NamedTuple):
-    """Borders from left to right and from top to bottom, and the lines drawn on each.
+    """Borders from left to right and from top to bottom, and the rulings on each.
 
-    The outer borders may not be drawn.
+    The outer borders may have no rulings.
+
+    Attributes:
+        xs: the vertical borders.
+        ys: the horizontal borders.
+        down: the rulings on each vertical border.
+        across: the rulings on each horizontal border.
     """
 
     xs: list[float]
@@ -76,9 +85,9 @@ class _Grid(NamedTuple):
 def find_ruled(
     rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> tuple[list[Table], Rulings]:
-    """Return the ruled tables of a page, and the lines that are not part of a grid.
+    """Return the ruled tables of a page, and the rulings that are not part of a grid.
 
-    Both are empty if the page has too many lines.
+    Both are empty if the page has too many rulings.
     """
     tables, other_rulings = [], Rulings()
     for group in _connected_groups(rulings):
@@ -92,7 +101,7 @@ def find_ruled(
 
 
 def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
-    """Group lines that meet, directly or through others; none if there are too many."""
+    """Group rulings that meet, directly or through others; none if there are too many."""
     across, down = rulings.across, rulings.down
     if len(across) * len(down) > _MAX_PAIRS:
         return
@@ -122,7 +131,7 @@ def _reaches(ruling: Ruling, position: float) -> bool:
 
 
 def _find_grid(rulings: Rulings) -> _Grid | None:
-    """Return the grid of connected lines; None if it has one row or column, or too many cells."""
+    """Return the grid of rulings that meet; None for one row or column, or too many cells."""
     if not rulings.across or not rulings.down:
         return None
     left, right = (
@@ -263,12 +272,12 @@ def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
 
 
 def _has_ruling_left(grid: _Grid, row: int, border: int) -> bool:
-    """Return True if a line is drawn along this part of a vertical border."""
+    """Return True if a ruling is drawn along this part of a vertical border."""
     return _is_drawn(grid.down[border], grid.ys[row + 1], grid.ys[row])
 
 
 def _has_ruling_above(grid: _Grid, border: int, column: int, width: int) -> bool:
-    """Return True if a line is drawn along this part of a horizontal border."""
+    """Return True if a ruling is drawn along this part of a horizontal border."""
     start, end = grid.xs[column], grid.xs[column + width]
     return _is_drawn(grid.across[border], start, end)
 
@@ -310,29 +319,28 @@ def _split_row(
     """
     lines_by_cell = [page_words.group_lines(cell) for cell in row if cell]
     longest = max(lines_by_cell, key=len, default=[])
-    number_columns = [
-        cell_lines
-        for cell_lines in lines_by_cell
-        if len(cell_lines) >= max(2, 0.6 * len(longest))
+    has_number_cell = any(
+        len(cell_lines) >= max(2, _LEAST_NUMBER_LINES * len(longest))
         and all(page_words.is_number(textpage, line) for line in cell_lines)
-    ]
-    is_row_per_line = has_few_rows and len(longest) >= 4 and len(lines_by_cell) == len(row)
-    is_row_per_line = is_row_per_line and all(
-        len(cell_lines) == len(longest) for cell_lines in lines_by_cell
+        for cell_lines in lines_by_cell
     )
-    if (
-        len(lines_by_cell) < 2
-        or not (number_columns or is_row_per_line)
-        or not _are_aligned(lines_by_cell, longest)
-    ):
+    is_row_per_line = (
+        has_few_rows
+        and len(longest) >= 4
+        and len(lines_by_cell) == len(row)
+        and all(len(cell_lines) == len(longest) for cell_lines in lines_by_cell)
+    )
+    may_split = len(lines_by_cell) >= 2 and (has_number_cell or is_row_per_line)
+    if not may_split or not _are_aligned(lines_by_cell, longest):
         yield row
         return
     borders = [(middle_of(a) + middle_of(b)) / 2 for a, b in pairwise(longest)]
-    parts: list[list[list[Word]]] = [[[] for _ in row] for _ in longest]
+    split_rows: list[list[list[Word]]] = [[[] for _ in row] for _ in longest]
     for column, cell in enumerate(row):
         for word in cell:
-            parts[sum(border > word.middle for border in borders)][column].append(word)
-    yield from parts
+            number = sum(border > word.middle for border in borders)
+            split_rows[number][column].append(word)
+    yield from split_rows
 
 
 def _are_aligned(

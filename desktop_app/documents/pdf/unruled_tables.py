@@ -45,6 +45,7 @@ _MAX_LEADER_LINES: Final = 0.3  # with dots up to a page number
 # Running text: the share of full lines, and the width of a full line relative to the column.
 _LEAST_PROSE_LINES: Final = 0.5
 _FULL_LINE_WIDTH: Final = 0.7
+_RULE_TOLERANCE: Final = 2  # points that words may lie beyond the ends of the rules
 _FEWEST_ROWS: Final = 4  # of a table without rules
 _FEWEST_RULED_ROWS: Final = 3  # rows of a table between rules
 _MAX_STEP: Final = 60  # between the numbers of lines or pages in a list
@@ -56,6 +57,7 @@ _NUMBER: Final = re.compile(r"(?<!\S)[^\s\w]*\d[\d.,:/%]*[^\s\w]*(?!\S)")
 
 Line = list[Word]
 Cells = list[list[Word]]
+"""The words of each cell of a row, by column."""
 
 
 def find_between_rules(
@@ -66,7 +68,7 @@ def find_between_rules(
     for rules in _group_by_width(rulings.across):
         # A figure may have thousands of pairs of rules, and each pair is a possible frame.
         left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
-        outer_frame = Table(left - 2, rules[-1].position, right + 2, rules[0].position, [])
+        outer_frame = _frame(rules, left=left, right=right)
         words_inside = [word for word in words if outer_frame.contains(word)]
         first = 0
         while first + 2 < len(rules):
@@ -77,6 +79,17 @@ def find_between_rules(
                     break
             first += 1
     return tables
+
+
+def _frame(rules: Sequence[Ruling], *, left: float, right: float) -> Table:
+    """Return a table without rows between the first and the last of `rules`."""
+    return Table(
+        left=left - _RULE_TOLERANCE,
+        bottom=rules[-1].position,
+        right=right + _RULE_TOLERANCE,
+        top=rules[0].position,
+        rows=[],
+    )
 
 
 def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
@@ -101,7 +114,7 @@ def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
 def _table_between_rules(
     rules: Sequence[Ruling], words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> Table | None:
-    frame = Table(rules[0].start - 2, rules[-1].position, rules[0].end + 2, rules[0].position, [])
+    frame = _frame(rules, left=rules[0].start, right=rules[0].end)
     words_inside = [word for word in words if frame.contains(word)]
     lines = page_words.group_lines(words_inside)
     if len(lines) < _FEWEST_RULED_ROWS or page_words.are_rotated(textpage, words_inside):
@@ -119,7 +132,7 @@ def _table_between_rules(
     joined_rows = _join_rows(rows, lines, rules)
     if len(joined_rows) < _FEWEST_RULED_ROWS:
         return None
-    return Table(frame.left, frame.bottom, frame.right, frame.top, joined_rows)
+    return replace(frame, rows=joined_rows)
 
 
 def _is_caption(line: Line, borders: Sequence[float]) -> bool:
@@ -137,6 +150,7 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     The header is a row. If every row is ruled, the lines between two rules are a row. Otherwise a
     row is a line and the lines below it that lack the first cell and continue its other cells.
     """
+    # The number of rules above a line is the same for all lines between two rules.
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     row_count = len(set(bands))
     is_ruled = row_count >= 4 and len(lines) <= _MAX_LINES_PER_RULED_ROW * row_count
@@ -256,9 +270,11 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
         for edge in ((piece[0].left, 1), (max(word.right for word in piece), -1))
     )
     gutters: list[float] = []
-    covering_lines, gap_start = 0, None
+    covering_lines = 0
+    gap_start = None
     for x, step in edges:
-        previous_lines, covering_lines = covering_lines, covering_lines + step
+        previous_lines = covering_lines
+        covering_lines += step
         if previous_lines > max_covering_lines >= covering_lines:
             gap_start = x
         elif previous_lines <= max_covering_lines < covering_lines and gap_start is not None:
@@ -285,6 +301,12 @@ def _is_table(
     least_filled: float,
     max_prose_columns: int,
 ) -> bool:
+    """Return True if the cells look like a table, not like prose, bullets or a list of contents.
+
+    Args:
+        least_filled: minimum share of cells that contain words.
+        max_prose_columns: maximum number of columns with running text.
+    """
     columns = len(rows[0])
     filled_counts = [sum(map(bool, row)) for row in rows]
     if sum(filled_counts) < least_filled * columns * len(rows):
