@@ -59,10 +59,11 @@ def profiles_of_environment(
     url, version = split_version(environment.get("OPENAI_BASE_URL", ""))
     if key or url:
         address, credentials = split_credentials(url)
-        address = "" if "?" in url or "#" in url else address.rstrip("/") or OPENAI_URL
+        address = "" if _is_unusable(url) else address.rstrip("/") or OPENAI_URL
         models = _split_names(environment.get("OPENAI_MODEL", ""))
         # Without an origin the address is the problem to report, not a missing key.
-        profile = _openai_like_profile(address, bool(key and origin(address)), models)
+        needs_key = bool(key and origin(address))
+        profile = _openai_like_profile(address, models, needs_key=needs_key)
         secret = Secret(credentials, origin(address), "Basic") if credentials else None
         profile, secrets = _with_fields(
             profile, _bound_secret(key, profile) if key else secret, environment
@@ -89,6 +90,11 @@ def profiles_of_environment(
     return profiles_with_secrets
 
 
+def _is_unusable(url: str) -> bool:
+    """Return True if a URL has a query or a fragment, so that no path can be appended."""
+    return "?" in url or "#" in url
+
+
 def _split_names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
@@ -106,7 +112,7 @@ def _with_fields(
         The profile, and all its secrets by their names in the keyring, `key` included.
     """
     values: dict[CustomField, str] = {}
-    unusable = ""
+    unusable = ""  # the first variable whose value cannot be sent
     for variable, header in (
         ("OPENAI_ORG_ID", ORGANIZATION_HEADER),
         ("OPENAI_PROJECT_ID", PROJECT_HEADER),
@@ -114,7 +120,8 @@ def _with_fields(
         if text := environment.get(variable, "").strip():
             field = CustomField(header, is_secret=True)
             values[field] = text
-            unusable = unusable or ("" if field.accepts(text) else variable)
+            if not field.accepts(text):
+                unusable = unusable or variable
     for variable, parse, in_query in (
         ("OPENAI_CUSTOM_HEADERS", parse_headers, False),
         ("OPENAI_CUSTOM_QUERY", parse_query, True),
@@ -131,7 +138,9 @@ def _with_fields(
     secrets = {
         profile.custom_field_id(f): _bound_secret(values[f], profile) for f in profile.custom_fields
     }
-    return profile, {**secrets, **({profile.id: key} if key else {})}
+    if key:
+        secrets[profile.id] = key
+    return profile, secrets
 
 
 def _azure_profile(endpoint: str, version: str, deployments: tuple[str, ...]) -> ProviderProfile:
@@ -140,9 +149,7 @@ def _azure_profile(endpoint: str, version: str, deployments: tuple[str, ...]) ->
     Without a dated version, its API is OpenAI's, and requests name the model in the body. Dated
     versions have an address for each deployment; the deployment's name is the model's name here.
     """
-    address = (
-        "" if "?" in endpoint or "#" in endpoint else split_credentials(endpoint)[0].rstrip("/")
-    )
+    address = "" if _is_unusable(endpoint) else split_credentials(endpoint)[0].rstrip("/")
     is_dated = bool(_DATED_START.match(version))
     if address:
         match = _AZURE_PATH.search(address)
@@ -175,7 +182,7 @@ def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
     return replace(profile, key_header=API_KEY_HEADER, api=Api.CHAT_COMPLETIONS, models=models)
 
 
-def _openai_like_profile(url: str, needs_key: bool, models: tuple[str, ...]) -> ProviderProfile:
+def _openai_like_profile(url: str, models: tuple[str, ...], *, needs_key: bool) -> ProviderProfile:
     """Return a profile of OpenAI, or of the gateway that OPENAI_BASE_URL names."""
     host = split_url(url).hostname or "Server"
     is_openai = host == split_url(OPENAI_URL).hostname

@@ -5,8 +5,8 @@ keyring can make the program send it elsewhere. A caller names the origin that i
 for, and gets nothing if the secret belongs to another origin.
 
 Reading the keyring can open the dialog that unlocks it, so nothing is read before it is needed. The
-database remembers which secrets are in the keyring and for which origins (`KeyOriginStorage`). That
-is a hint for the window; the keyring decides.
+database records which secrets are in the keyring and for which origins (`KeyOriginStorage`). These
+records are a hint for the window; the keyring's entries decide.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 # The user may have to look up the password for the unlock dialog.
 PROMPT_TIMEOUT_S: Final = 60.0
-# Noted in place of an origin that only the keyring's entry tells: after a restore, or for a secret
-# of an older version.
+# Recorded in place of an origin that only the keyring's entry tells: after a restore, or for a
+# secret of an older version.
 UNKNOWN_ORIGIN: Final = ""
 # The origin recorded for an old key whose origin is unknown for good. No address has it.
 NO_ORIGIN: Final = "none"
@@ -126,16 +126,16 @@ class KeyVault:
         """
         if not origin:
             return None
-        entry = self._session.get(name)
-        if entry is not None and entry.secret.origin == origin:
-            return entry.secret
+        in_session = self._session.get(name)
+        if in_session is not None and in_session.secret.origin == origin:
+            return in_session.secret
         changes = self._changes
         recorded = await self._origins.key_origin(name)
         if recorded not in (origin, UNKNOWN_ORIGIN):
             return None
         stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         belongs_to = None if stored is None else stored.origin
-        # If an entry was changed meanwhile, the newer note must stay.
+        # If an entry was changed meanwhile, its newer record must stay.
         if belongs_to != recorded and self._changes == changes:
             await self._origins.record_key_origin(name, belongs_to)
         return stored if belongs_to == origin else None
@@ -173,7 +173,7 @@ class KeyVault:
 
         Raises:
             CredentialError: the secret belongs to no origin.
-            StorageError: the note cannot be stored; the secret is in memory, too.
+            StorageError: the origin cannot be recorded; the secret is in memory, too.
         """
         if not secret.origin:
             raise CredentialError(Reason.KEY_WITHOUT_ADDRESS)
@@ -190,15 +190,15 @@ class KeyVault:
             backend = await _run_in_thread(store, self._prompt_timeout_s)
         except CredentialError as exc:
             abandoned.set()
-            self.last_probe = ProbeResult(False, "", exc.what_happened)
+            self.last_probe = ProbeResult(works=False, backend="", why=exc.what_happened)
             self.use_for_session(name, secret, KeyPlace.SESSION)
             return KeyPlace.SESSION
         except asyncio.CancelledError:
             abandoned.set()
             raise
-        self.last_probe = ProbeResult(True, backend, "")
+        self.last_probe = ProbeResult(works=True, backend=backend, why="")
         self._changes += 1
-        # Without the note, the secret is not found in the keyring.
+        # Without the record, the secret is not found in the keyring.
         self.use_for_session(name, secret, KeyPlace.SESSION)
         await self._origins.record_key_origin(name, secret.origin)
         self._session.pop(name, None)
@@ -211,15 +211,15 @@ class KeyVault:
             CredentialError: the keyring is locked, gone or does not answer; nothing is removed.
             StorageError: the origins cannot be read or changed.
         """
-        entry = self._session.pop(name, None)
+        in_session = self._session.pop(name, None)
         try:
             if await self._origins.key_origin(name) is not None:
                 await _run_in_thread(partial(self._delete, name), self._prompt_timeout_s)
                 self._changes += 1
                 await self._origins.record_key_origin(name, None)
         except (CredentialError, StorageError):
-            if entry is not None:
-                self._session.setdefault(name, entry)
+            if in_session is not None:
+                self._session.setdefault(name, in_session)
             raise
 
     def _delete(self, name: str) -> None:
@@ -233,8 +233,9 @@ class KeyVault:
             CredentialError: as for `remove`.
             StorageError: the origins cannot be read or changed; the secret was not removed.
         """
-        entry, stored = self._session.get(name), None
-        if entry is None and await self._origins.key_origin(name) is not None:
+        in_session = self._session.get(name)
+        stored = None
+        if in_session is None and await self._origins.key_origin(name) is not None:
             stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         try:
             await self.remove(name)
@@ -242,18 +243,18 @@ class KeyVault:
             if stored is not None:
                 await self.set(name, stored)
             raise
-        return stored if entry is None else entry.secret
+        return stored if in_session is None else in_session.secret
 
     async def place(self, name: str, origin: str) -> KeyPlace:
         """Return the place of the secret for `origin`, without reading the keyring."""
-        entry = self._session.get(name)
-        if entry is not None and entry.secret.origin == origin:
-            return entry.place
+        in_session = self._session.get(name)
+        if in_session is not None and in_session.secret.origin == origin:
+            return in_session.place
         recorded = await self._origins.key_origin(name)
         if recorded == UNKNOWN_ORIGIN:
             recorded = (await asyncio.to_thread(self._legacy_origins)).get(name, UNKNOWN_ORIGIN)
         if recorded is None:
-            return KeyPlace.NONE if entry is None else KeyPlace.ELSEWHERE
+            return KeyPlace.NONE if in_session is None else KeyPlace.ELSEWHERE
         if recorded == UNKNOWN_ORIGIN:
             return KeyPlace.UNKNOWN
         return KeyPlace.KEYRING if recorded == origin else KeyPlace.ELSEWHERE
@@ -266,9 +267,11 @@ class KeyVault:
             return self._keyring.backend_name()
 
         try:
-            self.last_probe = ProbeResult(True, await _run_in_thread(job, timeout_s), "")
+            backend = await _run_in_thread(job, timeout_s)
         except CredentialError as exc:
-            self.last_probe = ProbeResult(False, "", exc.what_happened)
+            self.last_probe = ProbeResult(works=False, backend="", why=exc.what_happened)
+        else:
+            self.last_probe = ProbeResult(works=True, backend=backend, why="")
         return self.last_probe
 
     def use_for_session(self, name: str, secret: Secret, place: KeyPlace) -> None:

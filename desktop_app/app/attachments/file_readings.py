@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -142,16 +142,22 @@ class FileReadings(QObject):
 
         A file is given as its path, a text as itself.
         """
-        named_contents, conversation_id = list(contents), conversation_id or self._current.id
+        named_contents = list(contents)
+        conversation_id = conversation_id or self._current.id
         if len(named_contents) > MAX_FILES:
             self._notifications.notify(str(too_many_files()), topic=DOCUMENT_TOPIC)
             return
-        batch, detail = AttachmentBatch(len(named_contents)), tr("reading…")
+        batch = AttachmentBatch(len(named_contents))
         start_functions = []
         for name, content in named_contents:
-            path = content if isinstance(content, Path) else None
             reading_id = new_id()
-            self._readings[reading_id] = FileReading(conversation_id, name, batch, detail, path)
+            self._readings[reading_id] = FileReading(
+                conversation_id,
+                name,
+                batch,
+                detail=tr("reading…"),
+                path=content if isinstance(content, Path) else None,
+            )
             start_functions.append(partial(self._start, reading_id, content))
         self._queue.add(start_functions)
         self._update()
@@ -160,9 +166,10 @@ class FileReadings(QObject):
         self, reading_id: str, content: Path | str | DroppedData
     ) -> asyncio.Future[Any] | None:
         reading = self._readings.get(reading_id)
-        if reading is not None:
-            reading.task = self._tasks.start(self._read_content(reading_id, reading, content))
-        return None if reading is None else reading.task
+        if reading is None:  # canceled while it was queued
+            return None
+        reading.task = self._tasks.start(self._read_content(reading_id, reading, content))
+        return reading.task
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
@@ -172,7 +179,7 @@ class FileReadings(QObject):
                 reading.task.cancel()
             if not reading.has_begun:
                 reading.batch.end_reading()
-        # Once each, because there may be thousands of files.
+        # Once for each conversation and batch, because there may be thousands of files.
         for conversation_id in {reading.conversation_id for reading in canceled}:
             self.failed.emit(conversation_id)
         self._update()
@@ -181,20 +188,19 @@ class FileReadings(QObject):
 
     def cancel_all(self) -> None:
         """Cancel all reading, without reporting the files that failed to be attached."""
-        self._cancel_silently(self._readings)
+        self._cancel_silently(list(self._readings))
 
     def cancel_paths(self, paths: Iterable[Path]) -> None:
-        """Cancel reading these files for the open conversation, as `cancel_all` does."""
-        open_readings, wanted_paths = self.in_open_conversation, set(paths)
-        self._cancel_silently(
-            {id_: r for id_, r in open_readings.items() if r.path in wanted_paths}
-        )
+        """Cancel reading these files for the open conversation, without reporting failures."""
+        canceled_paths = set(paths)
+        open_readings = self.in_open_conversation.items()
+        self._cancel_silently([id_ for id_, r in open_readings if r.path in canceled_paths])
 
-    def _cancel_silently(self, readings: Mapping[str, FileReading]) -> None:
-        for reading in readings.values():
-            reading.batch.discard_failures()
+    def _cancel_silently(self, reading_ids: Sequence[str]) -> None:
+        for reading_id in reading_ids:
+            self._readings[reading_id].batch.discard_failures()
         self._notifications.dismiss_topic(DOCUMENT_TOPIC)
-        self.cancel(list(readings))
+        self.cancel(reading_ids)
 
     def _on_opened(self) -> None:
         self._notifications.dismiss_topic(DOCUMENT_TOPIC)
@@ -208,7 +214,8 @@ class FileReadings(QObject):
     async def _read_content(
         self, reading_id: str, reading: FileReading, content: Path | str | DroppedData
     ) -> None:
-        is_attached, reading.has_begun = False, True
+        reading.has_begun = True
+        is_attached = False
         try:
             on_progress = partial(self._show_progress, reading)
             part, note = await self._passwords.open_with_password(
@@ -231,15 +238,16 @@ class FileReadings(QObject):
         except UserFacingError as error:
             reading.batch.add_failure(error)
         finally:
-            is_wanted = self._readings.pop(reading_id, None) is not None
+            # `cancel` has removed a canceled reading, and reports it.
+            was_canceled = self._readings.pop(reading_id, None) is None
             reading.batch.end_reading()
-            if is_wanted:
+            if not was_canceled:
                 self._update_soon(reading.batch)
                 self._announce_attached(reading)
             self._notify_failures(reading.batch)
-            if is_wanted and not is_attached:
+            if not (was_canceled or is_attached):
                 self.failed.emit(reading.conversation_id)
-            if is_wanted and not self.is_reading(reading.conversation_id):
+            if not (was_canceled or self.is_reading(reading.conversation_id)):
                 self._update()
                 self.ended.emit(reading.conversation_id)
 

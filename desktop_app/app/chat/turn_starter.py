@@ -125,12 +125,13 @@ class TurnStarter(QObject):
 
         Args:
             choice: the model for this answer only; the conversation keeps its own choice.
-            conversation: in which to ask, as it is before the turn; None for the open one.
+            conversation: the conversation before the turn; None for the open one.
             single_answer: request a single answer, even if several are set.
             repairs: an answer that does not match its schema; it is sent with the reason.
             compared: the models that each give an answer, without tools; () for the usual answer.
         """
-        original, chat = conversation or self._current.conversation, self._chat_service
+        chat = self._chat_service
+        original = conversation or self._current.conversation
         opening_number = self._current.opening_number
         profile = self._setup.profile_of(original)
         if self.is_beginning(original.id) or self._running.is_running(original.id):
@@ -146,7 +147,8 @@ class TurnStarter(QObject):
             )
             profile = self._setup.profile_of(with_choice)
             settings = self._setup.settings_of(with_choice)
-            settings = settings.for_one_answer() if single_answer else settings
+            if single_answer:
+                settings = settings.for_one_answer()
             self._notifications.dismiss_topic(NOT_SENT)
             await self._before_turn(with_choice, path, draft or Draft())
             if path and self._presenter.cache.find_existing(original.id) is None:
@@ -200,16 +202,14 @@ class TurnStarter(QObject):
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], conversation: Conversation
     ) -> tuple[ProviderProfile, str]:
         """Return the provider and the id of the model whose price is unknown."""
-        profiles = [
-            self._setup.profile_of(replace(conversation, choice=choice)) for choice in choices
-        ]
-        models = [
-            (profile, self._chat_service.resolve(profile, choice).model)
-            for profile, choice in zip(profiles, choices, strict=True)
-        ]
-        model_name = error.params.get("model")
-        profile, model = next((each for each in models if each[1].name == model_name), models[0])
-        return profile, model.id
+        candidates = []
+        for choice in choices:
+            profile = self._setup.profile_of(replace(conversation, choice=choice))
+            model = self._chat_service.resolve(profile, choice).model
+            if model.name == error.params.get("model"):
+                return profile, model.id
+            candidates.append((profile, model.id))
+        return candidates[0]
 
     def _ask_about_price(
         self,

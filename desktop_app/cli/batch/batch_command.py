@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 MIN_ID_CHARS = 4
 MAX_NAMED_FILES = 20
-"""Maximum of skipped files, and of scans, that are named. Further skipped files are counted."""
+"""Maximum number of skipped files, and of scans, to name. Further skipped files are counted."""
 
 
 def run_batch(options: argparse.Namespace) -> int:
@@ -95,11 +95,10 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     paths = [expand_path(name) for name in options.files]
     _require_existing(paths)
     values = await backend.values()
-    provider = await find_profile(backend, options.provider)
-    options.from_environment = provider.from_environment
+    # `run_command` words errors by `from_environment`. The preset may name another provider.
+    options.from_environment = (await find_profile(backend, options.provider)).from_environment
     preset = await apply_preset(backend, options)
-    provider = await find_profile(backend, options.provider)  # the preset may name another
-    options.from_environment = provider.from_environment
+    options.from_environment = (await find_profile(backend, options.provider)).from_environment
     profile = await answering_profile(backend, options)
     if refusal := batch_refusal(profile):
         raise refusal.with_remedy(Remedy.NAME_OTHER_PROVIDER)
@@ -109,13 +108,11 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     require_supported(resolved, required_effort(options, choice), backend.catalog)
     title, task, template_id = await _task(backend, options)
     files = await expand_paths(paths)
-    settings = settings_of(values, options, preset)
-    settings = with_schema_of(settings, options.schema)
-    requested, settings = settings, settings.for_one_answer()
+    settings = with_schema_of(settings_of(values, options, preset), options.schema)
     job = await service.create(
-        files, resolved, task, settings, title=title, template_id=template_id
+        files, resolved, task, settings.for_one_answer(), title=title, template_id=template_id
     )
-    notices = [str(notice) for notice in job_notices(requested, resolved, job)]
+    notices = [str(notice) for notice in job_notices(settings, resolved, job)]
     for notice in notices:
         write_diagnostic(notice)
     return await _prepare_and_send(backend, service, job, options, notices)
@@ -166,8 +163,8 @@ async def _prepare_and_send(
     """Read the files, show the cost, ask, and send the job.
 
     Args:
-        notices: on the job, and already written; its JSON repeats them.
-        is_new: remove the job if the user declines.
+        notices: notices on the job that are already written; its JSON repeats them.
+        is_new: the job was created by this command, which removes it if the user declines.
     """
     if not await backend.batch_store.claim(job.id):
         await _find_job(backend, job.id)  # raises if the job was removed meanwhile
@@ -244,12 +241,12 @@ def _write_progress(job: BatchJob) -> None:
 async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
     """Return notices on skipped files, and on files with pages that are images."""
     items = await backend.batch_store.items(job.id)
-    left_out = [item for item in items if item.status is ItemStatus.LEFT_OUT]
+    skipped = [item for item in items if item.status is ItemStatus.LEFT_OUT]
     notices = [
         tr("{file} skipped: {reason}", file=item.name, reason=item_error_text(item))
-        for item in left_out[:MAX_NAMED_FILES]
+        for item in skipped[:MAX_NAMED_FILES]
     ]
-    if unnamed := len(left_out[MAX_NAMED_FILES:]):
+    if unnamed := len(skipped[MAX_NAMED_FILES:]):
         notices.append(
             tr_plural("{count} more file skipped.", "{count} more files skipped.", unnamed)
         )
@@ -261,11 +258,11 @@ async def _job_error_text(backend: Backend, job: BatchJob) -> str:
     """Return the error of a job, "" if it has none."""
     if job.error is None:
         return ""
-    provider_id = job.choice.provider_id
     profiles = await backend.providers.profiles()
-    return terminal_error_text(
-        job.error, from_environment=any(p.from_environment for p in profiles if p.id == provider_id)
+    from_environment = any(
+        profile.from_environment for profile in profiles if profile.id == job.choice.provider_id
     )
+    return terminal_error_text(job.error, from_environment=from_environment)
 
 
 async def _write_outcome(
@@ -308,13 +305,15 @@ async def _exit_code(backend: Backend, job: BatchJob) -> int:
 
 
 async def _status(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    wanted_id = None if options.id is None else (await _find_job(backend, options.id)).id
-    for job_id in await backend.batch_store.open_ids():
-        if wanted_id in (None, job_id):
-            await _advance_once(backend, service, job_id)
-    if wanted_id is not None:
-        await _show_one(backend, await _find_job(backend, wanted_id), options)
+    job_ids = await backend.batch_store.open_ids()
+    if options.id is not None:
+        job = await _find_job(backend, options.id)
+        if job.id in job_ids:
+            await _advance_once(backend, service, job.id)
+        await _show_one(backend, await _find_job(backend, job.id), options)
         return 0
+    for job_id in job_ids:
+        await _advance_once(backend, service, job_id)
     jobs = await backend.batch_store.all()
     if options.json:
         console.write_json([job_json(job) for job in jobs], indent=1)

@@ -45,7 +45,7 @@ _MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 
 
 def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
-    """Return the message or messages and their attachments, which `files` collects.
+    """Return the message or messages of a file; `bundle` collects their attachments.
 
     Raises:
         DocumentDamagedError: it has no mail header, or cannot be parsed.
@@ -121,14 +121,17 @@ def _read_message(
 ) -> tuple[list[str], str]:
     """Return the header lines, and the whole text: the header, the body and attached messages.
 
-    `files` collects the attached documents.
+    `bundle` collects the attached documents.
     """
     header = _readable_header(message)
     header_lines = [header_line(name, header[name]) for name in _HEADERS if header[name]]
     body = message.get_body(("plain", "html"))
-    texts, messages = ["" if body is None else _text_of_part(body)], []
-    if not texts[0] and (page := message.get_body(("html",))):
-        body, texts = page, [_text_of_part(page)]
+    body_text = "" if body is None else _text_of_part(body)
+    if not body_text and (page := message.get_body(("html",))):
+        body = page  # the plain text, which is preferred, is empty
+        body_text = _text_of_part(page)
+    texts = [body_text]
+    messages = []
     attached: list[tuple[str, bytes]] = []
     for part in _parts_beside(message, body):
         inner = _attached_message(part)
@@ -144,7 +147,7 @@ def _read_message(
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
             attached.append((_readable_header(part).get_filename("without a name"), data))
-    header_lines += list(read_attachments(attached, bundle))
+    header_lines += read_attachments(attached, bundle)
     return header_lines, "\n\n".join(filter(None, ["\n".join(header_lines), *texts, *messages]))
 
 
@@ -200,7 +203,7 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
 
 
 def read_attachments(attached: list[tuple[str, bytes]], bundle: DocumentBundle) -> Iterator[str]:
-    """Add the attached files (names and bytes) to `files`, and yield header lines that list them.
+    """Add the attached files (names and bytes) to `bundle`, and yield header lines that list them.
 
     The first line lists those that were read, the second those that were not.
     """
@@ -213,10 +216,12 @@ def read_attachments(attached: list[tuple[str, bytes]], bundle: DocumentBundle) 
         else:
             bundle.add(name, data, number, len(attached))
         reasons = (reason for path, reason in bundle.skipped[old_count:] if path == name)
-        left_out = [reason for reason in reasons if reason is not SkipReason.IMAGE_PAGES]
-        (skipped_names if left_out else read_names).append(
-            f"{name} ({left_out[0].value})" if left_out else name
-        )
+        # A file with pages that are images is read, apart from these pages.
+        skip_reasons = [reason for reason in reasons if reason is not SkipReason.IMAGE_PAGES]
+        if skip_reasons:
+            skipped_names.append(f"{name} ({skip_reasons[0].value})")
+        else:
+            read_names.append(name)
     if read_names:
         yield f"Attachments: {', '.join(read_names)}"
     if skipped_names:

@@ -133,8 +133,10 @@ class _FormField:
     @property
     def value(self) -> str:
         """Return what the field shows."""
-        kind, result = self.numbers.get("fftype"), self.numbers.get("ffres", _UNSET)
-        result = self.numbers.get("ffdefres", 0) if result == _UNSET else result
+        kind = self.numbers.get("fftype")
+        result = self.numbers.get("ffres", _UNSET)
+        if result == _UNSET:
+            result = self.numbers.get("ffdefres", 0)
         if kind == _FORM_BOX:
             return "☒" if result else "☐"
         is_choice = kind == _FORM_CHOICE and result >= 0
@@ -303,7 +305,8 @@ class _Reader:
 
     def _change_format(self, word: str, number: int | None) -> None:
         """Change the formatting of the characters that follow."""
-        is_on, value = number != 0, number or 0
+        is_on = number != 0
+        value = number or 0
         match word:
             case "f":
                 self._state = self._state._replace(font=value)
@@ -354,8 +357,11 @@ class _Reader:
         if self._state.destination:
             return
         if word == "fldrslt":
-            text, first_run, address = self._text, self._text.run_count, self._address
-            value, self._form, self._address = self._form.value, _FormField(), ""
+            text, first_run = self._text, self._text.run_count
+            address = self._address
+            value = self._form.value
+            self._address = ""
+            self._form = _FormField()
 
             def end_result() -> None:
                 if value and text.run_count == first_run:
@@ -370,16 +376,19 @@ class _Reader:
         self._call_at_group_end(lambda: self._end_nested_text(word, outer))
 
     def _end_nested_text(self, word: str, outer: RtfText) -> None:
-        blocks, self._text = self._text.finish(), outer
+        blocks = self._text.finish()
+        self._text = outer
         if word == "shptxt":
             outer.add_text_box(blocks)
             return
         text = " ".join(block.text.strip() for block in blocks)
         if word in _HEADERS | _FOOTERS:
-            (self._headers if word in _HEADERS else self._footers).append(text)
+            lines = self._headers if word in _HEADERS else self._footers
+            lines.append(text)
             return
         if word == "annotation":
-            text, self._comment_author = md.comment(text, self._comment_author), ""
+            text = md.comment(text, self._comment_author)
+            self._comment_author = ""
         if text:
             outer.add_run(self._notes.add(text))
 
@@ -393,7 +402,8 @@ class _Reader:
         if group.on_end:
             group.on_end()
         self._state = group.state
-        self._groups = self._groups or [group]  # a bracket too many ends no group
+        if not self._groups:  # a closing bracket too many: the document's group stays open
+            self._groups = [group]
 
     def _store_label(self) -> None:
         label = "".join(self._destination_texts).strip()

@@ -61,15 +61,15 @@ def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, b
         return package.xml_if_present(package.related_part(part, kind))
 
     reader = _Reader(
-        _Styles(related("styles")),
-        _Numbering(related("numbering")),
-        package,
-        package.relationships(part),
-        {
+        styles=_Styles(related("styles")),
+        numbering=_Numbering(related("numbering")),
+        package=package,
+        relations=package.relationships(part),
+        annotations={
             kind: {note.get(f"{W}id", ""): note for note in related(f"{kind}s")}
             for kind in ("footnote", "endnote", "comment")
         },
-        read_embedded,
+        read_embedded=read_embedded,
     )
     tree = package.xml(part)
     blocks = list(reader.blocks(tree))
@@ -131,6 +131,7 @@ class _Numbering:
             for e in tree.iter(f"{W}num")
         }
         self._counts: dict[str, dict[int, int]] = {}
+        # The lists, by id, and their levels whose count has begun at an overriding start.
         self._restarted: set[tuple[str, int]] = set()
 
     def next_label(self, number_id: str, level: int) -> str:
@@ -153,7 +154,7 @@ class _Numbering:
             counts.setdefault(
                 upper_level, whole_number(_value(levels.get(upper_level), f"{W}start"), 1)
             )
-        self._count(counts, (number_id, level), levels, instance)
+        self._count(counts, number_id, level, levels=levels, instance=instance)
         text = _value(definition, f"{W}lvlText") or f"%{level + 1}."
         has_digits_only = _is_on(_value(definition, f"{W}isLgl"))
         for shown_level in range(level + 1):
@@ -182,7 +183,9 @@ class _Numbering:
     def _count(
         self,
         counts: dict[int, int],
-        list_level: tuple[str, int],
+        number_id: str,
+        level: int,
+        *,
         levels: dict[int, Element],
         instance: Element | None,
     ) -> None:
@@ -190,15 +193,15 @@ class _Numbering:
 
         Args:
             counts: the counts so far, by level.
-            list_level: the id of the list, and the level of the paragraph.
+            number_id: the id of the list.
+            level: the level of the paragraph.
             levels: the definitions of the levels.
             instance: the list.
         """
-        level = list_level[1]
         path = f"{W}lvlOverride[@{W}ilvl='{level}']/{W}startOverride"
         restart = _value(instance, path)
-        if restart is not None and list_level not in self._restarted:
-            self._restarted.add(list_level)
+        if restart is not None and (number_id, level) not in self._restarted:
+            self._restarted.add((number_id, level))
             counts[level] = whole_number(restart, 1)
         elif level in counts:
             counts[level] += 1
@@ -369,8 +372,10 @@ class _Reader:
             return ""
         text = "".join(self._run_words(run, paragraph, self._font(properties)))
         alignment = _value(properties, f"{W}vertAlign")
-        text = md.superscript(text) if alignment == "superscript" else text
-        text = md.subscript(text) if alignment == "subscript" else text
+        if alignment == "superscript":
+            text = md.superscript(text)
+        elif alignment == "subscript":
+            text = md.subscript(text)
         bold = _value(properties, f"{W}b")
         if bold is None:
             bold = self.styles.find(_value(properties, f"{W}rStyle"), f"{W}rPr/{W}b")

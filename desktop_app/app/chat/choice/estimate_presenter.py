@@ -20,6 +20,7 @@ from desktop_app.services.spending.cost_estimate import (
     reprice,
     used_tokens,
 )
+from desktop_app.ui.composer.choice.choice_row import EstimateTexts
 
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
@@ -32,13 +33,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
-# The estimate, its short form and its tooltip, as `estimate_texts` returns them.
-ESTIMATE_ON_DEVICE = (
+ESTIMATE_ON_DEVICE = EstimateTexts(
     N_("Free · local"),
     N_("Free"),
     N_("Runs on this computer. It’s free, and no data leaves the computer."),
 )
-NO_ESTIMATE = ("", "", "")
+NO_ESTIMATE = EstimateTexts("", "", "")
 BEING_COUNTED = N_("Counting…")
 
 
@@ -107,7 +107,7 @@ class EstimatePresenter(QObject):
         self._row.set_choice_figures(figures)
 
     def forget(self) -> None:
-        """Forget the estimate, which was for another question."""
+        """Forget the last estimate: it does not apply to the question that is written now."""
         self._last_estimate = None
         self._show_price()
 
@@ -128,7 +128,8 @@ class EstimatePresenter(QObject):
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
         """Show the figures of an estimate; None shows durations only."""
-        profile, self._last_estimate = self._setup.profile, estimate
+        profile = self._setup.profile
+        self._last_estimate = estimate
         if profile.id not in self._measured_seconds:
             self._measured_seconds[profile.id] = await self._ledger.median_seconds(profile.id)
         self._show_figures()
@@ -141,11 +142,9 @@ class EstimatePresenter(QObject):
         draft = self._draft.current
         tokens_used = await self._count_tokens_in_use(path, resolved)
         ledger, conversation_id = self._ledger, self._current.id
-        cost_so_far, utility_cost, is_minimum = (
-            await ledger.conversation_cost(conversation_id),
-            await ledger.utility_cost(conversation_id),
-            await ledger.has_unknown_cost(conversation_id),
-        )
+        cost_so_far = await ledger.conversation_cost(conversation_id)
+        utility_cost = await ledger.utility_cost(conversation_id)
+        is_minimum = await ledger.has_unknown_cost(conversation_id)
         if estimate_number != self._estimate_number:
             return
         self._header.set_context(tokens_used if path else None, resolved.model.input_limit)
@@ -181,9 +180,10 @@ class EstimatePresenter(QObject):
         if tokens_used is not None or not await needs_counting(context):
             return tokens_used
         try:
-            return (await self._chat_service.estimator.context_tokens(context))[0]
+            tokens_used, _ = await self._chat_service.estimator.context_tokens(context)
         except UserFacingError:
             return None
+        return tokens_used
 
     async def _estimate_cost(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
         settings = self._setup.ask_settings
@@ -201,12 +201,13 @@ class EstimatePresenter(QObject):
             return None  # sending reports the error
 
 
-def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
-    """Return the estimate beside Send, its short form, and its tooltip."""
-    is_exact, count = estimate.is_exact, estimate.input_tokens
+def estimate_texts(estimate: Estimate) -> EstimateTexts:
+    """Return the texts that show an estimate."""
+    is_exact = estimate.is_exact
+    count = estimate.input_tokens
     short_form = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
-    figures, lines = [short_form], [_input_tokens_text(count, is_exact=is_exact)]
-    lines.append(tr(COUNT_DESCRIPTIONS[estimate.method]))
+    figures = [short_form]
+    lines = [_input_tokens_text(count, is_exact=is_exact), tr(COUNT_DESCRIPTIONS[estimate.method])]
     if estimate.answers > 1:
         lines.append(
             tr_plural(
@@ -233,7 +234,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
         lines.append(
             tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
         )
-    return " · ".join(figures), short_form, "\n".join(lines)
+    return EstimateTexts(" · ".join(figures), short_form, "\n".join(lines))
 
 
 def _input_tokens_text(count: int, *, is_exact: bool) -> str:

@@ -60,7 +60,9 @@ class OpenConversation(QObject):
         super().__init__(parent)
         self.draft, self._drafts, self._temporary = draft, drafts, temporary
         self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
-        self.last_blank, self.is_new, self.opening_number = self.conversation, True, 0
+        self.last_blank = self.conversation
+        self.is_new = True
+        self.opening_number = 0
         self.path: list[Message] = []
         self.versions: Mapping[str, tuple[str, ...]] = {}
         self.compactions: tuple[Compaction, ...] = ()
@@ -116,8 +118,12 @@ class OpenConversation(QObject):
         """Show another conversation, or the open one with newly read messages."""
         if self.is_new:
             self.last_blank = self.conversation
-        self.conversation, self.path, self.versions = conversation, list(path), versions
-        self.is_new, self.compactions, self.opening_number = is_new, (), self.opening_number + 1
+        self.conversation = conversation
+        self.is_new = is_new
+        self.path = list(path)
+        self.versions = versions
+        self.compactions = ()
+        self.opening_number += 1
         self.draft.load(draft)
         self.opened.emit()
 
@@ -138,7 +144,8 @@ class OpenConversation(QObject):
 
     def set_stored(self, conversation: Conversation) -> None:
         """Set the open conversation as it was just stored; this emits nothing."""
-        self.conversation, self.is_new = conversation, False
+        self.conversation = conversation
+        self.is_new = False
 
     def append(self, *messages: Message) -> None:
         """Add messages at the end; `report_path` follows once they are shown."""
