@@ -127,8 +127,8 @@ class X11Hotkey:
                 masks.add(self._modifier_mask(name))
             except HotkeyError:
                 continue
-        for masks_held in itertools.product(*((0, mask) for mask in masks)):
-            yield sum(masks_held)
+        for held_masks in itertools.product(*((0, mask) for mask in masks)):
+            yield sum(held_masks)
 
     def _claim_selection(self) -> None:
         owner = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)

@@ -130,7 +130,9 @@ def refusals() -> Iterator[str]:
             yield as_line(refusal)
             continue
         try:
-            reduced, left_out = unsupported_parameters.without_refused(request, info, refusal)
+            reduced, left_out = unsupported_parameters.without_refused_setting(
+                request, info, refusal
+            )
         except RefusedParameterError:
             yield as_line(refusal.param, "needed")
             continue

@@ -115,7 +115,7 @@ class BatchBarController(QObject):
             self.jobs_requested.emit()
             return
         self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
-        earlier_ids, origins = (
+        ids_at_offer, origins = (
             set(map(part_id, self._draft_at_offer.attachments)),
             self._origins.paths,
         )
@@ -123,7 +123,7 @@ class BatchBarController(QObject):
         remaining_parts = [
             part
             for part in self._draft.value.attachments
-            if (id_ := part_id(part)) in earlier_ids or origins.get(id_) not in offered_paths
+            if (id_ := part_id(part)) in ids_at_offer or origins.get(id_) not in offered_paths
         ]
         self._draft.set_attachments(remaining_parts)
         self.new_job_requested.emit(paths)

@@ -33,13 +33,13 @@ def blocks(
 ) -> Iterator[MarkdownBlock]:
     """Yield the charts and diagrams of an element; `relations` are those of its part."""
     for element in iterate_drawn(parent):
-        local = local_name(element)
-        if local not in ("chart", "relIds"):
+        name = local_name(element)
+        if name not in ("chart", "relIds"):
             continue
-        target = relations.get(relation_id(element, "dm" if local == "relIds" else "id"), "")
+        target = relations.get(relation_id(element, "dm" if name == "relIds" else "id"), "")
         if target in package:
             tree = package.xml_if_readable(target)
-            yield from _chart(tree) if local == "chart" else _diagram(tree)
+            yield from _chart(tree) if name == "chart" else _diagram(tree)
 
 
 def sheet_blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
@@ -60,10 +60,10 @@ def iterate_drawn(parent: Element) -> Iterator[Element]:
     """
     for child in parent:
         yield child
-        local = local_name(child)
-        if local == "AlternateContent":
+        name = local_name(child)
+        if name == "AlternateContent":
             yield from iterate_drawn(next(iter(child), child))
-        elif local != "txbxContent":
+        elif name != "txbxContent":
             yield from iterate_drawn(child)
 
 

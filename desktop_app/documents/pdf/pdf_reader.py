@@ -67,20 +67,20 @@ def _read(
     if document.get_formtype() != raw.FORMTYPE_NONE:
         document.init_forms()
     texts: list[str] = []
-    pictured: list[PageImage] = []
+    page_images: list[PageImage] = []
     for index in range(total):
         on_progress(Progress(index, total, "page"))
         page = document[index]
-        text, picture = _page(document, page, index + 1)
+        text, image = _page(document, page, index + 1)
         texts.append(text)
-        pictured += [picture] if picture else []
+        page_images += [image] if image else []
         page.close()
     on_progress(Progress(total, total, "page"))
-    if not any(texts) and not pictured:
+    if not any(texts) and not page_images:
         raise refusals.empty_error(name)
     marked_pages = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
-    text, note = "\n\n".join(marked_pages), _note(pictured, total)
-    return ReaderResult(document_types.PDF, text, total, note, tuple(pictured))
+    text, note = "\n\n".join(marked_pages), _note(page_images, total)
+    return ReaderResult(document_types.PDF, text, total, note, tuple(page_images))
 
 
 def _page(
@@ -185,13 +185,13 @@ def _page_image(number: int, size: tuple[float, float]) -> PageImage:
     return PageImage(number, *natural_size(size))
 
 
-def _note(pictured: list[PageImage], total: int) -> DocumentNote | None:
-    if not pictured:
+def _note(page_images: list[PageImage], total: int) -> DocumentNote | None:
+    if not page_images:
         return None
-    if total == len(pictured):
+    if total == len(page_images):
         reason = Reason.NOTE_IMAGE_PAGE if total == 1 else Reason.NOTE_IMAGE_PAGES
         return DocumentNote(reason, {"count": total})
-    pages = ", ".join(str(page.number) for page in pictured[:8])
-    pages += " …" if len(pictured) > 8 else ""
-    params: dict[str, Param] = {"count": len(pictured), "total": total, "pages": pages}
+    pages = ", ".join(str(page.number) for page in page_images[:8])
+    pages += " …" if len(page_images) > 8 else ""
+    params: dict[str, Param] = {"count": len(page_images), "total": total, "pages": pages}
     return DocumentNote(Reason.NOTE_SOME_IMAGE_PAGES, params)

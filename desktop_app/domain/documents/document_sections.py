@@ -200,12 +200,12 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     Raises:
         DocumentError: the marks of the sections are not in the text.
     """
-    pages = part.chosen
-    if pages is None:
+    chosen = part.chosen
+    if chosen is None:
         return text
-    sections = find_sections(text, pages.unit)
-    if len(sections) != pages.of:
-        raise DocumentError(Reason.SECTIONS_GONE, unit=pages.unit, name=part.name)
+    sections = find_sections(text, chosen.unit)
+    if len(sections) != chosen.of:
+        raise DocumentError(Reason.SECTIONS_GONE, unit=chosen.unit, name=part.name)
     starts = [section.start for section in sections] + [len(text)]
-    pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in pages.spans]
+    pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in chosen.spans]
     return "\n\n".join(pieces)

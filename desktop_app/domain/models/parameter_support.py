@@ -92,14 +92,14 @@ class LearnedSupport(NamedTuple):
 def first_api(
     profile: ProviderProfile,
     info: ModelInfo,
-    api_seen: Api | None = None,
+    known_api: Api | None = None,
     *,
     lacks_responses: bool = False,
 ) -> Api | None:
     """Return the API for a model; None if only the first request will tell.
 
     Args:
-        api_seen: the API that earlier requests to a compatible server have shown.
+        known_api: the API that earlier requests to a compatible server have shown.
         lacks_responses: the provider has answered that this model has no Responses API.
     """
     if profile.api is not None:
@@ -108,7 +108,7 @@ def first_api(
         return Api.CHAT_COMPLETIONS
     if info.apis is not None and len(info.apis) == 1:
         return info.apis[0]
-    return api_seen if profile.kind is ProviderKind.COMPATIBLE else Api.RESPONSES
+    return known_api if profile.kind is ProviderKind.COMPATIBLE else Api.RESPONSES
 
 
 def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: LearnedSupport) -> bool:
@@ -132,7 +132,7 @@ def parameter_refusals(
     Args:
         api: with None, parameters that only one of the APIs does not support are left out.
     """
-    why: dict[str, ParameterRefusal] = {}
+    refusals: dict[str, ParameterRefusal] = {}
     if not info.takes_sampling(effort or info.default_effort):
         # Models that take no temperature while they reason take no penalties and stops either.
         reason = (
@@ -140,18 +140,18 @@ def parameter_refusals(
             if info.sampling_efforts
             else ParameterRefusal.NOT_SUPPORTED
         )
-        why |= dict.fromkeys(_SAMPLING_PARAMETERS, reason)
+        refusals |= dict.fromkeys(_SAMPLING_PARAMETERS, reason)
     if api is Api.RESPONSES:
-        why |= dict.fromkeys(CHAT_ONLY, ParameterRefusal.NOT_IN_RESPONSES)
+        refusals |= dict.fromkeys(CHAT_ONLY, ParameterRefusal.NOT_IN_RESPONSES)
     if info.takes_verbosity is False:
-        why["verbosity"] = ParameterRefusal.NOT_SUPPORTED
+        refusals["verbosity"] = ParameterRefusal.NOT_SUPPORTED
     if info.efforts == ():
-        why["reasoning_summary"] = ParameterRefusal.NO_REASONING
+        refusals["reasoning_summary"] = ParameterRefusal.NO_REASONING
     elif api is Api.CHAT_COMPLETIONS:
-        why["reasoning_summary"] = ParameterRefusal.NOT_IN_CHAT_COMPLETIONS
+        refusals["reasoning_summary"] = ParameterRefusal.NOT_IN_CHAT_COMPLETIONS
     if profile.kind is ProviderKind.ON_DEVICE:
-        why["service_tier"] = ParameterRefusal.LOCAL_MODEL
-    return why
+        refusals["service_tier"] = ParameterRefusal.LOCAL_MODEL
+    return refusals
 
 
 def refused_by_every_api(

@@ -77,8 +77,8 @@ def split_credentials(url: str) -> tuple[str, str]:
     scheme, rest = (head + separator, rest) if separator else ("", url)
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     # A slash in a password ends the authority early, which leaves no host.
-    is_cut = "@" in rest and "@" not in authority and not origin(url)
-    login, at_sign, _ = (rest if is_cut else authority).rpartition("@")
+    has_slash_in_password = "@" in rest and "@" not in authority and not origin(url)
+    login, at_sign, _ = (rest if has_slash_in_password else authority).rpartition("@")
     path = re.split("[?#]", rest[len(login + at_sign) :], maxsplit=1)[0]
     user, _, password = login.partition(":")
     return scheme + path, f"{unquote(user)}:{unquote(password)}" if login else ""

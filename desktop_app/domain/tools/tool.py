@@ -93,14 +93,14 @@ class ToolDefinition:
 
         A changed name ends with a hash, so that different names stay different.
         """
-        plain = f"{self.source}__{self.name}" if self.source else self.name
-        wire_name = re.sub(r"[^A-Za-z0-9_-]", "_", plain)
-        if wire_name == plain and len(wire_name) <= MAX_WIRE_NAME_CHARS:
+        unchecked_name = f"{self.source}__{self.name}" if self.source else self.name
+        wire_name = re.sub(r"[^A-Za-z0-9_-]", "_", unchecked_name)
+        if wire_name == unchecked_name and len(wire_name) <= MAX_WIRE_NAME_CHARS:
             return wire_name
         import hashlib  # loads OpenSSL, which the start does not need
 
-        mark = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        return f"{wire_name[: MAX_WIRE_NAME_CHARS - 9]}_{mark}"
+        digest = hashlib.sha256(unchecked_name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        return f"{wire_name[: MAX_WIRE_NAME_CHARS - 9]}_{digest}"
 
     @property
     def sent_text(self) -> str:

@@ -110,11 +110,11 @@ def _without_comments(text: str) -> str:
 
 
 def _read_server(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
-    usable = (
+    usable_name = (
         _NOT_IN_SERVER_NAMES.sub("-", name.lower()).strip("-")[:MAX_SERVER_NAME_CHARS].strip("-")
     )
     try:
-        server, secrets = _server_from(usable, fields)
+        server, secrets = _server_from(usable_name, fields)
     except ToolServerError as error:
         return ConfiguredServer(name, error=error)
     return ConfiguredServer(name, server, secrets)

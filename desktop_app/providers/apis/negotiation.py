@@ -208,7 +208,7 @@ class Negotiation:
             if own_field in unsupported_parameters.OWN_FIELDS:  # "encrypted_content" is not
                 self._new_refusals |= {own_field}
         else:
-            self.request, refused_setting = unsupported_parameters.without_refused(
+            self.request, refused_setting = unsupported_parameters.without_refused_setting(
                 self.request, self._info, refusal
             )
             if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them

@@ -57,7 +57,7 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
     return name if is_own and name not in left_out else None
 
 
-def without_refused(
+def without_refused_setting(
     request: ChatRequest, info: ModelInfo, refusal: RefusedParameterError
 ) -> tuple[ChatRequest, str]:
     """Return `request` without the refused setting, and the refusal as a string.

@@ -97,31 +97,31 @@ def _require_ordinary_cert_file() -> None:
         raise _refused_error(name, exc) from exc
 
 
-def read_ca_file(name: str) -> bytes:
+def read_ca_file(path: str) -> bytes:
     """Return the contents of a file of certificates after checking them. Blocking.
 
     Raises:
         SettingError: it is missing or too large, or has no certificate.
     """
     try:
-        with open_file(Path(name)) as file:
+        with open_file(Path(path)) as file:
             content = file.read(MAX_CA_FILE_BYTES + 1)
     except RefusedFileError as exc:
-        raise _refused_error(name, exc) from exc
+        raise _refused_error(path, exc) from exc
     except (OSError, ValueError) as exc:
-        raise _unusable_error(name, Reason.CERTIFICATES_UNREADABLE, str(exc)) from exc
+        raise _unusable_error(path, Reason.CERTIFICATES_UNREADABLE, str(exc)) from exc
     if not content.strip():
-        raise _unusable_error(name, Reason.CERTIFICATES_EMPTY)
+        raise _unusable_error(path, Reason.CERTIFICATES_EMPTY)
     if len(content) > MAX_CA_FILE_BYTES:
-        raise _unusable_error(name, Reason.CERTIFICATES_TOO_LARGE)
+        raise _unusable_error(path, Reason.CERTIFICATES_TOO_LARGE)
     if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
         is_key = b"PRIVATE KEY-----" in content
         reason = Reason.CERTIFICATES_ARE_KEY if is_key else Reason.CERTIFICATES_ARE_OTHER
-        raise _unusable_error(name, reason)
+        raise _unusable_error(path, reason)
     try:
         _context_of(content)
     except (ssl.SSLError, ValueError) as exc:
-        raise _unusable_error(name, Reason.CERTIFICATES_INVALID, str(exc)) from exc
+        raise _unusable_error(path, Reason.CERTIFICATES_INVALID, str(exc)) from exc
     return content
 
 
@@ -140,13 +140,13 @@ class CaFile:
     until: date | None = None
 
 
-def inspect_ca_file(name: str) -> CaFile:
+def inspect_ca_file(path: str) -> CaFile:
     """Return which authorities a file of certificates contains. Blocking.
 
     Raises:
         SettingError: as `read_ca_file`; or every CA certificate in it has expired.
     """
-    content = read_ca_file(name)
+    content = read_ca_file(path)
     certificates = _context_of(content).get_ca_certs()
     if not certificates:
         return CaFile(0)
@@ -154,7 +154,7 @@ def inspect_ca_file(name: str) -> CaFile:
     until = datetime.fromtimestamp(max(ends), UTC)
     if until <= datetime.now(UTC):
         day = formatting.day(until)
-        raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(name).name, day=day)
+        raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(path).name, day=day)
     if len(certificates) > 1:
         return CaFile(len(certificates))
     return CaFile(1, _name_of(certificates[0]), until.date())
@@ -179,10 +179,10 @@ def _name_of(certificate: object) -> str:
     return names.get("commonName") or names.get("organizationName") or ""
 
 
-def _refused_error(name: str, exc: RefusedFileError) -> SettingError:
-    file, remedy = Path(name).name, Remedy.CHOOSE_PEM
+def _refused_error(path: str, exc: RefusedFileError) -> SettingError:
+    file, remedy = Path(path).name, Remedy.CHOOSE_PEM
     return SettingError(exc.reason, exc.params, remedy=remedy, file=file)
 
 
-def _unusable_error(name: str, reason: Reason, details: str = "") -> SettingError:
-    return SettingError(reason, details=details, file=Path(name).name)
+def _unusable_error(path: str, reason: Reason, details: str = "") -> SettingError:
+    return SettingError(reason, details=details, file=Path(path).name)
