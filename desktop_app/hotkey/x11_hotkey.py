@@ -37,7 +37,8 @@ class X11Hotkey:
         """Grab `keys`, in Qt's portable text.
 
         Raises:
-            HotkeyError: another program has them, the keyboard lacks them, or there is no X server.
+            HotkeyError: another program has the keys, the keyboard lacks them, or there is no X
+                server.
         """
         try:
             self._display = xlib.Display()
@@ -92,7 +93,7 @@ class X11Hotkey:
     def _grab(self) -> None:
         modifiers, key = parse_keys(self._keys)
         codes = map(self._display.keysym_to_keycode, _keysyms(key))
-        code = next(filter(None, codes), None)
+        code = next(filter(None, codes), None)  # 0 means that the keyboard lacks the key
         if code is None:
             raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
         mask = 0
@@ -101,7 +102,12 @@ class X11Hotkey:
         refused = xlib_error.CatchError(xlib_error.BadAccess)
         for locks in self._lock_masks():
             self._root.grab_key(
-                code, mask | locks, True, X.GrabModeAsync, X.GrabModeAsync, onerror=refused
+                code,
+                mask | locks,
+                owner_events=True,
+                pointer_mode=X.GrabModeAsync,
+                keyboard_mode=X.GrabModeAsync,
+                onerror=refused,
             )
         self._display.sync()
         if refused.get_error() is not None:
@@ -120,7 +126,10 @@ class X11Hotkey:
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
 
     def _lock_masks(self) -> Iterator[int]:
-        """Yield all combinations of Caps, Num and Scroll Lock, because X compares all modifiers."""
+        """Yield the mask of each combination of Caps, Num and Scroll Lock.
+
+        X compares all modifiers: a grab without a lock's mask fails to match while the lock is on.
+        """
         masks = {X.LockMask}
         for name in _LOCK_KEYS:
             try:
@@ -131,7 +140,9 @@ class X11Hotkey:
             yield sum(held_masks)
 
     def _claim_selection(self) -> None:
-        owner = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
+        owner = self._root.create_window(
+            x=0, y=0, width=1, height=1, border_width=0, depth=X.CopyFromParent
+        )
         owner.set_selection_owner(self._display.intern_atom(_SELECTION_NAME), X.CurrentTime)
         self._display.sync()
 

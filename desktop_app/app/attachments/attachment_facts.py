@@ -25,7 +25,9 @@ from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLev
 if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
-OTHER_READINGS_CHIP: Final = "rest"  # the id of the chip that stands for the other files being read
+# While many files are read, the first has a chip of its own. This is the id of the chip that stands
+# for all others.
+OTHER_READINGS_CHIP: Final = "rest"
 # The ids of the actions in the menu of a chip.
 PREVIEW_ACTION: Final = "preview"
 OPEN_ACTION: Final = "open-document"
@@ -54,7 +56,9 @@ _DETAIL_LABELS: Final = {
 def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     """Return the chip of a document as it would be sent now."""
     refusal = _refusal_text(part, resolved)
-    facts = [pages] if (pages := pages_fact(part)) else []
+    facts = []
+    if pages := pages_fact(part):
+        facts.append(pages)
     if part.by_tools:
         facts.append(tr(BEGINNING))
     elif part.again_as and not refusal:
@@ -64,12 +68,12 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     if is_file(part, resolved.files):
         facts.append(tr("as a file"))
     return Chip(
-        part.sha256,
-        part.name,
-        " · ".join(facts),
-        "failed" if refusal else "ready",
-        None,
-        "file-text",
+        id=part.sha256,
+        name=part.name,
+        summary=" · ".join(facts),
+        state="failed" if refusal else "ready",
+        progress=None,
+        icon="file-text",
         tooltip=_tooltip_text(part, resolved),
         detail_levels=_detail_levels(part, resolved),
         detail_level=part.detail,
@@ -113,12 +117,13 @@ def price_note(resolved: ResolvedChoice) -> str:
 
 
 def _refusal_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Return briefly why the document cannot be sent like this; "" if it can."""
+    """Return a short reason why the document cannot be sent as it is chosen; "" if it can."""
     if refusal := file_refusal(part, resolved):
         return refusal.what_happened
-    has_images = bool(part.image_pages) and not is_file(part, resolved.files)
-    is_refused = has_images and resolved.model.sees_images is False
-    return tr("{model} doesn’t support images", model=resolved.model.name) if is_refused else ""
+    sends_images = bool(part.image_pages) and not is_file(part, resolved.files)
+    if sends_images and resolved.model.sees_images is False:  # None: it is unknown
+        return tr("{model} doesn’t support images", model=resolved.model.name)
+    return ""
 
 
 def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
@@ -144,7 +149,9 @@ def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAct
     if part.by_tools:
         actions.append(ChipAction(BY_TOOLS_ACTION, tr("Send only the beginning"), is_checked=True))
     if can_be_file(part, resolved.files) or part.as_file:
-        actions.append(ChipAction(AS_FILE_ACTION, tr("Send original file"), part.as_file))
+        actions.append(
+            ChipAction(AS_FILE_ACTION, tr("Send original file"), is_checked=part.as_file)
+        )
     return tuple(actions)
 
 

@@ -63,9 +63,14 @@ class BatchBarController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._prompt, self._add_above_prompt = theme, prompt, add_above_prompt
-        self._current, self._draft = current, current.draft
-        self._providers, self._origins, self._tasks = providers, origins, tasks
+        self._theme = theme
+        self._prompt = prompt
+        self._add_above_prompt = add_above_prompt
+        self._current = current
+        self._draft = current.draft
+        self._providers = providers
+        self._origins = origins
+        self._tasks = tasks
         self._offered_paths: list[Path] = []
         self._draft_at_offer = Draft()
         self._end_text = ""
@@ -115,10 +120,9 @@ class BatchBarController(QObject):
             self.jobs_requested.emit()
             return
         self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
-        ids_at_offer, origins = (
-            set(map(part_id, self._draft_at_offer.attachments)),
-            self._origins.paths,
-        )
+        # Files that had been attached before the offer stay, even if they are offered again.
+        ids_at_offer = set(map(part_id, self._draft_at_offer.attachments))
+        origins = self._origins.paths
         offered_paths = set(paths)
         remaining_parts = [
             part
@@ -150,13 +154,14 @@ class BatchBarController(QObject):
         self.show_running(self._running)
 
     def forget_end(self) -> None:
-        """Show no ended job any more, because the user has opened the list of jobs."""
+        """Hide the end of a job, because the user has opened the list of jobs."""
         self._end_text = ""
         self._show_state()
 
     def _show_state(self) -> None:
         is_empty = not self._running and not self._end_text
-        if self._offered_paths or (is_empty and "_bar" not in self.__dict__):
+        has_bar = "_bar" in self.__dict__  # reading the cached property would make the bar
+        if self._offered_paths or (is_empty and not has_bar):
             return
         had_focus = self._bar.has_focus
         if self._end_text:

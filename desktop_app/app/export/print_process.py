@@ -51,22 +51,29 @@ _MAX_MARGIN_SHARE: Final = 1 / 6
 
 _IPP_PORT: Final = 631
 # libcups reads these to find its server and the user's name.
-_CUPS_PATHS: Final = tuple(
-    map(
-        Path,
-        (
-            *("/etc/cups", "/usr/share/cups", "/run/cups", "/etc/passwd", "/etc/nsswitch.conf"),
-            *("/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/run/systemd/resolve"),
-            *("/etc/gai.conf", "/etc/services", "/etc/ssl", "/etc/papersize", "/usr/share/ppd"),
-        ),
-    )
+_CUPS_PATHS: Final = (
+    Path("/etc/cups"),
+    Path("/usr/share/cups"),
+    Path("/run/cups"),
+    Path("/etc/passwd"),
+    Path("/etc/nsswitch.conf"),
+    Path("/etc/hosts"),
+    Path("/etc/host.conf"),
+    Path("/etc/resolv.conf"),
+    Path("/run/systemd/resolve"),
+    Path("/etc/gai.conf"),
+    Path("/etc/services"),
+    Path("/etc/ssl"),
+    Path("/etc/papersize"),
+    Path("/usr/share/ppd"),
 )
 
 
 def main() -> int:
     """Print the conversation that standard input names; return the exit code."""
     request = json.load(sys.stdin)
-    application, formulas = None, FormulaClient(child_command("math"))
+    application = None
+    formulas = FormulaClient(child_command("math"))
     use_stored_language(folders().database)
     try:
         loaded = asyncio.run(_load_conversation(request["conversation"]))
@@ -144,7 +151,10 @@ def _printer_ports() -> tuple[int, ...]:
 
 
 def printer_choice(printer: QPrinter) -> dict[str, Any]:
-    """Return the chosen settings of a printer and its paper as JSON values."""
+    """Return the choices in the print dialog as JSON values.
+
+    `pages` is [first, last], each from 1. Qt reports 0 for both if all pages are chosen.
+    """
     layout = printer.pageLayout()
     size = layout.pageSize().size(QPageSize.Unit.Millimeter)
     file = printer.outputFileName()
@@ -196,11 +206,11 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     printer.setDocName(loaded.conversation.title)
     pages = lay_out(loaded, printer, formulas)
     first_page, last_page = choice["pages"]
-    page_numbers = range(max(0, first_page - 1), min(last_page or pages.count, pages.count))
-    if not page_numbers:  # a painter would print an empty page
+    indexes = range(max(0, first_page - 1), min(last_page or pages.count, pages.count))
+    if not indexes:  # a painter would print an empty page
         raise StorageError(Reason.PRINT_NO_PAGE, page=first_page)
     # Qt leaves the order to the program.
-    paint(pages, printer, page_numbers[::-1] if choice["is_reversed"] else page_numbers)
+    paint(pages, printer, indexes[::-1] if choice["is_reversed"] else indexes)
 
 
 def _output_error(file: str, error: OSError) -> StorageError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -37,6 +37,24 @@ if TYPE_CHECKING:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 
+class _Reading(NamedTuple):
+    """A file that is being read, or waits for it.
+
+    Attributes:
+        task: None before its start.
+    """
+
+    name: str
+    task: asyncio.Future[Any] | None = None
+
+
+class _RemovedPart(NamedTuple):
+    """The attachment that Undo restores, and its index among the attachments before."""
+
+    part: Attached
+    position: int
+
+
 class QuickAttachments(QObject):
     """Attachments of the quick prompt, as an `AttachmentHolder`, and their chips.
 
@@ -59,16 +77,18 @@ class QuickAttachments(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(quick)
-        self._quick, self._reader, self._tasks = quick, reader, tasks
-        self._image_chips, self._conversation = image_chips, conversation
+        self._quick = quick
+        self._image_chips = image_chips
+        self._conversation = conversation
+        self._reader = reader
+        self._tasks = tasks
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
-        # The id of a reading -> the name of the file, and the task, None before its start.
-        self._readings: dict[str, tuple[str, asyncio.Future[Any] | None]] = {}
+        self._readings: dict[str, _Reading] = {}  # by an id, which is also the id of its chip
         self._queue = TaskQueue()
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self.show)
         self.parts: tuple[Attached, ...] = ()
-        self._removed_part: tuple[Attached, int] | None = None  # what Undo restores, and its index
+        self._removed_part: _RemovedPart | None = None
         quick.status.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(
             lambda paths: self._read_contents([(path.name, path) for path in paths])
@@ -116,7 +136,7 @@ class QuickAttachments(QObject):
     @property
     def reading_name(self) -> str:
         """Return the name of a file that is being read, "" for none."""
-        return next((name for name, _ in self._readings.values()), "")
+        return next((reading.name for reading in self._readings.values()), "")
 
     def clear(self) -> None:
         """Remove all attachments, and cancel reading."""
@@ -146,7 +166,7 @@ class QuickAttachments(QObject):
 
     def _make_reading_chips(self) -> list[Chip]:
         """Return a chip for each file being read; of many, for the first one and for the rest."""
-        names = {reading_id: name for reading_id, (name, _) in self._readings.items()}
+        names = {reading_id: reading.name for reading_id, reading in self._readings.items()}
         if len(names) > FEW_FILES:
             (first_id, name), *others = names.items()
             others_text = tr_plural("{count} more file", "{count} more files", len(others))
@@ -169,9 +189,7 @@ class QuickAttachments(QObject):
             self._quick.status.show_problem(str(too_many_files()))
             return
         named_contents = {new_id(): content for content in contents}
-        self._readings |= {
-            reading_id: (name, None) for reading_id, (name, _) in named_contents.items()
-        }
+        self._readings |= {id_: _Reading(name) for id_, (name, _) in named_contents.items()}
         self._queue.add(
             partial(self._start, id_, *content) for id_, content in named_contents.items()
         )
@@ -183,13 +201,13 @@ class QuickAttachments(QObject):
         if reading_id not in self._readings:  # canceled
             return None
         task = self._tasks.start(self._read(reading_id, content))
-        self._readings[reading_id] = (name, task)
+        self._readings[reading_id] = _Reading(name, task)
         return task
 
     def _cancel(self, reading_ids: Iterable[str]) -> None:
-        for _, task in [self._readings.pop(reading_id) for reading_id in reading_ids]:
-            if task is not None:
-                task.cancel()
+        for reading in [self._readings.pop(reading_id) for reading_id in reading_ids]:
+            if reading.task is not None:
+                reading.task.cancel()
 
     async def _read(self, reading_id: str, content: Path | DroppedData) -> None:
         try:
@@ -223,17 +241,21 @@ class QuickAttachments(QObject):
             self._cancel(list(self._readings)[1:])
         elif chip_id in self._readings:
             self._cancel([chip_id])
-        former_parts = self.parts
-        self.parts = tuple(part for part in former_parts if part.sha256 != chip_id)
+        position = next((n for n, part in enumerate(self.parts) if part.sha256 == chip_id), None)
+        if position is None:  # the chip of a reading
+            self.show()
+            return
+        removed_part = self.parts[position]
+        self.parts = (*self.parts[:position], *self.parts[position + 1 :])
         self.show()
-        if removed_parts := [part for part in former_parts if part.sha256 == chip_id]:
-            self._removed_part = (removed_parts[0], former_parts.index(removed_parts[0]))
-            self._quick.status.offer_undo(tr("“{name}” removed", name=removed_parts[0].name))
+        self._removed_part = _RemovedPart(removed_part, position)
+        self._quick.status.offer_undo(tr("“{name}” removed", name=removed_part.name))
 
     def _undo_removal(self) -> None:
         if self._removed_part is not None:
-            (part, index), self._removed_part = self._removed_part, None
-            self.parts = (*self.parts[:index], part, *self.parts[index:])
+            part, position = self._removed_part
+            self._removed_part = None
+            self.parts = (*self.parts[:position], part, *self.parts[position:])
             self._quick.status.show_status("")
             self.show()
 

@@ -64,11 +64,12 @@ async def report_pieces(
     format_: str,
     escape: Callable[[str], str] = str,
 ) -> AsyncIterator[str]:
-    """Yield the text of a report, some files at a time.
+    """Yield the text of a report: its head, then a page of items at a time.
 
     Args:
         format_: "markdown" or "csv".
-        escape: makes the title, names, models and errors safe to display.
+        escape: makes the title, names, models and errors safe to display. The default leaves them
+            as they are, for a file.
     """
     job = replace(job, title=escape(job.title))
     with in_english():
@@ -104,8 +105,10 @@ def _report_parts(
 
 
 def job_json(job: BatchJob) -> dict[str, Any]:
-    """Return a job for JSON."""
-    choice, counts, estimate = job.choice, job.counts, job.estimate
+    """Return a job, without its files, as JSON values."""
+    choice = job.choice
+    counts = job.counts
+    estimate = job.estimate
     return {
         "id": job.id,
         "title": job.title,
@@ -134,7 +137,7 @@ def job_json(job: BatchJob) -> dict[str, Any]:
 
 
 async def job_and_items_json(store: BatchStore, job: BatchJob) -> dict[str, Any]:
-    """Return a job with its files for JSON."""
+    """Return a job with its files (its items) as JSON values."""
     items: list[dict[str, Any]] = []
     while page := await store.page(job.id, len(items)):
         items += [_item_json(job, item) for item in page]
@@ -142,7 +145,7 @@ async def job_and_items_json(store: BatchStore, job: BatchJob) -> dict[str, Any]
 
 
 def _parsed_answer(job: BatchJob, item: BatchItem) -> Any:
-    """Return the value of an answer that matches the job's schema; else None."""
+    """Return the JSON value of an answer, if the job has a schema; else None."""
     if not job.parameters.form or item.error or not item.answer:
         return None
     try:
@@ -167,10 +170,22 @@ def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
 def job_notices(settings: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
     """Return the notices on settings that the job leaves out or changes."""
     notices: list[NoticeText] = [resolved.notice] if resolved.notice else []
-    choice = (resolved.profile, resolved.model, resolved.effort)
-    parameters = job.parameters
-    notices += model_notices(parameters, parameters, settings.requested, *choice)
-    notices += api_notices(parameters, settings.requested, *choice, job.api)
+    notices += model_notices(
+        parameters=job.parameters,
+        accepted=job.parameters,
+        requested=settings.requested,
+        profile=resolved.profile,
+        info=resolved.model,
+        effort=resolved.effort,
+    )
+    notices += api_notices(
+        parameters=job.parameters,
+        requested=settings.requested,
+        profile=resolved.profile,
+        info=resolved.model,
+        effort=resolved.effort,
+        api=job.api,
+    )
     if settings.parameters.candidates > 1:
         notices.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
     return notices

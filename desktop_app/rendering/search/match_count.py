@@ -1,11 +1,14 @@
 """Counts how often words occur in rendered Markdown, without rendering most of it.
 
-Rendering twenty megabytes takes a quarter of a minute; searching them, a tenth of a second. So a
-source is cut at positions where the text above cannot change the text below: at fences that begin
-their line, and at an unindented line after a blank line. A part is not rendered if it is certainly
-shown as written: it has no link target, no entity, no image, no shortened row, and removing its
-marks does not create the words. Other parts that may contain the words are rendered separately. If
-a line may define a link or a note, or a character is invisible, the whole source is rendered.
+Rendering twenty megabytes takes a quarter of a minute; searching them, a tenth of a second. A
+source is therefore cut into parts, at positions where the text above cannot change the text below:
+at fences that begin their line, and at an unindented line after a blank line. A part is not
+rendered if it is certainly shown as written: it has no link target, no entity, no image, no
+shortened row, and removing its marks does not create the words. Each part that may be shown
+otherwise, and may contain the words, is rendered separately. If a line may define a link or a note,
+or a character is invisible, the whole source is rendered.
+
+The words are what the user searches for, as `fold_text` folds them: a single string.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import takewhile
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.i18n.translation import language
 from desktop_app.rendering.incremental.block_stream import render
@@ -80,7 +83,7 @@ def count_in_markdown(source: str, words: str) -> int:
     parts = list(_split_source(source))
     if any(part is None for part in parts):
         return _count_rendered(source, words)
-    return sum(_count_in_part(*part, words) for part in parts if part is not None)
+    return sum(_count_in_part(part, words) for part in parts if part is not None)
 
 
 def _count_rendered(source: str, words: str) -> int:
@@ -96,27 +99,38 @@ def _shown_texts(source: str) -> tuple[str, ...]:
 # ---------------------------------------------------------------------- parts
 
 
-def _split_source(source: str) -> Iterator[tuple[str, bool] | None]:
-    """Yield the parts of a source as (part, whether it is the inside of a fence).
+class _Part(NamedTuple):
+    """A part of a source.
 
-    Yield None for a part that may continue in the next one.
+    Attributes:
+        is_code: True if it is all the text inside a fence.
     """
+
+    text: str
+    is_code: bool
+
+
+def _split_source(source: str) -> Iterator[_Part | None]:
+    """Yield the parts of a source. Yield None for a part that may continue in the next one."""
     position = 0
     while position <= len(source):
         fence = _FENCE.search(source, position)
         prose = source[position:] if fence is None else source[position : fence.start()]
         if fence is not None and not _closes_formulas(prose):
             yield None
-        for part in _split_at_blank_lines(prose):
-            if part:
-                yield (part, False) if _closes_inner_fences(part) else None
+        for text in _split_at_blank_lines(prose):
+            if text:
+                yield _Part(text, is_code=False) if _closes_inner_fences(text) else None
         if fence is None:
             return
         fence_mark = fence[1] or fence[2]
         closer = re.compile(rf"^ {{0,3}}{fence_mark[0]}{{{len(fence_mark)},}}[ \t]*$", re.MULTILINE)
         end = closer.search(source, fence.end() + 1)
-        yield source[fence.end() + 1 : len(source) if end is None else end.start()], True
-        position = len(source) + 1 if end is None else end.end() + 1
+        code_end = len(source) if end is None else end.start()
+        yield _Part(source[fence.end() + 1 : code_end], is_code=True)
+        if end is None:
+            return
+        position = end.end() + 1
 
 
 def _split_at_blank_lines(prose: str) -> Iterator[str]:
@@ -154,14 +168,14 @@ def _are_indented(lines: list[str], indent: str) -> bool:
 # ---------------------------------------------------------------------- one part
 
 
-def _count_in_part(part: str, is_code: bool, words: str) -> int:
-    folded_part = fold_text(part)
-    if is_code:
-        return folded_part.count(words) if "\n" not in words else 0
-    if words not in folded_part and not may_contain(part, words):
+def _count_in_part(part: _Part, words: str) -> int:
+    folded_text = fold_text(part.text)
+    if part.is_code:
+        return folded_text.count(words) if "\n" not in words else 0
+    if words not in folded_text and not may_contain(part.text, words):
         return 0
-    count = _count_if_certain(part, folded_part, words)
-    return count if count is not None else _count_rendered(part, words)
+    count = _count_if_certain(part.text, folded_text, words)
+    return count if count is not None else _count_rendered(part.text, words)
 
 
 def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:

@@ -65,10 +65,9 @@ class XServer:
     def get_modifier_mapping(self) -> list[list[int]]:
         return self.modifiers
 
-    def grab_key(
-        self, code: int, mask: int, owner_events: bool, pointer: int, keyboard: int, onerror: Any
-    ) -> None:
-        assert (owner_events, pointer, keyboard) == (True, X.GrabModeAsync, X.GrabModeAsync)
+    def grab_key(self, code: int, mask: int, *, onerror: Any, **options: int) -> None:
+        modes = {"pointer_mode": X.GrabModeAsync, "keyboard_mode": X.GrabModeAsync}
+        assert options == {"owner_events": True, **modes}
         if self.is_taken:
             onerror(xlib_error.BadAccess.__new__(xlib_error.BadAccess), None)
         else:
@@ -78,8 +77,9 @@ class XServer:
         assert which == (X.AnyKey, X.AnyModifier)
         self.grabbed = []
 
-    def create_window(self, *geometry: int) -> Any:
-        assert geometry == (0, 0, 1, 1, 0, X.CopyFromParent)
+    def create_window(self, **geometry: int) -> Any:
+        size = {"x": 0, "y": 0, "width": 1, "height": 1}
+        assert geometry == {**size, "border_width": 0, "depth": X.CopyFromParent}
         return SimpleNamespace(set_selection_owner=self.own)
 
     def own(self, selection: str, at: int) -> None:
