@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desktop_app.backend.backend import (
     Backend,
@@ -135,7 +135,7 @@ def _read_question(options: argparse.Namespace) -> str:
     """Return the question from the command line or standard input.
 
     Standard input is the question if "-" is typed, or if nothing is typed and no file is "-".
-    Return "" if there is only a file or a template.
+    Return "" if there is no question, but a file or a template.
 
     Raises:
         IllegalChoiceError: nothing is asked, or options contradict each other.
@@ -227,10 +227,11 @@ async def _answer(
     ]
     draft = await _question_draft(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *collections))
-    conversation_id, moment = new_id(), now()
+    conversation_id = new_id()
     if null_store is not None:
         conversation_id = unsaved_conversation_id(settings.counted_instructions, parts, draft.text)
-    conversation = Conversation(conversation_id, "", moment, moment, choices[0])
+    created_at = now()
+    conversation = Conversation(conversation_id, "", created_at, created_at, choices[0])
     # With tools, the model can read the rest of documents that do not fit.
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in answering:
@@ -574,8 +575,15 @@ def _null_store(
 
     With `keeps_text`, the full text of a long answer is in a temporary file.
     """
-    files = {document.sha256: (document.text, path) for path, document in attached}
+    files = {document.sha256: AttachedFile(document.text, path) for path, document in attached}
     return NullStore(files, UnsavedAnswers(backend.folders.temporary if keeps_text else None))
+
+
+class AttachedFile(NamedTuple):
+    """A file that is sent with a question that is not saved."""
+
+    text: str
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -583,11 +591,11 @@ class NullStore:
     """Store of messages and attachments that stores nothing.
 
     Attributes:
-        files: the text and path of each attached file, by its SHA-256.
+        files: the attached files by their SHA-256.
         answers: the temporary files of long answers.
     """
 
-    files: dict[str, tuple[str, Path]]
+    files: dict[str, AttachedFile]
     answers: UnsavedAnswers
 
     async def begin_turn(
@@ -600,7 +608,7 @@ class NullStore:
 
     async def text(self, sha256: str) -> str:
         """Return the text of a document of this run."""
-        return self.files[sha256][0]
+        return self.files[sha256].text
 
     async def bytes(self, sha256: str) -> bytes:
         """Return the bytes of an attached file, if it is unchanged since its text was read.
@@ -608,11 +616,11 @@ class NullStore:
         Raises:
             DocumentError: it has changed or is gone.
         """
-        path = self.files[sha256][1]
+        path = self.files[sha256].path
         try:
             data = await asyncio.to_thread(_read_file, path)
         except (OSError, RefusedFileError):
-            data = b""
+            data = b""  # its hash differs, too
         if hashlib.sha256(data).hexdigest() != sha256:
             raise DocumentError(Reason.CHANGED_WHILE_READ, name=path.name)
         return data

@@ -190,7 +190,8 @@ class PdfExporter:
 
     async def close(self) -> None:
         """Stop the process."""
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is not None:
             with suppress(ProcessLookupError):
                 process.kill()
@@ -330,9 +331,8 @@ class _Export:
             return sorted(conversations, key=attrgetter("created_at", "id"))
         conversations_in_order = []
         for conversation_id in dict.fromkeys(self._options.conversation):
-            conversation = await self._backend.conversations.get(
-                conversation_id
-            )  # also in the trash
+            # `get` also finds a conversation in the trash.
+            conversation = await self._backend.conversations.get(conversation_id)
             if conversation is None:
                 raise IllegalChoiceError(Reason.EXPORT_NO_SUCH, given=conversation_id)
             conversations_in_order.append(conversation)
@@ -350,7 +350,8 @@ class _Export:
                 sentence = N_("Conversation {id} skipped: {reason}")
                 self.left_out.append(tr(sentence, id=conversation_id, reason=error.details))
             else:
-                readable += [conversation] if conversation is not None else []
+                if conversation is not None:  # None if it was deleted meanwhile
+                    readable.append(conversation)
         return readable
 
     async def _write_json(self, writer: JsonWriter) -> None:
@@ -395,8 +396,7 @@ class _Export:
         if not pairs:
             raise damaged[0] if damaged else StorageError(Reason.EXPORT_NO_CORRECTIONS)
         for error in damaged:
-            with self._skipping_errors(N_("Corrected response skipped: {reason}")):
-                raise error
+            self._note_error(error, N_("Corrected response skipped: {reason}"))
         with partial_file(self._target) as file, file.open("w", encoding="utf-8") as stream:
             for pair in pairs:
                 line = {
@@ -438,7 +438,8 @@ class _Export:
     @contextmanager
     def _skipping_conversation(self, conversation: Conversation) -> Iterator[None]:
         """Leave out a conversation that cannot be read or laid out, and note why."""
-        count, title = len(self.left_out), short_title(conversation.title)
+        count = len(self.left_out)
+        title = short_title(conversation.title)
         with self._skipping_errors(N_("Conversation “{title}” skipped: {reason}"), title=title):
             yield
         if len(self.left_out) > count:
@@ -446,23 +447,25 @@ class _Export:
 
     @contextmanager
     def _skipping_errors(self, sentence: str, **params: str) -> Iterator[None]:
-        """Suppress an error in the data, and note it.
+        """Suppress an error in the data, and note it with `_note_error`.
 
         A full disk, or a file that cannot be written, ends the export.
-
-        Args:
-            sentence: is added to `left_out`, filled with the reason of the error and `params`.
         """
         try:
             yield
         except StoreFullError:
             raise
         except (UserFacingError, *BAD_VALUE) as exc:
-            reason = str(exc)
-            if not isinstance(exc, UserFacingError) or isinstance(exc, StoreDamagedError):
-                why = exc.details if isinstance(exc, StoreDamagedError) else reason
-                reason = tr("damaged data ({details})", details=why[:200] or type(exc).__name__)
-            self.left_out.append(tr(sentence, reason=reason, **params))
+            self._note_error(exc, sentence, **params)
+
+    def _note_error(self, error: Exception, sentence: str, **params: str) -> None:
+        """Add a sentence to `left_out`, filled with the reason of the error and `params`."""
+        reason = str(error)
+        if not isinstance(error, UserFacingError) or isinstance(error, StoreDamagedError):
+            details = error.details if isinstance(error, StoreDamagedError) else reason
+            details = details[:200] or type(error).__name__
+            reason = tr("damaged data ({details})", details=details)
+        self.left_out.append(tr(sentence, reason=reason, **params))
 
 
 @contextmanager

@@ -73,10 +73,10 @@ class QuickPromptController(QObject):
         self._running, self._conversation, self._history = running, conversation, history
         self._continue_in_window, self._markdown_of = continue_in_window, markdown_of
         self._values, self._tasks = values, tasks
-        self.accompanying, self._typed_text = AccompanyingText(), ""
-        self._handover_lock = (
-            asyncio.Lock()
-        )  # while the question goes to the store or to the window
+        self.accompanying = AccompanyingText()
+        self._typed_text = ""  # the last question as typed, which the field still shows
+        # Held while the question goes to the store or to the window.
+        self._handover_lock = asyncio.Lock()
         self.draft = QuickDraft(
             quick,
             lambda: UnsentQuestion() if conversation.is_unsaved else self.unsent_question,
@@ -185,10 +185,11 @@ class QuickPromptController(QObject):
             self.window.set_unsaved(is_unsaved)
             self.window.status.show_status(tr("Remove the attachments first"))
         elif is_closed:
-            text, template_id = self._unsent_text(), self.window.field.template_id
+            text = self._unsent_text()
+            template_id = self.window.field.template_id if text else ""
             self._begin_blank()
             self.window.open_with(self.accompanying.text)
-            self.window.field.set_text(text, template_id if text else "")
+            self.window.field.set_text(text, template_id)
         else:
             # Undo could not restore a removed attachment into the other state.
             self.attachments.clear()
@@ -213,11 +214,8 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
-        typed_text, accompanying_text, attached_parts = (
-            text.strip(),
-            self.accompanying.text,
-            self.attachments.parts,
-        )
+        accompanying_text = self.accompanying.text
+        attached_parts = self.attachments.parts
         try:
             draft = Draft(question, attached_parts, self.window.field.template_id)
             async with self._handover_lock:
@@ -231,7 +229,7 @@ class QuickPromptController(QObject):
             return
         # Text that was added meanwhile waits for the next question.
         self.accompanying.remove_sent(accompanying_text)
-        self._typed_text = typed_text
+        self._typed_text = text.strip()
         self._history.reset()
         self.draft.save_soon()
         self.attachments.remove_sent(attached_parts)
@@ -267,15 +265,15 @@ class QuickPromptController(QObject):
             unsent = Draft(unasked_text, self.attachments.parts, template_id)
             await self._continue_in_window(self._conversation.id, action, unsent, "")
         else:
-            text, accompanying_text = field_text, self.accompanying.text.strip()
-            if len(accompanying_text) > int(
-                self._values[LARGE_PASTE] or 0
-            ):  # the window will attach it
-                text = self.accompanying.fill_marks(
-                    text.replace(MARKS[SELECTION], ATTACHED_TEXT), ""
-                )[0]
+            accompanying_text = self.accompanying.text.strip()
+            if len(accompanying_text) > int(self._values[LARGE_PASTE] or 0):
+                # The window will attach the accompanying text, so the question names it.
+                text = field_text.replace(MARKS[SELECTION], ATTACHED_TEXT)
+                text, _ = self.accompanying.fill_marks(text, "")
             else:
-                text, accompanying_text = self.accompanying.fill_marks(text, accompanying_text)
+                text, accompanying_text = self.accompanying.fill_marks(
+                    field_text, accompanying_text
+                )
             text = text if text.strip() else ""  # the user may type on after a space
             unsent = Draft(text, self.attachments.parts, self.window.field.template_id)
             self.accompanying.set("", self.accompanying.clipboard)

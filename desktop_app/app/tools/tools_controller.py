@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
@@ -149,21 +150,23 @@ class ToolsController(QObject):
         """List all tools, and chosen or permitted ones that no longer exist."""
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
-        conversation_id, store = self._current.id, self._permissions
+        conversation_id = self._current.id
+        store = self._permissions
         stored_permissions = await store.for_all_conversations()
         choices: list[ToolChoice] = []
         self._shown_fingerprints = {}
         for tool in await self._tools().list_tools():
-            definition, name = tool.definition, tool.definition.full_name
+            name = tool.definition.full_name
             permission: Permission | None = None
-            if definition.needs_consent:
-                tool_fingerprint = self._shown_fingerprints[name] = fingerprint(definition)
-                permission = await store.permission(conversation_id, name, tool_fingerprint)
-            is_chosen = name in names
-            reason = self._refusal_reason(tool)
+            if tool.definition.needs_consent:
+                self._shown_fingerprints[name] = fingerprint(tool.definition)
+                permission = await store.permission(
+                    conversation_id, name, self._shown_fingerprints[name]
+                )
             price = price_text(tool, self._hosted_prices, self._setup.profile)
             description = " ".join(filter(None, (_tool_text(tool), price)))
-            choices.append(ToolChoice(name, description, reason, is_chosen, permission))
+            reason = self._refusal_reason(tool)
+            choices.append(ToolChoice(name, description, reason, name in names, permission))
         known_names = {choice.name for choice in choices}
         missing_note = tr("It no longer exists.")
         for name in sorted({*stored_permissions, *filter(None, names)} - known_names):
@@ -182,11 +185,12 @@ class ToolsController(QObject):
         return () if refusal is None else error_segments(refusal, WINDOW)
 
     async def _permit(self, name: str, permission: Permission) -> None:
-        store, conversation_id = self._permissions, self._current.id
+        store = self._permissions
+        conversation_id = self._current.id
         await store.forget(name, conversation_id)
         if permission is Permission.ASK:
             return
-        # Of the tool as it was shown: its server may have changed it since.
+        # Permit the tool as it was shown, because its server may have changed it since.
         tool_fingerprint = self._shown_fingerprints.get(name, "")
         await store.save(conversation_id, name, tool_fingerprint, permission)
 
@@ -194,7 +198,8 @@ class ToolsController(QObject):
 
     def choose_form(self) -> None:
         """Let the user choose the form of the open conversation's answers."""
-        conversation_id, value = self._current.id, self._setup.ask_settings.parameters.form
+        conversation_id = self._current.id
+        value = self._setup.ask_settings.parameters.form
 
         def apply(form: str) -> None:
             self._setup.override(
@@ -266,16 +271,13 @@ class ToolsController(QObject):
             dialog.show_problem(problem)
 
     async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:
-        try:
+        text: str | None = None
+        with suppress(OSError, RefusedFileError, UnicodeDecodeError):
             text = await asyncio.to_thread(_read_text, path)
-        except (OSError, RefusedFileError, UnicodeDecodeError):
-            problem, text = tr("Can’t read {file}.", file=path.name), ""
-        else:
-            problem = ""
         if dialog not in self._dialogs:
             return  # closed since
-        if problem:
-            dialog.show_problem(problem)
+        if text is None:
+            dialog.show_problem(tr("Can’t read {file}.", file=path.name))
         else:
             dialog.show_text(text)
 

@@ -22,7 +22,7 @@ from desktop_app.cli.answers.chosen_model import (
     required_effort,
 )
 from desktop_app.cli.answers.several_answers import options_for
-from desktop_app.cli.ask import NullStore, extract_file, sendable_part
+from desktop_app.cli.ask import AttachedFile, NullStore, extract_file, sendable_part
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     expand_path,
@@ -254,7 +254,7 @@ async def _read_files(
 
     Raises CaseError: since the cases were loaded, a link out of the folder has replaced a file.
     """
-    values, files = await backend.values(), dict[str, tuple[str, Path]]()
+    values, files = await backend.values(), dict[str, AttachedFile]()
     parts_by_path: dict[Path, DocumentPart | ImagePart] = {}
     parts: dict[str, Sequence[DocumentPart | ImagePart]] = {}
     for case in cases:
@@ -263,7 +263,7 @@ async def _read_files(
             if path not in parts_by_path:
                 await asyncio.to_thread(path_in_folder, folder, name)
                 document = await extract_file(backend, path)
-                files[document.sha256] = (document.text, path)
+                files[document.sha256] = AttachedFile(document.text, path)
                 parts_by_path[path] = await sendable_part(
                     document, "", values, contestants[0].resolved
                 )
