@@ -540,14 +540,18 @@ def _request(chance: random.Random) -> ChatRequest:
         grammar if 0.25 < form < 0.4 else None,
         chance.random() < 0.2,
         tools=tools,
-        tool_choice=chance.choice(("auto", "", "none")),
+        tool_choice=chance.choice(("auto", "", "required", *(tool.wire_name for tool in tools))),
     )
 
 
 def _tools() -> list[ToolDefinition]:
+    custom: dict[str, Any] = {"type": "grammar", "syntax": "lark", "definition": "x"}
     return [
         ToolDefinition("clock", "Tells the time.", {"type": "object", "properties": {}}),
         ToolDefinition("look_up", "Looks up.", _STRICT),
+        ToolDefinition("query", "Runs.", input_format=custom),
+        ToolDefinition("say", "Says.", input_format={"type": "text"}),
+        ToolDefinition("plain", "Takes text.", input_format={}),
         ToolDefinition("web_search", "", hosted={"type": "web_search"}),
         ToolDefinition("code_interpreter", "", hosted={"type": "code_interpreter"}),
     ]

@@ -215,7 +215,8 @@ class ChatRequest:
         requested: the parameters that the user set for this request. A notice names each that is
             left out.
         tools: the tools that the model may call.
-        tool_choice: "auto" or "none"; "" leaves it to the server.
+        tool_choice: "auto", "none", "required", or the wire name of the tool to call; "" leaves it
+            to the server.
     """
 
     model: str

@@ -128,7 +128,7 @@ def body(
     tools = [tool for tool in request.tools if tool.hosted is None]
     if tools:
         fields["tools"] = [_build_tool(tool, profile) for tool in tools]
-        fields["tool_choice"] = request.tool_choice
+        fields["tool_choice"] = _build_tool_choice(request)
         if takes_openai_fields:
             fields["parallel_tool_calls"] = True
     return {
@@ -240,15 +240,27 @@ def _build_call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
 
 
 def _build_tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
-    definition: dict[str, Any] = {
-        "name": tool.wire_name,
-        "description": tool.description,
-        "parameters": sendable_arguments(tool.parameters),
-    }
+    definition: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
+    if tool.input_format is not None:
+        if format_fields := dict(tool.input_format):
+            kind = format_fields.pop("type", "text")
+            definition["format"] = (
+                {"type": kind, kind: format_fields} if format_fields else {"type": kind}
+            )
+        return {"type": "custom", "custom": definition}
+    definition["parameters"] = sendable_arguments(tool.parameters)
     # Other servers may not know the field, or may not support all that it demands.
     if profile.kind.takes_openai_fields and is_strict(tool.parameters):
         definition["strict"] = True
     return {"type": "function", "function": definition}
+
+
+def _build_tool_choice(request: ChatRequest) -> str | dict[str, Any]:
+    chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if chosen_tool is None:
+        return request.tool_choice
+    kind = "custom" if chosen_tool.is_custom else "function"
+    return {"type": kind, kind: {"name": chosen_tool.wire_name}}
 
 
 def _build_content(message: RequestMessage) -> str | list[dict[str, Any]]:

@@ -84,7 +84,7 @@ def body(
         fields.update(background=True, store=True)
     if request.tools:
         fields["tools"] = [_build_tool(tool) for tool in request.tools]
-        fields["tool_choice"] = request.tool_choice
+        fields["tool_choice"] = _build_tool_choice(request)
         fields["parallel_tool_calls"] = True
     if request.grammar is not None and request.grammar.is_tool_input:
         fields.update(tool_fields(request.grammar))
@@ -200,13 +200,21 @@ def _build_result(call: ToolCallPart) -> dict[str, Any]:
 def _build_tool(tool: ToolDefinition) -> dict[str, Any]:
     if tool.hosted is not None:
         return dict(tool.hosted)
+    common_fields = {"name": tool.wire_name, "description": tool.description}
+    if tool.is_custom:
+        input_format = {"format": dict(tool.input_format)} if tool.input_format else {}
+        return {"type": "custom", **common_fields, **input_format}
     schema = sendable_arguments(tool.parameters)
+    return {"type": "function", **common_fields, "parameters": schema, "strict": is_strict(schema)}
+
+
+def _build_tool_choice(request: ChatRequest) -> str | dict[str, str]:
+    chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if chosen_tool is None:
+        return request.tool_choice
     return {
-        "type": "function",
-        "name": tool.wire_name,
-        "description": tool.description,
-        "parameters": schema,
-        "strict": is_strict(schema),
+        "type": "custom" if chosen_tool.is_custom else "function",
+        "name": chosen_tool.wire_name,
     }
 
 

@@ -14,8 +14,8 @@ _SCHEMAS_BY_NAME: Final = ("properties", "$defs", "definitions", "dependentSchem
 _VALUE_KEYWORDS: Final = ("const", "enum", "default", "examples")
 
 
-def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
-    """Return the arguments of a call: an object.
+def parse_arguments(tool: ToolDefinition, text: str) -> Any:
+    """Return the arguments of a call: an object; for a custom tool, its free text.
 
     Takes a while for long arguments: call it in a thread.
 
@@ -25,6 +25,8 @@ def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
     """
     if len(text) > MAX_ARGUMENTS_CHARS:
         raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")
+    if tool.is_custom:
+        return text
     try:
         arguments = decode(text or "{}")
     except (ValueError, RecursionError) as exc:

@@ -33,7 +33,7 @@ class ToolSource(Protocol):
         words of a ToolError only.
 
         Args:
-            arguments: the validated object.
+            arguments: the validated object; for a custom tool, its input, which is free text.
 
         Raises:
             ToolError: the call failed; its text is for the model.

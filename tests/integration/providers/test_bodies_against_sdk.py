@@ -73,11 +73,14 @@ SCHEMA = {
     "required": ["n"],
     "additionalProperties": False,
 }
+GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
 HOSTED = [tool.definition for tool in asyncio.run(HostedTools(_stores).tools())]
 tools = st.sampled_from(
     [
         ToolDefinition("strict", "Is strict.", SCHEMA),
         ToolDefinition("loose", "Is not.", {"type": "object"}, source="a server"),
+        ToolDefinition("text", "Takes text.", input_format={}),
+        ToolDefinition("grammar", "Takes a grammar.", input_format=GRAMMAR),
         *HOSTED,
     ]
 )
@@ -130,7 +133,7 @@ EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     ),
     "requested": st.just(frozenset()),
     "tools": st.lists(tools, max_size=3).map(tuple),
-    "tool_choice": st.sampled_from(["auto", "none"]),
+    "tool_choice": st.sampled_from(["auto", "none", "required"]),
     "wants_images": st.just(False),  # its field is OpenRouter's, not OpenAI's
 }
 requests = st.builds(ChatRequest, **EVERY_FIELD)

@@ -183,18 +183,41 @@ _SCHEMA = {
     "required": ["q"],
     "additionalProperties": False,
 }
-FIND = ToolDefinition("find", "Finds.", _SCHEMA)
+FIND = ToolDefinition("find", "Finds.", _SCHEMA, input_format=None)
+RUN = ToolDefinition("run", "Runs.", input_format={})
+LARK = ToolDefinition(
+    "lark", "", input_format={"type": "grammar", "syntax": "lark", "definition": "a"}
+)
 _FOUND = {"name": "find", "description": "Finds.", "parameters": _SCHEMA}
 
 
 def test_functions_are_strict_for_servers_that_know_it() -> None:
-    request = ChatRequest("gpt-5.2", (), tools=(FIND,), tool_choice="auto")
+    request = ChatRequest("gpt-5.2", (), tools=(FIND,), tool_choice="find")
+    named = {"type": "function", "function": {"name": "find"}}
     known, other = body(request, OPENAI), body(request, COMPATIBLE)
     assert known["tools"] == [{"type": "function", "function": {**_FOUND, "strict": True}}]
     assert other["tools"] == [{"type": "function", "function": _FOUND}]
-    assert known["tool_choice"] == other["tool_choice"] == "auto"
+    assert known["tool_choice"] == other["tool_choice"] == named
     assert known["parallel_tool_calls"] is True
     assert "parallel_tool_calls" not in other
+
+
+def test_tools_whose_input_is_text_are_custom() -> None:
+    request = ChatRequest("gpt-5.2", (), tools=(RUN, LARK), tool_choice="lark")
+    grammar = {"syntax": "lark", "definition": "a"}
+    sent = body(request, OPENAI)
+    assert [tool["custom"] for tool in sent["tools"]] == [
+        {"name": "run", "description": "Runs."},
+        {"name": "lark", "description": "", "format": {"type": "grammar", "grammar": grammar}},
+    ]
+    assert {tool["type"] for tool in sent["tools"]} == {"custom"}
+    assert sent["tool_choice"] == {"type": "custom", "custom": {"name": "lark"}}
+
+
+@pytest.mark.parametrize("choice", ["auto", "none", "required"])
+def test_a_tool_choice_without_a_name_is_sent_unchanged(choice: str) -> None:
+    request = ChatRequest("gpt-5.2", (), tools=(FIND,), tool_choice=choice)
+    assert body(request, OPENAI)["tool_choice"] == choice
 
 
 def test_calls_precede_their_results_and_text_follows_them() -> None:
