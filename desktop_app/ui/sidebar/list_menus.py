@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 class ListMenus(QObject):
     """The menus of one conversation list.
 
-    Signals:
-        rename_requested(str): edit the name of the conversation or folder with this id.
-        All others: as in `ConversationList`.
+    Its signals are those of `ConversationList`, and rename_requested(str), which asks to edit the
+    name of the conversation or folder with this id.
     """
 
     new_requested = Signal()
