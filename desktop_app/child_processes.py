@@ -340,8 +340,7 @@ def _child_environment(names: tuple[str, ...]) -> dict[str, str]:
     """Return the named variables that are set; make relative paths absolute."""
     variables = {name: os.environ[name] for name in names if name in os.environ}
     for name in _PATH_VARIABLES & variables.keys():
-        if variables[name] and not variables[name].startswith(
-            "~"
-        ):  # REPARTEE_HOME may start with "~"
-            variables[name] = str(Path(variables[name]).absolute())
+        value = variables[name]
+        if value and not value.startswith("~"):  # REPARTEE_HOME may start with "~"
+            variables[name] = str(Path(value).absolute())
     return variables

@@ -290,6 +290,7 @@ def _read_only_check(argument: int) -> _Check:
 def _argument_checks(checks: tuple[_Check, ...]) -> Iterator[bytes]:
     """Yield the instructions that check the arguments of a system call, and allow it."""
     for check in checks:
+        # An argument has 8 bytes; the filter loads 4 of them, of which the lower half comes first.
         yield _instruction(_LOAD_WORD, _ARGUMENTS_OFFSET + 8 * check.argument + 4 * check.word)
         yield _instruction(_AND, check.mask)
         for index, value in enumerate(check.values):

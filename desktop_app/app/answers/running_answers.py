@@ -40,7 +40,8 @@ from desktop_app.services.chat.run_resumption import ResumedRun
 
 FRAME_MS = 16  # about 60 frames a second
 STORE_RETRY_S = 1.0  # the user may free space on a full disk meanwhile
-# Before that, the rate would be far too high: the first deltas arrive at almost the same time.
+# The time before a rate is shown. A rate over a shorter time would be far too high, because the
+# first deltas arrive at almost the same time.
 _MIN_RATE_PERIOD_S = 0.5
 
 
@@ -56,7 +57,9 @@ class _Progress:
     shown_reasoning: ShownTextLimiter = field(default_factory=ShownTextLimiter)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
-    section: int | None = None  # of the last reasoning; None before any, -1 once its item has ended
+    # The section of the last reasoning; None before any. -1, which no section has, once its item
+    # has ended: the next reasoning begins a new section, whatever its number.
+    section: int | None = None
     first_status: str = ""  # shown again once a retry is accepted
     is_retrying: bool = False
     status: NoticeText = ""  # the line below the answer
@@ -329,7 +332,8 @@ class RunningAnswers(QObject):
             self._report(progress)
 
     def _report(self, progress: _Progress) -> None:
-        message_id, conversation_id = progress.run.answer.id, progress.run.conversation.id
+        message_id = progress.run.answer.id
+        conversation_id = progress.run.conversation.id
         progress.reported_at = time.monotonic()
         if progress.unreported_status is not None:
             self.status_changed.emit(conversation_id, message_id, str(progress.unreported_status))

@@ -217,9 +217,9 @@ async def _build_runner(
         backend.chat_with(store, store),
         profile,
         setup,
-        options.concurrency,
-        EvaluationBatches(backend, setup, folder) if options.batch else None,
-        lambda done: reporter.show(done, total),
+        concurrency=options.concurrency,
+        batches=EvaluationBatches(backend, setup, folder) if options.batch else None,
+        listen=lambda done: reporter.show(done, total),
     )
 
 
@@ -254,7 +254,8 @@ async def _read_files(
 
     Raises CaseError: since the cases were loaded, a link out of the folder has replaced a file.
     """
-    values, files = await backend.values(), dict[str, AttachedFile]()
+    values = await backend.values()
+    files: dict[str, AttachedFile] = {}  # by SHA-256
     parts_by_path: dict[Path, DocumentPart | ImagePart] = {}
     parts: dict[str, Sequence[DocumentPart | ImagePart]] = {}
     for case in cases:

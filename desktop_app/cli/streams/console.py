@@ -19,7 +19,7 @@ from typing import Any, Final, TextIO, cast
 from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.i18n.translation import tr_context
 
-# Control characters but newline and tab, bidirectional controls, line separators, invisible
+# Control characters except newline and tab, bidirectional controls, line separators, invisible
 # characters (except joiners of letters and emoji), and surrogates.
 _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -192,7 +192,8 @@ async def confirm(question: str, *, default: bool) -> bool:
 
     write_question(question)
     # The answer is not read in another thread, because Ctrl+C could not end the thread.
-    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    typed = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), typed.set)
     try:
         await typed.wait()
@@ -209,7 +210,7 @@ class _CleanStream:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._held_cr = ""  # may begin a CRLF
+        self._held_cr = ""  # a CR at the end of a write, because an LF may follow in the next
 
     def write(self, text: str) -> int:
         """Write `text`, escaped."""

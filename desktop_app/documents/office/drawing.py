@@ -92,7 +92,8 @@ def _chart(tree: Element) -> Iterator[MarkdownBlock]:
         return
     series = list(_iterate(area, "ser"))[:_MAX_SERIES]
     title = _text_of(_find_child(chart, "title"))
-    yield MarkdownBlock(f"Chart: {title}" if title else "Chart:" if series else "")
+    if title or series:
+        yield MarkdownBlock(f"Chart: {title}".rstrip())
     axes = [
         _text_of(_find_child(axis, "title")) for axis in area if local_name(axis).endswith("Ax")
     ]

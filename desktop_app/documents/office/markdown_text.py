@@ -72,7 +72,8 @@ class FootnoteList:
 
 def comment(text: str, author: str = "") -> str:
     """Return a reviewer's comment on one line, with its author; "" if it has no words."""
-    words, name = " ".join(text.split()), " ".join(author.split())
+    words = " ".join(text.split())
+    name = " ".join(author.split())
     by = f" by {name}" if name else ""
     return f"Comment{by}: {words}" if words else ""
 

@@ -23,7 +23,9 @@ _BRACKET_PAIRS: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 def office_math_line(formula: Element) -> str:
     """Return a formula of Office Math, or an element of one, on one line."""
-    line, previous, was_fraction = "", "", False
+    line = ""
+    previous = ""  # the text of the child before; `was_fraction` is about the same child
+    was_fraction = False
     for child in formula:
         part = _element_text(child)
         # "x^k a", "1/2 √x": without the space the exponent or the denominator would continue.
@@ -81,10 +83,8 @@ def _element_text(element: Element) -> str:
         case "d":
             parts = [office_math_line(child) for child in element if local_name(child) == "e"]
             between = _property_of(element, "sepChr", "|")
-            opening, closing = (
-                _property_of(element, "begChr", "("),
-                _property_of(element, "endChr", ")"),
-            )
+            opening = _property_of(element, "begChr", "(")
+            closing = _property_of(element, "endChr", ")")
             return f"{opening}{between.join(parts)}{closing}"
         case "m":
             rows = (row for row in element if local_name(row) == "mr")

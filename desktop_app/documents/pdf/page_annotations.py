@@ -59,7 +59,8 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         if kind == raw.FPDF_ANNOT_WIDGET:
             fields += _field_lines(document.formenv, annotation)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
-            typed += _contents(annotation)
+            if typed_text := _annotation_string(annotation, b"Contents"):
+                typed.append(typed_text)
         elif kind in _COMMENTS and (words := _line(annotation, b"Contents")):
             marked_words = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
             comments.append(_comment_line(annotation, words, marked_words))
@@ -85,12 +86,6 @@ def has_drawings(page: pdfium.PdfPage) -> bool:
 
 def _is_hidden(annotation: Any) -> bool:
     return bool(raw.FPDFAnnot_GetFlags(annotation) & raw.FPDF_ANNOT_FLAG_HIDDEN)
-
-
-def _contents(annotation: Any) -> list[str]:
-    """Return the text of an annotation as a list, which is empty if there is no text."""
-    text = _annotation_string(annotation, b"Contents")
-    return [text] if text else []
 
 
 def _comment_line(annotation: Any, words: str, marked_words: str) -> str:
@@ -175,7 +170,8 @@ def _field_lines(form_env: Any, annotation: Any) -> list[str]:
     the document lacks the form, there is a line for each field with a value.
     """
     if not form_env:  # Programs that split files leave out the form, but not its fields.
-        name, value = (_annotation_string(annotation, key) for key in (b"T", b"V"))
+        name = _annotation_string(annotation, b"T")
+        value = _annotation_string(annotation, b"V")
         return [f"{name}: {value}"] if value not in ("", "Off") else []
     kind = raw.FPDFAnnot_GetFormFieldType(form_env, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:

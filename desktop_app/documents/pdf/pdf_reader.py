@@ -73,14 +73,17 @@ def _read(
         page = document[index]
         text, image = _page(document, page, index + 1)
         texts.append(text)
-        page_images += [image] if image else []
+        if image is not None:
+            page_images.append(image)
         page.close()
     on_progress(Progress(total, total, "page"))
     if not any(texts) and not page_images:
         raise refusals.empty_error(name)
     marked_pages = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
-    text, note = "\n\n".join(marked_pages), _note(page_images, total)
-    return ReaderResult(document_types.PDF, text, total, note, tuple(page_images))
+    note = _note(page_images, total)
+    return ReaderResult(
+        document_types.PDF, "\n\n".join(marked_pages), total, note, tuple(page_images)
+    )
 
 
 def _page(

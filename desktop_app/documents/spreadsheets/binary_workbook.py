@@ -57,7 +57,7 @@ _SHEET, _MANY_RK, _XF, _DIMENSIONS, _NUMBER = 0x85, 0xBD, 0xE0, 0x200, 0x203
 _BOOL_OR_ERROR, _RK, _FORMAT, _BOF = 0x205, 0x27E, 0x41E, 0x809
 _IGNORED: Final = 0xFFFF
 _CHANGED: Final = frozenset((_FORMULA, _MANY_RK, _DIMENSIONS, _NUMBER, _BOOL_OR_ERROR, _RK))
-# The kinds of results of formulas that are no numbers.
+# The kinds of a formula's result if it is not a number.
 _TEXT_RESULT, _BOOL_RESULT, _ERROR_RESULT = 0, 1, 2
 
 _WORKBOOK_PART: Final = "xl/workbook.bin"
@@ -153,7 +153,8 @@ def _change_records(name: str, stream: bytearray) -> Iterator[CellTexts]:
         DocumentEncryptedError: it has a password.
     """
     codes: list[tuple[int, str]] = []
-    style_formats, positions = list[int](), list[int]()
+    style_formats: list[int] = []
+    positions: list[int] = []  # of the sheets in the stream
     is_excel_95 = False
     for kind, offset, size in _records(stream, 0):
         if kind == _FILE_PASSWORD:
@@ -251,7 +252,7 @@ def _change_sheet(stream: bytearray, position: int, styles: Styles) -> CellTexts
 def _change_formula(stream: bytearray, offset: int) -> int:
     """Turn a formula into a record of its result; return the record's type."""
     kind, result = _NUMBER, stream[offset + 6]
-    if stream[offset + 12 : offset + 14] == b"\xff\xff":  # no number
+    if stream[offset + 12 : offset + 14] == b"\xff\xff":  # the result is not a number
         if result == _TEXT_RESULT:
             stream[offset + 20 : offset + 22] = bytes(2)  # the size of the formula
             kind = _FORMULA
@@ -333,7 +334,8 @@ def _without_names(part: bytes) -> bytes:
 
 def _with_displayed_texts(part: bytes, styles: Styles) -> bytes:
     """Return a sheet without short cells, with errors and styled numbers as texts."""
-    copied, column = bytearray(), 0
+    copied = bytearray()
+    column = 0
     for kind, start, offset, end in _package_records(part):
         if kind in _SHORT_CELLS:
             column += 1
@@ -354,7 +356,9 @@ def _displayed_cell(kind: int, cell: bytes, styles: Styles) -> bytes:
         kind: the type of the cell, which is not short.
         cell: its content.
     """
-    head, content, text = cell[:_CELL_HEAD_SIZE], cell[_CELL_HEAD_SIZE:], None
+    head = cell[:_CELL_HEAD_SIZE]
+    content = cell[_CELL_HEAD_SIZE:]
+    text = None
     if kind == _CELL_RK:  # python-calamine does not apply the formats of dates to these.
         kind, content = _CELL_REAL, struct.pack("<d", _rk_number(*struct.unpack("<l", content)))
     if kind in (_CELL_ERROR, _FORMULA_ERROR):
@@ -372,7 +376,8 @@ def _displayed_cell(kind: int, cell: bytes, styles: Styles) -> bytes:
 
 def _record(kind: int, content: bytes) -> bytes:
     """Return the record of a cell."""
-    header, size = bytearray((kind,)), len(content)
+    header = bytearray((kind,))
+    size = len(content)
     while size > 127:
         header.append(size & 127 | 128)
         size >>= 7

@@ -127,15 +127,16 @@ class BlockFlow:
         marked_text = text.strip()
         if not marked_text:
             return
-        space_before, space_after = (
-            text[: text.index(marked_text)],
-            text[text.index(marked_text) + len(marked_text) :],
-        )
+        start = text.index(marked_text)
+        space_before = text[:start]
+        space_after = text[start + len(marked_text) :]
         if mark.address:
             markdown = md.link(marked_text, mark.address)
         elif mark.sign == "`":
             longest = max(map(len, _BACKTICKS.findall(marked_text)), default=0)
-            fence, space = "`" * (longest + 1), " " if longest else ""
+            # A row of as many backticks as open the code would end it.
+            fence = "`" * (longest + 1)
+            space = " " if longest else ""
             markdown = f"{fence}{space}{marked_text}{space}{fence}"
         else:
             markdown = f"{mark.sign}{marked_text}{mark.sign}"

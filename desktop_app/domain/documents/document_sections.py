@@ -17,6 +17,7 @@ from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param
 from desktop_app.domain.remedy import Remedy
 
 Span = tuple[int, int]
+"""The numbers of the first and the last of several consecutive sections."""
 
 UNITS: Final[Mapping[str, str]] = {
     kind: known.unit for kind, known in DOCUMENT_FORMATS.items() if known.unit

@@ -59,7 +59,8 @@ class EvaluationCase:
 
     Attributes:
         files: the paths of the attached files.
-        instructions, examples: the case's own; with None and () those of the evaluation apply.
+        instructions, examples: the case's own. Without them (None and ()), those of the evaluation
+            apply.
     """
 
     id: str
@@ -79,10 +80,8 @@ def check_from_json(row: object) -> Check:
     if not isinstance(row, Mapping):
         raise CaseError(CaseFault.CHECK_NOT_AN_OBJECT)
     kinds_and_values = dict(row)
-    within, ignores_case = (
-        kinds_and_values.pop("within", 0.0),
-        kinds_and_values.pop("ignore_case", False),
-    )
+    within = kinds_and_values.pop("within", 0.0)
+    ignores_case = kinds_and_values.pop("ignore_case", False)
     is_negated = kinds_and_values.pop("not", False)
     if len(kinds_and_values) != 1:
         kinds = ", ".join(map(str, kinds_and_values))
@@ -103,12 +102,14 @@ def check_from_json(row: object) -> Check:
 
 
 def _require_value(kind: CheckKind, value: object) -> None:
-    fits = {
-        CheckKind.NUMBER: _is_number(value),
-        CheckKind.SCHEMA: isinstance(value, dict | bool),
-    }.get(kind, isinstance(value, str))
-    if kind in _KINDS_WITH_TEXTS:
+    if kind is CheckKind.NUMBER:
+        fits = _is_number(value)
+    elif kind is CheckKind.SCHEMA:
+        fits = isinstance(value, dict | bool)
+    elif kind in _KINDS_WITH_TEXTS:
         fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+    else:
+        fits = isinstance(value, str)
     if not fits:
         raise CaseError(CaseFault.CHECK_VALUE_WRONG, name=kind.value)
     if kind is CheckKind.REGEX:

@@ -118,7 +118,8 @@ def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: Lear
     """
     if profile.kind is ProviderKind.ON_DEVICE:
         return False
-    refuses = any(name.split("=")[0] == "candidates" for name in learned.refused)
+    # A refusal names the setting, or the setting and the refused value: "candidates=3".
+    refuses = any(refusal.split("=")[0] == "candidates" for refusal in learned.refused)
     return first_api(profile, info, learned.api) is Api.CHAT_COMPLETIONS and not refuses
 
 

@@ -17,7 +17,8 @@ from desktop_app.domain.network.origin import origin
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
+_DEFAULT_PROXY_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+"""The ports of proxies whose address states none, by the supported schemes."""
 _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
 
 
@@ -140,13 +141,13 @@ def parse_proxy(text: str) -> ProxyAddress:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         scheme, host, port = "", "", None
-    if scheme not in PROXY_SCHEMES or not host or any(c.isspace() for c in host):
+    if scheme not in _DEFAULT_PROXY_PORTS or not host or any(c.isspace() for c in host):
         raise SettingError(Reason.PROXY_ADDRESS_INVALID)
     if port is None:
-        port = 1080 if scheme.startswith("socks") else 443 if scheme == "https" else 80
+        port = _DEFAULT_PROXY_PORTS[scheme]
     bracketed = f"[{host}]" if ":" in host else host
     return ProxyAddress(
-        f"{scheme}://{bracketed}:{port}",
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
+        url=f"{scheme}://{bracketed}:{port}",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
     )

@@ -103,7 +103,8 @@ class ToolDefinition:
         import hashlib  # loads OpenSSL, which the start does not need
 
         digest = hashlib.sha256(unchecked_name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        return f"{wire_name[: MAX_WIRE_NAME_CHARS - 9]}_{digest}"
+        max_beginning = MAX_WIRE_NAME_CHARS - len("_") - len(digest)
+        return f"{wire_name[:max_beginning]}_{digest}"
 
     @property
     def sent_text(self) -> str:

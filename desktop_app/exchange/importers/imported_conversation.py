@@ -75,7 +75,8 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
 def add_document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
     """Add a file whose text alone is in the export. Return its part."""
     data = text.encode("utf-8", "replace")
-    sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.MAX_NAME_CHARS]
+    sha256 = hashlib.sha256(data).hexdigest()
+    name = name[: bounds.MAX_NAME_CHARS]
     files[sha256] = AttachmentFile(sha256, name, "text/plain", text, data=data)
     return DocumentPart(sha256, name, "text/plain", len(data))
 
@@ -88,11 +89,16 @@ def ended_call(
     Args:
         arguments: JSON text, or a value; None if they are unknown.
     """
-    is_text = isinstance(arguments, str) or arguments is None
+    if arguments is None:
+        arguments_text = ""
+    elif isinstance(arguments, str):
+        arguments_text = arguments
+    else:
+        arguments_text = json.dumps(arguments, ensure_ascii=False)
     return ToolCallPart(
         call_id,
         (name or "tool")[: bounds.MAX_NAME_CHARS],
-        arguments or "" if is_text else json.dumps(arguments, ensure_ascii=False),
+        arguments_text,
         state=ToolCallState.FAILED if is_failed else ToolCallState.DONE,
         result=result,
         is_hosted=True,
@@ -119,8 +125,8 @@ def time_from_seconds(seconds: float | None) -> datetime | None:
     """
     if seconds is None:
         return None
-    for _ in range(3):
-        if abs(seconds) > 1e11:
+    for _ in ("nanoseconds", "microseconds", "milliseconds"):
+        if abs(seconds) > 1e11:  # as seconds, the year 5138; as milliseconds, the year 1973
             seconds /= 1000
     try:
         return bounds.checked_time(EPOCH + timedelta(seconds=round(seconds, 6)))
@@ -163,7 +169,9 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedError:
     """Return the error for a conversation whose JSON cannot be read, with its title if any."""
-    title = text_at(item, "title") or text_at(item, "name") if isinstance(item, Mapping) else ""
+    title = ""
+    if isinstance(item, Mapping):
+        title = text_at(item, "title") or text_at(item, "name")
     return not_imported_error(title, cause)
 
 

@@ -27,6 +27,7 @@ from desktop_app.domain.tools.tool_server import (
 from desktop_app.foreign_file import RefusedFileError, open_file
 
 MAX_FILE_BYTES: Final = 1 << 20
+_REMOTE_TRANSPORTS: Final = ("http", "streamable-http", "streamable_http", "streamableHttp")
 # Also matches an unclosed string or comment. Otherwise each opening quote or comment would cause a
 # search to the end of the file.
 _STRING_OR_COMMENT: Final = re.compile(
@@ -103,7 +104,7 @@ def parse_servers(text: str) -> list[ConfiguredServer]:
 
 
 def _without_comments(text: str) -> str:
-    """Remove comments, and commas before a closing bracket."""
+    """Replace comments, and commas before a closing bracket, by spaces."""
     return _STRING_OR_COMMENT.sub(
         lambda match: " " if match["comment"] or match["comma"] else match[0], text
     )
@@ -129,21 +130,20 @@ def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, Serv
         raise ToolServerError(Reason.TOOL_SERVER_SSE, server=name)
     if env_file := fields.get("envFile"):
         raise ToolServerError(Reason.TOOL_SERVER_ENV_FILE, server=name, file=str(env_file))
-    command, url = (
-        _text_or_empty(fields.get("command")),
-        _text_or_empty(fields.get("url") or fields.get("serverUrl")),
-    )
+    command = _text_or_empty(fields.get("command"))
+    url = _text_or_empty(fields.get("url") or fields.get("serverUrl"))
     arguments = fields.get("args", [])
     if not isinstance(arguments, list) or not all(
         isinstance(each, str | int | float) for each in arguments
     ):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    is_remote = transport in ("http", "streamable-http", "streamable_http", "streamableHttp")
+    # The file may have both `command` and `url`: then the transport decides.
+    is_remote = not command or transport in _REMOTE_TRANSPORTS
     return server_of(
         name,
-        command=() if is_remote or not command else (command, *map(str, arguments)),
+        command=() if is_remote else (command, *map(str, arguments)),
         folder=_text_or_empty(fields.get("cwd")),
-        url=url if is_remote or not command else "",
+        url=url if is_remote else "",
         environment=_parse_texts(name, fields.get("env")),
         headers=_parse_texts(name, fields.get("headers")),
     )

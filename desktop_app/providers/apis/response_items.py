@@ -75,7 +75,7 @@ class ResponseItems:
 
     @property
     def parts(self) -> int:
-        """Return the number of the answer's parts of the most numerous kind."""
+        """Return the number of texts, calls, open items or reasoning items: the largest of them."""
         return max(self._texts.parts, len(self._calls), len(self._open), len(self._reasoning))
 
     def unpaired(self) -> list[StreamEvent]:
@@ -134,7 +134,7 @@ class ResponseItems:
         return self._add_whole_arguments(self._call_of(event), event, name)
 
     def on_text(self, kind: str, name: str, event: object) -> list[StreamEvent]:
-        """Add the text in the field `name` of an event: a delta if so named, else a whole text."""
+        """Add the text in the field `name` of an event: "delta", or a field with a whole text."""
         position_field = "summary_index" if kind == "summary" else "content_index"
         key = (
             kind,
@@ -157,9 +157,11 @@ class ResponseItems:
             yield from self._read_reasoning(index, item)
         elif kind in _CALL_TYPES:
             yield from self._begin_call(index, item)
-            ids = json_fields.name(item, "id"), json_fields.name(item, "call_id")
+            number = self._calls.number(
+                index, json_fields.name(item, "id"), json_fields.name(item, "call_id")
+            )
             name = "input" if kind == "custom_tool_call" else "arguments"
-            yield from self._add_whole_arguments(self._calls.number(index, *ids), item, name)
+            yield from self._add_whole_arguments(number, item, name)
         elif kind in HOSTED_ITEMS:
             yield from self._end_hosted_call(index, item)
 
@@ -210,7 +212,8 @@ class ResponseItems:
 
     def _begin_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the name and id of a call; they come only with its item, not with its deltas."""
-        item_id, call_id = json_fields.name(item, "id"), json_fields.name(item, "call_id")
+        item_id = json_fields.name(item, "id")
+        call_id = json_fields.name(item, "call_id")
         number = self._calls.begin(index, item_id, call_id)
         if number is not None:
             yield ToolCallDelta(

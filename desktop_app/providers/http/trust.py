@@ -52,16 +52,17 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
         OSError: the system's certificates cannot be read.
     """
     extra = read_ca_file(ca_file) if ca_file else b""
-    system = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    # OpenSSL finds the system's certificates by these variables.
+    key = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), extra)
     with _lock:
-        context = _contexts.get((*system, extra))
+        context = _contexts.get(key)
         if context is None:
             context = _system_context()
             if extra:
                 # A certificate that the user chose is trusted as it is, a root or not.
                 context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
                 context.load_verify_locations(cadata=_as_cadata(extra))
-            _contexts[(*system, extra)] = context
+            _contexts[key] = context
         return context
 
 
@@ -130,7 +131,8 @@ class CaFile:
     """The certificates in a file.
 
     Attributes:
-        authorities: the number of CA certificates; 0 if there are only others, such as a server's.
+        authorities: the number of CA certificates; 0 if all certificates are of another kind, such
+            as a server's.
         name: the name of the authority; "" if there are several or it has none.
         until: the last day on which the authority is valid; None unless there is exactly one.
     """
@@ -180,8 +182,7 @@ def _name_of(certificate: object) -> str:
 
 
 def _refused_error(path: str, exc: RefusedFileError) -> SettingError:
-    file, remedy = Path(path).name, Remedy.CHOOSE_PEM
-    return SettingError(exc.reason, exc.params, remedy=remedy, file=file)
+    return SettingError(exc.reason, exc.params, remedy=Remedy.CHOOSE_PEM, file=Path(path).name)
 
 
 def _unusable_error(path: str, reason: Reason, details: str = "") -> SettingError:

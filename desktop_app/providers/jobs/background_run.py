@@ -145,7 +145,8 @@ class BackgroundRun:
         """
         failures = 0
         while not self._reader.is_finished:
-            started_at, last = self._loop.time(), self._reader.sequence
+            started_at = self._loop.time()
+            last = self._reader.sequence
             try:
                 if self._server_streams and self._can_resume_stream:
                     async with aclosing(self._reconnect()) as events:
