@@ -163,12 +163,12 @@ class Application:
         from desktop_app.session.login_start import is_sandboxed
         from desktop_app.session.session_bus import JOIN_TIMEOUT_S, BusError
 
-        name, owns_name = bus_name(folders().scope), False
+        name = bus_name(folders().scope)
+        owns_name = False
         try:
             await self._bus.connect(JOIN_TIMEOUT_S)
-            owns_name = await ApplicationObject(self._open_addresses, self._run_bus_action).publish(
-                self._bus, name
-            )
+            application_object = ApplicationObject(self._open_addresses, self._run_bus_action)
+            owns_name = await application_object.publish(self._bus, name)
         except BusError:  # later starts reach the window by its socket
             pass
         finally:
@@ -263,11 +263,9 @@ class Application:
             self.should_restart = True
 
     def _serve_pending(self, session: WindowSession) -> None:
-        requests, self._pending_requests, self._serving_session = (
-            self._pending_requests,
-            [],
-            session,
-        )
+        requests = self._pending_requests
+        self._pending_requests = []
+        self._serving_session = session
         for request in requests:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
@@ -280,7 +278,8 @@ class Application:
 
         stored_settings = read_startup_settings(folders().database)
         self._language.use(str(with_defaults(stored_settings)["look.language"]))
-        old_window, self.window = self.window, _build_window(self._theme)
+        old_window = self.window
+        self.window = _build_window(self._theme)
         self.window.restore_state(old_window.saved_state())
         self._hold_early_keys()
         self.window.show()
@@ -373,8 +372,7 @@ def _prepare_end(code: int) -> None:
 def _last_appearance(state: dict[str, object]) -> PortalAppearance:
     """Return the appearance that the desktop portal reported in the previous run.
 
-    The portal answers after the first paint, which would
-    otherwise be light on a dark desktop.
+    The portal answers after the first paint, which would otherwise be light on a dark desktop.
     """
     is_dark, has_high_contrast = state.get("is_dark"), state.get("is_strong")
     return PortalAppearance(

@@ -128,9 +128,16 @@ class ViewerController(QObject):
 
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""
-        span = (passage.start, passage.end)
-        place, text = passage.localized_place, passage.text
-        self.open(ViewerTarget(passage.sha256, passage.name, passage.page, place, span, text))
+        self.open(
+            ViewerTarget(
+                passage.sha256,
+                passage.name,
+                page=passage.page,
+                position=passage.localized_place,
+                span=(passage.start, passage.end),
+                passage=passage.text,
+            )
+        )
 
     # -------------------------------------------------------------- opening
 
@@ -138,10 +145,12 @@ class ViewerController(QObject):
         """Show a document, with its passage marked."""
         viewer = self._get_window()
         self._stop()
-        self._target, self._paged_document, self._sliced_text = target, None, None
-        position_text = target.position or (
-            tr("page {number}", number=target.page) if target.page else ""
-        )
+        self._target = target
+        self._paged_document = None
+        self._sliced_text = None
+        position_text = target.position
+        if target.page and not position_text:
+            position_text = tr("page {number}", number=target.page)
         viewer.begin_document(target.name, position_text)
         bring_to_front(viewer)
         self._open_task = self._tasks.start(self._open(target))
@@ -263,13 +272,16 @@ class ViewerController(QObject):
                 boxes = await self._worker.find_boxes(
                     document, piece.page, piece.text, piece.before
                 )
-                marks |= {piece.page: [_to_rectangle(box) for box in boxes]} if boxes else {}
+                if boxes:
+                    marks[piece.page] = [_to_rectangle(box) for box in boxes]
         return marks
 
     # -------------------------------------------------------------- search
 
     def _begin_search(self, text: str) -> None:
-        self._document_text, self._marks, self._shown_match = text, {}, None
+        self._document_text = text
+        self._marks = {}
+        self._shown_match = None
         target = self._target
         if self._search is not None:
             self._search.begin(text, target.span[0] if target and target.span else 0)
@@ -365,7 +377,7 @@ class ViewerController(QObject):
 
 
 def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
-    """Return the target with its passage's span in the stored text, span None if not found.
+    """Return the target with its passage's span in the stored text; None as span if not found.
 
     The given position may belong to an earlier extraction of the document.
     """
@@ -381,8 +393,6 @@ def _to_rectangle(box: Box) -> QRectF:
 
 def _shorten(passage: str) -> str:
     passage = " ".join(passage.split())
-    return (
-        passage
-        if len(passage) <= _MAX_PASSAGE_CHARACTERS
-        else f"{passage[:_MAX_PASSAGE_CHARACTERS]}…"
-    )
+    if len(passage) <= _MAX_PASSAGE_CHARACTERS:
+        return passage
+    return f"{passage[:_MAX_PASSAGE_CHARACTERS]}…"

@@ -215,7 +215,8 @@ class ExportController(QObject):
 
     async def _run_cancelable(self, progress_text: str, work: Coroutine[None, None, None]) -> bool:
         """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
-        notifications, canceled = self._notifications, asyncio.Event()
+        notifications = self._notifications
+        canceled = asyncio.Event()  # by the user, not by the program's end
         task = asyncio.create_task(work)
         self._jobs.add(task)
 
@@ -223,7 +224,8 @@ class ExportController(QObject):
             canceled.set()
             task.cancel()
 
-        actions, topic = [(tr("Cancel"), cancel)], new_id()
+        actions = [(tr("Cancel"), cancel)]
+        topic = new_id()
         show_progress = partial(
             notifications.notify, progress_text, actions, topic=topic, stays=True
         )

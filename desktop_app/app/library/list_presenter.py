@@ -163,7 +163,8 @@ class ListPresenter(QObject):
 
     async def _load_more(self, *, all_rows: bool) -> None:
         """Append the next page, or all remaining rows."""
-        filter_number, size = self._filter_number, LARGE_PAGE if all_rows else PAGE_SIZE
+        filter_number = self._filter_number
+        size = LARGE_PAGE if all_rows else PAGE_SIZE
         last = self._list.model.last_of_pages
         while last is not None:
             read = partial(read_page, self._conversations, self.list_filter, size, last)
@@ -183,7 +184,8 @@ class ListPresenter(QObject):
 
     async def refresh(self) -> None:
         """Show other processes' changes to the folders and to the rows that are loaded."""
-        list_filter, filter_number = self.list_filter, self._filter_number
+        list_filter = self.list_filter
+        filter_number = self._filter_number
 
         def is_pinned(conversation: Conversation) -> bool:
             return conversation.pinned and list_filter.has_pinned
@@ -228,6 +230,7 @@ class ListPresenter(QObject):
     async def _read_top(
         self, list_filter: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
+        """Return the pinned conversations above the pages, and the first page of `limit` rows."""
         read = partial(read_top, self._conversations, list_filter, limit)
         return await self.writes.read_settled(read)
 

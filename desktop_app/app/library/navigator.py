@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
-OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
+OPEN_KEY = "window.conversation"  # the id of the open conversation
+SCROLL_KEY = "window.scroll"  # the position at which it was left
 
 
 class Navigator(QObject):
@@ -64,13 +65,9 @@ class Navigator(QObject):
         self._pane, self._current, self._drafts = pane, current, drafts
         self._new_conversation, self._tasks = new_conversation, tasks
         self._conversations, self._settings_store = conversations, settings_store
-        self._running = running
-        self._presenter, self._saver, self._shown_conversation = (
-            presenter,
-            saver,
-            shown_conversation,
-        )
-        self._request_number = 0
+        self._running, self._presenter, self._saver = running, presenter, saver
+        self._shown_conversation = shown_conversation
+        self._request_number = 0  # of the latest request to open a conversation
         self._has_opened = False  # True once a conversation is open
 
     # -------------------------------------------------------------- start and end
@@ -157,7 +154,8 @@ class Navigator(QObject):
     def open_another_blank(self) -> None:
         """Open another blank conversation, and move the open conversation's draft there."""
         draft = self._current.draft
-        typed_draft, folder_id = draft.current, self._current.conversation.folder_id
+        typed_draft = draft.current
+        folder_id = self._current.conversation.folder_id
         draft.replace(Draft())
         self._pane.prompt.set_text("")
         if typed_draft:

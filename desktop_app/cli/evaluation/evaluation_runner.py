@@ -147,7 +147,8 @@ class EvaluationRunner:
     def _evaluation_run(
         contestant: Contestant, results: Sequence[CaseResult | None]
     ) -> EvaluationRun:
-        variant, (_, model, effort) = contestant.resolved.variant, contestant.identity
+        variant = contestant.resolved.variant
+        _, model, effort = contestant.identity
         return EvaluationRun(
             contestant.resolved.profile.id,
             variant.value if variant else None,
@@ -160,7 +161,9 @@ class EvaluationRunner:
         self, limit: asyncio.Semaphore, contestant: Contestant, case: EvaluationCase
     ) -> CaseResult | None:
         key = _NOTE_PREFIX + digest([self._name, contestant.identity, case.id])
-        stored, unchecked, check_count = await self.backend.notes.get(key), None, 0
+        stored = await self.backend.notes.get(key)
+        unchecked: CaseResult | None = None
+        check_count = 0  # of the checks that `unchecked` contains already
         if stored:
             try:
                 note = json.loads(stored)
@@ -188,9 +191,10 @@ class EvaluationRunner:
         answered: CaseResult | None,
         check_count: int,
     ) -> CaseResult | None:
-        """Ask a case, unless it was `answered`, and check the answer from `check_count` on.
+        """Ask a case, unless it was `answered`, and check the answer.
 
-        Return None if the spending limit is reached.
+        Return None if the spending limit is reached. The first `check_count` checks are skipped,
+        because `answered` contains them.
 
         Raises:
             StorageError: a result could not be stored.
