@@ -3,8 +3,9 @@
 Pygments and each lexer are loaded when a code block first needs them. The window uses a child
 process (lexing_process.py), because lexing would block the event loop.
 
-Many lexers search the rest of their input from each word. Long code is therefore lexed in parts. If
-possible, they begin where hardly anything is open: at an unindented line after a blank line.
+Many lexers search the rest of their input from each word, so long code is lexed in parts. If
+possible, a part begins where a string, comment or block is seldom open: at an unindented line after
+a blank line.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _MAX_PART_LENGTH: Final = 8_000
 """Characters to lex at once."""
 
 _SLOW_LANGUAGES: Final[set[str]] = set()
-"""The languages whose lexer was too slow while a file was written."""
+"""The languages whose lexer was too slow in `file_spans`."""
 
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
@@ -143,22 +144,29 @@ def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
 
 
 def parse_colored_spans(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
-    """Return the spans in the process's answer for `code`, None if the answer is invalid.
+    """Return the spans in the process's answer for `code`, None if there is no valid answer.
 
     The code may have taken the process over, so every span is checked.
+
+    Args:
+        answer: None if the process gave none.
     """
-    rows = (answer or {}).get("spans")
-    if not isinstance(rows, list) or len(rows) > len(code):
+    if answer is None:
         return None
-    line_count, valid_spans = code.count("\n") + 1, []
+    rows = answer.get("spans")
+    if not isinstance(rows, list) or len(rows) > len(code):  # a span has at least one character
+        return None
+    line_count = code.count("\n") + 1
+    valid_spans: list[ColoredSpan] = []
     for row in rows:
         try:
             line, start, length, color = row
             span = ColoredSpan(line, start, length, CodeColor(color))
         except (TypeError, ValueError):
             return None
-        numbers = ((line, line_count), (start, len(code)), (length, len(code)))
-        if not all(type(number) is int and 0 <= number <= maximum for number, maximum in numbers):
+        limits = ((line, line_count), (start, len(code)), (length, len(code)))
+        # `type`, because True is an int, too.
+        if not all(type(number) is int and 0 <= number <= maximum for number, maximum in limits):
             return None
         valid_spans.append(span)
     return valid_spans
@@ -175,9 +183,12 @@ def lexing_parts(code: str) -> Iterator[str]:
         gap_ends = [
             gap.end() for gap in _BLANK_LINES.finditer(code, begin + _MAX_PART_LENGTH // 2, end)
         ]
-        cut = gap_ends[-1] if gap_ends else code.rfind("\n", begin, end) + 1 or end
-        yield code[begin:cut]
-        begin = cut
+        if gap_ends:
+            end = gap_ends[-1]
+        elif "\n" in code[begin:end]:
+            end = code.rindex("\n", begin, end) + 1
+        yield code[begin:end]
+        begin = end
     yield code[begin:]
 
 
@@ -187,13 +198,13 @@ def _part_spans(code: str, line: int, lexer: Lexer) -> Iterator[ColoredSpan]:
     # Many lexers need a line end even after the last line.
     for token_type, text in lexer.get_tokens(f"{code}\n"):
         color = _color_of(str(token_type))
-        pieces = text.split("\n")
-        for number, piece in enumerate(pieces):
-            if number:
-                line, column = line + 1, 0
-            if color and piece:
-                yield ColoredSpan(line, column, len(piece), color)
-            column += len(piece)
+        for number, line_text in enumerate(text.split("\n")):
+            if number > 0:
+                line += 1
+                column = 0
+            if color and line_text:
+                yield ColoredSpan(line, column, len(line_text), color)
+            column += len(line_text)
 
 
 @lru_cache(maxsize=512)

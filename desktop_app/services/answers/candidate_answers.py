@@ -1,8 +1,9 @@
 """Several answers to the same question, each stored as a message of its own.
 
-With Chat Completions they come in a single request, whose input is billed once, and are separated
-here; otherwise each has its own request. If a server sends fewer than requested, the missing ones
-are requested separately, with a notice under each.
+With Chat Completions, a single request returns all answers; its input is billed once. The API calls
+them candidates, and this module separates them. With other APIs, each answer has its own request.
+If a server sends fewer answers than requested, the missing answers are requested separately, with a
+notice under each.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
 
 _COMMON_EVENTS: Final = (Notice, StatusChanged, Failed)
+"""Events of the request that concern every answer."""
 _MAX_WAITING_EVENTS: Final = 16
 """Events that wait for a reader before the stream pauses; a delta has up to 256 K characters."""
 _TERMINAL_EVENTS: Final = (Completed, Incomplete, Failed)
@@ -80,7 +82,10 @@ def split_hold(hold: Hold, count: int, call_holds: Sequence[Hold] = ()) -> list[
     """
     running = set(range(count))
     call_holds = call_holds or [Hold() for _ in range(count)]
-    return [_HoldShare(hold, running, number, call_holds[number]) for number in range(count)]
+    return [
+        _HoldShare(hold, running=running, number=number, call_hold=call_hold)
+        for number, call_hold in enumerate(call_holds)
+    ]
 
 
 def answer_holds(input_holds: Sequence[Hold], call_holds: Sequence[Hold]) -> list[Hold]:
@@ -91,22 +96,30 @@ def answer_holds(input_holds: Sequence[Hold], call_holds: Sequence[Hold]) -> lis
     """
     if len(input_holds) == 1:
         return split_hold(input_holds[0], len(call_holds), call_holds)
-    pairs = zip(input_holds, call_holds, strict=True)
-    return [_HoldShare(input_hold, {0}, 0, call_hold) for input_hold, call_hold in pairs]
+    # Each answer is the only one that shares its input's hold.
+    return [
+        _HoldShare(input_hold, running={0}, number=0, call_hold=call_hold)
+        for input_hold, call_hold in zip(input_holds, call_holds, strict=True)
+    ]
 
 
 class _HoldShare(Hold):
     """The share of one answer in a hold for several.
 
     Args:
-        running: the numbers of the answers that have not ended, shared with the other shares.
+        running: the numbers of the answers that have not ended. All shares have the same set.
+        number: the number of this share's answer.
         call_hold: the hold of the answer's call, or a share of it.
     """
 
-    def __init__(self, common_hold: Hold, running: set[int], number: int, call_hold: Hold) -> None:
+    def __init__(
+        self, common_hold: Hold, *, running: set[int], number: int, call_hold: Hold
+    ) -> None:
         super().__init__()
-        self._common_hold, self._call_hold = common_hold, call_hold
-        self._running, self._number = running, number
+        self._common_hold = common_hold
+        self._running = running
+        self._number = number
+        self._call_hold = call_hold
 
     async def release(self) -> None:
         """End this answer's share."""
@@ -120,7 +133,8 @@ class SharedRequest:
     """A request that several answers share; each has its own gateway to it."""
 
     def __init__(self, gateway: Gateway, count: int) -> None:
-        self._gateway, self._count = gateway, count
+        self._gateway = gateway
+        self._count = count
         self._shared: dict[str, _SharedStream] = {}
 
     def gateway_of(self, number: int) -> Gateway:
@@ -133,7 +147,7 @@ class SharedRequest:
     def shared_stream(self, provider: Provider, request: ChatRequest) -> _SharedStream:
         """Return the stream of the shared request, which the first caller opens.
 
-        A stand-in model gets a request of its own.
+        Answers by a stand-in model share a second request, because a request names one model.
         """
         if request.model not in self._shared:
             self._shared[request.model] = _SharedStream(provider, request, self._count)
@@ -145,7 +159,9 @@ class _CandidateProvider(ProviderWrapper):
 
     def __init__(self, shared: SharedRequest, provider: Provider, name: str, number: int) -> None:
         super().__init__(provider)
-        self._shared, self._name, self._number = shared, name, number
+        self._shared = shared
+        self._name = name  # of the provider
+        self._number = number
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         stream = self._shared.shared_stream(self._provider, request)
@@ -169,15 +185,18 @@ class _SharedStream:
         self._stream = provider.stream(request)
         self._queues: dict[int, asyncio.Queue[StreamEvent | None]] = {
             number: asyncio.Queue() for number in range(count)
-        }
+        }  # by the number of the answer; None: the stream has ended
         self._started_numbers = {0}  # the numbers of the answers that have begun
-        self._has_text = False  # of the first answer
+        self._has_reported_queued = False
         self._reader_numbers: set[int] = set()
         self._event_taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def events_of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of an answer; none is terminal if the server sent no such answer."""
+        """Yield the events of an answer.
+
+        If the server did not send that answer, no event is terminal.
+        """
         if self._task is None:
             self._task = asyncio.create_task(self._dispatch_all())
         self._reader_numbers.add(number)
@@ -218,14 +237,15 @@ class _SharedStream:
         elif isinstance(event, Started):
             self._put(0, event)
             # With the id, an answer that the server never began would count as a call of its own.
-            for number in [number for number in self._queues if number]:
+            for number in self._queues.keys() - {0}:
                 self._put(number, replace(event, response_id=""))
         elif isinstance(event, _COMMON_EVENTS):
-            if isinstance(event, Failed):  # the ledger needs only one line for the request
+            if isinstance(event, Failed):
+                # The ledger needs a single entry for the request: that of the first answer.
                 for number in self._queues.keys() - self._started_numbers:
                     self._put(number, UsageShared(UsageScope.FIRST))
             self._broadcast(event)
-        else:
+        else:  # an event of the first answer
             if isinstance(event, UsageReported) and len(self._started_numbers) > 1:
                 self._put(0, UsageShared(UsageScope.ALL))
                 self._put(0, Notice(shared_usage_notice(len(self._started_numbers))))
@@ -234,19 +254,22 @@ class _SharedStream:
 
     def _report_queued(self) -> None:
         """Report once, when the first answer arrives alone, that the others wait for its end."""
-        if not self._has_text:
-            self._has_text = True
-            for number in self._queues.keys() - self._started_numbers:
-                self._put(number, StatusChanged(0, answer_status(StatusCode.QUEUED)))
+        if self._has_reported_queued:
+            return
+        self._has_reported_queued = True
+        for number in self._queues.keys() - self._started_numbers:
+            self._put(number, StatusChanged(0, answer_status(StatusCode.QUEUED)))
 
     def _dispatch_candidate(self, event: CandidateEvent) -> None:
-        if event.number in self._queues:
-            # The notice is not left for the end, because the stream may be cut before.
-            if event.number not in self._started_numbers:
-                self._started_numbers.add(event.number)
-                self._put(event.number, UsageShared(UsageScope.FIRST))
-                self._put(event.number, Notice(COUNTED_WITH_FIRST))
-            self._put(event.number, event.event)
+        number = event.number
+        if number not in self._queues:
+            return
+        if number not in self._started_numbers:
+            self._started_numbers.add(number)
+            # The notice is not left for the end, because the stream may break off before.
+            self._put(number, UsageShared(UsageScope.FIRST))
+            self._put(number, Notice(COUNTED_WITH_FIRST))
+        self._put(number, event.event)
 
     def _broadcast(self, event: StreamEvent | None) -> None:
         for queue in self._queues.values():

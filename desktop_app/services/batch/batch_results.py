@@ -40,10 +40,11 @@ _MISSING_RESULT_REASONS: Final = {
 
 
 class ResultFetcher:
-    """Object that fetches and counts the results of one upload.
+    """Fetcher of the results of one upload, which also counts them.
 
     Attributes:
-        answered, repeated: custom ids of the job with at least one answer, and with more than one.
+        answered: the custom ids of the job's files that have at least one answer.
+        repeated: the custom ids of the job's files that have more than one answer.
         unreadable: the number of invalid lines; a result file that is gone counts as one.
         unknown: the number of results that match no file of the upload.
     """
@@ -56,10 +57,15 @@ class ResultFetcher:
         upload: BatchUpload,
         cost_of: CostOf,
     ) -> None:
-        self._store, self._provider, self._cost_of = store, provider, cost_of
-        self._job, self._upload = job, upload
-        self.answered, self.repeated = set[str](), set[str]()
-        self.unreadable = self.unknown = 0
+        self._store = store
+        self._provider = provider
+        self._job = job
+        self._upload = upload
+        self._cost_of = cost_of
+        self.answered: set[str] = set()
+        self.repeated: set[str] = set()
+        self.unreadable = 0
+        self.unknown = 0
 
     async def fetch(self, batch: RemoteBatch) -> ErrorNote | None:
         """Store the results of a batch that has ended, delete its input file, and end its upload.
@@ -69,16 +75,16 @@ class ResultFetcher:
         After an interruption, a second fetcher starts over: stored results stay and are billed
         once. Raises ProviderError, StorageError.
         """
-        for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-            await self._fetch_file(file_id)
+        for file_id in (batch.output_file_id, batch.error_file_id):
+            if file_id:
+                await self._fetch_file(file_id)
         upload = self._upload
         if upload.input_file_id:
             with suppress(ProviderError):  # the provider deletes the file by itself later
                 await self._provider.delete_file(upload.input_file_id)
         status = batch.status or BatchStatus.FAILED
-        errors_by_line = {
-            line: words for line, words in batch.errors if line
-        }  # line 0: the whole batch
+        # Lines count from 1; an error at line 0 concerns the whole batch.
+        errors_by_line = {error.line: error.message for error in batch.errors if error.line}
         items = await self._store.items(self._job.id) if errors_by_line else []
         # In the order of the upload's lines.
         item_numbers = [item.number for item in items if item.upload == upload.number]
@@ -96,20 +102,22 @@ class ResultFetcher:
 
     @property
     def _error(self) -> ErrorNote | None:
-        """Return the error for unusable lines; None if there are none."""
         params: dict[str, Param] = {"unreadable": self.unreadable, "unknown": self.unknown}
         if self.unreadable and self.unknown:
             return ErrorNote(Reason.BATCH_LINES_UNUSABLE, params=params)
         if self.unreadable:
             return ErrorNote(Reason.BATCH_LINES_UNREADABLE, params=params)
-        return ErrorNote(Reason.BATCH_LINES_UNKNOWN, params=params) if self.unknown else None
+        if self.unknown:
+            return ErrorNote(Reason.BATCH_LINES_UNKNOWN, params=params)
+        return None
 
     async def _fetch_file(self, file_id: str) -> None:
         """Store the results in a file. Raises ProviderError, StorageError."""
         unsaved: list[BatchResult] = []
         characters = 0
         form: AnswerForm | None = None
-        with suppress(IllegalChoiceError):  # a job from somebody else's backup: do not check it
+        # A job from somebody else's backup may have an invalid form. Its answers are not checked.
+        with suppress(IllegalChoiceError):
             form = await form_of_job(self._job)
         try:
             async with aclosing(self._provider.results(file_id, self._job.api)) as results:
@@ -146,7 +154,7 @@ class ResultFetcher:
 
 
 def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
-    """Return the result with its first mismatch with the schema as its error."""
+    """Return the result; if its answer does not match the schema, with the first mismatch."""
     if result.status is not ItemStatus.ANSWERED or result.error is not None:
         return result
     problems = check_answer(form.schema, result.answer).problems
@@ -157,10 +165,9 @@ def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
 
 
 def _missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
+    # Errors at line 0 concern the whole batch. Three are enough for a sentence.
     words = "; ".join(
-        error_words.rstrip(".")
-        for line, error_words in batch.errors[:3]
-        if error_words and not line
+        error.message.rstrip(".") for error in batch.errors[:3] if error.message and error.line == 0
     )
     if status is BatchStatus.FAILED and words:
         return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": words})

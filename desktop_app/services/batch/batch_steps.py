@@ -1,4 +1,7 @@
-"""The steps of batch jobs that were sent: upload, poll, fetch."""
+"""The steps of batch jobs that were sent: upload, poll, fetch.
+
+A job has one or more uploads. Each is a file of requests, for which the provider creates a batch.
+"""
 
 from __future__ import annotations
 
@@ -32,19 +35,22 @@ class BatchSteps:
     """The steps of jobs that were sent.
 
     Args:
-        canceled_job_ids: the owner adds to them while a step runs.
+        canceled_job_ids: the caller adds an id when the user cancels a job, even while a step runs.
     """
 
     def __init__(
         self, records: JobRecords, sender: BatchSender, canceled_job_ids: set[str]
     ) -> None:
-        self._records, self._store = records, records.store
-        self._sender, self._canceled_job_ids = sender, canceled_job_ids
+        self._records = records
+        self._store = records.store
+        self._sender = sender
+        self._canceled_job_ids = canceled_job_ids
 
     async def run(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
         """Send unsent files, poll the batches, and set the job's status.
 
-        If sending or a poll fails, the other batches are still polled; then the error is raised.
+        If sending or a poll fails, the other batches are still polled; then the first error is
+        raised.
         """
         info = self._records.info(job, profile)
         failure: ProviderError | None = None
@@ -74,18 +80,20 @@ class BatchSteps:
         if failure is not None:
             raise failure
         job = await self._records.get(job.id)
-        await self._update_status(replace(job, error=next(filter(None, errors), None)))
+        first_error = next((error for error in errors if error is not None), None)
+        await self._update_status(replace(job, error=first_error))
 
     async def _find_created_batches(self, job: BatchJob, provider: BatchProvider) -> None:
         """Find the batches of a canceled job that a crash may have left unrecorded."""
         for upload in job.uploads:
-            if not upload.batch_id and upload.is_creating:
-                batch = await provider.find(upload.name, upload.input_file_id)
-                checked_upload = replace(upload, is_creating=False)
-                if batch is not None:
-                    status = batch.status or BatchStatus.VALIDATING
-                    checked_upload = replace(checked_upload, batch_id=batch.id, status=status)
-                await self._store.save_upload(checked_upload)
+            if upload.batch_id or not upload.is_creating:
+                continue
+            batch = await provider.find(upload.name, upload.input_file_id)
+            checked_upload = replace(upload, is_creating=False)
+            if batch is not None:
+                status = batch.status or BatchStatus.VALIDATING
+                checked_upload = replace(checked_upload, batch_id=batch.id, status=status)
+            await self._store.save_upload(checked_upload)
 
     async def _poll(
         self,
@@ -137,15 +145,20 @@ class BatchSteps:
         if is_stopped and not unfetched_uploads:
             await self._records.end_cancelled(job, was_sent=bool(sent_uploads))
             return
-        status = combined_status(sent_uploads) if sent_uploads else BatchStatus.UPLOADING
-        if not sent_uploads and not await self._records.has_unsent_files(job.id):
+        # `has_unsent_files` reads all items of the job, so it is called only if it decides.
+        if sent_uploads:
+            status = combined_status(sent_uploads)
+            if status.is_over and (
+                unfetched_uploads or await self._records.has_unsent_files(job.id)
+            ):
+                status = BatchStatus.FINALIZING
+        elif await self._records.has_unsent_files(job.id):
+            status = BatchStatus.UPLOADING
+        else:
             status = BatchStatus.FAILED  # no file could be sent
-        if status.is_over and (unfetched_uploads or await self._records.has_unsent_files(job.id)):
-            status = BatchStatus.FINALIZING
-        if not status.is_over:
-            await self._records.save(replace(job, status=status))
-            return
-        await self._records.save(replace(job, status=status, ended_at=now(), held=None))
+        if status.is_over:
+            job = replace(job, ended_at=now(), held=None)
+        await self._records.save(replace(job, status=status))
 
     async def end_unknown(self, upload: BatchUpload, error: ProviderError) -> None:
         """End an upload of a canceled job, because the provider does not know its batch."""

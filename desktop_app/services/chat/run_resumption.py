@@ -1,7 +1,8 @@
 """Resumes answers that continued at their provider while the program was not running.
 
-A run is read again from its start; only text after the stored point is reported. Until that point
-is reached, the stored text remains. A run without a valid key waits for one.
+The provider numbers the events of a run. The run is read again from its first event. Until it
+reaches the last stored event (`RemoteRun.sequence`), the answer keeps its stored text, and no text
+is reported. A run without a valid key waits for one.
 """
 
 from __future__ import annotations
@@ -80,13 +81,16 @@ class ResumedRun(AnswerRun):
         chat: ChatService,
         fill_hold: Callable[[Hold], Awaitable[None]],
     ) -> None:
-        hold, age_s = Hold(), (now() - answer.created_at).total_seconds()
+        hold = Hold()
+        age_s = (now() - answer.created_at).total_seconds()
         super().__init__(
             conversation,
-            None,
-            answer,
-            # The provider has the messages.
-            PreparedRequest(ChatRequest(resolved.model.id, ()), resolved, chat.gateway, hold),
+            question=None,
+            answer=answer,
+            # Without messages, because the provider has them.
+            prepared=PreparedRequest(
+                ChatRequest(resolved.model.id, ()), resolved, chat.gateway, hold
+            ),
             stores=chat.answer_stores,
             ledger=AnswerLedger(chat.spending, timing=CallTiming(age_s)),
             fallbacks=RequestFallbacks(stand_in=lambda: resolved),
@@ -139,14 +143,15 @@ class ResumedRun(AnswerRun):
         self.long_answer = LongAnswer(self._files, self.answer, may_exist=may_exist)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
-        """Add an event, and report it once the run has caught up with the stored text.
+        """Add an event, and report it if the run has caught up with the stored text.
 
-        Statuses and failures are reported before, too.
+        Statuses and failures are always reported.
         """
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
-        stored_sequence, reply = self._stored_run.sequence, accumulate(self.reply, event)
-        # Without a sequence, new text replaces the stored text.
+        stored_sequence = self._stored_run.sequence
+        reply = accumulate(self.reply, event)
+        # If no sequence is stored, the first new text replaces the stored text.
         if stored_sequence is None and reply.segments:
             self._has_caught_up = True
         if self._has_caught_up:
@@ -169,9 +174,9 @@ class ResumedRun(AnswerRun):
 
     def _final_answer(self, status: MessageStatus) -> Message:
         final_answer = super()._final_answer(status)
-        return (
-            final_answer if self._has_caught_up else replace(final_answer, parts=self.answer.parts)
-        )
+        if self._has_caught_up:
+            return final_answer
+        return replace(final_answer, parts=self.answer.parts)
 
 
 def _wants_key(error: ProviderError) -> bool:
@@ -179,7 +184,7 @@ def _wants_key(error: ProviderError) -> bool:
 
 
 class Resumer:
-    """Finder of unfinished background runs to resume."""
+    """Finder of the unfinished background runs that can be resumed."""
 
     def __init__(self, store: RunStore, chat: ChatService) -> None:
         self._store = store
@@ -188,20 +193,23 @@ class Resumer:
     async def runs_to_resume(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
         """Return the runs to resume.
 
-        If its provider or conversation is gone, an answer becomes INTERRUPTED, with its text and
-        the reason.
+        An answer whose provider or conversation is gone becomes INTERRUPTED. It keeps its text, and
+        its error names the reason.
 
-        Raises StorageError.
+        Raises:
+            StorageError: the store cannot be read or written.
         """
         profiles_by_id = {profile.id: profile for profile in profiles}
         runs: list[AnswerRun] = []
         for answer in await self._store.claim_runs():
             conversation = await self._store.get(answer.conversation_id)
-            choice, run = answer.choice, answer.remote_run
+            choice = answer.choice
+            run = answer.remote_run
             profile = profiles_by_id.get(choice.provider_id) if choice is not None else None
             if conversation is None or choice is None or run is None or profile is None:
                 await self._store.save_answer(_interrupted_answer(answer))
                 continue
+            # Without the variant, the choice is resolved to the model that the run has.
             resolved_model = self._chat.resolve(profile, replace(choice, variant=None))
             resolved = replace(resolved_model, variant=choice.variant, effort=choice.effort)
             fill_hold = partial(self._fill_hold, answer, resolved)
@@ -210,18 +218,21 @@ class Resumer:
 
     async def _fill_hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
         """Hold the cost of the run's input again, if there is a monthly cap."""
-        budget, estimator = self._chat.budget, self._chat.estimator
+        budget = self._chat.budget
         if not budget.needs_cost(resolved.profile, resolved.price is not None):
             return
         path = _path_to(answer, await self._store.messages(answer.conversation_id))
         compactions = await self._chat.compactions.load(answer.conversation_id)
-        tokens, _ = await estimator.context_tokens(SendContext(path, resolved, compactions))
+        context = SendContext(path, resolved, compactions)
+        tokens, _ = await self._chat.estimator.context_tokens(context)
         await budget.fill_hold(hold, resolved.profile, input_cost(resolved, tokens))
 
 
 def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
     """Return the messages before an answer, the oldest first."""
-    messages_by_id, path, parent_id = {m.id: m for m in messages}, list[Message](), answer.parent_id
+    messages_by_id = {message.id: message for message in messages}
+    path: list[Message] = []
+    parent_id = answer.parent_id
     while parent_id in messages_by_id:
         path.append(messages_by_id[parent_id])
         parent_id = messages_by_id[parent_id].parent_id

@@ -1,11 +1,15 @@
-"""Full-text search over titles, messages and attachments; see search_index.py."""
+"""Full-text search over titles, messages and attachments; see search_index.py.
+
+An entry is the text of a title, message or attachment in the index. A match is an entry that
+contains the words and fits the filter. A hit is a match as the user sees it, with a snippet.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
 
 # SQL for the row of an entry, by its kind; the conditions of a filter are appended. Trashed
-# conversations are not found. A title has no message: there `m` is the conversation itself.
+# conversations are not found. Conditions test the message `m`. A title has no message, so `m` is
+# the conversation itself. `read_row` names the `id` of a message's row if the row is damaged.
 _ROW_SQL: Final = {
     EntryKind.TITLE: """
     SELECT c.id AS conversation_id, c.archived, c.title, c.title AS text, NULL AS message_id
@@ -43,7 +48,7 @@ _ROW_SQL: Final = {
 }
 # An attachment is found in the newest message that refers to it, not in a draft.
 _NEWEST_MESSAGE: Final = " ORDER BY m.created_at DESC LIMIT 1"
-# SQL for the entries of all texts, by kind; the conditions of a filter are appended.
+# SQL for the ids of all entries of a kind; the conditions of a filter are appended.
 _ENTRY_ID_SQL: Final = {
     EntryKind.TITLE: """
     SELECT e.id FROM conversations AS c JOIN conversations AS m ON m.id = c.id
@@ -78,6 +83,7 @@ _VERDICT: Final = re.compile(
 _MAX_CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest matches.
 _MAX_RANKED_MATCHES: Final = 500
+# The limits of an integer in SQLite.
 _MAX_INTEGER: Final = (1 << 63) - 1
 _MIN_INTEGER: Final = -(1 << 63)
 _NO_FILTER: Final = SearchFilter()
@@ -112,12 +118,13 @@ class Search:
             if not search_filter.review:
                 return []
             return await self._database.read(lambda c: _find_reviewed(c, search_filter, limit))
+        # Snippets are made in the database's thread too, because they take long for long texts.
         if order is SearchOrder.NEWEST:
             matches = await self._database.read(
                 lambda c: _newest_matches(c, expression, search_filter, limit)
             )
             return await self._database.read(
-                lambda _: [_hit(row, micros_of(entry_id), text) for entry_id, row in matches]
+                lambda _: [_hit_of_match(match, text) for match in matches]
             )
         matches = await self._database.read(
             lambda c: _newest_matches(c, expression, search_filter, _MAX_RANKED_MATCHES)
@@ -125,22 +132,26 @@ class Search:
         return await self._database.read(lambda _: _best_hits(matches, text, limit))
 
 
-Match = tuple[int, sqlite3.Row]
-"""The id of an entry, which contains the entry's time, and the row that was found."""
+class _Match(NamedTuple):
+    """An entry that was found. Its id contains its time (see `micros_of`)."""
+
+    entry_id: int
+    row: sqlite3.Row
 
 
 def _newest_matches(
     connection: sqlite3.Connection, expression: str, search_filter: SearchFilter, limit: int
-) -> list[Match]:
+) -> list[_Match]:
     """Return the newest matches. Rows are read one by one, so that older ones cost nothing."""
+    since, until = _time_range(search_filter)
     entries = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
         WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
-        (expression, *map(first_id_at, _time_range(search_filter))),
+        (expression, first_id_at(since), first_id_at(until)),
     )
     conditions, values = _conditions(search_filter)
-    matches: list[Match] = []
-    filtered_ids: set[int] | None = None
+    matches: list[_Match] = []
+    filtered_ids: set[int] | None = None  # None: not read yet
     for checked_count, (entry_id,) in enumerate(entries):
         if len(matches) == limit:
             break
@@ -152,7 +163,7 @@ def _newest_matches(
         if filtered_ids is None or entry_id in filtered_ids:
             row = _matching_row(connection, entry_id, search_filter)
             if row is not None:
-                matches.append((entry_id, row))
+                matches.append(_Match(entry_id, row))
     return matches
 
 
@@ -181,7 +192,10 @@ def _matching_row(
 
 
 def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
-    """Return the start of the filter's time range, and its exclusive end, in microseconds."""
+    """Return the start of the filter's time range, and its end, which does not belong to it.
+
+    Both are in microseconds.
+    """
     since = _MIN_INTEGER if search_filter.since is None else to_micros(search_filter.since)
     until = _MAX_INTEGER if search_filter.until is None else to_micros(search_filter.until)
     return since, until
@@ -227,31 +241,37 @@ def _find_reviewed(
     return [_hit(row, row["created_at"], "") for row in rows]
 
 
-def _best_hits(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
+def _best_hits(matches: list[_Match], query: str, limit: int) -> list[SearchHit]:
     """Return the best matches: titles first, then by density of the words, then newest.
 
     The density is the BM25 score with equal weights for all words: every match contains every word.
     Counting how rare a word is would need the whole library.
     """
-    texts = [_text_of(row) for _, row in matches]
+    texts = [_text_of(match.row) for match in matches]
     mean_length = sum(map(len, texts)) / len(texts) if texts else 0.0
     scores = [_score(text, query, mean_length) for text in texts]
     ranking = sorted(
         range(len(matches)),
         key=lambda index: (
-            matches[index][1]["message_id"] is not None,
+            matches[index].row["message_id"] is not None,  # False, for a title, sorts first
             -scores[index],
-            -matches[index][0],
+            -matches[index].entry_id,
         ),
     )
-    best = [matches[number] for number in ranking[:limit]]
-    return [_hit(row, micros_of(entry_id), query) for entry_id, row in best]
+    return [_hit_of_match(matches[index], query) for index in ranking[:limit]]
 
 
 def _score(text: str, query: str, mean_length: float) -> float:
     """Return the BM25 score of a text, with the usual parameters k1 = 1.2 and b = 0.75."""
+    k1 = 1.2
+    b = 0.75
     occurrences = count_occurrences(text, query)
-    return occurrences / (occurrences + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
+    relative_length = len(text) / (mean_length or 1)  # the mean is 0 if all texts are empty
+    return occurrences / (occurrences + k1 * (1 - b + b * relative_length))
+
+
+def _hit_of_match(match: _Match, query: str) -> SearchHit:
+    return _hit(match.row, micros_of(match.entry_id), query)
 
 
 def _hit(row: sqlite3.Row, at_micros: int, query: str) -> SearchHit:
@@ -267,7 +287,7 @@ def _hit(row: sqlite3.Row, at_micros: int, query: str) -> SearchHit:
 
 
 def _text_of(row: sqlite3.Row) -> str:
-    if "parts" in row.keys():  # noqa: SIM118 - a Row iterates over its values
+    if "parts" in row.keys():  # noqa: SIM118 - `in` a Row would search its values
         return read_row(_text_of_message, row)
     return str(row["text"])
 
