@@ -31,7 +31,7 @@ _MAX_SENTENCE_LENGTH: Final = 2_000
 
 
 class SentenceSplitter:
-    """Splitter of an answer whose pieces arrive one by one."""
+    """Splitter of an answer whose text arrives in pieces."""
 
     def __init__(self) -> None:
         self._incomplete_line = ""  # not part of `_paragraph` yet
@@ -51,37 +51,43 @@ class SentenceSplitter:
             sentences += self._process_line(line)
         is_prose = not self._fence and _is_certain_prose(last_line)
         if self._is_line_begun or is_prose:
-            self._paragraph, last_line, self._is_line_begun = self._paragraph + last_line, "", True
+            self._paragraph += last_line
+            last_line = ""
+            self._is_line_begun = True
             sentences += self._take_sentences()
         # The beginning of a line shows whether the line ends the code. The rest is not spoken.
         self._incomplete_line = last_line[:_MAX_SENTENCE_LENGTH] if self._fence else last_line
-        return [words for piece in sentences if (words := _words_of_piece(piece))]
+        return [words for sentence in sentences if (words := _words_of_sentence(sentence))]
 
     def finish(self) -> list[str]:
         """Return the remaining sentences, because the answer is complete."""
         sentences = self.feed("\n") if self._incomplete_line or self._paragraph else []
         if self._fence:
             sentences.append(self._close_code())
-        if words := _words_of_piece(self._close_paragraph()):
+        if words := _words_of_sentence(self._close_paragraph()):
             sentences.append(words)
         return sentences
 
     def _process_line(self, line: str) -> list[str]:
         """Process a complete line; return the sentences that it completes."""
         if self._is_line_begun:
-            self._paragraph, self._is_line_begun = f"{self._paragraph}{line}\n", False
+            self._paragraph += f"{line}\n"
+            self._is_line_begun = False
             return self._take_sentences()
         if self._fence:
             if self._is_quoted and not line.lstrip().startswith(">"):  # the quote has ended
                 return [self._close_code(), *self._process_line(line)]
-            words = (line.lstrip(" >") if self._is_quoted else line).strip()
-            if words.startswith(self._fence) and not words.strip(self._fence[0]):
+            code = (line.lstrip(" >") if self._is_quoted else line).strip()
+            # A closing fence is at least as long as the opening one, and has nothing after it.
+            if code.startswith(self._fence) and not code.strip(self._fence[0]):
                 return [self._close_code()]
             self._line_count += 1
             return []
         fence = _FENCE.match(line)
         if fence is not None:
-            self._fence, self._language, self._line_count = fence["mark"], fence["language"], 0
+            self._fence = fence["mark"]
+            self._language = fence["language"]
+            self._line_count = 0
             self._is_quoted = ">" in fence["containers"]
             return [self._close_paragraph()]
         if not line.strip():
@@ -101,11 +107,10 @@ class SentenceSplitter:
         sentences = []
         text = self._paragraph
         while (end := _SENTENCE_END.search(text)) or len(text) > _MAX_SENTENCE_LENGTH:
-            cut = (
-                end.end()
-                if end
-                else text.rfind(" ", 1, _MAX_SENTENCE_LENGTH) + 1 or _MAX_SENTENCE_LENGTH
-            )
+            if end:
+                cut = end.end()
+            else:  # after the last space, if there is any
+                cut = text.rfind(" ", 1, _MAX_SENTENCE_LENGTH) + 1 or _MAX_SENTENCE_LENGTH
             sentences.append(text[:cut])
             text = text[cut:]
         self._paragraph = text
@@ -113,13 +118,14 @@ class SentenceSplitter:
 
     def _close_paragraph(self) -> str:
         """Return the rest of the open paragraph, and begin another one."""
-        words, self._paragraph = self._paragraph, ""
-        return words
+        paragraph = self._paragraph
+        self._paragraph = ""
+        return paragraph
 
     def _close_code(self) -> str:
         """Leave the code block, and return the words for it."""
-        language, self._fence = self._language, ""
-        return code_summary(language, self._line_count)
+        self._fence = ""
+        return code_summary(self._language, self._line_count)
 
 
 def _spoken_row(line: str) -> list[str]:
@@ -150,11 +156,12 @@ def code_summary(language: str, line_count: int) -> str:
     )
 
 
-def _words_of_piece(piece: str) -> str:
-    if not piece.strip():
+def _words_of_sentence(source: str) -> str:
+    """Return the spoken words of a sentence, given its Markdown; "" if there are none."""
+    if not source.strip():
         return ""
     texts = []
-    for block in render(piece.strip()):
+    for block in render(source.strip()):
         if block.marker in (CHECKED, UNCHECKED):
             texts.append(block.marker)
         texts += [spoken_words(cell) for row in block.rows for cell in row]

@@ -19,7 +19,7 @@ from decimal import (
     Overflow,
     Underflow,
 )
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.tools.tool import ToolError
 
@@ -34,7 +34,7 @@ _NO_PERCENT: Final = (
     "% is the remainder of a division. Write 15/100 for 15 %, and 7 % (-3) for a negative divisor."
 )
 
-_TOKEN: Final = re.compile(
+_TOKEN_PATTERN: Final = re.compile(
     r"\s*(?:(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[a-z]+)"
     r"|(?P<mark>\*\*|//|[-+*/%^(),]))"
 )
@@ -42,6 +42,13 @@ _PI: Final = Decimal(
     "3.14159265358979323846264338327950288419716939937510"
     "5820974944592307816406286208998628034825342117067982148"
 )
+
+
+class _Token(NamedTuple):
+    """A token; `kind` is the name of a group of _TOKEN_PATTERN."""
+
+    kind: str
+    text: str
 
 
 def _context() -> Context:
@@ -93,16 +100,17 @@ def _format(value: Decimal) -> str:
     return f"{plain:f}" if is_short else str(plain)
 
 
-def _tokenize(expression: str) -> list[tuple[str, str]]:
-    tokens, index = [], 0
+def _tokenize(expression: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    index = 0
     text = expression.replace("×", "*").replace("÷", "/").replace("−", "-").rstrip()
     while index < len(text):
-        match = _TOKEN.match(text, index)
+        match = _TOKEN_PATTERN.match(text, index)
         if match is None or match.lastgroup is None:
             unexpected = text[index:].lstrip()
             position = len(text) - len(unexpected) + 1
             raise ToolError(f"Unexpected “{unexpected[:20].strip()}” at position {position}.")
-        tokens.append((match.lastgroup, match[match.lastgroup]))
+        tokens.append(_Token(match.lastgroup, match[match.lastgroup]))
         index = match.end()
     return tokens
 
@@ -110,31 +118,38 @@ def _tokenize(expression: str) -> list[tuple[str, str]]:
 class _Parser:
     """A parser by precedence: sums, products, signs, powers, atoms."""
 
-    def __init__(self, tokens: list[tuple[str, str]], context: Context) -> None:
-        self._tokens, self._context = tokens, context
-        self._position = self._depth = 0
+    def __init__(self, tokens: list[_Token], context: Context) -> None:
+        self._tokens = tokens
+        self._context = context
+        self._position = 0  # of the next token
+        self._depth = 0
 
     def value(self) -> Decimal:
         """Return the value of the whole expression."""
         value = self._sum()
         if self._position < len(self._tokens):
-            text = self._tokens[self._position][1]
+            text = self._tokens[self._position].text
             raise ToolError(f"Unexpected “{text}”." + (f" {_NO_COMMAS}" if text == "," else ""))
         return value
 
     def _take_mark(self, *marks: str) -> str | None:
         """Consume the next token if it is one of `marks`, and return it."""
-        if self._position < len(self._tokens) and self._tokens[self._position] in [
-            ("mark", m) for m in marks
-        ]:
-            self._position += 1
-            return self._tokens[self._position - 1][1]
-        return None
+        if self._position == len(self._tokens):
+            return None
+        token = self._tokens[self._position]
+        if token.kind != "mark" or token.text not in marks:
+            return None
+        self._position += 1
+        return token.text
 
-    def _sum(self) -> Decimal:
+    def _enter_level(self) -> None:
+        """Count a level of nesting, which the caller leaves later."""
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ToolError("The expression is nested too deeply.")
+
+    def _sum(self) -> Decimal:
+        self._enter_level()
         value = self._product()
         while mark := self._take_mark("+", "-"):
             term = self._product()
@@ -144,7 +159,8 @@ class _Parser:
         return value
 
     def _product(self) -> Decimal:
-        value, context = self._sign(), self._context
+        value = self._sign()
+        context = self._context
         operations: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
             "*": context.multiply,
             "/": context.divide,
@@ -168,9 +184,7 @@ class _Parser:
         base = self._atom()
         if not self._take_mark("^", "**"):
             return base
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise ToolError("The expression is nested too deeply.")
+        self._enter_level()
         exponent = self._sign()
         self._depth -= 1
         value = self._context.power(base, exponent)
@@ -260,7 +274,7 @@ def _require_positive(values: list[Decimal]) -> Decimal:
 
 
 def _divide(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
-    """Return the quotient, rounded down, and the rest, both exact."""
+    """Return the quotient, rounded down, and the remainder, both exact."""
     if not b:
         raise ToolError("Division by zero.")
     context = _wide_context()

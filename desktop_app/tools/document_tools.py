@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
@@ -26,8 +26,11 @@ MAX_HITS: Final = 20
 MAX_PASSAGE_TOKENS: Final = 4000
 MAX_PAGES: Final = 20
 CHARS_PER_PAGE: Final = 4000
-"""The length, in characters, of a piece of a document without pages."""
+"""The characters of a page of a document that has no pages of its own."""
 _CONTEXT_CHARS: Final = 300
+"""The characters of an excerpt before a word that was found, and from the word on."""
+_MATCH_MARKS: Final = {0x02: None, 0x03: None}
+"""The characters around matches in a snippet, for `str.translate` to delete."""
 _MAX_LISTED_NAMES: Final = 100
 
 SEARCH_LIBRARY: Final = ToolDefinition(
@@ -101,8 +104,10 @@ class DocumentTools:
         documents_in: Callable[[Sequence[str]], Awaitable[Sequence[DocumentPart]]],
         text_of: Callable[[str], Awaitable[str]],
     ) -> None:
-        self._library, self._retrieve = library, retrieve
-        self._documents_in, self._text_of = documents_in, text_of
+        self._library = library
+        self._retrieve = retrieve
+        self._documents_in = documents_in
+        self._text_of = text_of
         self._job_slots = asyncio.Semaphore(MAX_JOBS)
 
     def tools(self) -> list[BuiltInTool]:
@@ -117,13 +122,7 @@ class DocumentTools:
 
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
         hits = await self._library.find(arguments["words"], MAX_HITS, order=SearchOrder.BEST)
-        # A snippet has U+0002 and U+0003 around matches. That of a title would repeat the title.
-        lines = [
-            f"{hit.title} ({hit.date:%Y-%m-%d}): {hit.document and f'{hit.document}: '}"
-            f"{hit.snippet.translate({2: None, 3: None}) if hit.message_id else ''}"
-            for hit in hits
-        ]
-        return "\n".join(lines) or "Nothing was found."
+        return "\n".join(map(_line_of_hit, hits)) or "Nothing was found."
 
     async def _search_documents(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         words = arguments["words"]
@@ -142,7 +141,9 @@ class DocumentTools:
         names = {document.sha256: document.name for document in attached_documents}
         collection_documents = await self._documents_in(ids) if ids else ()
         other_documents = [
-            each for each in collection_documents if names.get(each.sha256) != each.name
+            document
+            for document in collection_documents
+            if names.get(document.sha256) != document.name
         ]
         documents = _named_documents([*attached_documents, *other_documents])
         name = _find_name(documents, arguments["document"])
@@ -181,6 +182,16 @@ class DocumentTools:
             return await run_job({"kind": "python", "code": arguments["code"]})
 
 
+def _line_of_hit(hit: SearchHit) -> str:
+    """Return the title, date, document and snippet of a hit."""
+    line = f"{hit.title} ({hit.date:%Y-%m-%d}): "
+    if hit.document:
+        line += f"{hit.document}: "
+    if hit.message_id:  # without it, the title was found, which the snippet would repeat
+        line += hit.snippet.translate(_MATCH_MARKS)
+    return line
+
+
 def documents_of(context: ToolContext) -> list[DocumentPart]:
     """Return the documents of a conversation, each once."""
     documents_by_hash = {
@@ -201,14 +212,15 @@ def _collections_of(context: ToolContext) -> list[str]:
 def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPart]:
     """Return documents by their names; the second “a.pdf” is “a.pdf (2)”."""
     documents_by_name: dict[str, DocumentPart] = {}
-    taken_names = set[str]()
-    # Counted, because trying each number anew is slow for thousands of documents of one name.
-    numbers = Counter[str]()
+    taken_names: set[str] = set()
+    # The numbers tried so far. Beginning again is slow for thousands of documents of one name.
+    tried_counts: Counter[str] = Counter()
     for document in documents:
-        folded, name = document.name.casefold(), document.name
+        name = document.name
+        folded_name = name.casefold()
         while name.casefold() in taken_names:
-            numbers[folded] += 1
-            name = f"{document.name} ({numbers[folded] + 1})"
+            tried_counts[folded_name] += 1
+            name = f"{document.name} ({tried_counts[folded_name] + 1})"
         taken_names.add(name.casefold())
         documents_by_name[name] = document
     return documents_by_name
@@ -229,31 +241,48 @@ def _find_name(documents: Iterable[str], requested_name: str) -> str:
 
 
 def _split_pages(document: DocumentPart, text: str) -> list[str]:
-    """Return a document’s pages, sheets or slides, or equal pieces if it has none."""
-    sections = find_sections(text, unit_of(document)) if unit_of(document) else []
+    """Return a document’s pages, sheets or slides, or equal pages if it has none."""
+    unit = unit_of(document)
+    sections = find_sections(text, unit) if unit else []
     if sections:
-        ends = [*(section.start for section in sections[1:]), len(text)]
-        return [text[m.start : end].strip() for m, end in zip(sections, ends, strict=True)]
+        starts = [section.start for section in sections]
+        ends = [*starts[1:], len(text)]
+        return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
     size = CHARS_PER_PAGE
-    return [text[offset : offset + size] for offset in range(0, len(text), size)] or [""]
+    return [text[start : start + size] for start in range(0, len(text), size)] or [""]
+
+
+class _Page(NamedTuple):
+    """A page of a document, with its number from 1."""
+
+    number: int
+    text: str
+    folded_text: str
 
 
 def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> list[str]:
     """Return excerpts of the pages with all words, or with any if no page has all."""
     folded_words = [word.casefold() for word in re.findall(r"\w+", words)]
+    if not folded_words:
+        return []
     pages = [
-        (number, page, page.casefold())
-        for number, page in enumerate(_split_pages(document, text), 1)
+        _Page(number, page_text, page_text.casefold())
+        for number, page_text in enumerate(_split_pages(document, text), 1)
     ]
-    matches = [p for p in pages if folded_words and all(word in p[2] for word in folded_words)]
-    matches = matches or [p for p in pages if any(word in p[2] for word in folded_words)]
-    excerpts = []
-    for number, page, folded in matches[:MAX_HITS]:
-        position = min(folded.find(word) for word in folded_words if word in folded)
-        # Folding may lengthen letters (ß is ss): find the place in the page itself.
-        position = bisect_right(
-            range(position), position, key=lambda end: len(page[: end + 1].casefold())
-        )
-        text = page[max(0, position - _CONTEXT_CHARS) : position + _CONTEXT_CHARS].strip()
-        excerpts.append(f"[{name}, page {number}]\n{text}")
-    return excerpts
+    matches = [page for page in pages if all(word in page.folded_text for word in folded_words)]
+    if not matches:
+        matches = [page for page in pages if any(word in page.folded_text for word in folded_words)]
+    return [f"[{name}, page {m.number}]\n{_excerpt(m, folded_words)}" for m in matches[:MAX_HITS]]
+
+
+def _excerpt(page: _Page, folded_words: Iterable[str]) -> str:
+    """Return the text around the first of the words in a page, which has at least one of them."""
+    folded_text = page.folded_text
+    folded_position = min(folded_text.find(word) for word in folded_words if word in folded_text)
+    # Folding may lengthen letters (ß is ss): find the position in the text itself.
+    position = bisect_right(
+        range(folded_position),
+        folded_position,
+        key=lambda end: len(page.text[: end + 1].casefold()),
+    )
+    return page.text[max(0, position - _CONTEXT_CHARS) : position + _CONTEXT_CHARS].strip()

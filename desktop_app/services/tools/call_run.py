@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, ToolCallStep
@@ -46,6 +46,13 @@ class _ReadyCall:
     arguments: Any
 
 
+class _Permission(NamedTuple):
+    """The user's decision: the step to yield, and the call; None if it may not run."""
+
+    step: ToolCallStep
+    allowed: _ReadyCall | None
+
+
 class CallRun:
     """The runs of an answer's tool calls.
 
@@ -54,11 +61,13 @@ class CallRun:
     """
 
     def __init__(self, tools: ToolSet, consent: ConsentBroker, context: ToolContext) -> None:
-        self._tools, self._consent, self._context = tools, consent, context
+        self._tools = tools
+        self._consent = consent
+        self._context = context
         self.waited_s = 0.0
 
     async def run(
-        self, calls: Sequence[ToolCallPart], seconds: float
+        self, calls: Sequence[ToolCallPart], remaining_s: float
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the steps of the calls until all have ended.
 
@@ -66,7 +75,7 @@ class CallRun:
         the generator cancels the running calls.
 
         Args:
-            seconds: the remaining time of the answer.
+            remaining_s: the seconds that are left for the answer.
         """
         ready: list[_ReadyCall] = []
         for number, call in enumerate(map(self._with_full_name, calls)):
@@ -80,17 +89,18 @@ class CallRun:
                 yield check_result
                 continue
             yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
-            step, allowed = await self._ask_user(check_result)
-            yield StatusChanged()
-            yield step
-            ready += [allowed] if allowed else []
+            permission = await self._ask_user(check_result)
+            yield StatusChanged()  # ends the status
+            yield permission.step
+            if permission.allowed is not None:
+                ready.append(permission.allowed)
         for ready_call in ready:
             yield ToolCallStep(replace(ready_call.call, state=ToolCallState.RUNNING))
         if not ready:
             return
         reports: asyncio.Queue[ToolCallStep] = asyncio.Queue()
         tasks = {
-            asyncio.ensure_future(self._run_one(ready_call, seconds, reports))
+            asyncio.ensure_future(self._run_one(ready_call, remaining_s, reports))
             for ready_call in ready
         }
         report = asyncio.ensure_future(reports.get())
@@ -134,32 +144,35 @@ class CallRun:
             return _end_step(call, ToolCallState.FAILED, str(error))
         return _ReadyCall(call, tool, arguments)
 
-    async def _ask_user(self, ready: _ReadyCall) -> tuple[ToolCallStep, _ReadyCall | None]:
-        """Ask the user. Return the step to yield, and the call; None if it may not run."""
-        call, started_at = ready.call, time.monotonic()
+    async def _ask_user(self, ready: _ReadyCall) -> _Permission:
+        """Ask the user, who may edit the arguments. Edited arguments are checked again."""
+        call = ready.call
+        started_at = time.monotonic()
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:
             decision = await self._consent.decide(question)
         except StorageError:
-            return _end_step(call, ToolCallState.DENIED, DENIED), None
+            return _Permission(_end_step(call, ToolCallState.DENIED, DENIED), None)
         finally:
             self.waited_s += time.monotonic() - started_at
         if not decision.is_allowed:
-            return _end_step(call, ToolCallState.DENIED, decision.reason or DENIED), None
+            step = _end_step(call, ToolCallState.DENIED, decision.reason or DENIED)
+            return _Permission(step, None)
         if decision.arguments and decision.arguments != call.arguments:
             call = replace(call, edited=decision.arguments)
             check_result = await self._check(call, decision.arguments)
             if isinstance(check_result, ToolCallStep):
-                return check_result, None
+                return _Permission(check_result, None)
             ready = check_result
         allowed = replace(call, state=ToolCallState.ALLOWED)
-        return ToolCallStep(allowed), replace(ready, call=allowed)
+        return _Permission(ToolCallStep(allowed), replace(ready, call=allowed))
 
     async def _run_one(
-        self, ready: _ReadyCall, seconds: float, reports: asyncio.Queue[ToolCallStep]
+        self, ready: _ReadyCall, remaining_s: float, reports: asyncio.Queue[ToolCallStep]
     ) -> ToolCallStep:
-        definition, started_at = ready.tool.definition, time.monotonic()
-        limit_s = max(0.0, min(definition.timeout_s, seconds))
+        definition = ready.tool.definition
+        started_at = time.monotonic()
+        limit_s = max(0.0, min(definition.timeout_s, remaining_s))
         context = self._context._replace(report=_make_reporter(ready.call, reports))
         call_task = asyncio.ensure_future(
             ready.tool.source.call(definition, ready.arguments, context)
@@ -188,9 +201,12 @@ def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> 
         if now - last_report < REPORT_S:
             return
         last_report = now
-        share = done / total if total else -1.0
-        facts = [percent(round(100 * share))] if 0 <= share <= 1 else []
-        text = " · ".join([*facts, *([words[:MAX_REPORT_CHARS]] if words else [])])
+        facts: list[str] = []
+        if total and 0 <= done / total <= 1:
+            facts.append(percent(round(100 * done / total)))
+        if words:
+            facts.append(words[:MAX_REPORT_CHARS])
+        text = " · ".join(facts)
         reports.put_nowait(ToolCallStep(replace(call, state=ToolCallState.RUNNING, result=text)))
 
     return report
@@ -213,6 +229,7 @@ def _outcome_of(
 
 
 def _end_step(
-    call: ToolCallPart, state: ToolCallState, result: str, seconds: float | None = None
+    call: ToolCallPart, state: ToolCallState, result: str, duration_s: float | None = None
 ) -> ToolCallStep:
-    return ToolCallStep(replace(call, state=state, result=limit_result(result), seconds=seconds))
+    """Return the last step of a call; `duration_s` is None if it did not run."""
+    return ToolCallStep(replace(call, state=state, result=limit_result(result), seconds=duration_s))

@@ -2,7 +2,8 @@
 
 A file is named after its answer and a number: a resumed background run writes a new file, and the
 longest file becomes the attachment. Their folder is inside the folder of the attachments, and is
-erased with it. The files of a temporary conversation are in memory.
+erased with it. The files of a temporary conversation are in the database in memory, as pieces: a
+row for each `append`.
 """
 
 from __future__ import annotations
@@ -69,26 +70,31 @@ class StoredAnswerFiles:
         add: Callable[..., Awaitable[None]],
         in_thread: InThread,
     ) -> None:
-        self._databases, self._folder = databases, attachments / ANSWERS_FOLDER
-        self._add, self._in_thread = add, in_thread
-        self._memory_files: dict[str, MemoryFile] = {}
-        self._sizes: dict[str | None, int] = {}
+        self._databases = databases
+        self._folder = attachments / ANSWERS_FOLDER
+        self._add = add
+        self._in_thread = in_thread
+        self._memory_files: dict[str, MemoryFile] = {}  # by the answer's id
+        self._memory_sizes: dict[str | None, int] = {}  # the `sizes` of each MemoryFile
 
     def open(self, answer: Message) -> GrowingFile | MemoryFile:
         """Return a new file for an answer. The first `append` creates it."""
         database = self._databases.for_conversation(answer.conversation_id)
         if database is not self._databases.memory:
             return GrowingFile(self._folder, answer.id, self._in_thread)
-        memory_file = self._memory_files[answer.id] = MemoryFile(database, answer, self._sizes)
+        memory_file = self._memory_files[answer.id] = MemoryFile(
+            database, answer, self._memory_sizes
+        )
         return memory_file
 
     async def attach(self, answer: Message) -> DocumentPart | None:
         """Store the longest file of an answer as an attachment, and return its part of the message.
 
-        Return None if there is no file, or if the answer was deleted: then remove its files.
+        Return None if there is no file. If the answer was deleted, remove its files and return
+        None.
 
         Raises:
-            StorageError: it cannot be stored; the file is kept.
+            StorageError: the attachment cannot be stored; the file is kept.
         """
         database = self._databases.for_conversation(answer.conversation_id)
         if not await database.read(partial(_has_message, answer.id)):
@@ -100,7 +106,7 @@ class StoredAnswerFiles:
         path = await self._in_thread(partial(_longest_file, self._folder, answer.id))
         if path is None:
             return None
-        sha256, size = await self._in_thread(partial(_digest, path))
+        sha256, size = await self._in_thread(partial(_hash_and_size, path))
         # The attachment gets no text, which would take several times its size to store and index.
         attachment = Attachment(sha256, ANSWER_FILE_NAME, MARKDOWN)
         await self._add(path, attachment, is_searchable=False)
@@ -114,7 +120,8 @@ class StoredAnswerFiles:
         signature = _IMAGE_SIGNATURE.match(data)
         if signature is None:
             return None
-        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{signature.lastgroup}"
+        sha256 = hashlib.sha256(data).hexdigest()
+        name = f"image.{signature.lastgroup}"
         media_type = f"image/{signature.lastgroup}"
         await self._add(
             data,
@@ -145,21 +152,26 @@ class MemoryFile:
     """
 
     def __init__(self, database: Database, answer: Message, sizes: dict[str | None, int]) -> None:
+        self._database = database
         self._question_id = answer.parent_id
-        self._database, self._answer_id, self._sizes = database, answer.id, sizes
-        self._digest, self._size, self._piece_count = hashlib.sha256(), 0, 0
+        self._answer_id = answer.id
+        self._sizes = sizes
+        self._digest = hashlib.sha256()
+        self._size = 0  # in bytes
+        self._piece_count = 0
 
     async def append(self, text: str) -> None:
         """Append text of the answer. Raises ReplyTooLargeError beyond MAX_MEMORY_BYTES."""
         data = to_text(text).encode()
-        size = self._sizes.get(self._question_id, 0) + len(data)
-        if size > MAX_MEMORY_BYTES:
+        size_of_all = self._sizes.get(self._question_id, 0) + len(data)
+        if size_of_all > MAX_MEMORY_BYTES:
             raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
-        self._sizes[self._question_id] = size
+        self._sizes[self._question_id] = size_of_all
         row = (self._answer_id, self._piece_count, data)
         await self._database.execute("INSERT INTO originals VALUES (?, ?, ?)", *row)
         self._digest.update(data)
-        self._size, self._piece_count = self._size + len(data), self._piece_count + 1
+        self._size += len(data)
+        self._piece_count += 1
 
     async def attach(self) -> DocumentPart:
         """Turn the pieces into an attachment."""
@@ -178,7 +190,7 @@ def _rename_pieces(answer_id: str, part: DocumentPart, connection: sqlite3.Conne
     insertion = connection.execute(
         "INSERT OR IGNORE INTO attachments VALUES (?, ?, ?, ?, NULL, NULL, ?, '')", row
     )
-    if insertion.rowcount:
+    if insertion.rowcount:  # 0: the attachment exists, with pieces of its own
         sql = "UPDATE originals SET name = ? WHERE name = ?"
         connection.execute(sql, (part.sha256, answer_id))
 
@@ -191,9 +203,11 @@ class GrowingFile:
     """
 
     def __init__(self, folder: Path, answer_id: str, in_thread: InThread) -> None:
-        self._folder, self._answer_id, self._in_thread = folder, answer_id, in_thread
+        self._folder = folder
+        self._answer_id = answer_id
+        self._in_thread = in_thread
         self.path: Path | None = None
-        self._size = 0
+        self._size = 0  # in bytes, without the remains of a failed write
 
     async def append(self, text: str) -> None:
         """Append text of the answer. Raises StorageError.
@@ -227,7 +241,7 @@ def _longest_file(folder: Path, answer_id: str) -> Path | None:
         return max(files, key=lambda file: file.stat().st_size) if files else None
 
 
-def _digest(path: Path) -> tuple[str, int]:
+def _hash_and_size(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file."""
     with translate_errors(str(path)), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
@@ -251,12 +265,12 @@ def _has_message(message_id: str, connection: sqlite3.Connection) -> bool:
 
 
 def decode_answer_file(data: bytes) -> str:
-    """Return the text of an answer's file, decoded in pieces, so that other threads can run."""
+    """Return the text of an answer's file, decoded in chunks, so that other threads can run."""
     from codecs import getincrementaldecoder
 
     decoder = getincrementaldecoder("utf-8")("replace")
-    pieces = [
+    texts = [
         decoder.decode(data[start : start + _CHUNK_BYTES])
         for start in range(0, len(data), _CHUNK_BYTES)
     ]
-    return "".join((*pieces, decoder.decode(b"", final=True)))
+    return "".join((*texts, decoder.decode(b"", final=True)))

@@ -60,12 +60,16 @@ class PromptCompleter(QObject):
         self, field: CompletionField, popup: PopupPlacement, theme: Theme, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._field, self._popup, self._theme = field, popup, theme
+        self._field = field
+        self._popup = popup
+        self._theme = theme
         self._prompts: Sequence[Prompt] = ()
         self._menu: PromptMenu | None = None
         self._form: PromptFields | None = None
-        self._is_open = self._is_dismissed = self._has_inserted_slash = False
-        self._typed_values: dict[str, dict[str, str]] = {}
+        self._is_open = False  # the list, even if it is hidden because nothing matches
+        self._is_dismissed = False  # the list stays closed until no name is typed
+        self._has_inserted_slash = False  # `open` inserted the slash, and the user did not type it
+        self._typed_values: dict[str, dict[str, str]] = {}  # of closed forms, by the prompt's id
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
         self._is_temporary: Callable[[], bool] = lambda: False
@@ -94,7 +98,9 @@ class PromptCompleter(QObject):
             finish: returns the text to insert, given a prompt and its filled-in text.
             is_temporary: returns True if nothing that is typed may be stored in a file.
         """
-        self._fill_in, self._finish, self._is_temporary = fill_in, finish, is_temporary
+        self._fill_in = fill_in
+        self._finish = finish
+        self._is_temporary = is_temporary
 
     def open(self) -> None:
         """Open the list as if / had been typed on an empty line.
@@ -106,7 +112,8 @@ class PromptCompleter(QObject):
         if not self._prompts:
             return
         self._field.begin_line()
-        self._is_dismissed, self._has_inserted_slash = False, True
+        self._is_dismissed = False
+        self._has_inserted_slash = True
         self._field.replace(0, SLASHES[0], 1)
         self.update_list()
 
@@ -129,15 +136,16 @@ class PromptCompleter(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for part in (self._menu, self._form):
-            if part is not None:
-                part.set_theme(theme)
+        for widget in (self._menu, self._form):
+            if widget is not None:
+                widget.set_theme(theme)
 
     def update_list(self) -> None:
         """Open, update or close the list after the text or the cursor changed."""
         name = typed_name(self._field.text_before)
         if name is None:
-            self._is_dismissed = self._has_inserted_slash = False
+            self._is_dismissed = False
+            self._has_inserted_slash = False
             self._hide_menu()
         elif self._is_open or (not name and not self._is_dismissed):
             self._show_menu(name)
@@ -219,15 +227,17 @@ class PromptCompleter(QObject):
         from desktop_app.domain.prompts.prompts import fill, program_variables_in
 
         line_start = self._field.text_before
-        count = 0 if typed_name(line_start) is None else len(line_start)
+        replaced_length = 0 if typed_name(line_start) is None else len(line_start)
         names = program_variables_in(prompt.text)
-        filled_prompt = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
-        self._is_dismissed, self._has_inserted_slash = True, False
+        program_values = self._fill_in(names) if names else {}
+        filled_prompt = fill(prompt.text, {**values, **program_values})
+        self._is_dismissed = True
+        self._has_inserted_slash = False
         text = self._finish(prompt, filled_prompt.text)
-        is_at_end = filled_prompt.cursor == len(filled_prompt.text)
-        self._field.replace(
-            count, text, len(text) if is_at_end else filled_prompt.cursor, prompt.id
-        )
+        cursor = filled_prompt.cursor
+        if cursor == len(filled_prompt.text):
+            cursor = len(text)  # `finish` may have changed the length
+        self._field.replace(replaced_length, text, cursor, prompt.id)
         self._field.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ keys
@@ -247,8 +257,10 @@ class PromptCompleter(QObject):
         if self._field.text.is_composing or not (has_rows or self._form is not None):
             return False
         if event.key() == Qt.Key.Key_Escape:
-            if is_press:
-                self._dismiss() if self._is_open else self._cancel_form()
+            if is_press and self._is_open:
+                self._dismiss()
+            elif is_press:
+                self._cancel_form()
             event.accept()
             return True
         if not has_rows or self._menu is None:
