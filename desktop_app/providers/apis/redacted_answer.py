@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -40,12 +40,29 @@ def split_event(event: StreamEvent) -> Iterator[StreamEvent]:
     if isinstance(event, CandidateEvent):
         yield from (CandidateEvent(event.number, inner) for inner in split_event(event.event))
         return
-    text = _text_of(event) if isinstance(event, _DELTAS) else ""
-    if len(text) <= _SLICE_CHARS or not isinstance(event, _DELTAS):
+    if not isinstance(event, _DELTAS):
+        yield event
+        return
+    text = _text_of(event)
+    if len(text) <= _SLICE_CHARS:
         yield event
         return
     for start in range(0, len(text), _SLICE_CHARS):
         yield _with_text(event, text[start : start + _SLICE_CHARS])
+
+
+class _TextKey(NamedTuple):
+    """The kind of a text, and for a tool call its index; None for any other kind."""
+
+    kind: type[_Delta]
+    call_index: int | None
+
+
+class _OpenText(NamedTuple):
+    """The redactor of a text, and the delta of the text that came last."""
+
+    stream: RedactedStream
+    last_delta: _Delta
 
 
 class RedactedAnswer:
@@ -62,16 +79,16 @@ class RedactedAnswer:
 
     def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:
         self._new_stream = new_stream
-        self._texts: dict[tuple[type[_Delta], int | None], tuple[RedactedStream, _Delta]] = {}
-        self._newest: tuple[type[_Delta], int | None] | None = None
-        self._others: dict[int, RedactedAnswer] = {}
+        self._texts: dict[_TextKey, _OpenText] = {}
+        self._newest: _TextKey | None = None
+        self._candidates: dict[int, RedactedAnswer] = {}
 
     def feed(self, event: StreamEvent) -> list[StreamEvent]:
         """Return the events to pass on once `event` has come."""
         if isinstance(event, _DELTAS):
             return self._feed_delta(event)
         if isinstance(event, CandidateEvent):
-            candidate = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
+            candidate = self._candidates.setdefault(event.number, RedactedAnswer(self._new_stream))
             return [CandidateEvent(event.number, inner) for inner in candidate.feed(event.event)]
         if isinstance(event, Started):  # the model is stored with the answer
             return [replace(event, model=self._clean(event.model))]
@@ -79,14 +96,14 @@ class RedactedAnswer:
             return [*self._end(ReasoningDelta), event]
         if isinstance(event, _TERMINALS):
             return [*self.end(), event]
-        return (
-            [*self._release(), event] if isinstance(event, HostedCall | ImageArrived) else [event]
-        )
+        if isinstance(event, HostedCall | ImageArrived):
+            return [*self._release(), event]
+        return [event]
 
     def end(self) -> list[StreamEvent]:
         """Return events with the ends of all texts, which `feed` held back."""
         held_events = [event for kind in _DELTAS for event in self._end(kind)]
-        for number, candidate in self._others.items():
+        for number, candidate in self._candidates.items():
             held_events += [CandidateEvent(number, event) for event in candidate.end()]
         return held_events
 
@@ -95,16 +112,16 @@ class RedactedAnswer:
         return stream.feed(text) + stream.end()
 
     def _feed_delta(self, event: _Delta) -> list[StreamEvent]:
-        """Return the end of the text before, if this delta is of another one, and its safe part."""
-        key = (type(event), event.index if isinstance(event, ToolCallDelta) else None)
-        stream_and_event = self._texts.get(key)
+        """Return the safe part of a delta, after the end of the text that it interrupts, if any."""
+        key = _TextKey(type(event), event.index if isinstance(event, ToolCallDelta) else None)
+        known = self._texts.get(key)
+        begins_section = known is not None and _section(event) != _section(known.last_delta)
         released: list[StreamEvent] = []
-        if key != self._newest or (
-            stream_and_event is not None and _section(event) != _section(stream_and_event[1])
-        ):
-            released, self._newest = self._release(), key
-        stream = self._new_stream() if stream_and_event is None else stream_and_event[0]
-        self._texts[key] = (stream, event)
+        if key != self._newest or begins_section:
+            released = self._release()
+            self._newest = key
+        stream = self._new_stream() if known is None else known.stream
+        self._texts[key] = _OpenText(stream, event)
         text = _text_of(event)
         safe = stream.feed(text)
         if safe == text:
@@ -117,16 +134,17 @@ class RedactedAnswer:
         """Return the end of the newest text, except letters that may begin a secret."""
         if self._newest not in self._texts:
             return []
-        stream, last = self._texts[self._newest]
-        text = stream.release()
-        return [_with_text(last, text)] if text else []
+        newest = self._texts[self._newest]
+        text = newest.stream.release()
+        return [_with_text(newest.last_delta, text)] if text else []
 
     def _end(self, kind: type[_Delta]) -> list[StreamEvent]:
+        """End all texts of a kind; return events with what was held back of them."""
         held_events: list[StreamEvent] = []
-        for key in [key for key in self._texts if key[0] is kind]:
-            stream, last = self._texts.pop(key)
-            if text := stream.end():
-                held_events.append(_with_text(last, text))
+        for key in [key for key in self._texts if key.kind is kind]:
+            ended = self._texts.pop(key)
+            if text := ended.stream.end():
+                held_events.append(_with_text(ended.last_delta, text))
         return held_events
 
 
