@@ -50,7 +50,8 @@ class RefusedFileError(Exception):
 
     def __init__(self, reason: Reason, **params: str | int) -> None:
         super().__init__(reason)
-        self.reason, self.params = reason, params
+        self.reason = reason
+        self.params = params
 
     def __str__(self) -> str:
         """Return the reason in English, for logs and details."""
@@ -188,8 +189,7 @@ def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
     for info in sorted(members, key=lambda member: member.header_offset):
         if info.header_offset < end:
             raise RefusedFileError(Reason.FOREIGN_OVERLAPS)
-        end = (
-            info.header_offset + _LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
-        )
+        header_bytes = _LOCAL_HEADER_BYTES + len(info.orig_filename)
+        end = info.header_offset + header_bytes + info.compress_size
     if end > size:
         raise RefusedFileError(Reason.FOREIGN_CUT)

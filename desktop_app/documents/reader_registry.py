@@ -112,9 +112,9 @@ def _binary_kind(name: str, data: bytes) -> str | None:
         return _compound_file_kind(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
         raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)
-    if kind and not (
-        kind == document_types.ZIP and kind_of_ending not in (None, document_types.ZIP)
-    ):
+    # An archive with the ending of another format, such as .docx, is not that format.
+    is_misnamed_zip = kind == document_types.ZIP and kind_of_ending not in (None, kind)
+    if kind and not is_misnamed_zip:
         return kind
     if media_type.is_unsupported_image(data):
         raise refusals.unsupported_error(name, Reason.IMAGE_FORMAT_NOT_READ)

@@ -94,7 +94,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
 
     Raises:
         DocumentTooLargeError: the file is too large, or the folder has too many files.
-        DocumentError: it is neither, or cannot be opened.
+        DocumentError: it is neither a file nor a folder, or cannot be opened.
     """
     name = path.name or str(path)  # the root folder has no name
     try:
@@ -115,7 +115,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
 
 
 def _require_regular(descriptor: int) -> int:
-    """Return the descriptor of a regular file; close any other. Raises OSError."""
+    """Return `descriptor` if it is of a regular file; otherwise close it and raise OSError."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(None, "it is not a file")
@@ -124,12 +124,14 @@ def _require_regular(descriptor: int) -> int:
 
 def _open_folder(path: Path, limits: Limits) -> OpenDocument:
     descriptor = os.open(path, _FOLDER & ~os.O_NOFOLLOW)
-    members, count = [], 0
+    members = []
+    readable_count = 0
     try:
-        for member in _members(descriptor, "", 0):
+        for member in _members(descriptor, prefix="", depth=0):
             members.append(member)
-            count += not member.skip_reason
-            if count > limits.pages:
+            if not member.skip_reason:
+                readable_count += 1
+            if readable_count > limits.pages:
                 raise refusals.too_many_files_error(path.name or str(path), limits.pages)
     except (OSError, DocumentError):
         os.close(descriptor)
@@ -166,6 +168,5 @@ def _members(folder: int, prefix: str, depth: int) -> Iterator[Member]:
             finally:
                 os.close(inner)
         else:
-            yield Member(
-                name, "" if entry.is_file(follow_symlinks=False) else SkipReason.NO_FILE.value
-            )
+            is_file = entry.is_file(follow_symlinks=False)
+            yield Member(name, "" if is_file else SkipReason.NO_FILE.value)

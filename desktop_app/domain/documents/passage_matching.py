@@ -82,7 +82,11 @@ def find_passage(letters: str, passage: str, letters_before: int) -> list[TextSp
 
 
 def _find_nearest(letters: str, sought_letters: str, position: int, start: int = 0) -> int | None:
-    nearest, offset = None, letters.find(sought_letters, start) if sought_letters else -1
+    """Return the match nearest to `position`, from `start` on; None if there is none."""
+    if not sought_letters:
+        return None
+    nearest = None
+    offset = letters.find(sought_letters, start)
     for _ in range(_MAX_MATCHES):
         if offset < 0:
             break
@@ -108,4 +112,5 @@ def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) 
             if line_start is not None and is_sure:
                 spans.append(TextSpan(line_start, line_start + len(line_letters)))
         letters_before += len(line_letters)
-    return spans if sum(span.end - span.start for span in spans) >= _REQUIRED_SHARE * total else []
+    found = sum(span.end - span.start for span in spans)
+    return spans if found >= _REQUIRED_SHARE * total else []

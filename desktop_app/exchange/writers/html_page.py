@@ -123,7 +123,8 @@ class HtmlPage:
                 yield f"<details><summary>{_escape(call_caption(part))}</summary>"
                 arguments = _visible_text("\n".join(argument_lines(part.run_arguments)))
                 yield code_block("json", arguments)
-                yield code_block("", _visible_text(part.result)) if part.result else ""
+                if part.result:
+                    yield code_block("", _visible_text(part.result))
                 yield "</details>"
         yield from _render_attachments(message, images)
         answer = with_rendered_form(message, as_text=False)
@@ -147,7 +148,8 @@ class _PageWriter(HtmlWriter):
     def __init__(self, typeset_formula: TypesetFormula, number: int) -> None:
         """Set up; `number` makes this text's footnotes unique on the page."""
         super().__init__()
-        self._typeset_formula, self._number = typeset_formula, number
+        self._typeset_formula = typeset_formula
+        self._number = number
         self._used_ids: set[str] = set()
 
     def direction_attribute(self, _runs: Runs, *, of_container: bool) -> str:

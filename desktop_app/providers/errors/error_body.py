@@ -129,9 +129,12 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
         quoted_body = parse_error(json_fields.parse_at_once(raw))
     quoted_message = quoted_body.message or without_markup(raw)
     message = f"{body.message.rstrip('.')}: {quoted_message}" if body.message else quoted_message
-    code, kind = body.code or quoted_body.code, body.type or quoted_body.type
     return replace(
-        body, message=message, code=code, type=kind, param=body.param or quoted_body.param
+        body,
+        message=message,
+        code=body.code or quoted_body.code,
+        type=body.type or quoted_body.type,
+        param=body.param or quoted_body.param,
     )
 
 
@@ -145,6 +148,7 @@ def _short_text(value: object, key: str) -> str:
 
 
 def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
+    """Return an item of FastAPI's list; its `loc` is the path of the refused field."""
     location = json_fields.texts(row, "loc")[:_MAX_FIELD_DEPTH]
     names = (name for name in location if name != "body")
     return ErrorBody(

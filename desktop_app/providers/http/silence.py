@@ -153,7 +153,8 @@ class SilenceWatch:
         self._notice_sleep(now)
         if not self._has_queue_space.is_set():  # nobody reads from the connection
             self._heard_at = now
-            self._woke_at = None if self._woke_at is None else now
+            if self._woke_at is not None:
+                self._woke_at = now
         silent_s = now - self._heard_at
         self._lost = self._lost_error(silent_s, now)
         if self._lost is not None:
@@ -191,4 +192,4 @@ class SilenceWatch:
 
     def _report(self, report: AnswerStatus) -> None:
         self._has_reported = True
-        self._events.put_nowait(StatusChanged(0, report))
+        self._events.put_nowait(StatusChanged(status=report))

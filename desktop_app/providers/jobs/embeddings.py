@@ -77,11 +77,13 @@ class EmbeddingRequests:
     def __init__(
         self, transport: Transport, provider: str, model: str, refused: frozenset[str]
     ) -> None:
-        self._transport, self._provider, self._model = transport, provider, model
+        self._transport = transport
+        self._provider = provider
+        self._model = model
         self.refused = refused
 
     async def embed(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
-        """Return the vectors of texts, in order, and the tokens billed; None if unknown.
+        """Return the vectors of texts, in order, and the billed tokens (None if unknown).
 
         Texts that are too many or too long together are sent in halves, and a single text that is
         too long is cut. A request is repeated only if nothing can have been billed.
@@ -158,7 +160,7 @@ def _is_too_large(error: ProviderError) -> bool:
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int | None]:
-    """Return the vectors in the reply and the number of tokens billed; None if unknown.
+    """Return the vectors in the reply and the billed tokens (None if unknown).
 
     Raises:
         UnexpectedReplyError: the reply does not have one vector of the same length for each text.
@@ -168,16 +170,13 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     is_numbered = len({json_fields.count(row, "index") for row in rows}) == len(rows)
     for position, row in enumerate(rows):
         # Some servers number every vector 0: then the order counts.
-        index, values = (
-            row.get("index", position) if is_numbered else position,
-            row.get("embedding"),
-        )
+        index = row.get("index") if is_numbered else position
+        if not isinstance(index, int):
+            index = position
         try:
-            vector_by_index[index if isinstance(index, int) else position] = Vector.from_values(
-                _parse_numbers(values)
-            )
+            vector_by_index[index] = Vector.from_values(_parse_numbers(row.get("embedding")))
         except (ValueError, TypeError, OverflowError):
-            continue
+            continue  # the missing vector is reported below
     sizes = {len(vector.numbers) for vector in vector_by_index.values()}
     if sorted(vector_by_index) != list(range(expected)) or len(sizes) != 1:
         raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=provider)
@@ -188,5 +187,5 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
 
 def _parse_numbers(values: object) -> list[float]:
     if not isinstance(values, list) or len(values) > MAX_DIMENSIONS:
-        raise TypeError("no vector")
+        raise TypeError("not a vector")
     return [float(value) for value in values]

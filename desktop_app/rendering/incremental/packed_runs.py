@@ -49,9 +49,9 @@ class _Pack(NamedTuple):
         return Run(self.text[start : self.ends[number]], *style[1:])
 
     def texts(self) -> Iterator[str]:
-        start, text = 0, self.text
+        start = 0
         for end in self.ends:
-            yield text[start:end]
+            yield self.text[start:end]
             start = end
 
 
@@ -65,8 +65,10 @@ class PackedRuns(Sequence[Run]):
 
     def __init__(self, packs: tuple[_Pack, ...], last: tuple[Run, ...]) -> None:
         while len(last) > _PACK_RUNS:
-            packs, last = (*packs, _pack_runs(last[:_PACK_RUNS])), last[_PACK_RUNS:]
-        self._packs, self._last = packs, last
+            packs = (*packs, _pack_runs(last[:_PACK_RUNS]))
+            last = last[_PACK_RUNS:]
+        self._packs = packs
+        self._last = last
 
     def __len__(self) -> int:
         return len(self._packs) * _PACK_RUNS + len(self._last)
@@ -85,21 +87,24 @@ class PackedRuns(Sequence[Run]):
         return self._packs[pack].run(number) if pack < len(self._packs) else self._last[number]
 
     def _forward_slice(self, first: int, end: int, step: int) -> tuple[Run, ...]:
-        begin = first // _PACK_RUNS
-        packed = (pack.runs() for pack in self._packs[begin : -(-end // _PACK_RUNS)])
-        runs = [*chain.from_iterable(packed)]
+        first_pack = first // _PACK_RUNS
+        end_pack = -(-end // _PACK_RUNS)  # rounded up: the last pack may be needed in part
+        runs = [run for pack in self._packs[first_pack:end_pack] for run in pack.runs()]
         if end > len(self._packs) * _PACK_RUNS:
             runs += self._last
-        begin *= _PACK_RUNS
-        return tuple(runs[first - begin : max(first, end) - begin : step])
+        skipped = first_pack * _PACK_RUNS
+        # An end before `first` gives an empty slice; less `skipped`, it could become negative.
+        return tuple(runs[first - skipped : max(first, end) - skipped : step])
 
     def __iter__(self) -> Iterator[Run]:
         packed = (pack.runs() for pack in self._packs)
         return chain(chain.from_iterable(packed), self._last)
 
     def __contains__(self, run: object) -> bool:
-        if run in self._last or not isinstance(run, Run):
-            return run in self._last
+        if run in self._last:
+            return True
+        if not isinstance(run, Run):
+            return False
         return any(run in tuple(pack.runs()) for pack in self._packs if run.text in pack.text)
 
     def __eq__(self, other: object) -> bool:
