@@ -70,7 +70,7 @@ async def with_pictures(
 
 
 async def _events_of(picture: _Picture, store_image: StoreImage) -> list[StreamEvent]:
-    image = await asyncio.to_thread(picture.image)
+    image = await asyncio.to_thread(picture.decode)
     image_part = await store_image(image) if image else None
     if image_part is None:
         return [TextDelta(picture.text)]
@@ -89,7 +89,7 @@ class _Picture(NamedTuple):
         """Return the alternative text."""
         return self.head[2 : self.head.rindex("](")]
 
-    def image(self) -> bytes:
+    def decode(self) -> bytes:
         """Return the bytes of the image; b"" if its data is not Base64."""
         data = self.text[len(self.head) : -1].rstrip("=")
         try:

@@ -173,12 +173,12 @@ async def request_messages(
 
 def summary_messages(summary: str, delimiter: PromptDelimiter) -> tuple[RequestMessage, ...]:
     """Return the messages that replace summarized messages."""
-    words = (
+    text = (
         "This is a summary of our conversation so far; the messages themselves are left out.\n\n"
         + delimiter.wrap("summary", summary)
     )
     return (
-        RequestMessage(Role.USER, (TextPart(words),)),
+        RequestMessage(Role.USER, (TextPart(text),)),
         RequestMessage(Role.ASSISTANT, (TextPart(SUMMARY_READ),)),
     )
 

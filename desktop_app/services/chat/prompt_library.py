@@ -145,36 +145,39 @@ def merge_prompts(
     Prompts without a folder come first. The user's version of a built-in prompt has the
     requirements of the built-in prompt.
     """
-    shipped = {prompt.id: prompt for prompt in built_in_prompts}
-    entries = {id_: PromptEntry(prompt, PromptOrigin.BUILT_IN) for id_, prompt in shipped.items()}
+    built_in_by_id = {prompt.id: prompt for prompt in built_in_prompts}
+    entries = {
+        prompt_id: PromptEntry(prompt, PromptOrigin.BUILT_IN)
+        for prompt_id, prompt in built_in_by_id.items()
+    }
     for prompt in stored_prompts:
-        original = shipped.get(prompt.id)
-        requirements = NO_REQUIREMENTS if original is None else original.requirements
+        built_in = built_in_by_id.get(prompt.id)
+        requirements = NO_REQUIREMENTS if built_in is None else built_in.requirements
         entries[prompt.id] = PromptEntry(
-            replace(prompt, requirements=requirements), _origin_of(prompt, original)
+            replace(prompt, requirements=requirements), _origin_of(prompt, built_in)
         )
     return tuple(sorted(entries.values(), key=_sort_key))
 
 
-def translate_names(prompt: Prompt, shipped: Prompt) -> Prompt:
+def translate_names(prompt: Prompt, built_in: Prompt) -> Prompt:
     """Return a version of a built-in prompt; translate the title and folder if unchanged."""
     title, folder = prompt.title, prompt.folder
     return replace(
         prompt,
-        title=tr(title) if title == shipped.title else title,
-        folder=tr(folder) if folder == shipped.folder else folder,
+        title=tr(title) if title == built_in.title else title,
+        folder=tr(folder) if folder == built_in.folder else folder,
     )
 
 
-def _origin_of(prompt: Prompt, shipped: Prompt | None) -> PromptOrigin:
-    if shipped is None:
+def _origin_of(prompt: Prompt, built_in: Prompt | None) -> PromptOrigin:
+    if built_in is None:
         return PromptOrigin.OWN
     # A built-in prompt that was only hidden or moved has not been edited.
     is_unchanged = (prompt.title, prompt.text, prompt.folder, prompt.form) == (
-        shipped.title,
-        shipped.text,
-        shipped.folder,
-        shipped.form,
+        built_in.title,
+        built_in.text,
+        built_in.folder,
+        built_in.form,
     )
     return PromptOrigin.BUILT_IN if is_unchanged else PromptOrigin.EDITED
 

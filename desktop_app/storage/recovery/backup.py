@@ -82,13 +82,15 @@ def make_backup(
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)
-            copy, partial_archive = scratch / STORE, scratch / "backup.zip"
+            store_copy, partial_archive = scratch / STORE, scratch / "backup.zip"
             with closing(connect(database, "ro")) as connection:
-                save_verified_copy(connection, database, copy)
+                save_verified_copy(connection, database, store_copy)
             create_private(partial_archive)
-            left_out = _write_archive(copy, attachments, partial_archive, at, progress)
+            left_out = _write_archive(store_copy, attachments, partial_archive, at, progress)
             sync(partial_archive)
-            name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(copy)}.zip"
+            name = (
+                f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(store_copy)}.zip"
+            )
             target = partial_archive.replace(folder / name)
         sync(folder)
     return Backup(target, left_out)
@@ -103,8 +105,10 @@ def delete_old_backups(backup: Path, count: int) -> None:
         StorageError: the folder cannot be read or written to.
     """
     with translate_errors(str(backup.parent)):
-        date, _, library = backup.name.rpartition("-")
-        name_pattern = re.compile(re.sub(r"\d", r"\\d", date) + re.escape(f"-{library}"))
+        dated_name, _, id_and_suffix = backup.name.rpartition("-")
+        name_pattern = re.compile(
+            re.sub(r"\d", r"\\d", dated_name) + re.escape(f"-{id_and_suffix}")
+        )
         library_backups = (
             path for path in backup.parent.iterdir() if name_pattern.fullmatch(path.name)
         )
@@ -124,14 +128,14 @@ def _library_id(store: Path) -> str:
 
 
 def _write_archive(
-    copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress
+    store_copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress
 ) -> list[str]:
     """Write the archive. Return the names of the attachments that are left out.
 
     Args:
-        copy: the copy of the store.
+        store_copy: the copy of the store.
     """
-    with closing(connect(copy, "ro")) as connection:
+    with closing(connect(store_copy, "ro")) as connection:
         rows = connection.execute("SELECT sha256, name FROM attachments ORDER BY sha256")
         # A row written by another program must not lead out of the folder.
         stored_attachments = [
@@ -141,7 +145,7 @@ def _write_archive(
     packed_hashes, left_out = [], []
     # Not strict: the clock may have been before 1980, the earliest time in an archive.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-        archive.write(copy, STORE)
+        archive.write(store_copy, STORE)
         for number, (sha256, name) in enumerate(stored_attachments):
             progress(number, len(stored_attachments))
             path = attachment_path(attachments, sha256)
