@@ -41,7 +41,7 @@ MANIFEST: Final = "backup.json"
 _MAX_LISTED_NAMES: Final = 3
 
 Progress = Callable[[int, int], None]
-"""Called with the numbers of attachments done and of all attachments."""
+"""Called with the number of attachments done, and the number of all attachments."""
 
 
 class Backup(NamedTuple):
@@ -82,45 +82,56 @@ def make_backup(
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)
-            store_copy, partial_archive = scratch / STORE, scratch / "backup.zip"
+            store_copy = scratch / STORE
+            partial_archive = scratch / "backup.zip"
             with closing(connect(database, "ro")) as connection:
                 save_verified_copy(connection, database, store_copy)
             create_private(partial_archive)
-            left_out = _write_archive(store_copy, attachments, partial_archive, at, progress)
-            sync(partial_archive)
-            name = (
-                f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(store_copy)}.zip"
+            left_out = _write_archive(
+                partial_archive,
+                store_copy=store_copy,
+                attachments=attachments,
+                at=at,
+                progress=progress,
             )
+            sync(partial_archive)
+            library_id = _library_id(store_copy)
+            name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{library_id}.zip"
             target = partial_archive.replace(folder / name)
         sync(folder)
     return Backup(target, left_out)
 
 
 def delete_old_backups(backup: Path, count: int) -> None:
-    """Delete the backups of a library beside `backup`, except it and the newest `count` - 1.
+    """Delete the library's other backups in the folder of `backup`, except the newest.
 
     Another backup may have a later name than `backup` if the clock or the time zone was changed.
+
+    Args:
+        backup: a backup that is never deleted. Its name contains the library's id.
+        count: the number of backups that remain, with `backup`.
 
     Raises:
         StorageError: the folder cannot be read or written to.
     """
     with translate_errors(str(backup.parent)):
         dated_name, _, id_and_suffix = backup.name.rpartition("-")
-        name_pattern = re.compile(
-            re.sub(r"\d", r"\\d", dated_name) + re.escape(f"-{id_and_suffix}")
-        )
+        any_date = re.sub(r"\d", r"\\d", dated_name)  # the same name with any digits
+        name_pattern = re.compile(any_date + re.escape(f"-{id_and_suffix}"))
         library_backups = (
             path for path in backup.parent.iterdir() if name_pattern.fullmatch(path.name)
         )
         other_backups = sorted(path for path in library_backups if path != backup)
-        for path in other_backups[: max(0, len(other_backups) + 1 - count)]:
+        surplus = max(0, len(other_backups) + 1 - count)  # 1 is `backup` itself
+        for path in other_backups[:surplus]:  # the oldest come first
             path.unlink()
 
 
 def _library_id(store: Path) -> str:
-    """Return the id of the library, from the time when its store was created.
+    """Return the id of the library: a hash of the time when its store was created.
 
-    A restored or repaired store is a new one, so earlier backups are kept.
+    A restore or a repair creates a new store with another id, so `delete_old_backups` keeps the
+    backups of the previous store.
     """
     with closing(connect(store, "ro")) as connection:
         created_at = connection.execute("SELECT min(applied_at) FROM migrations").fetchone()[0]
@@ -128,21 +139,17 @@ def _library_id(store: Path) -> str:
 
 
 def _write_archive(
-    store_copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress
+    target: Path, *, store_copy: Path, attachments: Path, at: datetime, progress: Progress
 ) -> list[str]:
-    """Write the archive. Return the names of the attachments that are left out.
-
-    Args:
-        store_copy: the copy of the store.
-    """
+    """Write the archive. Return the names of the attachments that are left out."""
     with closing(connect(store_copy, "ro")) as connection:
         rows = connection.execute("SELECT sha256, name FROM attachments ORDER BY sha256")
         # A row written by another program must not lead out of the folder.
         stored_attachments = [
             (row["sha256"], row["name"]) for row in rows if is_hash(row["sha256"])
         ]
-    manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
-    packed_hashes, left_out = [], []
+    packed_hashes: list[str] = []
+    left_out: list[str] = []
     # Not strict: the clock may have been before 1980, the earliest time in an archive.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
         archive.write(store_copy, STORE)
@@ -157,5 +164,11 @@ def _write_archive(
             with suppress(FileNotFoundError):  # deleted just now with its row
                 archive.write(path, member, zipfile.ZIP_STORED)
                 packed_hashes.append(sha256)
-        archive.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed_hashes}))
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "created_at": at.isoformat(),
+            "attachments": packed_hashes,
+        }
+        archive.writestr(MANIFEST, json.dumps(manifest))
     return left_out

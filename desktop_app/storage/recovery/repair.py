@@ -1,11 +1,13 @@
 """Builds a new store from a damaged one, with the rows that can still be read.
 
-The damaged file is kept beside it, without passwords in addresses. Its readable content is read
-page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema. Derived
-data is rebuilt: the search index, the sums of the spending. A message that has lost its
-conversation gets a new conversation; a message that has lost its parent follows the message before
-it.
+The damaged file is kept beside the new store, without passwords in addresses. Its readable content
+is read page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema.
+Derived data is rebuilt: the search index, the sums of the spending. A message that has lost its
+conversation gets a new conversation. A message that has lost its parent gets the preceding message
+as its parent.
 
+A record is what a page contains; a row is a record that fits a table. If the pages that lead from
+a table to a record are damaged, the record is an orphan: the columns show which table it fits.
 Rows that the program cannot read, or that are out of bounds, are dropped: see row_checks.py.
 """
 
@@ -58,7 +60,7 @@ _ID_PATTERN: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _TABLES_WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
 
 Progress = Callable[[int, int], None]
-"""Called with the numbers of pages done and of all pages."""
+"""Called with the number of pages done, and the number of all pages."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class RepairResult:
 
     Attributes:
         damaged_file: the new path of the damaged file.
-        conversations, messages: their numbers in the new store.
+        conversations, messages: the numbers of conversations and messages in the new store.
         unreadable_pages: the number of the file's pages with unreadable content.
         mended_messages: the number of messages that had lost their conversation or their parent.
         dropped: the number of rows left out, because they are invalid or repeated. Rows on pages
@@ -147,7 +149,7 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
             new_store = Path(scratch) / "made.sqlite3"
             with _open_pages_of_copy(database, Path(scratch) / "damaged.sqlite3") as pages:
-                counts = _build_store(new_store, pages, progress)
+                result = _build_store(new_store, pages, damaged_file, progress)
             # Copied, not moved, so that a store exists at all times.
             copy_damaged_store(database, damaged_file)
             record_key_origins(database, new_store)
@@ -155,7 +157,7 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
             remove_log(database)
             new_store.replace(database)
             sync(database.parent)
-    return RepairResult(damaged_file, *counts)
+    return result
 
 
 def _refuse_newer(database: Path) -> None:
@@ -185,15 +187,23 @@ def _open_pages_of_copy(database: Path, copy_path: Path) -> Iterator[SqlitePages
 
 
 def _header() -> bytes:
-    """Return the header of a store: 4096 bytes a page, write-ahead log, UTF-8."""
-    prefix = MAGIC + bytes.fromhex("1000 02 02 00 40 20 20")
-    return prefix + bytes(32) + (1).to_bytes(4, "big")
+    """Return the first 60 bytes of a store's header, as SQLite's file format defines it."""
+    page_size = bytes.fromhex("1000")  # 4096
+    write_ahead_log = bytes.fromhex("02 02")  # for writing and for reading
+    fixed_values = bytes.fromhex("00 40 20 20")  # the format allows no others
+    counters = bytes(32)  # sizes, versions and the list of free pages: all unknown
+    utf_8 = (1).to_bytes(4, "big")
+    return MAGIC + page_size + write_ahead_log + fixed_values + counters + utf_8
 
 
 def _build_store(
-    path: Path, pages: SqlitePages, progress: Progress
-) -> tuple[int, int, int, int, int, int]:
-    """Make the new store at `path`. Return the counts of `RepairResult`, in their order."""
+    path: Path, pages: SqlitePages, damaged_file: Path, progress: Progress
+) -> RepairResult:
+    """Make the new store at `path`.
+
+    Args:
+        damaged_file: the path in the result.
+    """
     create_private(path)
     with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
@@ -206,12 +216,18 @@ def _build_store(
         update_rows(connection, _pending_steps(pages, all_tables["migrations"]))
         connection.execute("COMMIT")
         require_sound(connection, "integrity_check", str(path), "the repaired store")
-        counts = [
-            connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
-            for name in ("conversations", "messages")
-        ]
-    server_count = len(set(_read_names(pages, all_tables["tool_servers"])))
-    return counts[0], counts[1], len(pages.damaged_pages), mended, dropped, server_count
+        conversations = connection.execute("SELECT count(*) FROM conversations").fetchone()[0]
+        messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+    server_names = set(_read_names(pages, all_tables["tool_servers"]))
+    return RepairResult(
+        damaged_file=damaged_file,
+        conversations=conversations,
+        messages=messages,
+        unreadable_pages=len(pages.damaged_pages),
+        mended_messages=mended,
+        dropped=dropped,
+        missing_servers=len(server_names),
+    )
 
 
 def _read_names(pages: SqlitePages, table: TableSchema) -> list[str]:
@@ -235,12 +251,14 @@ def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Val
     """Return a record as a row of `table`; None if it cannot be a row of that table.
 
     Args:
-        is_orphan: True if the record's table is unknown. Its ids must then look like the program's.
+        is_orphan: True if the record's table is unknown. The record's ids must then look like ids
+            that the program makes.
     """
     values = list(record.values)
     if not 1 <= len(values) <= len(table.columns):
         return None
     if table.alias is not None:
+        # SQLite stores NULL in the column that is an alias of the row's id.
         if values[table.alias] is not None:
             return None
         values[table.alias] = record.rowid
@@ -261,12 +279,15 @@ def _insert(
     connection: sqlite3.Connection, table: TableSchema, record: Record, *, is_orphan: bool = False
 ) -> bool:
     """Insert a record unless it is invalid or already in the store. Return True if inserted."""
-    row, names = _row_of(table, record, is_orphan=is_orphan), table.names
+    row = _row_of(table, record, is_orphan=is_orphan)
     if row is None:
         return False
-    if table.alias is None:
-        row, names = (record.rowid, *row), ("rowid", *names)
-    columns, placeholders = ", ".join(names), ", ".join("?" * len(row))
+    names = table.names
+    if table.alias is None:  # the row's id is in no column
+        row = (record.rowid, *row)
+        names = ("rowid", *names)
+    columns = ", ".join(names)
+    placeholders = ", ".join("?" * len(row))
     sql = f"INSERT OR IGNORE INTO {table.name} ({columns}) VALUES ({placeholders})"  # noqa: S608
     return bool(connection.execute(sql, row).rowcount)
 
@@ -284,8 +305,10 @@ def _insert_records(
         for leaf in pages.leaves_below(root):
             reachable_leaves.add(leaf)
             for record in pages.records(leaf):
-                dropped += not _insert(connection, table, record)
-    skipped_pages = reachable_leaves | pages.free_pages() | {1}
+                if not _insert(connection, table, record):
+                    dropped += 1
+    schema_page = 1
+    skipped_pages = reachable_leaves | pages.free_pages() | {schema_page}
     for leaf in pages.leaves():
         progress(leaf, pages.count)
         if leaf not in skipped_pages:

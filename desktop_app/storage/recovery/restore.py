@@ -53,7 +53,7 @@ from desktop_app.storage.settings.outbound_settings import (
 )
 
 Progress = Callable[[int, int], None]
-"""Called with the numbers of megabytes done and of all megabytes."""
+"""Called with the number of megabytes done, and the number of all megabytes."""
 
 # Attachments have at most 2 GB (documents.file_mb); a store contains only texts.
 MAX_ATTACHMENT_BYTES: Final = 4 << 30
@@ -176,6 +176,7 @@ def restore_backup(
             kept_settings, choice = _ask_about_changes(new_store, database, built_in, ask)
             if choice is RestoreChoice.CANCEL:
                 return None
+            _hold_unsent_files(new_store)
             for sha256 in sorted(_attachment_hashes(new_store) & members_by_hash.keys()):
                 unpacker.unpack_attachment(members_by_hash[sha256], sha256, attachments)
             missing_servers = copied_rows.tool_servers - _copy_tool_servers(database, new_store)
@@ -191,20 +192,26 @@ def _ask_about_changes(
 ) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
     """Ask about the settings that would change. Return the settings that stay, and the choice.
 
-    Also mark the unsent files of running batch jobs as unanswered, so that the next start does not
-    send them.
+    If the user keeps the current values, write them to `new_store`. If no setting would change, do
+    not ask: the choice is then KEEP.
     """
     with closing(connect(new_store, "rw")) as connection:
         current = _current_settings(database, built_in)
         changes = find_changes(current, read_outbound_settings(connection, built_in))
         choice = ask(changes) if changes else RestoreChoice.KEEP
+        if choice is not RestoreChoice.KEEP:
+            return (), choice
         connection.execute("BEGIN")
-        if choice is RestoreChoice.KEEP:
-            write_current_values(connection, current, changes)
-        error_text = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
-        connection.execute(_HOLD_UNSENT_FILES, (error_text,))
+        write_current_values(connection, current, changes)
         connection.execute("COMMIT")
-    return (changes if choice is RestoreChoice.KEEP else ()), choice
+    return changes, choice
+
+
+def _hold_unsent_files(new_store: Path) -> None:
+    """Mark the unsent files of running batch jobs as unanswered."""
+    error_text = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
+    with closing(connect(new_store, "rw")) as connection:
+        connection.execute(_HOLD_UNSENT_FILES, (error_text,))
 
 
 def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> OutboundSettings:
@@ -262,9 +269,9 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
 def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
     """Return the attachments in a valid backup archive, by their hashes."""
     manifest = pack.find(MANIFEST)
+    if manifest is None or pack.find(STORE) is None:
+        raise _no_backup_error(archive, f"{MANIFEST} or {STORE} is missing")
     try:
-        if manifest is None or pack.find(STORE) is None:
-            raise KeyError(MANIFEST)
         content: Any = json.loads(pack.read(manifest, _MAX_MANIFEST_BYTES))
         format_and_version = (content["format"], content["version"])
     except (KeyError, ValueError, TypeError, RecursionError) as exc:
@@ -291,12 +298,15 @@ class _Unpacker:
     """An unpacker of an archive that reports progress."""
 
     def __init__(self, pack: ForeignArchive, archive: Path, progress: Progress) -> None:
-        self._pack, self._archive, self._progress = pack, archive, progress
+        self._pack = pack
+        self._archive = archive
+        self._progress = progress
         store = pack.find(STORE)
-        assert store is not None
+        assert store is not None  # checked by _attachments_in
         self._store = store
+        self._done_bytes = 0
         # Twice, because the rows are copied after the store is unpacked.
-        self._done_bytes, self._total_bytes = 0, 2 * store.file_size
+        self._total_bytes = 2 * store.file_size
 
     def _add_progress(self, size: int) -> None:
         self._done_bytes += size
