@@ -44,7 +44,8 @@ class AnswerLedger:
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
         timing: CallTiming | None = None,
     ) -> None:
-        self._spending, self._purpose = spending, purpose
+        self._spending = spending
+        self._purpose = purpose
         self._tool_prices = tool_prices
         self.timing = timing or CallTiming()
         self._round_usage: Usage | None = None  # the usage of the request that ended last
@@ -92,10 +93,10 @@ class AnswerLedger:
             await self._add_request(resolved, reply, answer, usage, is_billed=is_billed)
 
     async def record_round(self, resolved: ResolvedChoice, reply: Reply, answer: Message) -> bool:
-        """Record the request of the round that has ended; the answer continues with another.
+        """Record the request of the round that has ended. Return False if it was recorded before.
 
-        Its usage is the one that `observe` recorded, because `reply` is already in the next round.
-        Return False if it was recorded before.
+        Call it if the answer continues with another round. `reply` is already in that next round,
+        so the usage is the one that `observe` kept when the round ended.
         """
         if self._rounds_recorded >= reply.round:
             return False

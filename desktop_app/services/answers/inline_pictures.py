@@ -1,8 +1,11 @@
 """Moves large images from the text of an answer to images of the answer.
 
-Some servers write an image into the Markdown, as `![words](data:image/png;base64,…)`. Small ones
-are drawn within the text (`rendering/markdown/inline_images`); a photo would be megabytes of
-text. Invalid images, and those that cannot be stored, stay text.
+Some servers write an image into the Markdown, as `![words](data:image/png;base64,…)`. A small image
+stays in the text and is drawn there (`rendering/markdown/inline_images`). A large image would be
+megabytes of text, so it is stored as an attachment. Images that are invalid or cannot be stored
+stay text.
+
+In names, a picture is the text of a large image: Markdown with Base64. An image is its bytes.
 """
 
 from __future__ import annotations
@@ -37,6 +40,9 @@ _IMAGE_HEAD: Final = re.compile(
 _PARTIAL_HEAD: Final = re.compile(
     r"!(?:\[[^\[\]\n]{0,500}(?:\](?:\([a-z0-9:/;,]{0,24})?)?)?\Z", re.IGNORECASE
 )
+# Base64 writes three bytes as four characters.
+_MAX_INLINE_LENGTH: Final = MAX_INLINE_BYTES * 4 // 3
+_MAX_DATA_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3
 _NOT_DATA: Final = re.compile(r"[^A-Za-z0-9+/=]")
 
 StoreImage = Callable[[bytes], Awaitable[ImagePart | None]]
@@ -79,7 +85,12 @@ async def _events_of(picture: _Picture, store_image: StoreImage) -> list[StreamE
 
 
 class _Picture(NamedTuple):
-    """An image in the text: its whole source, and the part before the data."""
+    """The Markdown source of a large image.
+
+    Attributes:
+        text: the whole source, from "![" to ")".
+        head: the part before the data.
+    """
 
     text: str
     head: str
@@ -102,16 +113,16 @@ class PictureParser:
     """Parser of a text that arrives in pieces of any size and may contain images."""
 
     def __init__(self) -> None:
-        self._held_text = ""  # perhaps the beginning of an image
-        self._image_head = ""
-        self._image_data: list[
-            str
-        ] = []  # joined once, because an image arrives in thousands of pieces
+        self._held_text = ""  # perhaps the beginning of a head
+        self._image_head = ""  # not empty while the data of an image is read
+        # Joined once at the end, because an image arrives in thousands of pieces.
+        self._image_data: list[str] = []
         self._data_length = 0
 
     def feed(self, text: str) -> Iterator[str | _Picture]:
         """Yield the text and the images that are complete with this piece."""
-        text, position = self._held_text + text, 0
+        text = self._held_text + text
+        position = 0
         while position < len(text):
             pieces, position = (
                 self._read_data(text, position)
@@ -121,15 +132,18 @@ class PictureParser:
             yield from pieces
 
     def end(self) -> str:
-        """Return and forget the text that was still waiting."""
+        """Return and forget the text that was held back for the rest of an image."""
         remaining_text = self._held_text + self._image_head + "".join(self._image_data)
-        self._held_text, self._image_head, self._image_data, self._data_length = "", "", [], 0
+        self._held_text = ""
+        self._image_head = ""
+        self._image_data = []
+        self._data_length = 0
         return remaining_text
 
     def _read_text(self, text: str, position: int) -> tuple[list[str | _Picture], int]:
         """Return the text from `position` to the next image, and the end of that image's head.
 
-        Without an image, a possible beginning of one is held back.
+        Without a complete head, a possible beginning of a head is held back.
         """
         self._held_text = ""
         if head := _IMAGE_HEAD.search(text, position):
@@ -144,18 +158,20 @@ class PictureParser:
     def _read_data(self, text: str, position: int) -> tuple[list[str | _Picture], int]:
         """Return the image whose data ends in `text` after `position`, and the end of its data.
 
-        Data that is no large image, or too long for an image, stays text. Otherwise nothing is
-        returned before the data has ended.
+        Nothing is returned while the data continues. An image that is small, too large, or not
+        closed by ")" is returned as text.
         """
         data_end = _NOT_DATA.search(text, position)
         end = data_end.start() if data_end else len(text)
         is_closed = data_end is not None and data_end[0] == ")"
-        end += is_closed
+        if is_closed:
+            end += 1  # the source of the image includes the bracket
         self._image_data.append(text[position:end])
         self._data_length += end - position
-        is_too_long = self._data_length > MAX_IMAGE_BYTES * 4 // 3
+        is_too_long = self._data_length > _MAX_DATA_LENGTH
         if data_end is None and not is_too_long:
             return [], end
-        is_picture = is_closed and not is_too_long and self._data_length > MAX_INLINE_BYTES * 4 // 3
-        head, source = self._image_head, self.end()
+        is_picture = is_closed and not is_too_long and self._data_length > _MAX_INLINE_LENGTH
+        head = self._image_head
+        source = self.end()
         return [_Picture(source, head) if is_picture else source], end

@@ -81,7 +81,8 @@ async def sent_block(
     """Return the form of a stored document in a prompt.
 
     Raises:
-        StorageError, DocumentError: it is missing, or its pages can no longer be found.
+        StorageError: the document's text is missing.
+        DocumentError: the selected pages can no longer be found in the text.
     """
     text = await attachments.text(part.sha256)
     if len(text) < LARGE_TEXT_CHARS:
@@ -125,8 +126,12 @@ def is_first_delimited(
 ) -> bool:
     """Return True if `part` is the first text between tags in a request.
 
-    The explanation of the delimiter stands before it. `attached` are the parts of the question,
-    which follows `earlier_messages`.
+    The request explains the delimiter just before `part` then.
+
+    Args:
+        attached: the parts of the question.
+        earlier_messages: the messages before the question.
+        files: the documents that the provider takes as files; None if it takes none.
     """
     first = next((candidate for candidate in attached if is_delimited(candidate, files)), None)
     return (

@@ -103,8 +103,13 @@ def require_two_documents(
     )
     if has_container or 2 in (len(attached_files), count):
         return
-    reasons = (Reason.PROMPT_WANTS_TWO, Reason.PROMPT_WANTS_OTHER, Reason.PROMPT_WANTS_NOT_MORE)
-    raise IllegalChoiceError(reasons[min(count, 2)], count=count)
+    if count == 0:
+        reason = Reason.PROMPT_WANTS_TWO
+    elif count == 1:
+        reason = Reason.PROMPT_WANTS_OTHER
+    else:
+        reason = Reason.PROMPT_WANTS_NOT_MORE
+    raise IllegalChoiceError(reason, count=count)
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
@@ -131,7 +136,8 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
 
 def _parse_requirements(prompt_id: str, front_matter: str) -> PromptRequirements:
     fields = dict(line.split(": ", 1) for line in front_matter.splitlines())
-    documents, grammar = fields.pop("documents", "0"), fields.pop("grammar", None)
+    documents = fields.pop("documents", "0")
+    grammar = fields.pop("grammar", None)
     if fields or documents not in ("0", "1", "2"):
         raise ValueError(f"prompt {prompt_id}: unknown front matter")
     return PromptRequirements(int(documents), None if grammar is None else BuiltInGrammar(grammar))
@@ -160,8 +166,13 @@ def merge_prompts(
 
 
 def translate_names(prompt: Prompt, built_in: Prompt) -> Prompt:
-    """Return a version of a built-in prompt; translate the title and folder if unchanged."""
-    title, folder = prompt.title, prompt.folder
+    """Return `prompt` with a translated title and folder, if the user has not changed them.
+
+    Args:
+        built_in: the built-in prompt of which `prompt` is the user's version.
+    """
+    title = prompt.title
+    folder = prompt.folder
     return replace(
         prompt,
         title=tr(title) if title == built_in.title else title,

@@ -29,7 +29,11 @@ MAX_TEXTS_PER_CALL: Final = 48
 
 @dataclass(frozen=True)
 class EmbeddingChoice:
-    """The embedding model and its price per million tokens; None if unknown."""
+    """The embedding model that the user chose.
+
+    Attributes:
+        price: per million tokens; None if unknown.
+    """
 
     profile: ProviderProfile
     model: str
@@ -37,7 +41,10 @@ class EmbeddingChoice:
 
     @property
     def key(self) -> str:
-        """Return the key of its vectors in the store: vectors of two models do not compare."""
+        """Return the key of the model's vectors in the store.
+
+        Vectors of different models have separate keys, because they cannot be compared.
+        """
         return f"{self.profile.id} {self.model}"
 
     def cost(self, tokens: int | None) -> Decimal | None:
@@ -50,8 +57,8 @@ class EmbeddingPlan:
     """The work and cost of embedding a collection.
 
     Attributes:
-        passages, tokens: the number of passages without a vector, and the number of their tokens.
-        cost: US dollars, approximate; None if the price is unknown.
+        passages: the number of passages without a vector.
+        tokens: the approximate number of tokens in these passages.
     """
 
     choice: EmbeddingChoice
@@ -60,6 +67,7 @@ class EmbeddingPlan:
 
     @property
     def cost(self) -> Decimal | None:
+        """Return the approximate cost in US dollars; None if the price is unknown."""
         return self.choice.cost(self.tokens)
 
 
@@ -95,13 +103,18 @@ class Embeddings:
         budget: Budget,
         chosen: Callable[[], Awaitable[EmbeddingChoice | None]],
     ) -> None:
-        self._gateway, self._spending, self._budget = gateway, spending, budget
+        self._gateway = gateway
+        self._spending = spending
+        self._budget = budget
         self.chosen = chosen
 
     async def vectors(
         self, choice: EmbeddingChoice, texts: Sequence[str], tokens: int
     ) -> list[Vector]:
-        """Return the vectors of texts with about `tokens` tokens together.
+        """Return the vectors of the texts.
+
+        Args:
+            tokens: the approximate number of tokens in all texts, for the check of the cap.
 
         Raises:
             SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
@@ -116,7 +129,10 @@ class Embeddings:
             try:
                 vectors, billed_tokens = await provider.embed(choice.model, texts)
             except ProviderError as error:
+                # After a billable error, the tokens of the failed request may be billed as well,
+                # and their number is unknown.
                 billed_tokens = None if isinstance(error, BILLABLE_ERRORS) else error.billed_tokens
+                # No tokens cost nothing, even if the price is unknown.
                 failed_cost = Decimal(0) if billed_tokens == 0 else choice.cost(billed_tokens)
                 usage = Usage(input_tokens=error.billed_tokens or 0)
                 await self._record(choice, usage, failed_cost, MessageStatus.FAILED, started_at)
