@@ -79,7 +79,7 @@ class CollectionReader:
 
 
 def _is_behind_link(path: Path, folder: str) -> bool:
-    """Return True if a known path leads through a link; in its folder, through one below that."""
+    """Return True if a path leads through a link that is not part of `folder` itself."""
     if not (folder and path.is_relative_to(folder)):
         return os.path.realpath(path) != str(path)
     steps = path.relative_to(folder).parts
@@ -101,8 +101,8 @@ def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
 
 
 def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
-    with os.scandir(folder) as rows:
-        entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
+    with os.scandir(folder) as scan:
+        entries = sorted(scan, key=lambda entry: (entry.name.casefold(), entry.name))
     for entry in entries:
         if document_bundle.is_hidden(entry.name) or entry.is_symlink():
             continue

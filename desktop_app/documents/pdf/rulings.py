@@ -143,23 +143,23 @@ def _add_side(side: tuple[_Point, _Point], rulings: Rulings) -> None:
 
 def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
     """Join lines that overlap or continue each other."""
-    rows: list[list[Ruling]] = []
+    groups: list[list[Ruling]] = []  # of lines at nearly the same position
     for line in sorted(lines):
         if (
-            rows
-            and line.position - rows[-1][-1].position <= _SAME_DISTANCE / 2
-            and line.position - rows[-1][0].position <= _SAME_DISTANCE
+            groups
+            and line.position - groups[-1][-1].position <= _SAME_DISTANCE / 2
+            and line.position - groups[-1][0].position <= _SAME_DISTANCE
         ):
-            rows[-1].append(line)
+            groups[-1].append(line)
         else:
-            rows.append([line])
-    return [line for row in rows for line in _join_row(row)]
+            groups.append([line])
+    return [line for group in groups for line in _join_group(group)]
 
 
-def _join_row(row: list[Ruling]) -> Iterator[Ruling]:
+def _join_group(group: list[Ruling]) -> Iterator[Ruling]:
     """Join lines at nearly the same position, which becomes their mean."""
-    position = sum(line.position for line in row) / len(row)
-    first, *others = sorted(row, key=lambda line: line.start)
+    position = sum(line.position for line in group) / len(group)
+    first, *others = sorted(group, key=lambda line: line.start)
     start, end = first.start, first.end
     for line in others:
         if line.start <= end + _SAME_DISTANCE:
