@@ -119,7 +119,9 @@ def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
             run = []
         if letter is not None:
             run.append(letter)
-    return [*words, *([_word(run)] if run else [])]
+    if run:
+        words.append(_word(run))
+    return words
 
 
 def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
@@ -148,8 +150,7 @@ def _continues_word(last_letter: _Letter, letter: _Letter) -> bool:
 
 
 def _word(run: Sequence[_Letter]) -> Word:
-    lefts, bottoms, rights, tops, numbers = zip(*run, strict=True)
-    return Word(min(lefts), min(bottoms), max(rights), max(tops), numbers)
+    return Word(*bounds(run), tuple(letter.number for letter in run))
 
 
 def split_word(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
@@ -188,13 +189,14 @@ def split_at_gaps(line: Sequence[Word]) -> list[list[Word]]:
     """Split a line at gaps wider than a word space."""
     height = median(word.height for word in line)
     word_runs: list[list[Word]] = []
-    piece_end = 0.0
+    run_end = 0.0
     for word in line:
-        if word_runs and word.left - piece_end < _WORD_SPACE * height:
+        if word_runs and word.left - run_end < _WORD_SPACE * height:
             word_runs[-1].append(word)
+            run_end = max(run_end, word.right)
         else:
             word_runs.append([word])
-        piece_end = max(piece_end, word.right) if len(word_runs[-1]) > 1 else word.right
+            run_end = word.right
     return word_runs
 
 
@@ -205,7 +207,7 @@ def join_words(
 ) -> str:
     """Join the words of a cell to one line, in the given order.
 
-    `shown_by_index` is as in `characters`.
+    `shown_by_index` is as in `join_characters`.
     """
     joined = ""
     for word in words:
