@@ -35,7 +35,12 @@ _TIMEOUT_BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 @dataclass(frozen=True)
 class Notification:
-    """A notification of the program. A later one with the same key replaces it."""
+    """A notification of the program.
+
+    Attributes:
+        key: a later notification with the same key replaces this one.
+        link: passed to the `on_open` of the notifier if the user clicks on the notification.
+    """
 
     title: str
     body: str
@@ -51,7 +56,8 @@ class Notifier:
     """
 
     def __init__(self, bus: SessionBus, on_open: Callable[[str], None]) -> None:
-        self._bus, self._on_open = bus, on_open
+        self._bus = bus
+        self._on_open = on_open
         self._has_portal: bool | None = None  # None until the first notification
         self._lock = asyncio.Lock()
         # By the number that the service assigned; the portal needs no numbers.
@@ -61,7 +67,7 @@ class Notifier:
         """Show a notification.
 
         Raises:
-            BusError: the desktop shows none.
+            BusError: the desktop cannot show notifications.
         """
         async with self._lock:  # listen once, even if two answers end at the same time
             if self._has_portal is None:
@@ -82,9 +88,10 @@ class Notifier:
         if self._has_portal:
             target = portal_object(PORTAL_INTERFACE)
             await self._bus.call(target, "RemoveNotification", "s", key)
-        for number in [
+        numbers = [
             number for number, shown in self._shown_notifications.items() if shown.key == key
-        ]:
+        ]
+        for number in numbers:
             self._shown_notifications.pop(number, None)
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
 
@@ -112,6 +119,7 @@ class Notifier:
 
     async def _notify_by_service(self, notification: Notification) -> None:
         key = notification.key
+        # The service takes 0 for a notification that replaces no other.
         replaced_number = next(
             (number for number, shown in self._shown_notifications.items() if shown.key == key), 0
         )
@@ -132,7 +140,7 @@ class Notifier:
         self._shown_notifications[number] = notification
 
     def _on_portal_click(self, body: Body) -> None:
-        match body:
+        match body:  # the notification's key, the action, and the action's target in a list
             case (_, _, [(_, str(link)), *_]):
                 self._on_open(link)
 

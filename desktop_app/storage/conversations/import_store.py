@@ -94,14 +94,14 @@ class ImportStore:
             missing_messages[start : start + BATCH_SIZE]
             for start in range(0, len(missing_messages), BATCH_SIZE)
         ]
-        leaf_ids = [None, *(batch[-1].id for batch in batches)]
-        insertions: list[Action[None]] = [
-            partial(_insert, batch, leaf_id)
-            for batch, leaf_id in zip(batches, leaf_ids, strict=False)
-        ]
+        insertions: list[Action[None]] = []
+        leaf_id: str | None = None  # the last message of the batch before
+        for batch in batches[:-1]:
+            insertions.append(partial(_insert, batch, leaf_id))
+            leaf_id = batch[-1].id
         if batches:
-            insertions[-1] = partial(
-                _insert_last, batches[-1], leaf_ids[-2], compactions, conversation
+            insertions.append(
+                partial(_insert_last, batches[-1], leaf_id, compactions, conversation)
             )
 
         def begin(connection: sqlite3.Connection) -> bool:
@@ -172,7 +172,7 @@ def _create_if_missing(
 def _insert(
     messages: Sequence[Message], leaf_id: str | None, connection: sqlite3.Connection
 ) -> None:
-    """Insert messages. If the shown path ends at `leaf_id`, extend it to the last of them.
+    """Insert messages. If the shown path ends at `leaf_id`, extend it to the last message.
 
     A kill before the next messages would otherwise leave a conversation that shows nothing.
     """
@@ -194,7 +194,8 @@ def _insert_last(
 ) -> None:
     """Insert the last messages, the compactions and the shown path in one transaction.
 
-    An import that was interrupted between them would find no missing message the next time.
+    With separate transactions, an import could be interrupted after the messages. The next import
+    would find no missing message, so it would not add the compactions and the path.
     """
     _insert(messages, leaf_id, connection)
     for compaction in compactions:

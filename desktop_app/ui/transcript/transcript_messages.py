@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class TranscriptMessages:
     """The messages of a conversation, of which a contiguous range is in the document.
 
-    A message has a `MessageState` while it is in the document, or while its text grows.
+    A message in the document is called materialized. A message has a `MessageState` while it is
+    materialized, or while its text grows.
 
     Attributes:
         layouts: the layouts of the messages in the document, top to bottom.
@@ -141,12 +142,14 @@ class TranscriptMessages:
         """Start another conversation or path, with all messages above the document."""
         self._states.clear()
         self._detached.clear()
-        self.older, self.newer = list(messages), []
+        self.older = list(messages)
+        self.newer = []
         ids = {message.id for message in self.older}
         self._unfolded = {key: sections for key, sections in self._unfolded.items() if key in ids}
         self.facts.begin_path(self.older)
         self.sources.begin_path(self.older)
-        self.versions, self._notes = versions, {}
+        self.versions = versions
+        self._notes = {}
 
     def append(self, message: Message) -> None:
         """Append a message, below the document."""
@@ -188,15 +191,17 @@ class TranscriptMessages:
         """Move all messages out of the document: the first `index` above, the others below it."""
         messages = self.all()
         for state in self.materialized():
-            self.move_out(state, above=True)
-        self.older, self.newer = messages[:index], messages[index:]
+            self.move_out(state, above=True)  # the lists are replaced below
+        self.older = messages[:index]
+        self.newer = messages[index:]
 
     def set_notes(self, notes: Mapping[str, MessageNote]) -> list[MessageState]:
         """Replace all notes, which are given by message id.
 
         Return the states of the messages in the document whose note has changed.
         """
-        former_notes, self._notes = self._notes, notes
+        former_notes = self._notes
+        self._notes = notes
         changed = [
             state for key, state in self._states.items() if former_notes.get(key) != notes.get(key)
         ]

@@ -28,13 +28,16 @@ class Reflow:
     """The growing table of a document and the items laid out for an earlier width."""
 
     def __init__(self, layouts: MessageLayouts, item_writer: ItemWriter) -> None:
-        self._layouts, self._item_writer = layouts, item_writer
+        self._layouts = layouts
+        self._item_writer = item_writer
+        # A message's layout and the index of an item in it.
         self._growing_table: tuple[MessageLayout, int] | None = None
         self._outdated_items: Iterator[tuple[MessageLayout, int]] | None = None
 
     def clear(self) -> None:
         """Forget everything, because the document is empty."""
-        self._growing_table = self._outdated_items = None
+        self._growing_table = None
+        self._outdated_items = None
 
     # ------------------------------------------------------------------ growing table
 
@@ -67,13 +70,16 @@ class Reflow:
         """Complete the growing table if items were written after it."""
         if self._growing_table is not None:
             owner, index = self._growing_table
-            if owner is not layout or index + 2 < len(layout.items):  # more than a footer
+            # A single item after the table may be the footer: the table can still grow.
+            items_after = len(layout.items) - index - 1
+            if owner is not layout or items_after > 1:
                 self.finish_table(cursor)
 
     def finish_table(self, cursor: QTextCursor) -> None:
         """Give the growing table, if any, its final column widths."""
         if self._growing_table is not None:
-            (layout, index), self._growing_table = self._growing_table, None
+            layout, index = self._growing_table
+            self._growing_table = None
             if index < len(layout.items):
                 self._fit_columns(layout, index, cursor)
 
@@ -121,14 +127,14 @@ class Reflow:
     def _width_dependent_items(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield the items that depend on the width: from block number `top` on, then the rest."""
         top_place = self._layouts.place_of(top)
-        first, begin = (
-            (self._layouts.index(top_place.layout), top_place.item) if top_place else (0, 0)
-        )
-        order = [*self._layouts[first:], *self._layouts[: first + 1]]
+        first_message = self._layouts.index(top_place.layout) if top_place else 0
+        first_item = top_place.item if top_place else 0
+        # The first message comes twice: its items from `first_item` on, and at last those before.
+        order = [*self._layouts[first_message:], *self._layouts[: first_message + 1]]
         for number, layout in enumerate(order):
-            index, end = (begin if number == 0 else 0), sys.maxsize
-            if number == len(self._layouts):
-                end = begin  # stop at the first item yielded
+            index = first_item if number == 0 else 0
+            is_second_time = number == len(self._layouts)
+            end = first_item if is_second_time else sys.maxsize
             while layout in self._layouts and index < min(end, len(layout.items)):
                 if layout.shapes[index]:
                     yield layout, index

@@ -62,7 +62,8 @@ class _LetterAssignment:
     def __init__(
         self, letters: Sequence[tuple[list[str], list[str]]], taken: Collection[str]
     ) -> None:
-        self._letters, self._taken = letters, taken
+        self._letters = letters
+        self._taken = taken
         self._owners: dict[str, int] = {}
         self._kept_texts: set[int] = set()
         self.chosen = [""] * len(letters)
@@ -80,7 +81,8 @@ class _LetterAssignment:
         for rank in range(3):
             for index, (starts, others) in enumerate(self._letters):
                 if not self.chosen[index]:
-                    self._assign_free(index, (starts[:1], starts, others)[rank])
+                    candidates = (starts[:1], starts, others)[rank]
+                    self._assign_free(index, candidates)
 
     def move_others(self) -> None:
         """Change the letters of other texts, as few as possible, for texts without a letter."""
@@ -125,7 +127,8 @@ class _LetterAssignment:
         while letter:
             owner = wanted_by[letter]
             old_letter = self.chosen[owner]
-            self._owners[letter], self.chosen[owner] = owner, letter
+            self._owners[letter] = owner
+            self.chosen[owner] = letter
             letter = old_letter
 
 

@@ -78,4 +78,8 @@ class HintButton(PaintedButton):
         return painting.text_width(self.text(), self._theme.note()) + 1
 
     def _cap_width(self, keys: str) -> int:
-        return painting.key_size(self._theme, keys)[0] + self._theme.px(8) if keys else 0
+        """Return the width of the key cap and the gap after it; 0 if `keys` is empty."""
+        if not keys:
+            return 0
+        width, _height = painting.key_size(self._theme, keys)
+        return width + self._theme.px(8)

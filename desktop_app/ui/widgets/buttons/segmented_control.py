@@ -1,7 +1,8 @@
 """A control that shows a few options side by side, of which the user chooses one.
 
-The segments are a group of exclusive buttons: Tab stops at it only once, and the arrow keys move
-within it. Left and Right go through all rows; in Qt they would end at the edge of each.
+The segments are a group of exclusive buttons: Tab stops at the group only once, and the arrow keys
+move within the group. Left and Right go through all rows; without the code for this, Qt would stop
+at the edge of each row.
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ class Segment(PaintedButton):
         self, label: str, theme: Theme, padding: int, role: str, *, is_small: bool
     ) -> None:
         super().__init__(theme)
-        self.accessible_role = role  # before the text: setting it makes Qt ask for the role
+        self.accessible_role = role  # before setText, which makes Qt ask for the role
         self.setText(label)
         self._is_small = is_small
         self._padding = padding
         self._has_ring = False
         self.setCheckable(True)
-        self.setAutoDefault(False)  # Enter in a field of its dialog would choose it
+        # Otherwise Enter in another field of the dialog would choose this segment.
+        self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def _font(self, *, bold: bool) -> QFont:
@@ -78,7 +80,8 @@ class Segment(PaintedButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.antialias(painter)
-        theme, inset = self._theme, self._theme.px(2)
+        theme = self._theme
+        inset = theme.px(2)
         inner = self.rect().adjusted(inset, inset, -inset, -inset)
         radius = theme.px(RADIUS - 2)
         if self.isChecked():
@@ -87,8 +90,13 @@ class Segment(PaintedButton):
             )
         if self.hasFocus() and self._has_ring:
             painting.draw_outline(painter, inner, theme.accent, radius, 2)
-        is_active = self.isEnabled() and (self.isChecked() or self.underMouse())
-        painter.setPen(theme.text if is_active else theme.dim if self.isEnabled() else theme.faint)
+        if not self.isEnabled():
+            color = theme.faint
+        elif self.isChecked() or self.underMouse():
+            color = theme.text
+        else:
+            color = theme.dim
+        painter.setPen(color)
         painter.setFont(self._font(bold=self.isChecked()))
         flags = painting.CENTER.value | painting.MNEMONIC
         painter.drawText(self.rect(), flags, marked_text(self))
@@ -121,7 +129,7 @@ class SegmentedControl(QFrame):
             padding: pixels beside each label, at the default text size.
             is_small: use the smaller font, for many options.
             columns: the options in a row; 0 for a single row.
-            is_tabs: whether the options are pages instead of values.
+            is_tabs: True if the options are pages, False if they are values.
         """
         super().__init__()
         set_role(self, "segments")
