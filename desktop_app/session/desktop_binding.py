@@ -1,6 +1,7 @@
 """A shortcut in the desktop's own settings that runs `repartee quick`: GNOME, KDE, Xfce.
 
-For desktops that grant programs no shortcut. The desktop's own command-line tool sets the binding.
+For desktops that grant programs no shortcut. The desktop's own command-line tool sets the binding,
+which is a shortcut together with its command.
 """
 
 from __future__ import annotations
@@ -44,12 +45,10 @@ _COMMAND_LINE_TOOLS: Final = {
 def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
     """Return the desktop in use, None if its shortcuts cannot be set."""
     names = environment.get("XDG_CURRENT_DESKTOP", "").upper().split(":")
-    current_desktop = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
-    return (
-        current_desktop
-        if current_desktop is not None and shutil.which(_COMMAND_LINE_TOOLS[current_desktop])
-        else None
-    )
+    for desktop in BindingDesktop:
+        if desktop.value in names:
+            return desktop if shutil.which(_COMMAND_LINE_TOOLS[desktop]) else None
+    return None
 
 
 def bound_command() -> str:
@@ -58,9 +57,9 @@ def bound_command() -> str:
 
 
 def create_binding(desktop: BindingDesktop, keys: str) -> None:
-    """Add the shortcut. Runs tools: call it in a thread.
+    """Add the binding. Runs tools: call it in a thread.
 
-    It replaces an earlier shortcut of this program, except on Xfce, which stores shortcuts by keys.
+    It replaces an earlier binding of this program, except on Xfce, which stores bindings by keys.
 
     Raises:
         StorageError: a tool failed, or the keys already run another command.
@@ -104,14 +103,14 @@ def remove_binding(desktop: BindingDesktop, keys: str) -> None:
 
 
 def _xfce_arguments(keys: str) -> Sequence[str]:
-    """Return the arguments that name the shortcut with these keys."""
+    """Return the tool and the arguments that name the binding of these keys."""
     name = f"/commands/custom/{accelerator(keys)}"
     return ("xfconf-query", "--channel", "xfce4-keyboard-shortcuts", "--property", name)
 
 
 def _xfce_command(keys: str) -> str:
     """Return the command that the keys run; "" if they are free."""
-    _, command, _ = _run_unchecked(*_xfce_arguments(keys))  # fails if they are free
+    _, command, _ = _run_unchecked(*_xfce_arguments(keys))  # fails if the keys are free
     return command.strip()
 
 

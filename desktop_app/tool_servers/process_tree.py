@@ -63,10 +63,12 @@ def _descendants(root: int, *, with_zombies: bool) -> list[int]:
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
+            # "12 (name) S 7 …": the id, the name, which may contain ")", the state, the parent.
             state, parent = stat.read_text("ascii", "replace").rpartition(")")[2].split()[:2]
         except (OSError, ValueError):
             continue
-        if state not in "ZX" or (with_zombies and int(parent) == root):
+        has_ended = state in ("Z", "X")  # a zombie, or dead
+        if not has_ended or (with_zombies and int(parent) == root):
             children.setdefault(int(parent), []).append(int(stat.parent.name))
     pids, pending = [], [root]
     while pending:

@@ -53,13 +53,16 @@ class _List:
     def __init__(self, token: Token, number: int = 0) -> None:
         self.ordered = token.type == "ordered_list_open"
         self.is_note = token.type == NOTE
-        self.number, self.suffix = number, token.markup
+        self.number = number  # of the next item
+        self.suffix = token.markup  # follows the number: "." or ")"
         self.begins = not (self.is_note or token.meta.get("has_earlier_items"))
         self.loose = bool(token.meta.get("loose"))
 
     def mark_begun(self) -> None:
         """Record that the first block of the list or footnote has been made."""
-        self.begins, self.loose = False, self.loose or self.is_note
+        self.begins = False
+        if self.is_note:  # the further paragraphs of a footnote are spaced
+            self.loose = True
 
 
 class _BlockBuilder:
@@ -71,8 +74,9 @@ class _BlockBuilder:
         self._lists: list[_List] = []
         self._quotes: list[int] = []  # the list depth of each quote
         self._opened = 0  # the number of quotes without a block
-        self._marker = ""
-        self._line = self._marked_line = 0
+        self._marker = ""  # of the open item or footnote, until its first block has it
+        self._marked_line = 0  # the line of `_marker`
+        self._line = 0
 
     def build(self) -> list[PlacedBlock]:
         for token in self._tokens:
@@ -160,17 +164,26 @@ class _BlockBuilder:
             )
             if self._marker:
                 self._lists[-1].mark_begun()
-            self._marker, self._opened = "", 0
+            self._marker = ""
+            self._opened = 0
         self._placed.append(PlacedBlock(self._line if line is None else line, block))
 
     def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:
         runs = runs_of(token.children)
-        is_task = bool(runs) and token.content[:4] in _TASKS and runs[0].text[:4] in _TASKS
-        if is_task and self._marker and not (runs[0].link or self._lists[-1].is_note):
-            self._marker = _TASKS[runs[0].text[:4]]
-            runs = (runs[0]._replace(text=runs[0].text[4:].lstrip()), *runs[1:])
-            runs = runs if runs[0].text else runs[1:]
+        if self._is_task(token, runs):
+            first, *others = runs
+            self._marker = _TASKS[first.text[:4]]
+            text = first.text[4:].lstrip()
+            runs = (first._replace(text=text), *others) if text else tuple(others)
         self._add_block(Block(kind, runs, level))
+
+    def _is_task(self, token: Token, runs: Runs) -> bool:
+        """Return True if a text is the first of a list item, and begins with a checkbox."""
+        if not (self._marker and runs) or self._lists[-1].is_note:
+            return False
+        # The source begins with the box as well, so that an escaped bracket is no box.
+        has_box = token.content[:4] in _TASKS and runs[0].text[:4] in _TASKS
+        return has_box and not runs[0].link
 
     def _add_code(self, token: Token) -> None:
         self._flush_marker()
@@ -178,7 +191,9 @@ class _BlockBuilder:
         language = show_invisible(clean_text(info[0]), code=True) if info else ""
         language = language.replace(ADDED_MARK, "")
         self._add_block(Block(Kind.CODE_HEAD, language=language))
-        line = token.map[0] + (token.type == "fence") if token.map else None
+        line = token.map[0] if token.map else None
+        if line is not None and token.type == "fence":
+            line += 1  # the code begins below the opening fence
         lines = token.content.removesuffix("\n").split("\n") if token.content else ()
         for text in lines:
             self._add_block(code_line(text, language), line)
@@ -197,7 +212,7 @@ class _BlockBuilder:
                 return
 
     def _read_row(self, head: Block | None) -> Block:
-        """Return the next row; without `head`, it is the header."""
+        """Return the next row of a table. `head` is the table's first row, None to read it."""
         cells: list[Runs] = []
         aligns: list[str] = []
         source = ""
@@ -209,16 +224,18 @@ class _BlockBuilder:
                 aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
             elif token.type == "tr_close":
                 break
+        if head is None:
+            # By the source, because a link that is defined later would change the runs.
+            is_from_right = starting_side((Run(source),)) == "right"
+        else:
+            is_from_right = head.from_right
         return Block(
             Kind.TABLE,
             rows=(tuple(cells),),
             aligns=tuple(aligns),
             head=head is None,
             source_chars=len(source),
-            # by the source, which later definitions do not change
-            from_right=starting_side((Run(source),)) == "right"
-            if head is None
-            else head.from_right,
+            from_right=is_from_right,
         )
 
 

@@ -2,6 +2,9 @@
 
 A drawn image is a PNG, JPEG, GIF (its first frame) or WebP with few bytes, and few pixels according
 to its header. All other images are shown as a name.
+
+In Markdown, an image is `![name](address)`. Its address is a `data:` URL, which may be long. The
+functions below `ends_in_address` find where a growing source may be cut, or must be shortened.
 """
 
 from __future__ import annotations
@@ -40,11 +43,11 @@ _ADDRESS_IN_SOURCE: Final = re.compile(
 _NO_ADDRESS_CHARACTER: Final = re.compile(r"[^A-Za-z0-9+/=]")
 
 
-def image_runs(words: str, target: str) -> tuple[Run, ...]:
+def image_runs(name: str, target: str) -> tuple[Run, ...]:
     """Return the runs of a drawn image and its name; () if the image is not drawn."""
     if image_size_of(target) is None:
         return ()
-    name_run = Run(words or tr("picture"), image=True, note=True, link=target)
+    name_run = Run(name or tr("picture"), image=True, note=True, link=target)
     return Run(PICTURE, image=True, link=target), name_run
 
 
@@ -59,23 +62,31 @@ def is_image_name(run: Run) -> bool:
 
 
 def image_bytes_of(target: str) -> bytes | None:
-    """Return the bytes in the address of an image, None for any other or too long address."""
-    match = _IMAGE_ADDRESS.fullmatch(target) if len(target) <= MAX_ADDRESS_LENGTH else None
+    """Return the bytes in the address of an image; None if it is too long, or not of an image."""
+    if len(target) > MAX_ADDRESS_LENGTH:
+        return None
+    match = _IMAGE_ADDRESS.fullmatch(target)
     if match is None:
         return None
     data = match["data"]
-    return b64decode(data + "=" * (-len(data) % 4)) if len(data.rstrip("=")) % 4 != 1 else None
+    if len(data.rstrip("=")) % 4 == 1:  # a single Base64 digit is less than a byte
+        return None
+    missing_padding = "=" * (-len(data) % 4)
+    return b64decode(data + missing_padding)
 
 
 @lru_cache(maxsize=128)
 def image_size_of(target: str) -> tuple[int, int] | None:
     """Return the width and height in pixels of the image in an address, None if it is not drawn."""
     data = image_bytes_of(target)
-    header = read_image_header(data) if data is not None and len(data) <= MAX_IMAGE_BYTES else None
-    if header is None:
+    if data is None or len(data) > MAX_IMAGE_BYTES:
         return None
-    size = header.width, header.height
-    return size if min(size) >= 1 and size[0] * size[1] <= MAX_PIXELS else None
+    header = read_image_header(data)
+    if header is None or min(header.width, header.height) < 1:
+        return None
+    if header.width * header.height > MAX_PIXELS:
+        return None
+    return header.width, header.height
 
 
 def ends_in_address(source: str, added_length: int, *, ended_in_address: bool) -> bool:
@@ -83,7 +94,7 @@ def ends_in_address(source: str, added_length: int, *, ended_in_address: bool) -
 
     Args:
         added_length: the number of characters at the end that have not been checked before.
-        ended_in_address: the source without them ended within an address.
+        ended_in_address: True if the source without these characters ended within an address.
     """
     begin = source.rfind(_ADDRESS_OPENING, max(0, len(source) - MAX_ADDRESS_LENGTH))
     if begin < 0 or source.find(")", begin) >= 0:

@@ -31,8 +31,9 @@ class AnswerPlan:
 
     Attributes:
         context: the conversation, whose last message is the question.
-        repairs: an answer that does not match its schema; the model gets it with the reason.
-        purpose: of the requests.
+        repairs: an answer that does not match its schema; the model gets it with the reason. None
+            for a usual answer.
+        purpose: the purpose of the requests in the ledger.
     """
 
     context: SendContext
@@ -52,7 +53,7 @@ class AnswerPlan:
 
     @property
     def documents(self) -> tuple[DocumentPart, ...]:
-        """Return the documents of the question that are read in parts."""
+        """Return the documents of the question that are read in chunks."""
         return chunked_documents(self.question.parts)
 
 
@@ -66,12 +67,16 @@ class RequestBuilder:
         delimiters: DelimiterFactory,
         load_requirements: RequirementsLoader,
     ) -> None:
-        self._attachments, self._pictures = attachments, pictures
-        self._delimiters, self._load_requirements = delimiters, load_requirements
+        self._attachments = attachments
+        self._pictures = pictures
+        self._delimiters = delimiters
+        self._load_requirements = load_requirements
 
     async def build(self, plan: AnswerPlan, tools: ToolSet) -> ChatRequest:
         """Return the request for all answers. Raises StorageError, DocumentError."""
-        question, resolved, settings = plan.question, plan.resolved, plan.settings
+        question = plan.question
+        resolved = plan.resolved
+        settings = plan.settings
         delimiter = await self._delimiters.delimiter_for(question.conversation_id)
         image_form = ImageForm(resolved.model, self._pictures, resolved.files)
         requirements = await self._load_requirements(question.template_id)

@@ -118,6 +118,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     parts = tuple(parts)
     if model.sees_images is False and (names := _image_names(parts)):
         documents_with_pages = [p for p in parts if isinstance(p, DocumentPart) and p.image_pages]
+        # The reason names at most two documents.
         page_params = {
             name: value
             for suffix, part in zip(("", "2"), documents_with_pages, strict=False)
@@ -143,9 +144,14 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
 
 
 def unseen_images_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
-    """Return the notice that the model only got the names of images; "" if that is not so."""
+    """Return the notice that the model only got the names of images.
+
+    Return "" if there are no images, or if the model sees them.
+    """
+    if model.sees_images is not False:
+        return ""
     names = _image_names(part for message in path for part in message.parts)
-    if not names or model.sees_images is not False:
+    if not names:
         return ""
     return notice(NoticeCode.IMAGES_NOT_SEEN, model=model.name, names=names)
 
@@ -167,6 +173,7 @@ def _all_have_text(parts: Iterable[Part]) -> bool:
 
 
 def _image_names(parts: Iterable[Part]) -> str:
+    """Return the names of all parts with images in one text; "" if there are none."""
     names = list(dict.fromkeys(part.name for part in parts if has_images(part)))
     extra_count = len(names) - _MAX_NAMED_IMAGES
     extra = [tr_plural("{count} more", "{count} more", extra_count)] if extra_count > 0 else []

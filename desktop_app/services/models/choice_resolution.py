@@ -24,7 +24,7 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
-MAX_MODEL_NAME_CHARS = 1000  # of the model's name in a reply, when it is stored
+MAX_MODEL_NAME_CHARS = 1000  # of the model's name in a reply; the rest is not stored
 INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 
@@ -47,9 +47,9 @@ class ResolvedChoice:
     Attributes:
         variant: None if the model was chosen by its id.
         effort: None if no effort is sent.
-        notice: names the stand-in for the chosen model; usually "".
+        notice: a note under the answer that names the stand-in for the chosen model; usually "".
         service_tier: the requested tier; after the answer, the tier that answered.
-        warning: the model is deprecated or retired; belongs to the choice, not the answer.
+        warning: a note beside the choice, if the model is deprecated or retired.
         files: the documents accepted as files; None if there are none.
         claim: the evidence that the price applies.
     """
@@ -202,7 +202,8 @@ class ProviderModels:
 
 
 def _effort_for(info: ModelInfo, chosen_effort: Effort | None) -> Effort | None:
-    if info.efforts is None:
+    """Return the effort to send to a model; None for none."""
+    if info.efforts is None:  # unknown
         return chosen_effort
     return info.nearest_effort(chosen_effort or Effort.MEDIUM)
 

@@ -30,7 +30,13 @@ from desktop_app.services.models.choice_resolution import ProviderModels
 
 
 class MenuEntry(NamedTuple):
-    """An entry of the menu; `note` has the facts to know before choosing it."""
+    """An entry of the menu.
+
+    Attributes:
+        model: the id of the model.
+        variant: None if the entry stands for the model itself.
+        note: the facts to know before choosing the entry.
+    """
 
     model: str
     name: str
@@ -44,6 +50,7 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     The rest are known models in the order of the catalog, then unknown ones by name.
     """
     entries: list[MenuEntry] = []
+    listing = models.listing
     if models.profile.serves_gpt_family:
         for variant in Variant:
             info = models.catalog.for_variant(variant)
@@ -54,16 +61,17 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     variant_models = {entry.model for entry in entries}
     others = _other_models(models, today)
     for model_id in dict.fromkeys((*models.profile.models, *others)):
-        listed_model = (
-            models.listing.listed_model(model_id) if models.listing else ListedModel(model_id)
+        listed_model = listing.listed_model(model_id) if listing else ListedModel(model_id)
+        if model_id in variant_models or listed_model.can_chat is False:
+            continue
+        info = models.info(model_id)
+        facts = (
+            _window_text(listed_model),
+            _price_text(listed_model.details),
+            models.availability(info, today).shutdown_mark,
         )
-        if model_id not in variant_models and listed_model.can_chat is not False:
-            info = models.info(model_id)
-            shutdown_mark = models.availability(info, today).shutdown_mark
-            facts = filter(
-                None, (_window_text(listed_model), _price_text(listed_model.details), shutdown_mark)
-            )
-            entries.append(MenuEntry(model_id, info.name, None, " · ".join(facts)))
+        note = " · ".join(fact for fact in facts if fact)
+        entries.append(MenuEntry(model_id, info.name, note=note))
     return entries
 
 
@@ -87,9 +95,13 @@ def _price_text(details: ModelDetails) -> str:
 
 
 def _can_chat(catalog: ModelCatalog, listed_model: ListedModel) -> bool:
-    """Return True if a model can chat by the catalog, the server's list or the model's name."""
-    listed_as_chat = None if catalog.knows(listed_model.id) else listed_model.can_chat
-    return catalog.can_chat(listed_model.id) if listed_as_chat is None else listed_as_chat
+    """Return True if a model can chat by the catalog, the server's list or the model's name.
+
+    The server's list decides about models that the catalog does not know, if it says anything.
+    """
+    if listed_model.can_chat is None or catalog.knows(listed_model.id):
+        return catalog.can_chat(listed_model.id)
+    return listed_model.can_chat
 
 
 def proposed_model(models: ProviderModels) -> str:
@@ -109,14 +121,12 @@ def with_listed_models(models: ProviderModels) -> ProviderProfile:
     Other profiles stay as they are. OPENAI_BASE_URL may name any server, and only the server's list
     or the user shows that the server has GPT-5.2.
     """
-    profile, listing = models.profile, models.listing
+    profile = models.profile
+    listing = models.listing
     is_from_environment = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
-    if (
-        not is_from_environment
-        or profile.models
-        or listing is None
-        or not listing.has(FAMILY_MODEL)
-    ):
+    if not is_from_environment or profile.models:
+        return profile
+    if listing is None or not listing.has(FAMILY_MODEL):
         return profile
     family = family_models(models.catalog)
     return replace(profile, models=tuple(model for model in family if listing.has(model)))
@@ -139,10 +149,17 @@ def _variant_note(availability: ModelAvailability) -> str:
 
 
 def _other_models(models: ProviderModels, today: date) -> list[str]:
-    profile, catalog = models.profile, models.catalog
+    """Return the ids of the models that the server lists and that can chat.
+
+    Without a list, return OpenAI's models of the catalog if the provider serves them and the user
+    has named no models.
+    """
+    profile = models.profile
+    catalog = models.catalog
     if models.listing is None:
-        is_guess = profile.serves_gpt_family and not profile.models
-        gpt_models = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
+        if profile.models or not profile.serves_gpt_family:
+            return []
+        gpt_models = [info for info in catalog if info.id.startswith("gpt-")]
         return [info.id for info in gpt_models if not models.availability(info, today).is_shut_down]
     can_chat = set(chat_models(catalog, models.listing))
     known_models = [info.id for info in catalog if info.id in can_chat]

@@ -34,7 +34,7 @@ DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
 _NO_LIMIT: Final = (1 << 63) - 1  # SQLite's largest integer, later than any time
 _SKIPPED_LIMIT: Final = 1
-"""The limit for attachments whose grace period was skipped: their time is 0."""
+"""The limit that only attachments with a skipped grace period are below: their time is 0."""
 _FOLDER_NAME: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
@@ -128,10 +128,11 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
         if _FOLDER_NAME.fullmatch(subfolder.name) and subfolder.is_dir():
             for path in subfolder.iterdir():
                 is_whole = bool(_REST_OF_HASH.fullmatch(path.name))
+                is_partial = path.name.startswith(".")
+                if not is_whole and not is_partial:
+                    continue
                 with suppress(FileNotFoundError):  # another process has just renamed or removed it
-                    if (
-                        is_whole or path.name.startswith(".")
-                    ) and path.stat().st_mtime < latest_mtime:
+                    if path.stat().st_mtime < latest_mtime:
                         yield path, subfolder.name + path.name if is_whole else None
 
 

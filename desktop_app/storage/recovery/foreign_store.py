@@ -61,9 +61,10 @@ class ForeignStore:
         connection.set_authorizer(_authorizer(frozenset(self._columns)))
 
     def _read_columns(self, expected_tables: Container[str]) -> dict[str, frozenset[str]]:
-        """Return the columns of each wanted table.
+        """Return the columns of each expected table that exists.
 
-        A view or virtual table with such a name is damage: reading it would run code of its author.
+        Raise StoreDamagedError if a view or virtual table has the name of an expected table:
+        reading it would run code of its author.
         """
         sql = """SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_master
             WHERE type IN ('table', 'view')"""
@@ -92,8 +93,9 @@ class ForeignStore:
         A column that the store of an older version lacks gets its default.
 
         Raises:
-            StoreDamagedError: it has more content than fits into the file, or lacks a column.
-            sqlite3.Error: it is damaged.
+            StoreDamagedError: the table has more content than fits into the file, or lacks a
+                required column.
+            sqlite3.Error: the file is damaged.
         """
         known_columns = self._columns.get(table.name)
         if known_columns is None:
@@ -173,4 +175,6 @@ def _authorizer(
 def _sql_literal(value: Value) -> str:
     if value is None:
         return "NULL"
-    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"

@@ -23,7 +23,7 @@ from desktop_app.storage.conversations.row_conversion import Cells, read_row, re
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles
 
-# "Delete everything" removes this setting, as most settings that begin with "store.".
+# The prefix "store." makes "Delete everything" remove the secret: see recovery/erasure.py.
 _SECRET_SETTING: Final = "store.secret"
 
 
@@ -59,7 +59,7 @@ class SettingsStore:
         """Add a profile, or replace the one with its id.
 
         Raises:
-            ValueError: it was made from environment variables, for this run only.
+            ValueError: the profile was made from environment variables, for this run only.
         """
         if profile.from_environment:
             raise ValueError("a profile from the environment is not stored")
@@ -108,9 +108,9 @@ def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
 
 
 def _read_secret(connection: sqlite3.Connection) -> bytes:
-    row = connection.execute(
-        "SELECT value FROM settings WHERE key = ?", (_SECRET_SETTING,)
-    ).fetchone()
+    """Return the secret; b"" if there is none yet."""
+    sql = "SELECT value FROM settings WHERE key = ?"
+    row = connection.execute(sql, (_SECRET_SETTING,)).fetchone()
     return b"" if row is None else str(row["value"]).encode()
 
 
@@ -153,8 +153,9 @@ def profile_from_row(row: Cells) -> ProviderProfile:
 
 def _without_passwords(profile: ProviderProfile) -> ProviderProfile:
     """Return a profile without secrets: passwords in addresses, values of secret fields."""
-    base_url, proxy = split_credentials(profile.base_url)[0], split_proxy_password(profile.proxy)[0]
-    custom_fields = tuple(replace(f, value="") if f.is_secret else f for f in profile.custom_fields)
-    if (base_url, proxy, custom_fields) == (profile.base_url, profile.proxy, profile.custom_fields):
-        return profile
+    base_url, _ = split_credentials(profile.base_url)
+    proxy, _ = split_proxy_password(profile.proxy)
+    custom_fields = tuple(
+        replace(field, value="") if field.is_secret else field for field in profile.custom_fields
+    )
     return replace(profile, base_url=base_url, proxy=proxy, custom_fields=custom_fields)

@@ -59,7 +59,7 @@ class Ledger:
 
     async def add(self, call: Call) -> None:
         """Add a call. The entry on disk does not name a temporary conversation."""
-        amount = None if call.cost is None else str(call.cost)
+        amount = None if call.cost is None else str(call.cost)  # as text, so that it stays exact
         names = (call.provider_id, call.model, call.purpose)
         entry = LedgerEntry(to_micros(call.at), *names, *token_counts(call.usage), amount)
         ids = (call.conversation_id, call.message_id)
@@ -178,7 +178,7 @@ class Ledger:
         Until then they are missing in `group_spending` and `report`.
 
         Args:
-            progress: called with the number of calls summed up, and that of calls to sum up.
+            progress: called with the number of calls summed up so far, and of all to sum up.
             pause_s: the pause after each slice, in seconds, for other work. Without a pause the
                 slices are large, which takes about a third less time.
 
@@ -186,7 +186,8 @@ class Ledger:
             True if there were earlier calls to sum up.
         """
         disk = self._databases.disk
-        total, done_count = await disk.read(count_unsummed), 0
+        total = await disk.read(count_unsummed)
+        done_count = 0
         if not total:
             return False
         progress(0, total)
@@ -206,13 +207,14 @@ class Ledger:
 def record_lost_calls(connection: sqlite3.Connection) -> None:
     """Turn the holds of dead processes into calls of unknown cost.
 
-    Holds without a model are only deleted.
+    Holds without a model, which are not for a single call, are only deleted.
     """
     performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
+    no_tokens = (0, 0, 0, 0)
     for row in _dead_holds(connection):
-        if row["model"]:  # a hold without a model is not for a single call
+        if row["model"]:
             names = (row["provider_id"], row["model"], row["purpose"])
-            entry = LedgerEntry(row["at"], *names, 0, 0, 0, 0, None)
+            entry = LedgerEntry(row["at"], *names, *no_tokens, None)
             insert_call(connection, entry, performance=performance)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 
@@ -233,6 +235,7 @@ def insert_call(
         output_tokens, reasoning_tokens, cost, conversation_id, message_id,
         effort, tier, outcome, retries, first_token_s, duration_s)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    # One value for each of the six fields of a CallPerformance.
     details = (None,) * 6 if performance is None else performance
     connection.execute(sql, (*entry, *ids, *details))
     add_to_slot(connection, entry)

@@ -36,15 +36,17 @@ MAX_SHOWN_BYTES: Final = 2000
 GRACE_S: Final = 2.0
 """Seconds that a server gets to end after its standard input has ended.
 
-Less than CLOSING_S, after which this process kills the server in any case.
+Less than CLOSING_S of host_process.py, after which this process ends with the server.
 """
 _MAX_FAULTS: Final = 100
 """The number of lines that are not messages, after which the connection ends."""
 
 _REPLY_ID: Final = re.compile(rb'"id"\s*:\s*(\d{1,9})\s*[,}]')
 _EDGE_BYTES: Final = 200
+"""The bytes at the beginning and at the end of a reply in which its id is searched."""
 
 Log = Callable[[str, str], None]
+"""Takes a level ("" for a line of standard error) and a line for the server's log."""
 
 
 @asynccontextmanager
@@ -56,7 +58,7 @@ async def bounded_stdio(
     Programs that the server started end with this process: see host_process.py.
 
     Args:
-        log: takes a level ("" for standard error) and a line for the server's log.
+        log: gets the lines of standard error, and the faults of standard output.
         on_ended: called when no more lines will be read, before the streams close.
 
     Raises:
@@ -110,7 +112,8 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
             return
         message = _parse_message(line)
         if message is None:
-            faults += bool(line.strip())
+            if line.strip():
+                faults += 1
             text = line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip()
             if text:
                 log("warning", f"Not a message: {text}")
@@ -126,7 +129,7 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
 
 def _parse_message(line: bytes) -> SessionMessage | None:
     if has_too_many_values(line):
-        return _refusal_of(line)
+        return _refusal_in_place_of(line)
     text = line.decode("utf-8", "replace")  # a program may pass on the bytes of any file
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(text))
@@ -154,7 +157,7 @@ def _reply_in_place_of(line: str) -> SessionMessage | None:
     return _error_reply(reply_id, "The reply could not be read.")
 
 
-def _refusal_of(line: bytes) -> SessionMessage | None:
+def _refusal_in_place_of(line: bytes) -> SessionMessage | None:
     """Return an error in place of a reply with too many values, None if its id is not found.
 
     The reply is not parsed. Servers write its id at the beginning or at the end.

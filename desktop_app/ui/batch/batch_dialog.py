@@ -49,7 +49,8 @@ class BatchDialog(DraftDialog):
     """The window of batch jobs.
 
     Attributes:
-        new_page, job_page: the page for a new job, and the page of a single job.
+        new_page: the page for a new job.
+        job_page: the page of a single job.
 
     Signals:
         new_job_requested(): the user is about to create a job.
@@ -67,8 +68,10 @@ class BatchDialog(DraftDialog):
         self.setObjectName("batch-jobs")
         self.setWindowTitle(tr("Batch jobs"))
         self.setAcceptDrops(True)
-        self.new_page, self.job_page = BatchNewPage(theme), BatchJobPage(theme)
-        if (draft := self.drafts.pop(self.draft_name, None)) is not None:
+        self.new_page = BatchNewPage(theme)
+        self.job_page = BatchJobPage(theme)
+        draft = self.drafts.pop(self.draft_name, None)
+        if draft is not None:
             self.new_page.restore_draft(draft)
         self.jobs = BatchJobModel()
         self.table = ProportionalTable(self.jobs, _COLUMN_SHARES)
@@ -122,7 +125,7 @@ class BatchDialog(DraftDialog):
         self.show_status("")
         shown_row = self.jobs.row_of(self.job_page.job_id)
         self._stack.setCurrentIndex(0)
-        if shown_row >= 0:
+        if shown_row >= 0:  # -1: no job was shown, or it was deleted
             self.table.setCurrentIndex(self.jobs.index(shown_row, 0))
         (self.table if self.jobs.rowCount() else self.new_button).setFocus()
 
@@ -133,6 +136,7 @@ class BatchDialog(DraftDialog):
         self.new_page.files.add_files_button.setFocus()
 
     def show_job(self, job: BatchJob) -> None:
+        """Show a job, or update it if it is already shown."""
         is_other = self.page != "job" or self.job_page.job_id != job.id
         self.job_page.show_job(job)
         self._stack.setCurrentIndex(2)

@@ -43,7 +43,8 @@ class SmallTask:
 
     Attributes:
         answering: the model that answers the conversation; the small model costs no more.
-        conversation_id, message_id: the ids that the ledger records with each call; "" for none.
+        conversation_id: the conversation in the ledger's entry of each call; "" for none.
+        message_id: the message in the ledger's entry of each call; "" for none.
     """
 
     purpose: Purpose
@@ -79,7 +80,8 @@ class UtilityModel:
         models = self._models_of(answering.profile)
         job = models.catalog.small_job(purpose.value)
         wants_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
-        for model_id in job.models if wants_small and models.profile.serves_gpt_family else ():
+        small_models = job.models if wants_small and models.profile.serves_gpt_family else ()
+        for model_id in small_models:
             info = models.info(model_id)
             small_choice = models.choice_of(
                 info, _supported_effort(info, job.effort), variant=info.variant
@@ -139,11 +141,10 @@ class UtilityModel:
             error = small_reply.error
             if error is None:
                 return small_reply.text
-            is_gone = (
-                isinstance(error, ModelNotFoundError) and resolved.model != task.answering.model
-            )
-            if not is_gone:
+            is_small = resolved.model != task.answering.model
+            if not is_small or not isinstance(error, ModelNotFoundError):
                 raise error
+            # The next round chooses another model.
             self._missing_models.add((resolved.profile.id, resolved.model.id))
 
     async def record_call(
@@ -212,15 +213,22 @@ def input_cost(resolved: ResolvedChoice, tokens: int) -> Decimal | None:
 
 
 def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
+    """Return True if the small model costs more, or its price is unknown.
+
+    Otherwise, if the price of `answering` is unknown, return False.
+    """
+    small_price = small.price
     # Small tasks are sent without a service tier, so ordinary prices are compared.
-    answering_price, price = replace(answering, service_tier=None).price, small.price
-    if answering_price is None or price is None:
-        return price is None
-    return price.input > answering_price.input or price.output > answering_price.output
+    answering_price = replace(answering, service_tier=None).price
+    if small_price is None:
+        return True
+    if answering_price is None:
+        return False
+    return small_price.input > answering_price.input or small_price.output > answering_price.output
 
 
 def _supported_effort(info: ModelInfo, preferred: Effort | None) -> Effort | None:
-    """Return the wanted effort, else the model's least; None if no efforts are known."""
+    """Return the preferred effort, else the model's least; None if no efforts are known."""
     if not info.efforts:
         return None
     return preferred if preferred in info.efforts else info.efforts[0]

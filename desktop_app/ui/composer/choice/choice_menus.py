@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.choice.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 
 _MAX_FLAT_ENTRIES: Final = 18
-_MAX_SUBMENU_ENTRIES: Final = 40
+"""With more models of several providers, each provider has a submenu."""
+_MAX_UNGROUPED_ENTRIES: Final = 40
+"""If a provider has more models, they are grouped by maker."""
 _MAX_NOTE_CHARACTERS: Final = 60
+"""The width of a note, in average characters."""
 
 
 def fill_models(
@@ -91,21 +94,24 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     first word of their ids. A model that shares this word with no other goes into "Other".
     Variants stay in the menu itself.
     """
-    if len(entries) <= _MAX_SUBMENU_ENTRIES:
-        yield from ((entry, parent) for entry in entries)
+    if len(entries) <= _MAX_UNGROUPED_ENTRIES:
+        for entry in entries:
+            yield entry, parent
         return
     counts = Counter(_maker_of(entry) for entry in entries if entry.variant is None)
-    menus: dict[str, QMenu] = {}
+    menus: dict[str, QMenu] = {}  # by maker; "" is the maker of "Other"
     for entry in entries:
         if entry.variant is not None:
             yield entry, parent
             continue
-        maker = _maker_of(entry) if counts[_maker_of(entry)] > 1 else ""
+        maker = _maker_of(entry)
+        if counts[maker] == 1:
+            maker = ""
         if maker not in menus:
             menus[maker] = ProgramMenu(menu_text(maker) or tr("Other"), parent)
         yield entry, menus[maker]
-    for _, menu in sorted(menus.items(), key=lambda pair: (not pair[0], pair[0])):
-        parent.addMenu(menu)
+    for maker in sorted(menus, key=lambda maker: (maker == "", maker)):  # "Other" is the last
+        parent.addMenu(menus[maker])
 
 
 def _maker_of(entry: ModelEntry) -> str:
@@ -124,7 +130,7 @@ def fill_efforts(
     Refused efforts are disabled, with the reasons below.
     """
     group = QActionGroup(menu)
-    reasons: dict[str, None] = {}
+    reasons: list[str] = []
     for effort in choice.listed_efforts:
         label = f"{tr(effort.label)} · {tr(effort.advice)}"
         entry_figures = "" if figures is None else figures.efforts.get(effort, "")
@@ -133,14 +139,14 @@ def fill_efforts(
         if reason := choice.effort_refusals.get(effort, ""):
             action.setEnabled(False)
             set_tooltip(action, reason)
-            reasons[reason] = None
-    for reason in reasons:
+            reasons.append(reason)
+    for reason in dict.fromkeys(reasons):  # several efforts may have the same reason
         _add_note(menu, reason)
 
 
 def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None]) -> None:
     """Fill the menu with the two places where answers can run, and explain each."""
-    name, group = choice.provider_name, QActionGroup(menu)
+    group = QActionGroup(menu)
     foreground = _add_entry(menu, group, tr("Run here"), not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))
     _add_note(menu, tr("Stops if you quit, the connection fails, or the computer sleeps."))
@@ -151,7 +157,7 @@ def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool],
         tr(
             "Keeps running at {provider}, which stores the request and the response "
             "(OpenAI: 30 days or more).",
-            provider=name,
+            provider=choice.provider_name,
         ),
     )
 
@@ -174,7 +180,9 @@ def _add_note(menu: QMenu, text: str) -> None:
     # The size that Qt suggests for a wrapped text is much narrower than the menu.
     metrics = label.fontMetrics()
     max_width = metrics.averageCharWidth() * _MAX_NOTE_CHARACTERS
-    width = min(metrics.horizontalAdvance(label.text()) + 2 * 12 + 1, max_width)
+    margins = label.contentsMargins()
+    text_width = metrics.horizontalAdvance(label.text()) + 1
+    width = min(text_width + margins.left() + margins.right(), max_width)
     label.setMinimumWidth(width)
     label.setMaximumWidth(max_width)
     label.setFixedHeight(label.heightForWidth(width))
