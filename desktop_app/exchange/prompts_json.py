@@ -48,7 +48,8 @@ from desktop_app.exchange.preset_json import (
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 
 MAX_FILE_BYTES: Final = 4 << 20
-FORMAT, VERSION = "repartee-prompts", 1
+FORMAT: Final = "repartee-prompts"
+VERSION: Final = 1
 T = TypeVar("T", Prompt, Preset)
 _Object = dict[str, Any]
 
@@ -140,7 +141,8 @@ def _select_new_items(
     new_id: Callable[[], str],
 ) -> Iterable[T]:
     stored = tuple(stored)
-    used_ids, contents = {item.id for item in stored}, {content_of(item) for item in stored}
+    used_ids = {item.id for item in stored}
+    contents = {content_of(item) for item in stored}
     for item in imported:
         if content_of(item) in contents:
             continue
@@ -173,10 +175,8 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
 
 
 def _prompt_from_json(value: _Object) -> Prompt:
-    title, text = (
-        text_of(value, "title", is_required=True),
-        text_of(value, "text", is_required=True),
-    )
+    title = text_of(value, "title", is_required=True)
+    text = text_of(value, "text", is_required=True)
     return Prompt(
         id=id_of(value) or derived_id(title, text),
         title=bounds.checked_name(title),
@@ -199,7 +199,9 @@ def _parse_form(value: object) -> str:
 
 
 def _list_field(value: _Object, name: str) -> Sequence[_Object]:
-    items = [] if value.get(name) is None else value[name]
+    items = value.get(name)
+    if items is None:
+        return []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise TypeError(f"“{name}” is not a list of objects.")
     return items

@@ -139,11 +139,12 @@ def was_made_with(
         return True
     answer = path[number]
     model = answer.choice.model if answer.choice is not None else ""
-    # The API of another provider is unknown here, and taken to be that of `profile`.
     if answer.choice is not None and answer.choice.provider_id != profile.id:
+        # The API of another provider is unknown here, and taken to be that of `profile`.
         profile = replace(profile, id=answer.choice.provider_id)
     sent_then = sent_path(path[:number], compactions, profile, model, sent_at=answer.created_at)
-    return (sent_then.compaction and sent_then.compaction.id) == (compaction and compaction.id)
+    id_then = None if sent_then.compaction is None else sent_then.compaction.id
+    return id_then == (None if compaction is None else compaction.id)
 
 
 def compaction_points(

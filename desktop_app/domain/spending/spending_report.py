@@ -199,9 +199,8 @@ def month_forecast(spent: Decimal, moment: datetime) -> Decimal:
     """
     local = moment.astimezone()
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    next_first = (first + timedelta(days=32)).replace(day=1)
+    next_first = (first + timedelta(days=32)).replace(day=1)  # no month has 32 days
     elapsed = max(local - first, timedelta(days=1))
-    elapsed_share = Decimal(elapsed // timedelta(seconds=1)) / Decimal(
-        (next_first - first) // timedelta(seconds=1)
-    )
+    second = timedelta(seconds=1)
+    elapsed_share = Decimal(elapsed // second) / Decimal((next_first - first) // second)
     return max(spent, spent / elapsed_share)

@@ -41,7 +41,8 @@ def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
 
     Unknown marks are removed, unless they are old ones, which are readable.
     """
-    has_marks, has_old_marks = "\ue200" in text, "†" in text
+    has_marks = "\ue200" in text
+    has_old_marks = "†" in text
     if not has_marks and not has_old_marks:
         return text
     text_by_mark = {
@@ -67,11 +68,13 @@ def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
             return affordable(text_of_mark, match[0])
 
         text = _OLD_CITATION_MARK.sub(old_replacement, text)
-    return _ENCLOSING.sub("", _CITATION_MARK.sub(replacement, text)) if has_marks else text
+    if has_marks:
+        text = _ENCLOSING.sub("", _CITATION_MARK.sub(replacement, text))
+    return text
 
 
 def _text_of_reference(reference: Mapping[str, Any]) -> str:
-    """Return the text that ChatGPT shows for a reference."""
+    """Return the text that ChatGPT shows for a reference, or links to its sources."""
     if text := text_at(reference, "alt"):
         return text
     sources = objects_at(reference, "items") or [reference]
@@ -93,10 +96,11 @@ def _old_sources(metadata: Mapping[str, Any]) -> dict[str, str]:
     for citation in objects_at(metadata, "citations"):
         source = mapping_at(citation, "metadata")
         number = mapping_at(source, "extra").get("cited_message_idx")
-        if source_text := _text_of_reference(source) or text_at(source, "title"):
-            sources[str(number)] = (
-                source_text if source_text.startswith("(") else f"({source_text})"
-            )
+        source_text = _text_of_reference(source) or text_at(source, "title")
+        if source_text and not source_text.startswith("("):
+            source_text = f"({source_text})"
+        if source_text:
+            sources[str(number)] = source_text
     return sources
 
 
@@ -116,7 +120,7 @@ def canvas_document(message: Mapping[str, Any]) -> str:
     parts = content.get("parts")
     text = next((p for p in parts if isinstance(p, str)), "") if isinstance(parts, list) else ""
     text = text_at(content, "text") or text
-    value = parse_json(text) or parse_json(f"{text}]}}")
+    value = parse_json(text) or parse_json(f"{text}]}}")  # it may lack its closing brackets
     if not isinstance(value, Mapping):
         return ""
     written = text_at(value, "content")

@@ -48,7 +48,7 @@ _QUOTE_MARK: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 
 def is_conversation(value: Any) -> bool:
-    """Return True for a chat of Open WebUI's."""
+    """Return True if `value` is a row of the export, or a chat without its row."""
     if not isinstance(value, Mapping):
         return False
     chat = _chat_of(value)
@@ -84,6 +84,7 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
 
 
 def _chat_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the chat in a row, or the value itself if it has none."""
     return mapping_at(value, "chat") or value
 
 

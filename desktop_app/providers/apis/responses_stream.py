@@ -114,7 +114,9 @@ class ResponsesReader:
             return read_item(self._items, event)
         if kind in START_EVENTS:
             return self._on_started(event)
-        return self._on_ended(event) if kind in END_EVENTS else ()
+        if kind in END_EVENTS:
+            return self._on_ended(event)
+        return ()
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
         """Return the events of a complete response, without those that have come before.
@@ -150,11 +152,12 @@ class ResponsesReader:
 
     def _on_started(self, event: object) -> Iterator[StreamEvent]:
         response = json_fields.mapping(event, "response")
-        names = json_fields.name(response, "id"), json_fields.name(response, "model")
+        response_id = json_fields.name(response, "id")
+        model = json_fields.name(response, "model")
         tier = json_fields.name(response, "service_tier")
-        self._has_model = self._has_model or bool(names[1])
-        if any(names):
-            yield Started(*names, service_tier=tier)
+        self._has_model = self._has_model or bool(model)
+        if response_id or model:
+            yield Started(response_id, model, service_tier=tier)
 
     def _on_ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle the end of a response: its status, or else the event's type, says how it ended."""

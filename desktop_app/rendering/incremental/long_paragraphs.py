@@ -47,13 +47,12 @@ def opener_of_paragraph(parse: Parse, source: str) -> str | None:
     if leaves[0].map[0] != parse.context.lines:
         return None
     inline = parse.tokens[parse.tokens.index(leaves[0]) + 1]
-    first, line = inline.content.split("\n", 1)[0], source.split("\n", 1)[0]
-    text_start = line.rfind(first) if first else -1
-    return (
-        line[:text_start]
-        if text_start >= 0 and not line[text_start + len(first) :].strip()
-        else None
-    )
+    text = inline.content.split("\n", 1)[0]
+    line = source.split("\n", 1)[0]
+    text_start = line.rfind(text) if text else -1
+    if text_start < 0 or line[text_start + len(text) :].strip():
+        return None
+    return line[:text_start]
 
 
 def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> OpenTail | None:
@@ -61,11 +60,13 @@ def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> 
 
     Return the remaining tail, or None if nothing can be settled.
     """
-    context, paragraph = tail.context, tail.source[len(opener) :]
+    context = tail.context
+    paragraph = tail.source[len(opener) :]
     gap = None
     for match in _GAP.finditer(paragraph, 0, max(0, len(paragraph) - _UNSETTLED_CHARS)):
         # In a container, each further line begins with a marker, so only spaces count as gaps.
-        gap = match if match[0] == " " or not opener else gap
+        if match[0] == " " or not opener:
+            gap = match
     if gap is None or "|" in paragraph[paragraph.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
         return None  # a row of cells may become a table head
     settled_text = paragraph[: gap.start()]
@@ -90,7 +91,8 @@ def settle_by_force(
     paragraph = tail.source[len(opener) : length]
     stop = len(paragraph) - _UNSETTLED_CHARS
     gap = paragraph.rfind(" ", stop - _UNSETTLED_CHARS, stop)
-    gap = gap if opener else max(gap, paragraph.rfind("\n", 0, stop))
+    if not opener:  # see settle_before_gap: in a container, only spaces count
+        gap = max(gap, paragraph.rfind("\n", 0, stop))
     stop = move_cut_outside_image(paragraph, gap + 1 if gap > stop // 2 else stop)
     if not stop:
         return None  # there is only an image

@@ -85,7 +85,7 @@ class Parse:
 
     @cached_property
     def placed(self) -> list[PlacedBlock]:
-        """Return the blocks, built from the tokens at the first call."""
+        """Return the blocks, built from the tokens when they are first needed."""
         return place_blocks(self.tokens, self.context)
 
 
@@ -102,15 +102,15 @@ def place_blocks(tokens: list[Token], context: ParserContext) -> list[PlacedBloc
         return placed
     first = placed[0].block if placed else None
     if (
-        first is None
-        or first.kind not in (Kind.PARAGRAPH, Kind.HEADING)
-        or not _are_in_same_container(settled, first)
+        first is not None
+        and first.kind in (Kind.PARAGRAPH, Kind.HEADING)
+        and _are_in_same_container(settled, first)
     ):
-        placed.insert(0, PlacedBlock(context.lines, settled))
-    else:
         runs = join_runs(settled.runs, first.runs)
         block = first._replace(runs=runs, marker=settled.marker, note=settled.note)
         placed[0] = placed[0]._replace(block=block)
+    else:
+        placed.insert(0, PlacedBlock(context.lines, settled))
     return placed
 
 

@@ -111,7 +111,8 @@ class HttpReply:
         return b""
 
     async def _read_body(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
-        beginning, self._peeked = bytes(self._peeked), bytearray()
+        beginning = bytes(self._peeked)
+        self._peeked.clear()
         if beginning:
             yield beginning
         async for chunk in self._chunks:

@@ -127,8 +127,10 @@ class _Parser:
         if first == b"[":
             self._position += 1
             self._count_container(_LIST_COST)
-            row = self._parse_numbers()
-            return row, not (not row and self._accept(b"]"))
+            numbers = self._parse_numbers()
+            # A run of numbers ends with a comma, so a value follows it, not the end of the list.
+            is_empty = not numbers and self._accept(b"]")
+            return numbers, not is_empty
         if first == b"{":
             self._position += 1
             self._count_container(_OBJECT_COST)
@@ -179,9 +181,9 @@ class _Parser:
         return self._names.setdefault(name, name)
 
     def _parse_numbers(self) -> list[Any]:
-        """Return the run of numbers at the start of a list, without the last number."""
+        """Return the numbers at the start of a list that commas follow; [] if fewer than 8."""
         row: list[Any] = []
-        self._peek_byte()
+        self._peek_byte()  # skips blanks
         while match := _NUMBERS.match(self._data, self._position):
             numbers = json.loads(b"[" + match[0].rstrip()[:-1] + b"]")
             self._spend_memory(_SCALAR_COST * len(numbers))
@@ -209,7 +211,8 @@ class _Parser:
             self._spend_memory(len(short[1]) + _TEXT_COST)
             return short[1].decode("ascii")
         pieces: list[str] = []
-        length, width = 0, 1
+        length = 0
+        width = 1  # bytes of memory per character, as the widest needs
         while match := _TEXT.match(self._data, self._position):
             self._position = match.end()
             raw = match[0]
