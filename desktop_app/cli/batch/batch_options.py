@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from desktop_app.cli.answers.parameter_options import add_answer_choice
+from desktop_app.cli.argument_types import required_text
 from desktop_app.cli.command_help import add_flag, add_group, add_json, add_progress, epilog
 from desktop_app.i18n.translation import tr
 
@@ -37,7 +38,10 @@ def add_batch(
     start.add_argument("files", nargs="+", metavar=tr("FILE"))
     start.set_defaults(more="files")
     add_answer_choice(start)
-    start.add_argument("--task", metavar=tr("TEXT"), help=tr("your own message for each file"))
+    # An empty task, as of an unset variable, would start a paid job with the usual one.
+    start.add_argument(
+        "--task", type=required_text, metavar=tr("TEXT"), help=tr("your own message for each file")
+    )
     start.add_argument(
         "--schema", metavar=tr("FILE"), help=tr("JSON Schema (draft 2020-12) of each response")
     )

@@ -298,6 +298,7 @@ async def on_terminal(
         (("start", "note-1.md", "--provider", "cometapi"), "doesn’t support batches"),
         (("start", "note-1.md", "--variant", "instant", "--model", "x"), "not both"),
         (("start", "note-1.md", "--template", "nonsense"), "no prompt “nonsense”"),
+        (("start", "note-1.md", "--task", ""), "--task"),
         (("start", "note-1.md", "--variant", "pro", "--effort", "none"), "effort none"),
         (("status", "0123"), "no batch job 0123"),
         (("report", "0123", "--format", "csv", "--to", "x.csv"), "no batch job"),
