@@ -756,6 +756,7 @@ class Reason(StrEnum):
     NO_SUCH_BATCH = _row(N_("There is no batch job {given}."), Remedy.LIST_BATCHES)
     BATCH_ID_AMBIGUOUS = _row(N_("Several batch jobs match {given}."), Remedy.LIST_BATCHES)
     BATCH_WAS_SENT = _row(N_("The job was already sent."), Remedy.RETRY_BATCH)
+    BATCH_NOT_SENT = _row(N_("The job hasn’t been sent yet."), Remedy.RESUME_BATCH)
     BATCH_IS_OVER = _row(N_("The job is already finished."))
     BATCH_CLAIMED = _row(
         N_("Another Repartee process is running this job."), Remedy.CONTINUE_IN_OTHER_PROCESS

@@ -291,6 +291,7 @@ class Remedy(Enum):
     NOTHING_TO_RETRY = coded(N_("There is nothing to retry."))
     SET_UP_PROVIDER = coded(N_("Set up {address} to get its results."))
     RETRY_BATCH = coded(N_("“repartee batch again” retries files without a response."))
+    RESUME_BATCH = coded(N_("“repartee batch resume” sends it."))
     CONTINUE_IN_OTHER_PROCESS = coded(N_("Continue there, or close it."))
     SEND_IN_CONVERSATION = coded(N_("Send it in a conversation to read it in parts."))
     CLOSE_OTHER_PROGRAM = coded(N_("Close that program, then try again."))

@@ -208,7 +208,7 @@ class BatchService:
         These are the files without an answer, except those that were left out.
 
         Raises:
-            IllegalChoiceError: no file can be retried, or the job is under way.
+            IllegalChoiceError: no file can be retried, or the job was not sent or is under way.
         """
         old_job = await self._records.get(job_id)
         unanswered = [
@@ -216,6 +216,8 @@ class BatchService:
             for old_item in await self._store.items(job_id)
             if old_item.status in RETRYABLE_STATUSES
         ]
+        if not old_job.status.was_sent:
+            raise IllegalChoiceError(Reason.BATCH_NOT_SENT)
         if not old_job.status.is_over:
             raise IllegalChoiceError(Reason.BATCH_UNDER_WAY)
         if not unanswered:

@@ -208,7 +208,7 @@ def _ask_about_changes(
 
 
 def _hold_unsent_files(new_store: Path) -> None:
-    """Mark the unsent files of running batch jobs as unanswered."""
+    """Mark the unsent files of running batch jobs as unanswered, so that no start sends them."""
     error_text = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
     with closing(connect(new_store, "rw")) as connection:
         connection.execute(_HOLD_UNSENT_FILES, (error_text,))

@@ -735,6 +735,10 @@ async def test_only_ended_jobs_with_unanswered_files_are_retried(tmp_path: Path)
     async with open_steps(tmp_path) as made:
         refused = ItemStatus.REFUSED
         made.provider.files = {"out": [result(1), result(2, "No.", status=refused)]}
+        unsent = await made.service.create([BatchFile("a", "")], made.resolved(), "?")
+        with pytest.raises(IllegalChoiceError, match="hasn’t been sent yet") as caught:
+            await made.service.create_retry(unsent.id)
+        assert caught.value.what_to_do == "“repartee batch resume” sends it."
         job = await made.sent("a", "b")
         with pytest.raises(IllegalChoiceError) as caught:
             await made.service.create_retry("j")
