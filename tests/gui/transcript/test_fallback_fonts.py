@@ -165,7 +165,7 @@ def test_a_new_text_size_waits_for_the_fonts_of_many_scripts(
     before = fonts_of(view)
     view.set_theme(theme.dark())  # the same fonts
     assert view.theme == theme.dark()
-    monkeypatch.setattr("desktop_app.ui.transcript.view._LOADED_AT_ONCE_S", 0.0)
+    monkeypatch.setattr("desktop_app.ui.transcript.view._FONT_LOADING_S", 0.0)
     view.set_theme(theme.light(1.5))
     view.set_theme(theme.light(1.2))
     assert fonts_of(view) == before
