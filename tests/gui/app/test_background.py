@@ -23,6 +23,7 @@ from tests.helpers.menus import entry_text
 from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
+    import pytest
     from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QMenu
 
@@ -224,9 +225,14 @@ async def test_a_run_is_resumed_after_a_restart_that_keeps_the_process() -> None
             assert app.messages()[1][1:] == ("complete", TEXT)
 
 
-async def test_a_run_that_begins_while_the_program_ends_is_left_running() -> None:
+async def test_a_run_that_begins_while_the_program_ends_is_left_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with app_at(server, disk=SlowStore) as app:
+            # On a busy machine the provider's reply may take longer than the usual wait.
+            tasks = app.controllers.tasks
+            monkeypatch.setattr(tasks, "shut_down", partial(tasks.shut_down, timeout_s=8.0))
             await choose_background(app)
             app.type("?")
             app.enter()

@@ -110,8 +110,8 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
         if maker not in menus:
             menus[maker] = ProgramMenu(menu_text(maker) or tr("Other"), parent)
         yield entry, menus[maker]
-    for maker in sorted(menus, key=lambda maker: (maker == "", maker)):  # "Other" is the last
-        parent.addMenu(menus[maker])
+    for _, menu in sorted(menus.items(), key=lambda pair: (pair[0] == "", pair[0])):
+        parent.addMenu(menu)  # "Other" is the last
 
 
 def _maker_of(entry: ModelEntry) -> str:
