@@ -106,8 +106,13 @@ class Palette(QObject):
         # Imported here, because the start does not need it.
         from desktop_app.ui.window.command_palette import CommandPalette
 
-        labels = "command-palette", tr("Search everything"), tr("Nothing found")
-        widget = CommandPalette(self._parent, self._theme.current, *labels)
+        widget = CommandPalette(
+            self._parent,
+            self._theme.current,
+            name="command-palette",
+            label=tr("Search everything"),
+            empty_text=tr("Nothing found"),
+        )
         self._theme.changed.connect(widget.set_theme)
         widget.chosen.connect(self._choose)
         return widget

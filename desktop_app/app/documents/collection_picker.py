@@ -45,9 +45,9 @@ class CollectionPicker(QObject):
             palette = self._palette = CommandPalette(
                 self._window,
                 self._theme.current,
-                "collection-picker",
-                tr("Ask a collection"),
-                tr("No matching collections"),
+                name="collection-picker",
+                label=tr("Ask a collection"),
+                empty_text=tr("No matching collections"),
             )
             self._theme.changed.connect(palette.set_theme)
             palette.chosen.connect(self._on_chosen)

@@ -130,7 +130,7 @@ def local_name(element: ElementTree.Element) -> str:
 
 
 def whole_number(text: str | None, default: int = 0) -> int:
-    """Return the number in an attribute; `default` if there is none, or one of ten characters."""
+    """Return the number in an attribute; `default` if it is not a number, or too long."""
     return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
 
 

@@ -8,8 +8,8 @@ height. A side that is not one column may be several. If a file draws both colum
 single string with a gap inside, the line is first split at the gap.
 
 A box is the position of text that pdfium reports as a whole, or of what a gap leaves of it. A file
-may write word by word, so adjacent boxes are joined to lines. A run
-is a sequence of characters that stay together in the reading order.
+may write word by word, so adjacent boxes are joined to lines. A run is a sequence of characters
+that stay together in the reading order.
 """
 
 from __future__ import annotations

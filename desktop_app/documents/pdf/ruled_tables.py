@@ -134,14 +134,10 @@ def _find_grid(rulings: Rulings) -> _Grid | None:
     """Return the grid of rulings that meet; None for one row or column, or too many cells."""
     if not rulings.across or not rulings.down:
         return None
-    left, right = (
-        min(ruling.start for ruling in rulings.across),
-        max(ruling.end for ruling in rulings.across),
-    )
-    bottom, top = (
-        min(ruling.start for ruling in rulings.down),
-        max(ruling.end for ruling in rulings.down),
-    )
+    left = min(ruling.start for ruling in rulings.across)
+    right = max(ruling.end for ruling in rulings.across)
+    bottom = min(ruling.start for ruling in rulings.down)
+    top = max(ruling.end for ruling in rulings.down)
     xs = _borders([*(ruling.position for ruling in rulings.down), left, right])
     ys = _borders([*(ruling.position for ruling in rulings.across), bottom, top])
     if len(ys) < 3 or len(xs) * len(ys) > _MAX_CELLS:

@@ -211,7 +211,7 @@ def decode(data: bytes) -> DecodedText | None:
 
 
 def _has_many_controls(text: str) -> bool:
-    """Return True if text does not contain more than a thousandth of the characters."""
+    """Return True if over a thousandth of the characters are control characters."""
     allowed_count = len(text) // 1000
     # A list of all matches in 100 MB of NULs would not fit into memory.
     return next(islice(_NOT_IN_TEXT.finditer(text), allowed_count, None), None) is not None

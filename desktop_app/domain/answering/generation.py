@@ -20,7 +20,8 @@ class GenerationParameters:
         candidates: the number of answers to request at once; each becomes a separate version.
         seed: makes answers repeatable at servers that support it.
         tools: the full names of the tools that the model may call.
-        form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "".
+        form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "" for
+            none.
     """
 
     temperature: float | None = None

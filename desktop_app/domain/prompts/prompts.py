@@ -52,8 +52,8 @@ class PromptRequirements(NamedTuple):
         documents: the number of documents it is about. 1: the prompt is repeated for each of
             several. 2: it compares exactly two. 0: any number.
         grammar: the built-in grammar of the answer; None for free text.
-        form: the schema or grammar that the user set, as `FormSource.to_setting` returns it; "".
-            `Prompt.requirements` leaves it empty, because `Prompt.form` has it.
+        form: the schema or grammar that the user set, as `FormSource.to_setting` returns it; "" for
+            none. `Prompt.requirements` leaves it empty, because `Prompt.form` has it.
     """
 
     documents: int = 0
@@ -74,7 +74,8 @@ class Prompt:
         position: in its folder.
         hidden: stored, but not offered.
         requirements: those of the built-in prompt with this id.
-        form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "".
+        form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "" for
+            none.
     """
 
     id: str

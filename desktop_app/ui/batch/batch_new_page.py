@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.widgets.forms.form_dialog import FormValues
 
 CUSTOM_MESSAGE: Final = ""
-"""The id, among those of the prompts, of the entry for a message that is no prompt."""
+"""The id of the entry for a custom message, in place of a prompt's id."""
 
 
 @dataclass(frozen=True)

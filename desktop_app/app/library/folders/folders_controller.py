@@ -189,8 +189,13 @@ class FoldersController(QObject):
     def _make_picker(self) -> CommandPalette:
         from desktop_app.ui.window.command_palette import CommandPalette  # not needed at the start
 
-        labels = "folder-picker", tr("Move to folder"), tr("No matching folders")
-        picker = CommandPalette(self._parent, self._theme.current, *labels)
+        picker = CommandPalette(
+            self._parent,
+            self._theme.current,
+            name="folder-picker",
+            label=tr("Move to folder"),
+            empty_text=tr("No matching folders"),
+        )
         self._theme.changed.connect(picker.set_theme)
         picker.chosen.connect(self._on_picked)
         return picker

@@ -171,7 +171,7 @@ class ProxySection(ComboSection):
 
 
 class CaFileResult(NamedTuple):
-    """What a certificate file holds, or if it is not valid, the reason why it was refused."""
+    """The content of a certificate file, or the reason why the file was refused."""
 
     is_valid: bool = True
     text: str = ""
