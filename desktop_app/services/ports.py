@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.token_rates import CountMethod, TextKind
+from desktop_app.domain.models.token_rates import CountMethod, TextKind, TokenCount
 from desktop_app.domain.prompts.prompts import PromptRequirements
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
@@ -142,9 +142,8 @@ class SpendingStorage(Protocol):
 class TokenCounter(Protocol):
     """Counter of tokens for a provider's model: see backend/gateway/token_counting.py.
 
-    `count` returns the tokens, and True if they are exact. `rates` returns the rates to split a
-    text by, and the share of its limit that a part may fill; None if the tokens are exact.
-    `revision` grows when counts may have changed.
+    `rates` returns the rates to split a text by, and the share of its limit that a part may fill;
+    None if the tokens are exact. `revision` grows when counts may have changed.
     """
 
     @property
@@ -152,7 +151,7 @@ class TokenCounter(Protocol):
 
     async def count(
         self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
-    ) -> tuple[int, bool]: ...
+    ) -> TokenCount: ...
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod: ...
     async def rates(
         self, text: str, profile: ProviderProfile, model: str

@@ -62,7 +62,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, UserFacingError
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.domain.models.token_rates import TextKind
+from desktop_app.domain.models.token_rates import TextKind, TokenCount
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage, UsageScope
 from desktop_app.domain.tools.call_state import ToolCallState
@@ -177,8 +177,8 @@ class _Rates(WordCounter):
 
     async def count(
         self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
-    ) -> tuple[int, bool]:
-        return self._ratio * len(text.split()), self._is_exact
+    ) -> TokenCount:
+        return TokenCount(self._ratio * len(text.split()), self._is_exact)
 
     async def rates(
         self, _text: str, _profile: ProviderProfile, _model: str

@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.token_rates import CountMethod, TextKind
+from desktop_app.domain.models.token_rates import CountMethod, TextKind, TokenCount
 from desktop_app.domain.spending.cost import Usage
 
 
@@ -118,10 +118,10 @@ class WordCounter:
 
     async def count(
         self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
-    ) -> tuple[int, bool]:
+    ) -> TokenCount:
         """Return the number of words, as an exact count."""
         self.asked += 1
-        return len(text.split()), True
+        return TokenCount(len(text.split()), is_exact=True)
 
     def method(self, _profile: ProviderProfile, _model: str, *, is_exact: bool) -> CountMethod:
         """Return that the tokenizer was used."""

@@ -9,6 +9,7 @@ from desktop_app.domain.conversations.message_facts import image_pages_fact, pag
 from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages, DocumentPart
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
+from desktop_app.domain.models.token_rates import TokenCount
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.formatting import percent as format_percent
@@ -126,14 +127,15 @@ def _refusal_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
     return ""
 
 
-def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
-    """Return the tokens of a document as it is sent, and True if their number is exact."""
+def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> TokenCount:
+    """Count the tokens of a document as it is sent."""
     if is_file(part, resolved.files):
-        return file_tokens(part, part.tokens or 0, resolved.model), False
-    image_tokens, is_known = page_tokens(part, resolved.model)
+        tokens = file_tokens(part, part.tokens or 0, resolved.model)
+        return TokenCount(tokens, is_exact=False)
+    image_count = page_tokens(part, resolved.model)
     # OpenAI's tokenizer counts for every model, and is exact for OpenAI's own.
-    is_exact = is_known and resolved.profile.serves_gpt_family
-    return (part.sent_tokens or 0) + image_tokens, is_exact
+    is_exact = image_count.is_exact and resolved.profile.serves_gpt_family
+    return TokenCount((part.sent_tokens or 0) + image_count.tokens, is_exact)
 
 
 def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAction, ...]:

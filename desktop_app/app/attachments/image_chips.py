@@ -90,7 +90,8 @@ class ImageChips(QObject):
             if lacks_vision
             else _token_text(part, model)
         )
-        facts += [] if lacks_vision else share_and_cost(picture_tokens(part, model)[0], resolved)
+        if not lacks_vision:
+            facts += share_and_cost(picture_tokens(part, model).tokens, resolved)
         return Chip(
             part.sha256,
             part.name,

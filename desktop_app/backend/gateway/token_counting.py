@@ -18,6 +18,7 @@ from desktop_app.domain.models.token_rates import (
     USUAL_RATES,
     CountMethod,
     TextKind,
+    TokenCount,
     TokenMix,
     TokenRates,
     is_cut,
@@ -160,30 +161,30 @@ class ProviderTokenCounter:
 
     async def count(
         self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
-    ) -> tuple[int, bool]:
-        """Return the tokens of `text`, and True if the count is exact.
+    ) -> TokenCount:
+        """Count the tokens of a text.
 
         Args:
             may_ask: the text is about to be sent, so the server may be asked to count it.
         """
         if not text:
-            return 0, True
+            return TokenCount(0, is_exact=True)
         if profile.kind is ProviderKind.ON_DEVICE:
-            return await self._local_model.count_tokens(text), True
+            return TokenCount(await self._local_model.count_tokens(text), is_exact=True)
         if profile.kind is not ProviderKind.COMPATIBLE:
-            return await self._worker.count_tokens(text), True
+            return TokenCount(await self._worker.count_tokens(text), is_exact=True)
         usual_rates = self._learning.usual_rates(model)
         learned_rates = self._learning.rates_of(profile, model)
         is_openai_model = usual_rates is OPENAI_RATES
         if is_openai_model and not learned_rates.rates:
-            return await self._worker.count_tokens(text), profile.serves_gpt_family
+            return TokenCount(await self._worker.count_tokens(text), profile.serves_gpt_family)
         key = _text_digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
         if key not in self._server_counts and may_ask and not is_openai_model:
             await self._count_at_server(key, text, profile, model)
         if key in self._server_counts:
-            return self._server_counts[key], True
+            return TokenCount(self._server_counts[key], is_exact=True)
         mix = await self._learning.count_by_kind(text)
-        return learned_rates.tokens(mix, usual_rates), False
+        return TokenCount(learned_rates.tokens(mix, usual_rates), is_exact=False)
 
     async def _count_at_server(
         self, key: bytes, text: str, profile: ProviderProfile, model: str

@@ -14,6 +14,8 @@ from decimal import ROUND_CEILING, Decimal
 from math import ceil, floor, sqrt
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.models.token_rates import TokenCount
+
 DETAILS: Final = ("auto", "low", "high")
 """The values of `detail`; "auto" is the model's choice, and may cost as much as "high"."""
 
@@ -95,11 +97,12 @@ def sent_size(size: Size, detail: str, rule: ImageTokens | None) -> Size:
     return _fit_into(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
 
 
-def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int, bool]:
-    """Return the tokens of an image, and True if they are exact."""
+def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> TokenCount:
+    """Count the tokens of an image."""
     if rule is None:
-        return TileTokens(*GUESSED_TILE_TOKENS).tokens(size, detail), False
-    return rule.tokens(size, detail), rule.is_exact
+        guessed_tokens = TileTokens(*GUESSED_TILE_TOKENS).tokens(size, detail)
+        return TokenCount(guessed_tokens, is_exact=False)
+    return TokenCount(rule.tokens(size, detail), rule.is_exact)
 
 
 def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.i18n.translation import N_
 
@@ -28,6 +28,13 @@ class TextKind(StrEnum):
 
 TokenMix = Mapping[TextKind, int]
 """The tokens of a text by OpenAI's tokenizer, for each kind of text in it."""
+
+
+class TokenCount(NamedTuple):
+    """The tokens of a text, an image or a request; `is_exact` is False if they are estimated."""
+
+    tokens: int
+    is_exact: bool
 
 
 class CountMethod(IntEnum):

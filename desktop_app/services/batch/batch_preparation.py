@@ -70,7 +70,8 @@ class BatchPreparer:
 
         async def count_prompt(question: str) -> int:
             text = f"{shared_prompt}\n{question}"
-            return (await self._counter.count(text, profile, info.id))[0] + 2 * MESSAGE_OVERHEAD
+            count = await self._counter.count(text, profile, info.id)
+            return count.tokens + 2 * MESSAGE_OVERHEAD
 
         task_tokens = await count_prompt(job.task)
         items = await self._store.items(job.id)
@@ -114,6 +115,6 @@ def _note_with_remedy(error: UserFacingError) -> ErrorNote:
 
 def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
     if isinstance(part, ImagePart):
-        return picture_tokens(part, info)[0]
+        return picture_tokens(part, info).tokens
     text_tokens = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
-    return text_tokens + BLOCK_TOKENS + page_tokens(part, info)[0]
+    return text_tokens + BLOCK_TOKENS + page_tokens(part, info).tokens

@@ -163,7 +163,7 @@ class BatchService:
         read_items = [item for item in items if item.status is ItemStatus.READ]
         documents = [item.part for item in read_items if isinstance(item.part, DocumentPart)]
         page_count = sum(len(part.image_pages) for part in documents)
-        image_tokens = sum(page_tokens(part, info)[0] for part in documents)
+        image_tokens = sum(page_tokens(part, info).tokens for part in documents)
         estimate = estimate_batch(
             [item.tokens for item in read_items],
             left_out=len(items) - len(read_items),

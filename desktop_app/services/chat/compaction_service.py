@@ -35,6 +35,7 @@ from desktop_app.domain.errors import (
     ProviderError,
 )
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.token_rates import TokenCount
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
@@ -159,8 +160,8 @@ class CompactionService:
             upper_bound = self._estimator.token_upper_bound(context)
             if upper_bound is not None and upper_bound + more_tokens < threshold:
                 return False
-        token_count, _ = await self._estimator.context_tokens(context)
-        return token_count + more_tokens >= threshold
+        count = await self._estimator.context_tokens(context)
+        return count.tokens + more_tokens >= threshold
 
     # -- planning
 
@@ -189,14 +190,14 @@ class CompactionService:
         sent_path, path = context.sent, context.path
         first_sent = len(path) - len(sent_path.messages)
 
-        async def tokens_to(index: int) -> tuple[int, bool]:
+        async def count_up_to(index: int) -> TokenCount:
             partial_context = replace(context, path=path[: first_sent + index + 1])
             return await self._estimator.context_tokens(partial_context)
 
-        request_tokens, _ = await tokens_to(len(sent_path.messages) - 1)
+        request_tokens = (await count_up_to(len(sent_path.messages) - 1)).tokens
         points = compaction_points(sent_path.messages, has_content)
         for index in points:
-            tokens, is_exact = await tokens_to(index)
+            tokens, is_exact = await count_up_to(index)
             leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
             if tokens >= MIN_COMPACTED_TOKENS and (leaves_little or index == points[-1]):
                 path_to_point = SentPath(sent_path.compaction, sent_path.messages[: index + 1])

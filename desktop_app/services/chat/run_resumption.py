@@ -224,8 +224,8 @@ class Resumer:
         path = _path_to(answer, await self._store.messages(answer.conversation_id))
         compactions = await self._chat.compactions.load(answer.conversation_id)
         context = SendContext(path, resolved, compactions)
-        tokens, _ = await self._chat.estimator.context_tokens(context)
-        await budget.fill_hold(hold, resolved.profile, input_cost(resolved, tokens))
+        count = await self._chat.estimator.context_tokens(context)
+        await budget.fill_hold(hold, resolved.profile, input_cost(resolved, count.tokens))
 
 
 def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:

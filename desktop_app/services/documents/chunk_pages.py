@@ -43,7 +43,7 @@ def page_spans(
     """
     spans = [PageSpan(0, len(text))]
     for offset, page in placed_pages(document, text, model):
-        tokens, _ = page_tokens(only_images(document, [page]), model)
+        tokens = page_tokens(only_images(document, [page]), model).tokens
         if tokens > max_tokens * MAX_IMAGE_SHARE:
             raise IllegalChoiceError(
                 Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name

@@ -296,7 +296,7 @@ class ChunkedReader:
         for chunk in chunks:
             pages = [page for at, page in pages_by_offset if chunk.start <= at < chunk.end]
             image_document = only_images(document, pages)
-            tokens = chunk.tokens + page_tokens(image_document, model)[0]
+            tokens = chunk.tokens + page_tokens(image_document, model).tokens
             chunk_text = positions.table_head(chunk.start) + text[chunk.start : chunk.end]
             label = positions.attributes(chunk.start)
             pieces.append(
@@ -364,7 +364,7 @@ class ChunkedReader:
             for part in message.parts:
                 if isinstance(part, ImageData):
                     rule = task.answering.model.image_tokens
-                    taken_tokens += image_tokens((LARGEST_SIDE,) * 2, part.detail, rule)[0]
+                    taken_tokens += image_tokens((LARGEST_SIDE,) * 2, part.detail, rule).tokens
         # The room allows for USABLE_SHARE. A model that is counted less exactly gets less.
         share = await estimator.usable_window_share(INSTRUCTIONS, taker) / USABLE_SHARE
         room = int(await self.room_for_material(task, estimator) * share)

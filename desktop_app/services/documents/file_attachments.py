@@ -55,7 +55,7 @@ def file_tokens(part: DocumentPart, text_tokens: int, model: ModelInfo) -> int:
     """Estimate the tokens of a file: its text and, for a PDF, an image per page."""
     if part.media_type != document_types.PDF or model.sees_images is False:
         return text_tokens
-    tokens_per_page, _ = image_tokens(_PAGE_PIXELS, "auto", model.image_tokens)
+    tokens_per_page = image_tokens(_PAGE_PIXELS, "auto", model.image_tokens).tokens
     return text_tokens + tokens_per_page * (part.pages or 0)
 
 

@@ -46,7 +46,7 @@ async def fitting_parts(
     Raises:
         UserFacingError: the text could not be counted or split.
     """
-    _, is_exact = await estimator.count(text[:_SAMPLE_CHARS], resolved)
+    is_exact = (await estimator.count(text[:_SAMPLE_CHARS], resolved)).is_exact
     rates_and_share = await estimator.rates(text, resolved)
     if rates_and_share is None:
         return await splitter.chunks(text, max_tokens)
@@ -59,7 +59,7 @@ async def fitting_parts(
     async def count_and_split(part: TextChunk, cuts_left: int) -> list[TextChunk]:
         """Return the part as the server counts it, split again if it is too large."""
         part_text = text[part.start : part.end]
-        tokens, _ = await estimator.count(part_text, resolved)
+        tokens = (await estimator.count(part_text, resolved)).tokens
         part_rates = await estimator.rates(part_text, resolved)
         if tokens <= max_tokens or not cuts_left or part_rates is None:
             return [TextChunk(part.start, part.end, tokens)]

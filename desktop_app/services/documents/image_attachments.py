@@ -14,6 +14,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
+from desktop_app.domain.models.token_rates import TokenCount
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr_plural
@@ -87,25 +88,25 @@ def with_detail(part: DocumentPart | ImagePart, detail: str) -> DocumentPart | I
     return replace(part, detail=detail)
 
 
-def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
-    """Return the tokens of a document's image pages, and True if they are exact."""
+def page_tokens(part: DocumentPart, model: ModelInfo) -> TokenCount:
+    """Count the tokens of a document's image pages."""
     if model.sees_images is False or part.in_parts:
-        return 0, True
+        return TokenCount(0, is_exact=True)
     counts = [
         image_tokens((page.width, page.height), part.detail, model.image_tokens)
         for page in part.image_pages
     ]
-    total = sum(tokens + PAGE_NAME_TOKENS for tokens, _ in counts)
-    return total, all(is_known for _, is_known in counts)
+    total = sum(count.tokens + PAGE_NAME_TOKENS for count in counts)
+    return TokenCount(total, all(count.is_exact for count in counts))
 
 
-def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
-    """Return the tokens of an image for a model, and True if they are exact."""
+def picture_tokens(part: ImagePart, model: ModelInfo) -> TokenCount:
+    """Count the tokens of an image for a model."""
     if model.sees_images is False:
-        return NAME_TOKENS, False
+        return TokenCount(NAME_TOKENS, is_exact=False)
     size = part.dimensions or (LARGEST_SIDE, LARGEST_SIDE)
     tokens, is_exact = image_tokens(size, part.detail, model.image_tokens)
-    return tokens, is_exact and part.dimensions is not None
+    return TokenCount(tokens, is_exact and part.dimensions is not None)
 
 
 def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:

@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.models.token_rates import CountMethod, TextKind
+from desktop_app.domain.models.token_rates import CountMethod, TextKind, TokenCount
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
 from desktop_app.i18n.formatting import joined
@@ -122,15 +122,15 @@ class Estimator:
         estimator._may_ask = True
         return estimator
 
-    async def count(self, text: str, resolved: ResolvedChoice) -> tuple[int, bool]:
-        """Return the tokens of a text, and True if the count is exact."""
+    async def count(self, text: str, resolved: ResolvedChoice) -> TokenCount:
+        """Count the tokens of a text."""
         profile, model = resolved.profile, resolved.model.id
         return await self._counter.count(text, profile, model, may_ask=self._may_ask)
 
     async def method_of(self, text: str, resolved: ResolvedChoice) -> CountMethod:
         """Return how `text` is counted."""
-        _, is_exact = await self.count(text, resolved)
-        return self._count_method(resolved, is_exact=is_exact)
+        count = await self.count(text, resolved)
+        return self._count_method(resolved, is_exact=count.is_exact)
 
     def _count_method(self, resolved: ResolvedChoice, *, is_exact: bool) -> CountMethod:
         """Return how a request was counted; never SERVER if the server may not be asked."""
@@ -147,9 +147,9 @@ class Estimator:
 
     async def usable_window_share(self, text: str, resolved: ResolvedChoice) -> float:
         """Return the share of a window that can be filled, given how exactly `text` is counted."""
-        _, is_exact = await self.count(text, resolved)
+        count = await self.count(text, resolved)
         rates = await self.rates(text, resolved)
-        return USABLE_SHARE if rates is None or is_exact else rates[1]
+        return USABLE_SHARE if rates is None or count.is_exact else rates[1]
 
     def _clear_if_changed(self) -> None:
         """Clear the caches if the provider's counts have changed the rates of tokens."""
@@ -179,48 +179,51 @@ class Estimator:
         self._clear_if_changed()
         if passages is None:
             passages = await find_passages(self._passages, context, draft, is_estimate=True)
-        context_tokens, is_context_exact = await self.context_tokens(context)
-        draft_tokens, is_exact = await self.count(draft.text, resolved)
-        total = context_tokens + draft_tokens + MESSAGE_OVERHEAD
+        context_count = await self.context_tokens(context)
+        draft_count = await self.count(draft.text, resolved)
+        total = context_count.tokens + draft_count.tokens + MESSAGE_OVERHEAD
         sent_path = context.sent
         new_attachments = deduplicate_parts(
             sent_path.messages, draft.question_attachments, resolved.files
         )
         parts = (*new_attachments, *passages)
-        attached_tokens, is_attached_exact = await self._attached_tokens(parts, resolved)
+        attached_count = await self._attached_tokens(parts, resolved)
+        total += attached_count.tokens
         is_first_delimited = any(
             is_delimited(part, resolved.files) for part in parts
         ) and not has_delimited_parts(sent_path.messages, resolved.files)
         if is_first_delimited:
-            attached_tokens += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
-        is_exact = is_exact and is_context_exact and is_attached_exact
+            total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
+        is_exact = draft_count.is_exact and context_count.is_exact and attached_count.is_exact
         method = self._count_method(resolved, is_exact=is_exact)
-        return _estimate_of(total + attached_tokens, method, resolved, max_output_tokens)
+        return _estimate_of(total, method, resolved, max_output_tokens)
 
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
-    ) -> tuple[int, bool]:
-        """Return the tokens of attachments, and False if any image or file is an estimate."""
+    ) -> TokenCount:
+        """Count the tokens of attachments."""
         total = 0
         is_exact = True
         for part in parts:
             if isinstance(part, PassagesPart):
                 block = passages_block(part, SAMPLE_DELIMITER)
-                tokens, is_known = await self.text_tokens(block, resolved), True
+                total += await self.text_tokens(block, resolved)
             elif isinstance(part, DocumentPart) and is_file(part, resolved.files):
-                text = await self.document_tokens(part, resolved)
-                tokens, is_known = file_tokens(part, text, resolved.model), False
-            elif isinstance(part, DocumentPart):
-                tokens, is_known = page_tokens(part, resolved.model)
-                tokens += await self.document_tokens(part, resolved)
+                text_tokens = await self.document_tokens(part, resolved)
+                total += file_tokens(part, text_tokens, resolved.model)
+                is_exact = False
             else:
-                tokens, is_known = picture_tokens(part, resolved.model)
-            total += tokens
-            is_exact = is_exact and is_known
-        return total, is_exact
+                if isinstance(part, DocumentPart):
+                    total += await self.document_tokens(part, resolved)
+                    image_count = page_tokens(part, resolved.model)
+                else:
+                    image_count = picture_tokens(part, resolved.model)
+                total += image_count.tokens
+                is_exact = is_exact and image_count.is_exact
+        return TokenCount(total, is_exact)
 
-    async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
-        """Return the tokens of a context, sent before the question, and True if they are exact.
+    async def context_tokens(self, context: SendContext) -> TokenCount:
+        """Count the tokens of a context, which is sent before the question.
 
         The provider's count of an answer may be from a time when fewer tools were chosen. Then the
         count of everything here is the larger one.
@@ -229,7 +232,7 @@ class Estimator:
         definitions = _definitions(context)
         total = 0
         is_exact = True
-        counted: tuple[int, bool] | None = None
+        provider_count: TokenCount | None = None
         first_sent = len(path) - len(sent_path.messages)
         facts = _PathFacts(path, first_sent, resolved.files)
         for number in range(len(path) - 1, first_sent - 1, -1):
@@ -237,7 +240,7 @@ class Estimator:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
             message = _as_sent(path, first_sent, number, resolved)
             if (
-                counted is None
+                provider_count is None
                 and message.usage is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
@@ -249,12 +252,14 @@ class Estimator:
                 and await self._is_plausible(message.usage, number, facts)
             ):
                 if message.usage_scope is not UsageScope.ALL:
-                    counted = (total + _tokens_in_window(message.usage), is_exact)
+                    tokens = total + _tokens_in_window(message.usage)
+                    provider_count = TokenCount(tokens, is_exact)
                 else:  # the output is that of several answers, of which one is sent
                     answer_tokens = await self.message_tokens(message, resolved)
-                    counted = (total + message.usage.input_tokens + answer_tokens, False)
+                    tokens = total + message.usage.input_tokens + answer_tokens
+                    provider_count = TokenCount(tokens, is_exact=False)
                 if not definitions:
-                    return counted
+                    return provider_count
             total += await self.message_tokens(message, resolved)
             if number == facts.first_delimited:
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
@@ -267,9 +272,9 @@ class Estimator:
         if definitions:
             total += await self._definition_tokens("\n".join(definitions), resolved)
             is_exact = False  # providers rewrite the definitions in a form of their own
-        if counted is not None and counted[0] >= total:
-            return counted
-        return total, is_exact
+        if provider_count is not None and provider_count.tokens >= total:
+            return provider_count
+        return TokenCount(total, is_exact)
 
     async def _is_plausible(self, usage: Usage, number: int, facts: _PathFacts) -> bool:
         """Return False if the usage of message `number` states too few tokens for the texts."""
@@ -303,7 +308,7 @@ class Estimator:
 
     async def text_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a text alone."""
-        return (await self.count(text, resolved))[0]
+        return (await self.count(text, resolved)).tokens
 
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Return the tokens of a document in the prompt for this provider's model."""
@@ -391,8 +396,8 @@ class Estimator:
         if key not in self._tokens_of_messages:
             tokens = await self.text_tokens(text, resolved)
             parts = (*message.attachments, *message.passage_parts)
-            attached_tokens, _ = await self._attached_tokens(parts, resolved)
-            self._tokens_of_messages[key] = tokens + MESSAGE_OVERHEAD + attached_tokens
+            attached_count = await self._attached_tokens(parts, resolved)
+            self._tokens_of_messages[key] = tokens + MESSAGE_OVERHEAD + attached_count.tokens
         return self._tokens_of_messages[key]
 
 

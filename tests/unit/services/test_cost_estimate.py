@@ -32,7 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.token_rates import CountMethod
+from desktop_app.domain.models.token_rates import CountMethod, TokenCount
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -72,7 +72,7 @@ class PermissionRecorder(WordCounter):
 
     async def count(
         self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
-    ) -> tuple[int, bool]:
+    ) -> TokenCount:
         self.might_ask.append(may_ask)
         return await super().count(text, _profile, _model)
 

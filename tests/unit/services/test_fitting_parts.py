@@ -9,7 +9,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_rates import TextKind
+from desktop_app.domain.models.token_rates import TextKind, TokenCount
 from desktop_app.services.documents.fitting_parts import fitting_parts
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -30,8 +30,9 @@ class Counter(WordCounter):
 
     async def count(
         self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
-    ) -> tuple[int, bool]:
-        return sum(3 if letter.isdigit() else 1 for letter in text), self._is_exact
+    ) -> TokenCount:
+        tokens = sum(3 if letter.isdigit() else 1 for letter in text)
+        return TokenCount(tokens, self._is_exact)
 
     async def rates(
         self, _text: str, _profile: ProviderProfile, _model: str

@@ -180,7 +180,7 @@ class EstimatePresenter(QObject):
         if tokens_used is not None or not await needs_counting(context):
             return tokens_used
         try:
-            tokens_used, _ = await self._chat_service.estimator.context_tokens(context)
+            tokens_used = (await self._chat_service.estimator.context_tokens(context)).tokens
         except UserFacingError:
             return None
         return tokens_used
