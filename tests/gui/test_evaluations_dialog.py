@@ -41,9 +41,9 @@ def test_a_long_case_id_leaves_room_for_the_answers(dialog: EvaluationsDialog) -
         result = CaseResult(case_id, "Answer", status=MessageStatus.FAILED)
         run = EvaluationRun("openai", None, None, "m", [result])
         dialog.show_evaluation(Evaluation("e", now(), "e.jsonl", [run], {case_id: "Question"}))
-        assert not dialog.failing.horizontalScrollBar().maximum()
-        widths.append(dialog.failing.columnWidth(0))
-    assert widths[0] < widths[1] <= dialog.failing.width() // 3
+        assert not dialog.failed_cases.horizontalScrollBar().maximum()
+        widths.append(dialog.failed_cases.columnWidth(0))
+    assert widths[0] < widths[1] <= dialog.failed_cases.width() // 3
 
 
 def test_the_failed_cases_fill_the_width_when_the_dialog_opens(
@@ -54,7 +54,7 @@ def test_the_failed_cases_fill_the_width_when_the_dialog_opens(
     runs = [EvaluationRun("openai", None, None, model, [result]) for model in ("m", "n")]
     dialog.show_evaluation(Evaluation("e", now(), "e.jsonl", runs, {"c1": "Question"}))
     dialog.show()
-    assert dialog.failing.horizontalHeader().length() == dialog.failing.viewport().width()
+    assert dialog.failed_cases.horizontalHeader().length() == dialog.failed_cases.viewport().width()
 
 
 def test_the_command_that_starts_an_evaluation_can_be_copied(dialog: EvaluationsDialog) -> None:
@@ -83,7 +83,7 @@ def test_failed_cases_are_listed_as_the_table_is_scrolled(
     ]
     run = EvaluationRun("openai", None, None, "m", results)
     questions = {result.id: f"Question {result.id}" for result in results}
-    table, scroll_bar = dialog.failing, dialog.failing.verticalScrollBar()
+    table, scroll_bar = dialog.failed_cases, dialog.failed_cases.verticalScrollBar()
     dialog.show_evaluation(Evaluation("e", now(), "e.jsonl", [run], questions))
     assert table.rowCount() < count  # measuring all rows would take seconds
     qtbot.waitUntil(lambda: scroll_bar.maximum() >= scroll_bar.pageStep())

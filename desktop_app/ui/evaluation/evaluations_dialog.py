@@ -52,8 +52,14 @@ if TYPE_CHECKING:
 
 SIZE: Final = (900, 600)
 COLUMNS: Final = (
-    *(N_("Model"), N_("Passed"), N_("Interval (95%)"), N_("Cost"), N_("Judge"), N_("Median time")),
-    *(N_("95th percentile"), N_("First token")),
+    N_("Model"),
+    N_("Passed"),
+    N_("Interval (95%)"),
+    N_("Cost"),
+    N_("Judge"),
+    N_("Median time"),
+    N_("95th percentile"),
+    N_("First token"),
 )
 COMMAND: Final = "repartee eval CASES --variant thinking/high --variant pro"
 _MIN_HEIGHT: Final = 140
@@ -86,9 +92,10 @@ class EvaluationsDialog(QDialog):
         self.setObjectName("evaluations-dialog")
         self.setWindowTitle(tr("Evaluations"))
         self.choice = Combo(theme, tr("Evaluation"), object_name="evaluation-choice")
-        self.runs, self.failing = QTableWidget(), QTableWidget()
+        self.runs = QTableWidget()
         self.runs.setObjectName("evaluation-runs")
-        self.failing.setObjectName("evaluation-failing")
+        self.failed_cases = QTableWidget()
+        self.failed_cases.setObjectName("evaluation-failed-cases")
         self.note = PlainLabel(name="evaluation-note", wraps=True)
         self.command = ReadOnlyLine(tr("Command"), "evaluation-command")
         self.command.show_text(COMMAND, "")
@@ -97,8 +104,8 @@ class EvaluationsDialog(QDialog):
         self._undo_button = dialog_button(tr("Undo"), "undo-evaluation")
         self._undo_button.hide()
         self._unlisted_rows: Iterator[list[str]] = iter(())
-        self._filling = QTimer(self, interval=0, singleShot=True)
-        self._filling.timeout.connect(self._fill_failing)
+        self._fill_timer = QTimer(self, interval=0, singleShot=True)
+        self._fill_timer.timeout.connect(self._add_screenful)
         self._build()
         self.choice.activated.connect(lambda _index: self.evaluation_requested.emit(self.current))
         self._save_button.clicked.connect(lambda: self.save_requested.emit(self.current))
@@ -108,21 +115,21 @@ class EvaluationsDialog(QDialog):
         self.resize(fitting_size(SIZE, theme, parent))
 
     def _build(self) -> None:
-        for table, name in ((self.runs, tr("Runs")), (self.failing, tr("Failed cases"))):
+        for table, name in ((self.runs, tr("Runs")), (self.failed_cases, tr("Failed cases"))):
             table.setAccessibleName(spoken_text(name))
             table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
             show_as_rows(table)
             table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
             table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.failing.setWordWrap(True)
-        scroll_bar = self.failing.verticalScrollBar()
-        scroll_bar.valueChanged.connect(lambda _value: self._filling.start())
-        scroll_bar.rangeChanged.connect(lambda _first, _last: self._filling.start())
+        self.failed_cases.setWordWrap(True)
+        scroll_bar = self.failed_cases.verticalScrollBar()
+        scroll_bar.valueChanged.connect(lambda _value: self._fill_timer.start())
+        scroll_bar.rangeChanged.connect(lambda _first, _last: self._fill_timer.start())
         # The spring keeps the help button in its corner while `choice` is hidden.
         head = row_of((self.choice, 1), SPRING, HelpButton(), spacing=8)
         foot = row_of(self._undo_button, STRETCH, self._delete_button, self._save_button, spacing=8)
         page = QWidget()
-        rows = (self.runs, self.note, self.command, (self.failing, 1), SPRING)
+        rows = (self.runs, self.note, self.command, (self.failed_cases, 1), SPRING)
         column_of(*rows, parent=page, margins=0, spacing=12)
         body = (scroll_area_of(page), 1)
         column_of(head, body, foot, parent=self, margins=DIALOG_MARGINS, spacing=12)
@@ -160,7 +167,7 @@ class EvaluationsDialog(QDialog):
         """Show the runs and the failed cases of an evaluation; None if there is none."""
         for widget in (
             self.runs,
-            self.failing,
+            self.failed_cases,
             self.choice,
             self._save_button,
             self._delete_button,
@@ -175,27 +182,24 @@ class EvaluationsDialog(QDialog):
         failed_ids = evaluation.failed_case_ids
         refused_count = sum(run.refused_count for run in evaluation.runs)
         counts = [tr_plural("{count} case failed", "{count} cases failed", len(failed_ids))]
-        counts += (
-            [tr_plural("{count} declined", "{count} declined", refused_count)]
-            if refused_count
-            else []
-        )
+        if refused_count:
+            counts.append(tr_plural("{count} declined", "{count} declined", refused_count))
         self.note.setText(" · ".join(counts) if failed_ids else tr("Every case passed."))
         self._show_runs(evaluation.runs)
-        self._show_failing(evaluation, failed_ids)
+        self._show_failed_cases(evaluation, failed_ids)
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
-        self.failing.setMinimumHeight(px(_MIN_HEIGHT))
+        self.failed_cases.setMinimumHeight(px(_MIN_HEIGHT))
         self.runs.verticalHeader().setDefaultSectionSize(px(30))
         self._min_column_width = px(180)
         retheme(self, theme)
         self._fit_runs()
-        self.failing.resizeRowsToContents()
+        self.failed_cases.resizeRowsToContents()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._fit_failing()  # the table has its width only now
+        self._fit_failed_cases()  # the table has its width only now
 
     def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
         table = self.runs
@@ -214,8 +218,8 @@ class EvaluationsDialog(QDialog):
         height += sum(table.rowHeight(row) for row in range(min(table.rowCount(), 4)))
         table.setFixedHeight(height + table.horizontalScrollBar().sizeHint().height())
 
-    def _show_failing(self, evaluation: Evaluation, failed_ids: Sequence[str]) -> None:
-        table, runs = self.failing, evaluation.runs
+    def _show_failed_cases(self, evaluation: Evaluation, failed_ids: Sequence[str]) -> None:
+        table, runs = self.failed_cases, evaluation.runs
         names = [one_line(_run_name(run)) for run in runs]
         set_headings(table, [tr("Case"), tr("Question"), *names], 0)
         by_run = [{result.id: result for result in run.results} for run in runs]
@@ -228,13 +232,13 @@ class EvaluationsDialog(QDialog):
             for case_id in failed_ids
         )
         self._add_rows()
-        self._fit_failing()
+        self._fit_failed_cases()
         table.scrollToTop()
-        self._filling.start()
+        self._fill_timer.start()
 
-    def _fit_failing(self) -> None:
+    def _fit_failed_cases(self) -> None:
         """Divide the width of the failed cases among the columns, and fit the rows."""
-        table = self.failing
+        table = self.failed_cases
         if not table.columnCount():
             return
         header, mode = table.horizontalHeader(), QHeaderView.ResizeMode
@@ -246,19 +250,20 @@ class EvaluationsDialog(QDialog):
         header.setSectionResizeMode(0, mode.Interactive)
         widest_id = max(table.sizeHintForColumn(0), header.sectionSizeHint(0))
         table.setColumnWidth(0, min(widest_id, self._min_column_width))
-        for column in () if fits else columns:
-            table.setColumnWidth(column, width)
+        if not fits:
+            for column in columns:
+                table.setColumnWidth(column, width)
         table.resizeRowsToContents()
 
-    def _fill_failing(self) -> None:
+    def _add_screenful(self) -> None:
         """Add failed cases until there is a screenful below those that are shown."""
-        scroll_bar = self.failing.verticalScrollBar()
+        scroll_bar = self.failed_cases.verticalScrollBar()
         if scroll_bar.maximum() - scroll_bar.value() < scroll_bar.pageStep() and self._add_rows():
-            self._filling.start()
+            self._fill_timer.start()
 
     def _add_rows(self) -> bool:
         """Add the next failed cases to the table. Return False if all are there."""
-        table = self.failing
+        table = self.failed_cases
         first = table.rowCount()
         for row, cells in enumerate(islice(self._unlisted_rows, _ROWS_AT_ONCE), first):
             table.setRowCount(row + 1)

@@ -84,14 +84,14 @@ async def test_runs_and_failed_cases_stand_side_by_side() -> None:
         second = ["m", "4/4 (100%)", "51%–100%", "–", "$0", "–", "–", "–"]
         assert cells(dialog.runs) == [first, second]
         assert dialog.note.text() == "2 cases failed"
-        shown = cells(dialog.failing)
+        shown = cells(dialog.failed_cases)
         failed = "Failed (contains: x): Answer 2"
         assert shown[0] == ["c2", "Question c2", failed, "Passed: Right"]
         assert [row[0] for row in shown] == ["c2", "c4"]
         dialog.choice.setCurrentIndex(1)
         dialog.choice.activated.emit(1)
         await until(lambda: dialog.note.text() == "Every case passed.")
-        assert dialog.failing.rowCount() == 0
+        assert dialog.failed_cases.rowCount() == 0
 
 
 async def test_the_tables_fit_a_larger_text() -> None:
