@@ -65,8 +65,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = json.load(sys.stdin)
     output = sys.stdout
-    is_query = job["kind"] == "query"
-    answer = run_query(job["documents"], job["sql"]) if is_query else run_python(job["code"])
+    if job["kind"] == "query":
+        answer = run_query(job["documents"], job["sql"])
+    else:
+        answer = run_python(job["code"])
     json.dump(answer, output)
     output.flush()
     return 0
@@ -121,16 +123,18 @@ def _query_documents(
         reason = str(error)[:MAX_CELL_CHARS] or type(error).__name__
         return {"error": "\n".join([reason, *notes])}
     header = " | ".join(names)[: MAX_OUTPUT_CHARS // 2]
-    lines, room = [header], MAX_OUTPUT_CHARS - len(header)
+    lines: list[str] = []
+    room = MAX_OUTPUT_CHARS - len(header)
     for row in rows[:MAX_ROWS]:
-        line = "\n" + " | ".join(map(_cell_text, row))
-        if len(line) > room and len(lines) > 1:
+        line = " | ".join(map(_cell_text, row))
+        length = len(line) + 1  # with the line feed before it
+        if length > room and lines:
             break
-        lines.append(line[1:room])
-        room -= len(line)
-    if len(lines) <= len(rows):
-        lines.append(f"(only the first {len(lines) - 1} rows)")
-    return {"result": "\n".join([*lines, *notes])}
+        lines.append(line[: room - 1])
+        room -= length
+    if len(lines) < len(rows):
+        notes.insert(0, f"(only the first {len(lines)} rows)")
+    return {"result": "\n".join([header, *lines, *notes])}
 
 
 def _with_unique_name(table: DocumentTable, taken_names: set[str]) -> DocumentTable:
@@ -252,15 +256,15 @@ def run_python(code: str) -> dict[str, str]:
     output = _BoundedText()
     with redirect_stdout(output), redirect_stderr(output):
         try:
-            tree, names = ast.parse(code, _CODE_FILE), {"__name__": "__main__"}
-            last_expression = (
-                tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            )
+            tree = ast.parse(code, _CODE_FILE)
+            names = {"__name__": "__main__"}
+            last_statement = tree.body[-1] if tree.body else None
+            if isinstance(last_statement, ast.Expr):
+                tree.body.pop()
             exec(compile(tree, _CODE_FILE, "exec"), names)  # noqa: S102 — confined
-            if isinstance(last_expression, ast.Expr):
-                value = eval(  # noqa: S307
-                    compile(ast.Expression(last_expression.value), _CODE_FILE, "eval"), names
-                )
+            if isinstance(last_statement, ast.Expr):
+                last_expression = ast.Expression(last_statement.value)
+                value = eval(compile(last_expression, _CODE_FILE, "eval"), names)  # noqa: S307
                 if value is not None:
                     print(repr(value))  # noqa: T201 — small models often forget to print
         except BaseException as error:  # noqa: BLE001 — the code is the model's

@@ -165,11 +165,13 @@ def _folder_lock(folder: Path, operation: int) -> Iterator[None]:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a temporary folder, after the files that are registered in it."""
+    """Remove a temporary folder, after the files and folders that are registered in it."""
     with suppress(OSError):
         for entry in folder.iterdir():
-            if entry.is_symlink() and _PARTIAL_NAME.fullmatch((target := entry.readlink()).name):
-                _remove(target)
+            if entry.is_symlink():
+                target = entry.readlink()
+                if _PARTIAL_NAME.fullmatch(target.name):
+                    _remove(target)
     _remove(folder)
 
 

@@ -141,7 +141,7 @@ def has_previous_library(database: Path) -> bool:
     patterns = (
         f"{database.stem}.before-{operation}-*.sqlite3" for operation in ("restore", "repair")
     )
-    return any(path for pattern in patterns for path in database.parent.glob(pattern))
+    return any(any(database.parent.glob(pattern)) for pattern in patterns)
 
 
 def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path) -> bool:

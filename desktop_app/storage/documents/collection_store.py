@@ -135,12 +135,11 @@ class CollectionStore:
         """
         sql = "SELECT path, size, modified, status FROM collection_files WHERE collection_id = ?"
         rows = await self._database.rows(sql, collection_id)
-        return {
-            row["path"]: (row["size"], row["modified"])
-            if row["status"] in ("ready", "failed")
-            else (-1, -1)
-            for row in rows
-        }
+        stats = {}
+        for row in rows:
+            was_read = row["status"] in ("ready", "failed")
+            stats[row["path"]] = (row["size"], row["modified"]) if was_read else (-1, -1)
+        return stats
 
     async def removed_paths(self, collection_id: str) -> set[str]:
         """Return the paths of removed files."""
@@ -312,11 +311,11 @@ def _find(
     expression = " OR ".join(f'"{word}"' for word in _rarest_words(connection, words))
     if not expression:
         return []
-    placeholders = ", ".join("?" * len(collection_ids))
     count = max(CANDIDATES, limit)
     best = connection.execute(_SELECT_BEST, (expression, count)).fetchall()
     locations = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
-    if len(locations) < limit and len(best) == count:
+    if len(locations) < limit and len(best) == count:  # worse matches may be in the collections
+        placeholders = ", ".join("?" * len(collection_ids))
         sql = _SELECT_BEST_WITHIN.format(placeholders=placeholders)
         best = connection.execute(sql, (expression, *collection_ids, limit)).fetchall()
         locations = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
@@ -332,9 +331,9 @@ def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[
     window_starts = [newest_id * (2 * n + 1) // (2 * WINDOW_COUNT) for n in range(WINDOW_COUNT)]
     rarest: list[str] = []
     match_count = 0.0
-    for count, word in sorted(
-        (_count_in_windows(connection, word, window_starts), word) for word in words
-    ):
+    counts = sorted((_count_in_windows(connection, word, window_starts), word) for word in words)
+    for count, word in counts:
+        # The windows stand for the whole index.
         match_count += count * newest_id / (WINDOW_SIZE * WINDOW_COUNT)
         if rarest and match_count > MAX_MATCHES:
             break
@@ -374,5 +373,8 @@ def _read_texts(
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         row = connection.execute(sql, (sha256,)).fetchone()
         text_of[sha256] = None if row is None else row["text"]
-    texts = [(text_of[location.sha256], location) for location in locations]
-    return [None if text is None else text[part.start : part.end] for text, part in texts]
+    passages: list[str | None] = []
+    for location in locations:
+        text = text_of[location.sha256]
+        passages.append(None if text is None else text[location.start : location.end])
+    return passages

@@ -48,6 +48,7 @@ KEPT_TABLES: Final = frozenset(
     }
 )
 _SEARCH_INDEXES: Final = ("search_index", "passage_index")
+# The mark is an empty file until the tables are empty, and then has this content.
 _EMPTIED_MARK: Final = b"emptied"
 # The window's geometry. Most other settings that begin with "window." refer to conversations.
 _KEPT_SETTING: Final = "window.state"
@@ -85,7 +86,7 @@ def resume_erasure(database: Path, attachments: Path) -> None:
             if mark.exists():
                 _erase(database, attachments, mark)
     except StorageError as error:
-        if not mark.exists() or mark.read_bytes() != _EMPTIED_MARK:
+        if not mark.exists() or not _is_emptied(mark):
             raise
         # Only traces and copies are left: no reason to refuse to start.
         _log.warning("%s %s", error, error.details)
@@ -104,11 +105,11 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
         except (StorageError, OSError, *UNREADABLE) as error:
             # The user is told that the erasure failed, so it is withdrawn: a store that is repaired
             # later must not be erased at the next start. A newer version completes its own erasure.
-            if mark.read_bytes() != _EMPTIED_MARK and not isinstance(error, StoreTooNewError):
+            if not _is_emptied(mark) and not isinstance(error, StoreTooNewError):
                 _move_back(attachments)
                 mark.unlink()
             raise
-    elif mark.read_bytes() != _EMPTIED_MARK:  # the user removed the store by hand
+    elif not _is_emptied(mark):  # the user removed the store by hand
         _move_aside(attachments)
         remove_log(database)
     _remove_files(database, attachments)
@@ -116,12 +117,16 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
     sync(database.parent)
 
 
+def _is_emptied(mark: Path) -> bool:
+    return mark.read_bytes() == _EMPTIED_MARK
+
+
 def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
     """Empty the store, and rename the folder of the attachments, so that it can be deleted."""
     with closing(connect(database, "rw")) as connection:
         pending_migrations(connection, database, MIGRATIONS)
         connection.execute("PRAGMA secure_delete = ON")
-        if mark.read_bytes() != _EMPTIED_MARK:
+        if not _is_emptied(mark):
             _move_aside(attachments)
             _empty_tables(connection)
             # From here on, the store may get new content, which must not be deleted.

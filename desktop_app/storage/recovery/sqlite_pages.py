@@ -4,7 +4,8 @@ SQLite finds a row from the root of its table downwards, so that one bad page hi
 it. Here each page is read on its own: its first byte tells whether it is the leaf of a table, and
 its records describe their content. Invalid records are skipped; their pages are noted.
 
-The format: https://www.sqlite.org/fileformat2.html, 1.6 (B-trees) and 2.1 (records).
+The format: https://www.sqlite.org/fileformat2.html, 1.5 (free pages), 1.6 (B-trees) and 2.1
+(records).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from desktop_app.storage.recovery.row_checks import Value
 
 MAGIC: Final = b"SQLite format 3\0"
 _LEAF, _INTERIOR = 0x0D, 0x05  # the types of the pages of a table
-_FILE_HEADER_BYTES: Final = 100  # bytes before the first page's own header
+_FILE_HEADER_BYTES: Final = 100
 _PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
 # In bytes, by serial type (2.1): NULL, then the sizes of integers.
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
@@ -91,7 +92,7 @@ class SqlitePages:
                 continue
             seen.add(number)
             try:
-                page, start = self.page(number), _FILE_HEADER_BYTES if number == 1 else 0
+                page, start = self.page(number), _header_offset(number)
                 if page[start] == _LEAF:
                     leaves.append(number)
                 elif page[start] == _INTERIOR:
@@ -120,6 +121,7 @@ class SqlitePages:
         while trunk and trunk not in free_numbers and trunk <= self.count:
             free_numbers.add(trunk)
             page = self.page(trunk)
+            # The next trunk, a count, and that many numbers of free pages, in 4 bytes each (1.5).
             (trunk, count) = struct.unpack_from(">II", page)
             if count > self.page_size // 4 - 2:
                 break
@@ -129,13 +131,13 @@ class SqlitePages:
     def leaves(self) -> Iterator[int]:
         """Yield the number of every page that looks like the leaf of a table."""
         for number in range(1, self.count + 1):
-            start = (number - 1) * self.page_size + (_FILE_HEADER_BYTES if number == 1 else 0)
-            if self.data[start] == _LEAF:
+            page_start = (number - 1) * self.page_size
+            if self.data[page_start + _header_offset(number)] == _LEAF:
                 yield number
 
     def records(self, number: int) -> Iterator[Record]:
         """Yield the records of a leaf. Skip damaged ones and add the page to `damaged_pages`."""
-        start = _FILE_HEADER_BYTES if number == 1 else 0
+        start = _header_offset(number)
         try:
             page = self.page(number)
             (count,) = struct.unpack_from(">H", page, start + 3)
@@ -186,6 +188,11 @@ class SqlitePages:
         return payload
 
 
+def _header_offset(number: int) -> int:
+    """Return the offset of a page's header. On page 1, the header of the file precedes it."""
+    return _FILE_HEADER_BYTES if number == 1 else 0
+
+
 def _read_varint(data: bytes, offset: int) -> tuple[int, int]:
     """Return the variable-length integer at an offset, and the offset after it."""
     value = 0
@@ -221,13 +228,13 @@ def _values(payload: bytes) -> tuple[Value, ...]:
 def _size_of(serial_type: int) -> int:
     if serial_type < len(_INTEGER_SIZES):
         return _INTEGER_SIZES[serial_type]
-    if serial_type == 7:
+    if serial_type == 7:  # a float
         return 8
-    if serial_type in (8, 9):
+    if serial_type in (8, 9):  # the integers 0 and 1
         return 0
-    if serial_type < 12:
+    if serial_type < 12:  # never in files
         raise _DamagedError
-    return (serial_type - 12) // 2
+    return (serial_type - 12) // 2  # a blob, or a text if odd
 
 
 def _value(serial_type: int, data: bytes) -> Value:

@@ -33,6 +33,7 @@ _ADDRESS_TABLES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id")
 # Patterns of addresses in the bytes of a file: in profiles, and in the keys of learned facts.
 _ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]|\\.)*)"')
 _LEARNED_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
+# A byte of a secret that is overwritten. The delimiters stay, so that the address stays valid.
 _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
 _ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
 _MAX_ADDRESS_BYTES: Final = 1000
@@ -84,15 +85,16 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
         keys = [row[0] for row in connection.execute(_LEARNED_KEYS).fetchall()]
         # The "@" may also belong to a model's name, which follows the address. Such a fact is
         # deleted, too, and learned again.
-        with_login = [(key,) for key in keys if "@" in key or "?" in key or "#" in key]
-        connection.executemany("DELETE FROM settings WHERE key = ?", with_login)
+        suspect_keys = [(key,) for key in keys if "@" in key or "?" in key or "#" in key]
+        connection.executemany("DELETE FROM settings WHERE key = ?", suspect_keys)
     for table, key in _ADDRESS_TABLES:
         if table in tables:
             sql = f"SELECT {key}, base_url FROM {table} WHERE base_url <> ''"  # noqa: S608
-            rows = [
-                (split_credentials(url)[0], row_id, url) for row_id, url in connection.execute(sql)
-            ]
-            stripped_rows = [(bare, row_id) for bare, row_id, url in rows if bare != url]
+            stripped_rows = []
+            for row_id, url in connection.execute(sql):
+                stripped_url, _login = split_credentials(url)
+                if stripped_url != url:
+                    stripped_rows.append((stripped_url, row_id))
             sql = f"UPDATE {table} SET base_url = ? WHERE {key} = ?"  # noqa: S608
             connection.executemany(sql, stripped_rows)
 
@@ -125,7 +127,8 @@ def copy_damaged_store(database: Path, target: Path) -> None:
     See `_overwrite_secrets` for those that are not found.
     """
     for suffix in ("", "-wal"):
-        source, copy = (path.with_name(path.name + suffix) for path in (database, target))
+        source = database.with_name(database.name + suffix)
+        copy = target.with_name(target.name + suffix)
         if source.exists() and (source.stat().st_size or not suffix):
             create_private(copy)
             shutil.copyfile(source, copy)
@@ -206,10 +209,12 @@ def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
     page_size = page_size if page_size in _PAGE_SIZES else _DEFAULT_PAGE_BYTES
     page_count = len(data) // page_size
     for start in range(0, page_count * page_size, page_size):
-        if 0 < (number := int.from_bytes(data[start : start + 4], "big")) <= page_count:
+        number = int.from_bytes(data[start : start + 4], "big")
+        if 0 < number <= page_count:
             yield start + page_size, (number - 1) * page_size + 4
     for match in _BEFORE_PAGE_NUMBER.finditer(data):
-        if 0 < (number := int.from_bytes(match[1], "big")) <= page_count:
+        number = int.from_bytes(match[1], "big")
+        if 0 < number <= page_count:
             yield match.start(1), (number - 1) * page_size + 4
 
 

@@ -88,10 +88,8 @@ class Ledger:
     async def has_unknown_cost(self, conversation_id: str) -> bool:
         """Return True if the cost of a call in a conversation is unknown."""
         sql = "SELECT 1 FROM ledger WHERE conversation_id = ? AND cost IS NULL LIMIT 1"
-        return (
-            await self._databases.for_conversation(conversation_id).row(sql, conversation_id)
-            is not None
-        )
+        database = self._databases.for_conversation(conversation_id)
+        return await database.row(sql, conversation_id) is not None
 
     async def median_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
         """Return the median seconds that a provider's recent answers took, by model and effort.
@@ -138,8 +136,12 @@ class Ledger:
         rows = await database.rows(sql, conversation_id, message_id)
         spent = SpendingSum()
         for *tokens, cost in rows:
-            known_cost = Decimal(0) if cost is None else Decimal(cost)
-            spent += SpendingSum(1, int(cost is None), Usage(*tokens), known_cost)
+            spent += SpendingSum(
+                calls=1,
+                uncounted=1 if cost is None else 0,
+                usage=Usage(*tokens),
+                cost=Decimal(cost or 0),
+            )
         return spent
 
     async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:
@@ -187,10 +189,10 @@ class Ledger:
         """
         disk = self._databases.disk
         total = await disk.read(count_unsummed)
-        done_count = 0
         if not total:
             return False
-        progress(0, total)
+        done_count = 0
+        progress(done_count, total)
         size = SLICE_SIZE if pause_s else LARGE_SLICE_SIZE
         while await disk.write(lambda c: sum_up_slice(c, size)):
             done_count = min(done_count + size, total)
@@ -210,11 +212,19 @@ def record_lost_calls(connection: sqlite3.Connection) -> None:
     Holds without a model, which are not for a single call, are only deleted.
     """
     performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
-    no_tokens = (0, 0, 0, 0)
     for row in _dead_holds(connection):
         if row["model"]:
-            names = (row["provider_id"], row["model"], row["purpose"])
-            entry = LedgerEntry(row["at"], *names, *no_tokens, None)
+            entry = LedgerEntry(
+                at=row["at"],
+                provider_id=row["provider_id"],
+                model=row["model"],
+                purpose=row["purpose"],
+                input_tokens=0,
+                cached_tokens=0,
+                output_tokens=0,
+                reasoning_tokens=0,
+                cost=None,
+            )
             insert_call(connection, entry, performance=performance)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 

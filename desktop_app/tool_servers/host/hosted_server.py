@@ -68,15 +68,19 @@ class HostedServer:
         output: LineOutput,
         end_soon: Callable[[], None],
     ) -> None:
-        self._launch_message, self._lines, self._output = launch_message, lines, output
+        self._launch_message = launch_message
+        self._lines = lines
+        self._output = output
         self._end_soon = end_soon
         self._request_scopes: dict[int, anyio.CancelScope] = {}
         self._client: Client | None = None
         self._sign_in: SignIn | None = None
         self._has_ended = False
-        self._session_id = self._last_session_id = ""
+        self._session_id = ""  # of `_client`
+        self._last_session_id = ""  # of the newest response: that of a client being created
         self._lost_sessions: set[str] = set()
-        self._is_client_unusable, self._has_new_client = anyio.Event(), anyio.Event()
+        self._is_client_unusable = anyio.Event()
+        self._has_new_client = anyio.Event()
 
     async def run(self) -> None:
         """Connect and carry out orders until the parent is gone or the server has ended."""
@@ -93,10 +97,9 @@ class HostedServer:
                         await stack.enter_async_context(http_client)
                     await self._stay_connected(stack, http_client)
                 self._end_soon()
-                tasks.cancel_scope.cancel()
             except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
                 self._send_failed(error)
-                tasks.cancel_scope.cancel()
+            tasks.cancel_scope.cancel()
 
     async def _stay_connected(
         self, stack: AsyncExitStack, http_client: httpx2.AsyncClient | None
@@ -113,7 +116,8 @@ class HostedServer:
             else:
                 for changed_list in offers:
                     self._output.send(event="changed", list=changed_list)
-            self._client, self._session_id = client, self._last_session_id
+            self._client = client
+            self._session_id = self._last_session_id
             self._is_client_unusable = anyio.Event()
             self._has_new_client.set()
             self._has_new_client = anyio.Event()
@@ -151,21 +155,19 @@ class HostedServer:
         headers = {"accept-encoding": ACCEPTED_ENCODINGS, **headers}
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
         auth = None
-        hooks: dict[str, list[Any]] = {
-            "request": [StreamPace().wait],
-            "response": [bound_body, self._watch_session],
-        }
+        request_hooks: list[Any] = [StreamPace().wait]
+        response_hooks: list[Any] = [bound_body, self._watch_session]
         if "authorization" not in map(str.lower, headers):  # otherwise the user has a token already
             sign_in = self._sign_in = SignIn(self._launch_message, self._output)
             auth = await sign_in.create_provider()
-            hooks["request"].append(sign_in.check_request)
-            hooks["response"].insert(1, sign_in.check_response)
+            request_hooks.append(sign_in.check_request)
+            response_hooks.append(sign_in.check_response)
         return httpx2.AsyncClient(
             headers=headers,
             timeout=timeout,
             mounts=_direct_mounts(self._launch_message["url"]),
             auth=auth,
-            event_hooks=hooks,
+            event_hooks={"request": request_hooks, "response": response_hooks},
         )
 
     async def _watch_session(self, response: httpx2.Response) -> None:

@@ -38,6 +38,7 @@ _INTRODUCTION: Final = N_(
     "A batch job sends the same message with each of many files, at half price. "
     "Responses arrive within 24 hours, even if Repartee is closed."
 )
+_PAGES: Final = ("list", "new", "job")
 _COLUMN_SHARES: Final = (0.24, 0.23, 0.42, 0.11)
 _REPORT_FORMATS: Final = {
     "markdown": (N_("Markdown (*.md)"), ".md"),
@@ -95,8 +96,8 @@ class BatchDialog(DraftDialog):
         head = row_of((self._introduction, 1), SPRING, aligned_button, spacing=12)
         head.setAlignment(self._introduction, Qt.AlignmentFlag.AlignTop)
         column_of(head, (table, 1), parent=self._list, margins=0, spacing=12)
-        for page in (self._list, self.new_page, self.job_page):
-            self._stack.addWidget(scroll_area_of(page) if page is not self._list else page)
+        for widget in (self._list, scroll_area_of(self.new_page), scroll_area_of(self.job_page)):
+            self._stack.addWidget(widget)  # in the order of _PAGES
         FileDropFilter(self._stack)
         rows = ((self._stack, 1), row_of((self.status_note, 1), SPRING, HelpButton()))
         self._column = column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=10)
@@ -118,13 +119,16 @@ class BatchDialog(DraftDialog):
     @property
     def page(self) -> str:
         """Return the name of the shown page: "list", "new" or "job"."""
-        return ("list", "new", "job")[self._stack.currentIndex()]
+        return _PAGES[self._stack.currentIndex()]
+
+    def _show_page(self, name: str) -> None:
+        self._stack.setCurrentIndex(_PAGES.index(name))
 
     def show_list(self) -> None:
         """Show all jobs."""
         self.show_status("")
         shown_row = self.jobs.row_of(self.job_page.job_id)
-        self._stack.setCurrentIndex(0)
+        self._show_page("list")
         if shown_row >= 0:  # -1: no job was shown, or it was deleted
             self.table.setCurrentIndex(self.jobs.index(shown_row, 0))
         (self.table if self.jobs.rowCount() else self.new_button).setFocus()
@@ -132,14 +136,14 @@ class BatchDialog(DraftDialog):
     def show_new(self) -> None:
         """Show the page for a new job."""
         self.show_status("")
-        self._stack.setCurrentIndex(1)
+        self._show_page("new")
         self.new_page.files.add_files_button.setFocus()
 
     def show_job(self, job: BatchJob) -> None:
         """Show a job, or update it if it is already shown."""
         is_other = self.page != "job" or self.job_page.job_id != job.id
         self.job_page.show_job(job)
-        self._stack.setCurrentIndex(2)
+        self._show_page("job")
         if is_other:
             self.show_status("")
             self.job_page.table.setFocus()

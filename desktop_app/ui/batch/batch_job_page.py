@@ -1,4 +1,8 @@
-"""The page of a batch job: cost before sending, progress, and each file's answer."""
+"""The page of a batch job: cost before sending, progress, and each file's answer.
+
+The table has a line (`BatchLine`) for each file. Only the selected file is loaded as an item
+(`BatchItem`), with its answer.
+"""
 
 from __future__ import annotations
 

@@ -121,8 +121,9 @@ class CompareDialog(QDialog):
         self._row_layout.addWidget(row)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme, px = theme, theme.px
+        self._theme = theme
         retheme(self, theme)
+        px = theme.px
         parent = self.parentWidget()
         available_width = px(_WIDTH) if parent is None else parent.window().width() - px(24)
         self.setMinimumWidth(min(px(_WIDTH), available_width))

@@ -274,6 +274,11 @@ class CollectionsDialog(QDialog):
             self.work.hide()
 
     def _show_collection(self, collection_id: str, *, is_other: bool = True) -> None:
+        """Show a collection, or the introduction with "".
+
+        Args:
+            is_other: False if it is shown already, and only its state may have changed.
+        """
         state = self._states.get(collection_id)
         self._page_area.setVisible(state is not None)
         self._introduction_area.setVisible(state is None)

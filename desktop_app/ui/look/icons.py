@@ -25,8 +25,14 @@ _TRAY_SIZES: Final = (16, 22, 32, 48, 64)
 # Icons that point in the direction of reading, so they are flipped in mirrored windows.
 _DIRECTIONAL: Final = frozenset(
     {
-        *("chevron-left", "chevron-right", "panel-left", "panel-right"),
-        *("external-link", "folder-input", "list", "play"),
+        "chevron-left",
+        "chevron-right",
+        "panel-left",
+        "panel-right",
+        "external-link",
+        "folder-input",
+        "list",
+        "play",
     }
 )
 

@@ -67,7 +67,8 @@ class ModelEditor(FormDialog):
         self.setWindowTitle(window_title(row.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.subject = f"{row.provider_id} {row.model}"
-        self._row, self._user_entries = row, row.user_entries or OwnModel(row.model)
+        self._row = row
+        self._user_entries = row.user_entries or OwnModel(row.model)
         self.fields: dict[str, QLineEdit] = {}
         self.flags: dict[str, Combo] = {}
         self.efforts: dict[Effort, QCheckBox] = {}
@@ -156,13 +157,13 @@ class ModelEditor(FormDialog):
         self._form.addWidget(field)
 
     def _known_limit(self, name: str) -> str:
-        """Return the limit without the user's entry; "" if unknown."""
+        """Return the automatic limit; "" if it is unknown, or if the user has entered another."""
         known_limit = self._row.window if name == "window" else self._row.max_output
         is_entered = getattr(self._user_entries, name) is not None
         return "" if known_limit is None or is_entered else str(known_limit)
 
     def _known_price(self, name: str) -> str:
-        """Return the price without the user's entry; "" if unknown."""
+        """Return the automatic price; "" if it is unknown, or if the user has entered another."""
         price = self._row.price
         if price is None or self._user_entries.price is not None:
             return ""
@@ -174,7 +175,10 @@ class ModelEditor(FormDialog):
         return "" if amount is None else editable_amount(amount)
 
     def _known_flag(self, name: str) -> str:
-        """Return the ability without the user's entry: yes, no or unknown."""
+        """Return the automatic value, "yes" or "no", or "unknown", in the user's language.
+
+        It is unknown, too, if the user has entered another.
+        """
         row = self._row
         value = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
         if getattr(self._user_entries, name) is not None or value is None:
@@ -195,10 +199,12 @@ class ModelEditor(FormDialog):
             self.fields[name].setText("" if value is None else editable_amount(value))
         for name, _ in _FLAGS:
             value = getattr(entries, name)
-            key = _AUTOMATIC if value is None else _YES if value else _NO
+            key = {None: _AUTOMATIC, True: _YES, False: _NO}[value]
             self.flags[name].setCurrentIndex(self.flags[name].findData(key))
-        key = _EFFORTS_AUTOMATIC if entries.efforts is None else _EFFORTS_CHOSEN
-        key = _EFFORTS_NONE if entries.efforts == () else key
+        if entries.efforts is None:
+            key = _EFFORTS_AUTOMATIC
+        else:
+            key = _EFFORTS_CHOSEN if entries.efforts else _EFFORTS_NONE
         self.effort_choice.setCurrentIndex(self.effort_choice.findData(key))
         for effort, box in self.efforts.items():
             box.setChecked(effort in (entries.efforts or self._row.efforts or ()))
@@ -208,15 +214,15 @@ class ModelEditor(FormDialog):
         self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
 
     def _clear_all(self) -> None:
-        entries, combos = self._user_entries, (self.effort_choice, *self.flags.values())
-        texts = [field.text() for field in self.fields.values()]
-        if not any((*texts, *(combo.currentIndex() for combo in combos))):
+        combos = (self.effort_choice, *self.flags.values())
+        has_text = any(field.text() for field in self.fields.values())
+        if not has_text and not any(combo.currentIndex() for combo in combos):
             return  # a second click would replace the state that Undo restores
         self._undo_steps = [
             *(partial(field.setText, field.text()) for field in self.fields.values()),
             *(partial(combo.setCurrentIndex, combo.currentIndex()) for combo in combos),
             *(partial(box.setChecked, box.isChecked()) for box in self.efforts.values()),
-            partial(setattr, self, "_user_entries", entries),
+            partial(setattr, self, "_user_entries", self._user_entries),
         ]
         self._user_entries = OwnModel(self._row.model)
         self._show_entries()
@@ -274,13 +280,11 @@ class ModelEditor(FormDialog):
         return limit
 
     def _read_amount(self, name: str, label: str) -> Decimal | None:
-        text = self.fields[name].text().strip()
-        if not text:
-            return None
+        refusal = tr("“{name}” isn’t a valid price.", name=label)
         try:
-            amount = parse_amount(text)
-        except ValueError:
-            amount = MAX_PRICE  # refused below
+            amount = parse_amount(self.fields[name].text())
+        except ValueError as error:
+            raise ValueError(refusal) from error
         if amount is not None and amount >= MAX_PRICE:
-            raise ValueError(tr("“{name}” isn’t a valid price.", name=label))
+            raise ValueError(refusal)
         return amount

@@ -246,6 +246,7 @@ class ModelsDialog(QDialog):
         set_tooltip(self._edit_button, refusal or tr("Enter prices, limits, and abilities"))
 
     def _record_drag(self) -> None:
+        """Note that the user has resized a column; the program resizes them without the mouse."""
         if QApplication.mouseButtons():
             self._has_chosen_widths = True
 

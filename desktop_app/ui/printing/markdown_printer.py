@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QTextBlockFormat, QTextCursor, QTextFormat
@@ -59,9 +59,10 @@ class _QuoteBar:
     inset: float
     is_at_right: bool
 
-    def extend(self, last: QTextBlock) -> None:
-        """Let the bar end beside a later block."""
-        self.last = last
+
+class _TableRow(NamedTuple):
+    cells: tuple[Runs, ...]
+    is_head: bool
 
 
 class MarkdownPrinter:
@@ -77,7 +78,8 @@ class MarkdownPrinter:
         return list(map(self._place_of_bar, self._quote_bars))
 
     def _place_of_bar(self, bar: _QuoteBar) -> QRectF:
-        layout, width = self._writer.document.documentLayout(), QUOTE_BAR * self._styles.unit
+        layout = self._writer.document.documentLayout()
+        width = QUOTE_BAR * self._styles.unit
         left = self._writer.page.width() - bar.inset - width if bar.is_at_right else bar.inset
         padding = QTextCursor(bar.last).currentFrame().frameFormat().padding()
         bottom = layout.blockBoundingRect(bar.last).bottom() + padding
@@ -89,28 +91,29 @@ class MarkdownPrinter:
         previous_block: Block | None = None
         open_bars: list[_QuoteBar] = []
         self._text_count += 1
-        for members in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
+        for blocks in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
             if is_quoted:
-                members = [quote_block(block) for block in members]
-            first_block = members[0]
+                blocks = [quote_block(block) for block in blocks]
+            first_block = blocks[0]
             if previous_block is not None and is_in_other_quote(previous_block, first_block):
                 # Two blocks, because Qt gives an empty block below a table no height.
                 self._writer.insert_block(self._styles.empty_block_format())
                 self._writer.insert_block(self._styles.spacer_format(QUOTE_GAP * self._styles.unit))
-            start = self._writer.cursor.position() + (0 if self._writer.is_block_empty else 1)
+            start = self._writer.cursor.position()
+            if not self._writer.is_block_empty:
+                start += 1  # the next block is inserted below the current one
             if first_block.kind in (Kind.CODE, Kind.CODE_HEAD):
-                self.insert_code(members)
+                self.insert_code(blocks)
             elif first_block.kind is Kind.TABLE:
-                self._insert_table(members)
+                self._insert_table(blocks)
             elif first_block.kind is Kind.RULE:
                 self._insert_rule(first_block, previous_block)
             else:
                 self._insert_paragraph(first_block, previous_block)
-            del open_bars[
-                shared_quotes(previous_block, first_block) if previous_block is not None else 0 :
-            ]
+            shared = 0 if previous_block is None else shared_quotes(previous_block, first_block)
+            del open_bars[shared:]  # the quotes that end above
             self._add_quote_bars(first_block, open_bars, self._writer.document.findBlock(start))
-            previous_block = members[-1]
+            previous_block = blocks[-1]
 
     def _add_quote_bars(
         self, block: Block, open_bars: list[_QuoteBar], inserted: QTextBlock
@@ -119,7 +122,7 @@ class MarkdownPrinter:
         current = self._writer.cursor.block()
         last_block = current.previous() if self._writer.is_block_empty else current
         for bar in open_bars:
-            bar.extend(last_block)
+            bar.last = last_block
         is_at_right = begins_at_right(block)
         new_bars = [
             _QuoteBar(inserted, last_block, inset, is_at_right)
@@ -182,9 +185,8 @@ class MarkdownPrinter:
 
     def _insert_rule(self, block: Block, previous_block: Block | None) -> None:
         if block.marker:
-            self._insert_paragraph(
-                block, previous_block
-            )  # only the marker, because a rule has no text
+            # Only the marker, because a rule has no text.
+            self._insert_paragraph(block, previous_block)
         if self._writer.is_block_empty:  # below a table, where Qt gives an empty block no height
             self._writer.insert_block(self._styles.empty_block_format())
         block_format = self._styles.paragraph_format(8)
@@ -192,10 +194,10 @@ class MarkdownPrinter:
         block_format.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)
         self._writer.insert_block(block_format)
 
-    def insert_code(self, members: list[Block]) -> None:
-        """Insert the blocks of a code block."""
-        styles, first_block = self._styles, members[0]
-        lines = [_code_text(block) for block in members if block.kind is Kind.CODE]
+    def insert_code(self, blocks: list[Block]) -> None:
+        """Insert the code in `blocks`: one for each line, perhaps below a CODE_HEAD."""
+        styles, first_block = self._styles, blocks[0]
+        lines = [_code_text(block) for block in blocks if block.kind is Kind.CODE]
         self._writer.begin_frame(
             styles.frame_format(self._writer.theme.code_ground, 6, styles.inset(first_block))
         )
@@ -221,20 +223,21 @@ class MarkdownPrinter:
 
     def _insert_table(self, blocks: list[Block]) -> None:
         rows = [
-            (row, block.head and index == 0)
+            _TableRow(cells, is_head=block.head and index == 0)
             for block in blocks
-            for index, row in enumerate(block.rows)
+            for index, cells in enumerate(block.rows)
         ]
-        columns = max((len(row) for row, _ in rows), default=0)
+        columns = max((len(row.cells) for row in rows), default=0)
         if not columns:
             return
-        styles, texts = self._styles, [[_cell_text(cell) for cell in row] for row, _ in rows]
+        styles = self._styles
+        texts = [[_cell_text(cell) for cell in row.cells] for row in rows]
         available_width = self._writer.page.width() - styles.inset(blocks[0])
         for group in column_groups(texts, columns, styles.cell_width, available_width):
             self._insert_columns(blocks[0], rows, group)
 
     def _insert_columns(
-        self, first_block: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
+        self, first_block: Block, rows: list[_TableRow], columns: list[int]
     ) -> None:
         """Insert some columns of a table; Qt always places the first column at the left."""
         if first_block.from_right:
@@ -243,16 +246,16 @@ class MarkdownPrinter:
         table_format = self._styles.table_format(first_block)
         table = self._writer.insert_table(len(rows), len(columns), table_format)
         cell_format = self._styles.cell_format()
-        for row_index, (row, is_head) in enumerate(rows):
+        for row_index, row in enumerate(rows):
             for column_index, column in enumerate(columns):
-                runs = row[column] if column < len(row) else ()
+                runs = row.cells[column] if column < len(row.cells) else ()
                 cell = table.cellAt(row_index, column_index)
                 cell.setFormat(cell_format)
                 self._writer.move_to(cell.firstCursorPosition())
                 block_format = QTextBlockFormat()
                 block_format.setAlignment(ALIGNMENTS[first_block.aligns[column] or default_align])
                 self._writer.cursor.setBlockFormat(block_format)
-                self._insert_runs(runs, Kind.TABLE, is_head=is_head)
+                self._insert_runs(runs, Kind.TABLE, is_head=row.is_head)
         self._writer.end_frame()
 
 

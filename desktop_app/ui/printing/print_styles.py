@@ -94,8 +94,15 @@ class PrintStyles:
     def run_format(
         self, run: Run, kind: Kind, level: int = 0, *, is_head: bool = False, is_quiet: bool = False
     ) -> QTextCharFormat:
-        """Return the format of a run of Markdown."""
-        key = (kind, level, is_head, is_quiet, *run[1:])
+        """Return the format of a run of Markdown.
+
+        Args:
+            kind: that of the block with the run.
+            level: that of a heading.
+            is_head: the run is in the header of a table.
+            is_quiet: the run is dim, as in a quote.
+        """
+        key = (kind, level, is_head, is_quiet, *run[1:])  # all of the run except its text
         char_format = self._char_formats.get(key)
         if char_format is None:
             char_format = self._make_run_format(run, kind, level, is_head)
@@ -158,9 +165,10 @@ class PrintStyles:
 
     def block_format(self, block: Block, above: Block | None) -> QTextBlockFormat:
         """Return the format of a Markdown block, given the block above it."""
-        is_heading = block.kind is Kind.HEADING
-        top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
-        block_format = self.paragraph_format(top, line_height=1.2 if is_heading else 1.35)
+        if block.kind is Kind.HEADING:
+            block_format = self.paragraph_format(12.0, line_height=1.2)
+        else:
+            block_format = self.paragraph_format(3.0 if _is_tight(above, block) else 6.0)
         quotes, lists = _indented_levels(block)
         if begins_at_right(block):
             block_format.setRightMargin(INDENT * quotes * self.unit)
@@ -243,10 +251,10 @@ class PrintStyles:
         cell_format.setBottomBorder(0.5 * self.unit)
         cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         cell_format.setBottomBorderBrush(QBrush(self.theme.line))
-        for set_padding in (cell_format.setTopPadding, cell_format.setBottomPadding):
-            set_padding(3 * self.unit)
-        for set_padding in (cell_format.setLeftPadding, cell_format.setRightPadding):
-            set_padding(_CELL_PADDING * self.unit)
+        cell_format.setTopPadding(3 * self.unit)
+        cell_format.setBottomPadding(3 * self.unit)
+        cell_format.setLeftPadding(_CELL_PADDING * self.unit)
+        cell_format.setRightPadding(_CELL_PADDING * self.unit)
         return cell_format
 
 

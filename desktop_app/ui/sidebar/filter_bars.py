@@ -182,11 +182,11 @@ class FilterRow(QWidget):
         style = Qt.ToolButtonStyle
         for button in (self.archive_button, self.trash_button):
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
-        needed_width = self._row.sizeHint().width()
+        fits = self._row.sizeHint().width() <= self.width()
         for button in (self.archive_button, self.trash_button):
-            if needed_width > self.width():
+            if not fits:
                 button.setToolButtonStyle(style.ToolButtonIconOnly)
-            set_tooltip(button, button.text().strip() if needed_width > self.width() else "")
+            set_tooltip(button, "" if fits else button.text().strip())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())

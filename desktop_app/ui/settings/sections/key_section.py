@@ -7,7 +7,7 @@ where the key is stored, as its controller reports it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QLineEdit, QPushButton
@@ -68,44 +68,49 @@ PROXY_PASSWORD: Final = SecretTexts(
     ),
 )
 
-_APPEARANCES: Final[dict[KeyPlace, tuple[str, str, str, Tone]]] = {
-    # place: (text of the field, icon, note, tone)
-    "keyring": (
-        N_("Stored in your keyring"),
-        "lock",
-        N_("Never shown again. Not included in backups."),
-        "note",
+
+class _Appearance(NamedTuple):
+    """The section for a place where the key is stored; the texts are marked for translation.
+
+    Attributes:
+        text: in the field.
+        icon: at the end of the field.
+        note: below the field.
+    """
+
+    text: str
+    icon: str
+    note: str
+    tone: Tone = "note"
+
+
+_APPEARANCES: Final[dict[KeyPlace, _Appearance]] = {
+    "keyring": _Appearance(
+        N_("Stored in your keyring"), "lock", N_("Never shown again. Not included in backups.")
     ),
-    "session": (
+    "session": _Appearance(
         N_("Kept until you quit"),
         "clock",
         N_("No keyring is available, so nothing is stored."),
         "warning",
     ),
-    "environment": (
-        N_("From an environment variable"),
-        "lock",
-        N_("Used for this run and never stored."),
-        "note",
+    "environment": _Appearance(
+        N_("From an environment variable"), "lock", N_("Used for this run and never stored.")
     ),
-    "unknown": (
-        "",
-        "key",
-        N_("Your keyring is checked on first use. A new entry replaces the stored one."),
-        "note",
+    "unknown": _Appearance(
+        "", "key", N_("Your keyring is checked on first use. A new entry replaces the stored one.")
     ),
-    "elsewhere": ("", "key", "", "warning"),  # the note names the host
-    "none": (
+    "elsewhere": _Appearance("", "key", "", "warning"),  # `reset_state` makes the note
+    "none": _Appearance(
         "",
         "key",
         N_(
             "Saved in your keyring, or kept until you quit if there is none. Never saved in a file."
         ),
-        "note",
     ),
 }
 _WITHOUT_KEY: Final[tuple[KeyPlace, ...]] = ("none", "elsewhere", "unknown")
-_SAVING: Final = (N_("Saving…"), "key", "", "note")
+_SAVING: Final = _Appearance(N_("Saving…"), "key", "")
 
 
 class KeySection(FormSection):
@@ -184,7 +189,8 @@ class KeySection(FormSection):
 
     def update_state(self, state: KeyState) -> None:
         """Show where the key is stored; keep a typed key if the field for it stays."""
-        is_entering, typed_key = self._entry.isVisibleTo(self), self._entry.text()
+        is_entering = self._entry.isVisibleTo(self)
+        typed_key = self._entry.text()
         if state != self._state or not is_entering:
             self.reset_state(state)
             if is_entering and state.place in _WITHOUT_KEY:
@@ -195,7 +201,7 @@ class KeySection(FormSection):
         self._state = state
         self._show_key_page_link()
         self._entry.clear()
-        self._show_location(*_APPEARANCES[state.place], is_entering=state.place in _WITHOUT_KEY)
+        self._show_appearance(_APPEARANCES[state.place], is_entering=state.place in _WITHOUT_KEY)
         if state.place == "elsewhere":
             texts = self._texts
             note = (
@@ -210,8 +216,7 @@ class KeySection(FormSection):
         if self._state.place == "environment":
             return
         if self._state.place not in _WITHOUT_KEY:
-            *_, note, tone = _APPEARANCES["none"]
-            self._show_location("", "key", note, tone, is_entering=True)
+            self._show_appearance(_APPEARANCES["none"], is_entering=True)
         self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _cancel_entry(self) -> None:
@@ -232,29 +237,28 @@ class KeySection(FormSection):
         else:
             super().keyPressEvent(event)
 
-    def _show_location(
-        self, location: str, icon: str, note: str, tone: Tone, *, is_entering: bool = False
-    ) -> None:
-        """Show the state; `location` and `note` are marked for translation."""
+    def _show_appearance(self, appearance: _Appearance, *, is_entering: bool) -> None:
+        """Show the field for the key, or the place where it is stored, and the note."""
         is_stored = self._state.place in ("keyring", "session") and not is_entering
         may_be_stored = self._state.place in ("elsewhere", "unknown") and is_entering
         # Qt would move the focus of a hidden widget to the next control.
         has_focus = any(w.hasFocus() for w in (self._entry, self._location, self._save_button))
         self._entry.setVisible(is_entering)
         self._location.setVisible(not is_entering)
-        self._location.show_text(tr(location), tr(location))
-        self._icon.setPixmap(pixmap(icon, self._theme.dim, self._theme.px(14)))
+        self._location.show_text(tr(appearance.text), tr(appearance.text))
+        self._icon.setPixmap(pixmap(appearance.icon, self._theme.dim, self._theme.px(14)))
         self._replace_button.setVisible(is_stored)
         self._remove_button.setVisible(is_stored or may_be_stored)
         self._show_buttons()
         if has_focus:
             visible_field = self._entry if is_entering else self._location
             visible_field.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.note.set_text(tr(note), tone)
+        self.note.set_text(tr(appearance.note), appearance.tone)
 
     def _show_buttons(self) -> None:
         """Beside the field, show Cancel if a key is stored and none is typed; otherwise Save."""
-        is_entering, has_text = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
+        is_entering = self._entry.isVisibleTo(self)
+        has_text = bool(self._entry.text().strip())
         can_cancel = self._state.place not in _WITHOUT_KEY
         self._save_button.setVisible(is_entering and (has_text or not can_cancel))
         self._save_button.setEnabled(has_text)
@@ -264,7 +268,7 @@ class KeySection(FormSection):
         key = self._entry.text().strip()
         if not key:
             return
-        self._show_location(*_SAVING)
+        self._show_appearance(_SAVING, is_entering=False)
         self._entry.clear()
         self._replace_button.hide()
         self._remove_button.hide()

@@ -93,7 +93,7 @@ class ProviderTab(QWidget):
         self._added_id = ""  # the server that was just added
         self._weights_path = ""
         self._default_id = ""
-        self._key_profile_id = ""
+        self._key_profile_id = ""  # the profile whose key the key section shows
         self._column = column_of(parent=self, margins=0, spacing=14)
         self._build(theme)
         self._connect()
@@ -200,10 +200,8 @@ class ProviderTab(QWidget):
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
         addresses = {profile.id: profile.base_url for profile in profiles}
-        previous_profiles = self._profiles.values()
-        self.test.stop_waiting(
-            {p.id for p in previous_profiles if addresses.get(p.id) != p.base_url}
-        )
+        outdated_ids = {p.id for p in self._profiles.values() if addresses.get(p.id) != p.base_url}
+        self.test.stop_waiting(outdated_ids)
         self._profiles = {profile.id: profile for profile in profiles}
         self._combo.clear()
         for profile in profiles:
@@ -253,12 +251,10 @@ class ProviderTab(QWidget):
         is_custom = profile.kind is ProviderKind.COMPATIBLE
         is_read_only = profile.from_environment
         self._preset_help.set_text(_help_of(profile))
-        for section, is_shown, value in (
-            (self._name, is_custom and not is_read_only, profile.name),
-            (self._models, is_remote, ", ".join(profile.models)),
-        ):
-            section.setVisible(is_shown)
-            section.show_value(value, read_only=is_read_only)
+        self._name.setVisible(is_custom and not is_read_only)
+        self._name.show_value(profile.name, read_only=is_read_only)
+        self._models.setVisible(is_remote)
+        self._models.show_value(", ".join(profile.models), read_only=is_read_only)
         self._key.setVisible(is_remote)
         self._key.set_title(tr("API key") if profile.needs_key else tr("API key (optional)"))
         self._key.set_key_page(key_page(profile.base_url))

@@ -65,7 +65,8 @@ class ResponsesTab(QWidget):
         self._defaults: Mapping[str, object] = {}
         self._conversation_id = ""
         self._overrides: Mapping[str, object] = {}
-        self._folder_id, self._folder_name = "", ""
+        self._folder_id = ""
+        self._folder_name = ""
         self._folder_overrides: Mapping[str, object] = {}
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
@@ -143,11 +144,16 @@ class ResponsesTab(QWidget):
 
     def _update_form(self) -> None:
         folder_overrides = self._folder_overrides if self._folder_id else {}
-        overrides = {CONVERSATION: self._overrides, FOLDER: folder_overrides}.get(self._shown_scope)
-        inherited_overrides = folder_overrides if self._shown_scope == CONVERSATION else {}
         self._note.set_text(tr(_SCOPE_NOTES[self._shown_scope], folder=self._folder_name))
-        self._form.set_values({**self._defaults, **inherited_overrides, **(overrides or {})})
-        self._form.set_overrides(overrides, is_folder=self._shown_scope == FOLDER)
+        if self._shown_scope == CONVERSATION:
+            self._form.set_values({**self._defaults, **folder_overrides, **self._overrides})
+            self._form.set_overrides(self._overrides)
+        elif self._shown_scope == FOLDER:
+            self._form.set_values({**self._defaults, **folder_overrides})
+            self._form.set_overrides(folder_overrides, is_folder=True)
+        else:
+            self._form.set_values(self._defaults)
+            self._form.set_overrides(None)
 
     def _request_reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:

@@ -205,9 +205,8 @@ def _field_for(declared: Setting, section: FormSection, theme: Theme, on_edited:
         return _FlagField(declared, section, theme, on_edited)
     if declared.choices:
         has_few_choices = len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional
-        return (_SegmentsField if has_few_choices else _ListField)(
-            declared, section, theme, on_edited
-        )
+        field_type = _SegmentsField if has_few_choices else _ListField
+        return field_type(declared, section, theme, on_edited)
     if declared.is_font:
         return _ListField(declared, section, theme, on_edited)
     if declared.stops:
@@ -332,6 +331,7 @@ class _SliderField:
 def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
     """Format a number for display: 16384 tokens -> "16,384 tokens", None -> "Default"."""
     if isinstance(value, float):
+        # As few decimal places as show it to two places.
         digits = next(n for n in range(3) if n == 2 or round(value, n) == round(value, 2))
         return formatting.decimal(value, digits)
     if not isinstance(value, int):
