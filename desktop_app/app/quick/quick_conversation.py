@@ -27,7 +27,7 @@ class QuickConversation(QObject):
     """The conversation that the quick prompt shows; it is stored with its first question.
 
     Attributes:
-        is_unsaved: True if the conversation is in memory only.
+        is_temporary: True if the conversation is in memory only.
         path: its messages, oldest first.
 
     Signals:
@@ -50,7 +50,7 @@ class QuickConversation(QObject):
         self._setup, self._new_conversation = setup, new_conversation
         self._chat_service, self._conversations = chat_service, conversations
         self._temporary = temporary
-        self.is_unsaved = False
+        self.is_temporary = False
         self.path: Sequence[Message] = []
         self._conversation = new_conversation.blank_with(new_id())
 
@@ -76,31 +76,31 @@ class QuickConversation(QObject):
         """Begin a blank conversation, which its first question stores."""
         self._temporary.discard(self.id)
         self._conversation, self.path = self._new_conversation.blank_with(new_id()), []
-        self.is_unsaved = False
+        self.is_temporary = False
 
     @property
-    def can_be_unsaved(self) -> bool:
+    def can_be_temporary(self) -> bool:
         """Return True unless another conversation is temporary: only one can be."""
-        return self.is_unsaved or not self._temporary.exists
+        return self.is_temporary or not self._temporary.exists
 
     @property
     def is_closed(self) -> bool:
         """Return True if the main window has begun another temporary conversation."""
-        return self.is_unsaved and not self._temporary.is_temporary(self.id)
+        return self.is_temporary and not self._temporary.is_temporary(self.id)
 
-    def set_unsaved(self, unsaved: bool) -> None:
+    def set_temporary(self, is_temporary: bool) -> None:
         """Choose, before the first question, whether the conversation is in memory only.
 
         Attachments are stored where the conversation will be, so choose before they are read.
         """
-        if unsaved and not self.is_unsaved:
+        if is_temporary and not self.is_temporary:
             self._temporary.begin(self.id)
-        elif self.is_unsaved and not unsaved:
+        elif self.is_temporary and not is_temporary:
             self._temporary.discard(self.id)
             self._conversation = replace(
                 self._conversation, id=new_id()
             )  # a temporary id stays temporary
-        self.is_unsaved = unsaved
+        self.is_temporary = is_temporary
 
     def choose(self, choice: ModelChoice) -> None:
         """Change the provider, model and effort of the answers."""
@@ -135,12 +135,12 @@ class QuickConversation(QObject):
         await self.propose_model()
         if self.is_closed:
             raise StorageError(Reason.TEMPORARY_CLOSED)
-        if self.is_unsaved and not self.path:
+        if self.is_temporary and not self.path:
             await self._conversations.create(self._conversation)
         elif self.path:
             stored_conversation, choice = await self._conversations.get(self.id), self.choice
             if (
-                stored_conversation is None and not self.is_unsaved
+                stored_conversation is None and not self.is_temporary
             ):  # deleted permanently in the main window
                 self.begin()
             # The main window may have renamed, moved or pinned it.

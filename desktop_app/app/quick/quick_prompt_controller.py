@@ -79,7 +79,7 @@ class QuickPromptController(QObject):
         self._handover_lock = asyncio.Lock()
         self.draft = QuickDraft(
             quick,
-            lambda: UnsentQuestion() if conversation.is_unsaved else self.unsent_question,
+            lambda: UnsentQuestion() if conversation.is_temporary else self.unsent_question,
             settings_store=settings_store,
             tasks=tasks,
         )
@@ -96,7 +96,7 @@ class QuickPromptController(QObject):
             lambda: tasks.start(self._leave_for_window(RAISE_CAP))
         )
         quick.selection_requested.connect(self._add_selection)
-        quick.unsaved_requested.connect(self._toggle_unsaved)
+        quick.temporary_requested.connect(self._toggle_temporary)
         quick.text_changed.connect(self.draft.save_soon)
         # The main window applies an action to the answer; copying needs no other window.
         quick.transcript.action_requested.connect(
@@ -138,7 +138,7 @@ class QuickPromptController(QObject):
         self._conversation.begin()
         self._typed_text = ""
         self.attachments.clear()
-        self._set_unsaved(False)
+        self._set_temporary(False)
 
     def _add_accompanying(self, text: str) -> None:
         self.accompanying.add(text)
@@ -173,16 +173,16 @@ class QuickPromptController(QObject):
         self._add_accompanying(text)
         self.window.set_accompanying_text(self.accompanying.text)
 
-    def _toggle_unsaved(self) -> None:
-        is_unsaved = self._conversation.is_unsaved
+    def _toggle_temporary(self) -> None:
+        is_temporary = self._conversation.is_temporary
         is_closed = self._conversation.is_closed
         if self._is_busy or (self._conversation.path and not is_closed):
-            self.window.set_unsaved(is_unsaved)
-        elif not self._conversation.can_be_unsaved:
-            self.window.set_unsaved(False)
+            self.window.set_temporary(is_temporary)
+        elif not self._conversation.can_be_temporary:
+            self.window.set_temporary(False)
             self.window.status.show_status(tr("A temporary conversation is already open"))
         elif self.attachments.parts or self.attachments.reading_name:
-            self.window.set_unsaved(is_unsaved)
+            self.window.set_temporary(is_temporary)
             self.window.status.show_status(tr("Remove the attachments first"))
         elif is_closed:
             text = self._unsent_text()
@@ -194,12 +194,12 @@ class QuickPromptController(QObject):
             # Undo could not restore a removed attachment into the other state.
             self.attachments.clear()
             self.window.status.show_status("")  # instead of an offer to restore an attachment
-            self._set_unsaved(not is_unsaved)
+            self._set_temporary(not is_temporary)
 
-    def _set_unsaved(self, unsaved: bool) -> None:
-        self._conversation.set_unsaved(unsaved)
+    def _set_temporary(self, is_temporary: bool) -> None:
+        self._conversation.set_temporary(is_temporary)
         self.draft.save_soon()
-        self.window.set_unsaved(unsaved)
+        self.window.set_temporary(is_temporary)
 
     # -------------------------------------------------------------- asking
 
@@ -234,7 +234,7 @@ class QuickPromptController(QObject):
         self.draft.save_soon()
         self.attachments.remove_sent(attached_parts)
         self.window.set_accompanying_text(self.accompanying.text)
-        if not self._conversation.is_unsaved:
+        if not self._conversation.is_temporary:
             self.question_stored.emit(run.conversation)
         self.window.transcript.set_messages([run.answer])
         self._running.start(run)
@@ -248,7 +248,7 @@ class QuickPromptController(QObject):
 
     async def _move_to_window(self, action: str) -> None:
         has_content = self._conversation.path or self.attachments.parts
-        if self._conversation.is_unsaved and has_content:
+        if self._conversation.is_temporary and has_content:
             self.window.status.show_status(tr("An unsaved conversation stays here"))
             return
         if self.attachments.reading_name:

@@ -33,8 +33,8 @@ class QuickFooter:
         self._paste_button.setToolTip(tr("Paste into the window behind"))
         self._open_button = HintButton(tr("Continue in Repartee"), theme)
         self._selection_button = HintButton(tr("Add selection"), theme, name="add-selection")
-        self._unsaved_button = HintButton(tr("Don’t save"), theme, name="unsaved")
-        self._unsaved_button.setCheckable(True)
+        self._temporary_button = HintButton(tr("Don’t save"), theme, name="temporary")
+        self._temporary_button.setCheckable(True)
         close_button = HintButton(tr("Close"), theme)
         close_button.setProperty(KEEPS_LETTER, True)
         self._buttons = {
@@ -42,7 +42,7 @@ class QuickFooter:
             "quick.paste": self._paste_button,
             "quick.go-on": self._open_button,
             "quick.add-selection": self._selection_button,
-            "quick.temporary": self._unsaved_button,
+            "quick.temporary": self._temporary_button,
             "quick.close": close_button,
         }
         self._hints = (status.remedy_button, *self._buttons.values())
@@ -59,19 +59,19 @@ class QuickFooter:
         for command_id, button in self._buttons.items():
             button.set_keys(keymap.shortcut_of(command_id))
 
-    def set_unsaved(self, is_unsaved: bool) -> None:
+    def set_temporary(self, is_temporary: bool) -> None:
         """Show whether the conversation is kept off the disk."""
-        self._unsaved_button.setChecked(is_unsaved)
-        self._unsaved_button.setText(tr("Not saved") if is_unsaved else tr("Don’t save"))
+        self._temporary_button.setChecked(is_temporary)
+        self._temporary_button.setText(tr("Not saved") if is_temporary else tr("Don’t save"))
 
     def show_buttons(self, *, has_answer: bool) -> None:
         """Show the buttons that apply before a question, or to an answer."""
-        is_unsaved = self._unsaved_button.isChecked()
+        is_temporary = self._temporary_button.isChecked()
         for button in (self._copy_button, self._paste_button):
             button.setVisible(has_answer)
-        self._open_button.setVisible(has_answer and not is_unsaved)
+        self._open_button.setVisible(has_answer and not is_temporary)
         self._selection_button.setVisible(not has_answer)
-        self._unsaved_button.setVisible(not has_answer or is_unsaved)
+        self._temporary_button.setVisible(not has_answer or is_temporary)
 
     def fit(self, width: int) -> None:
         """Show the shortcuts of the buttons if there is room for them in `width` pixels."""

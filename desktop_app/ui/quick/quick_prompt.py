@@ -77,8 +77,7 @@ class QuickPrompt(QWidget):
         effort_step_requested(int): answer with more (+1) or less (-1) effort.
         selection_requested(): add the text that is selected in another program.
         paste_requested(): paste the answer into the window of another program.
-        unsaved_requested(): switch whether this conversation is stored. An unsaved conversation is
-            in memory only, like a temporary conversation of the main window.
+        temporary_requested(): make this conversation temporary, or one that is stored again.
         hidden(): the window was hidden.
     """
 
@@ -92,7 +91,7 @@ class QuickPrompt(QWidget):
     effort_step_requested = Signal(int)
     selection_requested = Signal()
     paste_requested = Signal()
-    unsaved_requested = Signal()
+    temporary_requested = Signal()
     hidden = Signal()
 
     command_actions: Mapping[str, Callable[[], object]]
@@ -174,7 +173,7 @@ class QuickPrompt(QWidget):
             "quick.go-on": self.open_in_window_requested.emit,
             "quick.close": self.hide,
             "quick.add-selection": self.selection_requested.emit,
-            "quick.temporary": self.unsaved_requested.emit,
+            "quick.temporary": self.temporary_requested.emit,
             "prompt.paste-plain": self.field.insertion.paste_plain,
             "prompt.spelling": self.field.suggest_spelling,
             "effort.more": lambda: self.effort_step_requested.emit(1),
@@ -244,9 +243,9 @@ class QuickPrompt(QWidget):
         )
         self._fit()
 
-    def set_unsaved(self, is_unsaved: bool) -> None:
+    def set_temporary(self, is_temporary: bool) -> None:
         """Show whether the conversation is in memory only."""
-        self._footer.set_unsaved(is_unsaved)
+        self._footer.set_temporary(is_temporary)
         self._set_expanded(self._is_expanded)  # shows the buttons that apply now
 
     def set_streaming(self, is_streaming: bool) -> None:

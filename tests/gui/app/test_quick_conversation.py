@@ -50,8 +50,8 @@ def line(quick: QuickPrompt) -> QPlainTextEdit:
     return find(quick, QPlainTextEdit, "prompt")
 
 
-def is_unsaved(app: AppHarness) -> bool:
-    return find(app.session.quick.window, QPushButton, "unsaved").isChecked()
+def is_temporary(app: AppHarness) -> bool:
+    return find(app.session.quick.window, QPushButton, "temporary").isChecked()
 
 
 async def ask(app: AppHarness, quick: QuickPrompt, text: str) -> Turn:
@@ -366,17 +366,17 @@ async def test_too_many_files_are_refused() -> None:
         assert find(quick, QLabel, "problem").text().startswith("At most 5,000 files")
 
 
-async def test_an_unsaved_conversation_is_neither_stored_nor_listed() -> None:
+async def test_a_temporary_conversation_is_neither_stored_nor_listed() -> None:
     async with AppHarness() as app:
         quick = opened(app)
-        find(quick, QPushButton, "unsaved").click()
+        find(quick, QPushButton, "temporary").click()
         turn = await ask(app, quick, SECRET)
         turn.end(f"About {SECRET}.")
         await until(lambda: not app.controllers.running.conversations)
         await app.settled()
         assert await app.backend.conversations.all() == []
-        assert is_unsaved(app)
-        assert find(quick, QPushButton, "unsaved").isVisible()
+        assert is_temporary(app)
+        assert find(quick, QPushButton, "temporary").isVisible()
         quick.open_in_window_requested.emit()  # it stays here
         await app.settled()
         assert quick.isVisible()
@@ -384,23 +384,23 @@ async def test_an_unsaved_conversation_is_neither_stored_nor_listed() -> None:
         assert QLabel.text(said) == said.text(), "not cut"
         quick.hide()
         opened(app)
-        assert not is_unsaved(app)
+        assert not is_temporary(app)
         assert not app.backend.temporary.exists
     files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
-async def test_a_file_of_an_unsaved_conversation_is_not_stored(tmp_path: Path) -> None:
+async def test_a_file_of_a_temporary_conversation_is_not_stored(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text(f"About {SECRET}.")
     async with AppHarness() as app:
         quick = opened(app)
-        find(quick, QPushButton, "unsaved").click()
+        find(quick, QPushButton, "temporary").click()
         quick.files_dropped.emit([path])
         await until(lambda: app.session.quick.attachments.parts)
         quick.open_in_window_requested.emit()  # it stays here
-        find(quick, QPushButton, "unsaved").click()  # the file stays unsaved
-        assert is_unsaved(app)
+        find(quick, QPushButton, "temporary").click()  # refused: it has a file
+        assert is_temporary(app)
         turn = await ask(app, quick, "What?")
         assert SECRET in str(turn.request.messages)
         turn.end("That.")
@@ -417,26 +417,26 @@ async def test_a_saved_file_must_be_removed_before_the_question_is_not_saved(
     async with AppHarness() as app:
         quick = opened(app)
         quick.files_dropped.emit([path])
-        find(quick, QPushButton, "unsaved").click()
-        assert not is_unsaved(app)
+        find(quick, QPushButton, "temporary").click()
+        assert not is_temporary(app)
         await until(lambda: app.session.quick.attachments.parts)
-        find(quick, QPushButton, "unsaved").click()
-        assert not is_unsaved(app)
+        find(quick, QPushButton, "temporary").click()
+        assert not is_temporary(app)
         quick.chips.remove_requested.emit(app.session.quick.attachments.parts[0].sha256)
         assert find(quick, QPushButton, "remedy").isVisible()
-        find(quick, QPushButton, "unsaved").click()
-        assert is_unsaved(app)
+        find(quick, QPushButton, "temporary").click()
+        assert is_temporary(app)
         assert not find(quick, QPushButton, "remedy").isVisible()
-        find(quick, QPushButton, "unsaved").click()
+        find(quick, QPushButton, "temporary").click()
         (await ask(app, quick, "What?")).end("That.")
         await app.settled()
         assert len(await app.backend.conversations.all()) == 1
 
 
-async def test_an_unsaved_conversation_ends_when_the_window_begins_a_temporary_one() -> None:
+async def test_a_temporary_conversation_ends_when_the_window_begins_a_temporary_one() -> None:
     async with AppHarness() as app:
         quick = opened(app)
-        find(quick, QPushButton, "unsaved").click()
+        find(quick, QPushButton, "temporary").click()
         (await ask(app, quick, "One?")).end("1")
         await app.settled()
         app.controllers.conversation.temporary.open()
@@ -446,8 +446,8 @@ async def test_an_unsaved_conversation_ends_when_the_window_begins_a_temporary_o
         problem = find(quick, QLabel, "problem").text()
         assert "was closed" in problem
         assert len(app.providers.turns) == 1
-        find(quick, QPushButton, "unsaved").click()  # the text begins a conversation that is saved
-        assert not is_unsaved(app)
+        find(quick, QPushButton, "temporary").click()  # the text begins a stored conversation
+        assert not is_temporary(app)
         assert line(quick).toPlainText() == "Two?"
         assert find(quick, QLabel, "problem").isHidden()
         QTest.keyClick(line(quick), Qt.Key.Key_Return)
@@ -458,15 +458,15 @@ async def test_an_unsaved_conversation_ends_when_the_window_begins_a_temporary_o
         assert [text for _role, _status, text in app.messages()] == ["Two?", "2"]
 
 
-async def test_a_question_of_a_closed_unsaved_conversation_is_not_stored() -> None:
+async def test_a_question_of_a_closed_temporary_conversation_is_not_stored() -> None:
     async with AppHarness() as app:
         quick = opened(app)
-        find(quick, QPushButton, "unsaved").click()
+        find(quick, QPushButton, "temporary").click()
         (await ask(app, quick, "One?")).end("1")
         await app.settled()
         app.controllers.conversation.temporary.open()
         assert line(quick).toPlainText() == "One?"
-        find(quick, QPushButton, "unsaved").click()
+        find(quick, QPushButton, "temporary").click()
         assert line(quick).toPlainText() == ""
         assert not app.session.quick.has_unsent
 
@@ -527,14 +527,14 @@ async def test_attachments_and_the_clipboard_survive_a_restart(tmp_path: Path) -
         assert controller.unsent_question.clipboard == "copied"
 
 
-async def test_an_unsaved_question_does_not_survive_a_restart() -> None:
+async def test_a_temporary_question_does_not_survive_a_restart() -> None:
     async with AppHarness() as app:
         quick = opened(app)
         QTest.keyClicks(line(quick), SECRET)
-        find(quick, QPushButton, "unsaved").click()
+        find(quick, QPushButton, "temporary").click()
         quick.hide()
         assert line(opened(app)).toPlainText() == SECRET
-        assert is_unsaved(app)
+        assert is_temporary(app)
     async with AppHarness() as app:
         assert line(opened(app)).toPlainText() == ""
 
