@@ -374,7 +374,8 @@ def _last_appearance(state: dict[str, object]) -> PortalAppearance:
 
     The portal answers after the first paint, which would otherwise be light on a dark desktop.
     """
-    is_dark, has_high_contrast = state.get("is_dark"), state.get("is_strong")
+    is_dark = state.get("is_dark")
+    has_high_contrast = state.get("is_strong")
     return PortalAppearance(
         is_dark if isinstance(is_dark, bool) else None,
         has_high_contrast if isinstance(has_high_contrast, bool) else None,

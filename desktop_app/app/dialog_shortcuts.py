@@ -39,7 +39,8 @@ class DialogShortcuts(QObject):
         actions: Mapping[str, Callable[[QWidget], object]],
     ) -> None:
         super().__init__(parent)
-        self._values, self._actions = values, actions
+        self._values = values
+        self._actions = actions
         self._shortcuts: list[tuple[str, QShortcut]] = []
         values.changed.connect(self._on_value_changed)
         application = QApplication.instance()

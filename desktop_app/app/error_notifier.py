@@ -27,7 +27,8 @@ class ErrorNotifier:
     """
 
     def __init__(self, notifications: Notifications, repair: Callable[[], None]) -> None:
-        self._notifications, self._repair = notifications, repair
+        self._notifications = notifications
+        self._repair = repair
 
     def show(self, error: UserFacingError) -> None:
         """Notify of an error, with an action if the store can be repaired."""

@@ -46,9 +46,13 @@ class Palette(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._values = parent, theme, values
-        self._actions, self._rows = actions, rows
-        self._tasks, self._settings_store = tasks, settings_store
+        self._parent = parent
+        self._theme = theme
+        self._values = values
+        self._actions = actions
+        self._rows = rows
+        self._tasks = tasks
+        self._settings_store = settings_store
         self._widget: CommandPalette | None = None
         self._use_counts: UseCounts | None = None
         self._titles = TitleIndex(())

@@ -51,11 +51,13 @@ class PaletteRows:
     """The rows of the window's controllers, each with its action."""
 
     def __init__(self, window: MainWindow, controllers: Controllers) -> None:
-        self._window, self._controllers = window, controllers
+        self._window = window
+        self._controllers = controllers
 
     def rows(self) -> list[PaletteRow]:
         """Return the rows that are known at once."""
-        controllers, rows = self._controllers, list[PaletteRow]()
+        controllers = self._controllers
+        rows = list[PaletteRow]()
         for prompt in controllers.state.prompts.offered_prompts:
             entry = PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"))
             rows.append((entry, partial(self._window.prompt.completer.insert_prompt, prompt)))
@@ -80,7 +82,8 @@ class PaletteRows:
 
     def _place_rows(self) -> Iterator[PaletteRow]:
         """Yield the pages of the settings, and fields and sections on them that are no settings."""
-        category, providers = tr("Settings"), self._controllers.panel.providers
+        category = tr("Settings")
+        providers = self._controllers.panel.providers
         # Without it, the first row for "settings" is a command for the settings of a folder.
         show_settings = partial(self._window.outer_panes.show_settings, True)
         yield PaletteEntry("place:settings", category), show_settings

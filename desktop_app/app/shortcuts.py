@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 ESCAPE = "Esc"
 # On many keyboards, + is Shift and the key of =; that key alone also counts as +.
-_PLUS_KEYS, _PLUS_WITHOUT_SHIFT = "Ctrl++", "Ctrl+="
+_PLUS_KEYS = "Ctrl++"
+_PLUS_WITHOUT_SHIFT = "Ctrl+="
 
 
 class Shortcuts(QObject):
@@ -61,7 +62,8 @@ class Shortcuts(QObject):
         for shortcut in self._shortcuts:
             shortcut.setEnabled(False)
             shortcut.deleteLater()
-        self._shortcuts, self._on_escape = [], []
+        self._shortcuts = []
+        self._on_escape = []
 
     def escape(self) -> None:
         """Run the command of Esc, if nothing else in the window has handled the key."""

@@ -38,7 +38,8 @@ def display_problem(environment: Mapping[str, str]) -> str | None:
         return _x_problem(display)
     if not any(can_use_x):
         return _wayland_problem(environment)
-    x_problem, wayland_problem = _x_problem(display), _wayland_problem(environment)
+    x_problem = _x_problem(display)
+    wayland_problem = _wayland_problem(environment)
     if x_problem is None or wayland_problem is None:
         return None
     if not display and not environment.get("WAYLAND_DISPLAY"):

@@ -75,7 +75,8 @@ class UnsavedFile:
     """The temporary file of one answer. Implements the Protocol AnswerFile."""
 
     def __init__(self, answers: UnsavedAnswers, answer_id: str) -> None:
-        self._answers, self._answer_id = answers, answer_id
+        self._answers = answers
+        self._answer_id = answer_id
         self._file: GrowingFile | None = None
         self._has_begun = False
 

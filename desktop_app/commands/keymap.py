@@ -83,7 +83,8 @@ class Keymap:
         return conflicting_ids
 
     def _is_conflict(self, first: Command, second: Command) -> bool:
-        shortcut, other = self.shortcut_of(first.id), self.shortcut_of(second.id)
+        shortcut = self.shortcut_of(first.id)
+        other = self.shortcut_of(second.id)
         is_same_start = is_prefix(shortcut, other) or is_prefix(other, shortcut)
         return is_same_start and first.scope.overlaps(second.scope)
 

@@ -21,7 +21,8 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
 
-FORMAT, VERSION = "repartee-shortcuts", 1
+FORMAT = "repartee-shortcuts"
+VERSION = 1
 MAX_FILE_BYTES: Final = 1 << 20
 
 

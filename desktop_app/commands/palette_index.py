@@ -52,7 +52,8 @@ class TitleIndex:
         """
         if not words:
             return self._rows[:limit]
-        text, search_end = self._text, self._end_of(within)
+        text = self._text
+        search_end = self._end_of(within)
         rarest = max(words, key=len)  # a guess: counting all words would take longer than a frame
         others = [word for word in words if word != rarest]
         matches: list[tuple[str, str]] = []
@@ -152,7 +153,9 @@ class PaletteIndex:
     def __init__(
         self, entries: Sequence[PaletteEntry], titles: TitleIndex, uses: UseCounts
     ) -> None:
-        self._entries, self._titles, self._uses = entries, titles, uses
+        self._entries = entries
+        self._titles = titles
+        self._uses = uses
 
     def find(self, typed: str, note: str = "") -> list[PaletteEntry]:
         """Return the best rows, sorted by how well they match, then by use.

@@ -66,7 +66,8 @@ class Keyring:
 
     def probe(self) -> None:
         """Write, read and delete a test entry: some keyrings accept entries but store nothing."""
-        name, token = f"probe-{new_id()}", new_id()
+        name = f"probe-{new_id()}"
+        token = new_id()
         self.write(name, token)
         try:
             stored = self.read(name)

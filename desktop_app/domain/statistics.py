@@ -98,8 +98,10 @@ def wilson_interval(passed: int, total: int) -> tuple[float, float]:
     """
     if total == 0:
         return 0.0, 1.0
-    passed_share, square = passed / total, _Z_95 * _Z_95
+    passed_share = passed / total
+    square = _Z_95 * _Z_95
     middle = passed_share + square / (2 * total)
     half = _Z_95 * sqrt(passed_share * (1 - passed_share) / total + square / (4 * total * total))
-    low, high = (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
+    low = (middle - half) / (1 + square / total)
+    high = (middle + half) / (1 + square / total)
     return max(0.0, low) if passed else 0.0, min(1.0, high) if passed < total else 1.0

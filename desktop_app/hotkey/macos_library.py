@@ -89,6 +89,7 @@ def mac_library() -> MacLibrary:
     for library, declared in ((carbon, _CARBON), (core, _CORE)):
         for name, (result, *arguments) in declared.items():
             function = getattr(library, name)
-            function.restype, function.argtypes = result, arguments
+            function.restype = result
+            function.argtypes = arguments
     layout_key = c_void_p.in_dll(carbon, "kTISPropertyUnicodeKeyLayoutData")
     return MacLibrary(carbon, core, layout_key)

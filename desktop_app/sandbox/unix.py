@@ -20,7 +20,8 @@ _MAX_OPEN_FILES: Final = 256
 def close_descriptors_except(kept_descriptors: tuple[int, ...]) -> None:
     """Close all file descriptors but the standard streams and `kept_descriptors`."""
     # RLIMIT_NOFILE may be infinite, or lower than descriptors that were opened before it was set.
-    start, highest = 3, max(int(entry.name) for entry in Path("/dev/fd").iterdir())
+    start = 3
+    highest = max(int(entry.name) for entry in Path("/dev/fd").iterdir())
     for descriptor in (*sorted(kept_descriptors), highest + 1):
         os.closerange(start, descriptor)
         start = descriptor + 1

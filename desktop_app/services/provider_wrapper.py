@@ -19,7 +19,8 @@ class GatewayWrapper:
     def __init__(
         self, gateway: Gateway, wrap: Callable[[ProviderProfile, Provider], Provider]
     ) -> None:
-        self._gateway, self._wrap = gateway, wrap
+        self._gateway = gateway
+        self._wrap = wrap
 
     async def provider(self, profile: ProviderProfile) -> Provider:
         """Return a wrapped provider. Raises UserFacingError."""

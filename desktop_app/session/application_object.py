@@ -43,7 +43,8 @@ class ApplicationObject:
     """
 
     def __init__(self, on_open: OnOpen, on_action: OnAction) -> None:
-        self._on_open, self._on_action = on_open, on_action
+        self._on_open = on_open
+        self._on_action = on_action
 
     async def publish(self, bus: SessionBus, name: str) -> bool:
         """Export the object and request the name; return False if another process owns it.

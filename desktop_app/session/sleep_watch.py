@@ -28,7 +28,8 @@ class SleepWatch:
 
     def __init__(self, on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> None:
         self._bus = SessionBus("SYSTEM")
-        self._on_sleep, self._on_wake = on_sleep, on_wake
+        self._on_sleep = on_sleep
+        self._on_wake = on_wake
 
     async def watch(self) -> None:
         """Connect to the bus, and listen."""

@@ -33,7 +33,9 @@ class TrayHost:
         on_change: Callable[[bool], None],
         start: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
-        self._bus, self._on_change, self._start = bus, on_change, start
+        self._bus = bus
+        self._on_change = on_change
+        self._start = start
         self._is_present = False
 
     async def watch(self) -> None:

@@ -51,7 +51,8 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
     for line, end in lines_of(text):
         if line.startswith("## "):
             yield from _read_table(sheet, partial(sheet_rows, text, start, end - len(line)))
-            sheet, start = line[3:].strip(), end
+            sheet = line[3:].strip()
+            start = end
     yield from _read_table(sheet, partial(sheet_rows, text, start, len(text)))
 
 
@@ -65,7 +66,8 @@ def _read_table(name: str, read_rows: Rows) -> Iterator[DocumentTable]:
     """Yield the table of the rows; nothing if the first row, which names the columns, is empty."""
     width = count = 0
     for row in read_rows():
-        width, count = max(width, len(row)), count + 1
+        width = max(width, len(row))
+        count = count + 1
     header = next(read_rows(), [])
     if not any(header):
         return

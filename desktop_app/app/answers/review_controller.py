@@ -41,9 +41,14 @@ class ReviewController(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._navigator = parent, theme, navigator
-        self._notifications, self._current, self._messages = pane.notifications, current, messages
-        self._tasks, self._conversations = tasks, conversations
+        self._parent = parent
+        self._theme = theme
+        self._navigator = navigator
+        self._notifications = pane.notifications
+        self._current = current
+        self._messages = messages
+        self._tasks = tasks
+        self._conversations = conversations
         pane.transcript.action_requested.connect(
             lambda id_, action: self._open(id_) if action == REVIEW else None
         )
@@ -103,7 +108,8 @@ class ReviewController(QObject):
     async def _add_version(self, answer: Message, text: str, note: str) -> None:
         from desktop_app.domain.conversations.review import edited_version
 
-        store, version = self._conversations, edited_version(answer, text, note)
+        store = self._conversations
+        version = edited_version(answer, text, note)
         conversation = await store.get(answer.conversation_id)
         if conversation is None:
             return

@@ -51,9 +51,12 @@ class ShownAnswers(QObject):
         messages: MessagePresenter,
     ) -> None:
         super().__init__(pane)
-        self._transcript, self._notifications = pane.transcript, pane.notifications
+        self._transcript = pane.transcript
+        self._notifications = pane.notifications
         self._choice_row = pane.prompt.row
-        self._running, self._current, self._messages = running, current, messages
+        self._running = running
+        self._current = current
+        self._messages = messages
         self._ended_answer: Message | None = None  # announced when all of it is shown
         pane.transcript.message_updated.connect(self._announce_end)
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))

@@ -26,7 +26,8 @@ class StructuredAnswers(QObject):
         self, *, pane: ConversationPane, current: OpenConversation, messages: MessagePresenter
     ) -> None:
         super().__init__(pane)
-        self._current, self._messages = current, messages
+        self._current = current
+        self._messages = messages
         self._notifications = pane.notifications
         pane.transcript.action_requested.connect(self._run_action)
 
@@ -58,7 +59,8 @@ def csv_of(value: object) -> str:
     from desktop_app.domain.json_table import rows_for_export
     from desktop_app.exchange.csv_cell import escape_cell
 
-    table, buffer = rows_for_export(value), io.StringIO()
+    table = rows_for_export(value)
+    buffer = io.StringIO()
     writer = csv.writer(buffer)
     for row in (table.columns, *table.rows):
         writer.writerow([escape_cell(cell) for cell in row])

@@ -63,7 +63,9 @@ class AttachmentBatch:
         messages: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
         if self._duplicates:
             messages.append(self._duplicates_text())
-        self._failures, self._duplicates, self._location_failures = [], [], []
+        self._failures = []
+        self._duplicates = []
+        self._location_failures = []
         return messages
 
     def _duplicates_text(self) -> str:
@@ -92,7 +94,8 @@ class AttachmentBatch:
         """Return a single error for all files whose location could not be stored."""
         if not self._location_failures:
             return []
-        (name, error), count = self._location_failures[0], len(self._location_failures)
+        name, error = self._location_failures[0]
+        count = len(self._location_failures)
         return [
             StorageError(
                 Reason.PLACE_NOT_NOTED if count == 1 else Reason.PLACES_NOT_NOTED,

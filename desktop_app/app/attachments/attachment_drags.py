@@ -37,7 +37,8 @@ class AttachmentDrags(QObject):
         attachment_store: AttachmentStore,
     ) -> None:
         super().__init__(transcript)
-        self._transcript, self._current = transcript, current
+        self._transcript = transcript
+        self._current = current
         self._attachment_store = attachment_store
         self._copies = copies
         transcript.drags.file_requested.connect(tasks.slot(self._drag))

@@ -37,7 +37,8 @@ class AttachmentReader:
 
     def __init__(self, setup: AnswerSetup, sources: AttachmentSources) -> None:
         self._setup = setup
-        self._attachment_store, self._documents = sources.attachment_store, sources.documents
+        self._attachment_store = sources.attachment_store
+        self._documents = sources.documents
 
     async def read(
         self,

@@ -63,11 +63,17 @@ class AttachmentsController(QObject):
         super().__init__(pane)
         prompt = self._prompt = pane.prompt
         self._notifications = pane.notifications
-        self._current, self._draft, self._drafts = setup.current, setup.current.draft, drafts
-        self._providers, self._setup = setup.providers, setup
-        self._tasks, self._attachment_store = tasks, attachment_store
-        self._image_chips, self._prompts = image_chips, prompts
-        self._readings, self._collection_facts = readings, collection_facts
+        self._current = setup.current
+        self._draft = setup.current.draft
+        self._drafts = drafts
+        self._providers = setup.providers
+        self._setup = setup
+        self._tasks = tasks
+        self._attachment_store = attachment_store
+        self._image_chips = image_chips
+        self._prompts = prompts
+        self._readings = readings
+        self._collection_facts = collection_facts
         self._is_expanded = self._has_opened = False
         prompt.attach_requested.connect(self.attach)
         prompt.field.insertion.large_text_pasted.connect(self.attach_text)
@@ -230,7 +236,8 @@ class AttachmentsController(QObject):
 
     def _make_attachment_chips(self) -> list[Chip]:
         """Return a chip for each attachment; of many, the last chip stands for the rest."""
-        parts, resolved = self._draft.value.attachments, self._setup.resolved
+        parts = self._draft.value.attachments
+        resolved = self._setup.resolved
         separate_count = (
             len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
         )
@@ -256,7 +263,8 @@ class AttachmentsController(QObject):
         return chips
 
     def _on_opened(self) -> None:
-        self._is_expanded, self._has_opened = False, True
+        self._is_expanded = False
+        self._has_opened = True
 
     def _make_reading_chips(self, readings: dict[str, FileReading]) -> list[Chip]:
         """Return a chip for each file being read; for many, the first and one for the others."""
@@ -297,7 +305,8 @@ class AttachmentsController(QObject):
 
     def _find_refusal(self) -> str:
         """Return why the chosen model cannot take the attachments, "" if it can."""
-        parts, resolved = self._draft.value.attachments, self._setup.resolved
+        parts = self._draft.value.attachments
+        resolved = self._setup.resolved
         try:
             require_files(parts, self._current.path_before_question, resolved)
             require_image_input(without_files(parts, resolved.files), resolved.model)

@@ -38,7 +38,8 @@ class DocumentPasswords:
     """
 
     def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
-        self._window, self._theme = window, theme
+        self._window = window
+        self._theme = theme
         self._dialog_lock = asyncio.Lock()
         self._known_passwords: list[
             str
@@ -115,9 +116,12 @@ class DocumentUnlocker(QObject):
     ) -> None:
         super().__init__(parent)
         self._notifications = notifications
-        self._current, self._draft = current, current.draft
-        self._tasks, self._passwords = tasks, passwords
-        self._attachment_store, self._documents = sources.attachment_store, sources.documents
+        self._current = current
+        self._draft = current.draft
+        self._tasks = tasks
+        self._passwords = passwords
+        self._attachment_store = sources.attachment_store
+        self._documents = sources.documents
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to enter the password if a document's pages need it; else ()."""

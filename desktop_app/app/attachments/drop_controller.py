@@ -55,8 +55,11 @@ class DropController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(pane)
-        self._prompt, self._notifications, self._current = pane.prompt, pane.notifications, current
-        self._values, self._tasks = values, tasks
+        self._prompt = pane.prompt
+        self._notifications = pane.notifications
+        self._current = current
+        self._values = values
+        self._tasks = tasks
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
         list_view.content_dropped.connect(self.insert_drop)

@@ -105,9 +105,15 @@ class FileReadings(QObject):
         attachment_store: AttachmentStore,
     ) -> None:
         super().__init__(parent)
-        self._passwords, self._reader, self._origins = passwords, reader, origins
-        self._notifications, self._temporary, self._tasks = notifications, temporary, tasks
-        self._current, self._draft, self._drafts = current, current.draft, drafts
+        self._passwords = passwords
+        self._reader = reader
+        self._origins = origins
+        self._notifications = notifications
+        self._temporary = temporary
+        self._tasks = tasks
+        self._current = current
+        self._draft = current.draft
+        self._drafts = drafts
         self._attachment_store = attachment_store
         self._readings: dict[str, FileReading] = {}
         self._queue = TaskQueue()
@@ -306,7 +312,8 @@ class FileReadings(QObject):
 
     def _add_arrived(self) -> None:
         """Add the arrived attachments to the drafts of their conversations, each of them once."""
-        arrived_parts, self._arrived_parts = self._arrived_parts, []
+        arrived_parts = self._arrived_parts
+        self._arrived_parts = []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived_parts:
             if reading.conversation_id != self._current.id:  # another conversation is open by now

@@ -53,7 +53,9 @@ class ImagesController(QObject):
         image_scaler: ImageScaler,
     ) -> None:
         super().__init__(transcript)
-        self._current, self._tasks, self._attachment_store = current, tasks, attachment_store
+        self._current = current
+        self._tasks = tasks
+        self._attachment_store = attachment_store
         self._scaler = image_scaler
         self._transcripts: list[TranscriptView] = []
         self._chips = chips

@@ -101,7 +101,8 @@ class BatchBarController(QObject):
         opened_id = self._current.id
         offer = await asyncio.to_thread(_offer_text, paths)
         if offer and self._current.id == opened_id:
-            self._offered_paths, self._draft_at_offer = paths, draft
+            self._offered_paths = paths
+            self._draft_at_offer = draft
             self._bar.offer(offer)
 
     def forget_offer_in(self, conversation_id: str) -> None:
@@ -115,7 +116,8 @@ class BatchBarController(QObject):
 
     def _on_show_requested(self) -> None:
         """Accept the offer, or show all jobs if there is none."""
-        paths, self._offered_paths = self._offered_paths, []
+        paths = self._offered_paths
+        self._offered_paths = []
         if not paths:
             self.jobs_requested.emit()
             return

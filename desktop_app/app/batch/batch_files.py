@@ -32,9 +32,12 @@ class BatchFiles:
         conversations: ConversationStore,
         batch_store: Callable[[], BatchStore],
     ) -> None:
-        self._navigator, self._presenter = navigator, presenter
-        self._prompt, self._draft = prompt, draft
-        self._conversations, self._batch_store = conversations, batch_store
+        self._navigator = navigator
+        self._presenter = presenter
+        self._prompt = prompt
+        self._draft = draft
+        self._conversations = conversations
+        self._batch_store = batch_store
         self._read_in_parts_ids: dict[str, set[str]] = {}  # job id -> ids of attached files
 
     async def open_as_conversation(self, job_id: str, number: int) -> bool:
@@ -42,7 +45,8 @@ class BatchFiles:
         from desktop_app.backend.batch_wiring import store_as_conversation
 
         store = self._batch_store()
-        job, item = await store.get(job_id), await store.item(job_id, number)
+        job = await store.get(job_id)
+        item = await store.item(job_id, number)
         if job is None or item is None:
             return False
         conversation_id = await store_as_conversation(self._conversations, store, job, item)
@@ -59,7 +63,8 @@ class BatchFiles:
         The task is not repeated if the draft already has such a file of the job.
         """
         store = self._batch_store()
-        job, item = await store.get(job_id), await store.item(job_id, number)
+        job = await store.get(job_id)
+        item = await store.item(job_id, number)
         if job is None or item is None or item.part is None:
             return False
         self._navigator.open_new()

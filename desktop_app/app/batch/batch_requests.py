@@ -44,9 +44,13 @@ class BatchRequests(QObject):
         refresh_soon: Callable[[], None],
     ) -> None:
         super().__init__(dialog)
-        self._dialog, self._runs, self._choices = dialog, runs, choices
-        self._store, self._tasks = store, tasks
-        self._show_job, self._refresh_soon = show_job, refresh_soon
+        self._dialog = dialog
+        self._runs = runs
+        self._choices = choices
+        self._store = store
+        self._tasks = tasks
+        self._show_job = show_job
+        self._refresh_soon = refresh_soon
         self._running_requests: set[tuple[Callable[..., object], tuple[Any, ...]]] = set()
         dialog.report_requested.connect(tasks.slot(self._export_results))
         dialog.new_page.preparation_requested.connect(self._slot(self._create_job))

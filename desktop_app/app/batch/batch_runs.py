@@ -51,7 +51,9 @@ class BatchRuns(QObject):
         store: BatchStore,
     ) -> None:
         super().__init__(parent)
-        self._make_service, self._tasks, self._store = make_service, tasks, store
+        self._make_service = make_service
+        self._tasks = tasks
+        self._store = store
         self._runs: dict[str, asyncio.Future[None]] = {}
         self._wake_events: dict[str, asyncio.Event] = {}
 
@@ -75,7 +77,8 @@ class BatchRuns(QObject):
 
     async def stop_reading(self, job_id: str) -> None:
         """Stop reading a job's files, if it is being prepared."""
-        job, task = await self._store.get(job_id), self._runs.get(job_id)
+        job = await self._store.get(job_id)
+        task = self._runs.get(job_id)
         if job is not None and job.status is BatchStatus.PREPARING and task is not None:
             task.cancel()
             await asyncio.wait([task])

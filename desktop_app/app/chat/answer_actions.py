@@ -47,10 +47,16 @@ class AnswerActions(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._current = parent, setup.current
-        self._transcript, self._notifications = pane.transcript, pane.notifications
-        self._turns, self._navigator, self._choices = turns, navigator, choices
-        self._setup, self._tasks, self._conversations = setup, tasks, conversations
+        self._parent = parent
+        self._current = setup.current
+        self._transcript = pane.transcript
+        self._notifications = pane.notifications
+        self._turns = turns
+        self._navigator = navigator
+        self._choices = choices
+        self._setup = setup
+        self._tasks = tasks
+        self._conversations = conversations
         self._actions: dict[str, Callable[[Message], object]] = {
             "retry": lambda answer: self._tasks.start(self._retry(answer)),
             "retry-with": self._offer_retry_choices,

@@ -48,10 +48,13 @@ class Branching(QObject):
         compaction_store: CompactionStore,
     ) -> None:
         super().__init__(transcript)
-        self._current, self._tasks = current, tasks
+        self._current = current
+        self._tasks = tasks
         self._conversation_store = conversation_store
         self._compaction_store = compaction_store
-        self._running, self._navigator, self._presenter = running, navigator, presenter
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
         transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:

@@ -48,12 +48,18 @@ class ChatController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(pane)
-        self._running, self._turns, self._queue = running, turns, queue
+        self._running = running
+        self._turns = turns
+        self._queue = queue
         prompt = self._prompt = pane.prompt
         self._notifications = pane.notifications
-        self._edited_question, self._values = edited, values
-        self._cancel_other_work, self._is_reading = cancel_other_work, is_reading
-        self._current, self._draft, self._tasks = current, current.draft, tasks
+        self._edited_question = edited
+        self._values = values
+        self._cancel_other_work = cancel_other_work
+        self._is_reading = is_reading
+        self._current = current
+        self._draft = current.draft
+        self._tasks = tasks
         self._announced_hint = ""
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.field.template_id))
         prompt.stop_requested.connect(self.stop)
@@ -71,7 +77,8 @@ class ChatController(QObject):
 
         The prompt is cleared once the question is on disk.
         """
-        draft, opened_id = self._draft.with_text(text, template_id), self._current.id
+        draft = self._draft.with_text(text, template_id)
+        opened_id = self._current.id
         if draft and self._queue.must_wait(opened_id):
             self._queue.add(opened_id, text)
         elif draft:
@@ -96,7 +103,8 @@ class ChatController(QObject):
 
     def _show_hint(self) -> None:
         """Show a hint if a question is queued or edited, and announce it once."""
-        opened_id, hint = self._current.id, ""
+        opened_id = self._current.id
+        hint = ""
         is_editing = self._current.edited_question is not None
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         if opened_id in self._queue:

@@ -53,14 +53,18 @@ class ChunkedReadingController(QObject):
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._setup = notifications, setup
-        self._draft, self._tasks, self._chat_service = setup.current.draft, tasks, chat_service
+        self._notifications = notifications
+        self._setup = setup
+        self._draft = setup.current.draft
+        self._tasks = tasks
+        self._chat_service = chat_service
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offers for a question with whole documents that do not fit; else ()."""
         if not isinstance(error, DocumentDoesNotFitError) or not self._whole_documents():
             return ()
-        refused_draft, start = self._draft.current, self._tasks.start
+        refused_draft = self._draft.current
+        start = self._tasks.start
         attach_beginnings = [
             (tr(ATTACH_BEGINNING_LABEL), lambda: start(self._attach_beginnings(refused_draft)))
         ]
@@ -73,7 +77,8 @@ class ChunkedReadingController(QObject):
 
     async def _attach_beginnings(self, refused_draft: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
-        chat, settings = self._chat_service, self._setup.ask_settings
+        chat = self._chat_service
+        settings = self._setup.ask_settings
         context = await chat.with_definitions(
             self._setup.context, settings, refused_draft.template_id
         )

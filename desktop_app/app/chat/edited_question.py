@@ -34,7 +34,9 @@ class EditedQuestion(QObject):
     ) -> None:
         super().__init__(parent)
         self._prompt = prompt
-        self._current, self._draft, self._drafts = current, current.draft, drafts
+        self._current = current
+        self._draft = current.draft
+        self._drafts = drafts
 
     def begin(self, message: Message) -> None:
         """Edit a question, or the question of an answer, if it has one."""
@@ -60,7 +62,8 @@ class EditedQuestion(QObject):
         edit = self._drafts.edit_in(self._current.id)
         if edit is None or self._current.edited_question is None:
             return None
-        question, typed_draft = edit.question, self._draft.current
+        question = edit.question
+        typed_draft = self._draft.current
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous)
         return (

@@ -45,9 +45,14 @@ class QuestionQueue(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(prompt)
-        self._running, self._turns, self._presenter = running, turns, presenter
-        self._prompt, self._is_reading = prompt, is_reading
-        self._current, self._drafts, self._tasks = current, drafts, tasks
+        self._running = running
+        self._turns = turns
+        self._presenter = presenter
+        self._prompt = prompt
+        self._is_reading = is_reading
+        self._current = current
+        self._drafts = drafts
+        self._tasks = tasks
         self._conversations = conversations
         self._texts: dict[str, str] = {}  # by conversation id
         prompt.text_changed.connect(lambda: self.remove(current.id))

@@ -43,10 +43,15 @@ class TemporaryController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(prompt)
-        self._widgets, self._prompt = widgets, prompt
-        self._current, self._draft = current, current.draft
-        self._new_conversation, self._tasks = new_conversation, tasks
-        self._running, self._navigator, self._temporary = running, navigator, temporary
+        self._widgets = widgets
+        self._prompt = prompt
+        self._current = current
+        self._draft = current.draft
+        self._new_conversation = new_conversation
+        self._tasks = tasks
+        self._running = running
+        self._navigator = navigator
+        self._temporary = temporary
         self._id = ""
         self._is_being_replaced = False
         self._current.opened.connect(self._show_widgets)
@@ -114,7 +119,8 @@ class TemporaryController(QObject):
 
     def _close(self) -> None:
         """Delete the conversation, and open a blank one: a temporary one if it is replaced."""
-        closed_id, self._id = self._id, ""
+        closed_id = self._id
+        self._id = ""
         self._running.stop(closed_id)
         self._temporary.discard(closed_id)
         self._navigator.open_new()

@@ -32,8 +32,10 @@ class TemporaryWidgets(QObject):
         self, theme: ThemeWatcher, *, pane: ConversationPane, conversation_list: ConversationList
     ) -> None:
         super().__init__(pane)
-        self._theme, self._add_above_prompt = theme, pane.add_above_prompt
-        self._header, self._conversation_list = pane.header, conversation_list
+        self._theme = theme
+        self._add_above_prompt = pane.add_above_prompt
+        self._header = pane.header
+        self._conversation_list = conversation_list
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
 

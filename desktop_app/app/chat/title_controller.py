@@ -44,10 +44,14 @@ class TitleController(QObject):
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(presenter)
-        self._values, self._setup = setup.values, setup
+        self._values = setup.values
+        self._setup = setup
         self._temporary = temporary
-        self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
-        self._delimiters, self._utility_model = delimiters, utility_model
+        self._tasks = tasks
+        self._conversations = conversations
+        self._chat_service = chat_service
+        self._delimiters = delimiters
+        self._utility_model = utility_model
         self._presenter = presenter
         self._requested_ids: set[str] = set()
         running.finished.connect(self._on_finished)

@@ -45,9 +45,15 @@ class TurnPresenter(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(pane)
-        self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._saver, self._pane, self._current = saver, pane, setup.current
-        self._setup, self._tasks, self._conversations = setup, tasks, conversations
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
+        self._saver = saver
+        self._pane = pane
+        self._current = setup.current
+        self._setup = setup
+        self._tasks = tasks
+        self._conversations = conversations
 
     def start(self, turn: BegunTurn) -> None:
         """Start the answers of a turn, and show it if its conversation is open."""
@@ -74,7 +80,8 @@ class TurnPresenter(QObject):
             return
         self._current.set_stored(stored_conversation)
         self._pane.set_title(stored_conversation.title)
-        question, is_single = run.question, not run.siblings
+        question = run.question
+        is_single = not run.siblings
         if question is not None and is_single and _follows_path(question, self._current.path):
             self._current.append(question, run.answer)
             self._show_turn(question, run.answer)
@@ -86,7 +93,8 @@ class TurnPresenter(QObject):
 
     def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
         """Return the conversation of a turn, as it was changed while the turn began."""
-        original, stored_conversation = turn.original, turn.run.conversation
+        original = turn.original
+        stored_conversation = turn.run.conversation
         listed_conversation = self._presenter.cache.get(original.id)
         newest_conversation = (
             self._current.conversation if is_open else listed_conversation or original
@@ -117,7 +125,8 @@ class TurnPresenter(QObject):
 
     def _report_comparison(self, turn: BegunTurn) -> None:
         if turn.is_comparison:
-            question, answers = turn.run.question, (turn.run, *turn.run.siblings)
+            question = turn.run.question
+            answers = (turn.run, *turn.run.siblings)
             path = turn.path if question is None else [*turn.path, question]
             self.compared.emit(path, [run.answer for run in answers])
 

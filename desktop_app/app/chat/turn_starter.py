@@ -91,10 +91,16 @@ class TurnStarter(QObject):
     ) -> None:
         super().__init__(notifications)
         current = setup.current
-        self._running, self._presenter, self._notifications = running, presenter, notifications
-        self._before_turn, self._remedies_for = before_turn, remedies_for
-        self._current, self._tasks, self._chat_service = current, tasks, chat_service
-        self._providers, self._setup = setup.providers, setup
+        self._running = running
+        self._presenter = presenter
+        self._notifications = notifications
+        self._before_turn = before_turn
+        self._remedies_for = remedies_for
+        self._current = current
+        self._tasks = tasks
+        self._chat_service = chat_service
+        self._providers = setup.providers
+        self._setup = setup
         self._beginning_ids: set[str] = set()  # ids of conversations whose turn is being written
         for signal in (
             current.opened,

@@ -50,8 +50,12 @@ class DesktopControllers:
         quick_host: QuickHost,
         raise_window: Callable[[], None],
     ) -> None:
-        self._window, self._controllers, self._bus = window, controllers, bus
-        self._closing, self._quick_host, self._raise_window = closing, quick_host, raise_window
+        self._window = window
+        self._controllers = controllers
+        self._bus = bus
+        self._closing = closing
+        self._quick_host = quick_host
+        self._raise_window = raise_window
         self._is_hotkey_paused = False
         QGuiApplication.setWindowIcon(program_icon())  # task lists on X11 read no desktop entry
         quick_host.set_bus(bus)

@@ -41,7 +41,9 @@ class DialogControllers:
         presenter: ListPresenter,
         name_of_model: Callable[[str], str],
     ) -> None:
-        self._window, self._theme, self._state = window, theme, state
+        self._window = window
+        self._theme = theme
+        self._state = state
         self._make_reports(name_of_model)
         self._make_batches(navigator, presenter)
         self._make_help()
@@ -79,7 +81,9 @@ class DialogControllers:
         )
 
     def _make_batches(self, navigator: Navigator, presenter: ListPresenter) -> None:
-        window, theme, state = self._window, self._theme, self._state
+        window = self._window
+        theme = self._theme
+        state = self._state
         batch_files = BatchFiles(
             navigator,
             presenter,

@@ -39,7 +39,9 @@ class PanelControllers:
         on_imported: Callable[[], Awaitable[None]],
         run_on_closed_store: Callable[[ClosedWork], None],
     ) -> None:
-        self._window, self._theme, self._state = window, theme, state
+        self._window = window
+        self._theme = theme
+        self._state = state
         self._make_providers()
         self._make_settings()
         self._make_data(on_imported, run_on_closed_store)

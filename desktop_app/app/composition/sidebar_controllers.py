@@ -32,7 +32,10 @@ class SidebarControllers:
     def __init__(
         self, window: MainWindow, theme: ThemeWatcher, state: WindowState, running: RunningAnswers
     ) -> None:
-        self._window, self._theme, self._state, self._running = window, theme, state, running
+        self._window = window
+        self._theme = theme
+        self._state = state
+        self._running = running
         self._make_list()
         self._make_search()
         self._make_folders()
@@ -40,8 +43,12 @@ class SidebarControllers:
 
     def _make_list(self) -> None:
         """Create the list, and the controllers that open its conversations."""
-        window, state, running = self._window, self._state, self._running
-        current, tasks, backend = state.current, state.tasks, state.backend
+        window = self._window
+        state = self._state
+        running = self._running
+        current = state.current
+        tasks = state.tasks
+        backend = state.backend
         self.draft_saver = DraftSaver(window.prompt, current, state.drafts)
         presenter = self.list_presenter = ListPresenter(
             running,
@@ -96,7 +103,9 @@ class SidebarControllers:
     def _make_search(self) -> None:
         """Create the search, the links, the watch on the store, and the footer."""
         window, state = self._window, self._state
-        current, tasks, backend = state.current, state.tasks, state.backend
+        current = state.current
+        tasks = state.tasks
+        backend = state.backend
         SearchController(
             window,
             self.list_presenter,

@@ -63,8 +63,12 @@ class AnswerNotifier(QObject):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
-        self._is_in_front, self._title_of = is_in_front, title_of
-        self._bus, self._values, self._tasks, self._clock = bus, values, tasks, clock
+        self._is_in_front = is_in_front
+        self._title_of = title_of
+        self._bus = bus
+        self._values = values
+        self._tasks = tasks
+        self._clock = clock
         self._notifier = Notifier(bus, self._on_link_clicked)
         self._notified_ids: set[str] = set()
         self._started_at: dict[str, float] = {}

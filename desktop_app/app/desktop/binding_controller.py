@@ -31,7 +31,9 @@ class BindingController(QObject):
 
     def __init__(self, window: QWidget, *, notifications: Notifications, tasks: Tasks) -> None:
         super().__init__(window)
-        self._window, self._notifications, self._tasks = window, notifications, tasks
+        self._window = window
+        self._notifications = notifications
+        self._tasks = tasks
 
     def offer(self, keys: str) -> None:
         """Ask, then create a shortcut with `keys`, which are in Qt's portable text.

@@ -32,7 +32,8 @@ class FormDraftSaver(QObject):
 
     def __init__(self, parent: QObject, *, settings_store: SettingsStore, tasks: Tasks) -> None:
         super().__init__(parent)
-        self._settings_store, self._tasks = settings_store, tasks
+        self._settings_store = settings_store
+        self._tasks = tasks
         self._stored_drafts: dict[str, Any] | None = {}  # None after a failed write
         self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.save)
@@ -53,7 +54,8 @@ class FormDraftSaver(QObject):
             self._timer.stop()  # until something else has the focus
         drafts = collect_form_drafts()
         if drafts != self._stored_drafts:
-            is_retry, self._stored_drafts = self._stored_drafts is None, drafts
+            is_retry = self._stored_drafts is None
+            self._stored_drafts = drafts
             self._tasks.start(self._write(drafts, is_retry=is_retry))
 
     async def _write(self, drafts: dict[str, Any], *, is_retry: bool) -> None:

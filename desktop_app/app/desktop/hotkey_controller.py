@@ -37,7 +37,8 @@ class HotkeyController(QObject):
     def __init__(self, parent: QObject, *, bus: SessionBus, scope: str, tasks: Tasks) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._bus, self._scope = bus, scope
+        self._bus = bus
+        self._scope = scope
         self._is_paused = self._is_pause_announced = False
         self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._on_portal_lost)
         self._keys: str | None = None  # None before the first `set_keys`
@@ -49,7 +50,8 @@ class HotkeyController(QObject):
     def set_keys(self, keys: str, *, paused: bool) -> None:
         """Grab other keys, in Qt's portable text; "" for none. While `paused`, grab none."""
         if (keys, paused) != (self._keys, self._is_paused):
-            self._keys, self._is_paused = keys, paused
+            self._keys = keys
+            self._is_paused = paused
             self._cancel_portal_request()
             self._tasks.start(self._apply_keys())
 
@@ -67,7 +69,8 @@ class HotkeyController(QObject):
     async def _apply_keys(self) -> None:
         """Release the former keys, grab the current ones unless paused, and report the result."""
         async with self._change_lock:
-            keys, paused = self._keys or "", self._is_paused
+            keys = self._keys or ""
+            paused = self._is_paused
             await self._release()
             if paused != self._is_pause_announced:
                 self._is_pause_announced = paused
@@ -117,7 +120,8 @@ class HotkeyController(QObject):
     async def _release(self) -> None:
         await self._portal.close()
         if self._native is not None:
-            native, self._native = self._native, None
+            native = self._native
+            self._native = None
             native.close()
         if self._x11 is not None:
             await asyncio.to_thread(self._detach_x11(self._x11).close)

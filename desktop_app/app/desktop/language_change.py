@@ -42,7 +42,9 @@ class LanguageChange(QObject):
         notifications: Notifications,
     ) -> None:
         super().__init__(parent)
-        self._has_unsent, self._is_creating, self._is_busy = has_unsent, is_creating, is_busy
+        self._has_unsent = has_unsent
+        self._is_creating = is_creating
+        self._is_busy = is_busy
         self._notifications = notifications
         # Checked repeatedly, because no signal tells that the last dialog has closed.
         self._retry_timer = QTimer(self, interval=LANGUAGE_RETRY_MS)

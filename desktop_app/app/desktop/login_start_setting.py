@@ -27,7 +27,9 @@ class LoginStartSetting:
     """Synchronization of the setting with the desktop's entry, in both directions."""
 
     def __init__(self, *, bus: SessionBus, values: SettingValues, scope: str) -> None:
-        self._bus, self._values, self._scope = bus, values, scope
+        self._bus = bus
+        self._values = values
+        self._scope = scope
         self._lock = asyncio.Lock()  # the last change must be the last that is written
 
     async def reconcile(self) -> None:

@@ -26,7 +26,8 @@ class MemoryTrimmer(QObject):
 
     def __init__(self, parent: QObject, is_idle: Callable[[], bool], *, tasks: Tasks) -> None:
         super().__init__(parent)
-        self._is_idle, self._tasks = is_idle, tasks
+        self._is_idle = is_idle
+        self._tasks = tasks
         self._has_released = False
         self._timer = QTimer(self, singleShot=True, interval=IDLE_MS)
         self._timer.timeout.connect(self._release)

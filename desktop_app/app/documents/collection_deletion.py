@@ -44,7 +44,8 @@ class CollectionDeletion(QObject):
 
     def undo(self) -> None:
         """Keep the collection."""
-        collection_id, self.collection_id = self.collection_id, ""
+        collection_id = self.collection_id
+        self.collection_id = ""
         self._timer.stop()
         self.undone.emit(collection_id)
 

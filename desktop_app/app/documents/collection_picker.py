@@ -33,7 +33,8 @@ class CollectionPicker(QObject):
 
     def __init__(self, window: QWidget, theme: ThemeWatcher) -> None:
         super().__init__(window)
-        self._window, self._theme = window, theme
+        self._window = window
+        self._theme = theme
         self._palette: CommandPalette | None = None
 
     def open(self, states: Iterable[CollectionState]) -> None:

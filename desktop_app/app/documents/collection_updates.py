@@ -50,8 +50,10 @@ class CollectionUpdates(QObject):
         reload: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(parent)
-        self._tasks, self._collections = tasks, collections
-        self._states, self._reload = states, reload
+        self._tasks = tasks
+        self._collections = collections
+        self._states = states
+        self._reload = reload
         self.collection_id = ""
         self._task: asyncio.Future[None] | None = None
         self._progress: CollectionProgress | None = None
@@ -121,7 +123,8 @@ class CollectionUpdates(QObject):
                 message = tr("This collection is already being updated.")
             self.reported.emit(message, False)
             return
-        self.collection_id, self._progress = collection_id, None
+        self.collection_id = collection_id
+        self._progress = None
         self._is_embedding = is_embedding
         self._task = self._tasks.start(self._run(work))
         self._task.add_done_callback(self._on_done)  # a task canceled at once runs no `finally`
@@ -145,7 +148,8 @@ class CollectionUpdates(QObject):
             self.reported.emit(summary, False)
 
     def _on_done(self, _task: asyncio.Future[None]) -> None:
-        self._task, self._progress = None, None
+        self._task = None
+        self._progress = None
         self.progressed.emit()
 
     def _on_progress(self, progress: CollectionProgress) -> None:

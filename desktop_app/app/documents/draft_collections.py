@@ -37,7 +37,9 @@ class DraftCollections(QObject):
         collection_facts: CollectionFacts,
     ) -> None:
         super().__init__(parent)
-        self._draft, self._origins, self._facts = current.draft, origins, collection_facts
+        self._draft = current.draft
+        self._origins = origins
+        self._facts = collection_facts
         self._states: Mapping[str, CollectionState] = {}
         self._unknown_ids: set[str] = set()  # not in `_states`, which may be out of date
         self._missing_ids: set[str] = set()  # not in the states when they were shown
@@ -53,7 +55,8 @@ class DraftCollections(QObject):
         draft_ids = {part.collection_id for part in self._draft.value.collections}
         missing_ids = draft_ids - set(states)
         has_changed = states != self._states or missing_ids != self._missing_ids
-        self._states, self._missing_ids = states, missing_ids
+        self._states = states
+        self._missing_ids = missing_ids
         facts = {id_: ChipText(state.summary) for id_, state in states.items()}
         facts |= dict.fromkeys(missing_ids, ChipText(tr("not on this computer"), exists=False))
         self._facts.set(facts, report=bool(draft_ids) and has_changed)

@@ -26,7 +26,9 @@ class ShownCollection:
         updates: CollectionUpdates,
         collections: Callable[[], Collections],
     ) -> None:
-        self._dialog, self._updates, self._collections = dialog, updates, collections
+        self._dialog = dialog
+        self._updates = updates
+        self._collections = collections
 
     async def show_files(self) -> None:
         """Show the files, what embedding them sends, and the progress."""
@@ -49,7 +51,8 @@ class ShownCollection:
 
 def _embedding_text(plan: EmbeddingPlan) -> str:
     """Return a sentence with the passages that embedding sends, the provider and the cost."""
-    provider, tokens = plan.choice.profile.name, number(plan.tokens)
+    provider = plan.choice.profile.name
+    tokens = number(plan.tokens)
     if plan.cost is None:
         return tr_plural(
             "Creating embeddings sends {count} passage ({tokens} tokens) to {provider}.",

@@ -21,7 +21,8 @@ class StripRenderer:
     """Renderer of one document's strips, one strip at a time."""
 
     def __init__(self, pages: ViewerPages, tasks: Tasks) -> None:
-        self._pages, self._tasks = pages, tasks
+        self._pages = pages
+        self._tasks = tasks
         self._source: tuple[PageWorker, ViewedDocument] | None = None
         self._waiting_strips: list[PageStrip] = []
         self._task: asyncio.Future[Any] | None = None
@@ -33,7 +34,8 @@ class StripRenderer:
 
     def stop(self) -> None:
         """Forget the document."""
-        self._source, self._waiting_strips = None, []
+        self._source = None
+        self._waiting_strips = []
         if self._task is not None:
             self._task.cancel()
         self._task = None

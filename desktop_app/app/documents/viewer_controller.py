@@ -94,8 +94,11 @@ class ViewerController(QObject):
         passwords: dict[str, str],
     ) -> None:
         super().__init__(pane)
-        self._theme, self._current, self._draft = theme, current, current.draft
-        self._tasks, self._attachment_store = tasks, attachment_store
+        self._theme = theme
+        self._current = current
+        self._draft = current.draft
+        self._tasks = tasks
+        self._attachment_store = attachment_store
         self._passwords = passwords  # by SHA-256; shared with the readers, which add passwords
         self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
@@ -288,7 +291,8 @@ class ViewerController(QObject):
 
     async def _show_match(self, match: Span | None) -> None:
         """Show a match; None marks the document's passage again."""
-        viewer, document = self._get_window(), self._paged_document
+        viewer = self._get_window()
+        document = self._paged_document
         if document is not None:
             self._shown_match = match
             if match is None:

@@ -26,7 +26,8 @@ def split_by_page(text: str, span: Span) -> list[TextPiece]:
     for index, mark in enumerate(marks):
         begin = mark.end()
         end = marks[index + 1].start() if index + 1 < len(marks) else len(text)
-        start, stop = max(begin, span[0]), min(end, span[1])
+        start = max(begin, span[0])
+        stop = min(end, span[1])
         if text[start:stop].strip():
             pieces.append(TextPiece(int(mark[1]), text[start:stop], text[begin:start]))
     return pieces

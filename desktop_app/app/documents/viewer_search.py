@@ -32,8 +32,10 @@ class ViewerSearch(QObject):
         self, bar: FindBar, tasks: Tasks, show: Callable[[Span | None], Awaitable[None]]
     ) -> None:
         super().__init__(bar)
-        self._bar, self._show_match = bar, show
-        self._text, self._start_position = "", 0
+        self._bar = bar
+        self._show_match = show
+        self._text = ""
+        self._start_position = 0
         self._search_number = 0
         self._matches: list[Span] = []
         self._index = -1
@@ -42,9 +44,11 @@ class ViewerSearch(QObject):
 
     def begin(self, text: str, first_position: int = 0) -> None:
         """Set the text to search; the first match shown is at or after `first_position`."""
-        self._text, self._start_position = text, first_position
+        self._text = text
+        self._start_position = first_position
         self._search_number += 1
-        self._matches, self._index = [], -1
+        self._matches = []
+        self._index = -1
 
     async def _search(self, query: str) -> None:
         self._search_number += 1

@@ -40,8 +40,11 @@ class EvaluationController(QObject):
         evaluation_store: Callable[[], EvaluationStore],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._evaluation_store = parent, theme, evaluation_store
-        self._tasks, self._notifications = tasks, notifications
+        self._parent = parent
+        self._theme = theme
+        self._evaluation_store = evaluation_store
+        self._tasks = tasks
+        self._notifications = notifications
         self._dialog: EvaluationsDialog | None = None
         self._deleted_evaluation: Evaluation | None = None
         self._summaries: list[Evaluation] = []
@@ -103,7 +106,8 @@ class EvaluationController(QObject):
         await self._fill(dialog)
 
     async def _restore(self, dialog: EvaluationsDialog) -> None:
-        deleted, self._deleted_evaluation = self._deleted_evaluation, None
+        deleted = self._deleted_evaluation
+        self._deleted_evaluation = None
         if deleted is not None:
             try:
                 await self._store.add(deleted)

@@ -16,7 +16,8 @@ class ConversationCache:
     """The conversations that were read or changed since the start."""
 
     def __init__(self, current: OpenConversation, running: RunningAnswers) -> None:
-        self._current, self._running = current, running
+        self._current = current
+        self._running = running
         self._by_id: dict[str, Conversation] = {}
 
     def get(self, conversation_id: str) -> Conversation | None:

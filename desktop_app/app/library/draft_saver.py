@@ -21,7 +21,9 @@ class DraftSaver(QObject):
     def __init__(self, prompt: PromptEditor, current: OpenConversation, drafts: Drafts) -> None:
         super().__init__(prompt)
         self._prompt = prompt
-        self._current, self._draft, self._drafts = current, current.draft, drafts
+        self._current = current
+        self._draft = current.draft
+        self._drafts = drafts
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
         prompt.text_changed.connect(self.save_soon)

@@ -35,9 +35,14 @@ class ForeignChanges(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(pane)
-        self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._show_title, self._notifications = pane.set_title, pane.notifications
-        self._current, self._messages, self._conversations = current, messages, conversations
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
+        self._show_title = pane.set_title
+        self._notifications = pane.notifications
+        self._current = current
+        self._messages = messages
+        self._conversations = conversations
         self._changed_id = ""  # the conversation to show again when its answer has ended
 
     async def show(self) -> None:
@@ -48,7 +53,8 @@ class ForeignChanges(QObject):
         if self._current.is_new:
             return
         store = self._conversations
-        stored_conversation, path = await store.get(opened_id), await store.path(opened_id)
+        stored_conversation = await store.get(opened_id)
+        path = await store.path(opened_id)
         if opened_id != self._current.id:
             return
         if self._current.conversation is not former:  # changed here, perhaps after it was read

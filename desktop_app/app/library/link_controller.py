@@ -32,8 +32,11 @@ class LinkController(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(pane)
-        self._navigator, self._current, self._tasks = navigator, current, tasks
-        self._notifications, self._conversations = pane.notifications, conversations
+        self._navigator = navigator
+        self._current = current
+        self._tasks = tasks
+        self._notifications = pane.notifications
+        self._conversations = conversations
         pane.transcript.action_requested.connect(
             lambda id_, action: self.copy(id_) if action == COPY_LINK else None
         )
@@ -48,7 +51,8 @@ class LinkController(QObject):
 
     async def _follow(self, link: MessageLink) -> None:
         """Open the target of a link, or notify that it no longer exists."""
-        store, message_id = self._conversations, link.message_id
+        store = self._conversations
+        message_id = link.message_id
         if await store.get(link.conversation_id) is None:
             self._notifications.notify(tr("This link leads to a deleted conversation."))
             return

@@ -33,9 +33,11 @@ class PinnedOrder(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._presenter, self._list = presenter, conversation_list
+        self._presenter = presenter
+        self._list = conversation_list
         self._notifications = notifications
-        self._flag_store, self._settings_store = flag_store, settings_store
+        self._flag_store = flag_store
+        self._settings_store = settings_store
         conversation_list.pin_order_requested.connect(self._arrange)
         conversation_list.pin_requested.connect(self._pin)
 

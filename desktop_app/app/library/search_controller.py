@@ -30,8 +30,10 @@ class SearchController(QObject):
         library_search: Search,
     ) -> None:
         super().__init__(parent)
-        self._list, self._tasks = conversation_list, tasks
-        self._presenter, self._library_search = presenter, library_search
+        self._list = conversation_list
+        self._tasks = tasks
+        self._presenter = presenter
+        self._library_search = library_search
         self._task: asyncio.Future[Any] | None = None
         self._list.search.changed.connect(self._search)
 

@@ -32,8 +32,10 @@ class ShownConversation(QObject):
         messages: MessagePresenter,
     ) -> None:
         super().__init__(pane)
-        self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._messages = current, messages
+        self._pane = pane
+        self._conversation_list = conversation_list
+        self._current = current
+        self._messages = messages
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # by conversation id
         current.opened.connect(self._show_opened)
@@ -72,7 +74,8 @@ class ShownConversation(QObject):
 
     def save_scroll(self) -> None:
         """Record the scroll position of the open conversation, or none at the bottom."""
-        transcript, conversation_id = self._pane.transcript, self._current.id
+        transcript = self._pane.transcript
+        conversation_id = self._current.id
         if not self._current.path or self._shown_id != conversation_id:
             return
         navigator = transcript.navigator
@@ -100,6 +103,7 @@ class ShownConversation(QObject):
         if scroll_position is not None:
             navigator.restore_scroll(scroll_position)
         self.select_open()
-        draft, prompt = self._current.draft.value, self._pane.prompt
+        draft = self._current.draft.value
+        prompt = self._pane.prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)

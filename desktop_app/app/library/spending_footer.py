@@ -36,9 +36,12 @@ class SpendingFooter(QObject):
         budget: Budget,
     ) -> None:
         super().__init__(parent)
-        self._footer, self._current = conversation_list.footer, setup.current
-        self._providers, self._setup = setup.providers, setup
-        self._tasks, self._budget = tasks, budget
+        self._footer = conversation_list.footer
+        self._current = setup.current
+        self._providers = setup.providers
+        self._setup = setup
+        self._tasks = tasks
+        self._budget = budget
         for signal in (
             self._current.opened,
             self._setup.choice_changed,

@@ -48,9 +48,12 @@ class UnreadMarks(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._list, self._is_in_front = conversation_list, is_in_front
+        self._list = conversation_list
+        self._is_in_front = is_in_front
         self._is_exempt = is_exempt
-        self._current, self._settings_store, self._tasks = current, settings_store, tasks
+        self._current = current
+        self._settings_store = settings_store
+        self._tasks = tasks
         self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
         running.finished.connect(self._on_finished)
         current.opened.connect(self._mark_read)

@@ -44,11 +44,15 @@ class ModelsController(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme = parent, theme
-        self._providers, self._setup = setup.providers, setup
-        self._tasks, self._settings_store = tasks, settings_store
+        self._parent = parent
+        self._theme = theme
+        self._providers = setup.providers
+        self._setup = setup
+        self._tasks = tasks
+        self._settings_store = settings_store
         self._dialog: ModelsDialog | None = None
-        self._save_lock, self._fill_lock = asyncio.Lock(), asyncio.Lock()
+        self._save_lock = asyncio.Lock()
+        self._fill_lock = asyncio.Lock()
         for signal in (self._providers.changed, self._providers.listings_changed):
             signal.connect(self._refresh)
 

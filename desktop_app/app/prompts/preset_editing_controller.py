@@ -51,8 +51,12 @@ class PresetEditingController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(stored)
-        self._stored_presets, self._choices, self._values = stored, choices, setup.values
-        self._new_conversation, self._presets, self._tasks = new_conversation, presets, tasks
+        self._stored_presets = stored
+        self._choices = choices
+        self._values = setup.values
+        self._new_conversation = new_conversation
+        self._presets = presets
+        self._tasks = tasks
         self._dialog: PromptsDialog | None = None
         stored.changed.connect(self._show)
         setup.values.changed.connect(lambda _key: self._show())
@@ -86,7 +90,8 @@ class PresetEditingController(QObject):
         return None if self._dialog is None else self._dialog.presets
 
     def _show(self) -> None:
-        page, values = self._page, self._values.all
+        page = self._page
+        values = self._values.all
         if page is not None:
             page.set_models(self._choices.models)
             page.set_values(values, lambda preset: overridden_values(preset.overrides))

@@ -44,8 +44,10 @@ class StoredPresets(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._presets, self._writer = presets, writer
-        self._prompt_store, self._settings_store = prompt_store, settings_store
+        self._presets = presets
+        self._writer = writer
+        self._prompt_store = prompt_store
+        self._settings_store = settings_store
 
     async def load(self) -> None:
         """Load the presets from the store."""

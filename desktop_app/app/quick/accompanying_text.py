@@ -24,7 +24,8 @@ class AccompanyingText:
 
     def set(self, text: str, clipboard: str) -> None:
         """Set both texts."""
-        self.text, self.clipboard = text, clipboard
+        self.text = text
+        self.clipboard = clipboard
 
     def add(self, text: str) -> None:
         """Add a text after the others."""
@@ -52,7 +53,8 @@ class AccompanyingText:
 
         The accompanying text is "" if it has replaced a mark.
         """
-        mark, accompanying = MARKS[SELECTION], accompanying.strip()
+        mark = MARKS[SELECTION]
+        accompanying = accompanying.strip()
         pieces = text.split(mark)  # the accompanying text may contain the clipboard's mark
         if self.clipboard:
             clipboard_text = self.clipboard.strip()

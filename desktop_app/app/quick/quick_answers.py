@@ -29,7 +29,9 @@ class QuickAnswers(QObject):
         messages: MessagePresenter,
     ) -> None:
         super().__init__(quick)
-        self._quick, self._conversation, self._messages = quick, conversation, messages
+        self._quick = quick
+        self._conversation = conversation
+        self._messages = messages
         self._announced_id = ""
         quick.transcript.message_updated.connect(self._announce_end)
         running.text_arrived.connect(self._show_text)

@@ -141,7 +141,8 @@ class QuickAttachments(QObject):
     def clear(self) -> None:
         """Remove all attachments, and cancel reading."""
         self._cancel(list(self._readings))
-        self.parts, self._removed_part = (), None
+        self.parts = ()
+        self._removed_part = None
         self.show()
 
     def remove_sent(self, sent_parts: Sequence[Attached]) -> None:

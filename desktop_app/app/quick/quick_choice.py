@@ -23,7 +23,9 @@ class QuickChoice(QObject):
         self, quick: QuickPrompt, conversation: QuickConversation, choices: AvailableModels
     ) -> None:
         super().__init__(quick)
-        self._quick, self._conversation, self._choices = quick, conversation, choices
+        self._quick = quick
+        self._conversation = conversation
+        self._choices = choices
         quick.variant_requested.connect(self._choose_variant)
         quick.effort_step_requested.connect(self._step_effort)
         choices.changed.connect(conversation.report_choice)

@@ -64,7 +64,9 @@ class QuickDraft(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._unsent, self._settings_store, self._tasks = unsent, settings_store, tasks
+        self._unsent = unsent
+        self._settings_store = settings_store
+        self._tasks = tasks
         self._stored_question: UnsentQuestion | None = UnsentQuestion()  # None after a failed write
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)

@@ -23,7 +23,9 @@ class QuickHistory(QObject):
         self, quick: QuickPrompt, *, values: SettingValues, conversations: ConversationStore
     ) -> None:
         super().__init__(quick)
-        self._quick, self._values, self._conversations = quick, values, conversations
+        self._quick = quick
+        self._values = values
+        self._conversations = conversations
         self._questions: list[str] = []
         self._index = -1  # -1: the text that the user types
         self._typed_text = ""

@@ -69,10 +69,15 @@ class QuickPromptController(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(quick)
-        self.window, self.attachments = quick, attachments
-        self._running, self._conversation, self._history = running, conversation, history
-        self._continue_in_window, self._markdown_of = continue_in_window, markdown_of
-        self._values, self._tasks = values, tasks
+        self.window = quick
+        self.attachments = attachments
+        self._running = running
+        self._conversation = conversation
+        self._history = history
+        self._continue_in_window = continue_in_window
+        self._markdown_of = markdown_of
+        self._values = values
+        self._tasks = tasks
         self.accompanying = AccompanyingText()
         self._typed_text = ""  # the last question as typed, which the field still shows
         # Held while the question goes to the store or to the window.
@@ -86,7 +91,9 @@ class QuickPromptController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        quick, running, tasks = self.window, self._running, self._tasks
+        quick = self.window
+        running = self._running
+        tasks = self._tasks
         quick.submit_requested.connect(tasks.slot(self._submit))
         quick.field.insertion.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
         quick.large_text_dropped.connect(tasks.slot(self._add_long_text))

@@ -19,8 +19,10 @@ class LookController:
     def __init__(
         self, theme: ThemeWatcher, transcript: TranscriptView, values: SettingValues, tasks: Tasks
     ) -> None:
-        self._theme, self._transcript = theme, transcript
-        self._values, self._tasks = values, tasks
+        self._theme = theme
+        self._transcript = transcript
+        self._values = values
+        self._tasks = tasks
 
     def apply(self, key: str) -> None:
         """Apply a changed setting if it belongs to the look."""

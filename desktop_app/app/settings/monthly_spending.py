@@ -39,8 +39,11 @@ class MonthlySpending(QObject):
         budget: Budget,
     ) -> None:
         super().__init__(panel)
-        self._page, self._notifications = panel.pages.provider, notifications
-        self._providers, self._tasks, self._budget = providers, tasks, budget
+        self._page = panel.pages.provider
+        self._notifications = notifications
+        self._providers = providers
+        self._tasks = tasks
+        self._budget = budget
         spending.spent.connect(tasks.slot(self._on_spent))
         providers.changed.connect(self.refresh)
         self._page.on_created(

@@ -46,9 +46,13 @@ class NewKeyOffer(QObject):
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._tasks = notifications, tasks
-        self._chat_service, self._utility_model = chat_service, utility_model
-        self._values, self._providers, self._setup = setup.values, setup.providers, setup
+        self._notifications = notifications
+        self._tasks = tasks
+        self._chat_service = chat_service
+        self._utility_model = utility_model
+        self._values = setup.values
+        self._providers = setup.providers
+        self._setup = setup
         self._new_conversation = new_conversation
         # The offer names the open conversation and the default provider.
         for signal in (setup.current.opened, self._values.changed):
@@ -62,7 +66,8 @@ class NewKeyOffer(QObject):
                 self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER_TOPIC)
             return
         choice = self._new_conversation.choice_with(profile.id)
-        current_name, default_profile = self._setup.profile.name, self._providers.default
+        current_name = self._setup.profile.name
+        default_profile = self._providers.default
         if default_profile.id == profile.id:
             message = tr(
                 "New conversations will use {new}. This one still uses {old}.",
@@ -101,7 +106,8 @@ class NewKeyOffer(QObject):
         """Send the request, and show the answer. Raises UserFacingError."""
         from desktop_app.services.chat.small_tasks.utility_model import SmallTask  # rarely needed
 
-        started_at, model = time.monotonic(), self._utility_model()
+        started_at = time.monotonic()
+        model = self._utility_model()
         name = model.model_for(Purpose.TEST, resolved).model.name
         task = SmallTask(Purpose.TEST, resolved)
         reply = await model.ask(task, "", _TEST_QUESTION, max_output_tokens=_TEST_OUTPUT_TOKENS)

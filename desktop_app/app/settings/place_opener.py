@@ -48,8 +48,10 @@ class PlaceOpener:
         open_help: Callable[[HelpPlace], None],
         open_models: Callable[[], None],
     ) -> None:
-        self._panel, self._open_network = panel, open_network
-        self._open_help, self._open_models = open_help, open_models
+        self._panel = panel
+        self._open_network = open_network
+        self._open_help = open_help
+        self._open_models = open_models
 
     def open(self, place: Place) -> None:
         """Open a place."""

@@ -30,8 +30,11 @@ class ProfileChanges:
     def __init__(
         self, providers: Providers, removal: SecretRemoval, on_new: Callable[[str], None]
     ) -> None:
-        self._providers, self._removal, self._on_new = providers, removal, on_new
-        self.lock, self.secret_lock = asyncio.Lock(), asyncio.Lock()
+        self._providers = providers
+        self._removal = removal
+        self._on_new = on_new
+        self.lock = asyncio.Lock()
+        self.secret_lock = asyncio.Lock()
 
     async def find_saved(
         self, is_wanted: Callable[[ProviderProfile], bool]

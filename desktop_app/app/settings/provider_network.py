@@ -38,8 +38,11 @@ class ProviderNetwork:
         vault: KeyVault,
         tasks: Tasks,
     ) -> None:
-        self._page, self._changes, self._removal = panel.pages.provider, changes, removal
-        self._vault, self._tasks = vault, tasks
+        self._page = panel.pages.provider
+        self._changes = changes
+        self._removal = removal
+        self._vault = vault
+        self._tasks = tasks
         self._page.on_created(self._connect_page)
 
     def _connect_page(self, page: ProviderTab) -> None:
@@ -86,7 +89,8 @@ class ProviderNetwork:
             await self._changes.change(profile_id, with_field)
 
     async def _show_password(self, profile: ProviderProfile) -> None:
-        secret_id, key_origin = profile.proxy_password_id, origin(profile.proxy)
+        secret_id = profile.proxy_password_id
+        key_origin = origin(profile.proxy)
         key_place = await self._vault.place(secret_id, key_origin)
         state = KeyState(key_place.value, host_of(key_origin))
         self._page.set_content(

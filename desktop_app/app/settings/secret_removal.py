@@ -32,7 +32,9 @@ class SecretRemoval(QObject):
         self, parent: QObject, *, vault: KeyVault, notifications: Notifications, tasks: Tasks
     ) -> None:
         super().__init__(parent)
-        self._vault, self._notifications, self._tasks = vault, notifications, tasks
+        self._vault = vault
+        self._notifications = notifications
+        self._tasks = tasks
 
     async def remove(self, names: Iterable[str]) -> dict[str, Secret]:
         """Remove the secrets of these names. Return those that existed.

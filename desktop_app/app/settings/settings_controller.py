@@ -69,10 +69,16 @@ class SettingsController(QObject):
         run_checks: Callable[[], Awaitable[str]],
     ) -> None:
         super().__init__(panel)
-        self._notifications, self._pages = notifications, panel.pages
-        self._current, self._tasks, self._run_checks = setup.current, tasks, run_checks
-        self._gateway, self._utility_model = gateway, utility_model
-        self._values, self._providers, self._setup = setup.values, setup.providers, setup
+        self._notifications = notifications
+        self._pages = panel.pages
+        self._current = setup.current
+        self._tasks = tasks
+        self._run_checks = run_checks
+        self._gateway = gateway
+        self._utility_model = utility_model
+        self._values = setup.values
+        self._providers = setup.providers
+        self._setup = setup
         self._new_conversation = new_conversation
         panel.about_opened.connect(self._tasks.slot(self._show_about))
         self._connect()
@@ -85,7 +91,8 @@ class SettingsController(QObject):
             lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
         )
         pages.responses.on_created(self._connect_responses)
-        conversation_opened, choice_changed = self._current.opened, self._setup.choice_changed
+        conversation_opened = self._current.opened
+        choice_changed = self._setup.choice_changed
         self._values.changed.connect(self.show_values)
         for signal in (conversation_opened, choice_changed):
             signal.connect(self._show_overrides)

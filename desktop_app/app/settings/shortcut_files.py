@@ -48,7 +48,9 @@ class ShortcutFiles(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent = parent
-        self._notifications, self._values, self._tasks = notifications, values, tasks
+        self._notifications = notifications
+        self._values = values
+        self._tasks = tasks
         panel.pages.shortcuts.on_created(self._connect_page)
 
     def _connect_page(self, page: ShortcutsTab) -> None:

@@ -57,9 +57,13 @@ class SpendingController(QObject):
         review_store: Callable[[], ReviewStore],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._notifications = parent, notifications
-        self._theme, self._providers, self._tasks = theme, providers, tasks
-        self._ledger, self._review_store = ledger, review_store
+        self._parent = parent
+        self._notifications = notifications
+        self._theme = theme
+        self._providers = providers
+        self._tasks = tasks
+        self._ledger = ledger
+        self._review_store = review_store
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._load_number = 0
@@ -147,7 +151,8 @@ class SpendingController(QObject):
 
         self._load_number += 1
         load_number, charts = self._load_number, view.charts
-        grouping, first_day = charts.grouping, charts.first_day(now().astimezone().date())
+        grouping = charts.grouping
+        first_day = charts.first_day(now().astimezone().date())
         rows = await self._ledger.group_spending(grouping, first_day)
         if grouping is Grouping.MODEL:
             rows = _with_reviews(rows, await self._review_store().counts(first_day))

@@ -18,7 +18,9 @@ class Presets:
     """All presets, in the order of their positions: the user's, then the built-in ones."""
 
     def __init__(self, setup: AnswerSetup) -> None:
-        self._values, self._providers, self._setup = setup.values, setup.providers, setup
+        self._values = setup.values
+        self._providers = setup.providers
+        self._setup = setup
         self._presets: dict[str, Preset] = {}
 
     @property

@@ -49,8 +49,10 @@ class Providers(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._registry, self._listings = registry, listings
-        self._settings_store, self._values = settings_store, values
+        self._registry = registry
+        self._listings = listings
+        self._settings_store = settings_store
+        self._values = values
         self.all: list[ProviderProfile] = []
         self.default: ProviderProfile = ON_DEVICE
         self._load_lock = asyncio.Lock()

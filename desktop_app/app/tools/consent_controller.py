@@ -66,8 +66,11 @@ class ConsentController(QObject):
         current: OpenConversation,
     ) -> None:
         super().__init__(pane)
-        self._pane, self._prompt = pane, pane.prompt
-        self._theme, self._current, self._notifications = theme, current, pane.notifications
+        self._pane = pane
+        self._prompt = pane.prompt
+        self._theme = theme
+        self._current = current
+        self._notifications = pane.notifications
         self._pending_questions: list[_PendingQuestion] = []
         self._shown_question: _PendingQuestion | None = None
         self._card: ConsentCard | None = None
@@ -122,7 +125,8 @@ class ConsentController(QObject):
             if self._card is not None:
                 self._hide(self._card)
             return
-        card, waiting_count = self._get_card(), len(open_questions) - 1
+        card = self._get_card()
+        waiting_count = len(open_questions) - 1
         if first_pending is former_pending:
             card.set_waiting(waiting_count)
             return
@@ -165,7 +169,8 @@ class ConsentController(QObject):
         """Answer the shown question with the user's decision and changed arguments."""
         from desktop_app.ui.tools.consent_card import ConsentChoice
 
-        pending, card = self._shown_question, self._card
+        pending = self._shown_question
+        card = self._card
         if pending is None or card is None or pending.answer.done():
             return
         if choice is ConsentChoice.DENY:

@@ -45,8 +45,11 @@ class ResourcesController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._servers = parent, theme, servers
-        self._current, self._tasks = current, tasks
+        self._parent = parent
+        self._theme = theme
+        self._servers = servers
+        self._current = current
+        self._tasks = tasks
 
     def show(self) -> None:
         """List the resources of all servers, to attach one."""

@@ -76,10 +76,16 @@ class ToolsController(QObject):
         hosted_prices: Mapping[str, Decimal],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._choice_row = parent, theme, pane.prompt.row
-        self._current, self._setup, self._tasks = setup.current, setup, tasks
-        self._notifications, self._permissions = pane.notifications, permissions
-        self._tools, self._hosted_prices = tools, hosted_prices
+        self._parent = parent
+        self._theme = theme
+        self._choice_row = pane.prompt.row
+        self._current = setup.current
+        self._setup = setup
+        self._tasks = tasks
+        self._notifications = pane.notifications
+        self._permissions = permissions
+        self._tools = tools
+        self._hosted_prices = hosted_prices
         self.picker: ToolPicker | None = None
         self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
         self._dialogs: set[AnswerFormDialog] = set()

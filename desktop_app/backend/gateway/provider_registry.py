@@ -45,8 +45,11 @@ class ProviderRegistry:
         local_model: LocalModel,
         environment_profiles: tuple[ProviderProfile, ...],
     ) -> None:
-        self._settings, self._vault, self._catalog = settings, vault, catalog
-        self._listings, self._local_model = listings, local_model
+        self._settings = settings
+        self._vault = vault
+        self._catalog = catalog
+        self._listings = listings
+        self._local_model = local_model
         self.environment_profiles = environment_profiles
 
     async def profiles(self) -> list[ProviderProfile]:

@@ -41,7 +41,8 @@ class StoredMemory(ServerMemory):
         learning: TokenLearning,
     ) -> Self:
         """Return the facts that the settings have about the server of `profile`."""
-        api, kind = settings.get(_api_key(profile)), settings.get(_kind_key(profile))
+        api = settings.get(_api_key(profile))
+        kind = settings.get(_kind_key(profile))
         return cls(
             Api(api) if api else None,
             _stored_refusals(profile, settings),

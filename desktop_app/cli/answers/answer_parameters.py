@@ -61,7 +61,8 @@ async def apply_preset(
     uses_preset_model = is_model_unset and bool(preset.model or profile.serves_gpt_family)
     is_variant = options.model is None and profile.serves_gpt_family
     if (uses_preset_model or is_variant) and options.effort is None and preset.effort is not None:
-        options.effort, options.has_preset_effort = preset.effort.value, True
+        options.effort = preset.effort.value
+        options.has_preset_effort = True
     if uses_preset_model:
         options.variant = preset.variant.value if preset.variant else None
         options.model = preset.model or None

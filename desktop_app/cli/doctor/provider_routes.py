@@ -62,7 +62,8 @@ def describe_route(profile: ProviderProfile) -> tuple[Literal[False] | None, str
 
 def _certificate_text(ca_file: CaFile) -> str:
     if ca_file.until is not None:  # there is one authority
-        name, day = ca_file.name or tr("one CA certificate"), formatting.short_date(ca_file.until)
+        name = ca_file.name or tr("one CA certificate")
+        day = formatting.short_date(ca_file.until)
         return tr("{name}, valid until {day}", name=name, day=day)
     if not ca_file.authorities:
         return tr("a server’s own certificate")

@@ -65,9 +65,11 @@ class EvaluationBatches:
     """
 
     def __init__(self, backend: Backend, setup: EvaluationSetup, folder: Path) -> None:
-        self._setup, self._folder = setup, folder
+        self._setup = setup
+        self._folder = folder
         self.notices: dict[NoticeText, None] = {}
-        self._store, self._service = backend.batch_store, batch_service(backend)
+        self._store = backend.batch_store
+        self._service = batch_service(backend)
 
     async def answers(self, name: str, listen: Callable[[int], object]) -> Answers:
         """Return the answers to all cases, without checking them, once all jobs have ended.

@@ -152,7 +152,8 @@ def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -
             f"{clean_line(row.key) or '–':<{max(width, 1)}}  {cost:>10}  "
             f"{spent.calls:>7}  {tokens:>7}"
         )
-    cost, uncounted = formatting.money(_total(rows)), sum(row.spent.uncounted for row in rows)
+    cost = formatting.money(_total(rows))
+    uncounted = sum(row.spent.uncounted for row in rows)
     if uncounted:
         write_line(tr("Total: {cost} · {count} not counted", cost=cost, count=uncounted))
     else:
@@ -164,7 +165,8 @@ def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -
 def month_line(month: ProviderMonth) -> str:
     """Return a line with a provider's spending this month, and the expected total."""
     forecast = formatting.money(month.forecast)
-    name, cost = month.profile.short_name, formatting.money(month.spent)
+    name = month.profile.short_name
+    cost = formatting.money(month.spent)
     if month.cap is None:
         return tr(
             "{provider}: {spent} this month, {forecast} expected",

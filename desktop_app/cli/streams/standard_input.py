@@ -19,7 +19,8 @@ from typing import BinaryIO
 from desktop_app.domain.error_reasons import Reason
 
 # Seconds to wait for the first piece and for each later piece, without a terminal.
-FIRST_WAIT_S, NEXT_WAIT_S = 0.3, 2.0
+FIRST_WAIT_S = 0.3
+NEXT_WAIT_S = 2.0
 _PIECE_BYTES = 1 << 16
 
 MAX_QUESTION_BYTES = 64 << 20

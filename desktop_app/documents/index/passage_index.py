@@ -70,7 +70,8 @@ def _locate(
     last = bisect_right(sections, end - 1, key=lambda section: section.start) - 1
     if last < 0:
         return None, ""
-    first_section, last_section = sections[max(first, 0)], sections[last]
+    first_section = sections[max(first, 0)]
+    last_section = sections[last]
     return first_section.number, place_code(
         unit, first_section.number, last_section.number, first_section.name
     )

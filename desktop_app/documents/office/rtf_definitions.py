@@ -54,7 +54,8 @@ class RtfDefinitions:
 
     def begin_table(self) -> None:
         """Begin the table of fonts or styles. An entry that states no number has the number 0."""
-        self._current, self._name = 0, []
+        self._current = 0
+        self._name = []
 
     def add_to_name(self, text: str) -> None:
         """Add to the name of the current font or style."""
@@ -73,7 +74,8 @@ class RtfDefinitions:
     def process_style_word(self, word: str, number: int | None) -> None:
         """Process a control word in the table of styles; `number` is None if it has none."""
         if word == "s":
-            self._current, self._name = number or 0, []
+            self._current = number or 0
+            self._name = []
         elif word == "outlinelevel" and number is not None:
             self.heading_levels[self._current] = number
 

@@ -39,7 +39,8 @@ _WIDEST_SPACE: Final = 0.9  # between words, as a fraction of the line's height
 _SAMPLED_LINES: Final = 5  # lines of a page that are looked at first, or up to twice as many
 _LEAST_SPLIT_SHARE: Final = 0.5  # of the sampled lines have a gap, if lines are to be split
 # The part of the width of the lines in which a gutter may begin.
-_GUTTER_START, _GUTTER_END = 0.3, 0.7
+_GUTTER_START = 0.3
+_GUTTER_END = 0.7
 _MAX_CROSSING_SHARE: Final = 0.3  # of the lines
 # Running text: the share of full lines, and the width of a full line relative to the column.
 _LEAST_FULL_SHARE: Final = 0.6
@@ -177,11 +178,13 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
     Returns None if the lines span too small a width, no gap is wide enough, too many lines cross
     the x, or the stream changes sides too rarely to be interleaved.
     """
-    left, right = min(line.left for line in lines), max(line.right for line in lines)
+    left = min(line.left for line in lines)
+    right = max(line.right for line in lines)
     width = right - left
     if width < 2 * _NARROWEST_COLUMN:
         return None
-    first_start, last_start = left + _GUTTER_START * width, left + _GUTTER_END * width
+    first_start = left + _GUTTER_START * width
+    last_start = left + _GUTTER_END * width
     # A gutter can only begin at the end of a line.
     starts = {line.right for line in lines if first_start < line.right < last_start}
     gaps: list[_Gap] = []
@@ -218,7 +221,8 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_
     rulings = _rulings(page, gutter)
     bands = []
     for crosses_gutter, group in groups:
-        top, bottom = max(line.middle for line in group), min(line.middle for line in group)
+        top = max(line.middle for line in group)
+        bottom = min(line.middle for line in group)
         is_ruled = any(bottom < y < top for y in rulings)
         members = set(group)
         in_stream = [line for line in lines if line in members]
@@ -284,7 +288,8 @@ def _is_running_text(lines: Sequence[Area]) -> bool:
 
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
     """Return True if rows or paragraphs begin at the same y on both sides, as in a table."""
-    starts, other_starts = _row_starts(left), _row_starts(right)
+    starts = _row_starts(left)
+    other_starts = _row_starts(right)
     shared_count = sum(any(abs(y - other) < _SAME_ROW for other in other_starts) for y in starts)
     return shared_count >= 2 and shared_count >= _LEAST_SHARED_ROWS * max(
         len(starts), len(other_starts)

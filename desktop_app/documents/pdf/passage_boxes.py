@@ -51,7 +51,8 @@ def _areas(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Area]:
         )
         areas: list[Area] = []
         for span in spans:
-            first, last = letters.positions[span.start], letters.positions[span.end - 1]
+            first = letters.positions[span.start]
+            last = letters.positions[span.end - 1]
             last = _include_punctuation(characters, last)
             areas += _lines(textpage, [index for index, _ in characters[first : last + 1]])
         return areas
@@ -110,6 +111,7 @@ def _to_page_box(page: pdfium.PdfPage, area: Area) -> Box | None:
 
 
 def _to_page(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
-    x_device, y_device = ctypes.c_int(), ctypes.c_int()
+    x_device = ctypes.c_int()
+    y_device = ctypes.c_int()
     raw.FPDF_PageToDevice(page, 0, 0, _RESOLUTION, _RESOLUTION, 0, x, y, x_device, y_device)
     return x_device.value / _RESOLUTION, y_device.value / _RESOLUTION

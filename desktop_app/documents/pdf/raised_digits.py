@@ -18,7 +18,9 @@ _LINE_END: Final = re.compile(r"[\r\n]+")
 # Fractions of the height of the character before. Browsers make raised digits 0.83 times as high,
 # TeX and Word 0.7 times. TeX lowers digits by 0.15.
 _MAX_HEIGHT: Final = 0.9
-_LEAST_RAISE, _LEAST_DROP, _MAX_SHIFT = 0.15, 0.05, 0.8
+_LEAST_RAISE = 0.15
+_LEAST_DROP = 0.05
+_MAX_SHIFT = 0.8
 _WIDEST_GAP: Final = 0.3
 _MIN_ANGLE_RAD: Final = 0.1
 
@@ -66,7 +68,8 @@ def _find_shift(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable
 
     The digit is compared with the character `base`.
     """
-    base_box, box = character_box(textpage, base), character_box(textpage, index)
+    base_box = character_box(textpage, base)
+    box = character_box(textpage, index)
     if not base_box or not box or not box.height < _MAX_HEIGHT * base_box.height:
         return None
     raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / base_box.height
@@ -79,7 +82,8 @@ def _find_shift(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable
 
 def _adjoins(textpage: pdfium.PdfTextPage, first_index: int, second_index: int) -> bool:
     """Return True if one character is directly to the right of another."""
-    first, second = character_box(textpage, first_index), character_box(textpage, second_index)
+    first = character_box(textpage, first_index)
+    second = character_box(textpage, second_index)
     if not first or not second:
         return False
     return abs(second.left - first.right) < _WIDEST_GAP * max(first.height, second.height)
@@ -94,6 +98,7 @@ def _continues_line(textpage: pdfium.PdfTextPage, base: int, last: int, index: i
 
 
 def _baseline(textpage: pdfium.PdfTextPage, index: int) -> float:
-    x, y = ctypes.c_double(), ctypes.c_double()
+    x = ctypes.c_double()
+    y = ctypes.c_double()
     raw.FPDFText_GetCharOrigin(textpage, index, x, y)
     return y.value

@@ -247,7 +247,8 @@ def _split_word(
 
 def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
     """Map grid positions to the first position of their cell; None unless cells are rectangles."""
-    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
+    rows = len(grid.ys) - 1
+    columns = len(grid.xs) - 1
     cell_starts: dict[Position, Position] = {}
     for row in range(rows):
         for column in range(columns):
@@ -274,7 +275,8 @@ def _has_ruling_left(grid: _Grid, row: int, border: int) -> bool:
 
 def _has_ruling_above(grid: _Grid, border: int, column: int, width: int) -> bool:
     """Return True if a ruling is drawn along this part of a horizontal border."""
-    start, end = grid.xs[column], grid.xs[column + width]
+    start = grid.xs[column]
+    end = grid.xs[column + width]
     return _is_drawn(grid.across[border], start, end)
 
 
@@ -286,7 +288,8 @@ def _is_drawn(rulings: Iterable[Ruling], start: float, end: float) -> bool:
 
 
 def _is_table(cells: dict[Position, list[Word]], grid: _Grid) -> bool:
-    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
+    rows = len(grid.ys) - 1
+    columns = len(grid.xs) - 1
     filled_cells = {cell for cell, words in cells.items() if words}
     lengths = [sum(len(word.characters) for word in words) for words in cells.values()]
     return (

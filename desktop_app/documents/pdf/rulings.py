@@ -83,7 +83,8 @@ def _collect(page_object: Any, matrix: pdfium.PdfMatrix, rulings: Rulings, depth
 
 
 def _is_drawn(path: Any) -> bool:
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    fill = ctypes.c_int()
+    stroke = ctypes.c_int()
     raw.FPDFPath_GetDrawMode(path, fill, stroke)
     return bool(fill.value or stroke.value)
 
@@ -101,7 +102,8 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
         return
     points: list[_Point] = []
     is_curved = False
-    x, y = ctypes.c_float(), ctypes.c_float()
+    x = ctypes.c_float()
+    y = ctypes.c_float()
     for index in range(count):
         segment = raw.FPDFPath_GetPathSegment(path, index)
         kind = raw.FPDFPathSegment_GetType(segment)
@@ -121,8 +123,12 @@ def _add_strokes(strokes: Iterable[list[_Point]], rulings: Rulings) -> None:
     for points in strokes:
         if len(points) < 2:
             continue
-        xs, ys = [x for x, _ in points], [y for _, y in points]
-        left, right, bottom, top = min(xs), max(xs), min(ys), max(ys)
+        xs = [x for x, _ in points]
+        ys = [y for _, y in points]
+        left = min(xs)
+        right = max(xs)
+        bottom = min(ys)
+        top = max(ys)
         if top - bottom <= _MAX_THICKNESS or right - left <= _MAX_THICKNESS:
             _add_side(((left, bottom), (right, top)), rulings)
             continue
@@ -134,7 +140,8 @@ def _add_side(side: tuple[_Point, _Point], rulings: Rulings) -> None:
     (x, y), (to_x, to_y) = side
     if len(rulings.across) + len(rulings.down) > _MAX_LINES:
         raise _TooManyError
-    width, height = abs(x - to_x), abs(y - to_y)
+    width = abs(x - to_x)
+    height = abs(y - to_y)
     if height <= _MAX_THICKNESS and width >= _MIN_LENGTH:
         rulings.across.append(Ruling((y + to_y) / 2, min(x, to_x), max(x, to_x)))
     elif width <= _MAX_THICKNESS and height >= _MIN_LENGTH:

@@ -67,7 +67,8 @@ def find_between_rules(
     tables: list[Table] = []
     for rules in _group_by_width(rulings.across):
         # A figure may have thousands of pairs of rules, and each pair is a possible frame.
-        left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
+        left = min(rule.start for rule in rules)
+        right = max(rule.end for rule in rules)
         outer_frame = _frame(rules, left=left, right=right)
         words_inside = [word for word in words if outer_frame.contains(word)]
         first = 0

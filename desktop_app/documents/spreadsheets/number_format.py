@@ -24,7 +24,8 @@ _CONDITIONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=
 _MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
 # Placeholders for a digit in the template of a section. A number without a digit at the place shows
 # 0 for the first, and nothing for the second.
-_ZERO, _OPTIONAL = "\0", "\1"
+_ZERO = "\0"
+_OPTIONAL = "\1"
 _PLACE: Final = re.compile(f"([{_ZERO}{_OPTIONAL}])")
 
 
@@ -105,7 +106,8 @@ class PaddedFormat(NamedTuple):
 def _fill(template: str, digits: str) -> str:
     """Put digits into a template; its first place takes all surplus digits."""
     pieces = _PLACE.split(template)
-    places, (first, *literals) = pieces[1::2], pieces[::2]
+    places = pieces[1::2]
+    (first, *literals) = pieces[::2]
     zeros = len(places) - places.index(_ZERO) if _ZERO in places else 0
     digits = digits.lstrip("0").zfill(zeros)
     surplus = max(0, len(digits) - len(places)) + 1

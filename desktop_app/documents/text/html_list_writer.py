@@ -31,7 +31,8 @@ class HtmlListWriter:
 
     def __init__(self, elements: OpenElements, flows: HtmlFlowWriter) -> None:
         self.word_label: list[str] | None = None
-        self._elements, self._flows = elements, flows
+        self._elements = elements
+        self._flows = flows
         self._lists: list[HtmlList] = []
 
     @property
@@ -86,7 +87,8 @@ class HtmlListWriter:
 
     def apply_word_label(self) -> None:
         """End the label; number the list if the label of its first item is a number."""
-        label, self.word_label = "".join(self.word_label or ()), None
+        label = "".join(self.word_label or ())
+        self.word_label = None
         is_first = self._elements.has(WORD_LIST) and len(self._lists[-1].items) == 1
         if is_first and _NUMBER.match(label):
             self._lists[-1].use_numbers()

@@ -16,7 +16,8 @@ class HtmlTableWriter:
     """A writer of the open tables."""
 
     def __init__(self, elements: OpenElements, flows: HtmlFlowWriter) -> None:
-        self._elements, self._flows = elements, flows
+        self._elements = elements
+        self._flows = flows
         self._tables: list[HtmlTable] = []
 
     def mark_as_layout(self) -> None:
@@ -42,7 +43,8 @@ class HtmlTableWriter:
         if tag == "tr":
             self._elements.push(Element(tag))
             return
-        columns, rows = _span(attributes, "colspan"), _span(attributes, "rowspan")
+        columns = _span(attributes, "colspan")
+        rows = _span(attributes, "rowspan")
         self._flows.open_cell()
         self._elements.push(Element(tag, lambda: self._end_cell(table, columns, rows)))
 

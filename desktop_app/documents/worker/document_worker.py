@@ -180,7 +180,8 @@ class DocumentWorker(ReaderClient):
         return await self._ask(request, lambda _, rows: worker_answers.parse_passages(rows, length))
 
     async def _extract(self, request: Request, on_progress: OnProgress | None) -> ExtractedDocument:
-        password, limits = str(request.header["password"]), self.limits
+        password = str(request.header["password"])
+        limits = self.limits
         name = replace_surrogates(request.name)
 
         def read(answer: dict[str, Any], text: str) -> ExtractedDocument:

@@ -299,7 +299,8 @@ class ReaderClient:
     def _discard(self) -> None:
         """Kill the child, and reap it in the background. A new child starts on demand."""
         self._cancel_idle_stop()
-        child, self._child = self._child, None
+        child = self._child
+        self._child = None
         if self._file_socket:
             self._file_socket.close()
             self._file_socket = None

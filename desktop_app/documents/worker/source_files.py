@@ -61,7 +61,8 @@ class OpenDocument:
         self.close()
 
     def close(self) -> None:
-        descriptor, self.descriptor = self.descriptor, -1
+        descriptor = self.descriptor
+        self.descriptor = -1
         if descriptor >= 0:
             os.close(descriptor)
 
@@ -80,7 +81,8 @@ class OpenDocument:
         top = inner = self.descriptor
         try:
             for folder in folders:
-                outer, inner = inner, os.open(folder, _FOLDER, dir_fd=inner)
+                outer = inner
+                inner = os.open(folder, _FOLDER, dir_fd=inner)
                 if outer != top:
                     os.close(outer)
             return _require_regular(os.open(name, _TO_READ | os.O_NOFOLLOW, dir_fd=inner))

@@ -119,7 +119,9 @@ class FormSource:
             return None
         try:
             stored = json.loads(value)
-            kind, text, name = FormKind(stored["kind"]), stored["text"], stored["name"]
+            kind = FormKind(stored["kind"])
+            text = stored["text"]
+            name = stored["name"]
         except (ValueError, LookupError, TypeError, RecursionError):
             return None
         if not isinstance(text, str) or not isinstance(name, str):

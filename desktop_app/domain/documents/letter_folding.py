@@ -65,7 +65,8 @@ def fold_pieces(text: str) -> Iterator[str]:
 
 
 def _split_pieces(text: str) -> Iterator[str]:
-    start, size = 0, _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
+    start = 0
+    size = _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
     while start < len(text):
         end = min(start + size, len(text))
         last_end = min(end + _MAX_ACCENTS, len(text))

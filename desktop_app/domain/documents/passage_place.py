@@ -37,7 +37,8 @@ def place_text(code: str) -> str:
     match = _NUMBERED.fullmatch(code)
     if match is None:
         return code
-    first, last = match["first"], match["last"]
+    first = match["first"]
+    last = match["last"]
     if match["unit"] == "slide":
         if last:
             return tr("slides {first}–{last}", first=first, last=last)

@@ -49,7 +49,8 @@ class Vector:
 
     def cosine_to(self, other: Vector) -> float:
         """Return the cosine of the angle to `other`, which has the same number of dimensions."""
-        mine, others = array("b", self.numbers), array("b", other.numbers)
+        mine = array("b", self.numbers)
+        others = array("b", other.numbers)
         return _dot_product(mine, others) / sqrt(
             _dot_product(mine, mine) * _dot_product(others, others)
         )

@@ -25,7 +25,8 @@ class _AdvisedChoice(StrEnum):
     def __new__(cls, code: str, advice: str = "", label: str = "") -> Self:
         self = str.__new__(cls, code)
         self._value_ = code
-        self.advice, self.label = advice, label or code.capitalize()
+        self.advice = advice
+        self.label = label or code.capitalize()
         return self
 
 

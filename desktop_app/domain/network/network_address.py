@@ -138,7 +138,8 @@ def parse_proxy(text: str) -> ProxyAddress:
     try:
         parts = urlsplit(text)
         scheme = "socks5" if parts.scheme == "socks" else parts.scheme
-        host, port = parts.hostname or "", parts.port
+        host = parts.hostname or ""
+        port = parts.port
     except ValueError:
         scheme, host, port = "", "", None
     if scheme not in _DEFAULT_PROXY_PORTS or not host or any(c.isspace() for c in host):

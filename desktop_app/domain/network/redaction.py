@@ -416,7 +416,8 @@ class _SearchedStream:
             return data
         search = self._search
         if self._held_bytes:
-            data, self._held_bytes = self._held_bytes + data, b""
+            data = self._held_bytes + data
+            self._held_bytes = b""
         views = _append_views(self._views_before, search.views(data))
         is_plain = views[0] is views[1] and not search.has_hit(views)
         if (

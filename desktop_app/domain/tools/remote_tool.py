@@ -60,7 +60,8 @@ def unusable_arguments(fault: str) -> ErrorNote:
 
 
 def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> ListedTool:
-    name, parameters = str(row["name"]), row["parameters"]
+    name = str(row["name"])
+    parameters = row["parameters"]
     visible_name = visible_text(name)[:MAX_TOOL_NAME_CHARS]
     fault = str(row["fault"])
     if not fault and parameters.get("type", "object") != "object":

@@ -77,7 +77,8 @@ def _render_summary(runs: Sequence[EvaluationRun]) -> str:
     )
     rows = []
     for run in runs:
-        facts, (low, high) = run.to_json(), run.interval
+        facts = run.to_json()
+        low, high = run.interval
         tokens = run.usage.input_tokens + run.usage.output_tokens
         cells = (
             f"{run.passed_count}/{len(run.results)}",
@@ -96,7 +97,8 @@ def _render_summary(runs: Sequence[EvaluationRun]) -> str:
 
 
 def _render_failing_cases(evaluation: Evaluation) -> str:
-    runs, ids = evaluation.runs, evaluation.failed_case_ids
+    runs = evaluation.runs
+    ids = evaluation.failed_case_ids
     by_run = [{result.id: result for result in run.results} for run in runs]
     if not ids:
         return "<p>Every case passed.</p>\n"

@@ -81,7 +81,8 @@ def _parse_attachments(
 ) -> Iterator[Part]:
     seen_names: set[str] = set()
     for item in (*objects_at(message, "attachments"), *objects_at(message, "files")):
-        name, text = text_at(item, "file_name"), text_at(item, "extracted_content")
+        name = text_at(item, "file_name")
+        text = text_at(item, "extracted_content")
         if text.strip():
             yield add_document(name or _PASTED_NAME, text, files)
         elif name and name not in seen_names:  # `files` repeats documents without their text

@@ -186,12 +186,16 @@ def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:
     if isinstance(cause, ImportRefusedError):
         return ImportRefusedError(cause.reason, cause.params, title=short_title(title))
     if isinstance(cause, RecursionError):
-        reason, words = Reason.IMPORT_TOO_DEEP, ""
+        reason = Reason.IMPORT_TOO_DEEP
+        words = ""
     elif isinstance(cause, StorageError):
-        reason, words = Reason.IMPORT_NOT_STORED, cause.details[:200]
+        reason = Reason.IMPORT_NOT_STORED
+        words = cause.details[:200]
     elif isinstance(cause, KeyError):
-        reason, words = Reason.IMPORT_FIELD_MISSING, str(cause)[:_MAX_SHOWN_TITLE_CHARS]
+        reason = Reason.IMPORT_FIELD_MISSING
+        words = str(cause)[:_MAX_SHOWN_TITLE_CHARS]
     else:
-        reason, words = Reason.IMPORT_INVALID, str(cause)[:200] or type(cause).__name__
+        reason = Reason.IMPORT_INVALID
+        words = str(cause)[:200] or type(cause).__name__
     details = repr(cause)[:1000]
     return ImportRefusedError(reason, details=details, title=short_title(title), words=words)

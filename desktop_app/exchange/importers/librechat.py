@@ -92,7 +92,8 @@ def _parse_content(message: Mapping[str, Any]) -> tuple[Part, ...]:
         if thought := _text_or_value(part, "think"):
             parts.append(ReasoningPart(thought))
         elif call := mapping_at(part, "tool_call"):
-            arguments, name = call.get("args"), text_at(call, "name")
+            arguments = call.get("args")
+            name = text_at(call, "name")
             parts.append(ended_call(text_at(call, "id"), name, arguments, text_at(call, "output")))
         elif text := _text_or_value(part, "text") or _text_or_value(part, "error"):
             parts.append(TextPart(text))

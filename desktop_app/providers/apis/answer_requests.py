@@ -74,7 +74,9 @@ class AnswerRequests:
     """
 
     def __init__(self, transport: Transport, profile: ProviderProfile, facts: LearnedFacts) -> None:
-        self._transport, self._profile, self._facts = transport, profile, facts
+        self._transport = transport
+        self._profile = profile
+        self._facts = facts
 
     async def events(
         self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]

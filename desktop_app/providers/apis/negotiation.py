@@ -97,7 +97,9 @@ class Negotiation:
     def __init__(
         self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, facts: LearnedFacts
     ) -> None:
-        self._info, self._profile, self._facts = info, profile, facts
+        self._info = info
+        self._profile = profile
+        self._facts = facts
         known_refusals = facts.refused_for(request.model)
         self.api = _api_for_grammar(request, profile) or facts.first_api(info)
         self.omitted_fields = known_refusals & unsupported_parameters.OWN_FIELDS

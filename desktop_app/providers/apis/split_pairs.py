@@ -44,7 +44,8 @@ class SplitPairs(Generic[K]):
 
     def pop_unpaired(self) -> list[K]:
         """Remove and return the keys of the texts that end with a half."""
-        keys, self._halves = list(self._halves), {}
+        keys = list(self._halves)
+        self._halves = {}
         return keys
 
 

@@ -42,7 +42,8 @@ class ProviderConnection:
     """
 
     def __init__(self, access: ProviderAccess) -> None:
-        self._access, self._profile = access, access.profile
+        self._access = access
+        self._profile = access.profile
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
         self.secrets = RequestSecrets(access)
@@ -67,7 +68,8 @@ class ProviderConnection:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client, self._client = self._client, None
+        client = self._client
+        self._client = None
         if client is not None:
             await client.aclose()
 

@@ -39,7 +39,8 @@ def proxy_for(
 def _environment_proxy(address: SplitResult) -> str | None:
     import urllib.request  # imports http.client and email: 30 ms that start-up avoids
 
-    host, host_and_port = address.hostname or "", address.netloc.rpartition("@")[2]
+    host = address.hostname or ""
+    host_and_port = address.netloc.rpartition("@")[2]
     if any(map(urllib.request.proxy_bypass, (host, host_and_port))):  # NO_PROXY may name a port
         return None
     if _is_bypassed(host, urllib.request.getproxies_environment().get("no", "")):

@@ -27,7 +27,9 @@ class RequestSecrets:
     """The key, the custom fields and the passwords of one provider."""
 
     def __init__(self, access: ProviderAccess) -> None:
-        self._access, self._profile, self._key = access, access.profile, access.key
+        self._access = access
+        self._profile = access.profile
+        self._key = access.key
 
     def require_sendable_key(self) -> None:
         """Check the key's source and characters before a connection is opened.
@@ -89,7 +91,8 @@ class RequestSecrets:
 
     def new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
         """Return a redactor of all secrets that are sent, because a server can echo them."""
-        key, password = self._key, self._access.proxy_password
+        key = self._key
+        password = self._access.proxy_password
         secrets = [] if key is None else [key.value]
         if key is not None and key.scheme == "Basic":
             secrets.append(key.value.partition(":")[2])

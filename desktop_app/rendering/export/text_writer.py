@@ -206,7 +206,8 @@ def _quote_prefix(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, i
     """Return the line prefix of quotes at these list depths, and the depth of the last quote."""
     prefix, quote_depth = "", 0
     for depth in depths:
-        prefix, quote_depth = f"{prefix}{''.join(indents[quote_depth:depth])}> ", depth
+        prefix = f"{prefix}{''.join(indents[quote_depth:depth])}> "
+        quote_depth = depth
     return prefix, quote_depth
 
 
@@ -339,7 +340,8 @@ def _mark_lone_brackets(runs: Runs) -> Runs:
 
 def _widest_style(runs: Runs, start: int, open_styles: frozenset[str]) -> tuple[str, int]:
     """Return the style of run `start` that spans the most runs, and where it ends; "" for none."""
-    widest, best_end = "", start + 1
+    widest = ""
+    best_end = start + 1
     for style in (_LINK, *_STYLE_MARKS):
         value = "" if style in open_styles else _style_value(runs[start], style)
         end = start + 1

@@ -48,7 +48,8 @@ class Definitions:
         is_final: bool = False,
     ) -> Parse:
         """Parse a part of the source, and record the definitions that it adds."""
-        known_count, env = len(self._references), self.env(expects_notes=expects_notes)
+        known_count = len(self._references)
+        env = self.env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
         resumed = restore_lists(tokens, context.continued_lists)
         is_undecided = not is_final and (context.inside or may_become_item(source))

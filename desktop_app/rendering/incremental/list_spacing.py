@@ -69,7 +69,8 @@ class ListSpacing:
                 first_loose = -1
             elif block.depth == depth and not block.loose:
                 self._blocks[index] = block._replace(loose=True)
-                first_loose, last_loose = index if first_loose < 0 else first_loose, index
+                first_loose = index if first_loose < 0 else first_loose
+                last_loose = index
         return patches + self._make_patch(first_loose, last_loose)
 
     def _make_patch(self, first: int, last: int) -> list[Patch]:

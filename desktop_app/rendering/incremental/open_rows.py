@@ -39,7 +39,8 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
 
     Return None if the block parser is needed.
     """
-    lines, columns = source.split("\n"), len(table.aligns)
+    lines = source.split("\n")
+    columns = len(table.aligns)
     last = lines.pop()
     is_simple = all(line[:1] == "|" for line in lines) and last[:1] in ("", "|")
     if not is_simple or len(last) > _MAX_LINE_LENGTH or len(lines) * columns > _MAX_CELLS:

@@ -174,7 +174,8 @@ def join_runs(first: Runs, second: Runs) -> Runs:
     """
     if not first or not second:
         return first or second
-    last, follower = first[-1], second[0]
+    last = first[-1]
+    follower = second[0]
     has_same_style = last[1:] == follower[1:]
     if has_same_style and not (last.code or last.math or last.image or last.note):
         return _extend_packs(

@@ -35,7 +35,8 @@ class ReferenceUpdate:
     """The closed chunks that name undefined labels, and the chunks that must be re-rendered."""
 
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
-        self._definitions, self._shown = definitions, shown
+        self._definitions = definitions
+        self._shown = shown
         self._chunks_by_name: dict[str, list[BlockChunk]] = {}
         self._scheduled_chunks: dict[tuple[int, int], BlockChunk] = {}
 
@@ -77,21 +78,25 @@ class ReferenceUpdate:
     def _render_again(self, chunk: BlockChunk) -> list[Patch]:
         """Re-render a chunk. Definitions change words, never the number of blocks."""
         changed_blocks: dict[int, Block] = {}
-        blocks, block_index, row = self._shown.blocks, chunk.at, chunk.row
+        blocks = self._shown.blocks
+        block_index = chunk.at
+        row = chunk.row
         parse = self._definitions.parse(chunk.context.source + chunk.source, chunk.context)
         for placed in parse.placed:
             old_block = changed_blocks.get(block_index, blocks[block_index])
             if old_block.kind is Kind.TABLE and (
                 row == len(old_block.rows) or (row and placed.block.head)
             ):
-                block_index, row = block_index + 1, 0
+                block_index = block_index + 1
+                row = 0
                 old_block = blocks[block_index]
             if old_block.kind is Kind.TABLE and placed.block.kind is Kind.TABLE:
                 rows = (*old_block.rows[:row], *placed.block.rows, *old_block.rows[row + 1 :])
                 changed_blocks[block_index], row = old_block._replace(rows=rows), row + 1
             else:
                 if row:
-                    block_index, row = block_index + 1, 0
+                    block_index = block_index + 1
+                    row = 0
                 changed_blocks[block_index] = with_spacing_of(placed.block, blocks[block_index])
                 block_index += 1
         return self._shown.change(changed_blocks)

@@ -71,7 +71,9 @@ class ShownBlocks:
 
 def _find_difference(start: int, blocks: list[Block], new_blocks: list[Block]) -> Patch | None:
     """Return the patch that turns blocks[start:] into `new_blocks`, None if they are equal."""
-    old_end, new_end, common_count = len(blocks), len(new_blocks), 0
+    old_end = len(blocks)
+    new_end = len(new_blocks)
+    common_count = 0
     while (
         common_count < new_end
         and start + common_count < old_end
@@ -83,7 +85,8 @@ def _find_difference(start: int, blocks: list[Block], new_blocks: list[Block]) -
         and old_end > start + common_count
         and blocks[old_end - 1] == new_blocks[new_end - 1]
     ):
-        old_end, new_end = old_end - 1, new_end - 1
+        old_end = old_end - 1
+        new_end = new_end - 1
     if common_count == new_end and start + common_count == old_end:
         return None
     return Patch(

@@ -185,7 +185,9 @@ class _CutFinder:
     """Finder of the last cut: descends from container to container, into the last block of each."""
 
     def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
-        self._tokens, self._lines, self._limit = tokens, lines, limit
+        self._tokens = tokens
+        self._lines = lines
+        self._limit = limit
         self._containers: list[ContainerAtCut] = []
 
     def find(self) -> Cut:
@@ -211,7 +213,8 @@ class _CutFinder:
             self._containers.append(container)
             if container.content < 0:  # it cannot be opened again
                 break
-            begin, level = last + 1, self._tokens[last].level + 1
+            begin = last + 1
+            level = self._tokens[last].level + 1
         return self._cut(line)
 
     def _last_begun(self, begin: int, level: int) -> int:
@@ -227,11 +230,13 @@ class _CutFinder:
         list_token = self._tokens[index]
         start = list_token.attrGet("start")
         first_number = 1 if start is None else int(start)
-        number, last = first_number - 1, index
+        number = first_number - 1
+        last = index
         for child in _child_indices(self._tokens, index + 1, list_token.level + 1):
             if not _has_begun(self._tokens[child], self._limit):
                 break
-            number, last = number + 1, child
+            number = number + 1
+            last = child
         has_earlier_items = number > first_number or bool(list_token.meta.get("has_earlier_items"))
         return last, number, has_earlier_items
 

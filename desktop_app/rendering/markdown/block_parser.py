@@ -26,10 +26,14 @@ class _Lines(StateBlock):
     def __init__(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> None:
         super().__init__("", md, env, tokens)
         self.src = src
-        begins, ends, indents, widths = self.bMarks, self.eMarks, self.tShift, self.sCount
+        begins = self.bMarks
+        ends = self.eMarks
+        indents = self.tShift
+        widths = self.sCount
         for marks in (begins, ends, indents, widths):
             marks.clear()  # the end mark of the empty source; a new one is appended below
-        start, length = 0, len(src)
+        start = 0
+        length = len(src)
         while start < length:
             end = src.find("\n", start)
             end = length if end < 0 else end

@@ -57,7 +57,8 @@ def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool
         character_after: the character after the run, "" at the end of the text.
         mark: the character that the run repeats.
     """
-    space_before, space_after = not character_before.strip(), not character_after.strip()
+    space_before = not character_before.strip()
+    space_after = not character_after.strip()
     cjk_before = cjk_after = False
     if mark != "_" and not (character_before.isascii() and character_after.isascii()):
         cjk_before = _cjk_pattern().match(character_before) is not None
@@ -136,5 +137,8 @@ def pair_tildes(state: StateInline) -> None:
 
 
 def _retype(token: Token, kind: str, nesting: Literal[1, -1]) -> None:
-    token.type, token.tag, token.nesting = kind, "s", nesting
-    token.markup, token.content = token.content, ""
+    token.type = kind
+    token.tag = "s"
+    token.nesting = nesting
+    token.markup = token.content
+    token.content = ""

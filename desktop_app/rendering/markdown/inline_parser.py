@@ -45,7 +45,8 @@ class InlineParser(ParserInline):
 
     def __init__(self, base_parser: ParserInline) -> None:
         super().__init__()
-        self.ruler, self.ruler2 = base_parser.ruler, base_parser.ruler2
+        self.ruler = base_parser.ruler
+        self.ruler2 = base_parser.ruler2
         self._rules: dict[str, list[RuleFuncInlineType]] = {}
         rules = zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True)
         for name, rule in rules:
@@ -63,7 +64,9 @@ class InlineParser(ParserInline):
 
     def tokenize(self, state: StateInline) -> None:
         """Append the tokens of a text; plain words go directly to the pending text."""
-        src, end, search = state.src, state.posMax, self._mark_pattern.search
+        src = state.src
+        end = state.posMax
+        search = self._mark_pattern.search
         max_level = state.md.options["maxNesting"]
         while state.pos < end:
             pos = state.pos
@@ -80,7 +83,8 @@ class InlineParser(ParserInline):
 
     def skipToken(self, state: StateInline) -> None:  # noqa: N802
         """Skip the plain words or the construct at the state's position, without making tokens."""
-        pos, end = state.pos, state.posMax
+        pos = state.pos
+        end = state.posMax
         if pos in state.cache:
             state.pos = state.cache[pos]
             return

@@ -59,7 +59,8 @@ class _OpenContainer:
     __slots__ = ("definition_lines", "has_content", "token")
 
     def __init__(self, token: Token, definition_lines: list[int]) -> None:
-        self.token, self.definition_lines = token, definition_lines
+        self.token = token
+        self.definition_lines = definition_lines
         self.has_content = False
 
 
@@ -112,7 +113,8 @@ def mark_loose_lists(
             else.
     """
     if any(token.type in LISTS or token.type == NOTE for token in tokens):
-        lines, definitions = source.split("\n"), env.get(DEFINITIONS, ())
+        lines = source.split("\n")
+        definitions = env.get(DEFINITIONS, ())
         tail_lines = range(len(lines)) if tail_lines is None else tail_lines
         _LooseListFinder(lines, definitions, tail_lines, marks_above).mark(tokens)
 
@@ -127,8 +129,10 @@ class _LooseListFinder:
         tail_lines: range,
         marks_above: int | None,
     ) -> None:
-        self._lines, self._definitions = lines, definitions
-        self._tail_lines, self._marks_above = tail_lines, marks_above
+        self._lines = lines
+        self._definitions = definitions
+        self._tail_lines = tail_lines
+        self._marks_above = marks_above
         self._open_containers: list[_OpenContainer] = []
         self._quote_lines: list[int] = []  # the first lines of the open quotes
 

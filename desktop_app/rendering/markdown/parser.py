@@ -206,7 +206,8 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
     An image's data is expensive to normalize. Other addresses are cached, because every piece of a
     streamed answer parses them again.
     """
-    normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
+    normalize = markdown.normalizeLink
+    normalize_text = markdown.normalizeLinkText
     cached_normalize, cached_normalize_text = map(
         lru_cache(_MAX_CACHED_ADDRESSES), (normalize, normalize_text)
     )
@@ -270,7 +271,8 @@ def _record_content_column(state: StateBlock, start: int, _end: int, silent: boo
     last = state.tokens[-1] if state.tokens and not silent else None
     if last is None or last.map is None:
         return False
-    content_start, begin = -1, last.map[0]
+    content_start = -1
+    begin = last.map[0]
     if last.type == "blockquote_open":
         content_start = state.bMarks[begin]
     elif last.type == "list_item_open" and (
@@ -315,7 +317,8 @@ def _www_length(_linkify: Any, text: str, position: int) -> int:
 
 def _strip_sentence_punctuation(address: str) -> str:
     """Return an address without the punctuation after it, by GitHub's rules."""
-    end, unopened = len(address), address.count(")") - address.count("(")
+    end = len(address)
+    unopened = address.count(")") - address.count("(")
     while end:
         last = address[end - 1]
         if last == ")" and unopened > 0:

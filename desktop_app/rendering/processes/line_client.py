@@ -54,7 +54,8 @@ class LineClient:
 
     def close(self) -> None:
         """End the process."""
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is not None:
             # A confined process may not kill another, but closing the pipe ends that process, too.
             # Closing fails if the process has ended without reading a request.

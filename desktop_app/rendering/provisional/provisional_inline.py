@@ -90,7 +90,8 @@ class _CutError(Exception):
 
     def __init__(self, shown_end: int, closer: str = "") -> None:
         super().__init__(shown_end)
-        self.shown_end, self.closer = shown_end, closer
+        self.shown_end = shown_end
+        self.closer = closer
 
 
 def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, str]:
@@ -109,11 +110,13 @@ def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, st
     if is_too_dense(content):
         return content, ""
     scanner = _Scanner(content, may_continue=may_continue)
-    end, closer = len(content), ""
+    end = len(content)
+    closer = ""
     try:
         scanner.scan()
     except _CutError as cut:
-        end, closer = cut.shown_end, cut.closer
+        end = cut.shown_end
+        closer = cut.closer
     if not closer:
         decided_end = _end_of_decided_text(content[:end], scanner.settled_end)
         end = max(decided_end, min(scanner.closed_end, end))
@@ -198,7 +201,9 @@ class _Scanner:
             m.start for m in self.open_marks if m.text[-1:] == "[" and min_start < m.start < end
         ]
         if open_brackets:
-            end, closer, self._shown = open_brackets[0], "", self.content
+            end = open_brackets[0]
+            closer = ""
+            self._shown = self.content
         marks = find_closable_marks(
             [m for m in self.open_marks if m.text[-1] != "[" and m.start < end], self.content
         )
@@ -319,7 +324,8 @@ class _Scanner:
         opener_index = next(brackets, None)
         if opener_index is None:
             return start + 1
-        opener, content = self.open_marks[opener_index], self.content
+        opener = self.open_marks[opener_index]
+        content = self.content
         del self.open_marks[opener_index:]
         is_inner = any(mark.text[-1] == "[" for mark in self.open_marks)
         following = content[start + 1 : start + 2]
@@ -356,7 +362,8 @@ class _Scanner:
             raise _CutError(start)
         if is_in_address(content, start, end):
             return end
-        character_before, count = content[start - 1 : start] if start else "", len(mark)
+        character_before = content[start - 1 : start] if start else ""
+        count = len(mark)
         if mark[0] == "~":
             opens, closes = flanks_tildes(character_before, content[end], count)
         else:
@@ -365,7 +372,8 @@ class _Scanner:
             used_count = self._close_with(mark[0], count, can_also_open=opens)
             if not used_count:
                 break
-            count, self.closed_end = count - used_count, end
+            count = count - used_count
+            self.closed_end = end
         if opens and count:
             if may_be_name(content, mark, end):
                 raise _CutError(start)

@@ -31,7 +31,8 @@ def differing_words(texts: Sequence[Sequence[str]]) -> list[list[bool]]:
     """
     differs = [[True] * len(words) for words in texts]
     for i, j in combinations(range(len(texts)), 2):
-        first, second = texts[i][:MAX_COMPARED_WORDS], texts[j][:MAX_COMPARED_WORDS]
+        first = texts[i][:MAX_COMPARED_WORDS]
+        second = texts[j][:MAX_COMPARED_WORDS]
         for start_in_i, start_in_j, size in _matching_blocks(first, second):
             differs[i][start_in_i : start_in_i + size] = [False] * size
             differs[j][start_in_j : start_in_j + size] = [False] * size
@@ -48,7 +49,8 @@ def _matching_blocks(first: Sequence[str], second: Sequence[str]) -> Iterator[Ma
     matcher = SequenceMatcher(None, first, second)
     positions = matcher.b2j  # type: ignore[attr-defined]  # documented, but not in typeshed
     steps = [0, *accumulate(1 + len(positions.get(word, ())) for word in first)]
-    ranges, steps_left = deque([(0, len(first), 0, len(second))]), _MAX_STEPS
+    ranges = deque([(0, len(first), 0, len(second))])
+    steps_left = _MAX_STEPS
     while ranges and steps_left > 0:
         low, high, other_low, other_high = ranges.popleft()
         steps_left -= steps[high] - steps[low]

@@ -23,7 +23,9 @@ class AnswerPictures:
     """
 
     def __init__(self, files: AnswerFiles, answer: Message, writes: RetriedWrites) -> None:
-        self._files, self._answer, self._writes = files, answer, writes
+        self._files = files
+        self._answer = answer
+        self._writes = writes
 
     async def store(self, image: bytes) -> ImagePart | None:
         """Store an image and return it; None if that fails, which is reported."""

@@ -410,13 +410,15 @@ class AnswerRun:
             reread = await self._fallbacks.reread()
             if reread is None:
                 return False
-            self._fallbacks, self.hold = self._fallbacks.without_reread(), reread.hold
+            self._fallbacks = self._fallbacks.without_reread()
+            self.hold = reread.hold
             await self._store.save_answer(reread.question)
         except SpendingCapError:
             raise
         except UserFacingError:
             return False  # then the server's refusal is reported
-        self._request, self._gateway = reread.request, reread.gateway
+        self._request = reread.request
+        self._gateway = reread.gateway
         self.changed_question = reread.question
         return True
 

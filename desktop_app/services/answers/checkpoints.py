@@ -28,7 +28,8 @@ class Checkpoints:
 
     def __init__(self, answer: AnswerRun, store: MessageStore) -> None:
         self.interval_s = CHECKPOINT_S
-        self._answer, self._store = answer, store
+        self._answer = answer
+        self._store = store
         self._run_id_known = asyncio.Event()
 
     def store_run_id(self) -> None:
@@ -52,7 +53,8 @@ class Checkpoints:
                         await self._run_id_known.wait()
             else:
                 await asyncio.sleep(pause_s)
-            reply, started_at = self._answer.reply, time.monotonic()
+            reply = self._answer.reply
+            started_at = time.monotonic()
             is_run_saved = saved_reply.run is not None or reply.run is None
             is_saved = reply.segments is saved_reply.segments and is_run_saved
             if is_saved and not self._answer.long_answer.is_waiting and not is_failing:

@@ -26,7 +26,8 @@ class RetriedWrites:
         Args:
             repeats: repeat failed writes.
         """
-        self.report, self._repeats = listener, repeats
+        self.report = listener
+        self._repeats = repeats
 
     async def write(
         self, write: Callable[[], Awaitable[None]], *, once: bool = False

@@ -38,7 +38,8 @@ class ThinkingTime:
 
     def with_seconds(self, parts: Iterable[Part]) -> tuple[Part, ...]:
         """Return the parts with the time so far in the first reasoning part."""
-        result, started_s = tuple(parts), self._started_s
+        result = tuple(parts)
+        started_s = self._started_s
         if started_s is None:
             return result
         ended_s = self._clock.seconds() if self._ended_s is None else self._ended_s

@@ -105,7 +105,8 @@ def accepted_parameters(
     # Parameters that depend on the API are removed when its request is built.
     refused_names = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
     parameters = without_refused(parameters, refused_names)
-    max_tokens, model_limit = parameters.max_output_tokens, resolved.model.max_output
+    max_tokens = parameters.max_output_tokens
+    model_limit = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not max_tokens:
         max_tokens = MAX_OUTPUT_TOKENS_ON_DEVICE
     if max_tokens and model_limit:

@@ -15,7 +15,8 @@ def offers_background(resolved: ResolvedChoice) -> bool:
 
     OpenAI supports them; whether a compatible server does, only its reply shows.
     """
-    profile, info = resolved.profile, resolved.model
+    profile = resolved.profile
+    info = resolved.model
     is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
     may_offer = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
     return is_long and may_offer and (info.apis is None or Api.RESPONSES in info.apis)

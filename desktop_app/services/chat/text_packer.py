@@ -17,7 +17,9 @@ class TextPacker:
     """
 
     def __init__(self, estimator: Estimator, reader: ResolvedChoice, max_tokens: int) -> None:
-        self._estimator, self._reader, self._max_tokens = estimator, reader, max_tokens
+        self._estimator = estimator
+        self._reader = reader
+        self._max_tokens = max_tokens
 
     async def pack(self, pieces: Sequence[str]) -> list[str]:
         """Pack the pieces, in order, into as few texts as possible."""

@@ -413,7 +413,8 @@ def _without_unlinked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int,
 
 def _make_file(collection_id: str, found_file: FoundFile) -> CollectionFile:
     """Return a file that waits, or has failed because the store cannot hold its path."""
-    path, name = str(found_file.path), found_file.path.name
+    path = str(found_file.path)
+    name = found_file.path.name
     file = CollectionFile(collection_id, path, name, size=found_file.size)
     if path == path.encode("utf-8", "replace").decode():
         return file

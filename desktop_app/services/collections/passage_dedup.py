@@ -51,7 +51,8 @@ class KnownPassages:
         known_flags = [run in self._runs for run in runs]
         if True not in known_flags:
             return False
-        first, last = known_flags.index(True), len(known_flags) - known_flags[::-1].index(True)
+        first = known_flags.index(True)
+        last = len(known_flags) - known_flags[::-1].index(True)
         return (
             all(known_flags[first:last])
             and last - first >= len(runs) * MIN_KNOWN_SHARE

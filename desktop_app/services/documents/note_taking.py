@@ -183,7 +183,8 @@ class ReadingProvider(ProviderWrapper):
 
     def __init__(self, reader: ChunkedReader, task: ReadingTask, provider: Provider) -> None:
         super().__init__(provider)
-        self._reader, self._task = reader, task
+        self._reader = reader
+        self._task = task
         self._cost_so_far = Decimal(0)
         self._total_cost: Decimal | None = None  # an estimate, answer included; None if unknown
 

@@ -35,7 +35,8 @@ def model_rows(
 def _make_row(
     models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool
 ) -> ModelRow:
-    profile, info = models.profile, models.info(entry.model)
+    profile = models.profile
+    info = models.info(entry.model)
     is_on_device = profile.kind is ProviderKind.ON_DEVICE
     return ModelRow(
         profile.id,

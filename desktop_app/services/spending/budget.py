@@ -72,11 +72,13 @@ class Hold:
     """The amount that a call holds of a cap; nothing if `hold_id` is None."""
 
     def __init__(self, storage: HoldStorage | None = None, hold_id: int | None = None) -> None:
-        self._storage, self._hold_id = storage, hold_id
+        self._storage = storage
+        self._hold_id = hold_id
 
     def transfer_from(self, other: Hold) -> None:
         """Hold the amount of `other` from now on. This object must not hold one already."""
-        self._storage, self._hold_id = other._storage, other._hold_id
+        self._storage = other._storage
+        self._hold_id = other._hold_id
 
     async def release(self) -> None:
         """Release the amount at the end of the call, unless it was already released.
@@ -108,7 +110,9 @@ class Budget:
     def __init__(
         self, holds: HoldStorage, storage: BudgetStorage, *, allows_unpriced: bool = False
     ) -> None:
-        self._holds, self._storage, self._allows_unpriced = holds, storage, allows_unpriced
+        self._holds = holds
+        self._storage = storage
+        self._allows_unpriced = allows_unpriced
 
     @staticmethod
     def needs_cost(profile: ProviderProfile, is_price_known: bool) -> bool:

@@ -26,7 +26,8 @@ def form_notice(form: AnswerForm | None) -> NoticeText:
         return ""
     if isinstance(form, AnswerSchema):
         return notice(NoticeCode.SCHEMA_USED, name=form.name)
-    syntax, language = form.syntax.value, form.language
+    syntax = form.syntax.value
+    language = form.language
     return notice(NoticeCode.GRAMMAR_USED, syntax=syntax, language=language)
 
 

@@ -16,7 +16,8 @@ def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) ->
     A compatible server may be llama.cpp, unless it is asked through the Responses API or for a
     GPT-5.2 model.
     """
-    profile, syntax = resolved.profile, grammar.syntax.value
+    profile = resolved.profile
+    syntax = grammar.syntax.value
     if not grammar.is_tool_input:
         may_be_llama_cpp = (
             profile.kind is ProviderKind.COMPATIBLE

@@ -43,7 +43,8 @@ def _count_items(pattern: str) -> int:
     >>> _count_items(r"(\d{3}[()]){20}")
     80
     """
-    counts, last_count = [0], 0
+    counts = [0]
+    last_count = 0
     for token in _TOKEN.finditer(pattern):
         if token[0] == "(":
             counts.append(0)
@@ -107,7 +108,8 @@ def _check_additional_properties(
 ) -> Iterator[ValidationError]:
     if not validator.is_type(value, "object"):
         return
-    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    properties = schema.get("properties", {})
+    patterns = schema.get("patternProperties", {})
     try:
         extra_keys = [
             key

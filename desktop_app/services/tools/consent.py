@@ -75,7 +75,8 @@ class ConsentBroker:
     async def decide(self, question: ConsentQuestion) -> Decision:
         """Return the decision about a call, and store its permission. Raises StorageError."""
         tool, conversation_id = question.tool, question.conversation_id
-        name, tool_fingerprint = tool.full_name, fingerprint(tool)
+        name = tool.full_name
+        tool_fingerprint = fingerprint(tool)
         stored_permission = await self._store.permission(conversation_id, name, tool_fingerprint)
         if stored_permission is Permission.NEVER or self._consent_source is None:
             return Decision(is_allowed=False)

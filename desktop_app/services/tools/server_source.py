@@ -28,7 +28,8 @@ class ServerSource:
     """The tools of one server."""
 
     def __init__(self, run: ServerRun, storage: ServerStorage) -> None:
-        self._run, self._storage = run, storage
+        self._run = run
+        self._storage = storage
 
     @property
     def name(self) -> str:

@@ -67,7 +67,8 @@ class ToolCatalog:
     """
 
     def __init__(self, sources: Iterable[ToolSource], servers: ServerSources = _no_servers) -> None:
-        self._sources, self._servers = tuple(sources), servers
+        self._sources = tuple(sources)
+        self._servers = servers
 
     async def list_tools(self, names: Sequence[str] = ()) -> list[ListedTool]:
         """Return every known tool, available or not; none of a source that cannot list its tools.

@@ -41,7 +41,8 @@ class MemoryDatabase(Database):
         return self._require_connection()
 
     def _close(self) -> None:
-        connection, self._connection = self._connection, None
+        connection = self._connection
+        self._connection = None
         if connection is not None:
             connection.close()
 

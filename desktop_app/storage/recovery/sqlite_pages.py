@@ -85,14 +85,16 @@ class SqlitePages:
     def leaves_below(self, root: int) -> list[int]:
         """Return the numbers of the reachable leaves below a table's root, in order."""
         leaves: list[int] = []
-        pending, seen = [root], set()
+        pending = [root]
+        seen = set()
         while pending:
             number = pending.pop()
             if number in seen:
                 continue
             seen.add(number)
             try:
-                page, start = self.page(number), _header_offset(number)
+                page = self.page(number)
+                start = _header_offset(number)
                 if page[start] == _LEAF:
                     leaves.append(number)
                 elif page[start] == _INTERIOR:
@@ -167,7 +169,8 @@ class SqlitePages:
             min_local = (self.usable_size - 12) * 32 // 255 - 23
             local_size = min_local + (length - min_local) % (self.usable_size - 4)
             local_size = local_size if local_size <= max_local else min_local
-        chunks, bytes_left = [page[offset : offset + local_size]], length - local_size
+        chunks = [page[offset : offset + local_size]]
+        bytes_left = length - local_size
         if bytes_left:
             (next_page,) = struct.unpack_from(">I", page, offset + local_size)
             seen: set[int] = set()

@@ -84,7 +84,8 @@ def _change_index(connection: sqlite3.Connection, values: str, entry_id: int, te
 
 
 def _words_to_index() -> bytearray:
-    text, _text_to_index.text = _text_to_index.text, ""
+    text = _text_to_index.text
+    _text_to_index.text = ""
     return index_text(text)
 
 
@@ -102,7 +103,8 @@ def _free_id_from(connection: sqlite3.Connection, start_id: int) -> int:
             return start_id
         if last_id + 1 < start_id + span:
             return last_id + 1
-        start_id, span = start_id + span, span * 2
+        start_id = start_id + span
+        span = span * 2
 
 
 def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:

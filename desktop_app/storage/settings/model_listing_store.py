@@ -96,7 +96,8 @@ def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
 
 def listing_from_row(row: Cells) -> ModelListing:
     """Return the listing in a row of `model_listings`."""
-    windows, details = json.loads(row["windows"]), json.loads(row["details"])
+    windows = json.loads(row["windows"])
+    details = json.loads(row["details"])
     models = tuple(
         ListedModel(
             model_id,

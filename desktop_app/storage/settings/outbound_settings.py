@@ -414,7 +414,8 @@ class _Field(NamedTuple):
 def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     """Return the fields of a profile that decide where data goes and what may be spent."""
     hosts = profile.plain_http_hosts
-    cap, multiplier = profile.monthly_cap, profile.price_multiplier
+    cap = profile.monthly_cap
+    multiplier = profile.price_multiplier
     prices = tuple(_prices(model) for model in profile.own_models if model.price is not None)
     return {
         # The name tells the user where a question goes.
@@ -502,7 +503,8 @@ def _none() -> str:
 
 def _shown_pair(current: str, restored: str) -> tuple[str, str]:
     """Return both texts shortened, with a remark if the shortened texts are equal."""
-    current_text, restored_text = _shorten(current), _shorten(restored)
+    current_text = _shorten(current)
+    restored_text = _shorten(restored)
     if restored_text == current_text:
         restored_text = tr("{text} (differs later on)", text=restored_text)
     return current_text, restored_text

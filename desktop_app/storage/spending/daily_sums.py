@@ -200,7 +200,8 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
     for entry in entries:
         # The columns of _SELECT_ENTRIES: the key of the sums, the tokens and cost, and the times.
         _, slot, *names = entry[:8]
-        tokens, cost = entry[8:12], entry[12]
+        tokens = entry[8:12]
+        cost = entry[12]
         retries, first_token_s, duration_s = entry[13:]
         performance = CallPerformance(
             retries=retries, first_token_s=first_token_s, duration_s=duration_s

@@ -93,7 +93,8 @@ _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
 
 def add_to_slot(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
     """Add a call to the sums of its slot."""
-    key, cost = (entry.slot, *entry.names), entry.cost
+    key = (entry.slot, *entry.names)
+    cost = entry.cost
     row = connection.execute(_SELECT, key).fetchone()
     old_cost = Decimal(row[0]) if row else Decimal(0)
     total = old_cost if cost is None else EXACT_CONTEXT.add(old_cost, Decimal(cost))
@@ -149,7 +150,8 @@ def _sums_by(
         sum(output_tokens), sum(reasoning_tokens) FROM {source}{group_by}"""  # noqa: S608
     sums: dict[_Key, SpendingSum] = {}
     for row in connection.execute(sql, values):
-        (*key, calls, uncounted), tokens = row[:-4], row[-4:]
+        (*key, calls, uncounted) = row[:-4]
+        tokens = row[-4:]
         if calls:
             group = tuple(key)
             sums[group] = SpendingSum(calls, uncounted, Usage(*tokens), costs[group])

@@ -71,7 +71,8 @@ class _BoundedBody(httpx2.AsyncByteStream):
     def __init__(
         self, stream: httpx2.AsyncByteStream, encodings: list[str], limit: int | None
     ) -> None:
-        self._stream, self._limit = stream, limit
+        self._stream = stream
+        self._limit = limit
         self._encodings = encodings
         self._decompressor = zlib.decompressobj(_GZIP_OR_ZLIB_WBITS)
         self._is_first_piece = True
@@ -103,7 +104,8 @@ class _BoundedBody(httpx2.AsyncByteStream):
                 yield data
 
     def _decompress(self, piece: bytes) -> bytes:
-        is_first, self._is_first_piece = self._is_first_piece, False
+        is_first = self._is_first_piece
+        self._is_first_piece = False
         try:
             return self._decompressor.decompress(piece, _PIECE_BYTES)
         except zlib.error as error:

@@ -89,9 +89,11 @@ def resource_to_json(result: types.ReadResourceResult) -> dict[str, Any]:
     """
     for part in result.contents:
         if isinstance(part, types.TextResourceContents):
-            kind, data = "text", part.text.encode("utf-8", "replace").decode()
+            kind = "text"
+            data = part.text.encode("utf-8", "replace").decode()
         else:
-            kind, data = "base64", part.blob
+            kind = "base64"
+            data = part.blob
         if len(data) > MAX_RESOURCE_CHARS:
             raise HostError(ServerFault.TOO_LONG)
         if kind == "base64":

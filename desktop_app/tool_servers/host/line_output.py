@@ -7,7 +7,8 @@ import os
 import time
 from typing import Any, Final, Self
 
-STDOUT, STDERR = 1, 2
+STDOUT = 1
+STDERR = 2
 MAX_LOG_CHARS: Final = 2000
 MAX_EVENTS_PER_S: Final = 50
 """The maximum lines of the log and of progress per second; more are dropped."""
@@ -22,7 +23,9 @@ class LineOutput:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._second_began_at, self._event_count, self._dropped_count = 0.0, 0, 0
+        self._second_began_at = 0.0
+        self._event_count = 0
+        self._dropped_count = 0
 
     @classmethod
     def take_standard_output(cls) -> Self:
@@ -53,12 +56,10 @@ class LineOutput:
     def _may_send(self) -> bool:
         now = time.monotonic()
         if now - self._second_began_at >= 1:
-            dropped, self._second_began_at, self._event_count, self._dropped_count = (
-                self._dropped_count,
-                now,
-                0,
-                0,
-            )
+            dropped = self._dropped_count
+            self._second_began_at = now
+            self._event_count = 0
+            self._dropped_count = 0
             if dropped:
                 self.send(event="log", level="warning", text=f"[{dropped} lines left out]")
         self._event_count += 1

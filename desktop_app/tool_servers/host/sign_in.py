@@ -135,7 +135,8 @@ class SignIn:
         Raises:
             SignInError: the address is refused.
         """
-        server, target = urlsplit(self._url), request.url
+        server = urlsplit(self._url)
+        target = request.url
         is_same_host = (target.scheme, target.host) == (server.scheme, server.hostname)
         if is_same_host or is_private(server.hostname or ""):
             return
@@ -335,7 +336,8 @@ class SignIn:
         context = self._context
         assert context is not None
         assert context.client_info is not None
-        server, resource = context.oauth_metadata, context.protected_resource_metadata
+        server = context.oauth_metadata
+        resource = context.protected_resource_metadata
         saved = {
             "tokens": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": context.token_expiry_time,

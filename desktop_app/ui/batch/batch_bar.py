@@ -105,7 +105,8 @@ class BatchBar(QFrame):
         return super().event(event)
 
     def _arrange(self) -> None:
-        directions, sides = QBoxLayout.Direction, Qt.AlignmentFlag
+        directions = QBoxLayout.Direction
+        sides = Qt.AlignmentFlag
         was_narrow = self._row.direction() is directions.TopToBottom
         available_width = self._row.contentsRect().width() - self._buttons.sizeHint().width()
         least_width = self._theme.px(_WIDE_TEXT_WIDTH if was_narrow else _MIN_TEXT_WIDTH)

@@ -302,7 +302,8 @@ class BatchNewPage(QWidget):
         return next((m for m in models if m.model == self.model.currentData()), None)
 
     def _update_refusal(self) -> None:
-        provider, model = self._chosen_provider(), self._chosen_model()
+        provider = self._chosen_provider()
+        model = self._chosen_model()
         refusal: str | LinkedText
         if provider is None:
             refusal = linked_text(_NO_PROVIDER)
@@ -315,7 +316,8 @@ class BatchNewPage(QWidget):
         self.read_button.setEnabled(bool(self.files.paths) and bool(task) and not refusal)
 
     def _request_preparation(self) -> None:
-        provider, model = self._chosen_provider(), self._chosen_model()
+        provider = self._chosen_provider()
+        model = self._chosen_model()
         if provider is None or model is None:
             return
         task = self.task.toPlainText().strip()

@@ -172,7 +172,8 @@ class ChipWidget(QFrame):
         if chip == self._chip and self.accessibleName():
             return
         self._chip = chip
-        name, summary = one_line(chip.name), one_line(chip.summary)
+        name = one_line(chip.name)
+        summary = one_line(chip.summary)
         self.setAccessibleName(spoken_text(f"{name}, {summary}"))
         set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
         self.setAccessibleDescription(spoken_text(chip.tooltip))
@@ -199,7 +200,8 @@ class ChipWidget(QFrame):
             spoken = tr("Image detail of {name}: {level}", name=name, level=level)
             hint = tr("Image detail: {level}", level=level)
         else:
-            spoken, hint = tr("Options for {name}", name=name), tr("Choose what is sent")
+            spoken = tr("Options for {name}", name=name)
+            hint = tr("Choose what is sent")
         self._menu_button.setAccessibleName(spoken_text(spoken))
         set_tooltip(self._menu_button, hint)
         self._menu_button.setVisible(self._has_menu)
@@ -297,7 +299,9 @@ class ChipWidget(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = painting.painter_of(self)
-        theme, px, chip = self.theme, self.theme.px, self._chip
+        theme = self.theme
+        px = self.theme.px
+        chip = self._chip
         icon_rect = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":
             _paint_ring(painter, icon_rect, chip.progress, theme)

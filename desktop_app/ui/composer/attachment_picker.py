@@ -40,7 +40,8 @@ class AttachmentPicker(QObject):
 
     def __init__(self, parent: QWidget, button: QToolButton, menu_button: QToolButton) -> None:
         super().__init__(parent)
-        self._parent, self._button = parent, button
+        self._parent = parent
+        self._button = button
         button.clicked.connect(self.choose_files)
         button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         button.customContextMenuRequested.connect(lambda _: self._open_menu())

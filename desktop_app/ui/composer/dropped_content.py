@@ -284,7 +284,8 @@ def _web_links(data: QMimeData) -> list[WebLink]:
 def _decode_lines(raw: bytes, encoding: str) -> list[str]:
     """Return the lines of a text, which may be in UTF-8 or UTF-16 regardless of its format."""
     if raw.startswith(codecs.BOM_UTF16_LE):
-        raw, encoding = raw.removeprefix(codecs.BOM_UTF16_LE), "utf-16-le"
+        raw = raw.removeprefix(codecs.BOM_UTF16_LE)
+        encoding = "utf-16-le"
     elif encoding == "utf-16-le" and b"\0" not in raw:  # in UTF-16, addresses have zero bytes
         encoding = "utf-8"
     return raw.decode(encoding, "replace").rstrip("\0").splitlines()

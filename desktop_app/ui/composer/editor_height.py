@@ -29,8 +29,10 @@ class EditorHeight(QObject):
         self, editor: QWidget, field: QPlainTextEdit, layout: QLayout, card_layout: QLayout
     ) -> None:
         super().__init__(editor)
-        self._editor, self._field = editor, field
-        self._layout, self._card_layout = layout, card_layout
+        self._editor = editor
+        self._field = field
+        self._layout = layout
+        self._card_layout = card_layout
         self._window = editor
         editor.installEventFilter(self)
 

@@ -71,7 +71,8 @@ class PromptHint(PlainLabel):
         self.setVisible(bool(message) or (self._shows_keys and has_room))
 
     def _notice_or_keys(self) -> str:
-        stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")
+        stop = self._key_name("prompt.stop")
+        send = self._key_name("prompt.send")
         if self._is_streaming:
             if not send:
                 return tr("{stop} to stop", stop=stop) if stop else ""

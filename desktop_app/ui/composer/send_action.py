@@ -45,8 +45,11 @@ class SendAction(QObject):
         hint: PromptHint,
     ) -> None:
         super().__init__(field)
-        self._field, self._button, self._hint = field, button, hint
-        self._chips, self._suggestions = chips, suggestions
+        self._field = field
+        self._button = button
+        self._hint = hint
+        self._chips = chips
+        self._suggestions = suggestions
         self._key = shortcut_text(Keymap().shortcut_of("prompt.send"))
         self._is_streaming = False
         self._refusal = ""

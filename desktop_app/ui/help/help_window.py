@@ -53,7 +53,8 @@ class HelpWindow(QWidget):
         self.setObjectName("help")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(tr("Help"))
-        self._theme, self._book = theme, book
+        self._theme = theme
+        self._book = book
         self._history: list[HelpPlace] = []
         self._position = -1
         self._shows_list = False  # in a narrow window

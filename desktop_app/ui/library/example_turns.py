@@ -94,7 +94,8 @@ class ExampleTurns(FormSection):
     def _restore(self) -> None:
         if self._removed_example is None:
             return
-        (position, *texts), self._removed_example = self._removed_example, None
+        (position, *texts) = self._removed_example
+        self._removed_example = None
         pair = self._add(*texts)
         self._pairs.insert(position, self._pairs.pop())
         self.body.insertWidget(position, pair)

@@ -89,7 +89,8 @@ class PresetsPage(QWidget):
         )
         self.name = NameField(tr("Name"), "preset-name")
         self.name.setPlaceholderText(tr("Name"))
-        self.model, self.effort = Combo(theme, tr("Model")), Combo(theme, tr("Effort"))
+        self.model = Combo(theme, tr("Model"))
+        self.effort = Combo(theme, tr("Effort"))
         self.model.setObjectName("preset-model")
         self.effort.setObjectName("preset-effort")
         self.form = SchemaForm(Group.ANSWER, theme, tr("Set by this preset"))
@@ -177,7 +178,8 @@ class PresetsPage(QWidget):
 
         The next `set_presets` shows the values.
         """
-        self._values, self._overrides_of = values, overrides_of
+        self._values = values
+        self._overrides_of = overrides_of
 
     def set_presets(self, presets: Sequence[Preset], default: str) -> None:
         """Set all presets, and the id of the default for new conversations."""
@@ -230,7 +232,8 @@ class PresetsPage(QWidget):
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown preset, even if another is shown when it arrives."""
-        preset_id, key = self.list.current_id, request.key
+        preset_id = self.list.current_id
+        key = request.key
 
         def value_now() -> object:
             preset = self._presets.get(preset_id)

@@ -54,7 +54,8 @@ class PromptsDialog(QDialog):
             name=tr("Prompts or presets"),
             is_tabs=True,
         )
-        self.prompts, self.presets = PromptsPage(theme), PresetsPage(theme)
+        self.prompts = PromptsPage(theme)
+        self.presets = PresetsPage(theme)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)

@@ -200,7 +200,8 @@ class PromptsPage(QWidget):
         if not self.title.text().strip():
             self.title.setText(prompt.title)
             self._reported_texts = self._reported_texts._replace(title=self.title.text())
-        texts, reported_texts = self._texts_in_fields(), self._reported_texts
+        texts = self._texts_in_fields()
+        reported_texts = self._reported_texts
         changes: dict[str, Any] = {}
         if texts.title != reported_texts.title and texts.title.strip() != prompt.title:
             changes["title"] = texts.title.strip()

@@ -40,7 +40,8 @@ class Restyling(QObject):
             parent: the owner.
         """
         super().__init__(parent)
-        self._application, self._announce = application, announce
+        self._application = application
+        self._announce = announce
         self._current_change: Iterator[bool] | None = None  # the rest of the current change
         self._waiting_theme: Theme | None = None
         self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
@@ -72,7 +73,8 @@ class Restyling(QObject):
             _restyle(widget)
 
     def _begin_change(self) -> None:
-        theme, self._waiting_theme = self._waiting_theme, None
+        theme = self._waiting_theme
+        self._waiting_theme = None
         if theme is not None:
             self._current_change = self._change_steps(theme)
             next(self._current_change)  # from now on, no half-changed window is painted

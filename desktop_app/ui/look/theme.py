@@ -199,7 +199,8 @@ def _dpi() -> float:
 
 def palette(theme: Theme) -> QPalette:
     """Return the theme as Qt's palette, for everything that the style sheet does not name."""
-    role, result = QPalette.ColorRole, QPalette()
+    role = QPalette.ColorRole
+    result = QPalette()
     for color_roles, color in (
         ((role.Window, role.Light, role.Midlight), theme.ground),
         ((role.Base, role.Button, role.ToolTipBase), theme.card),

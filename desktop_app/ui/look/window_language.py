@@ -22,7 +22,8 @@ class WindowLanguage:
     """The language of the windows of a process."""
 
     def __init__(self, application: QApplication, catalogs: Path) -> None:
-        self._application, self._catalogs = application, catalogs
+        self._application = application
+        self._catalogs = catalogs
         self._qt_texts = QTranslator()
 
     def use(self, setting: str) -> None:

@@ -36,7 +36,9 @@ class PageBreaks:
             page_height: the height of a page in device pixels.
             unit: device pixels per point.
         """
-        self._document, self._page_height, self._unit = document, page_height, unit
+        self._document = document
+        self._page_height = page_height
+        self._unit = unit
         self._unbroken: list[_UnbrokenContent] = []
 
     def keep_unbroken(self, block: QTextBlock, frame: QTextFrame | None = None) -> None:
@@ -45,7 +47,8 @@ class PageBreaks:
 
     def insert(self) -> None:
         """Insert page breaks so that content to keep together is not split."""
-        contents, self._unbroken = self._unbroken, []
+        contents = self._unbroken
+        self._unbroken = []
         group: list[_UnbrokenContent] = []
         for content, below in zip_longest(contents, contents[1:]):
             group.append(content)
@@ -55,7 +58,8 @@ class PageBreaks:
 
     def _keep_on_one_page(self, group: list[_UnbrokenContent]) -> None:
         """Keep the last content on one page, with as many of the headings above it as fit."""
-        height, bottom = self._page_height, self._extent(group[-1])[1]
+        height = self._page_height
+        bottom = self._extent(group[-1])[1]
         for content in group:
             top = self._extent(content)[0]
             if bottom - top < _MAX_SHARE_WITH_HEADINGS * height:
@@ -68,13 +72,15 @@ class PageBreaks:
 
         For a tall frame, which may be split, return the bottom of its first lines.
         """
-        layout, block = self._document.documentLayout(), content.block
+        layout = self._document.documentLayout()
+        block = content.block
         first_lines_height = 2 * (TEXT_SIZE + FRAME_PADDING) * self._unit
         if content.frame is not None:
             rect = layout.frameBoundingRect(content.frame)
             is_tall = rect.height() >= _MAX_UNSPLIT_SHARE * self._page_height
             return rect.top(), rect.top() + first_lines_height if is_tall else rect.bottom()
-        next_block, rect = block.next(), layout.blockBoundingRect(block)
+        next_block = block.next()
+        rect = layout.blockBoundingRect(block)
         if next_block.isValid():
             next_rect = layout.blockBoundingRect(next_block)
             return rect.top(), max(

@@ -47,8 +47,10 @@ class PageWriter:
     def __init__(
         self, document: QTextDocument, page: QSizeF, theme: Theme, styles: PrintStyles
     ) -> None:
-        self.document, self.page = document, page
-        self.theme, self.styles = theme, styles
+        self.document = document
+        self.page = page
+        self.theme = theme
+        self.styles = styles
         self.cursor = QTextCursor(document)
         self.breaks = PageBreaks(document, page.height(), styles.unit)
         self.is_block_empty = True
@@ -91,7 +93,8 @@ class PageWriter:
             self.page.width() - 2 * (frame_format.padding() + frame_format.border()), 0
         )
         formats = TextFormats(block_format, block_format, lambda _: char_format)
-        run_index, offset = RunIndex((Run(text),)), 0
+        run_index = RunIndex((Run(text),))
+        offset = 0
         while run_index.end - offset > MAX_BLOCK_UNITS:
             end = splitter.part_end(run_index, offset, formats)
             yield "".join(run.text for run in run_index.runs_between(offset, end))
@@ -136,7 +139,8 @@ class PageWriter:
         """Insert an image, scaled down to the maximum width and nearly half a page."""
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
         unit = 0.75 * self.styles.unit  # a CSS pixel is 0.75 points
-        width, height = image.width() * unit, image.height() * unit
+        width = image.width() * unit
+        height = image.height() * unit
         scale = min(1.0, max_width / width, 0.45 * self.page.height() / height)
         image_format = QTextImageFormat()
         image_format.setName(name)

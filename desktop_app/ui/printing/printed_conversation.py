@@ -70,7 +70,8 @@ class PrintedConversation:
         """
         self.document = SealedDocument()
         self._styles = PrintStyles(theme, unit)
-        self._theme, self._name_of_model = theme, name_of_model
+        self._theme = theme
+        self._name_of_model = name_of_model
         self._formulas = FormulaDrawer(self.document, keeps_source=False)
         self._formulas.set_typesetter(formulas)
         self.document.setUndoRedoEnabled(False)

@@ -38,7 +38,8 @@ def column_groups(
         max(word, min(max(map(measure, column), default=0.0), measure("m" * _PREFERRED_WIDTH)))
         for word, column in zip(min_widths, texts, strict=True)
     ]
-    groups, width = [[0]], widths[0]
+    groups = [[0]]
+    width = widths[0]
     for column in range(1, columns):
         if width + widths[column] > available_width and len(groups[-1]) > 1:
             groups.append([0])

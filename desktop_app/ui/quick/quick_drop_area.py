@@ -26,7 +26,8 @@ class QuickDropArea(QObject):
 
     def __init__(self, window: QWidget, field: QuickPromptField, status: QuickStatus) -> None:
         super().__init__(window)
-        self._field, self._status = field, status
+        self._field = field
+        self._status = status
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 

@@ -27,7 +27,8 @@ class QuickFooter:
     """
 
     def __init__(self, theme: Theme, status: QuickStatus) -> None:
-        self._theme, self._status = theme, status
+        self._theme = theme
+        self._status = status
         self._copy_button = HintButton(tr("Copy"), theme)
         self._paste_button = HintButton(tr("Paste"), theme, name="paste-back")
         self._paste_button.setToolTip(tr("Paste into the window behind"))

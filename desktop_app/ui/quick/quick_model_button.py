@@ -58,7 +58,8 @@ class QuickModelButton(MenuButton):
 
     def fill_menu(self, menu: QMenu) -> None:
         """Add the variants and effort steps; if neither is offered, the name of the model."""
-        choice, step = self.choice, self.effort_step_requested.emit
+        choice = self.choice
+        step = self.effort_step_requested.emit
         if choice.offers_variants:
             for variant in Variant:
                 choose = partial(self.variant_requested.emit, variant)

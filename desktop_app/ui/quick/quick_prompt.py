@@ -142,7 +142,8 @@ class QuickPrompt(QWidget):
         self.status = QuickStatus(self.theme, self.field)
         self._footer = QuickFooter(self.theme, self.status)
         QuickDropArea(self, self.field, self.status)
-        top, side_margins = Qt.AlignmentFlag.AlignTop, (MARGIN, 0, MARGIN, 0)
+        top = Qt.AlignmentFlag.AlignTop
+        side_margins = (MARGIN, 0, MARGIN, 0)
         first_row = row_of(
             (self._icon, top),
             (self.field, 1),

@@ -18,7 +18,8 @@ class X11Frame(QObject):
 
     def __init__(self, window: QWidget, radius: int) -> None:
         super().__init__(window)
-        self._window, self._radius = window, radius
+        self._window = window
+        self._radius = radius
         window.installEventFilter(self)
 
     def set_radius(self, radius: int) -> None:

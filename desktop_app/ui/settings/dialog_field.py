@@ -58,7 +58,8 @@ class DialogField:
         on_edited: Callable[[SettingValue], None],
         request: Callable[[EditRequest], None],
     ) -> None:
-        self._key, self._value = setting.key, ""
+        self._key = setting.key
+        self._value = ""
         self._label = PlainLabel(wraps=True)
         self.control = PlainButton(tr("Change…"), role="plain", name=setting.key)
         spoken = tr("{setting}: change", setting=tr(setting.label))
@@ -104,7 +105,8 @@ def language_name(code: str) -> str:
     An example is "português (Brasil)".
     """
     locale = QLocale(code)
-    language, country = locale.nativeLanguageName(), locale.nativeTerritoryName()
+    language = locale.nativeLanguageName()
+    country = locale.nativeTerritoryName()
     if not language or locale.language() is QLocale.Language.C:
         return code
     if "_" not in code:

@@ -20,7 +20,8 @@ class LazyPage(Generic[_Page]):
     """
 
     def __init__(self, create: Callable[[], _Page], owner: QWidget) -> None:
-        self._create, self._owner = create, owner
+        self._create = create
+        self._owner = owner
         self._page: _Page | None = None
         self._connections: list[Callable[[_Page], object]] = []
         self._content: dict[object, Callable[[_Page], object]] = {}

@@ -121,7 +121,8 @@ class ListMenus(QObject):
 
     def folder_menu(self, folder: Folder) -> QMenu:
         """Return the menu of a folder, or of its row."""
-        menu, id_ = ProgramMenu(self._list), folder.id
+        menu = ProgramMenu(self._list)
+        id_ = folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")

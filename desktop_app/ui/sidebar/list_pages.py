@@ -46,7 +46,9 @@ class ListPages(QStackedWidget):
         filter_bar: FilterBar,
     ) -> None:
         super().__init__()
-        self._model, self._view, self._search = model, view, search
+        self._model = model
+        self._view = view
+        self._search = search
         self._filter_bar = filter_bar
         self._is_loaded = False
         self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
@@ -80,12 +82,14 @@ class ListPages(QStackedWidget):
 
     def _show_page(self) -> None:
         view: RowView = self._view
-        kind, has_hits = self._model.order.list_filter.kind, self._search.is_showing_hits
+        kind = self._model.order.list_filter.kind
+        has_hits = self._search.is_showing_hits
         # Hits come from all conversations, whatever the filter.
         self._filter_bar.setVisible(kind is not ListFilterKind.LIST and not has_hits)
         empty_note = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
         if has_hits:
-            view, empty_note = self._search.view, self._search.no_hits_text
+            view = self._search.view
+            empty_note = self._search.no_hits_text
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty_note)
         # After removing a filter's last row by keyboard, the focus moves to the Back button.

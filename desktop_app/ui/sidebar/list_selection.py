@@ -17,7 +17,8 @@ class ListSelection:
     """The selected rows: the open conversation's, or those that the user marked."""
 
     def __init__(self, model: ConversationModel, view: ConversationView) -> None:
-        self._model, self._view = model, view
+        self._model = model
+        self._view = view
         self._open_id: str | None = None
         view.marks.cleared.connect(self._select_open_row)
         model.modelAboutToBeReset.connect(view.marks.reset)

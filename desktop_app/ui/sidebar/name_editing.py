@@ -27,7 +27,9 @@ class NameEditing(QObject):
         self, view: ConversationView, selection: ListSelection, search: ListSearch
     ) -> None:
         super().__init__(view)
-        self._view, self._selection, self._search = view, selection, search
+        self._view = view
+        self._selection = selection
+        self._search = search
         self._is_editing = False
         # Queued, because the end of a rename may change the rows.
         view.model().rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)

@@ -114,7 +114,8 @@ class ConversationDelegate(RowDelegate):
         _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.dim)
 
     def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        px, rect = self.theme.px, self._title_rect(option, index)
+        px = self.theme.px
+        rect = self._title_rect(option, index)
         _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.text)
         if index.data(conversation_model.Roles.IS_FOLDER):
             icon_rect = QRect(

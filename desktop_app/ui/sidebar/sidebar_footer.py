@@ -23,7 +23,8 @@ class SidebarFooter(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._icon_name = ""
-        self.icon, self.name = PlainLabel(), ElidedLabel(role="note")
+        self.icon = PlainLabel()
+        self.name = ElidedLabel(role="note")
         self.month = PlainLabel(role="note")
         parts = (self.icon, (self.name, 1), self.month)
         row_of(*parts, parent=self, margins=(10, 6, 17, 0), spacing=8)

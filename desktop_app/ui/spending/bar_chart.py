@@ -129,7 +129,8 @@ class BarChart(QWidget):
             self.chosen.emit(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, last = Qt.Key(event.key()), len(self.data.labels) - 1
+        key = Qt.Key(event.key())
+        last = len(self.data.labels) - 1
         forward = Qt.Key.Key_Left if is_mirrored() else Qt.Key.Key_Right
         backward = Qt.Key.Key_Right if is_mirrored() else Qt.Key.Key_Left
         if last < 0:
@@ -155,7 +156,8 @@ class BarChart(QWidget):
         super().leaveEvent(event)
 
     def _index_at(self, x: float) -> int:
-        plot, count = self._plot_rect(), len(self.data.labels)
+        plot = self._plot_rect()
+        count = len(self.data.labels)
         if not count or not plot.left() <= x < plot.right():
             return -1
         index = min(int((x - plot.left()) * count / plot.width()), count - 1)
@@ -170,7 +172,8 @@ class BarChart(QWidget):
         return [step * number for number in range(max(1, steps) + 1)]
 
     def _plot_rect(self) -> QRectF:
-        metrics, px = self.fontMetrics(), self._theme.px
+        metrics = self.fontMetrics()
+        px = self._theme.px
         widest = max(metrics.horizontalAdvance(self.data.axis_text(t)) for t in self._ticks())
         axis_width = widest + px(8)
         labels_height = metrics.height() + px(6)
@@ -217,8 +220,10 @@ class BarChart(QWidget):
     def _paint_legend(self, painter: QPainter) -> None:
         if len(self.data.series) < 2:
             return
-        metrics, px = self.fontMetrics(), self._theme.px
-        x, box_size = float(px(4)), metrics.ascent()
+        metrics = self.fontMetrics()
+        px = self._theme.px
+        x = float(px(4))
+        box_size = metrics.ascent()
         for number, name in enumerate(self.data.series):
             available_width = self.width() - x - box_size - px(24)
             text = metrics.elidedText(
@@ -240,7 +245,8 @@ class BarChart(QWidget):
             if self.hasFocus():
                 painter.setPen(QPen(self._theme.accent, self._theme.px(2)))
                 painter.drawRect(column)
-        values, top = self.data.values[index], self._ticks()[-1]
+        values = self.data.values[index]
+        top = self._ticks()[-1]
         bars_per_group = 1 if self.data.is_stacked else max(1, len(values))
         width = min(column.width() * 0.72, float(self._theme.px(_MAX_BAR_WIDTH))) / bars_per_group
         left = column.center().x() - width * bars_per_group / 2
@@ -268,7 +274,8 @@ class BarChart(QWidget):
     def _paint_labels(self, painter: QPainter, plot: QRectF) -> None:
         if not self.data.labels:
             return
-        metrics, px = self.fontMetrics(), self._theme.px
+        metrics = self.fontMetrics()
+        px = self._theme.px
         labels = [one_line(label) for label in self.data.labels]
         column_width = plot.width() / len(labels)
         widest_label = max(metrics.horizontalAdvance(label) for label in labels) + px(10)

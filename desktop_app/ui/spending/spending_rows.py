@@ -39,7 +39,9 @@ class SpendingRows(TableModel["SpendingRow"]):
     ) -> None:
         """Show other rows; `heading` is the heading of their names, marked for translation."""
         self.beginResetModel()
-        self.rows, self._name_of, self._columns = rows, name_of, columns
+        self.rows = rows
+        self._name_of = name_of
+        self._columns = columns
         self._headings = (heading, *(each for each, _ in columns))
         self._figures = range(1, len(self._headings))
         self.endResetModel()

@@ -172,8 +172,10 @@ class SpendingView(QDialog):
 
     def _fit_columns(self) -> None:
         """Narrow the columns of names, which have tooltips, if the table would have to scroll."""
-        table, mode = self.table, QHeaderView.ResizeMode
-        header, sides = table.horizontalHeader(), self._column.contentsMargins()
+        table = self.table
+        mode = QHeaderView.ResizeMode
+        header = table.horizontalHeader()
+        sides = self._column.contentsMargins()
         header.setSectionResizeMode(mode.ResizeToContents)
         visible = [c for c in range(table.columnCount()) if not table.isColumnHidden(c)]
         if not visible:

@@ -89,7 +89,9 @@ class ConsentCard(QFrame):
         super().__init__()
         self.setObjectName("consent")
         set_role(self, "note-card")
-        self._icon, self._question, self._note = PlainLabel(), PlainLabel(), PlainLabel(role="note")
+        self._icon = PlainLabel()
+        self._question = PlainLabel()
+        self._note = PlainLabel(role="note")
         self._text = CardText(self._question, self._note)
         self.arguments = text_field(tr("Arguments"), "consent-arguments")
         self._question_age = QElapsedTimer()
@@ -197,7 +199,8 @@ class ConsentCard(QFrame):
 
     def _fit(self) -> None:
         """Limit the arguments' height to `_MAX_ARGUMENT_LINES` and to the available room."""
-        line, padding = self.arguments.fontMetrics().lineSpacing(), self._theme.px(12)
+        line = self.arguments.fontMetrics().lineSpacing()
+        padding = self._theme.px(12)
         min_height = round(line * _MIN_ARGUMENT_LINES) + padding
         max_height = line * _MAX_ARGUMENT_LINES + padding
         other_height = self.heightForWidth(self.width()) - self.arguments.minimumHeight()

@@ -63,7 +63,8 @@ class ResourceDialog(QDialog):
         self.attach_button.setEnabled(False)
         self.attach_button.clicked.connect(self._choose)
         help_button = (HelpButton(), Qt.AlignmentFlag.AlignRight)  # also while the note is hidden
-        head, foot = row_of((self._note, 1), help_button), row_of(STRETCH, self.attach_button)
+        head = row_of((self._note, 1), help_button)
+        foot = row_of(STRETCH, self.attach_button)
         parts = (head, (self.list_view, 1), foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
         retheme(self, theme)

@@ -72,9 +72,12 @@ class ServerForm(FormDialog):
         self.setObjectName("server-form")
         self.setWindowTitle(window_title(tr("Tool server")))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.name, self.command = QLineEdit(), QLineEdit()
-        self.folder, self.url = QLineEdit(), QLineEdit()
-        self.environment, self.headers = PlainTextField(), PlainTextField()
+        self.name = QLineEdit()
+        self.command = QLineEdit()
+        self.folder = QLineEdit()
+        self.url = QLineEdit()
+        self.environment = PlainTextField()
+        self.headers = PlainTextField()
         self._problem = Note(theme, object_name="server-problem")
         self._save_button = dialog_button(tr("Save"), "save-server")
         self._save_button.clicked.connect(self._emit_saved)
@@ -131,7 +134,8 @@ class ServerForm(FormDialog):
             role="note",
             wraps=True,
         )
-        head, foot = row_of((note, 1), HelpButton()), row_of(STRETCH, self._save_button)
+        head = row_of((note, 1), HelpButton())
+        foot = row_of(STRETCH, self._save_button)
         parts = (head, (scroll_area_of(inner), 1), self._problem, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=10)
 

@@ -46,7 +46,8 @@ class CitationSources:
 
     def begin_path(self, path: Iterable[Message]) -> None:
         """Replace all passages by those of another path."""
-        self._by_message, self._latest = {}, _NO_PASSAGES
+        self._by_message = {}
+        self._latest = _NO_PASSAGES
         for message in path:
             self.add_message(message)
 
@@ -84,7 +85,8 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
-        is_open, count_text = number in unfolded, _count_text(part)
+        is_open = number in unfolded
+        count_text = _count_text(part)
         if not part.passages:
             lines.append(Line(LineKind.NOTICE, (Run(one_line(count_text)),)))
             continue
@@ -96,7 +98,9 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
 
 
 def _count_text(part: PassagesPart) -> str:
-    count, sent_earlier, name = len(part.passages), len(part.known), part.name
+    count = len(part.passages)
+    sent_earlier = len(part.known)
+    name = part.name
     if not count and not sent_earlier:
         return tr("Nothing found in {name}", name=name)
     if not sent_earlier:

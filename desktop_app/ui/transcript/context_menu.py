@@ -60,8 +60,12 @@ class ContextMenu(QObject):
         is_brief: bool,
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._selection = view, messages, selection
-        self._commands, self._copies, self._keys = commands, copies, keys
+        self._view = view
+        self._messages = messages
+        self._selection = selection
+        self._commands = commands
+        self._copies = copies
+        self._keys = keys
         self._is_brief = is_brief
 
     def menu_at(self, position: QPoint) -> QMenu:

@@ -48,8 +48,12 @@ class LinkHandler(QObject):
         copies: CopyActions,
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._anchor = view, messages, anchor
-        self._focus, self._commands, self._copies = focus, commands, copies
+        self._view = view
+        self._messages = messages
+        self._anchor = anchor
+        self._focus = focus
+        self._commands = commands
+        self._copies = copies
         self._jumps = FootnoteJumps(messages.layouts, item_materializer)
         focus.target_activated.connect(self.activate)
         view.highlighted.connect(self._on_hovered)
@@ -65,7 +69,8 @@ class LinkHandler(QObject):
 
     def follow(self, url: QUrl, block: QTextBlock) -> None:
         """Follow a link in a block of the document."""
-        target, state = url.toString(), self._messages.state_at_block(block)
+        target = url.toString()
+        state = self._messages.state_at_block(block)
         if target.startswith(ACTION):
             if state is not None:
                 self._commands.run(state.message.id, target.removeprefix(ACTION))

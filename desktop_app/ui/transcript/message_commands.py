@@ -33,7 +33,9 @@ class MessageCommands(QObject):
         self, messages: TranscriptMessages, folding: SectionFolding, copies: CopyActions
     ) -> None:
         super().__init__(copies)
-        self._messages, self._folding, self._copies = messages, folding, copies
+        self._messages = messages
+        self._folding = folding
+        self._copies = copies
 
     def run(self, message_id: str, action: str) -> None:
         """Run an action of a materialized message."""

@@ -313,7 +313,8 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     links_with_gaps = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(links_with_gaps[:-1])))
     if shows_details:
-        kind, texts = LineKind.ERROR_DETAILS, error.details.splitlines()
+        kind = LineKind.ERROR_DETAILS
+        texts = error.details.splitlines()
         lines += [Line(kind, (Run(_one_long_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
         lines += _missing_lines_notice(kind, len(texts) - _MAX_DETAIL_LINES)
     return lines

@@ -69,7 +69,9 @@ class ReasoningSection:
     def set_folded(self, *, folded: bool) -> None:
         """Hide the reasoning, or show its beginning; `unshown_text` is the rest."""
         self._unfolded.set_reasoning_folded(folded=folded)
-        self._stream, self._shown_length, self._is_finished = BlockStream(), 0, False
+        self._stream = BlockStream()
+        self._shown_length = 0
+        self._is_finished = False
         if not folded:
             self.show_more(immediate_length(self.text))
 

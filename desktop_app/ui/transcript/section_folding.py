@@ -43,9 +43,14 @@ class SectionFolding:
         stream: MessageStream,
         actions: ActionRowPlacer,
     ) -> None:
-        self._view, self._messages, self._anchor = view, messages, anchor
-        self._message_writer, self._item_materializer = message_writer, item_materializer
-        self._filler, self._stream, self._actions = filler, stream, actions
+        self._view = view
+        self._messages = messages
+        self._anchor = anchor
+        self._message_writer = message_writer
+        self._item_materializer = item_materializer
+        self._filler = filler
+        self._stream = stream
+        self._actions = actions
 
     def toggle(self, state: MessageState, action: str) -> bool:
         """Fold or unfold a section of a message. Return False if the action does neither."""

@@ -276,7 +276,8 @@ class Styles:
         return block_format
 
     def _make_block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
-        px, block_format = self.theme.px, QTextBlockFormat()
+        px = self.theme.px
+        block_format = QTextBlockFormat()
         block_format.setTopMargin(px(self.gap(item, above)))
         block_format.setLineHeight(self._line_height(item) * 100, PROPORTIONAL)
         if flags := _decoration_flags(item):
@@ -348,8 +349,10 @@ class Styles:
 
     def gap(self, item: Item, above: Item | None) -> int:
         """Return the top margin of an item in pixels at the default text size."""
-        kind, kind_above = item.kind, above.kind if above is not None else None
-        background, background_above = background_of(item), background_of(above)
+        kind = item.kind
+        kind_above = above.kind if above is not None else None
+        background = background_of(item)
+        background_above = background_of(above)
         if background and background is background_above and not begins_background(item):
             is_apart = kind in _SPACED_KINDS_ON_BACKGROUND and kind_above is not kind
             return 6 if is_apart or kind is LineKind.FOLD else 0
@@ -357,7 +360,8 @@ class Styles:
         return gap + (PAD if background else 0) + (PAD if background_above else 0)
 
     def _plain_gap(self, item: Item, above: Item | None) -> int:
-        kind, kind_above = item.kind, above.kind if above is not None else None
+        kind = item.kind
+        kind_above = above.kind if above is not None else None
         if kind_above is None and self._is_brief:
             return 0
         if kind_above is None:
@@ -469,7 +473,8 @@ class Styles:
         return char_format
 
     def _base_char_format(self, kind: Kind | LineKind, level: int) -> QTextCharFormat:
-        theme, char_format = self.theme, QTextCharFormat()
+        theme = self.theme
+        char_format = QTextCharFormat()
         char_format.setFont(self._fonts["reading"])
         char_format.setForeground(theme.text)
         if kind is Kind.HEADING:

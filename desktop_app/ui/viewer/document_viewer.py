@@ -58,7 +58,8 @@ class DocumentViewer(QWidget):
         self.setObjectName("document-viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._title = ""
-        self.pages, self.text = ViewerPages(theme), ViewerText(theme)
+        self.pages = ViewerPages(theme)
+        self.text = ViewerText(theme)
         self.find_bar = FindBar(theme, self, tr("Find in document"))
         self.toolbar = ViewerToolbar(theme, self.pages)
         self._lay_out(theme)

@@ -74,7 +74,8 @@ class ViewerPages(QAbstractScrollArea):
         self._sizes: list[tuple[float, float]] = []
         self._widest = 1.0  # in points
         self.count = 0
-        self.percent, self._fits_width = 100, True
+        self.percent = 100
+        self._fits_width = True
         self.page = 1
         self.marks: dict[int, list[QRectF]] = {}
         self.strips = StripCache(self)
@@ -99,7 +100,8 @@ class ViewerPages(QAbstractScrollArea):
 
     def set_pages(self, sizes: Sequence[tuple[float, float]]) -> None:
         """Show a document with pages of these sizes in points; [] shows nothing."""
-        self._sizes, self.count = list(sizes), len(sizes)
+        self._sizes = list(sizes)
+        self.count = len(sizes)
         self._widest = max((width for width, _ in sizes), default=1.0)
         self.strips.clear()
         self.marks = {}
@@ -117,7 +119,8 @@ class ViewerPages(QAbstractScrollArea):
         if not self.count:
             return
         page = max(1, min(self.count, page))
-        area, bar = self._layout.rect_of(page), self.verticalScrollBar()
+        area = self._layout.rect_of(page)
+        bar = self.verticalScrollBar()
         marks = self.marks.get(page)
         if marks:
             top = area.top() + round(marks[0].top() * area.height())
@@ -186,11 +189,13 @@ class ViewerPages(QAbstractScrollArea):
     def _update_layout(self) -> None:
         """Lay out the pages and set the ranges of the scroll bars."""
         scale = _PIXELS_PER_POINT * self._theme.scale * self.percent / 100
-        gap, edge = self._theme.px(_GAP), self._theme.px(_EDGE)
+        gap = self._theme.px(_GAP)
+        edge = self._theme.px(_EDGE)
         self._layout = PageLayout(
             self._sizes, scale, gap=gap, edge=edge, viewport_width=self.viewport().width()
         )
-        vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()
+        vertical = self.verticalScrollBar()
+        horizontal = self.horizontalScrollBar()
         viewport_size = self.viewport().size()
         vertical.setPageStep(max(1, viewport_size.height() - self._theme.px(_PAGE_OVERLAP)))
         vertical.setSingleStep(self._theme.px(40))
@@ -205,7 +210,8 @@ class ViewerPages(QAbstractScrollArea):
 
         `margin` extends the visible area by that number of pixels above and below.
         """
-        offset, height = self.verticalScrollBar().value(), self.viewport().height()
+        offset = self.verticalScrollBar().value()
+        height = self.viewport().height()
         left = self.horizontalScrollBar().value()
         for page, area in self._layout.pages_between(offset - margin, offset + height + margin):
             yield page, area.translated(-left, -offset)
@@ -246,7 +252,8 @@ class ViewerPages(QAbstractScrollArea):
         """Paint white paper, the drawn strips, and the marks."""
         with QPainter(self.viewport()) as painter:
             painter.fillRect(event.rect(), self._theme.side)
-            view, ratio = self.viewport().rect(), self.devicePixelRatioF()
+            view = self.viewport().rect()
+            ratio = self.devicePixelRatioF()
             for page, area in self._visible_pages():
                 painter.fillRect(area, Qt.GlobalColor.white)
                 if page in self.strips.failed:

@@ -108,7 +108,8 @@ def _set_icons(dialog: QFileDialog) -> None:
     """Draw the icons of Qt's own dialog in the color of text; a dialog of the system has none."""
     from PySide6.QtWidgets import QToolButton
 
-    colors, role = dialog.palette(), QPalette.ColorRole.ButtonText
+    colors = dialog.palette()
+    role = QPalette.ColorRole.ButtonText
     color = colors.color(QPalette.ColorGroup.Active, role)
     disabled = colors.color(QPalette.ColorGroup.Disabled, role)
     for button in dialog.findChildren(QToolButton):

@@ -76,7 +76,9 @@ class FlowLayout(QLayout):
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         """Return the height of the rows in `rect`; move the widgets there if `move` is set."""
-        x, y, row_height = rect.x(), rect.y(), 0
+        x = rect.x()
+        y = rect.y()
+        row_height = 0
         for item in self._items:
             widget = item.widget()
             if widget is not None and widget.isHidden():
@@ -84,7 +86,9 @@ class FlowLayout(QLayout):
             size = item.sizeHint()
             size.setWidth(min(size.width(), rect.width()))
             if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, row_height = rect.x(), y + row_height + self.spacing(), 0
+                x = rect.x()
+                y = y + row_height + self.spacing()
+                row_height = 0
             if move:
                 item.setGeometry(mirrored_rect(QRect(QPoint(x, y), size), rect))
             x += size.width() + self.spacing()

@@ -138,7 +138,8 @@ class CommandPalette(QWidget):
 
     def dismiss(self) -> None:
         """Close the palette and restore the keyboard focus."""
-        previous, self._previous_focus = self._previous_focus, None
+        previous = self._previous_focus
+        self._previous_focus = None
         self.window().removeEventFilter(self)
         if previous is not None and isValid(previous):
             # Before hiding, because Qt would focus the next widget, which would be announced.

@@ -34,7 +34,9 @@ class DropArea(QObject):
 
     def __init__(self, window: QWidget, overlay: DropOverlay, listing: ConversationList) -> None:
         super().__init__(window)
-        self._window, self._overlay, self._list = window, overlay, listing
+        self._window = window
+        self._overlay = overlay
+        self._list = listing
         window.setAcceptDrops(True)
         window.installEventFilter(self)
         listing.view.drop_hint_changed.connect(self._show_target_hint)

@@ -53,7 +53,8 @@ class Header(QFrame):
         self.temporary_icon.hide()
         self.title = ElidedLabel(name="title", role="title")
         self.meter = ContextMeter(theme)
-        self.context, self.cost = PlainLabel(role="note"), PlainLabel(role="note")
+        self.context = PlainLabel(role="note")
+        self.cost = PlainLabel(role="note")
         self._dot = PlainLabel("·", role="note")
         self.preset = MenuButton(
             theme, self.preset_menu_requested.emit, has_background=False, object_name="preset"
@@ -116,7 +117,8 @@ class Header(QFrame):
             text = tr("{name} · changed", name=name)
             description = tr("Preset: {name} (changed)", name=one_line(name))
         elif name:
-            text, description = name, tr("Preset: {name}", name=one_line(name))
+            text = name
+            description = tr("Preset: {name}", name=one_line(name))
         self.preset.setText(text)
         self.preset.setAccessibleName(spoken_text(description))
         set_tooltip(self.preset, description)

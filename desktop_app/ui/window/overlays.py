@@ -44,7 +44,8 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._frame = QFrame(self)
         self._frame.setProperty("role", "overlay")
-        self._icon, self.label = PlainLabel(), PlainLabel(name="drop-label", wraps=True)
+        self._icon = PlainLabel()
+        self.label = PlainLabel(name="drop-label", wraps=True)
         for label in (self._icon, self.label):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column_of(STRETCH, self._icon, self.label, STRETCH, parent=self._frame)

@@ -121,7 +121,8 @@ class StoreDialog(QDialog):
         for widget in (*self._buttons, *self._notes):
             widget.hide()
             widget.deleteLater()
-        self._buttons, self._notes = [], []
+        self._buttons = []
+        self._notes = []
         self._title.setText(title)
         self._words.setText(explanation)
         self._scroll.setVisible(bool(explanation))

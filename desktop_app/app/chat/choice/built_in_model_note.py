@@ -24,8 +24,11 @@ class BuiltInModelNote(QObject):
         self, empty_state: EmptyState, hint: PromptHint, setup: AnswerSetup, values: SettingValues
     ) -> None:
         super().__init__(empty_state)
-        self._empty_state, self._hint = empty_state, hint
-        self._setup, self._current, self._values = setup, setup.current, values
+        self._empty_state = empty_state
+        self._hint = hint
+        self._setup = setup
+        self._current = setup.current
+        self._values = values
         for changed in (self._current.opened, self._current.path_changed, setup.choice_changed):
             changed.connect(self._show)
         values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)

@@ -32,9 +32,14 @@ class ComparedAnswers:
         conversations: ConversationStore,
         ledger: Ledger,
     ) -> None:
-        self._running, self._navigator = running, navigator
-        self._current, self._setup, self._messages = setup.current, setup, messages
-        self._chat_service, self._conversations, self._ledger = chat_service, conversations, ledger
+        self._running = running
+        self._navigator = navigator
+        self._current = setup.current
+        self._setup = setup
+        self._messages = messages
+        self._chat_service = chat_service
+        self._conversations = conversations
+        self._ledger = ledger
 
     def display_form(self, answer: Message) -> Message:
         """Return an answer in the form that the window shows."""

@@ -54,11 +54,17 @@ class ComparedModels(QObject):
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._notifications = pane.prompt, pane.notifications
-        self._parent, self._theme = parent, theme
-        self._running, self._choices, self._setup = running, choices, setup
-        self._current, self._draft = setup.current, setup.current.draft
-        self._tasks, self._chat_service = tasks, chat_service
+        self._prompt = pane.prompt
+        self._notifications = pane.notifications
+        self._parent = parent
+        self._theme = theme
+        self._running = running
+        self._choices = choices
+        self._setup = setup
+        self._current = setup.current
+        self._draft = setup.current.draft
+        self._tasks = tasks
+        self._chat_service = chat_service
         self._compared_choices: list[ModelChoice] = []
         self._estimate_number = 0
         self._dialog: CompareDialog | None = None
@@ -144,7 +150,8 @@ class ComparedModels(QObject):
     async def _estimate(self) -> None:
         """Show the highest possible cost of each answer, and of all answers together."""
         self._estimate_number += 1
-        estimate_number, compared_choices = self._estimate_number, list(self._compared_choices)
+        estimate_number = self._estimate_number
+        compared_choices = list(self._compared_choices)
         costs = [
             await self._estimate_highest_cost(self._resolve(choice)) for choice in compared_choices
         ]
@@ -160,11 +167,13 @@ class ComparedModels(QObject):
 
     def _resolve(self, choice: ModelChoice) -> ResolvedChoice:
         with_choice = replace(self._current.conversation, choice=choice)
-        profile, settings = self._setup.profile_of(with_choice), self._setup.ask_settings
+        profile = self._setup.profile_of(with_choice)
+        settings = self._setup.ask_settings
         return self._chat_service.resolve_with(profile, choice, settings)
 
     async def _estimate_highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
-        draft, settings = self._draft.current, self._setup.ask_settings
+        draft = self._draft.current
+        settings = self._setup.ask_settings
         context = replace(self._setup.context, resolved=resolved)
         template_id = draft.template_id
         if not draft:  # the last question is asked again

@@ -56,14 +56,22 @@ class ComparisonController(QObject):
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
-        self._transcript, self._notifications = pane.transcript, pane.notifications
-        self._parent, self._theme = parent, theme
-        self._running, self._answers, self._current = running, answers, setup.current
-        self._make_transcript, self._name_of_model = make_transcript, name_of_model
-        self._values, self._tasks, self._temporary = setup.values, tasks, temporary
+        self._transcript = pane.transcript
+        self._notifications = pane.notifications
+        self._parent = parent
+        self._theme = theme
+        self._running = running
+        self._answers = answers
+        self._current = setup.current
+        self._make_transcript = make_transcript
+        self._name_of_model = name_of_model
+        self._values = setup.values
+        self._tasks = tasks
+        self._temporary = temporary
         self._window: ComparisonWindow | None = None
         self._marks: ComparisonMarks | None = None  # those of the window
-        self._conversation_id, self._path = "", list[Message]()
+        self._conversation_id = ""
+        self._path = list[Message]()
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.status_changed.connect(self._show_status_line)
@@ -102,8 +110,10 @@ class ComparisonController(QObject):
         from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 
         self._close()
-        self._path, self._conversation_id = path, answers[0].conversation_id
-        theme, columns = self._theme.current, list[AnswerColumn]()
+        self._path = path
+        self._conversation_id = answers[0].conversation_id
+        theme = self._theme.current
+        columns = list[AnswerColumn]()
         for answer in answers:
             transcript = self._make_transcript(self._shown_answers)
             column = AnswerColumn(transcript, self._name_of_model)
@@ -118,7 +128,8 @@ class ComparisonController(QObject):
         self._theme.changed.connect(window.set_theme)
         window.stop_all_requested.connect(lambda: self._running.stop(self._conversation_id))
         window.finished.connect(self._forget_window)
-        self._window, self._marks = window, ComparisonMarks(window, self._theme, self._tasks)
+        self._window = window
+        self._marks = ComparisonMarks(window, self._theme, self._tasks)
         window.show()
         self._running.repeat_status(self._conversation_id)
 

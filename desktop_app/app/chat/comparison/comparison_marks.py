@@ -20,7 +20,9 @@ class ComparisonMarks(QObject):
 
     def __init__(self, window: ComparisonWindow, theme: ThemeWatcher, tasks: Tasks) -> None:
         super().__init__(window)
-        self._window, self._theme, self._tasks = window, theme, tasks
+        self._window = window
+        self._theme = theme
+        self._tasks = tasks
         self._is_closed = False
         window.marks_toggled.connect(self._show_marks)
         window.finished.connect(self._on_finished)

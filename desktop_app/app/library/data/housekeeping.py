@@ -50,8 +50,11 @@ class Housekeeping(QObject):
         database: Database,
     ) -> None:
         super().__init__(parent)
-        self._tasks, self._expire, self._conversations = tasks, expire, conversations
-        self._attachment_store, self._database = attachment_store, database
+        self._tasks = tasks
+        self._expire = expire
+        self._conversations = conversations
+        self._attachment_store = attachment_store
+        self._database = database
         # Repeated, because a window may stay open for weeks.
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self._start_cleanup)

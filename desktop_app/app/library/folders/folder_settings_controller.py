@@ -36,8 +36,11 @@ class FolderSettingsController(QObject):
         setup: AnswerSetup,
     ) -> None:
         super().__init__(parent)
-        self._presenter, self._notifications = presenter, notifications
-        self._panel, self._current, self._folders = panel, setup.current, folders
+        self._presenter = presenter
+        self._notifications = notifications
+        self._panel = panel
+        self._current = setup.current
+        self._folders = folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
         panel.pages.responses.on_created(self._connect_page)
         folders.changed.connect(self._show_values)
@@ -55,7 +58,8 @@ class FolderSettingsController(QObject):
 
         The default is the folder that the list shows, else that of the open conversation.
         """
-        list_filter, open_conversation = self._presenter.list_filter, self._current.conversation
+        list_filter = self._presenter.list_filter
+        open_conversation = self._current.conversation
         is_in_folder = list_filter.kind is ListFilterKind.FOLDER
         default_id = list_filter.folder_id if is_in_folder else open_conversation.folder_id
         requested_id = folder_id or default_id or ""

@@ -13,7 +13,8 @@ from desktop_app.domain.conversations.conversation import Folder, ModelChoice
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.settings.setting import SettingValue
 
-VARIANT, EFFORT = "default.variant", "default.effort"
+VARIANT = "default.variant"
+EFFORT = "default.effort"
 _DEFAULT_PROVIDER = ""
 
 

@@ -53,11 +53,16 @@ class FoldersController(QObject):
         folder_store: FolderStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._notifications = parent, theme, notifications
-        self._conversation_list, self._show_list = conversation_list, show_list
-        self._folders, self._flag_store = folders, flag_store
+        self._parent = parent
+        self._theme = theme
+        self._notifications = notifications
+        self._conversation_list = conversation_list
+        self._show_list = show_list
+        self._folders = folders
+        self._flag_store = flag_store
         self._folder_store = folder_store
-        self._navigator, self._presenter = navigator, presenter
+        self._navigator = navigator
+        self._presenter = presenter
         self._picker: CommandPalette | None = None
         self._ids_to_move: list[str] = []  # by the open picker
         conversation_list.folder_requested.connect(self.create)
@@ -141,7 +146,8 @@ class FoldersController(QObject):
         former_folder_ids = {c.id: c.folder_id for c in moved_conversations}
         self._move_each({c.id: target for c in moved_conversations})
         self._conversation_list.view.marks.reset()
-        folder, count = self._folders.by_id.get(folder_id), len(moved_conversations)
+        folder = self._folders.by_id.get(folder_id)
+        count = len(moved_conversations)
         title = moved_conversations[0].title
         if folder is None:
             message = tr_plural(

@@ -21,7 +21,9 @@ class MessagePresenter:
     def __init__(
         self, stream: MessageStream, *, current: OpenConversation, providers: Providers
     ) -> None:
-        self._stream, self._current, self._providers = stream, current, providers
+        self._stream = stream
+        self._current = current
+        self._providers = providers
         self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
 
     def show(self, message: Message) -> None:

@@ -22,9 +22,13 @@ class NewConversation:
     def __init__(
         self, *, setup: AnswerSetup, folders: FolderList, presets: Presets, drafts: Drafts
     ) -> None:
-        self._current, self._setup = setup.current, setup
-        self._values, self._providers, self._folders = setup.values, setup.providers, folders
-        self._presets, self._drafts = presets, drafts
+        self._current = setup.current
+        self._setup = setup
+        self._values = setup.values
+        self._providers = setup.providers
+        self._folders = folders
+        self._presets = presets
+        self._drafts = drafts
         folders.changed.connect(self._leave_deleted_folder)
 
     @property

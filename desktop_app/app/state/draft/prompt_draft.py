@@ -29,7 +29,8 @@ class PromptDraft(QObject):
 
     def __init__(self, prompt: PromptEditor) -> None:
         super().__init__(prompt)
-        self._prompt, self.value = prompt, Draft()
+        self._prompt = prompt
+        self.value = Draft()
 
     @property
     def current(self) -> Draft:

@@ -128,7 +128,8 @@ def _set_direction(paragraph: Paragraph) -> None:
         if not is_from_left(run.text):
             run.font.rtl = True
             # Text from right to left has a weight and slant of its own.
-            run.font.cs_bold, run.font.cs_italic = run.bold, run.italic
+            run.font.cs_bold = run.bold
+            run.font.cs_italic = run.italic
 
 
 def _add_table(document: Document, table: OfficeTable) -> None:

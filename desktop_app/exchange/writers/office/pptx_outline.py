@@ -87,7 +87,8 @@ def _split_sections(
         if block.kind is Kind.HEADING:
             if heading or points:
                 yield heading or title, points
-            heading, points = to_office_text(block.text), []
+            heading = to_office_text(block.text)
+            points = []
         elif block.kind is Kind.TABLE:
             rows = [filter(None, map(cell_text, row)) for row in block.rows]
             points += [SlideLine(0, " · ".join(row)) for row in rows]

@@ -70,7 +70,8 @@ class AnswerMeter:
         """
         candidate = 0
         if isinstance(event, CandidateEvent):
-            candidate, event = event.number, event.event
+            candidate = event.number
+            event = event.event
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
                 self._add_text(text)

@@ -66,7 +66,8 @@ class SSEDecoder:
         for piece in lines:
             line: bytes | bytearray = piece
             if self._line:
-                line, self._line = self._line, bytearray()
+                line = self._line
+                self._line = bytearray()
                 line += piece
             event = self._end_line(line)
             if event is not None:
@@ -103,7 +104,9 @@ class SSEDecoder:
 
     def _dispatch(self) -> ServerSentEvent | None:
         data, event = self._data, self._event
-        self._data, self._event, self._size = [], "", 0
+        self._data = []
+        self._event = ""
+        self._size = 0
         if not data:
             return None
         joined_data = data[0] if len(data) == 1 else b"\n".join(data)

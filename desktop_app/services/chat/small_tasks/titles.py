@@ -67,7 +67,8 @@ class TitleWriter:
     """Requests for titles."""
 
     def __init__(self, utility_model: UtilityModel, delimiters: DelimiterFactory) -> None:
-        self._utility_model, self._delimiters = utility_model, delimiters
+        self._utility_model = utility_model
+        self._delimiters = delimiters
 
     async def suggest(self, path: Sequence[Message], answering: ResolvedChoice) -> str:
         """Return a title for a question and its answer; "" if the model gave none.
@@ -75,7 +76,8 @@ class TitleWriter:
         Raises:
             UserFacingError: the provider failed.
         """
-        question, answer = path[0], path[1]
+        question = path[0]
+        answer = path[1]
         names = "".join(f"[attached: {one_line(part.name)}]\n" for part in question.attachments)
         text = (
             f"Question:\n{names}{question.text[:QUESTION_CHARS]}\n\n"

@@ -135,7 +135,9 @@ class PopupBelowField:
     """
 
     def __init__(self, column: QVBoxLayout, index: int, fit: Callable[[], None]) -> None:
-        self._column, self._index, self._fit = column, index, fit
+        self._column = column
+        self._index = index
+        self._fit = fit
 
     def show(self, widget: QWidget) -> None:
         """See PopupPlacement."""

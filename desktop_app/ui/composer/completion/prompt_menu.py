@@ -132,7 +132,8 @@ class PromptMenu(QFrame):
 
     def _wrap_around(self, key: int) -> bool:
         """Move from the first row up to the last, or back. Return False for any other move."""
-        row, last_row = self.view.currentIndex().row(), self.model.rowCount() - 1
+        row = self.view.currentIndex().row()
+        last_row = self.model.rowCount() - 1
         wraps = {Qt.Key.Key_Up: (0, last_row), Qt.Key.Key_Down: (last_row, 0)}
         if key not in wraps or row != wraps[Qt.Key(key)][0]:
             return False

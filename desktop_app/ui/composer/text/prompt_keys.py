@@ -61,7 +61,8 @@ class PromptKeys(QObject):
 
     def handle(self, event: QKeyEvent) -> bool:
         """Do what the pressed keys stand for. Return False if Qt is to handle them."""
-        text, pressed = self._text, pressed_keys(event)
+        text = self._text
+        pressed = pressed_keys(event)
         if pressed in ("Shift+Return", "Ctrl+Return") and self._send_keys != pressed:
             # By default, Qt inserts nothing for Ctrl, and for Shift a line separator, which other
             # programs do not treat as a line break.

@@ -40,7 +40,8 @@ class PromptSpelling(QObject):
 
     def __init__(self, text: PromptText, spelling: Spelling, theme: Theme) -> None:
         super().__init__(text)
-        self._text, self._spelling = text, spelling
+        self._text = text
+        self._spelling = spelling
         self._format = misspelling_format(theme.error)
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._check_visible)
@@ -130,7 +131,8 @@ class PromptSpelling(QObject):
             if not block.isValid() or block.blockNumber() > last_number:
                 return
             line = block.text()
-            previous_fence, fence = fence, fence_after(line, fence)
+            previous_fence = fence
+            fence = fence_after(line, fence)
             yield block, () if previous_fence or fence else words_of_line(line)
             block = block.next()
 
@@ -146,7 +148,8 @@ class PromptSpelling(QObject):
 
     def _format_range(self, word: ProseWord) -> QTextLayout.FormatRange:
         format_range = QTextLayout.FormatRange()
-        format_range.start, format_range.length = word.start, len(word.text)
+        format_range.start = word.start
+        format_range.length = len(word.text)
         format_range.format = self._format
         return format_range
 

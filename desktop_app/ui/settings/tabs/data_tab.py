@@ -77,7 +77,8 @@ class DataTab(QWidget):
         self._backups = FormSection(tr("Backups"), theme)
         self._state = Note(theme, object_name="backup-state")
         erase_section = EraseSection(theme)
-        self._folder, self._path = ReadOnlyLine(tr("Backup folder"), "backup-folder"), ""
+        self._folder = ReadOnlyLine(tr("Backup folder"), "backup-folder")
+        self._path = ""
         self._build_transfer()
         self._build_backups()
         sections = (self._titles, self._transfer, self._backups, documents, erase_section, STRETCH)

@@ -209,7 +209,8 @@ class ConversationModel(QAbstractListModel):
         Args:
             last: the last conversation of the loaded pages; None if no page follows.
         """
-        self.last_of_pages, self._has_requested_page = last, False
+        self.last_of_pages = last
+        self._has_requested_page = False
         new_conversations = [c for c in page if self._rows.key_of(c.id) is None]
         keyed_rows = sorted(((self.order.key(c), c) for c in new_conversations), key=itemgetter(0))
         if keyed_rows and self._rows.find(keyed_rows[0][0]) < len(self._rows):
@@ -295,7 +296,8 @@ class ConversationModel(QAbstractListModel):
     ) -> None:
         self.beginResetModel()
         self.order.set_list_filter(list_filter)
-        self.last_of_pages, self._has_requested_page = last, False
+        self.last_of_pages = last
+        self._has_requested_page = False
         keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
         self._rows = SortedRows(self.order.with_headings(keyed_rows, _NO_GROUP))
         self.endResetModel()
@@ -310,7 +312,8 @@ class ConversationModel(QAbstractListModel):
 
     def _insert_or_update(self, row: Conversation | FolderRow) -> None:
         """Insert a row with the heading that it needs, or move and update it."""
-        new_key, old_key = self.order.key(row), self._rows.key_of(row.id)
+        new_key = self.order.key(row)
+        old_key = self._rows.key_of(row.id)
         new_group = new_key[0]
         has_heading = self._rows.has_group(new_group)
         if old_key is None:
@@ -340,7 +343,8 @@ class ConversationModel(QAbstractListModel):
 
     def _move(self, old_key: Key, new_key: Key) -> None:
         """Move a row instead of inserting it again, so that views keep its selection."""
-        source, target = self._rows.find(old_key), self._rows.find(new_key)
+        source = self._rows.find(old_key)
+        target = self._rows.find(new_key)
         must_move = target not in (source, source + 1)  # before itself, or before the next row
         if must_move:
             self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)

@@ -121,7 +121,8 @@ class ListSearch(QObject):
 
     def _announce_count(self) -> None:
         """Announce the number of hits, because the focus stays in the field."""
-        text, count = "", self.hits.rowCount()
+        text = ""
+        count = self.hits.rowCount()
         if self.is_showing_hits:
             count_text = tr_plural("{count} result", "{count} results", count)
             text = count_text if count else self.no_hits_text

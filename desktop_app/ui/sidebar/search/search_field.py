@@ -106,7 +106,8 @@ class NewConversationButton(PlainButton):
     def __init__(self) -> None:
         super().__init__(name="new-conversation", role="row")
         self.setAccessibleName(tr("New conversation"))
-        self._icon, self.hint = PlainLabel(), PlainLabel(role="key")
+        self._icon = PlainLabel()
+        self.hint = PlainLabel(role="key")
         self._label = ElidedLabel(tr("New conversation"))
         parts = (self._icon, (self._label, 1), (self.hint, Qt.AlignmentFlag.AlignVCenter))
         self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
@@ -132,7 +133,8 @@ class NewConversationButton(PlainButton):
         self._update_hint()
 
     def _update_hint(self) -> None:
-        edges, spacing = self._line.contentsMargins(), self._line.spacing()
+        edges = self._line.contentsMargins()
+        spacing = self._line.spacing()
         available_width = self.width() - edges.left() - edges.right()
         available_width -= self._icon.sizeHint().width() + spacing
         needed_width = self._label.fontMetrics().horizontalAdvance(self._label.text())

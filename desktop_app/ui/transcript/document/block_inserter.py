@@ -43,7 +43,8 @@ def remove_blocks(
     The block `below` stays as it is, but gets the block format `format_below` if one is given.
     """
     block_format = below.blockFormat() if format_below is None else format_below
-    char_format, state = below.charFormat(), BlockState(below)
+    char_format = below.charFormat()
+    state = BlockState(below)
     cursor.setPosition(first.position())
     cursor.setPosition(below.position(), QTextCursor.MoveMode.KeepAnchor)
     cursor.removeSelectedText()

@@ -198,7 +198,8 @@ class DocumentWriter:
                     self._item_writer.adjust_space_above(layout, index + updated, cursor)
                 updated += 1
             # The items that cannot be updated in place are erased, and the new items written.
-            first, end = index + updated, index + removed
+            first = index + updated
+            end = index + removed
             new_items = added[updated:]
             is_materialized = (
                 first == 0 or layout.counts[first - 1] > 0 or any(layout.counts[first:end])

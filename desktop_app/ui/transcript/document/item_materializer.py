@@ -21,7 +21,9 @@ class ItemMaterializer:
     def __init__(
         self, messages: TranscriptMessages, writer: DocumentWriter, highlighter: CodeHighlighter
     ) -> None:
-        self._messages, self._writer, self._highlighter = messages, writer, highlighter
+        self._messages = messages
+        self._writer = writer
+        self._highlighter = highlighter
 
     def write_ranges(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Write the items of some ranges [first, end) of a message."""

@@ -33,7 +33,9 @@ class ItemUpdater:
     """A writer that updates items in place and reports growing tables to `reflow`."""
 
     def __init__(self, layouts: MessageLayouts, item_writer: ItemWriter, reflow: Reflow) -> None:
-        self._layouts, self._item_writer, self._reflow = layouts, item_writer, reflow
+        self._layouts = layouts
+        self._item_writer = item_writer
+        self._reflow = reflow
 
     def update(self, layout: MessageLayout, index: int, new: Item, cursor: QTextCursor) -> bool:
         """Update an item in place. Return False if it has to be written anew instead."""
@@ -66,7 +68,8 @@ class ItemUpdater:
         """Update the runs of an item. Return False if too little of a long text is unchanged."""
         old = layout.items[index]
         prefix = common_prefix(old.runs, new.runs)
-        cuts, gaps = layout.shapes[index], layout.gaps[index]
+        cuts = layout.shapes[index]
+        gaps = layout.gaps[index]
         first_number = self._layouts.block_of(layout, index).blockNumber()
         last_block = self._layouts.document.findBlockByNumber(first_number + len(cuts))
         last_block_units = last_block.length() - 1
@@ -104,7 +107,8 @@ class ItemUpdater:
         self, layout: MessageLayout, index: int, new: Item, cursor: QTextCursor
     ) -> None:
         """Update the block formats, which tell the painter if a block has inline code."""
-        above, former_space = layout.item_above(index), layout.space_keys[index]
+        above = layout.item_above(index)
+        former_space = layout.space_keys[index]
         styles = self._item_writer.styles
         block_key = styles.block_key(new, above)
         if block_key == former_space.block_key:
@@ -118,7 +122,8 @@ class ItemUpdater:
         for number in range(layout.counts[index]):
             cursor.setPosition(block.position())
             cursor.setBlockFormat(with_space_above(heights_above.get(number, 0), block_format))
-            block, block_format = block.next(), styles.continuation_format(block_format)
+            block = block.next()
+            block_format = styles.continuation_format(block_format)
 
     def _update_table(
         self, layout: MessageLayout, index: int, old: Block, new: Block, cursor: QTextCursor
@@ -126,7 +131,8 @@ class ItemUpdater:
         """Update the rows of a table. Return False if the table has to be written anew instead."""
         if len(new.rows) < len(old.rows) or (old.aligns, old.head) != (new.aligns, new.head):
             return False
-        tables, widths = self._item_writer.tables, layout.shapes[index]
+        tables = self._item_writer.tables
+        widths = layout.shapes[index]
         if new.head and len(new.rows) > len(old.rows):
             widths = tables.columns.widths(new, is_complete=False)
         are_row_blocks = layout.has_row_blocks(index)
@@ -136,7 +142,8 @@ class ItemUpdater:
         ):
             self._item_writer.rewrite_table(layout, index, new, widths, cursor)
         else:
-            first_block, above = self._layouts.block_of(layout, index), layout.item_above(index)
+            first_block = self._layouts.block_of(layout, index)
+            above = layout.item_above(index)
             if are_row_blocks:
                 added_blocks = tables.update_row_blocks(
                     first_block, old, new, above, widths, cursor

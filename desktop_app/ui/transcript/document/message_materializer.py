@@ -43,8 +43,10 @@ class MessageMaterializer:
         highlighter: CodeHighlighter,
         message_writer: MessageWriter,
     ) -> None:
-        self._messages, self._layouts = messages, messages.layouts
-        self._writer, self._highlighter = writer, highlighter
+        self._messages = messages
+        self._layouts = messages.layouts
+        self._writer = writer
+        self._highlighter = highlighter
         self._message_writer = message_writer
         self._limit = MATERIALIZED_CHARACTERS  # of all messages in the document together
 
@@ -141,7 +143,8 @@ class MessageMaterializer:
 
     def _written_size(self, state: MessageState) -> int:
         """Return the approximate number of characters that are, or soon will be, materialized."""
-        size, layout = _approximate_size(state.message), state.layout
+        size = _approximate_size(state.message)
+        layout = state.layout
         if layout.is_fully_materialized:
             return size
         document = self._writer.document

@@ -38,7 +38,8 @@ class MessageWriter:
     """A writer that keeps the items of messages in step with their state."""
 
     def __init__(self, writer: DocumentWriter, highlighter: CodeHighlighter) -> None:
-        self._writer, self._highlighter = writer, highlighter
+        self._writer = writer
+        self._highlighter = highlighter
 
     def insert(self, index: int, state: MessageState) -> None:
         """Write a message into the document, at index `index` of its messages."""
@@ -57,12 +58,14 @@ class MessageWriter:
 
     def refresh(self, state: MessageState) -> None:
         """Update the items before and after the body."""
-        layout, head = state.layout, state.head_items()
+        layout = state.layout
+        head = state.head_items()
         if len(head) != state.head_count:
             self._rewrite(state)
         else:
             self._writer.replace_changed(layout, 0, state.head_count, head)
-        foot, first = state.foot_items(), len(layout.items) - state.foot_count
+        foot = state.foot_items()
+        first = len(layout.items) - state.foot_count
         is_changed = layout.items[first:] != foot
         self._writer.replace_changed(layout, first, state.foot_count, foot)
         state.set_foot_count(len(foot))
@@ -94,7 +97,8 @@ class MessageWriter:
 
     def append_text(self, state: MessageState, text: str, visible_item: int = -1) -> None:
         """Append text to a message. Code stays unfolded if folding would hide `visible_item`."""
-        is_first, changes = not state.has_text, state.add_text(text)
+        is_first = not state.has_text
+        changes = state.add_text(text)
         if not state.is_materialized:
             return
         self._apply_changes(state, changes, visible_item)
@@ -117,7 +121,8 @@ class MessageWriter:
             last = first + len(added)
             while first <= last:  # code may end above or within the added items
                 is_added = self._add_fold_line(state, first, visible_item)
-                first, last = first + 1 + is_added, last + is_added
+                first = first + 1 + is_added
+                last = last + is_added
         if state.pending_highlights:
             self._highlight(state)
 
@@ -184,7 +189,8 @@ class MessageWriter:
         The code stays unfolded if it streamed in, or if folding would hide item `visible_item` of
         the message. Return True if a fold line was added.
         """
-        layout, head = state.layout, state.head_count
+        layout = state.layout
+        head = state.head_count
         body_end = len(layout.items) - state.foot_count - head
         if state.message.role is Role.USER or end > body_end:
             return False
@@ -211,7 +217,8 @@ class MessageWriter:
         state.pending_highlights.record_change(index, removed, added)
 
     def _highlight(self, state: MessageState) -> None:
-        layout, end = state.layout, len(state.layout.items) - state.foot_count
+        layout = state.layout
+        end = len(state.layout.items) - state.foot_count
         state.pending_highlights.highlight(
             self._highlighter, layout, state.head_count, end, is_growing=state.is_growing
         )

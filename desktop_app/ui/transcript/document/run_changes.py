@@ -100,7 +100,8 @@ def _common_length(first: str, second: str) -> int:
     """
     if second.startswith(first):  # the text grows
         return len(first)
-    common, end = 0, min(len(first), len(second))
+    common = 0
+    end = min(len(first), len(second))
     while common < end:
         middle = (common + end + 1) // 2
         if first[common:middle] == second[common:middle]:

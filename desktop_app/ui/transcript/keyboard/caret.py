@@ -74,7 +74,8 @@ class Caret:
             return
         corner = QPoint(0, area.height() - 1) if upwards else QPoint(0, 0)
         cursor = view.cursorForPosition(corner)
-        rect, move = view.cursorRect(cursor), QTextCursor.MoveOperation
+        rect = view.cursorRect(cursor)
+        move = QTextCursor.MoveOperation
         if rect.top() < 0 or rect.bottom() > area.height():
             cursor.movePosition(move.Up if upwards else move.Down)
         set_cursor(self._view, cursor)

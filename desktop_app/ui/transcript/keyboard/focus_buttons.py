@@ -49,7 +49,8 @@ class FocusButtons(QObject):
         self, view: TranscriptSurface, messages: TranscriptMessages, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._view, self._messages = view, messages
+        self._view = view
+        self._messages = messages
         self.focused: FocusTargetButton | None = None
         self._buttons: dict[FocusTarget, FocusTargetButton] = {}
         self._place_timer = QTimer(self, singleShot=True, interval=_PLACE_DELAY_MS)
@@ -115,12 +116,14 @@ class FocusButtons(QObject):
         view = self._view
         if target.link == COPY_CODE:
             return [view.copy_mark(view.document().findBlock(target.start)).area]
-        x, y = view.horizontalScrollBar().value(), view.verticalScrollBar().value()
+        x = view.horizontalScrollBar().value()
+        y = view.verticalScrollBar().value()
         rects = text_rects(view.document(), target)
         return [rect.translated(-x, -y).toAlignedRect() for rect in rects]
 
     def _button_for(self, target: FocusTarget) -> FocusTargetButton:
-        button, name = self._buttons.get(target), self.describe(target)[0]
+        button = self._buttons.get(target)
+        name = self.describe(target)[0]
         if button is not None:
             # The text may have been rewritten. Hiding the button would move the focus.
             button.set_target(target, name)
@@ -165,7 +168,8 @@ def scroll_to_rects(view: TranscriptSurface, rects: list[QRect]) -> None:
     """Scroll so that rectangles of the viewport are on screen."""
     if not rects:
         return
-    top, bottom = min(rect.top() for rect in rects), max(rect.bottom() for rect in rects)
+    top = min(rect.top() for rect in rects)
+    bottom = max(rect.bottom() for rect in rects)
     height = view.viewport().height()
     if top < 0 or bottom > height:
         bar = view.verticalScrollBar()

@@ -96,8 +96,11 @@ class FocusNavigator(QObject):
             placer: shows the action row of the view beside a message.
         """
         super().__init__(view)
-        self._view, self._messages, self._item_materializer = view, messages, item_materializer
-        self._placer, self._action_row = placer, placer.row
+        self._view = view
+        self._messages = messages
+        self._item_materializer = item_materializer
+        self._placer = placer
+        self._action_row = placer.row
         self._message_id = ""  # the message with the focused target
         self._buttons = FocusButtons(view, messages, self)
         self._buttons.activated.connect(self._on_activated)
@@ -240,7 +243,8 @@ class FocusNavigator(QObject):
 
     def _current_position(self, *, forward: bool) -> _FocusPosition:
         """Return the position of the focus, past the focused target if `forward`."""
-        widget, layouts = QApplication.focusWidget(), self._messages.layouts
+        widget = QApplication.focusWidget()
+        layouts = self._messages.layouts
         if widget is not None and self._action_row.isAncestorOf(widget):
             index = layouts.index_of(self._action_row.message_id)
             end = layouts.range_of(index)[1] if index >= 0 else -1
@@ -257,7 +261,8 @@ class FocusNavigator(QObject):
 
         Ignore a cursor at the end, because inserted text moves an unplaced cursor there.
         """
-        view, cursor = self._view, self._view.textCursor()
+        view = self._view
+        cursor = self._view.textCursor()
         if cursor.atEnd() or not self._is_caret_visible():
             cursor = view.cursorForPosition(QPoint(0, 0))
         index = self._messages.layouts.index_at(cursor.position())

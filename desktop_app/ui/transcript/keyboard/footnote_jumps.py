@@ -27,7 +27,8 @@ class FootnoteJumps:
     """A finder that materializes the other end of a footnote link."""
 
     def __init__(self, layouts: MessageLayouts, item_materializer: ItemMaterializer) -> None:
-        self._layouts, self._item_materializer = layouts, item_materializer
+        self._layouts = layouts
+        self._item_materializer = item_materializer
         # The message, the link and the item from which the user jumped last.
         self._origin: tuple[str, str, int] = "", "", 0
 
@@ -66,7 +67,8 @@ class FootnoteJumps:
             and _has_link(items[origin], other_end)
         ):
             return origin
-        below, above = range(index, len(items)), range(index - 1, -1, -1)
+        below = range(index, len(items))
+        above = range(index - 1, -1, -1)
         order = (*above, *below) if is_link_to_mark(link) else (*below, *above)
         return next((n for n in order if _has_link(items[n], other_end)), None)
 

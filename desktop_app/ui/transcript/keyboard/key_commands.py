@@ -41,8 +41,12 @@ class KeyCommands(QObject):
         copies: CopyActions,
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._selection = view, messages, selection
-        self._navigator, self._links, self._copies = navigator, links, copies
+        self._view = view
+        self._messages = messages
+        self._selection = selection
+        self._navigator = navigator
+        self._links = links
+        self._copies = copies
         self._caret = Caret(view)
 
     def handle(self, event: QKeyEvent) -> bool:
@@ -85,7 +89,8 @@ class KeyCommands(QObject):
 
         Return True if the key was handled.
         """
-        keys, move = QKeySequence.StandardKey, QTextCursor.MoveOperation
+        keys = QKeySequence.StandardKey
+        move = QTextCursor.MoveOperation
         if event.matches(keys.SelectAll):
             self._selection.select_all()
         elif event.matches(keys.SelectStartOfDocument):
@@ -118,7 +123,8 @@ class KeyCommands(QObject):
 
 def _is_typed_text(event: QKeyEvent) -> bool:
     """Return True if a key press types a character. Space scrolls, as in a web page."""
-    modifiers, keys = event.modifiers(), Qt.KeyboardModifier
+    modifiers = event.modifiers()
+    keys = Qt.KeyboardModifier
     has_control = bool(modifiers & keys.ControlModifier)
     if has_control != bool(modifiers & keys.AltModifier):  # both together are AltGr
         return False

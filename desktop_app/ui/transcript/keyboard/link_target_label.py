@@ -33,7 +33,8 @@ class LinkTargetLabel(PlainLabel):
         colors = self.palette()
         colors.setColor(colors.ColorRole.WindowText, theme.dim)
         self.setPalette(colors)
-        self._ground, self._edge = theme.card, theme.line
+        self._ground = theme.card
+        self._edge = theme.line
         self.setMargin(theme.px(4))
         self.place()
 

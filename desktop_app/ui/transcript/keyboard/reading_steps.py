@@ -35,8 +35,11 @@ class ReadingSteps(QObject):
         links: LinkHandler,
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._item_materializer = view, messages, item_materializer
-        self._navigator, self._links = navigator, links
+        self._view = view
+        self._messages = messages
+        self._item_materializer = item_materializer
+        self._navigator = navigator
+        self._links = links
 
     def step_message(self, step: int) -> None:
         """Move the caret to the beginning of the next (+1) or previous (-1) message.

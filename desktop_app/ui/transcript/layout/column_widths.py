@@ -53,7 +53,8 @@ class ColumnWidths:
     """
 
     def __init__(self, styles: Styles, table_styles: TableStyles, width: float) -> None:
-        self._styles, self._table_styles = styles, table_styles
+        self._styles = styles
+        self._table_styles = table_styles
         self.width = width
         self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
@@ -168,7 +169,8 @@ def _shrink(widths: list[float], longest_words: list[float], available: float) -
     If that is impossible, or the widths already fit, return them unchanged.
     """
     minimum_widths = [min(width, word) for width, word in zip(widths, longest_words, strict=True)]
-    spare, needed = available - sum(minimum_widths), sum(widths) - sum(minimum_widths)
+    spare = available - sum(minimum_widths)
+    needed = sum(widths) - sum(minimum_widths)
     if not 0 <= spare < needed:
         return widths
     return [

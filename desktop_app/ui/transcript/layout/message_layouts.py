@@ -89,7 +89,8 @@ class MessageLayouts(list[MessageLayout]):
         return selected_range(self.document, begin, last + (end > first))
 
     def _position(self, layout: MessageLayout, index: int, unit: int) -> int | None:
-        cuts, number = layout.shapes[index], bisect_right(layout.shapes[index], unit)
+        cuts = layout.shapes[index]
+        number = bisect_right(layout.shapes[index], unit)
         block = self.document.findBlockByNumber(self.block_of(layout, index).blockNumber() + number)
         offset = unit - cuts[number - 1] if number else unit + prefix_length(layout.items[index])
         return block.position() + offset if offset < block.length() else None

@@ -23,13 +23,16 @@ def selected_range(document: QTextDocument, start: int, end: int) -> QTextCursor
 
 def selected_characters(block: QTextBlock, start: int, end: int) -> QTextCursor:
     """Return a selection of the characters [start, end) of a block's text."""
-    text, block_start = block.text(), block.position()
-    begin, stop = block_start + utf16_length(text[:start]), block_start + utf16_length(text[:end])
+    text = block.text()
+    block_start = block.position()
+    begin = block_start + utf16_length(text[:start])
+    stop = block_start + utf16_length(text[:end])
     return selected_range(block.document(), begin, stop)
 
 
 def highlight(cursor: QTextCursor, char_format: QTextCharFormat) -> QTextEdit.ExtraSelection:
     """Return a highlight of a selection, for `setExtraSelections`."""
     extra = QTextEdit.ExtraSelection()
-    extra.cursor, extra.format = cursor, char_format
+    extra.cursor = cursor
+    extra.format = char_format
     return extra

@@ -141,7 +141,8 @@ class FormulaDrawer:
 
     def _show_changed(self) -> None:
         """Draw the formulas of the last edit before they are painted."""
-        changed_range, self._changed_range = self._changed_range, None
+        changed_range = self._changed_range
+        self._changed_range = None
         if changed_range is not None:
             self.draw(*changed_range)
 
@@ -199,7 +200,8 @@ class FormulaDrawer:
     def _draw_range(self, start: int, end: int) -> None:
         match = self._document.find(FORMULA_START, start)
         while not match.isNull() and match.selectionStart() < end:
-            char_format, start = match.charFormat(), match.selectionStart()
+            char_format = match.charFormat()
+            start = match.selectionStart()
             if char_format.hasProperty(FORMULA) and (source := _source_at(match)):
                 char_format.setProperty(_TEX, source)
                 formula = self.find(char_format)
@@ -214,7 +216,8 @@ class FormulaDrawer:
     ) -> None:
         """Replace the selected source with a drawing, and hidden text if the source is kept."""
         font = char_format.font()
-        em, metrics = QFontInfo(font).pixelSize() * _MATH_SCALE, QFontMetrics(font)
+        em = QFontInfo(font).pixelSize() * _MATH_SCALE
+        metrics = QFontMetrics(font)
         drawing_format = QTextCharFormat(char_format)
         drawing_format.setObjectType(_OBJECT_TYPE)
         drawing_format.setProperty(_EM, float(em))
@@ -241,7 +244,8 @@ class FormulaDrawer:
         document = self._document
         state = (document.revision(), document.textWidth())
         if state != self._boxes_state:
-            self._boxes, self._boxes_state = {}, state
+            self._boxes = {}
+            self._boxes_state = state
         box = self._boxes.get(position)
         if box is None and (formula := self.find(text_format)) is not None:
             box = self._boxes[position] = self._measure(
@@ -250,14 +254,16 @@ class FormulaDrawer:
         return box
 
     def _measure(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
-        em, descent = char_format.doubleProperty(_EM), char_format.doubleProperty(_DESCENT)
+        em = char_format.doubleProperty(_EM)
+        descent = char_format.doubleProperty(_DESCENT)
         # Qt positions letters in 1/64 pixel, so the hidden source still takes some space.
         available_width = (
             self._available_width(position, char_format) - len(str(char_format.property(_TEX))) / 64
         )
         scale = min(1.0, available_width / (formula.width * em))
         width = formula.width * em * scale
-        ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
+        ascent = formula.ascent * em * scale
+        depth = formula.depth * em * scale
         if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
             baseline = max(0.0, ascent)
             return _Box(width, baseline + descent, baseline=baseline, scale=scale, em=em)
@@ -267,7 +273,8 @@ class FormulaDrawer:
         return _Box(width, height, baseline=(height + half_x) / 2, scale=scale, em=em)
 
     def _available_width(self, position: int, char_format: QTextCharFormat) -> float:
-        width, columns = self._document.textWidth(), char_format.intProperty(COLUMNS)
+        width = self._document.textWidth()
+        columns = char_format.intProperty(COLUMNS)
         if columns:
             return _cell_width(width, columns)
         block = self._document.findBlock(position)
@@ -305,7 +312,8 @@ class _FormulaHandler(QPyTextObject):
         position: int,
         text_format: QTextFormat,
     ) -> None:
-        formula, box = self._formulas.find(text_format), self._formulas.box(position, text_format)
+        formula = self._formulas.find(text_format)
+        box = self._formulas.box(position, text_format)
         if formula is None or box is None:
             return
         height = (formula.ascent + formula.depth) * box.em * box.scale
@@ -350,7 +358,8 @@ def with_drawing(match: QTextCursor) -> QTextCursor:
 
     If the match is in the source of a drawn formula, the range includes the drawing.
     """
-    document, begin = match.document(), match.block().position()
+    document = match.document()
+    begin = match.block().position()
     cursor = selected_range(document, begin, match.selectionStart())
     text_before, drawing, source = cursor.selectedText().rpartition(DRAWN)
     if not drawing:

@@ -63,14 +63,16 @@ class FallbackFonts:
         and styles.
         """
         if (fonts := list(fonts)) != self._fonts:
-            rare_letters, self._fonts = _rare_letters(self._known_letters), fonts
+            rare_letters = _rare_letters(self._known_letters)
+            self._fonts = fonts
             self.forget()
             if not _has_few_scripts(rare_letters):
                 self._schedule(rare_letters)
 
     def forget(self) -> None:
         """Forget all letters, because their text is gone."""
-        self._known_letters, self._scheduled = set(), []
+        self._known_letters = set()
+        self._scheduled = []
 
     def load(self, text: str) -> bool:
         """Load a few of the missing letters of a text. Return True if none was missing."""

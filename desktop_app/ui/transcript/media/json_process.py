@@ -80,7 +80,8 @@ class JsonProcess(QObject):
         self._current = 0
         self._timeout_timer.stop()
         self._idle_timer.stop()
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is not None:
             process.finished.disconnect(self._on_finished)
             process.closeWriteChannel()
@@ -93,7 +94,8 @@ class JsonProcess(QObject):
 
     def _end_idle(self) -> None:
         """End the idle process without waiting for it: that would block the window for 0.2 s."""
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is not None:
             process.finished.disconnect(self._on_finished)
             process.finished.connect(process.deleteLater)
@@ -142,7 +144,8 @@ class JsonProcess(QObject):
             self._kill()
 
     def _finish_request(self, answer: dict[str, Any] | None) -> None:
-        number, self._current = self._current, 0
+        number = self._current
+        self._current = 0
         if number:
             self.answered.emit(number, answer)
         self._ask_next()
@@ -160,7 +163,8 @@ class JsonProcess(QObject):
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            unanswered, self._waiting = self._waiting, deque()
+            unanswered = self._waiting
+            self._waiting = deque()
             self._on_finished()
             for number, _request in unanswered:
                 self.answered.emit(number, None)

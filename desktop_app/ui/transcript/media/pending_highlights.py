@@ -34,7 +34,8 @@ class PendingHighlights:
 
         Forget code blocks that began there, because an apparent fence may turn out to be text.
         """
-        last_head, shift = self._heads[-1:], len(added) - removed
+        last_head = self._heads[-1:]
+        shift = len(added) - removed
         remaining_heads = [h for h in self._heads if not index <= h < index + removed]
         new_heads = [index + number for number, item in enumerate(added) if _is_head(item)]
         self._heads = sorted(
@@ -65,7 +66,8 @@ class PendingHighlights:
             highlighter.highlight_block(layout, body + head)
         self._heads = self._heads[-1:] if is_open else []
         if self._heads and body + self._highlighted_to < end - 1:
-            head, first = body + self._heads[0], body + self._highlighted_to
+            head = body + self._heads[0]
+            first = body + self._highlighted_to
             highlighter.highlight_lines(layout, head, first, end - 1)
             self._highlighted_to = end - 1 - body
 

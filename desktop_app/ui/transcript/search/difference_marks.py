@@ -34,11 +34,13 @@ class DifferenceMarks(QObject):
 
     def __init__(self, view: QTextBrowser, messages: TranscriptMessages) -> None:
         super().__init__(view)
-        self._view, self._messages = view, messages
+        self._view = view
+        self._messages = messages
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
         # The revision of the items that were indexed, and by item the index of its first word.
-        self._revision, self._first_words = -1, dict[int, int]()
+        self._revision = -1
+        self._first_words = dict[int, int]()
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._apply_marks)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
@@ -50,7 +52,8 @@ class DifferenceMarks(QObject):
 
     def mark_words(self, differs: Sequence[bool], theme: Theme) -> None:
         """Mark each word of `words` for which `differs` is True; () marks none."""
-        self._differs, self._revision = differs, -1
+        self._differs = differs
+        self._revision = -1
         self._format.setBackground(theme.tint)
         self._format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
         self._format.setUnderlineColor(theme.accent)
@@ -83,7 +86,9 @@ class DifferenceMarks(QObject):
         state = self._messages.last_materialized()
         if state is None or not self._update_index(state.layout):
             return
-        layout, current_item, word_index = state.layout, -1, 0
+        layout = state.layout
+        current_item = -1
+        word_index = 0
         for block in visible_blocks(self._view):
             place = self._messages.layouts.place_of(block.blockNumber())
             if place is None or place.layout is not layout:
@@ -93,7 +98,8 @@ class DifferenceMarks(QObject):
                 continue
             first_number = block.blockNumber() - place.number
             if index != current_item:
-                current_item, word_index = index, self._first_words[index]
+                current_item = index
+                word_index = self._first_words[index]
                 for number in range(first_number, block.blockNumber()):
                     earlier_block = block.document().findBlockByNumber(number)
                     word_index += len(
@@ -112,7 +118,9 @@ class DifferenceMarks(QObject):
     def _update_index(self, layout: MessageLayout) -> bool:
         """Number the first word of each item. Return False if the number of words has changed."""
         if self._revision != layout.revision:
-            self._revision, self._first_words, count = layout.revision, {}, 0
+            self._revision = layout.revision
+            self._first_words = {}
+            count = 0
             for index, words in self._words_by_item():
                 self._first_words[index] = count
                 count += len(words)

@@ -82,8 +82,11 @@ class Finder(QObject):
             unfold_code: shows the folded code of an item of a message.
         """
         super().__init__(view)
-        self._view, self._messages, self._item_materializer = view, messages, item_materializer
-        self._materialize, self._unfold_reasoning = materialize, unfold_reasoning
+        self._view = view
+        self._messages = messages
+        self._item_materializer = item_materializer
+        self._materialize = materialize
+        self._unfold_reasoning = unfold_reasoning
         self._unfold_code = unfold_code
         self._query = ""
         self._search_number = 0
@@ -137,7 +140,8 @@ class Finder(QObject):
         topmost = self._view.cursorForPosition(QPoint(0, 0)).block()
         state = self._messages.state_at_block(topmost)
         top_index = 0 if state is None else self._index.order.index(state.message.id)
-        self._start_index, self._is_count_final = top_index, not self._query
+        self._start_index = top_index
+        self._is_count_final = not self._query
         self.marks.mark_soon()
         if not self._query:
             self.counted.emit(0, 0, True)
@@ -158,7 +162,8 @@ class Finder(QObject):
         if not self._is_count_final:  # the end of a recount would end the running count
             self._recount_timer.start()
             return
-        changed, self._changed_ids = self._changed_ids, set()
+        changed = self._changed_ids
+        self._changed_ids = set()
         messages = with_texts(self._messages)
         self._index.set_order([message.id for message, _ in messages])
         self._start_counting(
@@ -199,7 +204,8 @@ class Finder(QObject):
             self._report_counts()
 
     def _go_to_match(self, match: Match) -> None:
-        self._current, self._start_index = match, None
+        self._current = match
+        self._start_index = None
         retry = partial(self._retry, match)
         if not self._materialize(match.message_id, retry):
             return
@@ -226,7 +232,8 @@ class Finder(QObject):
         Search the text that is shown, then the reasoning, which is unfolded if it matches. While
         part of the message is not written yet and nothing matches, wait for that part.
         """
-        query, state = fold_text(text), self._messages.get(message_id)
+        query = fold_text(text)
+        state = self._messages.get(message_id)
         if state is None or not query:
             return
         retry = partial(self.show_first_match, message_id, text)
@@ -287,7 +294,8 @@ class Finder(QObject):
         match_start = QTextCursor(match)
         match_start.setPosition(match.selectionStart())
         self._view.setTextCursor(match_start)
-        bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
+        bar = self._view.verticalScrollBar()
+        height = self._view.viewport().height()
         for _ in range(_MAX_SCROLLS):  # text above it may be shorter than its placeholder
             box = self._view.cursorRect(match_start)
             if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():

@@ -47,7 +47,9 @@ class MatchMarks(QObject):
             current: returns the current match, which looks different; None if there is none.
         """
         super().__init__(view)
-        self._view, self._messages, self._current = view, messages, current
+        self._view = view
+        self._messages = messages
+        self._current = current
         self._query = ""
         self._has_marks = False
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None

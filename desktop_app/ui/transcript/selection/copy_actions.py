@@ -41,7 +41,9 @@ class CopyActions(QObject):
         self, view: QTextBrowser, layouts: MessageLayouts, selection: VirtualSelection
     ) -> None:
         super().__init__(view)
-        self._view, self._layouts, self._selection = view, layouts, selection
+        self._view = view
+        self._layouts = layouts
+        self._selection = selection
         self._copier = ClipboardCopier(self)
         self._copier.delayed.connect(lambda: self.notice_raised.emit(tr("Copying…")))
         self._copier.done.connect(self._on_done)
@@ -136,7 +138,8 @@ class CopyActions(QObject):
 
         Only messages in the document are searched, including their placeholders.
         """
-        layouts, last = self._layouts, None
+        layouts = self._layouts
+        last = None
         for block in visible_blocks(self._view):
             last = layouts.place_of(block.blockNumber()) or last
         if last is None:

@@ -32,9 +32,11 @@ class DragOut(QObject):
 
     def __init__(self, view: QTextBrowser, copies: CopyActions) -> None:
         super().__init__(view)
-        self._view, self._copies = view, copies
+        self._view = view
+        self._copies = copies
         self._pressed_at: QPoint | None = None
-        self._attachment_hash, self._code_block_number = "", -1
+        self._attachment_hash = ""
+        self._code_block_number = -1
 
     def press(self, position: QPoint) -> None:
         """Record the attachment or code at the position where the left button is pressed."""
@@ -62,7 +64,8 @@ class DragOut(QObject):
         distance = (position - self._pressed_at).manhattanLength()
         if distance >= QApplication.startDragDistance():
             attachment_hash, code_block_number = self._attachment_hash, self._code_block_number
-            self._attachment_hash, self._code_block_number = "", -1
+            self._attachment_hash = ""
+            self._code_block_number = -1
             if attachment_hash:
                 self.file_requested.emit(attachment_hash)
             elif code_block_number >= 0:
@@ -71,7 +74,9 @@ class DragOut(QObject):
 
     def release(self) -> None:
         """Forget the press."""
-        self._pressed_at, self._attachment_hash, self._code_block_number = None, "", -1
+        self._pressed_at = None
+        self._attachment_hash = ""
+        self._code_block_number = -1
 
     def drag_file(self, path: Path) -> None:
         """Drag a file, unless the button was released meanwhile."""

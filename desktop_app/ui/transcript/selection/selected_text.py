@@ -171,7 +171,8 @@ def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
     Both are UTF-16 units of the cursor's item; for a table, rows. Return (0, 0) if the cursor is in
     no message.
     """
-    position, place = cursor.position(), layouts.place_of(cursor.blockNumber())
+    position = cursor.position()
+    place = layouts.place_of(cursor.blockNumber())
     return (0, 0) if place is None else _selected_units(place, cursor.block(), position, position)
 
 
@@ -213,7 +214,8 @@ class _SelectedItems(NamedTuple):
 
 def _selected_items(layouts: MessageLayouts, cursor: QTextCursor) -> _SelectedItems:
     """Return the selected items. Only the blocks at both ends of the selection are inspected."""
-    first, last = cursor.selectionStart(), cursor.selectionEnd()
+    first = cursor.selectionStart()
+    last = cursor.selectionEnd()
     first_block = cursor.document().findBlock(first)
     last_block = cursor.document().findBlock(max(last - 1, first))
     first_place = layouts.place_of(first_block.blockNumber())
@@ -260,7 +262,8 @@ def _is_in_one_cell(selected: _SelectedItems, cursor: QTextCursor) -> bool:
 
 def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     block = cursor.document().findBlock(cursor.selectionStart())
-    place, block_start = layouts.place_of(block.blockNumber()), block.position()
+    place = layouts.place_of(block.blockNumber())
+    block_start = block.position()
     if place is None or not is_table(table := place.layout.items[place.item]):
         return ()
     number = place.number
@@ -324,7 +327,8 @@ def cut_runs(runs: Runs, start: int, end: int) -> Runs:
     index = 0
     for run in runs:
         length = utf16_length(run.text)
-        first, last = max(0, start - index), min(length, end - index)
+        first = max(0, start - index)
+        last = min(length, end - index)
         if first < last and run.math:  # a formula is copied whole
             cut.append(run)
         elif first < last:

@@ -61,7 +61,9 @@ class VirtualSelection:
     def __init__(
         self, view: QTextBrowser, messages: TranscriptMessages, item_materializer: ItemMaterializer
     ) -> None:
-        self._view, self._messages, self._item_materializer = view, messages, item_materializer
+        self._view = view
+        self._messages = messages
+        self._item_materializer = item_materializer
         self._last_cursor = QTextCursor()  # as last set here
         # The ends that are stored, because they are not in the document.
         self._anchor: _End | None = None
@@ -78,7 +80,9 @@ class VirtualSelection:
 
     def forget(self) -> None:
         """Drop the stored ends."""
-        self._last_cursor, self._anchor, self._position = QTextCursor(), None, None
+        self._last_cursor = QTextCursor()
+        self._anchor = None
+        self._position = None
 
     def select_all(self) -> None:
         """Select the whole conversation."""
@@ -88,7 +92,8 @@ class VirtualSelection:
 
     def extend(self, move: QTextCursor.MoveOperation) -> None:
         """Extend the selection to one end of the conversation, which must be materialized."""
-        anchor, cursor = self._ends()[0], self._view.textCursor()
+        anchor = self._ends()[0]
+        cursor = self._view.textCursor()
         cursor.movePosition(move, QTextCursor.MoveMode.KeepAnchor)
         self._select(anchor, self._end_at(cursor.position()))
 
@@ -118,7 +123,8 @@ class VirtualSelection:
 
     def texts(self) -> ClipboardTexts:
         """Return the clipboard's content for the selection."""
-        cursor, messages = self._view.textCursor(), self._messages
+        cursor = self._view.textCursor()
+        messages = self._messages
         anchor, position = self._ends()
         if anchor is None or position is None or not any(self._stored_ends()):
             return selected_text.texts_of_selection(messages.layouts, cursor)
@@ -159,7 +165,8 @@ class VirtualSelection:
 
     def _stored_ends(self) -> tuple[_End | None, _End | None]:
         """Return the stored anchor and position, each None if materialized or no longer valid."""
-        last, cursor = self._last_cursor, self._view.textCursor()
+        last = self._last_cursor
+        cursor = self._view.textCursor()
         if last.isNull() or last.anchor() != cursor.anchor():
             return None, None
         if last.hasSelection() and not cursor.hasSelection():
@@ -167,7 +174,8 @@ class VirtualSelection:
         return self._anchor, self._position if last.position() == cursor.position() else None
 
     def _ends(self) -> tuple[_End | None, _End | None]:
-        cursor, (anchor, position) = self._view.textCursor(), self._stored_ends()
+        cursor = self._view.textCursor()
+        anchor, position = self._stored_ends()
         return anchor or self._end_at(cursor.anchor()), position or self._end_at(cursor.position())
 
     def _end_at(self, position: int) -> _End | None:
@@ -189,7 +197,8 @@ class VirtualSelection:
         # First for the effect: materializing text at one end may move the other end.
         self._position_of(anchor)
         self._position_of(position)
-        start, end = self._position_of(anchor), self._position_of(position)
+        start = self._position_of(anchor)
+        end = self._position_of(position)
         if start is None or end is None:
             return  # a message is gone
         cursor = selected_range(self._view.document(), start, end)

@@ -112,7 +112,9 @@ def _decorated_blocks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextB
     Querying a box is expensive. Of the blocks without decoration, only every
     `_BLOCKS_PER_QUERY`th is queried, to find out whether `bottom` is reached.
     """
-    layout, block, inspected_count = first.document().documentLayout(), first, 0
+    layout = first.document().documentLayout()
+    block = first
+    inspected_count = 0
     while block.isValid():
         flags = block.blockFormat().intProperty(DECORATION)
         inspected_count += 1
@@ -202,7 +204,8 @@ class Backdrop:
             ):
                 last.bottom = box.bottom()
             else:
-                block_format, pad = block.blockFormat(), self.theme.px(PAD)
+                block_format = block.blockFormat()
+                pad = self.theme.px(PAD)
                 decorations.spans.append(
                     _BackgroundSpan(
                         background=background,
@@ -233,7 +236,8 @@ class Backdrop:
 
         The bar of a quote that opens in this block does not cross the gap.
         """
-        edges, above = self._edges(block, width), self._edges(block.previous(), width)
+        edges = self._edges(block, width)
+        above = self._edges(block.previous(), width)
         # The quotes that open in this block are the innermost.
         continued = edges[: len(edges) - block.blockFormat().intProperty(OPENED)]
         shared_edges = [
@@ -262,7 +266,8 @@ class Backdrop:
         return edges
 
     def _paint_background(self, painter: QPainter, span: _BackgroundSpan, width: int) -> None:
-        pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
+        pad = self.theme.px(PAD)
+        radius = self.theme.px(RADIUS_CHIP)
         top = span.top - (pad if span.has_start else _RADII_ABOVE_SCREEN * radius)
         painter.setBrush(self._colors[span.background])
         breadth = width - span.left - span.right
@@ -273,7 +278,8 @@ class Backdrop:
         px = self.theme.px
         painter.setBrush(self.theme.line)
         overhang = px(_BAR_OVERHANG)
-        top, bottom = floor(box.top() - overhang), ceil(box.bottom() + overhang)
+        top = floor(box.top() - overhang)
+        bottom = ceil(box.bottom() + overhang)
         for left in edges:  # whole pixels avoid seams between adjacent bars
             painter.drawRect(QRect(left, top, px(_BAR_WIDTH), bottom - top))
 
@@ -317,7 +323,8 @@ class Backdrop:
         line = layout.lineForTextPosition(start)
         for number in range(line.lineNumber(), layout.lineCount()):
             line = layout.lineAt(number)
-            line_start, line_end = line.textStart(), line.textStart() + line.textLength()
+            line_start = line.textStart()
+            line_end = line.textStart() + line.textLength()
             if line_start >= end:
                 return
             left = cursor_x(line, max(start, line_start))

@@ -23,7 +23,9 @@ class FormulaDisplay(QObject):
         self, formulas: FormulaDrawer, anchor: ScrollAnchor, actions: ActionRowPlacer
     ) -> None:
         super().__init__(anchor)
-        self._formulas, self._anchor, self._actions = formulas, anchor, actions
+        self._formulas = formulas
+        self._anchor = anchor
+        self._actions = actions
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._show)
 

@@ -48,10 +48,14 @@ class ScreenReaderLoader(QObject):
         speech: AnswerSpeech,
     ) -> None:
         super().__init__(filler)
-        self._messages, self._materializer = messages, materializer
-        self._anchor, self._selection = anchor, selection
-        self._virtualizer, self._filler = virtualizer, filler
-        self._stream, self._speech = stream, speech
+        self._messages = messages
+        self._materializer = materializer
+        self._anchor = anchor
+        self._selection = selection
+        self._virtualizer = virtualizer
+        self._filler = filler
+        self._stream = stream
+        self._speech = speech
         self._timer = QTimer(self, singleShot=True, interval=_PASS_MS)
         self._timer.timeout.connect(self._load)
         filler.reader_detected.connect(self.start)

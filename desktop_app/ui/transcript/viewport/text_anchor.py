@@ -58,8 +58,11 @@ def cursor_at(
 
     Materializes missing text up to `height` pixels above and below the anchor.
     """
-    layout, layouts = messages.layout_of(anchor.message_id), messages.layouts
-    index, part, units = min(anchor.item, len(layout.items) - 1), anchor.part, anchor.units
+    layout = messages.layout_of(anchor.message_id)
+    layouts = messages.layouts
+    index = min(anchor.item, len(layout.items) - 1)
+    part = anchor.part
+    units = anchor.units
     item_materializer.write_item(layout, index, height, units)
     if layout.shapes[index] and not is_table(layout.items[index]):
         part = bisect_right(layout.shapes[index], units)

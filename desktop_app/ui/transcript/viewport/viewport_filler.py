@@ -58,9 +58,13 @@ class ViewportFiller(QObject):
         speech: AnswerSpeech,
     ) -> None:
         super().__init__(view)
-        self._view, self._writer, self._anchor = view, writer, anchor
+        self._view = view
+        self._writer = writer
+        self._anchor = anchor
         self._materializer = materializer
-        self._virtualizer, self._actions, self._speech = virtualizer, actions, speech
+        self._virtualizer = virtualizer
+        self._actions = actions
+        self._speech = speech
         self._fill_timer = QTimer(self, singleShot=True, interval=0)
         self._fill_timer.timeout.connect(self.fill)
         self._removal_timer = QTimer(self, singleShot=True, interval=_REMOVAL_DELAY_MS)

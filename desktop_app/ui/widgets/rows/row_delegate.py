@@ -78,13 +78,15 @@ class RowDelegate(QStyledItemDelegate):
         """
         view = option.widget
         assert isinstance(view, RowView)
-        radius, rect = self.theme.px(themes.RADIUS), self.row_rect(option).toRectF()
+        radius = self.theme.px(themes.RADIUS)
+        rect = self.row_rect(option).toRectF()
         painter.setPen(Qt.PenStyle.NoPen)
         if view.selectionModel().isSelected(index):
             painter.setBrush(self.theme.selected)
             painter.drawRoundedRect(rect, radius, radius)
             # The background alone hardly differs from the background of other rows.
-            inset, bar = radius / 2, self.theme.px(_BAR_WIDTH)
+            inset = radius / 2
+            bar = self.theme.px(_BAR_WIDTH)
             painter.setBrush(self.theme.accent)
             painter.drawRoundedRect(
                 QRectF(rect.left() + inset, rect.top() + radius, bar, rect.height() - 2 * radius),

@@ -160,7 +160,8 @@ class RowView(QListView):
             index = self.currentIndex()
             position = self.viewport().mapToGlobal(self.visualRect(index).center())
         else:
-            index, position = self.indexAt(event.pos()), event.globalPos()
+            index = self.indexAt(event.pos())
+            position = event.globalPos()
         self.menu_requested.emit(index, position)
 
     def _edge_row(self, *, first: bool) -> QModelIndex:

@@ -35,7 +35,8 @@ class TableModel(QAbstractTableModel, Generic[Row]):
     ) -> None:
         super().__init__(parent)
         self.rows: Sequence[Row] = ()
-        self._headings, self._number_columns = headings, number_columns
+        self._headings = headings
+        self._number_columns = number_columns
 
     def cell_text(self, row: Row, column: int) -> str:
         raise NotImplementedError
@@ -78,7 +79,8 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a cell's text, its tooltip or its alignment."""
-        row, column = self.row_at(index), index.column()
+        row = self.row_at(index)
+        column = index.column()
         if row is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:

@@ -25,7 +25,8 @@ class CardArea(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         # The viewport is created here, because PySide takes 15 ms to wrap one that Qt created.
-        self._content, viewport = QWidget(), QWidget()
+        self._content = QWidget()
+        viewport = QWidget()
         self._cards: list[QWidget] = []
         for surface in (self, viewport, self._content):
             surface.setProperty("role", "card-text")

@@ -82,7 +82,8 @@ class Notifications(QFrame):
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
         self.last_undo: Callable[[], object] | None = None
-        self._icon, self.status = PlainLabel(), PlainLabel(name="status")
+        self._icon = PlainLabel()
+        self.status = PlainLabel(name="status")
         self.details = LinkedLabel()
         self._text = CardText(self.status, self.details)
         self._count = PlainLabel(name="count", role="note")
@@ -148,7 +149,8 @@ class Notifications(QFrame):
 
     def undo_last(self) -> None:
         """Undo the last action that can be undone, even if its note is gone."""
-        undo, self.last_undo = self.last_undo, None
+        undo = self.last_undo
+        self.last_undo = None
         if undo is not None:
             self.dismiss_topic(UNDO)
             self.announce(tr("Undone"))
@@ -252,7 +254,8 @@ class Notifications(QFrame):
         """Place the actions beside the line of a note if they fit; else, and for errors, below."""
         if not self._cards:
             return
-        card, direction = self._cards[-1], QBoxLayout.Direction
+        card = self._cards[-1]
+        direction = QBoxLayout.Direction
         text_width = self.status.fontMetrics().horizontalAdvance(card.title) if card.actions else 0
         needed_width = text_width + self._buttons.sizeHint().width() + self._theme.px(100)
         is_narrow = needed_width > self.width()
