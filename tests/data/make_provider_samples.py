@@ -66,7 +66,7 @@ from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.request_body import data_url
 from desktop_app.providers.http.retries import failed_attempt
-from desktop_app.providers.jobs import batch_lines
+from desktop_app.providers.jobs import batch_file_format
 from desktop_app.providers.models.model_list import listing_from
 from desktop_app.providers.models.model_windows import window_source
 from desktop_app.providers.models.server_kinds import CREATED_BY_LITELLM
@@ -96,7 +96,7 @@ def requests() -> Iterator[str]:
         body = responses.body if api is Api.RESPONSES else chat_completions.body
         made = body(request, info, profile, omit)
         line = json.loads(
-            batch_lines.request_line(f"line {number}", request, info, profile, api, omit)
+            batch_file_format.request_line(f"line {number}", request, info, profile, api, omit)
         )
         changed = {
             name: line["body"].get(name)
@@ -418,7 +418,9 @@ def batches() -> Iterator[str]:
             ),
             "errors": chance.choice((None, {"data": [{"line": 3, "message": "bad " * 77}]})),
         }
-        yield as_line(batch_lines.parse_result(line, "P", api), batch_lines.batch_of(batch))
+        yield as_line(
+            batch_file_format.parse_result(line, "P", api), batch_file_format.batch_of(batch)
+        )
 
 
 def models() -> Iterator[str]:

@@ -35,7 +35,7 @@ from desktop_app.providers.http.reply.reply_limits import (
     MAX_RESULT_LINES,
 )
 from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.jobs.batch_lines import (
+from desktop_app.providers.jobs.batch_file_format import (
     NAME_KEY,
     URLS,
     batch_of,

@@ -46,7 +46,7 @@ from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.request_body import pack_body
-from desktop_app.providers.jobs.batch_lines import URLS, request_line
+from desktop_app.providers.jobs.batch_file_format import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.tools.hosted_tools import HostedTools
 from tests.helpers.batch_server import BatchServer

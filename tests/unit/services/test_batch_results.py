@@ -31,7 +31,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.providers.jobs.batch_client import lines_of
-from desktop_app.providers.jobs.batch_lines import parse_result
+from desktop_app.providers.jobs.batch_file_format import parse_result
 from desktop_app.services.batch.batch_results import ResultFetcher
 from desktop_app.services.batch.batch_service import poll_delay_s
 from desktop_app.storage.batch.batch_store import BatchStore
