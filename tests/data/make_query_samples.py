@@ -185,8 +185,9 @@ async def batches(database: MemoryDatabase) -> AsyncIterator[str]:
     for each in await store.all():
         yield _line(repr(each), await store.claim(each.id))
         await store.release(each.id)
-        for line, item in zip(await store.lines(each.id), await store.items(each.id), strict=True):
-            yield _line(repr(line), repr(item))
+        summaries = await store.item_summaries(each.id)
+        for summary, item in zip(summaries, await store.items(each.id), strict=True):
+            yield _line(repr(summary), repr(item))
     pages = [await store.page("j", after, 2) for after in (0, 3, 7, 8)]
     yield _line([[item.number for item in page] for page in pages], await store.open_ids())
     yield _line(repr(await store.item("j", 1)), await store.item("j", 9), await store.claim("x"))

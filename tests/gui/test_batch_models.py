@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
+    BatchItemSummary,
     BatchJob,
-    BatchLine,
     BatchStatus,
     ItemStatus,
 )
@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
-from desktop_app.ui.batch.batch_models import BatchLineModel
+from desktop_app.ui.batch.batch_models import BatchItemModel
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
     BatchNewPage,
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 
 
 def test_unanswered_files_keep_their_rows_while_others_are_answered() -> None:
-    failed = BatchLine(1, "a.pdf", ItemStatus.FAILED, 10, None, None)
-    sent = BatchLine(2, "b.pdf", ItemStatus.SENT, 10, None, None)
-    model = BatchLineModel()
-    model.set_lines([failed, sent])
+    failed = BatchItemSummary(1, "a.pdf", ItemStatus.FAILED, 10, None, None)
+    sent = BatchItemSummary(2, "b.pdf", ItemStatus.SENT, 10, None, None)
+    model = BatchItemModel()
+    model.set_items([failed, sent])
     model.show_unanswered_only(True)
     resets: list[None] = []
     model.modelReset.connect(lambda: resets.append(None))
     answered = sent._replace(status=ItemStatus.ANSWERED)
-    model.set_lines([failed, answered], (1, 1))
+    model.set_items([failed, answered], (1, 1))
     assert not resets
     assert model.rows == [failed]
-    model.set_lines([failed, sent._replace(status=ItemStatus.FAILED)], (1, 1))
+    model.set_items([failed, sent._replace(status=ItemStatus.FAILED)], (1, 1))
     assert len(resets) == 1
     assert len(model.rows) == 2
     model.show_unanswered_only(False)
@@ -57,13 +57,13 @@ def test_unanswered_files_keep_their_rows_while_others_are_answered() -> None:
 def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Theme) -> None:
     page = BatchJobPage(light_theme)
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
-    lines = [BatchLine(n, f"{n}.pdf", ItemStatus.ANSWERED, 1, None, None) for n in (1, 2)]
-    page.set_lines(lines)
+    items = [BatchItemSummary(n, f"{n}.pdf", ItemStatus.ANSWERED, 1, None, None) for n in (1, 2)]
+    page.set_items(items)
     opened: list[tuple[str, int]] = []
     page.open_requested.connect(lambda *at: opened.append(at))
-    page.table.setCurrentIndex(page.lines.index(0, 0))
+    page.table.setCurrentIndex(page.items.index(0, 0))
     page.show_item(BatchItem("j", 1, "1.pdf", status=ItemStatus.ANSWERED, answer="x"))
-    page.table.setCurrentIndex(page.lines.index(1, 0))
+    page.table.setCurrentIndex(page.items.index(1, 0))
     page.open_button.click()
     assert opened == []
     page.show_item(BatchItem("j", 2, "2.pdf", status=ItemStatus.ANSWERED, answer="y"))
@@ -96,15 +96,15 @@ def test_a_draft_of_an_earlier_version_keeps_its_files(light_theme: Theme) -> No
 def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:
     page = BatchJobPage(light_theme)
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
-    sent = BatchLine(1, "1.pdf", ItemStatus.SENT, 1, None, None)
-    failed = BatchLine(2, "2.pdf", ItemStatus.FAILED, 1, None, None)
-    page.set_lines([sent, failed])
-    page.table.setCurrentIndex(page.lines.index(1, 0))
+    sent = BatchItemSummary(1, "1.pdf", ItemStatus.SENT, 1, None, None)
+    failed = BatchItemSummary(2, "2.pdf", ItemStatus.FAILED, 1, None, None)
+    page.set_items([sent, failed])
+    page.table.setCurrentIndex(page.items.index(1, 0))
     page.filter.button("problems").click()
     assert page.selected_number == 2
-    page.set_lines([sent._replace(status=ItemStatus.FAILED), failed], (0, 0))
+    page.set_items([sent._replace(status=ItemStatus.FAILED), failed], (0, 0))
     assert page.selected_number == 2
-    page.set_lines([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
+    page.set_items([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
     assert page.selected_number == 0
 
 

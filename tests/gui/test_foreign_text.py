@@ -33,8 +33,8 @@ from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
+    BatchItemSummary,
     BatchJob,
-    BatchLine,
     BatchStatus,
     ItemStatus,
 )
@@ -704,7 +704,7 @@ def the_files_of_a_batch_job(host: WidgetHost, text: str) -> QWidget:
         "j", ModelChoice("p", text), text, text, NOW, BatchStatus.FAILED, error=ErrorNote(text)
     )
     made.show_job(job)
-    made.set_lines([BatchLine(1, text, ItemStatus.FAILED, 3, None, ErrorNote(text))])
+    made.set_items([BatchItemSummary(1, text, ItemStatus.FAILED, 3, None, ErrorNote(text))])
     made.show_item(BatchItem("j", 1, text, answer="x", error=ErrorNote("y")))
     return host.show(made)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.app.batch.batch_files import BatchFiles
     from desktop_app.app.batch.batch_runs import BatchRuns
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
+    from desktop_app.domain.batch.batch_jobs import BatchItemSummary, BatchJob
     from desktop_app.services.batch.batch_service import BatchService
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
-SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading its lines takes a while
-MANY_LINES: Final = 5000
+SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading them takes a while
+MANY_ITEMS: Final = 5000
 BATCH_TOPIC: Final = "batch"
 
 
@@ -72,8 +72,8 @@ class BatchController(QObject):
         self._notifications, self._files, self._tasks = notifications, files, tasks
         self._start_task, self._make_choices = tasks.start, make_choices
         self._batch_store, self._make_service = batch_store, make_service
-        self._lines: Sequence[BatchLine] = ()
-        self._lines_job_id = ""
+        self._items: Sequence[BatchItemSummary] = ()
+        self._items_job_id = ""
         self._dialog: BatchDialog | None = None
         self._is_refreshing = False
         self._is_stale = False
@@ -181,21 +181,21 @@ class BatchController(QObject):
         if job is None:
             return
         self._get_dialog().show_job(job)
-        await self._show_lines(job_id)
+        await self._show_items(job_id)
 
-    async def _show_lines(self, job_id: str) -> None:
-        """Show the files of a job; a thread finds the lines that have changed."""
+    async def _show_items(self, job_id: str) -> None:
+        """Show the files of a job; a thread finds the items that have changed."""
         store = self._batch_store()
         dialog = self._get_dialog()
-        lines = await store.lines(job_id)
-        previous_lines = self._lines if self._lines_job_id == job_id else None
+        items = await store.item_summaries(job_id)
+        previous_items = self._items if self._items_job_id == job_id else None
         changed_rows = None
-        if previous_lines is not None and dialog.job_page.lines.rowCount():
-            changed_rows = await asyncio.to_thread(changed_range, previous_lines, lines)
+        if previous_items is not None and dialog.job_page.items.rowCount():
+            changed_rows = await asyncio.to_thread(changed_range, previous_items, items)
         if dialog.job_page.job_id == job_id:
-            self._lines, self._lines_job_id = lines, job_id
-            dialog.job_page.set_lines(lines, changed_rows)
-        is_slow = len(lines) > MANY_LINES
+            self._items, self._items_job_id = items, job_id
+            dialog.job_page.set_items(items, changed_rows)
+        is_slow = len(items) > MANY_ITEMS
         self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)
 
     async def _show_item(self, job_id: str, number: int) -> None:
@@ -227,7 +227,7 @@ class BatchController(QObject):
                 shown_job = next((job for job in jobs if job.id == dialog.job_page.job_id), None)
                 if dialog.page == "job" and shown_job is not None:
                     dialog.job_page.show_job(shown_job)
-                    await self._show_lines(shown_job.id)
+                    await self._show_items(shown_job.id)
         finally:
             self._is_refreshing = False
         if self._is_stale:
@@ -264,17 +264,17 @@ class BatchController(QObject):
 
 
 def changed_range(
-    old_lines: Sequence[BatchLine], new_lines: Sequence[BatchLine]
+    old_items: Sequence[BatchItemSummary], new_items: Sequence[BatchItemSummary]
 ) -> tuple[int, int] | None:
-    """Return the first and last index of lines that differ, (0, -1) if all are equal.
+    """Return the first and last index of items that differ, (0, -1) if all are equal.
 
-    Return None if the numbers of lines differ.
+    Return None if the numbers of items differ.
     """
-    if len(old_lines) != len(new_lines):
+    if len(old_items) != len(new_items):
         return None
     changed_indexes = [
         index
-        for index, (old, new) in enumerate(zip(old_lines, new_lines, strict=True))
+        for index, (old, new) in enumerate(zip(old_items, new_items, strict=True))
         if old != new
     ]
     return (changed_indexes[0], changed_indexes[-1]) if changed_indexes else (0, -1)

@@ -294,9 +294,9 @@ async def _exit_code(backend: Backend, job: BatchJob) -> int:
         return ExitCode.FAILED
     if counts.refused:
         return ExitCode.REFUSED
-    lines = await backend.batch_store.lines(job.id)
+    items = await backend.batch_store.item_summaries(job.id)
     mismatched = any(
-        line.error is not None and line.error.reason is Reason.ITEM_SCHEMA_PROBLEM for line in lines
+        item.error is not None and item.error.reason is Reason.ITEM_SCHEMA_PROBLEM for item in items
     )
     return ExitCode.MISMATCH if mismatched else 0
 

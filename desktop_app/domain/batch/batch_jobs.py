@@ -331,8 +331,8 @@ class BatchItem:
         return "" if self.part is None else self.part.sha256
 
 
-class BatchLine(NamedTuple):
-    """An item as a line of the job's list; `tokens` are estimated until there is an answer."""
+class BatchItemSummary(NamedTuple):
+    """An item as the job's list shows it; `tokens` are estimated until there is an answer."""
 
     number: int
     name: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 from desktop_app.domain.batch.batch_jobs import (
     BatchEstimate,
     BatchItem,
+    BatchItemSummary,
     BatchJob,
-    BatchLine,
     BatchStatus,
     ItemStatus,
 )
@@ -119,7 +119,7 @@ def job_error_text(job: BatchJob) -> str:
     return job.error.sentences if job.error else ""
 
 
-def item_error_text(item: BatchItem | BatchLine) -> str:
+def item_error_text(item: BatchItem | BatchItemSummary) -> str:
     """Return why a file has no complete answer; "" if it has one, or if the reason is unknown.
 
     The remedy follows if the file was left out.

@@ -18,8 +18,8 @@ from desktop_app.domain.batch.batch_jobs import (
     FINAL_STATUSES,
     BatchCounts,
     BatchItem,
+    BatchItemSummary,
     BatchJob,
-    BatchLine,
     BatchResult,
     BatchUpload,
     ItemStatus,
@@ -101,11 +101,11 @@ class BatchStore:
             ORDER BY number"""  # noqa: S608 - our own words
         return await read_rows(self._database, item_from_row, sql, job_id)
 
-    async def lines(self, job_id: str) -> list[BatchLine]:
-        """Return all files of a job as lines of a list, in order; fast for tens of thousands."""
+    async def item_summaries(self, job_id: str) -> list[BatchItemSummary]:
+        """Return all files of a job, in order, as listed: fast for tens of thousands."""
         sql = """SELECT number AS id, number, name, status, tokens, input_tokens, output_tokens,
             cost, error FROM batch_items WHERE job_id = ? ORDER BY number"""
-        return await read_rows(self._database, _line_from_row, sql, job_id)
+        return await read_rows(self._database, _summary_from_row, sql, job_id)
 
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
         """Return at most `limit` files after number `after`, with their answers, in order."""
@@ -344,9 +344,9 @@ def _add_to_ledger(
     connection.execute(sql, (str(total), int(cost is None), *tokens, job.id))
 
 
-def _line_from_row(row: sqlite3.Row) -> BatchLine:
+def _summary_from_row(row: sqlite3.Row) -> BatchItemSummary:
     has_usage = row["input_tokens"] is not None
-    return BatchLine(
+    return BatchItemSummary(
         number=row["number"],
         name=row["name"],
         status=ItemStatus(row["status"]),

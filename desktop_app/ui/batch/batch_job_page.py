@@ -1,6 +1,6 @@
 """The page of a batch job: cost before sending, progress, and each file's answer.
 
-The table has a line (`BatchLine`) for each file. Only the selected file is loaded as an item
+The table has a row (`BatchItemSummary`) for each file. Only the selected file is loaded as an item
 (`BatchItem`), with its answer.
 """
 
@@ -22,7 +22,7 @@ from desktop_app.domain.batch.batch_wording import (
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.batch.batch_models import BatchLineModel
+from desktop_app.ui.batch.batch_models import BatchItemModel
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import SignalInstance
 
-    from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine
+    from desktop_app.domain.batch.batch_jobs import BatchItem, BatchItemSummary, BatchJob
 
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
 _COLUMN_SHARES: Final = (0.31, 0.15, 0.34, 0.10, 0.10)
@@ -85,8 +85,8 @@ class BatchJobPage(QWidget):
         self.filter = SegmentedControl(
             [(key, tr(label)) for key, label in FILTERS], theme, name=tr("Files")
         )
-        self.lines = BatchLineModel()
-        self.table = ProportionalTable(self.lines, _COLUMN_SHARES)
+        self.items = BatchItemModel()
+        self.table = ProportionalTable(self.items, _COLUMN_SHARES)
         self.answer = text_field(tr("Response"), "batch-answer", read_only=True)
         self.start_button = dialog_button(tr("Start"), "batch-start", "primary")
         self.cancel_button = dialog_button(tr("Cancel job"), "batch-cancel")
@@ -173,19 +173,19 @@ class BatchJobPage(QWidget):
     @property
     def selected_number(self) -> int:
         """Return the number of the selected file; 0 for none."""
-        line = self.lines.row_at(self.table.currentIndex())
-        return 0 if line is None else line.number
+        row = self.items.row_at(self.table.currentIndex())
+        return 0 if row is None else row.number
 
     def show_job(self, job: BatchJob) -> None:
-        """Show the state of a job; `set_lines` sets its files."""
+        """Show the state of a job; `set_items` sets its files."""
         if self._job is None or job.id != self._job.id:
             self._item = None
             self._reading_text = ""
             self.bar.setValue(0)
             self.answer.clear()
             self.filter.set_current("all")
-            self.lines.show_unanswered_only(False)
-            self.lines.set_lines(())
+            self.items.show_unanswered_only(False)
+            self.items.set_items(())
         self._job = job
         counts, status = job.counts, job.status
         self.title.setText(job.title)
@@ -240,10 +240,12 @@ class BatchJobPage(QWidget):
         self.bar.setValue(job.done)
         self.bar.setAccessibleName(spoken_text(job_progress_text(job)))
 
-    def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
-        """Set the files of the job; see `BatchLineModel.set_lines`."""
+    def set_items(
+        self, items: Sequence[BatchItemSummary], changed: tuple[int, int] | None = None
+    ) -> None:
+        """Set the files of the job; see `BatchItemModel.set_items`."""
         selected_number = self.selected_number
-        self.lines.set_lines(lines, changed)
+        self.items.set_items(items, changed)
         self._restore_selection(selected_number)
 
     def show_item(self, item: BatchItem) -> None:
@@ -267,24 +269,24 @@ class BatchJobPage(QWidget):
 
     def _set_filter(self, name: str) -> None:
         selected_number = self.selected_number
-        self.lines.show_unanswered_only(name == "problems")
+        self.items.show_unanswered_only(name == "problems")
         self._restore_selection(selected_number)
 
     def _restore_selection(self, number: int) -> None:
         """Select file `number` if none is selected, and request the answer of the selected file."""
         index = self.table.currentIndex()
-        former_index = self.lines.index(self.lines.row_of(number), 0)
+        former_index = self.items.index(self.items.row_of(number), 0)
         if not index.isValid() and former_index.isValid():
             self.table.setCurrentIndex(former_index)  # requests the answer
         else:
             self._request_item(index)
 
     def _request_item(self, index: QModelIndex) -> None:
-        line = self.lines.row_at(index)
-        if line is not None and self._job is not None:
-            if self._item is not None and self._item.number != line.number:
+        row = self.items.row_at(index)
+        if row is not None and self._job is not None:
+            if self._item is not None and self._item.number != row.number:
                 self._item = None  # Open must not open the former file
-            self.item_requested.emit(self._job.id, line.number)
+            self.item_requested.emit(self._job.id, row.number)
             return
         self._item = None
         self.answer.clear()

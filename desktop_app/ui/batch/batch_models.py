@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine, ItemStatus
+from desktop_app.domain.batch.batch_jobs import BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.domain.batch.batch_wording import item_error_text, job_progress_text
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
@@ -43,63 +43,62 @@ class BatchJobModel(TableModel[BatchJob]):
         )[column]
 
 
-class BatchLineModel(TableModel[BatchLine]):
-    """The files of a job, all or only those without an answer.
-
-    A line is the listed state of one file.
-    """
+class BatchItemModel(TableModel[BatchItemSummary]):
+    """The files of a job, all or only those without an answer."""
 
     has_cell_tooltips = True
 
     def __init__(self) -> None:
         headings = (N_("File"), N_("Status"), N_("Notes"), N_("Tokens"), N_("Cost"))
         super().__init__(headings, number_columns=(3, 4))
-        self._lines: Sequence[BatchLine] = ()
+        self._items: Sequence[BatchItemSummary] = ()
         self._shows_unanswered_only = False
 
-    def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
+    def set_items(
+        self, items: Sequence[BatchItemSummary], changed: tuple[int, int] | None = None
+    ) -> None:
         """Set the files.
 
         Args:
-            lines: all files of the job.
+            items: all files of the job.
             changed: the first and last index that differ; (0, -1) if none does; None if anything
                 may differ.
         """
-        if changed is None or len(lines) != len(self._lines):
-            self._reset(lines)
+        if changed is None or len(items) != len(self._items):
+            self._reset(items)
             return
         first, last = changed
         if first > last:
             return
         if self._shows_unanswered_only:
-            if self._filtered(lines) != self.rows:
-                self._reset(lines)
-            self._lines = lines
+            if self._filtered(items) != self.rows:
+                self._reset(items)
+            self._items = items
         else:
-            self._lines = self.rows = lines
+            self._items = self.rows = items
             self.emit_changed(first, last)
 
     def row_of(self, number: int) -> int:
         """Return the row of a file by its number; -1 if it is not shown."""
-        return next((row for row, line in enumerate(self.rows) if line.number == number), -1)
+        return next((row for row, item in enumerate(self.rows) if item.number == number), -1)
 
     def show_unanswered_only(self, unanswered_only: bool) -> None:
         """Show only files without an answer, or all."""
         if unanswered_only != self._shows_unanswered_only:
             self._shows_unanswered_only = unanswered_only
-            self._reset(self._lines)
+            self._reset(self._items)
 
-    def _reset(self, lines: Sequence[BatchLine]) -> None:
+    def _reset(self, items: Sequence[BatchItemSummary]) -> None:
         self.beginResetModel()
-        self._lines, self.rows = lines, self._filtered(lines)
+        self._items, self.rows = items, self._filtered(items)
         self.endResetModel()
 
-    def _filtered(self, lines: Sequence[BatchLine]) -> Sequence[BatchLine]:
+    def _filtered(self, items: Sequence[BatchItemSummary]) -> Sequence[BatchItemSummary]:
         if not self._shows_unanswered_only:
-            return lines
-        return [line for line in lines if line.status in _WITHOUT_ANSWER]
+            return items
+        return [item for item in items if item.status in _WITHOUT_ANSWER]
 
-    def cell_text(self, row: BatchLine, column: int) -> str:
+    def cell_text(self, row: BatchItemSummary, column: int) -> str:
         return (
             row.name,
             tr(row.status.text),

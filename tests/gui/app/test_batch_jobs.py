@@ -89,7 +89,7 @@ def press_twice(app: AppHarness, name: str) -> None:
 
 def shown(app: AppHarness) -> list[list[str]]:
     """Return the files of the job that is shown."""
-    model = dialog_of(app).job_page.lines
+    model = dialog_of(app).job_page.items
     return [
         [model.index(row, column).data() for column in range(model.columnCount())]
         for row in range(model.rowCount())
@@ -127,7 +127,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         await until(lambda: "finished ($0.005)" in app.said)
         await until(lambda: "finished" in bar_of(app))
         table = dialog.job_page.table
-        table.setCurrentIndex(dialog.job_page.lines.index(1, 0))
+        table.setCurrentIndex(dialog.job_page.items.index(1, 0))
         await until(lambda: dialog.job_page.answer.toPlainText() == ANSWER)
 
         dialog.report_requested.emit(dialog.job_page.job_id, "csv", tmp_path / "report.csv")
@@ -203,9 +203,9 @@ async def test_a_double_click_acts_once(tmp_path: Path) -> None:
         assert len(app.stored("SELECT id FROM batch_jobs")) == 2
         dialog.job_requested.emit(first)
         await until(
-            lambda: dialog.job_page.job_id == first and dialog.job_page.lines.rowCount() == 2
+            lambda: dialog.job_page.job_id == first and dialog.job_page.items.rowCount() == 2
         )
-        dialog.job_page.table.setCurrentIndex(dialog.job_page.lines.index(0, 0))
+        dialog.job_page.table.setCurrentIndex(dialog.job_page.items.index(0, 0))
         await until(dialog.job_page.open_button.isEnabled)
         press_twice(app, "batch-open")
         await until(lambda: not dialog.isVisible())
@@ -431,7 +431,7 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
         dialog = await prepare_job(app, paths)
         assert "1 file skipped." in dialog.job_page.estimate.text()
         await until(lambda: "272,000" in shown(app)[0][2])
-        dialog.job_page.table.setCurrentIndex(dialog.job_page.lines.index(0, 0))
+        dialog.job_page.table.setCurrentIndex(dialog.job_page.items.index(0, 0))
         await until(dialog.job_page.chunked_reading_button.isVisible)
         app.type("A draft")
         press(app, "batch-parts")
@@ -516,14 +516,14 @@ async def test_fifty_thousand_files_do_not_block_the_window() -> None:
         app.controllers.dialogs.batches.show()
         dialog = dialog_of(app)
         dialog.job_requested.emit(job.id)
-        await until(lambda: dialog.job_page.lines.rowCount() == 50_000)
+        await until(lambda: dialog.job_page.items.rowCount() == 50_000)
         table = dialog.job_page.table
         table.scrollToBottom()
         table.viewport().repaint()
         assert table.rowAt(table.viewport().height() - 5) == 49_999
         resets: list[object] = []
         changes: list[tuple[int, int]] = []
-        model = dialog.job_page.lines
+        model = dialog.job_page.items
         model.modelReset.connect(lambda: resets.append(None))
         model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
         failed = BatchItem(
