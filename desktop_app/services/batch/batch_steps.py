@@ -145,14 +145,11 @@ class BatchSteps:
         if is_stopped and not unfetched_uploads:
             await self._records.end_cancelled(job, was_sent=bool(sent_uploads))
             return
-        # `has_unsent_files` reads all items of the job, so it is called only if it decides.
         if sent_uploads:
             status = combined_status(sent_uploads)
-            if status.is_over and (
-                unfetched_uploads or await self._records.has_unsent_files(job.id)
-            ):
+            if status.is_over and (unfetched_uploads or await self._store.has_unsent_files(job.id)):
                 status = BatchStatus.FINALIZING
-        elif await self._records.has_unsent_files(job.id):
+        elif await self._store.has_unsent_files(job.id):
             status = BatchStatus.UPLOADING
         else:
             status = BatchStatus.FAILED  # no file could be sent

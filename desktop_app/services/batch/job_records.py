@@ -86,7 +86,3 @@ class JobRecords:
         for item in await self.store.items(job.id):
             if item.status in (ItemStatus.READ, ItemStatus.UNREAD):
                 await self.store.save_item(replace(item, status=ItemStatus.UNANSWERED, error=note))
-
-    async def has_unsent_files(self, job_id: str) -> bool:
-        """Return True if files were read, but not sent."""
-        return any(item.status is ItemStatus.READ for item in await self.store.items(job_id))

@@ -107,6 +107,11 @@ class BatchStore:
             cost, error FROM batch_items WHERE job_id = ? ORDER BY number"""
         return await read_rows(self._database, _summary_from_row, sql, job_id)
 
+    async def has_unsent_files(self, job_id: str) -> bool:
+        """Return True if files were read, but not sent."""
+        sql = "SELECT 1 FROM batch_items WHERE job_id = ? AND status = 'read' LIMIT 1"
+        return await self._database.row(sql, job_id) is not None
+
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
         """Return at most `limit` files after number `after`, with their answers, in order."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from time import process_time
-from typing import TYPE_CHECKING
+
+import pytest
 
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
@@ -39,9 +40,6 @@ from tests.helpers.batch_server import cost_at
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, is_interrupted_wipe_resumed, opened
 from tests.unit.storage.test_erasure import DATA, SHA256, WORD, holding
-
-if TYPE_CHECKING:
-    import pytest
 
 PRICE = Price(Decimal(1), Decimal(2))
 
@@ -217,6 +215,19 @@ async def test_fifty_thousand_files_are_listed_at_once(tmp_path: Path) -> None:
         (found,) = await store.all()
         assert len(summaries) == found.counts.waiting == 50_000
         assert seconds < 5  # some tenths of a second of the processor
+
+
+@pytest.mark.parametrize("status", ItemStatus)
+async def test_files_that_were_read_are_unsent(tmp_path: Path, status: ItemStatus) -> None:
+    async with open_store(tmp_path) as database:
+        store, job, other_job = BatchStore(database, Ledger(database)), a_job(), a_job()
+        items = [
+            BatchItem(job.id, 1, "a", status=ItemStatus.SENT),
+            BatchItem(job.id, 2, "b", status=status),
+        ]
+        await store.create(job, items)
+        await store.create(other_job, [BatchItem(other_job.id, 1, "c", status=ItemStatus.READ)])
+        assert await store.has_unsent_files(job.id) is (status is ItemStatus.READ)
 
 
 async def test_an_interrupted_wipe_of_a_removed_job_is_resumed(
