@@ -59,7 +59,7 @@ class ServerListener(Protocol):
 
 
 @dataclass
-class _PendingCall:
+class _PendingRequest:
     future: asyncio.Future[Any]
     on_progress: Report | None
 
@@ -73,8 +73,9 @@ class ServerConnection:
 
     def __init__(self, process: asyncio.subprocess.Process, listener: ServerListener) -> None:
         self.offers: tuple[str, ...] = ()
-        self._process, self._listener = process, listener
-        self._pending: dict[int, _PendingCall] = {}
+        self._process = process
+        self._listener = listener
+        self._pending: dict[int, _PendingRequest] = {}
         self._last_id = 0
         self._end_reason: str = ServerFault.ENDED
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -82,11 +83,10 @@ class ServerConnection:
         self._log_task = asyncio.ensure_future(self._log_stderr())
 
     @classmethod
-    async def open(cls, order: Mapping[str, Any], listener: ServerListener) -> ServerConnection:
+    async def open(
+        cls, launch_message: Mapping[str, Any], listener: ServerListener
+    ) -> ServerConnection:
         """Start the process and wait until the server is ready. If canceled, end the process.
-
-        Args:
-            order: the server's `launch_message`.
 
         Raises:
             ServerFailure: the process or the server did not start.
@@ -105,7 +105,7 @@ class ServerConnection:
             raise ServerFailure(error.strerror or type(error).__name__, has_ended=True) from error
         connection = cls(process, listener)
         try:
-            connection._send(order)
+            connection._send(launch_message)
             await connection._ready
         except BaseException:
             await connection.aclose()
@@ -128,7 +128,7 @@ class ServerConnection:
         self._last_id += 1
         request_id = self._last_id
         future = asyncio.get_running_loop().create_future()
-        self._pending[request_id] = _PendingCall(future, on_progress)
+        self._pending[request_id] = _PendingRequest(future, on_progress)
         try:
             self._send({"id": request_id, "method": method, **fields})
             return await future
@@ -154,8 +154,8 @@ class ServerConnection:
             if not self._ready.cancelled():  # by a timeout of `open`
                 self._ready.exception()  # retrieved, so that asyncio does not report it
 
-    def _send(self, order: Mapping[str, Any]) -> None:
-        line = json.dumps(order).encode() + b"\n"
+    def _send(self, message: Mapping[str, Any]) -> None:
+        line = json.dumps(message).encode() + b"\n"
         if len(line) > MAX_ORDER_BYTES:
             raise ServerFailure(ServerFault.ARGUMENTS_TOO_LONG)
         assert self._process.stdin is not None
@@ -177,7 +177,7 @@ class ServerConnection:
                         return
                     self._handle_message(await _parse(line))
                 except (ValueError, RecursionError):
-                    return  # too long, too deep or no JSON: this is not a line of our process
+                    return  # too long, too deep or not JSON: this is not a line of our process
         finally:
             self._kill_group()
             end_failure = ServerFailure(self._end_reason, has_ended=True)

@@ -55,8 +55,8 @@ class Connection(Protocol):
 class Connect(Protocol):
     """Function that starts a server. Raises ServerFailure."""
 
-    async def __call__(self, order: Mapping[str, Any], listener: Any) -> Connection:
-        """Return the running server. `order` is its launch message."""
+    async def __call__(self, launch_message: Mapping[str, Any], listener: Any, /) -> Connection:
+        """Return the running server."""
 
 
 MakeLaunch = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]]

@@ -1,7 +1,8 @@
 """The main module of the process of one server.
 
 It exchanges lines of JSON with its parent. The first line names the server to connect to
-(`launch_message`), so that no secret is in arguments or the environment. Then:
+(`launch_message`), so that no secret is in arguments or the environment. Each further line is an
+order: a request, "cancel" or "tokens".
 
     {"id", "method": "tools" | "resources" | "prompts"}  → {"id", "result": […]}
     {"id", "method": "call", "name", "arguments"}        → {"id", "result": {…}}

@@ -57,19 +57,19 @@ class HostedServer:
 
     Args:
         launch_message: the parent's first line, which says how to reach or start the server.
-        lines: the parent's further orders; see host_process.py.
+        orders: the parent's further lines; see host_process.py.
         end_soon: called when the parent is gone or the server has ended.
     """
 
     def __init__(
         self,
         launch_message: dict[str, Any],
-        lines: asyncio.StreamReader,
+        orders: asyncio.StreamReader,
         output: LineOutput,
         end_soon: Callable[[], None],
     ) -> None:
         self._launch_message = launch_message
-        self._lines = lines
+        self._orders = orders
         self._output = output
         self._end_soon = end_soon
         self._request_scopes: dict[int, anyio.CancelScope] = {}
@@ -216,14 +216,14 @@ class HostedServer:
         if changed_list:
             self._output.send(event="changed", list=changed_list)
 
-    # -- the parent's lines
+    # -- the parent's orders
 
     async def _carry_out_orders(self, connection_scope: anyio.CancelScope) -> None:
         """Carry out the parent's orders until they end; then cancel the connection."""
         async with anyio.create_task_group() as tasks:
             while True:
                 try:
-                    line = await self._lines.readline()
+                    line = await self._orders.readline()
                 except ValueError:
                     line = b""  # too long; the parent checks before it writes
                 if not line:

@@ -46,34 +46,33 @@ class Spelling(QObject):
         super().__init__(parent)
         self.is_enabled = False
         self.ignored_words: set[str] = set()
-        self._verdicts: dict[str, bool] = {}  # False: misspelled
+        self._is_correct: dict[str, bool] = {}  # the verdicts, by word
 
     def set_enabled(self, is_enabled: bool) -> None:
         """Start or stop checking; drop all verdicts, because the languages may have changed."""
         self.is_enabled = is_enabled
-        self._verdicts.clear()
+        self._is_correct.clear()
         self.changed.emit()
 
     def check(self, words: Iterable[ProseWord]) -> None:
         """Request a check of the words without a verdict."""
-        unchecked_words = {word.text for word in words} - self._verdicts.keys()
+        unchecked_words = {word.text for word in words} - self._is_correct.keys()
         if not (self.is_enabled and unchecked_words):
             return
-        if len(self._verdicts) > _MAX_WORDS:
-            self._verdicts.clear()
-        self._verdicts.update(dict.fromkeys(unchecked_words, True))  # until the result is known
+        if len(self._is_correct) > _MAX_WORDS:
+            self._is_correct.clear()
+        self._is_correct.update(dict.fromkeys(unchecked_words, True))  # until the result is known
         self.check_requested.emit(sorted(unchecked_words))
 
     def mark_misspelled(self, misspelled: Iterable[str]) -> None:
         """Store that these words are misspelled, as `check_requested` or `search` found."""
-        self._verdicts.update(dict.fromkeys(misspelled, False))
+        self._is_correct.update(dict.fromkeys(misspelled, False))
         self.changed.emit()
 
     def is_misspelled(self, word: str) -> bool:
         """Return True if checking is on and a word, not ignored, is known to be misspelled."""
-        return self.is_enabled and not (
-            self._verdicts.get(word, True) or word in self.ignored_words
-        )
+        is_correct = self._is_correct.get(word, True) or word in self.ignored_words
+        return self.is_enabled and not is_correct
 
     def misspelled_in(self, line: str) -> list[ProseWord]:
         """Return the words of a line that are known to be misspelled."""
@@ -142,7 +141,7 @@ class Spelling(QObject):
 
     def add(self, word: str) -> None:
         """Add a word to the user's dictionary, which other programs use too."""
-        self._verdicts[word] = True
+        self._is_correct[word] = True
         self.addition_requested.emit(word)
         self.changed.emit()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _FIELD_HEIGHT: Final = 64
 
 
+class _RemovedExample(NamedTuple):
+    position: int
+    question: str
+    answer: str
+
+
 class ExampleTurns(FormSection):
     """The fields of a preset's examples. Only complete examples are reported.
 
@@ -41,14 +47,14 @@ class ExampleTurns(FormSection):
         )
         self._theme = theme
         self._reported: tuple[str, Examples] = ("", ())  # with the id of the preset
-        self._pairs: list[_ExampleFields] = []
+        self._examples: list[_ExampleFields] = []
         self.add_button = dialog_button(tr("Add example"), "add-example")
         self.add_button.clicked.connect(self._add_empty)
         self.undo_button = dialog_button(tr("Undo"), "undo-example")
         self.undo_button.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
         self.undo_button.clicked.connect(self._restore)
         self.undo_button.hide()
-        self._removed_example: tuple[int, str, str] | None = None  # position, question and response
+        self._removed_example: _RemovedExample | None = None
         self._anchor = TabAnchor(self)
         self.add(self.undo_button)
         self._column.setAlignment(self.undo_button, Qt.AlignmentFlag.AlignLeft)
@@ -61,72 +67,74 @@ class ExampleTurns(FormSection):
             return
         self.undo_button.hide()
         self._reported = preset_id, examples
-        for pair in self._pairs:
-            _delete_pair(pair)
-        self._pairs = []
+        for fields in self._examples:
+            _delete_fields(fields)
+        self._examples = []
         for question, answer in examples:
             self._add(question, answer)
-        self._number_pairs()
+        self._number_examples()
 
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
-        for pair in list(self._pairs):
-            pair.question.report_edits()
-            pair.answer.report_edits()
+        for fields in list(self._examples):
+            fields.question.report_edits()
+            fields.answer.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for pair in self._pairs:
-            pair.set_theme(theme)
+        for fields in self._examples:
+            fields.set_theme(theme)
 
     def _add_empty(self) -> None:
-        pair = self._add("", "")
-        self._number_pairs()
-        pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
+        fields = self._add("", "")
+        self._number_examples()
+        fields.question.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add(self, question: str, answer: str) -> _ExampleFields:
-        pair = _ExampleFields(self._theme, question, answer, self._report)
-        pair.remove_button.clicked.connect(lambda: self._remove(pair))
-        self._pairs.append(pair)
-        self.body.addWidget(pair)
-        return pair
+        fields = _ExampleFields(self._theme, question, answer, self._report)
+        fields.remove_button.clicked.connect(lambda: self._remove(fields))
+        self._examples.append(fields)
+        self.body.addWidget(fields)
+        return fields
 
     def _restore(self) -> None:
         if self._removed_example is None:
             return
-        (position, *texts) = self._removed_example
+        removed = self._removed_example
         self._removed_example = None
-        pair = self._add(*texts)
-        self._pairs.insert(position, self._pairs.pop())
-        self.body.insertWidget(position, pair)
-        self._number_pairs()
-        pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
+        fields = self._add(removed.question, removed.answer)
+        self._examples.insert(removed.position, self._examples.pop())
+        self.body.insertWidget(removed.position, fields)
+        self._number_examples()
+        fields.question.setFocus(Qt.FocusReason.OtherFocusReason)
         self.undo_button.hide()
         self._report()
 
-    def _remove(self, pair: _ExampleFields) -> None:
-        pair.question.report_edits()
-        pair.answer.report_edits()
-        self._removed_example = (self._pairs.index(pair), *pair.texts)
-        self._pairs.remove(pair)
+    def _remove(self, fields: _ExampleFields) -> None:
+        fields.question.report_edits()
+        fields.answer.report_edits()
+        self._removed_example = _RemovedExample(self._examples.index(fields), *fields.texts)
+        self._examples.remove(fields)
         self.undo_button.show()
         self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        _delete_pair(pair)
-        self._number_pairs()
+        _delete_fields(fields)
+        self._number_examples()
         self._report()
 
-    def _number_pairs(self) -> None:
-        """Set the numbers and the Tab order of the pairs."""
+    def _number_examples(self) -> None:
+        """Set the numbers and the Tab order of the examples."""
         previous_widget: QWidget = self._anchor
-        for number, pair in enumerate(self._pairs, 1):
-            pair.set_number(number)
+        for number, fields in enumerate(self._examples, 1):
+            fields.set_number(number)
             previous_widget = order_tabs(
-                previous_widget, (pair.question, pair.answer, pair.remove_button)
+                previous_widget, (fields.question, fields.answer, fields.remove_button)
             )
 
     def _report(self) -> None:
         preset_id, reported_examples = self._reported
-        examples = tuple(pair.texts for pair in self._pairs if all(map(str.strip, pair.texts)))
+        examples = tuple(
+            fields.texts for fields in self._examples if all(map(str.strip, fields.texts))
+        )
         if examples != reported_examples:
             self._reported = preset_id, examples
             self.changed.emit(examples)
@@ -179,7 +187,7 @@ class _ExampleFields(QWidget):
         self._report()
 
 
-def _delete_pair(pair: _ExampleFields) -> None:
-    pair.hide()
-    pair.setParent(None)
-    pair.deleteLater()
+def _delete_fields(fields: _ExampleFields) -> None:
+    fields.hide()
+    fields.setParent(None)
+    fields.deleteLater()

@@ -94,13 +94,13 @@ class PrintedConversation:
         """Return the font of page footers."""
         return self._styles.font(NOTE_SIZE)
 
-    def add_message(self, message: Message, pictures: Mapping[str, QImage]) -> None:
-        """Append a message; `pictures` maps the hashes of its attachments to their images."""
+    def add_message(self, message: Message, images: Mapping[str, QImage]) -> None:
+        """Append a message; `images` has the images of its attachments by their hashes."""
         self._writer.cursor.beginEditBlock()
         self._writer.insert_note(heading_of(message, self._name_of_model), 16)
         if message.role is Role.USER:
             self._insert_question(message.text)
-        self._insert_attachments(message, pictures)
+        self._insert_attachments(message, images)
         if message.role is Role.ASSISTANT:
             self._insert_answer(message)
         self._writer.cursor.endEditBlock()
@@ -120,9 +120,9 @@ class PrintedConversation:
             self._writer.insert_text(display_text(line), self._styles.paragraph_format(0))
         self._writer.end_frame()
 
-    def _insert_attachments(self, message: Message, pictures: Mapping[str, QImage]) -> None:
+    def _insert_attachments(self, message: Message, images: Mapping[str, QImage]) -> None:
         for part in message.attachments:
-            image = pictures.get(part.sha256)
+            image = images.get(part.sha256)
             if image is not None and not image.isNull():  # null if it cannot be decoded
                 self._writer.insert_block(self._styles.paragraph_format(6, line_height=1.0))
                 self._writer.insert_image(
@@ -150,10 +150,10 @@ class PrintedConversation:
         self._insert_ending(message)
 
     def _insert_ending(self, message: Message) -> None:
-        error = message.error
         for notice in (*message.notices, export_ending(message)):
             if notice:
                 self._writer.insert_note(str(notice), 6)
+        error = message.error
         if error is not None:
             self._writer.begin_frame(self._styles.frame_format(self._theme.error_ground, 6))
             what_happened = display_text(error.what_happened)

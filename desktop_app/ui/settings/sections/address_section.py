@@ -84,18 +84,18 @@ class AddressSection(LineSection):
         self._profile = profile
         self.show_value(profile.base_url, read_only=read_only)
         if profile.base_url or self.field.text():
-            self._check(profile.base_url)
+            self._show_verdict(profile.base_url)
         else:  # nobody has typed an address yet
             self._allow_button.hide()
             self.note.set_text(tr("For example http://localhost:8080/v1"))
 
     def check(self) -> bool:
         """Return True if the entered address is valid; otherwise show the problem."""
-        return self._check(self.field.text())
+        return self._show_verdict(self.field.text())
 
     def _save_entered(self, text: str) -> None:
         self.edited.emit()
-        if self._check(text):
+        if self._show_verdict(text):
             address, version = split_version(text)
             fields = with_version(self._profile.custom_fields, version)
             self._profile = replace(
@@ -104,9 +104,10 @@ class AddressSection(LineSection):
             if version:
                 self.field.setText(self._profile.base_url)
             self._save(self._profile)
-            self._check(address)
+            self._show_verdict(address)
 
-    def _check(self, text: str) -> bool:
+    def _show_verdict(self, text: str) -> bool:
+        """Show what is wrong with an address, or a warning about it. Return True if it is valid."""
         text = split_version(text.strip())[0]
         problem = problem_of_address(text)
         host = self._host_to_allow(text)
@@ -134,10 +135,11 @@ class AddressSection(LineSection):
         return "" if host in self._profile.plain_http_hosts else host
 
     def _allow_host(self) -> None:
-        if host := self._host_to_allow(self._profile.base_url):
+        host = self._host_to_allow(self._profile.base_url)
+        if host:
             allowed_hosts = (*self._profile.plain_http_hosts, host)
             self._profile = replace(self._profile, plain_http_hosts=allowed_hosts)
-            self._check(self._profile.base_url)
+            self._show_verdict(self._profile.base_url)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edited.emit()
             self._save(self._profile)
