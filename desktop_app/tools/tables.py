@@ -67,7 +67,7 @@ def _read_table(name: str, read_rows: Rows) -> Iterator[DocumentTable]:
     width = count = 0
     for row in read_rows():
         width = max(width, len(row))
-        count = count + 1
+        count += 1
     header = next(read_rows(), [])
     if not any(header):
         return
@@ -82,8 +82,11 @@ def _read_table(name: str, read_rows: Rows) -> Iterator[DocumentTable]:
             column += "_"
         taken_names.add(column.casefold())
         columns.append(column)
-    kept_count = min(count - 1, max(1, MAX_CELLS // width))
+    row_count = count - 1  # without the header
+    kept_count = min(row_count, max(1, MAX_CELLS // width))
     padded_rows = (
         [*row, *[""] * (width - len(row))] for row in islice(read_rows(), 1, kept_count + 1)
     )
-    yield DocumentTable(name, columns, padded_rows, kept_count, count - 1 - kept_count)
+    yield DocumentTable(
+        name, columns, padded_rows, count=kept_count, left_out=row_count - kept_count
+    )

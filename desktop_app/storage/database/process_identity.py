@@ -31,4 +31,5 @@ def _start_of(pid: int) -> str | None:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return None
-    return None if fields[0] in _DEAD_STATES else f"{boot}:{fields[19]}"
+    state, start_time = fields[0], fields[19]  # fields 3 and 22 of the line
+    return None if state in _DEAD_STATES else f"{boot}:{start_time}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.collections import PassageLocation
 from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
@@ -89,17 +89,22 @@ def _find_nearest(
     placeholders = ", ".join("?" * len(collection_ids))
     source = _FROM_COLLECTIONS.format(joins="", placeholders=placeholders)
     rows = connection.execute(f"SELECT p.id, v.vector {source}", (model, *collection_ids))
-    candidates = heapq.nsmallest(
-        MAX_COMPARED,
-        (
-            (vector.hamming_distance(stored_vector.signs), row["id"], stored_vector.numbers)
-            for row in rows
-            if len((stored_vector := Vector.from_bytes(row["vector"])).numbers)
-            == len(vector.numbers)
-        ),
-    )
-    by_similarity = sorted(
-        candidates, key=lambda candidate: -vector.cosine_to(Vector.from_bytes(candidate[2]))
-    )
-    ids = [passage_id for _, passage_id, _ in by_similarity]
+    candidates = heapq.nsmallest(MAX_COMPARED, _measure(rows, vector))
+    candidates.sort(key=lambda candidate: -vector.cosine_to(Vector.from_bytes(candidate.numbers)))
+    ids = [candidate.passage_id for candidate in candidates]
     return locations_of(connection, ids, collection_ids, limit)
+
+
+class _Candidate(NamedTuple):
+    distance: int
+    passage_id: int
+    numbers: bytes
+
+
+def _measure(rows: Iterable[sqlite3.Row], vector: Vector) -> Iterator[_Candidate]:
+    """Yield the vectors as long as `vector`, with their distance from it by sign."""
+    for row in rows:
+        stored_vector = Vector.from_bytes(row["vector"])
+        if len(stored_vector.numbers) == len(vector.numbers):
+            distance = vector.hamming_distance(stored_vector.signs)
+            yield _Candidate(distance, row["id"], stored_vector.numbers)

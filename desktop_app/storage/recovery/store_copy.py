@@ -136,12 +136,14 @@ class _StoreCopy:
             rows = self._read_attachments(table)
         else:
             rows = self._valid_rows(table)
-        batch, batch_start = [], self._store.bytes_read
+        batch = []
+        batch_start = self._store.bytes_read
         for row in rows:
             batch.append(row)
             if len(batch) == _ROWS_AT_ONCE or self._store.bytes_read - batch_start > _BYTES_AT_ONCE:
                 self._connection.executemany(sql, batch)
-                batch, batch_start = [], self._store.bytes_read
+                batch = []
+                batch_start = self._store.bytes_read
                 self._progress(min(batch_start, self._store.size), self._store.size)
         self._connection.executemany(sql, batch)
 
@@ -149,14 +151,15 @@ class _StoreCopy:
         """Yield the valid rows of a table, without bad dispensable values. Count invalid rows."""
         for row in self._store.rows(table):
             valid_row = table.check_row(row)
-            if valid_row is None:
-                self._dropped += table.name not in _DECISION_TABLES
-            else:
+            if valid_row is not None:
                 yield valid_row
+            elif table.name not in _DECISION_TABLES:
+                self._dropped += 1
 
     def _read_messages(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield and index the messages. Parse each only once: messages are most of a store."""
-        names, file_references = table.names, []
+        names = table.names
+        file_references = []
         for raw_row in self._store.rows(table):
             row = raw_row
             try:
@@ -174,8 +177,7 @@ class _StoreCopy:
             file_references += [(sha256, message.id) for sha256 in message.file_hashes]
             if message.status is not MessageStatus.STREAMING:
                 text = searchable_text(message.parts)
-                created_micros = to_micros(message.created_at)
-                self._index.add(EntryKind.MESSAGE, message.id, text, created_micros)
+                self._index.add(EntryKind.MESSAGE, message.id, text, to_micros(message.created_at))
         sql = "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)"
         self._connection.executemany(sql, file_references)
 
@@ -184,9 +186,19 @@ class _StoreCopy:
         for row in self._valid_rows(table):
             yield row
             values: Values = dict(zip(table.names, row, strict=True))
-            sha256, created_micros = values["sha256"], values["created_at"]
+            sha256 = values["sha256"]
             if sha256 in self._searchable_hashes:
-                self._index.add(EntryKind.ATTACHMENT, sha256, values["text"], created_micros)
+                text, at_micros = values["text"], values["created_at"]
+                self._index.add(EntryKind.ATTACHMENT, sha256, text, at_micros)
+
+
+class _Entry(NamedTuple):
+    """An entry of the search index. Entries sort by time, and so by id."""
+
+    at_micros: int
+    kind: EntryKind
+    ref: str
+    text: str
 
 
 class _IndexWriter:
@@ -194,7 +206,7 @@ class _IndexWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._pending: list[tuple[int, EntryKind, str, str]] = []
+        self._pending: list[_Entry] = []
         self._pending_chars = 0
         self._set_buffer(_BUFFER_BYTES)
 
@@ -203,7 +215,7 @@ class _IndexWriter:
         self._connection.execute(sql, (size,))
 
     def add(self, kind: EntryKind, ref: str, text: str, at_micros: int) -> None:
-        self._pending.append((at_micros, kind, ref, text))
+        self._pending.append(_Entry(at_micros, kind, ref, text))
         self._pending_chars += len(text)
         if len(self._pending) == _ROWS_AT_ONCE or self._pending_chars > _CHARS_AT_ONCE:
             self._write()
@@ -213,19 +225,22 @@ class _IndexWriter:
         self._set_buffer(_USUAL_BUFFER_BYTES)
 
     def _write(self) -> None:
-        entries, collisions = [], []
-        for created_micros, kind, ref, text in sorted(self._pending):
-            row = (first_id_at(created_micros), kind, ref)
+        """Write the pending entries, each once; those whose id is taken come last."""
+        rows = []
+        collisions = []
+        for entry in sorted(self._pending):
+            entry_id = first_id_at(entry.at_micros)
             sql = "INSERT OR IGNORE INTO search_entries VALUES (?, ?, ?)"
-            if self._connection.execute(sql, row).rowcount:
-                entries.append((row[0], index_text(text)))
-            elif not has_entry(self._connection, kind, ref):
-                collisions.append((kind, ref, text, created_micros))
+            if self._connection.execute(sql, (entry_id, entry.kind, entry.ref)).rowcount:
+                rows.append((entry_id, index_text(entry.text)))
+            elif not has_entry(self._connection, entry.kind, entry.ref):
+                collisions.append(entry)
         sql = "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))"
-        self._connection.executemany(sql, entries)
-        for collision in collisions:
-            add_entry(self._connection, *collision)
-        self._pending, self._pending_chars = [], 0
+        self._connection.executemany(sql, rows)
+        for entry in collisions:
+            add_entry(self._connection, entry.kind, entry.ref, entry.text, entry.at_micros)
+        self._pending = []
+        self._pending_chars = 0
 
 
 def _index_passages(connection: sqlite3.Connection) -> None:
@@ -238,9 +253,12 @@ def _index_passages(connection: sqlite3.Connection) -> None:
     for row in connection.execute(sql).fetchall():
         key = (row["sha256"],)
         cursor = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", key)
-        (text,) = cursor.fetchone() or (None,)
+        attachment = cursor.fetchone()
+        text = "" if attachment is None else attachment["text"]
         # Not measured by SQLite, whose length() ends at a null character.
-        if text is None or row["last"] > len(text) or row["sum"] > _MAX_OVERLAP_FACTOR * len(text):
+        length = len(text)
+        is_missing = attachment is None
+        if is_missing or row["last"] > length or row["sum"] > _MAX_OVERLAP_FACTOR * length:
             connection.execute("DELETE FROM passages WHERE sha256 = ?", key)
             continue
         sql = 'SELECT id, title, start, "end" FROM passages WHERE sha256 = ? ORDER BY id'

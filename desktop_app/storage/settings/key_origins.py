@@ -37,13 +37,13 @@ def record_key_origins(database: Path, source: Path | None = None) -> None:
     target = database.with_name(KEY_ORIGINS_FILE)
     if target.exists():
         return
-    origins: dict[str, str] | None = {}
     source = source or database
+    origins: dict[str, str] | None = {}
     if source.exists() and source.stat().st_size:
         origins = _read_profile_origins(source)
     partial_file = target.with_name(f"{KEY_ORIGINS_FILE}.part")
     create_private(partial_file)
-    partial_file.write_text(json.dumps(origins), "utf-8")
+    partial_file.write_text(json.dumps(origins), "utf-8")  # "null" if the store is unreadable
     sync(partial_file)
     partial_file.replace(target)
     sync(target.parent)

@@ -49,11 +49,15 @@ class ListingStore:
             for model in listing.models
             if (model_details := _known_details(model.details))
         }
-        listed_at = to_micros(listing.listed_at)
-        texts = (to_json(models), to_json(windows), to_json(details))
-        row = (profile_id, listing.base_url, listed_at, *texts)
-        sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?, ?)"
-        await self._database.execute(sql, *row)
+        await self._database.execute(
+            "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?, ?)",
+            profile_id,
+            listing.base_url,
+            to_micros(listing.listed_at),
+            to_json(models),
+            to_json(windows),
+            to_json(details),
+        )
 
     async def remove(self, profile_id: str) -> None:
         """Delete a provider's listing."""
@@ -70,22 +74,23 @@ def _known_details(details: ModelDetails) -> dict[str, str | bool]:
 
 
 def _details_from_json(stored: Mapping[str, Any]) -> ModelDetails:
-    prices = [
-        None if (price := stored.get(name)) is None else bounds.checked_money(price)
-        for name in ("input_price", "output_price", "cached_price")
-    ]
+    kind = stored.get("kind")
     return ModelDetails(
-        kind=None if (kind := stored.get("kind")) is None else ModelKind(kind),
-        input_price=prices[0],
-        output_price=prices[1],
+        kind=None if kind is None else ModelKind(kind),
+        input_price=_parse_price(stored.get("input_price")),
+        output_price=_parse_price(stored.get("output_price")),
         images=stored.get("images"),
         tools=stored.get("tools"),
-        cached_price=prices[2],
+        cached_price=_parse_price(stored.get("cached_price")),
         max_output=stored.get("max_output"),
         reasoning=stored.get("reasoning"),
         schema=stored.get("schema"),
         makes_images=stored.get("makes_images"),
     )
+
+
+def _parse_price(text: str | None) -> Decimal | None:
+    return None if text is None else bounds.checked_money(text)
 
 
 def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
@@ -101,9 +106,9 @@ def listing_from_row(row: Cells) -> ModelListing:
     models = tuple(
         ListedModel(
             model_id,
-            date.fromisoformat(shutdown) if shutdown else None,
-            windows.get(model_id),
-            _details_from_json(details.get(model_id, {})),
+            shutdown=date.fromisoformat(shutdown) if shutdown else None,
+            window=windows.get(model_id),
+            details=_details_from_json(details.get(model_id, {})),
         )
         for model_id, shutdown in json.loads(row["models"])
     )

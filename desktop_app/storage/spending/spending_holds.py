@@ -81,4 +81,4 @@ def _month(
         sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
         for row in connection.execute(sql, (provider_id,)):
             held = EXACT_CONTEXT.add(held, Decimal(row["held"]))
-    return MonthSpending(spent.cost, held, spent.uncounted, cap)
+    return MonthSpending(spent=spent.cost, held=held, uncounted=spent.uncounted, cap=cap)

@@ -61,7 +61,8 @@ def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | No
     """Return the spending of the local month of `at`, of one provider or, with None, of all."""
     first_day = at.astimezone().date().replace(day=1)
     span = (_slot_of(first_day), _slot_of(_next_month(first_day)), provider_id)
-    return _sums_by(connection, _SLOTS_IN_RANGE, span, ()).get((), SpendingSum())
+    sums = _sums_by(connection, _SLOTS_IN_RANGE, span, names=())  # one sum, or none
+    return sums.get((), SpendingSum())
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
@@ -94,17 +95,19 @@ _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
 def add_to_slot(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
     """Add a call to the sums of its slot."""
     key = (entry.slot, *entry.names)
-    cost = entry.cost
     row = connection.execute(_SELECT, key).fetchone()
     old_cost = Decimal(row[0]) if row else Decimal(0)
-    total = old_cost if cost is None else EXACT_CONTEXT.add(old_cost, Decimal(cost))
-    connection.execute(_UPSERT, (*key, int(cost is None), *entry.tokens, str(total)))
+    total = old_cost
+    uncounted = 1
+    if entry.cost is not None:
+        total = EXACT_CONTEXT.add(old_cost, Decimal(entry.cost))
+        uncounted = 0
+    connection.execute(_UPSERT, (*key, uncounted, *entry.tokens, str(total)))
 
 
 def token_counts(usage: Usage) -> tuple[int, int, int, int]:
     """Return the token counts of a usage in the order of the columns."""
-    counts = (usage.input_tokens, usage.cached_tokens)
-    return (*counts, usage.output_tokens, usage.reasoning_tokens)
+    return (usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens)
 
 
 _SLOTS_IN_RANGE = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
@@ -150,11 +153,10 @@ def _sums_by(
         sum(output_tokens), sum(reasoning_tokens) FROM {source}{group_by}"""  # noqa: S608
     sums: dict[_Key, SpendingSum] = {}
     for row in connection.execute(sql, values):
-        (*key, calls, uncounted) = row[:-4]
-        tokens = row[-4:]
-        if calls:
+        *key, calls, uncounted = row[:-4]
+        if calls:  # without GROUP BY, there is a row even if nothing matches
             group = tuple(key)
-            sums[group] = SpendingSum(calls, uncounted, Usage(*tokens), costs[group])
+            sums[group] = SpendingSum(calls, uncounted, Usage(*row[-4:]), costs[group])
     return sums
 
 

@@ -14,9 +14,8 @@ from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 _ENVIRONMENT: Final = "env-openai"
-_LEARNED_KEY_PREFIX: Final = (
-    f"learnt.api.{_ENVIRONMENT}."  # written only for servers other than OpenAI's
-)
+# The beginning of keys that were written only for servers other than OpenAI's.
+_LEARNED_KEY_PREFIX: Final = f"learnt.api.{_ENVIRONMENT}."
 _OPENAI_HOST: Final = "api.openai.com"
 _PRICED: Final = "cost IS NOT NULL AND CAST(cost AS REAL) != 0"
 

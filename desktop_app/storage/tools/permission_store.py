@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from functools import partial
+from typing import NamedTuple
 
 from desktop_app.domain.tools.tool import Permission
 from desktop_app.storage.conversations.row_conversion import to_text
@@ -19,6 +20,13 @@ _SELECT = """
 """
 _REMOVE = "DELETE FROM tool_permissions WHERE tool = ? AND conversation_id IS ?"
 _ADD = "INSERT INTO tool_permissions VALUES (?, ?, ?, ?)"
+
+
+class _StoredPermission(NamedTuple):
+    """A permission, and the fingerprint of the tool's definition that it is for."""
+
+    permission: Permission
+    fingerprint: str
 
 
 class PermissionStore:
@@ -37,29 +45,28 @@ class PermissionStore:
         general = await self._databases.disk.read(partial(_read_permission, name, None))
         in_conversation = await database.read(partial(_read_permission, name, conversation_id))
         for stored in (general, in_conversation):
-            if stored is not None and stored[0] is Permission.NEVER:
+            if stored is not None and stored.permission is Permission.NEVER:
                 return Permission.NEVER
         for stored in (general, in_conversation):
-            if stored is not None and stored[1] == fingerprint:
-                return stored[0]
+            if stored is not None and stored.fingerprint == fingerprint:
+                return stored.permission
         return Permission.ASK
 
     async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
         """Save a permission: CONVERSATION for this conversation, others for all conversations."""
-        is_for_conversation = permission is Permission.CONVERSATION
-        database = (
-            self._databases.for_conversation(conversation_id)
-            if is_for_conversation
-            else self._databases.disk
-        )
-        scope = conversation_id if is_for_conversation else None
-        row = (scope, to_text(tool), fingerprint, permission.value)
+        if permission is Permission.CONVERSATION:
+            database = self._databases.for_conversation(conversation_id)
+            scope = conversation_id
+        else:
+            database = self._databases.disk
+            scope = None
+        name = to_text(tool)
 
         def replace_row(connection: sqlite3.Connection) -> None:
-            connection.execute(_REMOVE, (row[1], scope))
-            connection.execute(_ADD, row)
+            connection.execute(_REMOVE, (name, scope))
+            connection.execute(_ADD, (scope, name, fingerprint, permission.value))
 
         await database.write(replace_row)
 
@@ -82,10 +89,11 @@ class PermissionStore:
 
 def _read_permission(
     tool: str, conversation_id: str | None, connection: sqlite3.Connection
-) -> tuple[Permission, str] | None:
-    """Return a permission, and the fingerprint of the definition that it is for; None if none."""
+) -> _StoredPermission | None:
     row = connection.execute(_SELECT, (tool, conversation_id)).fetchone()
-    return None if row is None else (_parse_permission(row["permission"]), str(row["fingerprint"]))
+    if row is None:
+        return None
+    return _StoredPermission(_parse_permission(row["permission"]), row["fingerprint"])
 
 
 def _read_general(connection: sqlite3.Connection) -> dict[str, Permission]:

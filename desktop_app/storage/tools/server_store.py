@@ -80,11 +80,11 @@ def _prompts_from_row(row: sqlite3.Row) -> list[tuple[str, str, str]]:
 def _server_from_row(row: sqlite3.Row) -> ToolServer:
     fields = json.loads(row["definition"])
     return ToolServer(
-        row["id"],
-        tuple(fields["command"]),
-        fields["folder"],
-        fields["url"],
-        fields["environment"],
-        fields["headers"],
+        name=row["id"],
+        command=tuple(fields["command"]),
+        folder=fields["folder"],
+        url=fields["url"],
+        environment=fields["environment"],
+        headers=fields["headers"],
         has_query=fields["has_query"],
     )

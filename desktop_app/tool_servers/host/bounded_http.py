@@ -72,8 +72,8 @@ class _BoundedBody(httpx2.AsyncByteStream):
         self, stream: httpx2.AsyncByteStream, encodings: list[str], limit: int | None
     ) -> None:
         self._stream = stream
-        self._limit = limit
         self._encodings = encodings
+        self._limit = limit
         self._decompressor = zlib.decompressobj(_GZIP_OR_ZLIB_WBITS)
         self._is_first_piece = True
 
@@ -83,7 +83,7 @@ class _BoundedBody(httpx2.AsyncByteStream):
         size = 0
         async with aclosing(self._raw_pieces()) as pieces:
             async for piece in pieces:
-                for data in self._unpack(piece) if self._encodings else (piece,):
+                for data in self._unpack(piece):
                     size += len(data)
                     if self._limit is not None and size > self._limit:
                         limit = f"{self._limit >> 20} MB"
@@ -95,6 +95,10 @@ class _BoundedBody(httpx2.AsyncByteStream):
             yield piece
 
     def _unpack(self, piece: bytes) -> Iterator[bytes]:
+        """Yield a piece of the body, decompressed in small pieces if it is compressed."""
+        if not self._encodings:
+            yield piece
+            return
         may_have_more = not self._decompressor.eof  # data after the compressed stream is padding
         while may_have_more:
             data = self._decompress(piece)

@@ -56,12 +56,12 @@ class LineOutput:
     def _may_send(self) -> bool:
         now = time.monotonic()
         if now - self._second_began_at >= 1:
-            dropped = self._dropped_count
+            if self._dropped_count:
+                text = f"[{self._dropped_count} lines left out]"
+                self.send(event="log", level="warning", text=text)
             self._second_began_at = now
             self._event_count = 0
             self._dropped_count = 0
-            if dropped:
-                self.send(event="log", level="warning", text=f"[{dropped} lines left out]")
         self._event_count += 1
         if self._event_count > MAX_EVENTS_PER_S:
             self._dropped_count += 1

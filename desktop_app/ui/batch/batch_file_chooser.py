@@ -98,21 +98,19 @@ class BatchFileChooser(QObject):
         self.clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_names(self) -> None:
-        names = [path.name for path in self.paths]
-        unnamed_count = len(names) - MAX_NAMED_FILES
-        shown_names = names[:MAX_NAMED_FILES]
-        if unnamed_count > 0:
-            shown_names.append(tr_plural("{count} more", "{count} more", unnamed_count))
-        self.label.setText(
-            tr_plural(
+        count = len(self.paths)
+        names = [path.name for path in self.paths[:MAX_NAMED_FILES]]
+        if count > MAX_NAMED_FILES:
+            names.append(tr_plural("{count} more", "{count} more", count - MAX_NAMED_FILES))
+        text = tr("Add files or drop them here.")
+        if count:
+            text = tr_plural(
                 "{count} file or folder: {names}",
                 "{count} files and folders: {names}",
-                len(names),
-                names=formatting.joined(shown_names),
+                count,
+                names=formatting.joined(names),
             )
-            if names
-            else tr("Add files or drop them here.")
-        )
-        set_role(self.label, "" if names else "note")
-        self.label.setAccessibleName(spoken_text(self.label.text()))
-        self.clear_button.setEnabled(bool(names))
+        self.label.setText(text)
+        set_role(self.label, "" if count else "note")
+        self.label.setAccessibleName(spoken_text(text))
+        self.clear_button.setEnabled(bool(count))

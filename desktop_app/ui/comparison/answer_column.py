@@ -142,23 +142,25 @@ class AnswerColumn(QFrame):
     def _show_facts(self, answer: Message) -> None:
         self.answer = answer
         choice = answer.choice
-        all_facts = answer_facts(answer, self._name_of_model, with_effort=self._is_compact)
-        name, *facts = all_facts if choice is not None else [tr("Response"), *all_facts]
+        facts = list(answer_facts(answer, self._name_of_model, with_effort=self._is_compact))
+        if choice is None:
+            self.name = tr("Response")
+        else:
+            self.name = facts.pop(0)  # of a choice, the first fact is the variant or model
         effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
-        self.name = name
-        self._title.setText(" · ".join(filter(None, (name, effort))))
+        self._title.setText(" · ".join(filter(None, (self.name, effort))))
         self.transcript.setAccessibleName(spoken_text(self._title.text()))
-        is_streaming = self.is_streaming
-        state = (
-            N_("Waiting") if is_streaming and self.first_token_s is None else _STATES[answer.status]
-        )
+        is_waiting = self.is_streaming and self.first_token_s is None
+        state = N_("Waiting") if is_waiting else _STATES[answer.status]
         if self.first_token_s is not None:
             facts.insert(0, tr("first token {duration}", duration=duration(self.first_token_s)))
-        if (count := self.differing_count) is not None:
-            facts.append(tr_plural("{count} word differs", "{count} words differ", count))
+        if self.differing_count is not None:
+            facts.append(
+                tr_plural("{count} word differs", "{count} words differ", self.differing_count)
+            )
         text = " · ".join((tr(state), *facts))
         self._facts.setText(text)
         set_tooltip(self._facts, "\n".join(token_facts(answer)))
         self.setAccessibleName(spoken_text(f"{self._title.text()}: {text}"))
-        self.stop_button.setVisible(is_streaming)
+        self.stop_button.setVisible(self.is_streaming)
         self.retry_button.setVisible(answer.status in _RETRYABLE)

@@ -122,7 +122,8 @@ class ComparisonWindow(QDialog):
             ("region.previous", lambda: self.step_column(-1)),
             ("answer.keep", lambda: self.current.keep_button.click()),
         ):
-            if keys := keymap.shortcut_of(command_id):
+            keys = keymap.shortcut_of(command_id)
+            if keys:
                 QShortcut(QKeySequence(keys), self).activated.connect(action)
 
     # ------------------------------------------------------------------ state
@@ -160,19 +161,17 @@ class ComparisonWindow(QDialog):
         self._set_current(index)
         self.columns[index].transcript.setFocus(Qt.FocusReason.TabFocusReason)
 
-    def _set_current(self, number: int) -> None:
-        self._current_index = number
+    def _set_current(self, index: int) -> None:
+        self._current_index = index
         self._show_columns()
-        for index, column in enumerate(self.columns):
-            column.set_current(index == number)
+        for column in self.columns:
+            column.set_current(column is self.current)
 
     def _on_focus_changed(self, _old: QWidget | None, focused: QWidget | None) -> None:
+        if focused is None:
+            return
         for index, column in enumerate(self.columns):
-            if (
-                focused is not None
-                and column.isAncestorOf(focused)
-                and index != self._current_index
-            ):
+            if index != self._current_index and column.isAncestorOf(focused):
                 self._set_current(index)
 
     def _show_columns(self) -> None:

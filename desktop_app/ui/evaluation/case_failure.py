@@ -48,11 +48,11 @@ def failure_text(result: CaseResult) -> str:
 
 def check_text(failed_check: FailedCheck) -> str:
     """Return the demand of a check, with an explanation of the failure if there is one."""
-    demand = _DEMANDS[failed_check.kind][failed_check.is_negated]
+    demand, negated_demand = _DEMANDS[failed_check.kind]
     value = failed_check.value
     if failed_check.within:
         value = tr("{value} ± {tolerance}", value=value, tolerance=f"{failed_check.within:g}")
-    check = tr(demand, value=value)
+    check = tr(negated_demand if failed_check.is_negated else demand, value=value)
     explanation = _explanation(failed_check)
     if not explanation:
         return check
@@ -64,8 +64,6 @@ def _explanation(failed_check: FailedCheck) -> str:
         return tr("not judged: {reason}", reason=failed_check.error.what_happened)
     if failed_check.reason is FailureReason.UNUSABLE_SCHEMA:
         return tr("unusable schema: {reason}", reason=failed_check.explanation)
-    return (
-        tr(_EXPLANATIONS[failed_check.reason])
-        if failed_check.reason in _EXPLANATIONS
-        else failed_check.explanation
-    )
+    if failed_check.reason in _EXPLANATIONS:
+        return tr(_EXPLANATIONS[failed_check.reason])
+    return failed_check.explanation

@@ -112,8 +112,8 @@ class HelpText(SealedBrowser):
     def _scroll_to(self, position: int, y: int) -> None:
         """Scroll so that a position of the text is `y` pixels below the top."""
         cursor = QTextCursor(self.document())
-        bar = self.verticalScrollBar()
         cursor.setPosition(min(position, self.document().characterCount() - 1))
+        bar = self.verticalScrollBar()
         bar.setValue(bar.value() + self.cursorRect(cursor).top() - y)
 
     def _scroll(self) -> None:

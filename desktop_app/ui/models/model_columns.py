@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 
@@ -61,15 +61,22 @@ _COLUMNS: Final = (
     _Column(N_("Ends"), lambda row: row.end_date, formatting.short_date),
 )
 
-FILTERS: Final[tuple[tuple[str, str, Callable[[ModelRow], bool]], ...]] = (
-    ("all", N_("All models"), lambda _row: True),
-    ("favorites", N_("Favorites"), lambda row: row.is_favorite),
-    ("images", N_("With images"), lambda row: bool(row.images)),
-    ("tools", N_("With tools"), lambda row: bool(row.tools)),
-    ("reasoning", N_("With reasoning"), lambda row: bool(row.reasoning)),
-    ("priced", N_("With a known price"), lambda row: row.price is not None),
+
+class _Filter(NamedTuple):
+    key: str
+    label: str
+    """To be translated."""
+    matches: Callable[[ModelRow], bool]
+
+
+FILTERS: Final = (
+    _Filter("all", N_("All models"), lambda _row: True),
+    _Filter("favorites", N_("Favorites"), lambda row: row.is_favorite),
+    _Filter("images", N_("With images"), lambda row: bool(row.images)),
+    _Filter("tools", N_("With tools"), lambda row: bool(row.tools)),
+    _Filter("reasoning", N_("With reasoning"), lambda row: bool(row.reasoning)),
+    _Filter("priced", N_("With a known price"), lambda row: row.price is not None),
 )
-"""Filters: a key, a label to be translated, and the condition for a row."""
 
 
 class ModelsTable(TableModel[ModelRow]):
@@ -122,7 +129,8 @@ class ModelFilter(QSortFilterProxyModel):
     def __init__(self, source: ModelsTable) -> None:
         super().__init__(source)
         self._table = source
-        self._text, self._filter = "", FILTERS[0][2]
+        self._text = ""
+        self._filter = FILTERS[0]
         self.setSourceModel(source)
         self.setDynamicSortFilter(True)
 
@@ -133,18 +141,20 @@ class ModelFilter(QSortFilterProxyModel):
 
     def set_filter(self, key: str) -> None:
         """Show only the models of one of `FILTERS`."""
-        self._filter = next(matches for name, _, matches in FILTERS if name == key)
+        self._filter = next(each for each in FILTERS if each.key == key)
         self.invalidate()
 
     def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
         model: ModelRow = self._table.index(row, 0).data(ROW)
-        return self._filter(model) and model.matches(self._text)
+        return self._filter.matches(model) and model.matches(self._text)
 
     def lessThan(self, left: Index, right: Index) -> bool:
         left_value, right_value = self._table.value(left), self._table.value(right)
         if left_value is None or right_value is None:
+            if left_value == right_value:
+                return False
             is_descending = self.sortOrder() is Qt.SortOrder.DescendingOrder
-            return (right_value is None) != is_descending if left_value != right_value else False
+            return (right_value is None) != is_descending
         if isinstance(left_value, str) and isinstance(right_value, str):
             return left_value.casefold() < right_value.casefold()
         if left.column() == FAVORITE_COLUMN:

@@ -66,8 +66,8 @@ class ModelsDialog(QDialog):
         self.search = line_field(tr("Find a model"), "models-search")
         self.search.setClearButtonEnabled(True)
         self.filter = Combo(theme, tr("Show"), object_name="models-filter")
-        for key, label, _ in FILTERS:
-            self.filter.addItem(tr(label), key)
+        for each in FILTERS:
+            self.filter.addItem(tr(each.label), each.key)
         self._has_chosen_widths = False
         self._model = ModelsTable(self)
         self._filter_model = ModelFilter(self._model)

@@ -251,7 +251,7 @@ class MarkdownPrinter:
                 runs = row.cells[column] if column < len(row.cells) else ()
                 cell = table.cellAt(row_index, column_index)
                 cell.setFormat(cell_format)
-                self._writer.move_to(cell.firstCursorPosition())
+                self._writer.cursor = cell.firstCursorPosition()
                 block_format = QTextBlockFormat()
                 block_format.setAlignment(ALIGNMENTS[first_block.aligns[column] or default_align])
                 self._writer.cursor.setBlockFormat(block_format)

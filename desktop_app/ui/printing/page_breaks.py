@@ -59,12 +59,12 @@ class PageBreaks:
     def _keep_on_one_page(self, group: list[_UnbrokenContent]) -> None:
         """Keep the last content on one page, with as many of the headings above it as fit."""
         height = self._page_height
-        bottom = self._extent(group[-1])[1]
+        _top, bottom = self._extent(group[-1])
         for content in group:
-            top = self._extent(content)[0]
+            top, _bottom = self._extent(content)
             if bottom - top < _MAX_SHARE_WITH_HEADINGS * height:
                 if int(top // height) != int((bottom - 1) // height):
-                    _begin_page(*content)
+                    _begin_page(content)
                 return
 
     def _extent(self, content: _UnbrokenContent) -> tuple[float, float]:
@@ -73,33 +73,31 @@ class PageBreaks:
         For a tall frame, which may be split, return the bottom of its first lines.
         """
         layout = self._document.documentLayout()
-        block = content.block
         first_lines_height = 2 * (TEXT_SIZE + FRAME_PADDING) * self._unit
         if content.frame is not None:
             rect = layout.frameBoundingRect(content.frame)
             is_tall = rect.height() >= _MAX_UNSPLIT_SHARE * self._page_height
             return rect.top(), rect.top() + first_lines_height if is_tall else rect.bottom()
-        next_block = block.next()
-        rect = layout.blockBoundingRect(block)
+        rect = layout.blockBoundingRect(content.block)
+        bottom = rect.bottom()
+        next_block = content.block.next()
         if next_block.isValid():
             next_rect = layout.blockBoundingRect(next_block)
-            return rect.top(), max(
-                rect.bottom(), next_rect.top() + min(first_lines_height, next_rect.height())
-            )
-        return rect.top(), rect.bottom()
+            next_height = min(first_lines_height, next_rect.height())
+            bottom = max(bottom, next_rect.top() + next_height)
+        return rect.top(), bottom
 
 
-def _begin_page(block: QTextBlock, frame: QTextFrame | None) -> None:
+def _begin_page(content: _UnbrokenContent) -> None:
     policy = QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore
-    if frame is not None:
-        frame_format = frame.frameFormat()
+    if content.frame is not None:
+        frame_format = content.frame.frameFormat()
         frame_format.setPageBreakPolicy(policy)
-        frame.setFrameFormat(frame_format)
+        content.frame.setFrameFormat(frame_format)
         return
-    cursor = QTextCursor(block)
-    block_format = block.blockFormat()
+    block_format = content.block.blockFormat()
     block_format.setPageBreakPolicy(policy)
-    cursor.setBlockFormat(block_format)
+    QTextCursor(content.block).setBlockFormat(block_format)
 
 
 def _is_directly_above(content: _UnbrokenContent, below: _UnbrokenContent) -> bool:

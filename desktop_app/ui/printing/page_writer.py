@@ -33,10 +33,9 @@ if TYPE_CHECKING:
 
 
 class PageWriter:
-    """A writer that appends to a document.
+    """A writer that appends to `document`.
 
     Attributes:
-        document: the document.
         page: the size of a page in device pixels.
         theme, styles: the colors and formats.
         cursor: where the writer is: at the end, or in a cell of the last table.
@@ -76,7 +75,7 @@ class PageWriter:
             self.insert_block(block_format)
             self.cursor.setBlockCharFormat(char_format)
             self.cursor.insertText(part, char_format)
-            block_format.setTopMargin(0)
+            block_format.setTopMargin(0)  # above the first block only
 
     def _split_line(
         self, text: str, block_format: QTextBlockFormat, char_format: QTextCharFormat
@@ -130,10 +129,6 @@ class PageWriter:
         table = self.cursor.insertTable(rows, columns, table_format)
         self.breaks.keep_unbroken(self.cursor.block(), table)
         return table
-
-    def move_to(self, cursor: QTextCursor) -> None:
-        """Go on at a position in the last table."""
-        self.cursor = cursor
 
     def insert_image(self, name: str, image: QImage, max_width: float) -> None:
         """Insert an image, scaled down to the maximum width and nearly half a page."""

@@ -88,7 +88,7 @@ class PrintedPages:
         align = Qt.AlignmentFlag
         label = f"{number + 1} / {self.count}"
         painter.drawText(footer, align.AlignRight | align.AlignVCenter, label)
-        title_rect = footer.adjusted(0, 0, -60 * self._unit, 0)
+        title_rect = footer.adjusted(0, 0, -60 * self._unit, 0)  # leaves room for the number
         title = painter.fontMetrics().elidedText(
             self._title, Qt.TextElideMode.ElideRight, int(title_rect.width())
         )

@@ -29,15 +29,16 @@ def column_groups(
     """
     texts = [[row[column] for row in rows if column < len(row)] for column in range(columns)]
     min_widths = [
-        max((measure(word) for text in column for word in text.split()), default=0.0)
-        for column in texts
+        max((measure(word) for text in column_texts for word in text.split()), default=0.0)
+        for column_texts in texts
     ]
     if sum(min_widths) <= available_width or columns < 2:
         return [list(range(columns))]
-    widths = [
-        max(word, min(max(map(measure, column), default=0.0), measure("m" * _PREFERRED_WIDTH)))
-        for word, column in zip(min_widths, texts, strict=True)
-    ]
+    preferred_width = measure("m" * _PREFERRED_WIDTH)
+    widths = []
+    for min_width, column_texts in zip(min_widths, texts, strict=True):
+        full_width = max(map(measure, column_texts), default=0.0)
+        widths.append(max(min_width, min(full_width, preferred_width)))
     groups = [[0]]
     width = widths[0]
     for column in range(1, columns):

@@ -45,7 +45,8 @@ class QuickModelButton(MenuButton):
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that answers."""
-        self.choice, previous_name = choice, self.accessibleName()
+        self.choice = choice
+        previous_name = self.accessibleName()
         label = choice.short_name
         accepted_efforts = [e for e in choice.listed_efforts if e not in choice.effort_refusals]
         if choice.display_effort is not None and len(accepted_efforts) > 1:
@@ -59,14 +60,14 @@ class QuickModelButton(MenuButton):
     def fill_menu(self, menu: QMenu) -> None:
         """Add the variants and effort steps; if neither is offered, the name of the model."""
         choice = self.choice
-        step = self.effort_step_requested.emit
         if choice.offers_variants:
             for variant in Variant:
                 choose = partial(self.variant_requested.emit, variant)
                 add_choice(menu, variant.label, variant is choice.variant, choose)
             menu.addSeparator()
         if choice.display_effort is not None:
-            menu.addAction(tr("More effort")).triggered.connect(lambda: step(1))
-            menu.addAction(tr("Less effort")).triggered.connect(lambda: step(-1))
+            request_step = self.effort_step_requested.emit
+            menu.addAction(tr("More effort")).triggered.connect(lambda: request_step(+1))
+            menu.addAction(tr("Less effort")).triggered.connect(lambda: request_step(-1))
         if menu.isEmpty():
             menu.addAction(menu_text(choice.model_name)).setEnabled(False)

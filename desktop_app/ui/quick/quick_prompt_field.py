@@ -69,11 +69,14 @@ class QuickPromptField(PromptText):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = QTextCursor.MoveOperation
-        move, step = {"Up": (moves.Up, 1), "Down": (moves.Down, -1)}.get(
-            pressed_keys(event), (moves.NoMove, 0)
-        )
-        if step and not self.is_composing and not self.textCursor().movePosition(move):
-            self.history_requested.emit(step)
+        keys = pressed_keys(event)
+        cursor = self.textCursor()  # a copy: moving it does not move the text's cursor
+        if self.is_composing:
+            super().keyPressEvent(event)
+        elif keys == "Up" and not cursor.movePosition(moves.Up):
+            self.history_requested.emit(+1)
+        elif keys == "Down" and not cursor.movePosition(moves.Down):
+            self.history_requested.emit(-1)
         else:
             super().keyPressEvent(event)
 

@@ -52,24 +52,24 @@ class QuickStatus(QObject):
 
     def show_status(self, text: str) -> None:
         """Show a few words instead of a problem, and announce them."""
-        self._show(text, "", "")
+        self._show(status=text)
         announce(self._speaker, text)
 
     def show_figures(self, text: str) -> None:
         """Show the answer's cost and time, without an announcement."""
-        self._show(text, "", "")
+        self._show(status=text)
 
     def show_problem(self, text: str, remedy: str = "") -> None:
         """Show a problem on a line of its own.
 
         `remedy` is the label of the button that remedies it, "" for none.
         """
-        self._show("", text, remedy)
+        self._show(problem=text, button=remedy)
         announce(self._speaker, text)
 
     def offer_undo(self, text: str) -> None:
         """Show a notice about an action, with a button that undoes it."""
-        self._show(text, "", tr("Undo"))
+        self._show(status=text, button=tr("Undo"))
         self._offers_undo = True
         announce(self._speaker, text)
 
@@ -81,15 +81,19 @@ class QuickStatus(QObject):
         """Show the status again after a drag."""
         self.label.setText(self._status)
 
-    def _show(self, text: str, problem: str, remedy: str) -> None:
+    def _show(self, *, status: str = "", problem: str = "", button: str = "") -> None:
+        """Show these texts, and hide the parts without one; `button` is the button's label."""
         self._offers_undo = False
-        self._status = text
-        self.label.setText(text)
+        self._status = status
+        self.label.setText(status)
         self.problem_label.setText(problem)
         self.problem_label.setVisible(bool(problem))
-        self.remedy_button.setText(remedy or tr("Fix"))
-        self.remedy_button.setVisible(bool(remedy))
+        self.remedy_button.setText(button or tr("Fix"))
+        self.remedy_button.setVisible(bool(button))
         self.changed.emit()
 
     def _request_remedy(self) -> None:
-        (self.undo_requested if self._offers_undo else self.remedy_requested).emit()
+        if self._offers_undo:
+            self.undo_requested.emit()
+        else:
+            self.remedy_requested.emit()

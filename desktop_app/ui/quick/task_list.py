@@ -36,11 +36,19 @@ def skip_task_lists(window: QWidget) -> None:
     connection = ctypes.c_void_p(_connection())
     if not connection.value:
         return
-    xcb, uint32 = ctypes.CDLL("libxcb.so.1"), ctypes.c_uint32  # Qt has loaded it
+    xcb = ctypes.CDLL("libxcb.so.1")  # Qt has loaded it
+    uint8, uint32 = ctypes.c_uint8, ctypes.c_uint32
     skipped_atoms = (uint32 * len(_SKIPPED_STATES))(*map(_atom, _SKIPPED_STATES))
-    target = (uint32(int(window.winId())), uint32(_atom(_STATE_PROPERTY)), uint32(_ATOM_TYPE))
-    value = (ctypes.c_uint8(_ATOM_BITS), uint32(len(skipped_atoms)), skipped_atoms)
-    xcb.xcb_change_property(connection, ctypes.c_uint8(_PROP_MODE_REPLACE), *target, *value)
+    xcb.xcb_change_property(
+        connection,
+        uint8(_PROP_MODE_REPLACE),
+        uint32(int(window.winId())),
+        uint32(_atom(_STATE_PROPERTY)),
+        uint32(_ATOM_TYPE),
+        uint8(_ATOM_BITS),
+        uint32(len(skipped_atoms)),
+        skipped_atoms,
+    )
 
 
 def _connection() -> int:
@@ -56,7 +64,8 @@ def _connection() -> int:
 
 @cache
 def _atom(name: bytes) -> int:
-    xcb, pointer = ctypes.CDLL("libxcb.so.1"), ctypes.c_void_p
+    xcb = ctypes.CDLL("libxcb.so.1")
+    pointer = ctypes.c_void_p
     intern_type = ctypes.CFUNCTYPE(
         _Cookie, pointer, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p
     )

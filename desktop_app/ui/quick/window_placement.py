@@ -20,17 +20,14 @@ class WindowPlacement:
 
     Attributes:
         shares: the position to which the user moved the window, as shares of the screen's free
-            space; None if it was not moved.
+            space; None if it was not moved. It may be set to that of an earlier run.
     """
 
     def __init__(self, window: QWidget) -> None:
         self._window = window
         self.shares: tuple[float, float] | None = None
-        self._opened_at, self._opened_size = window.pos(), window.size()
-
-    def restore(self, shares: tuple[float, float] | None) -> None:
-        """Set `shares` to the position of an earlier run."""
-        self.shares = shares
+        self._opened_at = window.pos()
+        self._opened_size = window.size()
 
     def place(self) -> None:
         """Place the window where the user has moved it, or near the top.
@@ -39,15 +36,15 @@ class WindowPlacement:
         """
         screen = QGuiApplication.screenAt(QCursor.pos()) or self._window.screen()
         self._opened_size = self._window.size()
-        screen_rect, free_size = screen.availableGeometry(), self._free_size(screen)
-        x = screen_rect.width() // 2 - self._window.width() // 2
-        y = screen_rect.height() * TOP_SHARE
-        if self.shares is not None:
-            x, y = (
-                round(self.shares[0] * free_size.width()),
-                round(self.shares[1] * free_size.height()),
-            )
-        self._opened_at = QPoint(screen_rect.left() + x, screen_rect.top() + round(y))
+        screen_rect = screen.availableGeometry()
+        if self.shares is None:
+            x = screen_rect.width() // 2 - self._window.width() // 2
+            y = round(screen_rect.height() * TOP_SHARE)
+        else:
+            free_size = self._free_size(screen)
+            x = round(self.shares[0] * free_size.width())
+            y = round(self.shares[1] * free_size.height())
+        self._opened_at = QPoint(screen_rect.left() + x, screen_rect.top() + y)
         self._window.move(self._opened_at)
 
     def record(self) -> None:

@@ -67,14 +67,24 @@ class DialogField:
         section.body.addLayout(row_of((self._label, 1), self.control))
         self.control.clicked.connect(
             lambda: request(
-                EditRequest(self._key, self._value, on_edited, self.control, lambda: self._value)
+                EditRequest(
+                    key=self._key,
+                    value=self._value,
+                    on_changed=on_edited,
+                    anchor=self.control,
+                    value_now=lambda: self._value,
+                )
             )
         )
 
     def show(self, value: SettingValue) -> None:
         self._value = str(value or "")
-        describe = {"answer.form": describe_form, SPELLING_LANGUAGES: describe_languages}
-        self._label.setText(describe.get(self._key, describe_tools)(self._value))
+        if self._key == "answer.form":
+            self._label.setText(describe_form(self._value))
+        elif self._key == SPELLING_LANGUAGES:
+            self._label.setText(describe_languages(self._value))
+        else:
+            self._label.setText(describe_tools(self._value))
 
 
 def describe_form(value: str) -> str:

@@ -81,15 +81,17 @@ class ListPages(QStackedWidget):
             self._filter_bar.back_button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _show_page(self) -> None:
-        view: RowView = self._view
         kind = self._model.order.list_filter.kind
         has_hits = self._search.is_showing_hits
         # Hits come from all conversations, whatever the filter.
         self._filter_bar.setVisible(kind is not ListFilterKind.LIST and not has_hits)
-        empty_note = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
+        view: RowView
         if has_hits:
             view = self._search.view
             empty_note = self._search.no_hits_text
+        else:
+            view = self._view
+            empty_note = tr(_EMPTY_NOTES[kind]) if self._is_loaded else ""
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty_note)
         # After removing a filter's last row by keyboard, the focus moves to the Back button.

@@ -64,12 +64,12 @@ class ListSelection:
         that is not listed counts as above the first.
         """
         index = self._model.index_of(self._open_id or "")
-        row = index.row() + (1 if step > 0 else -1)
+        row = index.row() + step
         while 0 <= row < self._model.rowCount():
             conversation = self._model.conversation_at(self._model.index(row))
             if conversation is not None:
                 return conversation.id
-            row += 1 if step > 0 else -1
+            row += step
         return None
 
     def _select_open_row(self) -> None:

@@ -56,13 +56,11 @@ class NameEditing(QObject):
         if self._search.is_showing_hits:
             conversation_id = self._search.current_conversation_id
             self._search.end()
-            return (
-                self.rename(conversation_id)
-                if conversation_id
-                else self._begin(self._selection.open_row)
-            )
-        has_focus = self._view.hasFocus()
-        return self._begin(self._view.currentIndex() if has_focus else self._selection.open_row)
+            if conversation_id:
+                return self.rename(conversation_id)
+        elif self._view.hasFocus():
+            return self._begin(self._view.currentIndex())
+        return self._begin(self._selection.open_row)
 
     def _begin(self, row: QModelIndex) -> bool:
         if self._view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:

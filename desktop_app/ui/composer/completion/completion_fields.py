@@ -118,10 +118,9 @@ class PopupAboveEditor(QObject):
     def _fit(self, widget: QWidget) -> None:
         position = self._editor.mapTo(self._editor.window(), QPoint())
         available_height = position.y() - 2 * _GAP
-        if (
-            available_height - _HEADER_HEIGHT >= _MIN_LIST_HEIGHT
-        ):  # otherwise it may cover the header
-            available_height -= _HEADER_HEIGHT
+        height_below_header = available_height - _HEADER_HEIGHT
+        if height_below_header >= _MIN_LIST_HEIGHT:  # otherwise it may cover the header
+            available_height = height_below_header
         height = min(widget.sizeHint().height(), available_height)
         widget.setGeometry(position.x(), position.y() - _GAP - height, self._editor.width(), height)
 

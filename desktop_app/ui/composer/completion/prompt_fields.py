@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _MAX_LINES: Final = 5
 _LABEL_WIDTH: Final = 150
+_TEXT_MARGIN: Final = 6
 _MAX_NAME_CHARACTERS: Final = 60
 _MAX_NOTE_CHARACTERS: Final = 160
 _ENTER_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -69,7 +70,7 @@ class GrowingTextField(PlainTextField):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.document().setDocumentMargin(theme.px(6))
+        self.document().setDocumentMargin(theme.px(_TEXT_MARGIN))
         self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -96,9 +97,8 @@ class GrowingTextField(PlainTextField):
         self.setVerticalScrollBarPolicy(
             policy.ScrollBarAsNeeded if lines > _MAX_LINES else policy.ScrollBarAlwaysOff
         )
-        height = (
-            min(lines, _MAX_LINES) * self.fontMetrics().lineSpacing() + 2 * self._theme.px(6) + 4
-        )
+        text_height = min(lines, _MAX_LINES) * self.fontMetrics().lineSpacing()
+        height = text_height + 2 * self._theme.px(_TEXT_MARGIN) + 4
         self.setFixedHeight(max(height, self._theme.px(32)))
 
 
@@ -131,7 +131,8 @@ class PromptFields(QFrame, DraftForm):
         While `is_temporary` returns True, nothing is stored in a file.
         """
         super().__init__()
-        self._is_temporary, self._draft_name = is_temporary, f"prompt-fields {prompt.id}"
+        self._is_temporary = is_temporary
+        self._draft_name = f"prompt-fields {prompt.id}"
         self.setObjectName("prompt-fields")
         self.setAccessibleName(tr("Fields of {prompt}", prompt=one_line(prompt.title)))
         set_role(self, "card")
@@ -144,9 +145,8 @@ class PromptFields(QFrame, DraftForm):
         self._grid.setColumnStretch(1, 1)
         initial_values = values or self.drafts.get(self._draft_name, {})
         for row, variable in enumerate(variables(prompt.text)):
-            self._add_field(
-                row, variable, str(initial_values.get(variable.name, variable.default or "")), theme
-            )
+            value = str(initial_values.get(variable.name, variable.default or ""))
+            self._add_field(row, variable, value, theme)
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
         self._cancel_button = cancel_button("leave-prompt")
@@ -170,7 +170,8 @@ class PromptFields(QFrame, DraftForm):
             if variable.default is None:
                 field.setPlaceholderText(tr("required"))
         label.setBuddy(field)
-        self._labels[variable.name], self._fields[variable.name] = label, field
+        self._labels[variable.name] = label
+        self._fields[variable.name] = field
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(field, row, 1)
 
@@ -244,17 +245,14 @@ class PromptFields(QFrame, DraftForm):
             self.store_draft(self._draft_name, {})
             self.filled.emit(self.values())
             return
-        self._show_note(
-            one_line(
-                tr("Fill in: {fields}", fields=joined([*map(_display_name, names)])),
-                _MAX_NOTE_CHARACTERS,
-            )
-        )
+        problem = tr("Fill in: {fields}", fields=joined([*map(_display_name, names)]))
+        self._show_note(one_line(problem, _MAX_NOTE_CHARACTERS))
         for name in names:
             set_role(self._labels[name], "error-title")
         self._focus(names[0])
 
     def _show_note(self, text: str) -> None:
+        """Show a problem; with "", show the keys, and unmark fields that are not missing now."""
         if not text:
             for name, label in self._labels.items():
                 if name not in missing_names(self.prompt.text, self.values()):

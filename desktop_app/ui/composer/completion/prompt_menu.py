@@ -134,10 +134,13 @@ class PromptMenu(QFrame):
         """Move from the first row up to the last, or back. Return False for any other move."""
         row = self.view.currentIndex().row()
         last_row = self.model.rowCount() - 1
-        wraps = {Qt.Key.Key_Up: (0, last_row), Qt.Key.Key_Down: (last_row, 0)}
-        if key not in wraps or row != wraps[Qt.Key(key)][0]:
+        if key == Qt.Key.Key_Up and row == 0:
+            target_row = last_row
+        elif key == Qt.Key.Key_Down and row == last_row:
+            target_row = 0
+        else:
             return False
-        self.view.setCurrentIndex(self.view.model().index(wraps[Qt.Key(key)][1], 0))
+        self.view.setCurrentIndex(self.view.model().index(target_row, 0))
         return True
 
     def set_theme(self, theme: Theme) -> None:

@@ -20,8 +20,8 @@ class TemplateMark:
     def __init__(self, template_id: str, document: QTextDocument, start: int, end: int) -> None:
         self._template_id = template_id
         self._start = QTextCursor(document)
-        self._end = QTextCursor(document)
         self._start.setPosition(start)
+        self._end = QTextCursor(document)
         self._end.setPosition(end)
         self._end.setKeepPositionOnInsert(True)  # text typed after it belongs to the user
 

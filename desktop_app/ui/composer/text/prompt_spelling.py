@@ -133,16 +133,18 @@ class PromptSpelling(QObject):
             line = block.text()
             previous_fence = fence
             fence = fence_after(line, fence)
-            yield block, () if previous_fence or fence else words_of_line(line)
+            is_code = bool(previous_fence or fence)
+            yield block, () if is_code else words_of_line(line)
             block = block.next()
 
     def _underline(self, block: QTextBlock, words: list[ProseWord]) -> None:
         cursor = self._text.textCursor()
-        # The word being typed is not finished.
-        cursor_column = cursor.position() - block.position() if self._text.hasFocus() else -1
-        formats = [self._format_range(word) for word in words if word.end != cursor_column]
-        current_formats = block.layout().formats()
-        if [(m.start, m.length) for m in current_formats] != [(m.start, m.length) for m in formats]:
+        if self._text.hasFocus():
+            # The word that ends at the cursor may not be finished.
+            cursor_column = cursor.position() - block.position()
+            words = [word for word in words if word.end != cursor_column]
+        formats = [self._format_range(word) for word in words]
+        if list(map(_extent, block.layout().formats())) != list(map(_extent, formats)):
             block.layout().setFormats(formats)
             self._text.document().markContentsDirty(block.position(), block.length())
 
@@ -152,6 +154,10 @@ class PromptSpelling(QObject):
         format_range.length = len(word.text)
         format_range.format = self._format
         return format_range
+
+
+def _extent(format_range: QTextLayout.FormatRange) -> tuple[int, int]:
+    return format_range.start, format_range.length
 
 
 def _blocks_above(block: QTextBlock) -> Iterator[QTextBlock]:

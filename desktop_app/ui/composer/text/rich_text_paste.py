@@ -57,9 +57,8 @@ class RichTextPaste:
         cursor_range = self._range
         cursor_range.setPosition(cursor_range.selectionStart())
         cursor_range.setPosition(self._end_cursor.position(), _KEEP_ANCHOR)
-        if cursor_range.selectedText() != self._plain_text or not is_richer(
-            markdown, self._plain_text
-        ):
+        is_unedited = cursor_range.selectedText() == self._plain_text
+        if not is_unedited or not is_richer(markdown, self._plain_text):
             return
         if cursor_range.document().revision() == self._revision:
             cursor_range.joinPreviousEditBlock()
@@ -73,9 +72,9 @@ def is_richer(markdown: str, plain_text: str) -> bool:
     """Return True if the Markdown adds more than space and keeps all words of 4+ letters."""
     if not markdown.strip() or markdown.split() == plain_text.split():
         return False
-    return set(re.findall(_WORD, plain_text)) <= set(
-        re.findall(_WORD, re.sub(_MARKUP, "", markdown))
-    )
+    words = re.findall(_WORD, plain_text)
+    markdown_words = re.findall(_WORD, re.sub(_MARKUP, "", markdown))
+    return set(words) <= set(markdown_words)
 
 
 def text_of_html(html: str) -> str:

@@ -86,9 +86,6 @@ class ConnectionTest(QObject):
         self._button.setEnabled(not is_running)
         self._result.set_text(text, "note" if has_passed else "error", is_result=True)
         self._icon.setVisible(not is_running and self._profile_id in self._results)
-        name, color = (
-            ("circle-check", self._theme.good)
-            if has_passed
-            else ("circle-alert", self._theme.error)
-        )
-        self._icon.setPixmap(pixmap(name, color, self._theme.px(16)))
+        icon_name = "circle-check" if has_passed else "circle-alert"
+        color = self._theme.good if has_passed else self._theme.error
+        self._icon.setPixmap(pixmap(icon_name, color, self._theme.px(16)))

@@ -92,7 +92,8 @@ class CustomFieldSection(FormSection, DraftForm):
 
     def _store_values(self) -> None:
         is_secret = self._secret_box.isChecked()
-        name, value = self._name.text(), "" if is_secret else self._value.text()
+        name = self._name.text()
+        value = "" if is_secret else self._value.text()
         values: FormValues = {
             "name": name,
             "value": value,

@@ -83,6 +83,7 @@ class SpendingSection(LineSection):
         sentences = [] if month is None else sentences_of(month, self._profile.monthly_cap)
         if self._profile.from_environment:
             sentences.append(tr("Shares the limit of the provider with the same URL."))
+        # The cap of the profile may be newer than that of the month.
         is_near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near_cap
         self.note.set_text(" ".join(sentences), "warning" if is_near else "note")
 

@@ -74,15 +74,15 @@ class ServersTab(QWidget):
         self._intro = Note(theme, tr(INTRODUCTION))
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)
-        self._add_button = add_button = dialog_button(tr("Add…"), "add-server")
-        add_button.clicked.connect(self.add_requested)
-        self._import_button = import_button = dialog_button(tr("Import…"), "import-servers")
-        import_button.clicked.connect(self.import_requested)
+        self._add_button = dialog_button(tr("Add…"), "add-server")
+        self._add_button.clicked.connect(self.add_requested)
+        self._import_button = dialog_button(tr("Import…"), "import-servers")
+        self._import_button.clicked.connect(self.import_requested)
         rows = (
             self._intro,
             self._empty_label,
             self._list,
-            FlowLayout(add_button, import_button),
+            FlowLayout(self._add_button, self._import_button),
             STRETCH,
         )
         column_of(*rows, parent=self, margins=0, spacing=12)
@@ -133,9 +133,9 @@ class ServerSection(FormSection):
         self.log_button = dialog_button(tr("Log"), f"log-server-{name}")
         self.edit_button = dialog_button(tr("Edit…"), f"edit-server-{name}")
         self.remove_button = dialog_button(tr("Remove…"), f"remove-server-{name}")
-        signing = (self.sign_in_button, self.sign_out_button)
         buttons = (
-            *signing,
+            self.sign_in_button,
+            self.sign_out_button,
             self.test_button,
             self.log_button,
             self.edit_button,

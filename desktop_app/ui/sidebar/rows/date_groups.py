@@ -31,9 +31,9 @@ class DateGroups:
 
     def __init__(self, today: date) -> None:
         self.today = today
-        self._today_start, self._yesterday_start, self._week_start = (
-            midnight(today - timedelta(days=days)).timestamp() for days in (0, 1, 7)
-        )
+        self._today_start = midnight(today).timestamp()
+        self._yesterday_start = midnight(today - timedelta(days=1)).timestamp()
+        self._week_start = midnight(today - timedelta(days=7)).timestamp()
         # Negated starts of this month and of earlier months, so that they ascend for
         # bisect.
         self._negated_month_starts = [-midnight(today.replace(day=1)).timestamp()]
