@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from desktop_app.domain.tools.tool_server import (
     secret_values,
     server_of,
 )
-from desktop_app.services.tools.server_run import ServerRun
+from desktop_app.services.tools.server_run import Launch, ServerRun
 from desktop_app.services.tools.server_source import ServerSource
 from desktop_app.services.tools.server_tools import tools_of
 from desktop_app.tool_servers.server_connection import ServerConnection
@@ -90,15 +90,15 @@ async def running_server(
     """Yield a server that is stopped at the end."""
     server, secrets = server_of("demo", command=command, **options)
 
-    async def order(_is_sign_in: bool) -> tuple[Mapping[str, Any], Sequence[str]]:
+    async def make_launch(*, is_sign_in: bool) -> Launch:
         home = options.get("folder") or os.environ.get("HOME", "/")
         values = secret_values(server, secrets, variables or {})
-        return launch_message(server, secrets, variables or {}, home), values
+        return Launch(launch_message(server, secrets, variables or {}, home), values)
 
     async def keep(_tokens: Mapping[str, Any]) -> None:
         raise AssertionError
 
-    run = ServerRun(server, ServerConnection.open, order, keep, nullcontext)
+    run = ServerRun(server, ServerConnection.open, make_launch, keep, nullcontext)
     try:
         yield RunningServer(run)
     finally:

@@ -24,7 +24,7 @@ from desktop_app.domain.tools.tool_server import (
     sign_in_secrets,
 )
 from desktop_app.i18n.translation import tr
-from desktop_app.services.tools.server_run import Connect, ServerRun
+from desktop_app.services.tools.server_run import Connect, Launch, ServerRun
 
 
 class ServerStorage(Protocol):
@@ -219,26 +219,23 @@ class ToolServers:
         """End all servers."""
         await asyncio.gather(*(run.stop() for run in self._runs.values()))
 
-    async def _make_launch(
-        self, server: ToolServer, is_sign_in: bool
-    ) -> tuple[Mapping[str, Any], Sequence[str]]:
-        """Return the launch message of a server, and the secrets to redact: see `MakeLaunch`."""
+    async def _make_launch(self, server: ToolServer, *, is_sign_in: bool) -> Launch:
+        """Return the launch of a server: see `MakeLaunch`."""
         secrets = await self.secrets_of(server)
-        for name in referenced_variables(server, secrets) if server.url else ():
-            if name in self._environment.provider_variables:
-                raise ToolServerError(Reason.TOOL_SERVER_KEY, server=server.name, variable=name)
-        variables, _, home = self._environment
-        launch = launch_message(server, secrets, variables, home)
-        values = secret_values(server, secrets, variables)
+        environment = self._environment
+        if server.url:
+            for name in referenced_variables(server, secrets):
+                if name in environment.provider_variables:
+                    raise ToolServerError(Reason.TOOL_SERVER_KEY, server=server.name, variable=name)
+        message = launch_message(server, secrets, environment.variables, environment.home)
+        values = secret_values(server, secrets, environment.variables)
         if is_sign_in:
             page = tr("You can close this page and return to Repartee.")
-            return {**launch, "sign_in": page}, values
-        if not server.can_sign_in:
-            return launch, values
-        tokens = await self._stored_tokens(server)
+            return Launch({**message, "sign_in": page}, values)
+        tokens = await self._stored_tokens(server) if server.can_sign_in else None
         if tokens is None:
-            return launch, values
-        return {**launch, "tokens": tokens}, (*values, *sign_in_secrets(tokens))
+            return Launch(message, values)
+        return Launch({**message, "tokens": tokens}, (*values, *sign_in_secrets(tokens)))
 
     async def _stored_tokens(self, server: ToolServer) -> dict[str, Any] | None:
         """Return the stored tokens of a sign-in; None if there are none or they are invalid."""
@@ -254,6 +251,7 @@ class ToolServers:
 
     @asynccontextmanager
     async def _hold_renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
+        """Keep other processes from renewing a sign-in meanwhile; yield its stored tokens."""
         async with self._renewal_lock(server.name):
             yield await self._stored_tokens(server)
 

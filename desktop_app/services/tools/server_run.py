@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError, UserFacingError
@@ -59,11 +59,18 @@ class Connect(Protocol):
         """Return the running server."""
 
 
-MakeLaunch = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]]
-"""Returns the launch message of a server, and the secrets to redact. Raises UserFacingError.
+class Launch(NamedTuple):
+    """The launch message of a server, and the secrets in it, which are redacted."""
 
-The argument is True to have the user sign in.
-"""
+    message: Mapping[str, Any]
+    secrets: Sequence[str]
+
+
+class MakeLaunch(Protocol):
+    """Function that prepares a start of a server. Raises UserFacingError."""
+
+    async def __call__(self, *, is_sign_in: bool) -> Launch:
+        """Return the launch. If `is_sign_in`, the server has the user sign in."""
 
 
 class ServerState(StrEnum):
@@ -117,20 +124,22 @@ class ServerRun:
         self._lists: dict[str, Any] = {}
         self._last_error_line = ""  # the last line of standard error since the last start
         self._crashes: list[float] = []
-        self._is_starting = self._is_closing = False
+        self._is_starting = False
+        self._is_closing = False
         self._active_requests = 0  # the number of requests in progress
         self._idle_timer: asyncio.TimerHandle | None = None
         self._stop_task: asyncio.Task[None] | None = None
         self._secrets: Sequence[str] = ()
         self._on_address: Callable[[str], None] | None = None
         self._sign_in_task: asyncio.Task[Any] | None = None
-        self._address, self._needs_sign_in = "", False
+        self._sign_in_address = ""  # where the user signs in, during a start that needs it
+        self._needs_sign_in = False
 
     @property
     def state(self) -> ServerState:
         """Return the state of the process."""
         if self._is_starting:
-            return ServerState.SIGNING_IN if self._address else ServerState.STARTING
+            return ServerState.SIGNING_IN if self._sign_in_address else ServerState.STARTING
         if self._usable_connection() is not None:
             return ServerState.RUNNING
         return ServerState.STOPPED if self.failure is None else ServerState.FAILED
@@ -253,7 +262,7 @@ class ServerRun:
 
     def on_sign_in(self, address: str) -> None:
         """Report the address at which the user signs in."""
-        self._address = address
+        self._sign_in_address = address
         self.on_log("info", f"Sign in: {address}")
         if self._on_address is not None:
             self._on_address(address)
@@ -311,28 +320,33 @@ class ServerRun:
         if len(self._crashes) >= MAX_CRASHES:
             raise self._record_failure(self._make_error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
-            launch, self._secrets = await self._make_launch(self._on_address is not None)
+            launch = await self._make_launch(is_sign_in=self._on_address is not None)
         except UserFacingError as error:
             raise self._record_failure(error) from None
+        self._secrets = launch.secrets
         await self._redact_also(())
         self._tokens.clear()
-        self._is_starting, self._needs_sign_in = True, False
+        self._is_starting = True
+        self._needs_sign_in = False
         self._last_error_line = ""
         self._on_changed()
         limit_s = START_S if self._on_address is None else SIGN_IN_S
         try:
             async with asyncio.timeout(limit_s):
-                self._connection = await self._connect(launch, self)
+                self._connection = await self._connect(launch.message, self)
             self.failure = None
         except TimeoutError:
-            slow_error = self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
-            fault = ServerFault.NO_ANSWER_IN_TIME
-            sign_in_error = self._make_error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
-            raise self._record_failure(sign_in_error if self._address else slow_error) from None
+            if self._sign_in_address:
+                fault = ServerFault.NO_ANSWER_IN_TIME
+                timeout_error = self._make_error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
+            else:
+                timeout_error = self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
+            raise self._record_failure(timeout_error) from None
         except ServerFailure as failure:
             raise self._record_failure(self._start_error(failure)) from None
         finally:
-            self._is_starting, self._address = False, ""
+            self._is_starting = False
+            self._sign_in_address = ""
             self._on_changed()
         return self._connection
 
@@ -340,7 +354,7 @@ class ServerRun:
         if failure.needs_sign_in:
             return self._make_error(Reason.TOOL_SERVER_SIGN_IN)
         why = self.redact(failure.reason).rstrip(".")
-        if self._address:
+        if self._sign_in_address:
             return self._make_error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
         if failure.has_closed:
             why = self._last_error_line.rstrip(".") or why

@@ -58,15 +58,15 @@ class Keyring:
         self.forgotten.append(source)
 
 
-async def no_connection(order: Mapping[str, Any], listener: Any) -> Any:
+async def no_connection(launch: Mapping[str, Any], listener: Any) -> Any:
     raise AssertionError("no server is started")
 
 
-def unreachable(orders: list[Mapping[str, Any]]) -> Connect:
-    """Return a function that records the order of each connection, and then times out."""
+def unreachable(launches: list[Mapping[str, Any]]) -> Connect:
+    """Return a function that records the launch message of each connection, and then times out."""
 
-    async def connect(order: Mapping[str, Any], listener: Any) -> Any:
-        orders.append(order)
+    async def connect(launch: Mapping[str, Any], listener: Any) -> Any:
+        launches.append(launch)
         raise TimeoutError
 
     return connect
@@ -242,7 +242,7 @@ class SlowlyStoppedConnection:
 async def test_runs_are_listed_while_another_call_stops_a_changed_server(tmp_path: Path) -> None:
     connection = SlowlyStoppedConnection()
 
-    async def connect(order: Mapping[str, Any], listener: Any) -> SlowlyStoppedConnection:
+    async def connect(launch: Mapping[str, Any], listener: Any) -> SlowlyStoppedConnection:
         return connection
 
     async with open_servers(tmp_path, connect=connect) as (servers, _):
@@ -275,15 +275,15 @@ async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> Non
     "text", ["no JSON", "[]", "{}", "[" * 100_000, '{"tokens": 1, "client": 2}']
 )
 async def test_an_invalid_stored_sign_in_counts_as_none(tmp_path: Path, text: str) -> None:
-    orders: list[Mapping[str, Any]] = []
-    async with open_servers(tmp_path, connect=unreachable(orders)) as (servers, keyring):
+    launches: list[Mapping[str, Any]] = []
+    async with open_servers(tmp_path, connect=unreachable(launches)) as (servers, keyring):
         server, secrets = server_of("docs", url="https://host/mcp")
         await servers.add(server, secrets)
         keyring.secrets[server.sign_in_name] = Secret(text, server.secret_origin)
         run = await servers.run("docs")
         with pytest.raises(ToolServerError):
             await run.request("list_tools")
-        assert ["tokens" in order for order in orders] == [False]
+        assert ["tokens" in launch for launch in launches] == [False]
 
 
 @pytest.mark.attack("key-origin")
@@ -314,10 +314,10 @@ async def test_no_address_gets_the_key_of_a_provider(tmp_path: Path, fields: Any
 async def test_a_server_gets_the_variables_that_it_refers_to(
     tmp_path: Path, place: Any, field: str, given: dict[str, str], sent: dict[str, str]
 ) -> None:
-    orders: list[Mapping[str, Any]] = []
+    launches: list[Mapping[str, Any]] = []
     fields: dict[str, Any] = {**place, field: given}
-    async with open_servers(tmp_path, connect=unreachable(orders)) as (servers, _):
+    async with open_servers(tmp_path, connect=unreachable(launches)) as (servers, _):
         await servers.add(*server_of("docs", **fields))
         with pytest.raises(ToolServerError):
             await (await servers.run("docs")).request("list_tools")
-    assert [order[field] for order in orders] == [sent]
+    assert [launch[field] for launch in launches] == [sent]

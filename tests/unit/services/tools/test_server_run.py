@@ -24,7 +24,7 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
 from desktop_app.services.tools import served_prompts, server_tools
 from desktop_app.services.tools.call_results import limit_result
-from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
+from desktop_app.services.tools.server_run import IDLE_S, Launch, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
 from desktop_app.services.tools.server_tools import tools_of
 from tests.helpers.server_runs import OneServerStorage
@@ -65,30 +65,30 @@ class Connection:
 
 
 class ScriptedServer:
-    """A server whose starts a test scripts, with its run; it records orders and states."""
+    """A server whose starts a test scripts, with its run; it records launch messages and states."""
 
     def __init__(self, server: ToolServer = SERVER) -> None:
-        self.orders: list[Mapping[str, Any]] = []
+        self.launches: list[Mapping[str, Any]] = []
         self.made: list[Connection] = []
         self.before: Callable[[Any], Awaitable[None]] | None = None
         self.error: Exception | None = None
-        self.order_error: Exception | None = None
+        self.launch_error: Exception | None = None
         self.keep_error: UserFacingError | None = None
         self.kept: list[Mapping[str, Any]] = []
         self.states: list[ServerState] = []
-        self.run = ServerRun(server, self.connect, self.order, self.keep, self.renewal)
+        self.run = ServerRun(server, self.connect, self.make_launch, self.keep, self.renewal)
         self.run.watch(lambda: self.states.append(self.run.state))
         self.stored: Mapping[str, Any] | None = KEPT
         self.renewal_error: UserFacingError | None = None
         self.renewals = 0
 
-    async def order(self, is_sign_in: bool) -> tuple[Mapping[str, Any], Sequence[str]]:
-        if self.order_error is not None:
-            raise self.order_error
-        return {"sign_in": is_sign_in}, (SECRET,)
+    async def make_launch(self, *, is_sign_in: bool) -> Launch:
+        if self.launch_error is not None:
+            raise self.launch_error
+        return Launch({"sign_in": is_sign_in}, (SECRET,))
 
-    async def connect(self, order: Mapping[str, Any], listener: Any) -> Connection:
-        self.orders.append(order)
+    async def connect(self, launch: Mapping[str, Any], listener: Any) -> Connection:
+        self.launches.append(launch)
         if self.before is not None:
             await self.before(listener)
         if self.error is not None:
@@ -178,7 +178,7 @@ async def test_a_server_starts_with_its_first_use_and_is_asked_once(server: Scri
     assert await run.fetch_list("tools") == tools, "the other list is forgotten"
     await run.restart()
     assert len(server.made) == 3
-    assert server.orders == [{"sign_in": False}] * 3
+    assert server.launches == [{"sign_in": False}] * 3
 
 
 async def test_a_list_that_changes_while_it_is_requested_is_not_stored(
@@ -342,10 +342,10 @@ async def test_a_silent_server_is_given_up_after_the_time_that_the_error_names(
 async def test_a_server_without_its_secrets_does_not_start(
     server: ScriptedServer, error: UserFacingError
 ) -> None:
-    server.order_error = error
+    server.launch_error = error
     with pytest.raises(type(error)):
         await server.run.fetch_list("tools")
-    assert (server.run.failure, server.orders) == (error, [])
+    assert (server.run.failure, server.launches) == (error, [])
     assert server.run.state is ServerState.FAILED
 
 
@@ -417,12 +417,12 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
         assert server.run.log[-1] == LogLine("warning", error.sentences)
     assert addresses == ["https://a"]
     assert server.kept == ([KEPT] if error is None else [])
-    assert server.orders == [{"sign_in": True}]
+    assert server.launches == [{"sign_in": True}]
     assert LogLine("info", "Sign in: https://a") in server.run.log
     assert SIGNING_IN in server.states
     assert "t0ken" not in server.run.redact("a t0ken-that-is-kept b")
     await server.run.restart()
-    assert server.orders[-1] == {"sign_in": False}
+    assert server.launches[-1] == {"sign_in": False}
     assert addresses == ["https://a"], "a restart asks nobody to sign in"
 
 
