@@ -69,8 +69,8 @@ class Dictionaries:
 
     def add(self, word: str, languages: Sequence[str]) -> None:
         """Add a word to the user's own list of the first language of its script."""
-        for dictionary in self._dictionaries_for(languages, word)[:1]:
-            self._library.enchant_dict_add(dictionary, *_encoded(word))
+        if dictionaries := self._dictionaries_for(languages, word):
+            self._library.enchant_dict_add(dictionaries[0], *_encoded(word))
 
     def close(self) -> None:
         """Free the dictionaries."""

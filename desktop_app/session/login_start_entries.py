@@ -31,7 +31,7 @@ _APPROVED_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\Star
 
 
 def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
-    """Return the path of the entry for the program with one `Folders.scope`."""
+    """Return the path of the entry for the program with this `Folders.scope`."""
     config = environment.get("XDG_CONFIG_HOME") or ""
     folder = Path(config) if config.startswith("/") else Path.home() / ".config"
     return folder / "autostart" / f"{bus_name(scope)}.desktop"

@@ -227,19 +227,19 @@ class SessionBus:
         address = DBusAddress(target.path, target.service, target.interface)
         message = new_method_call(address, method, signature or None, body)
         serial = next(self._connection.outgoing_serial)
-        reply = self._replies[serial] = asyncio.get_running_loop().create_future()
+        reply_future = self._replies[serial] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._connection.send(message, serial=serial)
-                answer = await reply
+                reply = await reply_future
         except OSError as error:  # TimeoutError is one, too
             raise BusError(f"{target.service}: {error}") from error
         finally:
             self._replies.pop(serial, None)
-        if answer.header.message_type is MessageType.error:
-            text = answer.body[0] if answer.body else ""
-            raise ErrorReplyError(f"{_error_name(answer.header)}: {text}")
-        return tuple(answer.body)
+        if reply.header.message_type is MessageType.error:
+            text = reply.body[0] if reply.body else ""
+            raise ErrorReplyError(f"{_error_name(reply.header)}: {text}")
+        return tuple(reply.body)
 
     async def read_property(self, target: BusObject, name: str) -> Any:
         """Return the value of a property.
@@ -314,9 +314,9 @@ class SessionBus:
                 # Other tasks run even while a program sends thousands of calls.
                 await asyncio.sleep(0)
         except (OSError, EOFError):
-            for reply in self._replies.values():
-                if not reply.done():
-                    reply.set_exception(ConnectionResetError("the bus has ended"))
+            for reply_future in self._replies.values():
+                if not reply_future.done():
+                    reply_future.set_exception(ConnectionResetError("the bus has ended"))
 
     def _dispatch(self, message: Message) -> None:
         """Set the result of a call of ours, or have the event loop run our callbacks soon.
@@ -330,9 +330,9 @@ class SessionBus:
         kind = message.header.message_type
         if kind in (MessageType.method_return, MessageType.error):
             no_serial = -1  # no call has it
-            reply = self._replies.get(fields.get(HeaderFields.reply_serial, no_serial))
-            if reply is not None and not reply.done():
-                reply.set_result(message)
+            reply_future = self._replies.get(fields.get(HeaderFields.reply_serial, no_serial))
+            if reply_future is not None and not reply_future.done():
+                reply_future.set_result(message)
             return
         path = fields.get(HeaderFields.path, "")
         interface = fields.get(HeaderFields.interface, "")

@@ -1,7 +1,7 @@
 """Every setting of the program, declared once: key, default, bounds, label, group.
 
-The settings panel builds rows of its tabs from these declarations, and the store has the values by
-their keys. Texts are marked for translation; the panel translates them. Shortcuts that the user
+The settings panel builds the rows of its tabs from these declarations, and the store has the values
+by their keys. Texts are marked for translation; the panel translates them. Shortcuts that the user
 changed are settings too, `keys.<command id>`; their commands are declared in commands/.
 """
 

@@ -32,7 +32,7 @@ class Definitions:
         """`cited` are the numbers of the passages that the source may cite."""
         self._cited = cited
         self._references: dict[str, Any] = {}
-        self._notes: set[str] = set()
+        self._notes: set[str] = set()  # the labels of footnotes after ":", as the parser has them
         self._expects_notes = True  # marks count as footnotes before their definitions arrive
 
     def mark_complete(self) -> None:
@@ -101,8 +101,10 @@ def names_in(text: str) -> set[str]:
     """Return the labels that a text may name: normalized, and for footnotes also as written."""
     from markdown_it.common.utils import normalizeReference
 
-    names = set()
-    for match in _LABEL.finditer(text) if "[" in text else ():
+    names: set[str] = set()
+    if "[" not in text:
+        return names
+    for match in _LABEL.finditer(text):
         if name := match[1]:  # None for an escape
             names.add(normalizeReference(name))
             if name.startswith("^"):

@@ -78,10 +78,11 @@ class Parse:
     def newly_loose_depths(self) -> list[int]:
         """Return the depths of the lists with earlier items that turned loose in this parse."""
         both = zip(self.context.continued_lists, self.resumed, strict=False)
-        loose = (
-            start.has_earlier_items and token.meta["loose"] > start.loose for start, token in both
-        )
-        return [depth for depth, turned in enumerate(loose, 1) if turned]
+        return [
+            depth
+            for depth, (start, token) in enumerate(both, 1)
+            if start.has_earlier_items and token.meta["loose"] and not start.loose
+        ]
 
     @cached_property
     def placed(self) -> list[PlacedBlock]:

@@ -22,17 +22,17 @@ class ShownBlocks:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.closed = 0
-        self._open_part: Block | None = None  # the closed rows of a partly filled table block
+        self._open_table: Block | None = None  # the closed rows of a partly filled table block
 
     @property
     def end(self) -> tuple[int, int]:
         """Return where the next closed content begins: the block's index, and the row in it."""
-        return self.closed, len(self._open_part.rows) if self._open_part else 0
+        return self.closed, len(self._open_table.rows) if self._open_table else 0
 
     @property
     def last_closed(self) -> Block:
         """Return the last block with closed content."""
-        return self._open_part or self.blocks[self.closed - 1]
+        return self._open_table or self.blocks[self.closed - 1]
 
     def add_closed(self, closed: list[Block], tail: list[Block], *, in_table: bool) -> list[Patch]:
         """Add closed blocks, and replace the open tail.
@@ -40,13 +40,13 @@ class ShownBlocks:
         Args:
             in_table: more rows of the last closed table may follow.
         """
-        packed = pack_rows([self._open_part] if self._open_part else [], closed)
-        self._open_part = None
+        packed = pack_rows([self._open_table] if self._open_table else [], closed)
+        self._open_table = None
         if in_table and packed and len(packed[-1].rows) < max_rows_of(packed[-1]):
-            self._open_part = packed[-1]
-        complete = len(packed) - (self._open_part is not None)
+            self._open_table = packed[-1]
+        complete = len(packed) if self._open_table is None else len(packed) - 1
         new_blocks = packed[:complete] + pack_rows(
-            [self._open_part] if self._open_part else [], tail
+            [self._open_table] if self._open_table else [], tail
         )
         patch = _find_difference(self.closed, self.blocks, new_blocks)
         self.closed += complete
@@ -62,10 +62,10 @@ class ShownBlocks:
             if block != self.blocks[index]:
                 self.blocks[index] = block
                 patches.append(Patch(index, 1, (block,)))
-        if self._open_part is not None:
-            shown_part = self.blocks[self.closed]  # may include an incomplete row
-            part = self._open_part
-            self._open_part = part._replace(rows=shown_part.rows[: len(part.rows)])
+        if self._open_table is not None:
+            closed_count = len(self._open_table.rows)
+            shown_rows = self.blocks[self.closed].rows  # may include an incomplete row
+            self._open_table = self._open_table._replace(rows=shown_rows[:closed_count])
         return patches
 
 
@@ -85,8 +85,8 @@ def _find_difference(start: int, blocks: list[Block], new_blocks: list[Block]) -
         and old_end > start + common_count
         and blocks[old_end - 1] == new_blocks[new_end - 1]
     ):
-        old_end = old_end - 1
-        new_end = new_end - 1
+        old_end -= 1
+        new_end -= 1
     if common_count == new_end and start + common_count == old_end:
         return None
     return Patch(

@@ -86,10 +86,15 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
         return None
     if block.kind is Kind.CODE:
-        is_settled = not set(line) & set("`~")
+        is_plain_end = not set(line) & set("`~")
     else:
-        is_settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _MIN_TAIL_CHARS
-        is_settled = is_settled and (text[-1].isalnum() or text[-1] in _PLAIN_ENDS)
-        is_settled = is_settled and is_plain(text)
+        is_plain_end = (
+            block.kind in (Kind.PARAGRAPH, Kind.HEADING)
+            and len(text) > _MIN_TAIL_CHARS
+            and (text[-1].isalnum() or text[-1] in _PLAIN_ENDS)
+            and is_plain(text)
+        )
+    if not is_plain_end:
+        return None
     gap = "" if run.text.endswith(line[-1]) else line[len(text) :]
-    return PlainTail(run, gap) if is_settled else None
+    return PlainTail(run, gap)

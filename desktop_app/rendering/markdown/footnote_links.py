@@ -38,12 +38,9 @@ def opposite_link(target: str) -> str:
     >>> opposite_link(link_to_note("a")) == link_to_mark("a")
     True
     """
-    new_prefix, old_prefix = (
-        (_MARK_PREFIX, _NOTE_PREFIX)
-        if target.startswith(_NOTE_PREFIX)
-        else (_NOTE_PREFIX, _MARK_PREFIX)
-    )
-    return new_prefix + target.removeprefix(old_prefix)
+    if is_link_to_mark(target):
+        return _NOTE_PREFIX + target.removeprefix(_MARK_PREFIX)
+    return _MARK_PREFIX + target.removeprefix(_NOTE_PREFIX)
 
 
 def note_label_of(target: str) -> str:

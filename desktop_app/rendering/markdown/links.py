@@ -66,17 +66,19 @@ _FILE_ENDINGS: Final = frozenset(
 }
 """The endings of file names that look like hosts, as in README.md."""
 
-# Full stops of other scripts, and characters that look like a full stop. Between Latin letters, a
-# bullet or an Arabic zero also looks like one; in Catalan the middle dot is part of a letter.
+# Full stops of other scripts, and characters that look like a full stop.
 _DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff61\u2024\ua4f8\u0701\u0702\ua60e"), ".") | {
     0x10A50: ".",
     0x1D16D: ".",
 }
+# Characters that look like a full stop only between Latin letters or digits: an Arabic zero, a
+# bullet, a middle dot. In the Catalan "l·l", the middle dot is part of a letter.
 _LOOKALIKE_DOTS: Final = re.compile(
     r"(?<=[a-z0-9])[\u0660\u06f0\u2022\u2219\u22c5\u2027\u30fb](?=[a-z0-9])"
     r"|(?<=[a-z0-9])(?<!l)\u00b7(?=[a-z0-9])|(?<=l)\u00b7(?=[a-km-z0-9])"
 )
-# Characters that look like letters, but have no compatibility mapping.
+# Characters that look like letters, but have no compatibility mapping: letters in black circles,
+# letters in black squares, and the letters that flags are written with.
 _LOOKALIKE_LETTERS: Final = {
     first + offset: chr(ord("a") + offset)
     for first in (0x1F150, 0x1F170, 0x1F1E6)

@@ -106,9 +106,10 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
 
 def parse_formula(answer: Mapping[str, Any] | None) -> Formula | None:
     """Return the formula in the process's answer; None for an error or an invalid answer."""
-    fields = answer or {}
-    svg = fields.get("svg")
-    lengths: list[Any] = [fields.get(name) for name in ("width", "ascent", "depth")]
+    if answer is None:
+        return None
+    svg = answer.get("svg")
+    lengths: list[Any] = [answer.get(name) for name in ("width", "ascent", "depth")]
     width, ascent, depth = lengths
     limits = ((width, _MAX_WIDTH_EM), (ascent, _MAX_HEIGHT_EM), (depth, _MAX_HEIGHT_EM))
     # Comparisons with NaN are false, and comparisons of an int with a float are exact.
@@ -142,13 +143,16 @@ def _is_drawing(svg: str, width: float, height: float) -> bool:
         return False
     if not svg.startswith("<svg"):
         return False
-    position, depth = 0, 0
+    position = depth = 0
     while position < len(svg):
         tag = _TAG.match(svg, position)
         if tag is None:
             return False
         position = tag.end()
-        depth += -1 if tag["closes"] else not tag["is_empty"]
+        if tag["closes"]:
+            depth -= 1
+        elif not tag["is_empty"]:
+            depth += 1
         if depth > _MAX_DRAWING_DEPTH:
             return False
     return depth == 0

@@ -17,13 +17,25 @@ from desktop_app.rendering.markdown.parser import MATH_OPENERS
 _CONTAINER_MARKS: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
 """The marks of the items and quotes that a line begins with."""
 
-# A last line that may still become a heading, a rule, a list item, a quote, a fence, a note.
-_UNDECIDED: Final = re.compile(
-    rf"[ \t]*+(?:{_CONTAINER_MARKS}(?:\d{{1,9}}[.)]?[ \t]*|[-+*_=#>:]{{1,3}}[ \t]*"
-    r"|\[[ xX]?\]?[ \t]*|`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\|\[\^[\w-]{0,24}(?:\]:?)?[ \t]*)"
-    r"|\\\[.*|\[[^^\]][^\]]*\]:.*)|[-+*_=#>|:$ \t]+"
+_LINE_START: Final = r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*"
+"""The marks of quotes, then of items, that a line may begin with."""
+
+_UNDECIDED_IN_CONTAINER: Final = (
+    r"\d{1,9}[.)]?[ \t]*",  # the number of a list item
+    r"[-+*_=#>:]{1,3}[ \t]*",  # the mark of an item, a heading, a rule, a quote or a definition
+    r"\[[ xX]?\]?[ \t]*",  # the box of a task
+    r"`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*",  # a fence, perhaps with the language of the code
+    r"\\",  # the beginning of a display formula, or an escape
+    r"\[\^[\w-]{0,24}(?:\]:?)?[ \t]*",  # the label of a footnote
 )
-_ROW_START: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")
+_UNDECIDED: Final = re.compile(
+    rf"[ \t]*+(?:{_CONTAINER_MARKS}(?:{'|'.join(_UNDECIDED_IN_CONTAINER)})"
+    r"|\\\[.*"  # a display formula
+    r"|\[[^^\]][^\]]*\]:.*)"  # the definition of a link
+    r"|[-+*_=#>|:$ \t]+"  # a rule, or the row below the header of a table
+)
+"""Matches a last line that may still become a block of another kind, or be hidden."""
+_ROW_START: Final = re.compile(rf"{_LINE_START}\|")
 _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
 _MAX_FORMULA_LENGTH: Final = 2_000
@@ -31,8 +43,7 @@ _MAX_FORMULA_LENGTH: Final = 2_000
 _MAX_ROW_LENGTH: Final = 2_000
 """Characters at the end that are searched for the bar of a table's row."""
 _DISPLAY_LINE: Final = re.compile(
-    r"^(?P<line>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$",
-    re.MULTILINE,
+    rf"^(?P<line>{_LINE_START}(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$", re.MULTILINE
 )
 
 
@@ -68,11 +79,11 @@ def _without_open_display(source: str) -> str:
             if any(closer in match["line"] for closer in MATH_OPENERS.values()):
                 opener = None
         elif match["opens"]:
-            closer, text_after = MATH_OPENERS[match["opens"]], match["rest"].rstrip(" \t")
-            is_last = match.end() == len(source)  # text after it would make it part of a sentence
-            if closer not in text_after or (
-                is_last and text_after.index(closer) == len(text_after) - 2
-            ):
+            rest = match["rest"].rstrip(" \t")
+            _, closer, text_after = rest.partition(MATH_OPENERS[match["opens"]])
+            # On the last line, more text can still make the formula a part of a sentence.
+            is_last_line = match.end() == len(source)
+            if not closer or (is_last_line and not text_after):
                 opener = match.start()
     return source[:opener]
 

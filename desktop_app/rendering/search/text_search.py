@@ -91,7 +91,8 @@ def match_ranges(text: str, phrase: str) -> list[tuple[int, int]]:
     if not phrase:
         return []
     folded = _fold_with_offsets(text)
-    ranges, position = [], folded.text.find(phrase)
+    ranges = []
+    position = folded.text.find(phrase)
     while position >= 0:
         last_offset = folded.original_offset(position + len(phrase) - 1)
         ranges.append((folded.original_offset(position), last_offset + 1))

@@ -24,7 +24,7 @@ NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
 class AnswerLedger:
-    """The lines of an answer in the ledger.
+    """The entries of an answer in the ledger.
 
     The methods that record take the model that was asked, the reply so far, and the answer as it is
     stored. They raise StorageError.
@@ -120,7 +120,7 @@ class AnswerLedger:
         fees = hosted_cost(calls, self._tool_prices)
         if fees > self._fees_recorded:
             cost = fees - self._fees_recorded
-            await self._spending.add(self._make_line(resolved, answer, Purpose.TOOLS, cost))
+            await self._spending.add(self._make_entry(resolved, answer, Purpose.TOOLS, cost))
             self._fees_recorded = fees
 
     async def _add_request(
@@ -132,12 +132,13 @@ class AnswerLedger:
         *,
         is_billed: bool = True,
     ) -> None:
-        cost = call_cost(_billed_choice(resolved, reply).counted_price, usage, is_billed=is_billed)
-        line = self._make_line(resolved, answer, self._purpose, cost)
-        performance = self._measure_performance(_billed_choice(resolved, reply), reply, answer)
-        await self._spending.add(line._replace(usage=usage or Usage(), performance=performance))
+        billed_choice = _billed_choice(resolved, reply)
+        cost = call_cost(billed_choice.counted_price, usage, is_billed=is_billed)
+        entry = self._make_entry(resolved, answer, self._purpose, cost)
+        performance = self._measure_performance(billed_choice, reply, answer)
+        await self._spending.add(entry._replace(usage=usage or Usage(), performance=performance))
 
-    def _make_line(
+    def _make_entry(
         self, resolved: ResolvedChoice, answer: Message, purpose: Purpose, cost: Decimal | None
     ) -> Call:
         return Call(
@@ -152,13 +153,13 @@ class AnswerLedger:
         )
 
     def _measure_performance(
-        self, answered_choice: ResolvedChoice, reply: Reply, answer: Message
+        self, billed_choice: ResolvedChoice, reply: Reply, answer: Message
     ) -> CallPerformance:
         is_only_round = not reply.round  # otherwise tools ran during the time of the answer
         has_ended = answer.status is not MessageStatus.STREAMING
         return CallPerformance(
-            effort=answered_choice.effort.value if answered_choice.effort else "",
-            tier=answered_choice.service_tier or "",
+            effort=billed_choice.effort.value if billed_choice.effort else "",
+            tier=billed_choice.service_tier or "",
             outcome=(answer.status if has_ended else MessageStatus.COMPLETE).value,
             retries=self.timing.retries if has_ended else 0,
             first_token_s=self.timing.first_token_s if is_only_round else None,

@@ -145,10 +145,10 @@ class LongAnswer:
             StorageError: it could not be written, and waits again.
         """
         # Kept, because the event loop has only a weak reference to a task.
-        self._flushing = asyncio.ensure_future(self._flush())
+        self._flushing = asyncio.ensure_future(self._write_waiting_texts())
         await asyncio.shield(self._flushing)
 
-    async def _flush(self) -> None:
+    async def _write_waiting_texts(self) -> None:
         async with self._lock:
             while self._waiting_texts and self._file is not None:
                 text = self._take_next_text()
@@ -156,7 +156,7 @@ class LongAnswer:
                     await self._file.append(text)
                 except ReplyTooLargeError as error:
                     self.error = error
-                    self._abandon()
+                    self._stop_writing()
                 except StorageError:
                     self._waiting_texts.insert(0, text)
                     self._waiting_length += len(text)
@@ -168,14 +168,17 @@ class LongAnswer:
         for text in self._waiting_texts:
             if count and size + len(text) > STEP_CHARS:
                 break
-            count, size = count + 1, size + len(text)
+            count += 1
+            size += len(text)
         joined = "".join(self._waiting_texts[:count])
         del self._waiting_texts[:count]
         self._waiting_length -= size
         return joined
 
-    def _abandon(self) -> None:
-        self._waiting_texts, self._waiting_length, self._is_abandoned = [], 0, True
+    def _stop_writing(self) -> None:
+        self._waiting_texts = []
+        self._waiting_length = 0
+        self._is_abandoned = True
 
     async def attach(self) -> DocumentPart | None:
         """Make the file an attachment, and return it; None if there is no file.
@@ -190,7 +193,7 @@ class LongAnswer:
 
     async def abandon(self) -> None:
         """Remove the file, which cannot be continued."""
-        self._abandon()
+        self._stop_writing()
         self.may_exist = False
         await self._remove()
 

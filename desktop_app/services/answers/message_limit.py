@@ -43,14 +43,14 @@ class MessageLimit:
         """Count the text of an event, and return the event with the text that still fits."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                fitting_text = self._fitting_part(text)
+                fitting_text = self._count(text)
                 return (
                     event if len(fitting_text) == len(text) else replace(event, text=fitting_text)
                 )
             case ToolCallDelta(_, text):
                 # A provider cannot use a part of its data.
-                extra = event.extra_content if self._fits(event.extra_content) else ""
-                fitting_text = self._fitting_part(text)
+                extra = event.extra_content if self._count_whole(event.extra_content) else ""
+                fitting_text = self._count(text)
                 is_whole = len(fitting_text) == len(text) and len(extra) == len(event.extra_content)
                 return (
                     event
@@ -58,23 +58,25 @@ class MessageLimit:
                     else replace(event, arguments=fitting_text, extra_content=extra)
                 )
             case HostedCall(call):
-                is_whole = self._fits(call.arguments + call.result)
+                is_whole = self._count_whole(call.arguments + call.result)
                 return event if is_whole else replace(event, call=replace(call, result=""))
             case ToolCallStep(call) if call.state.has_ended:
-                fitting_text = self._fitting_part(call.result)
+                fitting_text = self._count(call.result)
                 is_whole = len(fitting_text) == len(call.result)
                 return event if is_whole else ToolCallStep(replace(call, result=fitting_text))
             case ReasoningItem(_, text):
                 # A provider cannot use a part of the encrypted text.
-                return event if self._fits(text) else replace(event, encrypted="")
+                return event if self._count_whole(text) else replace(event, encrypted="")
         return event
 
     def clear(self) -> None:
         """Forget the counted text, because the answer is read again."""
         self._size = TextSize()
 
-    def _fitting_part(self, text: str) -> str:
+    def _count(self, text: str) -> str:
+        """Count a text, and return the part of it that fits."""
         return self._size.add_up_to(text, self._max_bytes)
 
-    def _fits(self, text: str) -> bool:
-        return len(self._fitting_part(text)) == len(text)
+    def _count_whole(self, text: str) -> bool:
+        """Count a text, and return True if all of it fits."""
+        return len(self._count(text)) == len(text)

@@ -71,7 +71,7 @@ class BatchPreparer:
         async def count_prompt(question: str) -> int:
             text = f"{shared_prompt}\n{question}"
             count = await self._counter.count(text, profile, info.id)
-            return count.tokens + 2 * MESSAGE_OVERHEAD
+            return count.tokens + 2 * MESSAGE_OVERHEAD  # of the instructions and the question
 
         task_tokens = await count_prompt(job.task)
         items = await self._store.items(job.id)

@@ -53,15 +53,14 @@ class JobRecords:
         Raises:
             IllegalChoiceError: no such provider is configured.
         """
-        profiles = await self._profiles()
-        profiles_at_address = [p for p in profiles if p.base_url == job.base_url]
-        for profile in (
-            *(p for p in profiles_at_address if p.id == job.choice.provider_id),
-            *profiles_at_address,
-        ):
-            if profile.kind is not ProviderKind.ON_DEVICE:
-                return profile
-        raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
+        profiles = [
+            profile
+            for profile in await self._profiles()
+            if profile.base_url == job.base_url and profile.kind is not ProviderKind.ON_DEVICE
+        ]
+        if not profiles:
+            raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
+        return next((p for p in profiles if p.id == job.choice.provider_id), profiles[0])
 
     def info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
         """Return the model of a job."""
@@ -74,10 +73,11 @@ class JobRecords:
     async def end_cancelled(self, job: BatchJob, *, was_sent: bool) -> None:
         """Save the end of a canceled job."""
         await self.mark_never_sent(job)
-        status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
-        # If the cancellation came too late, every answer is there.
-        is_complete = status is BatchStatus.COMPLETED
-        status = BatchStatus.COMPLETED if is_complete else BatchStatus.CANCELLED
+        status = BatchStatus.CANCELLED
+        if was_sent:
+            sent_status = combined_status(u for u in job.uploads if u.batch_id)
+            if sent_status is BatchStatus.COMPLETED:  # the cancellation came too late
+                status = BatchStatus.COMPLETED
         await self.save(replace(job, status=status, ended_at=now(), held=None))
 
     async def mark_never_sent(self, job: BatchJob) -> None:

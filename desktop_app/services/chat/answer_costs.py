@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal
+from functools import partial
 
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import Draft
@@ -45,7 +46,8 @@ class AnswerCosts:
         Args:
             attachments: those of the question.
 
-        Raises StorageError.
+        Raises:
+            StorageError: the store cannot be read.
         """
         count = settings.parameters.candidates
         if count == 1:
@@ -92,10 +94,10 @@ class AnswerCosts:
         hold = await self._budget.hold(resolved.profile, cost, held_model, purpose.value)
         if count == 1:
             return [hold]
-        async with hold, AsyncExitStack() as undo:
+        input_cost = cost_of(price, Usage(input_tokens=tokens))
+        async with hold, AsyncExitStack() as undo:  # `hold` ends once each answer has its own
             holds = [await undo.enter_async_context(Hold()) for _ in range(count)]
             for answer_hold in holds:
-                input_cost = cost_of(price, Usage(input_tokens=tokens))
                 await self._budget.fill_hold(answer_hold, resolved.profile, input_cost)
             undo.pop_all()
         return holds
@@ -113,21 +115,12 @@ class AnswerCosts:
         if count == 1:
             return [*input_holds]
         cost = Decimal(0) if resolved.counted_price == FREE else None
-        hold_arguments = (
-            resolved.profile,
-            cost,
-            _held_model(resolved, plan.settings),
-            plan.purpose.value,
-        )
+        model = _held_model(resolved, plan.settings)
+        hold_call = partial(self._budget.hold, resolved.profile, cost, model, plan.purpose.value)
         if request.parameters.candidates > 1:
-            return answer_holds(
-                input_holds, split_hold(await self._budget.hold(*hold_arguments), count)
-            )
+            return answer_holds(input_holds, split_hold(await hold_call(), count))
         async with AsyncExitStack() as undo:
-            call_holds = [
-                await undo.enter_async_context(await self._budget.hold(*hold_arguments))
-                for _ in range(count)
-            ]
+            call_holds = [await undo.enter_async_context(await hold_call()) for _ in range(count)]
             undo.pop_all()
         return answer_holds(input_holds, call_holds)
 

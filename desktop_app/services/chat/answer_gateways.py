@@ -88,13 +88,26 @@ class AnswerGateways:
             from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
             path = tuple(plan.context.path)
-            tool_context = ToolContext(question.conversation_id, path, self._attachments.text)
-            limits, prices = plan.settings.limits, self.tool_prices(resolved)
-            task = LoopTask(tools, tool_context, resolved, delimiter, limits, call_hold, prices)
+            task = LoopTask(
+                tools=tools,
+                context=ToolContext(question.conversation_id, path, self._attachments.text),
+                resolved=resolved,
+                delimiter=delimiter,
+                limits=plan.settings.limits,
+                call_hold=call_hold,
+                tool_prices=self.tool_prices(resolved),
+            )
             gateway = ToolLoop(gateway, task, consent=self._consent, budget=self._budget)
         if plan.documents:
             gateway = self._chunked_reader().reading_gateway(
-                question, answer, request, resolved, delimiter, gateway, call_hold, plan.purpose
+                question=question,
+                answer=answer,
+                request=request,
+                answering=resolved,
+                delimiter=delimiter,
+                gateway=gateway,
+                answer_hold=call_hold,
+                purpose=plan.purpose,
             )
         return gateway
 

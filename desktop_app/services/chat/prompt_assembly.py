@@ -237,13 +237,14 @@ async def _request_message(
     *,
     with_explanation: bool,
 ) -> RequestMessage:
+    files = image_form.files if image_form else None
     parts: list[RequestPart] = []
     for part in message.parts:
-        if with_explanation and is_delimited(part, image_form.files if image_form else None):
+        if with_explanation and is_delimited(part, files):
             parts.append(TextPart(delimiter.explanation))
             with_explanation = False
         match part:
-            case DocumentPart() if image_form and is_file(part, image_form.files):
+            case DocumentPart() if is_file(part, files):
                 parts.append(await file_data(part, attachments))
             case DocumentPart():
                 parts.append(TextPart(await sent_block(part, attachments, delimiter)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.services.prompt_delimiter import attribute
 
@@ -15,6 +15,7 @@ _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S)(.*)$", re.M)
 _PAGE_MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _TABLE_ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _TABLE_RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
+_DEEPEST_LEVEL: Final = 6  # of a heading
 _MAX_HEADING_CHARS: Final = 80
 # The number of headings before a chunk that are searched for those above it.
 _MAX_SEARCHED_HEADINGS: Final = 200
@@ -22,14 +23,29 @@ _MAX_SEARCHED_HEADINGS: Final = 200
 _MAX_HEADER_CHARS: Final = 400
 
 
+class _PageMark(NamedTuple):
+    """A line that begins a page, such as "[page 3]": its unit is "page", its number "3"."""
+
+    start: int
+    unit: str
+    number: str
+
+
+class _Heading(NamedTuple):
+    start: int
+    level: int
+    words: str
+
+
 class ChunkPositions:
     """The pages, headings and tables of a document's text, to locate chunks."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._marks = [(m.start(), m[1], m[2]) for m in _PAGE_MARK.finditer(text)]
+        self._marks = [_PageMark(m.start(), m[1], m[2]) for m in _PAGE_MARK.finditer(text)]
         self._headings = [
-            (m.start(), len(m[1]), m[2] + m[3].rstrip(" \t#")) for m in _HEADING.finditer(text)
+            _Heading(m.start(), len(m[1]), m[2] + m[3].rstrip(" \t#"))
+            for m in _HEADING.finditer(text)
         ]
 
     def attributes(self, offset: int) -> str:
@@ -38,21 +54,23 @@ class ChunkPositions:
         These are the page and the headings above it, outermost first; "" if there are none.
         """
         text = ""
-        mark_index = bisect_right(self._marks, offset, key=lambda mark: mark[0]) - 1
-        if mark_index >= 0 and self._marks[mark_index][0] < offset:
-            text += f' {self._marks[mark_index][1]}="{self._marks[mark_index][2]}"'
+        mark_count = bisect_right(self._marks, offset, key=lambda mark: mark.start)
+        if mark_count:
+            mark = self._marks[mark_count - 1]
+            if mark.start < offset:  # a mark at `offset` is in the chunk itself
+                text = attribute(mark.unit, mark.number)
         headings = self._headings_above(offset)
         return text + attribute("under", " › ".join(headings)) if headings else text
 
     def _headings_above(self, offset: int) -> list[str]:
-        end = bisect_right(self._headings, offset, key=lambda heading: heading[0])
-        level, headings = 7, list[str]()
-        for start, depth, words in reversed(
-            self._headings[max(0, end - _MAX_SEARCHED_HEADINGS) : end]
-        ):
-            if depth < level:
-                level = depth
-                headings += [words[:_MAX_HEADING_CHARS]] if start < offset else []
+        end = bisect_right(self._headings, offset, key=lambda heading: heading.start)
+        lowest_level = _DEEPEST_LEVEL + 1
+        headings: list[str] = []
+        for heading in reversed(self._headings[max(0, end - _MAX_SEARCHED_HEADINGS) : end]):
+            if heading.level < lowest_level:
+                lowest_level = heading.level
+                if heading.start < offset:  # a heading at `offset` is in the chunk itself
+                    headings.append(heading.words[:_MAX_HEADING_CHARS])
         return headings[::-1]
 
     def table_head(self, offset: int) -> str:
@@ -60,12 +78,15 @@ class ChunkPositions:
 
         Return "" if no table continues there, or if its header is too long.
         """
-        if not _TABLE_ROW.fullmatch(self._text[offset:].partition("\n")[0]):
+        line_end = self._text.find("\n", offset)
+        first_line = self._text[offset:] if line_end < 0 else self._text[offset:line_end]
+        if not _TABLE_ROW.fullmatch(first_line):
             return ""
         start = offset
-        while start and _TABLE_ROW.fullmatch(
-            self._text, (line_start := _line_before(self._text, start)), start - 1
-        ):
+        while start:
+            line_start = _line_before(self._text, start)
+            if not _TABLE_ROW.fullmatch(self._text, line_start, start - 1):
+                break
             start = line_start
         head, rule = (self._text[start:offset] + "\n").split("\n", 2)[:2]
         is_valid_head = _TABLE_RULE.fullmatch(rule) and len(head) <= _MAX_HEADER_CHARS

@@ -43,8 +43,12 @@ _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 def reading_tools(part: DocumentPart, tools: Iterable[str]) -> tuple[str, ...]:
     """Return the chosen tools that can read a document."""
-    suited = (TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS
-    return tuple(name for name in suited if name in set(tools))
+    chosen_names = set(tools)
+    return tuple(name for name in _suited_tools(part) if name in chosen_names)
+
+
+def _suited_tools(part: DocumentPart) -> tuple[str, ...]:
+    return (TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS
 
 
 def can_send_beginning(part: Part, tools: Iterable[str], model: ModelInfo) -> bool:
@@ -108,7 +112,7 @@ def beginning_notice(path: Iterable[Message]) -> NoticeText:
 
 def beginning(part: DocumentPart, text: str) -> str:
     """Return the beginning of a document, and the names of tools that read the rest."""
-    tools = ", ".join((TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS)
+    tools = ", ".join(_suited_tools(part))
     intro = f"(Only the beginning of a large document. These tools read the rest of it: {tools})"
     if part.media_type in CSV_TYPES:
         return f"{intro}\n\n{_csv_beginning(part.name.rsplit('.', 1)[0], text)}"

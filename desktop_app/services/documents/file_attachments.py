@@ -65,7 +65,8 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     Raises:
         IllegalChoiceError: with the reason and a remedy.
     """
-    files, wanted_files = resolved.files, [part for part in parts if is_wanted_as_file(part)]
+    files = resolved.files
+    wanted_files = [part for part in parts if is_wanted_as_file(part)]
     for part in wanted_files:
         if refusal := _refusal(part, resolved):
             raise refusal

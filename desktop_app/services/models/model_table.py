@@ -39,11 +39,11 @@ def _make_row(
     info = models.info(entry.model)
     is_on_device = profile.kind is ProviderKind.ON_DEVICE
     return ModelRow(
-        profile.id,
-        profile.name,
-        entry.model,
-        info.name,
-        entry.variant,
+        provider_id=profile.id,
+        provider_name=profile.name,
+        model=entry.model,
+        name=info.name,
+        variant=entry.variant,
         window=info.context_window,
         max_output=info.max_output,
         price=models.choice_of(info).price,

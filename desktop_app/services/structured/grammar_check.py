@@ -93,7 +93,7 @@ def _require_lark(definition: str) -> None:
     if not _LARK_START.search(rules):
         raise UnusableGrammarError(FormFault.NO_START)
     python_definition = _LARK_LITERAL.sub(_checked_literal, definition)
-    # Lark compiles with the package regex if it is installed.
+    # Lark compiles with the package `regex` if it is installed.
     compiler = getattr(utils, "regex", re)
     lark_errors = (
         LarkError,
@@ -146,6 +146,7 @@ def _as_python(regex: str) -> str:
 
 
 def _as_placeholder(match: re.Match[str]) -> str:
+    """Return "x" for a set or an escape, except an escape that may be a backreference."""
     return match[0] if match[0][1:].isdigit() else "x"
 
 

@@ -100,9 +100,9 @@ def require_schema(schema: object) -> Mapping[str, Any]:
 
     if not isinstance(schema, dict):
         raise UnusableSchemaError(FormFault.NOT_AN_OBJECT)
+    validator_class = _validator_class(_TimeLimit(MAX_SCHEMA_S))
     # Without the format checker, an unusable regular expression would be noticed only when an
     # answer is checked.
-    validator_class = _validator_class(_TimeLimit(MAX_SCHEMA_S))
     validator = validator_class(Draft202012Validator.META_SCHEMA, format_checker=pattern_checker())
     try:
         mismatch = best_match(validator.iter_errors(schema))

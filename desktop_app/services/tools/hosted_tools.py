@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
@@ -29,18 +29,26 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 CODE_INTERPRETER: Final = "code_interpreter"
-# The description of each tool for the model, and its `touches` for the user.
-_DESCRIPTIONS: Final = {
-    "web_search": ("Searches the web.", N_("The provider searches the web.")),
-    "file_search": (
+_FILE_SEARCH: Final = "file_search"
+
+
+class _Texts(NamedTuple):
+    """The texts of a tool: its description for the model, and what it touches, for the user."""
+
+    description: str
+    touches: str
+
+
+_TEXTS: Final = {
+    "web_search": _Texts("Searches the web.", N_("The provider searches the web.")),
+    _FILE_SEARCH: _Texts(
         "Searches the files of a vector store at the provider.",
         N_("The provider searches files that you have stored there."),
     ),
-    CODE_INTERPRETER: (
-        "Runs Python at the provider.",
-        N_("The provider runs Python in a container."),
+    CODE_INTERPRETER: _Texts(
+        "Runs Python at the provider.", N_("The provider runs Python in a container.")
     ),
-    "image_generation": ("Generates images.", N_("The provider generates images.")),
+    "image_generation": _Texts("Generates images.", N_("The provider generates images.")),
 }
 _REQUEST_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
@@ -68,23 +76,22 @@ class HostedTools:
     async def tools(self) -> Sequence[ListedTool]:
         """Return all hosted tools. Raises UserFacingError."""
         store_ids = list(await self._vector_stores())
-        search_fields = {"type": "file_search", "vector_store_ids": store_ids}
+        search_fields = {"type": _FILE_SEARCH, "vector_store_ids": store_ids}
+        request_fields = {**_REQUEST_FIELDS, _FILE_SEARCH: search_fields}
+        refusals = {} if store_ids else {_FILE_SEARCH: ErrorNote(Reason.NO_VECTOR_STORE)}
         return [
             ListedTool(
                 ToolDefinition(
                     name,
-                    description,
+                    _TEXTS[name].description,
                     kind=ToolKind.LEAVES,
-                    touches=touches,
+                    touches=_TEXTS[name].touches,
                     needs_consent=False,
-                    hosted=search_fields if name == "file_search" else _REQUEST_FIELDS[name],
+                    hosted=request_fields[name],
                 ),
-                ErrorNote(Reason.NO_VECTOR_STORE)
-                if name == "file_search" and not store_ids
-                else None,
+                refusals.get(name),
             )
             for name in HOSTED_TOOLS
-            for description, touches in [_DESCRIPTIONS[name]]
         ]
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
@@ -120,7 +127,8 @@ def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) ->
 
     A container is billed once, and failures are free. A tool without a price in `prices` adds 0.
     """
-    total, containers = Decimal(0), set[str]()
+    total = Decimal(0)
+    containers: set[str] = set()
     for call in calls:
         if not call.is_hosted or call.state is ToolCallState.FAILED:
             continue
@@ -134,6 +142,7 @@ def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) ->
 
 
 def _container_of(call: ToolCallPart) -> str:
+    """Return the id of the container in which code ran; "" if the call does not name it."""
     try:
         return str(json.loads(call.arguments)["container"])
     except (ValueError, LookupError, TypeError):

@@ -95,7 +95,8 @@ class _LoopProvider(ProviderWrapper):
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of all rounds; the last is the only terminal event."""
         task = self._loop.task
-        started_at, reply = time.monotonic(), Reply()
+        started_at = time.monotonic()
+        reply = Reply()
         call_run = CallRun(task.tools, self._loop.consent, task.context)
         while True:
             terminal_event: StreamEvent | None = None
@@ -133,12 +134,11 @@ class _LoopProvider(ProviderWrapper):
                 return
             await task.call_hold.release()  # in case the answer's run could not release it
             try:
-                task.call_hold.transfer_from(
-                    await self._hold_next_input(request, reply, last_reply)
-                )
+                input_hold = await self._hold_next_input(request, reply, last_reply)
             except UserFacingError as error:
                 yield Failed(to_provider_error(error))
                 return
+            task.call_hold.transfer_from(input_hold)
 
     def _next_request(self, request: ChatRequest, reply: Reply) -> ChatRequest:
         """Return the next request with all rounds so far; the last request forbids calls."""
@@ -155,7 +155,8 @@ class _LoopProvider(ProviderWrapper):
 
     def _reached_limit(self, reply: Reply, seconds: float) -> str:
         """Return why no other request may follow; "" if it may."""
-        task, price = self._loop.task, self._loop.task.resolved.counted_price
+        task = self._loop.task
+        price = task.resolved.counted_price
         if seconds >= task.limits.seconds:
             return TOO_LONG
         if task.limits.cost is None or price is None or reply.usage is None:

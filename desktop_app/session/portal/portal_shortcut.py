@@ -36,7 +36,10 @@ def _pause_name(scope: str) -> str:
 async def announce_pause(bus: SessionBus, scope: str, *, paused: bool) -> None:
     """Tell other processes that the shortcut is paused, or no longer; without a bus, do nothing."""
     with suppress(BusError):
-        await (bus.request_name if paused else bus.release_name)(_pause_name(scope))
+        if paused:
+            await bus.request_name(_pause_name(scope))
+        else:
+            await bus.release_name(_pause_name(scope))
 
 
 async def is_paused(scope: str) -> bool:

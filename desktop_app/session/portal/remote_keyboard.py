@@ -79,16 +79,15 @@ class RemoteKeyboard:
         """
         if self._session is None:
             raise BusError("the keyboard was released")
+        keyboard = portal_object(INTERFACE)
         for key, state in (
             (_CONTROL_KEY, _PRESSED),
             (_V_KEY, _PRESSED),
             (_V_KEY, _RELEASED),
             (_CONTROL_KEY, _RELEASED),
         ):
-            await self._bus.call(
-                *(portal_object(INTERFACE), "NotifyKeyboardKeysym", "oa{sv}iu"),
-                *(self._session.path, {}, key, state),
-            )
+            method, signature = "NotifyKeyboardKeysym", "oa{sv}iu"
+            await self._bus.call(keyboard, method, signature, self._session.path, {}, key, state)
 
     async def close(self) -> None:
         """Release the keyboard and its keys."""

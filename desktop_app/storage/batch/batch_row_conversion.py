@@ -79,7 +79,7 @@ def job_to_row(job: BatchJob) -> Row:
 def job_from_row(row: Cells) -> BatchJob:
     """Return the job in a row, without uploads; of the counts, only the usage and the costs."""
     choice = choice_from_row(row)
-    assert choice is not None
+    assert choice is not None  # every job has a provider
     details = json.loads(row["details"])
     overrides = Overrides.from_json(details["settings"])
     estimate: dict[str, Any] = details["estimate"]
@@ -129,8 +129,8 @@ def upload_from_row(row: Cells) -> BatchUpload:
 
 def item_to_row(item: BatchItem) -> Row:
     """Return all columns of `batch_items` except the id, the usage and the cost."""
-    prompt = [TextPart(item.prompt)] if item.prompt else []
-    parts = [*prompt, *([] if item.part is None else [item.part])]
+    prompts = [TextPart(item.prompt)] if item.prompt else []
+    attachments = [] if item.part is None else [item.part]
     return {
         "job_id": item.job_id,
         "number": item.number,
@@ -140,7 +140,7 @@ def item_to_row(item: BatchItem) -> Row:
         "sha256": item.sha256 or None,
         "name": to_text(item.name),
         "path": to_text(item.path),
-        "part": to_json(parts_to_json(parts)),
+        "part": to_json(parts_to_json([*prompts, *attachments])),
         "error": error_to_text(item.error),
         "conversation_id": item.conversation_id,
         "answered_by": to_text(item.answered_by),

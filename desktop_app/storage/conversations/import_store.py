@@ -108,8 +108,8 @@ class ImportStore:
             is_new = _create_if_missing(conversation, folder, preset, connection)
             # The first batch belongs to this transaction: otherwise a kill could leave an empty
             # conversation.
-            for insertion in insertions[:1]:
-                insertion(connection)
+            if insertions:
+                insertions[0](connection)
             return is_new
 
         is_new = await self._write(begin)

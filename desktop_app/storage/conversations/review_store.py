@@ -107,7 +107,8 @@ def _read_counts(connection: sqlite3.Connection, start_micros: int) -> list[Revi
 def _read_pairs(
     conversation_ids: Collection[str], connection: sqlite3.Connection
 ) -> tuple[list[CorrectedPair], list[StoreDamagedError]]:
-    pairs, errors = list[CorrectedPair](), list[StoreDamagedError]()
+    pairs: list[CorrectedPair] = []
+    errors: list[StoreDamagedError] = []
     for row in connection.execute(_SELECT_PAIRS):
         if row["conversation_id"] in conversation_ids:
             try:
@@ -124,13 +125,13 @@ def _pair_from_row(row: sqlite3.Row) -> CorrectedPair:
         if isinstance(entry, dict) and entry.get("code") == "review_corrected"
     )
     return CorrectedPair(
-        row["conversation_id"],
-        _text_of_parts(row["question"]),
-        _text_of_parts(row["original"]),
-        _text_of_parts(row["parts"]),
-        str(next(notes, "")),
-        row["variant"] or row["model"] or "",
-        row["effort"] or "",
+        conversation_id=row["conversation_id"],
+        question=_text_of_parts(row["question"]),
+        answer=_text_of_parts(row["original"]),
+        corrected=_text_of_parts(row["parts"]),
+        note=str(next(notes, "")),
+        model=row["variant"] or row["model"] or "",
+        effort=row["effort"] or "",
     )
 
 
