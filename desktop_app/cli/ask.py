@@ -118,9 +118,9 @@ def run_ask(options: argparse.Namespace) -> int:
     output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=is_several)
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
-        prompt = _read_question(options)
+        question = _read_question(options)
         with replace_stdin_with_file(options.file) as options.file:
-            return asyncio.run(_ask(options, prompt, output))
+            return asyncio.run(_ask(options, question, output))
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED  # a second signal during shutdown
     except KeyboardInterrupt:  # while reading the question, or during shutdown
@@ -155,20 +155,20 @@ def _read_question(options: argparse.Namespace) -> str:
     return ""
 
 
-async def _question_draft(
-    backend: Backend, options: argparse.Namespace, prompt: str, parts: Sequence[Part]
+async def _draft_of_question(
+    backend: Backend, options: argparse.Namespace, typed: str, parts: Sequence[Part]
 ) -> Draft:
     """Return the question: from a template, as typed, or the default for files alone.
 
     Without a question, images are described and documents summarized.
     """
     if options.template:
-        template, question = await fill_template(backend, options.template, options.set, prompt)
+        template, question = await fill_template(backend, options.template, options.set, typed)
         if options.in_parts:
             question = task_for_each(question, template.requirements, parts)
         return Draft(question, template_id=template.id)
-    if prompt:
-        return Draft(prompt)
+    if typed:
+        return Draft(typed)
     if all(isinstance(part, ImagePart) for part in parts):
         return Draft("Describe what this shows.")
     summary = find_prompt(SUMMARY, await prompt_library(backend))
@@ -178,7 +178,7 @@ async def _question_draft(
     )
 
 
-async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -> int:
+async def _ask(options: argparse.Namespace, question: str, output: AnswerOutput) -> int:
     cancel_at_signals()
     task = asyncio.current_task()
     assert task is not None
@@ -190,7 +190,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
         await backend.open()
         use_weights(backend.gateway.local_model, await backend.settings.all())
         await backend.listings.load()
-        return await _answer(backend, options, prompt, output)
+        return await _answer(backend, options, question, output)
     except asyncio.CancelledError:
         output.end_interrupted()
         return ExitCode.INTERRUPTED
@@ -200,7 +200,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
 
 
 async def _answer(
-    backend: Backend, options: argparse.Namespace, prompt: str, output: AnswerOutput
+    backend: Backend, options: argparse.Namespace, question: str, output: AnswerOutput
 ) -> int:
     pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
@@ -209,7 +209,7 @@ async def _answer(
     profile, settings, choices = await _choose(backend, options, values, output)
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
-        await fill_template(backend, options.template, options.set, prompt)
+        await fill_template(backend, options.template, options.set, question)
     collections = await find_collections(backend, options.collection)
     await embed_missing(backend, collections, without_asking=options.create_embeddings)
     paths = [expand_path(name) for name in options.file]
@@ -217,15 +217,15 @@ async def _answer(
     if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
         for choice in choices:
             await fetch_window_if_uncertain(backend, profile, choice)
-    answering = [backend.chat.resolve(profile, choice) for choice in choices]
+    resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
     keeps_text = options.json or options.schema is not None
     null_store = None if options.save else _null_store(backend, attached, keeps_text=keeps_text)
     service = await _prepare_service(backend, null_store, attached)
     parts = [
-        await sendable_part(document, pages.get(name, ""), values, answering[0])
+        await sendable_part(document, pages.get(name, ""), values, resolved_choices[0])
         for name, (_, document) in zip(options.file, attached, strict=True)
     ]
-    draft = await _question_draft(backend, options, prompt, parts)
+    draft = await _draft_of_question(backend, options, question, parts)
     draft = replace(draft, attachments=(*parts, *collections))
     conversation_id = new_id()
     if null_store is not None:
@@ -234,10 +234,10 @@ async def _answer(
     conversation = Conversation(conversation_id, "", created_at, created_at, choices[0])
     # With tools, the model can read the rest of documents that do not fit.
     if attached and settings.parameters.tools and not options.in_parts:
-        for resolved in answering:
+        for resolved in resolved_choices:
             draft = await _reduce_to_beginnings(service, draft, resolved, settings)
     if options.in_parts:  # show the cost of long documents before anything is sent
-        draft = await _with_parts_if_needed(service, draft, answering[0], settings)
+        draft = await _in_parts_if_too_large(service, draft, resolved_choices[0], settings)
     try:
         run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
@@ -281,8 +281,8 @@ async def _choose(
         require_supported(backend.chat.resolve(profile, choice), effort, backend.catalog)
     for choice in choices:
         await fetch_price_if_unknown(backend, profile, choice)
-    answering = [backend.chat.resolve(profile, choice) for choice in choices]
-    await _require_form_and_tools(backend, options, settings, answering)
+    resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
+    await _require_form_and_tools(backend, options, settings, resolved_choices)
     return profile, settings, choices
 
 
@@ -305,7 +305,7 @@ async def _require_form_and_tools(
     backend: Backend,
     options: argparse.Namespace,
     settings: AskSettings,
-    answering: Sequence[ResolvedChoice],
+    resolved_choices: Sequence[ResolvedChoice],
 ) -> None:
     """Raise unless every answering model can follow the grammar and use the tools.
 
@@ -313,7 +313,7 @@ async def _require_form_and_tools(
         IllegalChoiceError: a model cannot, or --allow-tool names an unknown tool.
     """
     tools = settings.parameters.tools
-    for resolved in answering:
+    for resolved in resolved_choices:
         if settings.grammar is not None:
             require_grammar_support(settings.grammar, resolved)
         await require_tools(backend, tools, resolved, is_saved=options.save)
@@ -358,7 +358,7 @@ async def _run_several(
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         write_diagnostic(source)
     if several.write_error is not None:
-        return _write_error_code(several.write_error)
+        return _code_of_write_error(several.write_error)
     if was_stopped:
         return ExitCode.INTERRUPTED
     if several.has_store_failed or several.has_answer_of_calls:
@@ -368,7 +368,7 @@ async def _run_several(
     return codes.get(status_of(several.answers), ExitCode.FAILED)
 
 
-def _write_error_code(error: OSError) -> ExitCode:
+def _code_of_write_error(error: OSError) -> ExitCode:
     """Return the exit code for output that could not be written."""
     return ExitCode.READER_GONE if isinstance(error, BrokenPipeError) else ExitCode.FAILED
 
@@ -405,7 +405,7 @@ async def _reduce_to_beginnings(
     return await reduce_to_beginnings(estimator, context, draft, tools)
 
 
-async def _with_parts_if_needed(
+async def _in_parts_if_too_large(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
@@ -416,7 +416,7 @@ async def _with_parts_if_needed(
     try:
         service.estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:
-        return await _with_parts_planned(service, draft, resolved, settings)
+        return await _in_parts(service, draft, resolved, settings)
     total = await service.costs.estimate_all(estimate, resolved, settings, draft.attachments)
     write_diagnostic(_input_text(total))
     _write_method(total.method)
@@ -440,15 +440,15 @@ def _input_text(estimate: Estimate) -> str:
     return tr("Input tokens: {tokens}, about {cost}", tokens=tokens, cost=cost)
 
 
-async def _with_parts_planned(
+async def _in_parts(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft with its documents set to be read in parts; show the plan and its cost."""
-    parts = tuple(
+    attachments = tuple(
         replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
         for part in draft.attachments
     )
-    documents = [part for part in parts if isinstance(part, DocumentPart)]
+    documents = [part for part in attachments if isinstance(part, DocumentPart)]
     plan = await service.chunked_reader.plan(
         documents,
         draft.text,
@@ -477,7 +477,7 @@ async def _with_parts_planned(
         sentences.append(tr("Cost: {cost}", cost=plan.cost_text))
     write_diagnostic(" ".join(sentences))
     _write_method(plan.method)
-    return replace(draft, attachments=parts)
+    return replace(draft, attachments=attachments)
 
 
 async def _run_one(
@@ -507,7 +507,7 @@ async def _run_one(
     if choice is not None and not is_same_model(choice.model, answered_by):
         write_diagnostic(tr("Answered by {model}.", model=answered_by))
     if output.write_error is not None:
-        return _write_error_code(output.write_error)
+        return _code_of_write_error(output.write_error)
     if was_stopped:
         return ExitCode.INTERRUPTED
     if run.answer.status is MessageStatus.REFUSED and not output.has_store_failed:

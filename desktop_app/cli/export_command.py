@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_catalog import ModelCatalog
 
-PICTURE_BOX: Final = (1600, 1600)
+MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""
 
 # Characters that file systems reserve, surrogates, and bidirectional controls. The latter disguise
@@ -117,8 +117,8 @@ class HtmlExporter:
             stream.write(self._page.render_head(conversation))
             for message in path:
                 await asyncio.sleep(0)  # a cancellation arrives here
-                pictures = await pictures_of(self._backend, message)
-                stream.write(self._page.render_message(message, pictures))
+                images = await images_of(self._backend, message)
+                stream.write(self._page.render_message(message, images))
             stream.write(html_page.END)
 
     async def close(self) -> None:
@@ -131,14 +131,14 @@ class LoadedConversation(NamedTuple):
 
     Attributes:
         path: the messages to lay out.
-        pictures: by a message's id, its images by their SHA-256.
+        images: by a message's id, its images by their SHA-256.
         catalog: provides the names of models.
         language: the language of captions.
     """
 
     conversation: Conversation
     path: list[Message]
-    pictures: dict[str, dict[str, html_page.EmbeddedImage]]
+    images: dict[str, dict[str, html_page.EmbeddedImage]]
     catalog: ModelCatalog
     language: str
 
@@ -232,17 +232,17 @@ async def load_conversation(
     backend: Backend, conversation: Conversation, path: list[Message]
 ) -> LoadedConversation:
     """Read the images of a conversation, for another process to lay it out."""
-    pictures = {message.id: await pictures_of(backend, message) for message in path}
-    return LoadedConversation(conversation, path, pictures, backend.catalog, language())
+    images = {message.id: await images_of(backend, message) for message in path}
+    return LoadedConversation(conversation, path, images, backend.catalog, language())
 
 
-async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:
+async def images_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:
     """Return the existing images of a message, scaled down, by hash."""
     images = {}
     for part in message.attachments:
         if isinstance(part, ImagePart):
             try:
-                scaled = await backend.pictures.image_within(part, PICTURE_BOX)
+                scaled = await backend.pictures.image_within(part, MAX_IMAGE_SIZE)
             except UserFacingError:
                 continue  # the export still shows its name
             images[part.sha256] = html_page.EmbeddedImage(scaled.media_type, scaled.data)

@@ -105,8 +105,8 @@ def lay_out(
     title, catalog = loaded.conversation.title, loaded.catalog
     pages = PrintedPages(title, light(), device, lambda model: catalog.info(model).name, formulas)
     for message in loaded.path:
-        pictures = loaded.pictures[message.id]
-        images = {key: QImage.fromData(picture.data) for key, picture in pictures.items()}
+        embedded_images = loaded.images[message.id]
+        images = {key: QImage.fromData(image.data) for key, image in embedded_images.items()}
         pages.content.add_message(message, images)
     return pages
 

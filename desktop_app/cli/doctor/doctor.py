@@ -163,7 +163,7 @@ async def run_checks(
     """
     starts_model = is_thorough or backend.gateway.local_model.is_running
     # In a thread: this starts uname, and reads the metadata of packages.
-    about_system = await asyncio.to_thread(
+    system_findings = await asyncio.to_thread(
         lambda: [*_system_findings(backend), *_log_findings(backend)]
     )
     qt, hotkey, keyring, model, store, routes = await asyncio.gather(
@@ -185,7 +185,7 @@ async def run_checks(
         *qt[1:],
         hotkey,
         _check_login_start(backend),
-        *about_system,
+        *system_findings,
     ]
 
 

@@ -188,19 +188,22 @@ class EvaluationRunner:
         key: str,
         contestant: Contestant,
         case: EvaluationCase,
-        answered: CaseResult | None,
+        unchecked: CaseResult | None,
         check_count: int,
     ) -> CaseResult | None:
-        """Ask a case, unless it was `answered`, and check the answer.
+        """Ask a case, unless there is an answer, and check the answer.
 
-        Return None if the spending limit is reached. The first `check_count` checks are skipped,
-        because `answered` contains them.
+        Return None if the spending limit is reached.
+
+        Args:
+            unchecked: the answer to the case, if its checks were not finished.
+            check_count: the number of checks, from the first on, that `unchecked` contains.
 
         Raises:
             StorageError: a result could not be stored.
         """
         try:
-            result = answered or await self._answer(key, contestant, case)
+            result = unchecked or await self._answer(key, contestant, case)
             result = await self._with_checks(key, result, case, contestant, check_count)
         except SpendingCapError as error:
             self.stopped_by = error

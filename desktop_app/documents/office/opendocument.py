@@ -291,8 +291,8 @@ class _Reader:
                 yield from self.blocks(element)
 
     def _paragraph(self, element: Element, label: str = "") -> Iterator[MarkdownBlock]:
-        boxes: list[Element] = []
-        text = "".join(self._inline(element, boxes)).replace("****", "").strip(" \n")
+        drawings: list[Element] = []
+        text = "".join(self._inline(element, drawings)).replace("****", "").strip(" \n")
         if text and local_name(element) == "h":
             level = min(max(whole_number(element.get(f"{TEXT}outline-level"), 1), 1), _MAX_LEVEL)
             label = label or self._heading_label(element, level)
@@ -302,8 +302,8 @@ class _Reader:
             yield md.heading(text.replace("**", ""), 1)
         elif text:
             yield MarkdownBlock(text)
-        for box in boxes:
-            yield from self.blocks(box)
+        for drawing in drawings:
+            yield from self.blocks(drawing)
 
     def _heading_label(self, element: Element, level: int) -> str:
         """Count a heading that is in no list; return its number, or "" or "-" if it has none."""
@@ -339,24 +339,24 @@ class _Reader:
         if not outer_counts:
             counts_inside = self._last_counts.get(continued_key, [])
         count, *counts_inside = counts_inside or [count_before]
-        for entry in element:
-            if local_name(entry) != "list-item":
-                yield from self.blocks(entry)
+        for item in element:
+            if local_name(item) != "list-item":
+                yield from self.blocks(item)
                 continue
             # An item that begins with a list has no words, and belongs to the item before.
-            if count == count_before or not len(entry) or local_name(entry[0]) != "list":
+            if count == count_before or not len(item) or local_name(item[0]) != "list":
                 count, counts_inside = count + 1, []
-            count = whole_number(entry.get(f"{TEXT}start-value"), count)
-            counts_inside = yield from self._entry(
-                entry, style, [*outer_counts, count], counts_inside
+            count = whole_number(item.get(f"{TEXT}start-value"), count)
+            counts_inside = yield from self._item(
+                item, style, [*outer_counts, count], counts_inside
             )
         if not outer_counts:
             self._last_counts[f"any in {style}"] = [count, *counts_inside]
             self._last_counts[element.get(_ID, "no id")] = [count, *counts_inside]
         return [count, *counts_inside]
 
-    def _entry(
-        self, entry: Element, style: str, counts: list[int], counts_inside: list[int]
+    def _item(
+        self, item: Element, style: str, counts: list[int], counts_inside: list[int]
     ) -> Generator[MarkdownBlock, None, list[int]]:
         """Yield the blocks of an item, and return the numbers of the last items nested in it.
 
@@ -365,10 +365,10 @@ class _Reader:
             counts_inside: the numbers that the lists in it continue; [] for none.
         """
         label = self.styles.label(style, counts)
-        for child in entry:
+        for child in item:
             if local_name(child) == "list":
                 counts_inside = yield from self._list(
-                    child, style, counts, counts_inside if child is entry[0] else []
+                    child, style, counts, counts_inside if child is item[0] else []
                 )
             elif local_name(child) == "h":
                 yield from self._paragraph(child, label)
@@ -380,15 +380,15 @@ class _Reader:
                     label = "" if is_plain else label
         return counts_inside
 
-    def _inline(self, parent: Element, boxes: list[Element], font: str = "") -> Iterator[str]:
-        """Yield the words of a paragraph; `boxes` collects the frames anchored in it."""
+    def _inline(self, parent: Element, drawings: list[Element], font: str = "") -> Iterator[str]:
+        """Yield the words of a paragraph; `drawings` collects those anchored in it."""
         font = self.styles.font(parent.get(f"{TEXT}style-name", "")) or font
         yield unicode_text(font, _SPACE.sub(" ", parent.text or ""))
         for child in parent:
-            yield self._inline_element(child, boxes, font)
+            yield self._inline_element(child, drawings, font)
             yield unicode_text(font, _SPACE.sub(" ", child.tail or ""))
 
-    def _inline_element(self, child: Element, boxes: list[Element], font: str) -> str:
+    def _inline_element(self, child: Element, drawings: list[Element], font: str) -> str:
         local = local_name(child)
         if local in ("s", "tab", "line-break"):
             count = min(whole_number(child.get(f"{TEXT}c"), 1), _MAX_REPEATS)
@@ -404,11 +404,11 @@ class _Reader:
             objects = list(child.iter(f"{_DRAW}object"))
             if formula := "".join(office_formulas.mathml_text(self._object(o)) for o in objects):
                 return formula
-            boxes.append(child)
+            drawings.append(child)
             return ""
         if local in _IGNORED_ELEMENTS:
             return ""
-        text = "".join(self._inline(child, boxes, font))
+        text = "".join(self._inline(child, drawings, font))
         if local == "a":
             return md.link(text, child.get(_HREF, ""))
         if local != "span":

@@ -125,12 +125,12 @@ def flatten_signatures(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> bo
     The text is there when the page is loaded again. Return False, and change nothing, if there are
     no signatures.
     """
-    is_signature = [_is_signature(document.formenv, each) for each in _annotations(page)]
+    signature_flags = [_is_signature(document.formenv, each) for each in _annotations(page)]
     count = raw.FPDFPage_GetAnnotCount(page)
-    if not any(is_signature) or len(is_signature) != count:
+    if not any(signature_flags) or len(signature_flags) != count:
         return False
     for index in reversed(range(count)):
-        if not is_signature[index]:
+        if not signature_flags[index]:
             raw.FPDFPage_RemoveAnnot(page, index)
     return bool(raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS)
 

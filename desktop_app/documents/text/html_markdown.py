@@ -35,7 +35,7 @@ from desktop_app.documents.text.html_list_writer import HtmlListWriter
 from desktop_app.documents.text.html_table_writer import HtmlTableWriter
 from desktop_app.domain.code_fence import fenced
 
-_MARKS: Final = {
+_SIGNS: Final = {
     **dict.fromkeys(("b", "strong"), "**"),
     **dict.fromkeys(("i", "em"), "*"),
     **dict.fromkeys(("s", "strike", "del"), "~~"),
@@ -304,7 +304,7 @@ class _Parser(HTMLParser):
 
     def _new_signs(self, tag: str, style: str) -> list[str]:
         """Return the marks that an element adds: strikethrough, bold, italic, code."""
-        sign = _MARKS.get(tag, "")
+        sign = _SIGNS.get(tag, "")
         if not sign and not style:
             return []
         signs = {sign}
