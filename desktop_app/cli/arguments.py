@@ -60,7 +60,7 @@ _MODEL_FIELDS: Final = (
     "null if unknown), notices"
 )
 _TOOL_FIELDS: Final = "name, description, kind (reads, writes, leaves), available, reason"
-_IMPORT_FIELDS: Final = "files (file, kind, conversations, added, messages, refused)"
+_IMPORT_FIELDS: Final = "files (file, kind, conversations, added, messages, empty, refused)"
 _DOCTOR_FIELDS: Final = (
     "version, window, keyring, on-device model, store, way to PROVIDER, confinement, portal, "
     "hotkey (shortcut, status), start at login, system, python, packages, data, configuration, "

@@ -41,6 +41,7 @@ from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.i18n import formatting
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
+from tests.helpers.command_line import subcommands
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import a_conversation, a_question
 
@@ -129,6 +130,13 @@ def test_an_import_counts_new_conversations_and_messages(
     facts = {"conversations": 2, "added": 1, "messages": 2, "empty": 0, "refused": []}
     found = {"files": [{"file": "conversations.json", "kind": "ChatGPT"} | facts]}
     assert json.loads(out) == found
+
+
+def test_the_help_names_the_fields_of_the_json(command: Run, export: Callable[..., Path]) -> None:
+    _, out, _ = command("import", export(chat()), "--json")
+    (found,) = json.loads(out)["files"]
+    importing = subcommands(create_parser(["import"]))["import"]
+    assert f"files ({', '.join(found)})" in (importing.epilog or "")
 
 
 def test_empty_conversations_are_left_out_and_counted(
