@@ -61,6 +61,7 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
 
 def replaces_built_in(preset: Preset) -> bool:
     """Return True if the user's library would show this preset in place of a built-in one."""
+    # Any other preset is shown in addition to the built-in ones.
     return len(with_built_in([preset])) <= len(built_in_presets())
 
 

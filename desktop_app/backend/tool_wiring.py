@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     """Return the sources that need no tool server."""
 
+    # The collections are loaded when a tool first needs them.
     async def retrieve(ids: Sequence[str], words: str, tokens: int) -> Sequence[PassagesPart]:
         return await backend.collections.retrieve(ids, words, tokens)
 

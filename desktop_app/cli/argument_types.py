@@ -21,11 +21,12 @@ def number_between(least: float, most: float) -> Callable[[str], float]:
     """Return the parser of a number in a range."""
 
     def parse(text: str) -> float:
+        value: float | None
         try:
             value = float(text)
         except ValueError:
-            value = float("nan")
-        if not isfinite(value) or not least <= value <= most:
+            value = None
+        if value is None or not isfinite(value) or not least <= value <= most:
             message = tr(
                 "“{text}” isn’t a number from {least} to {most}",
                 text=text,
@@ -42,11 +43,12 @@ def whole_number_between(least: int, most: int | None = None) -> Callable[[str],
     """Return the parser of a whole number of at least `least`, and at most `most` if given."""
 
     def parse(text: str) -> int:
+        value: int | None
         try:
             value = int(text)
         except ValueError:
-            value = least - 1
-        if value < least or (most is not None and value > most):
+            value = None
+        if value is None or value < least or (most is not None and value > most):
             raise argparse.ArgumentTypeError(_refusal(text, least, most))
         return value
 

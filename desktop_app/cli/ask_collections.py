@@ -46,12 +46,10 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
     # A folder that has a collection is read again, even if the collection has the typed name.
     has_collection = is_folder and any(each.folder == str(folder) for each in collections)
-    for collection in () if has_collection else collections:
-        if (
-            name in (collection.id, collection.name)
-            or name.casefold() == collection.name.casefold()
-        ):
-            return CollectionPart(collection.id, collection.name)
+    if not has_collection:
+        for collection in collections:
+            if name == collection.id or name.casefold() == collection.name.casefold():
+                return CollectionPart(collection.id, collection.name)
     if not is_folder:
         known_names = ", ".join(collection.name for collection in collections)
         raise IllegalChoiceError(

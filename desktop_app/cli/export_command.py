@@ -480,10 +480,11 @@ def partial_file(target: Path) -> Iterator[Path]:
     if is_foreign_link:
         resolved = Path(os.path.realpath(target.parent), target.name)
     # The name of a pipe, such as /dev/stdout, does not resolve to a path.
-    for path in () if is_foreign_link else (target, resolved):
-        if path.exists() and not path.is_file() and not path.is_dir():
-            yield path
-            return
+    if not is_foreign_link:
+        for path in (target, resolved):
+            if path.exists() and not path.is_file() and not path.is_dir():
+                yield path
+                return
     target = resolved
     target.parent.mkdir(parents=True, exist_ok=True)
     file = target.with_name(f".repartee-{os.urandom(8).hex()}.part")

@@ -233,10 +233,12 @@ async def _import_files(
 
 
 def _write_result(result: _ImportResult) -> None:
-    if result.kind or result.refused:
-        write_diagnostic(result.sentence)
-    for error in result.refused if result.kind else ():
-        write_diagnostic(terminal_error_text(error))
+    if not result.kind and not result.refused:
+        return  # interrupted before the file was read
+    write_diagnostic(result.sentence)
+    if result.kind:  # otherwise the sentence contains the error
+        for error in result.refused:
+            write_diagnostic(terminal_error_text(error))
 
 
 async def _import_file(
@@ -302,8 +304,8 @@ async def _store_conversation(
 async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFile:
     """Return a file with the text that this program reads in it. Raises DocumentError.
 
-    The text in an export may differ from it. It would be sent whenever the user attaches this file,
-    because an attachment is stored once.
+    The text in an export may be another one. An attachment is stored once, so that this other text
+    would also be sent whenever the user attaches the same file.
     """
     if file.data == file.text.encode("utf-8", "surrogatepass") or _is_textless(file):
         return file
@@ -386,9 +388,9 @@ async def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    user_folders, reporter = folders(), ProgressReporter(tr("Restoring (MB)"))
+    user_folders = folders()
+    reporter = ProgressReporter(tr("Restoring (MB)"))
     archive = expand_path(options.path)
-
     if has_secrets(user_folders.database):
         # Opening the store moves its passwords to the keyring, so that its copy has none.
         with suppress(StorageError):  # the restore reports errors of the store
@@ -439,9 +441,10 @@ def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> Re
 
 
 def _repair() -> int:
-    user_folders, reporter = folders(), ProgressReporter(tr("Recovering data"))
+    user_folders = folders()
     if not user_folders.database.exists():
         raise StorageError(Reason.STORE_MISSING)
+    reporter = ProgressReporter(tr("Recovering data"))
     report = repair_store(user_folders.database, now(), reporter.show)
     write_diagnostic(report.sentence)
     return 0

@@ -111,9 +111,9 @@ async def require_tools(
     for name in names:
         source, _, tool = name.rpartition("/")  # a server that the user typed may contain slashes
         if tool == ALL_TOOLS and source:
-            of_source = [each for each in listed.values() if each.definition.source == source]
-            refusals = [each.refusal for each in of_source if each.refusal is not None]
-            if len(refusals) < len(of_source):
+            tools = [each for each in listed.values() if each.definition.source == source]
+            refusals = [each.refusal for each in tools if each.refusal is not None]
+            if len(refusals) < len(tools):
                 continue
             if refusals:
                 raise _unavailable_error(name, refusals[0])

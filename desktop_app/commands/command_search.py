@@ -38,9 +38,9 @@ def command_entries(commands: Iterable[Command], keymap: Keymap) -> list[Palette
         PaletteEntry(
             c.id,
             tr(c.title),
-            tr(c.category.value),
-            keymap.shortcut_of(c.id),
-            tr(c.keywords) if c.keywords else "",
+            note=tr(c.category.value),
+            keys=keymap.shortcut_of(c.id),
+            keywords=tr(c.keywords) if c.keywords else "",
         )
         for c in commands
     ]

@@ -21,8 +21,8 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
 
-FORMAT = "repartee-shortcuts"
-VERSION = 1
+FORMAT: Final = "repartee-shortcuts"
+VERSION: Final = 1
 MAX_FILE_BYTES: Final = 1 << 20
 
 
@@ -57,10 +57,9 @@ def shortcuts_from_json(data: bytes, name: str) -> ImportedShortcuts:
         value = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as exc:
         raise shortcuts_file_error(name, str(exc)) from exc
-    if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (
-        FORMAT,
-        VERSION,
-    ):
+    if not isinstance(value, dict):
+        raise shortcuts_file_error(name)
+    if value.get("format") != FORMAT or value.get("version") != VERSION:
         raise shortcuts_file_error(name)
     shortcuts = value.get("shortcuts")
     if not isinstance(shortcuts, dict):

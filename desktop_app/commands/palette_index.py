@@ -54,18 +54,19 @@ class TitleIndex:
             return self._rows[:limit]
         text = self._text
         search_end = self._end_of(within)
-        rarest = max(words, key=len)  # a guess: counting all words would take longer than a frame
-        others = [word for word in words if word != rarest]
+        # Probably the rarest word. Counting all words would take longer than a frame.
+        longest = max(words, key=len)
+        other_words = [word for word in words if word != longest]
         matches: list[tuple[str, str]] = []
-        offset = text.find(rarest, 0, search_end)
+        offset = text.find(longest, 0, search_end)
         for _ in range(_MAX_OCCURRENCES):
             if offset < 0 or len(matches) == limit:
                 break
             row = bisect_right(self._starts, offset) - 1
             row_end = self._starts[row + 1]
-            if all(text.find(word, self._starts[row], row_end) >= 0 for word in others):
+            if all(text.find(word, self._starts[row], row_end) >= 0 for word in other_words):
                 matches.append(self._rows[row])
-            offset = text.find(rarest, row_end, search_end)
+            offset = text.find(longest, row_end, search_end)
         return matches
 
     def _end_of(self, count: int) -> int:
@@ -102,8 +103,8 @@ def transpositions(words: Sequence[str]) -> Iterator[list[str]]:
         if len(word) >= _MIN_SWAPPED_LETTERS:
             for index in range(len(word) - 1):
                 if word[index] != word[index + 1]:
-                    spelling = word[:index] + word[index + 1] + word[index] + word[index + 2 :]
-                    yield [*words[:number], spelling, *words[number + 1 :]]
+                    swapped = word[:index] + word[index + 1] + word[index] + word[index + 2 :]
+                    yield [*words[:number], swapped, *words[number + 1 :]]
 
 
 class UseCounts:
@@ -179,8 +180,8 @@ class PaletteIndex:
                 ranked.append((self._sort_key(entry, rank), entry))
         titles = self._titles.find(words)
         if len(titles) < MAX_ROWS:
-            others = self._titles.find_letters(fuzzy, MAX_ROWS)
-            titles += [row for row in others if row not in titles]
+            fuzzy_titles = self._titles.find_letters(fuzzy, MAX_ROWS)
+            titles += [row for row in fuzzy_titles if row not in titles]
         for id_, title in titles:
             entry = PaletteEntry(CONVERSATION + id_, title, note)
             ranked.append((self._sort_key(entry, match_rank(words, title, "")), entry))
@@ -197,8 +198,8 @@ class PaletteIndex:
     def _find_swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
         """Yield the rows that contain the words once two neighboring letters are swapped."""
         texts = (f"{entry.title} {entry.other_text}" for entry in self._entries)
-        others = TitleIndex((str(row), text) for row, text in enumerate(texts))
-        for spelling in transpositions(words):
-            yield from (self._entries[int(row)] for row, _ in others.find(spelling))
-            for id_, title in self._titles.find(spelling, within=_MAX_FUZZY_TITLES):
+        entry_index = TitleIndex((str(row), text) for row, text in enumerate(texts))
+        for swapped_words in transpositions(words):
+            yield from (self._entries[int(row)] for row, _ in entry_index.find(swapped_words))
+            for id_, title in self._titles.find(swapped_words, within=_MAX_FUZZY_TITLES):
                 yield PaletteEntry(CONVERSATION + id_, title, note)

@@ -57,10 +57,10 @@ def extract_bytes(
         raise refusals.file_too_large_error(name, limits)
     if not data:
         raise refusals.empty_error(name)
-    if picture := media_type.detect_image(data):
+    if image_type := media_type.detect_image(data):
         from desktop_app.documents import image_reader  # loads Pillow, which only images need
 
-        return image_reader.inspect(name, data, picture, limits)
+        return image_reader.inspect(name, data, image_type, limits)
     result = reader_registry.read(name, data, limits, on_progress, password=password)
     if not result.text.strip():
         raise refusals.empty_error(name)

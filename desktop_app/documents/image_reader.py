@@ -175,6 +175,7 @@ def _to_plain_colors(image: Image.Image) -> Image.Image:
     """Convert to RGB, RGBA or gray with eight bits per channel."""
     image = _to_srgb(image)
     if image.mode.startswith("I;16"):
+        # 65,535 becomes 255.
         return image.convert("I").point(lambda value: value / 257).convert("L")
     if image.has_transparency_data:
         return image.convert("RGBA")
@@ -187,11 +188,14 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     A broken profile is ignored.
     """
     profile = image.info.get("icc_profile")
-    is_transparent = image.has_transparency_data
-    mode = "RGBA" if is_transparent else "RGB" if image.mode == "P" else image.mode
+    if image.has_transparency_data:
+        mode = output_mode = "RGBA"
+    else:
+        mode = "RGB" if image.mode == "P" else image.mode
+        output_mode = "RGB"
     if not profile or mode not in _PROFILE_MODES:
         return image
-    output_mode, srgb = "RGBA" if is_transparent else "RGB", ImageCms.createProfile("sRGB")
+    srgb = ImageCms.createProfile("sRGB")
     try:
         embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = image if image.mode == mode else image.convert(mode)
@@ -211,5 +215,6 @@ def encode(image: Image.Image) -> ScaledImage:
         background = Image.new("RGBA", image.size, "white")
         background.alpha_composite(image)
         image = background.convert("RGB")
-    image.save(target, "JPEG", quality=_JPEG_QUALITY, subsampling=0 if image.mode == "RGB" else -1)
+    subsampling = 0 if image.mode == "RGB" else -1  # none for colors, else Pillow's default
+    image.save(target, "JPEG", quality=_JPEG_QUALITY, subsampling=subsampling)
     return ScaledImage("image/jpeg", *image.size, target.getvalue())

@@ -23,10 +23,12 @@ _PNG_CHUNK_KINDS: Final = {
     b"cHRM",
     b"pHYs",
 }
+_JFIF: Final = 0xE0
+_ADOBE: Final = 0xEE  # Adobe's color transform
 _START_OF_SCAN: Final = 0xDA
 _END_OF_IMAGE: Final = 0xD9
-# JFIF and Adobe's color transform; tables; restarts; frames and Huffman tables.
-_JPEG_MARKERS: Final = {0xE0, 0xEE, 0xDB, 0xDD, _START_OF_SCAN, *range(0xC0, 0xC5)}
+# Besides these: tables; restarts; frames and Huffman tables.
+_JPEG_MARKERS: Final = {_JFIF, _ADOBE, 0xDB, 0xDD, _START_OF_SCAN, *range(0xC0, 0xC5)}
 
 
 def is_plain(media_type: str, data: bytes) -> bool:
@@ -53,9 +55,9 @@ def _is_plain_jpeg(data: bytes) -> bool:
     while offset + 4 <= len(data) and data[offset] == 0xFF and data[offset + 1] in _JPEG_MARKERS:
         marker = data[offset + 1]
         length = int.from_bytes(data[offset + 2 : offset + 4], "big")
-        if marker == 0xE0 and (length != 16 or data[offset + 4 : offset + 9] != b"JFIF\0"):
+        if marker == _JFIF and (length != 16 or data[offset + 4 : offset + 9] != b"JFIF\0"):
             return False  # it contains a thumbnail, or is not of JFIF
-        if marker == 0xEE and length != 14:
+        if marker == _ADOBE and length != 14:
             return False
         offset += 2 + length
         if marker == _START_OF_SCAN:

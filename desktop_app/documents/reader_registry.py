@@ -120,7 +120,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
         raise refusals.unsupported_error(name, Reason.IMAGE_FORMAT_NOT_READ)
     if kind_of_ending:
         raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
-    if kind is not None:
+    if kind is not None:  # "", an OpenDocument format without a reader
         raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)
     return None
 

@@ -182,7 +182,8 @@ def required_effort(options: argparse.Namespace, choice: ModelChoice) -> Effort 
 
 def _use_local_model(backend: Backend, model: str) -> str:
     """Use the built-in model, or the GGUF file at a path, on the device. Return the model's id."""
-    local, path = backend.gateway.local_model, expand_path(model).absolute()
+    local = backend.gateway.local_model
+    path = expand_path(model).absolute()
     if model == ON_DEVICE_MODEL:
         local.use_weights(None)
     elif path.suffix.lower() == ".gguf":

@@ -47,11 +47,23 @@ from desktop_app.session.login_start import login_start_location, starts_at_logi
 from desktop_app.session.portal.portal_shortcut import check_portal, is_paused
 
 PACKAGES = (
-    *("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown", "Pygments"),
-    *("tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore"),
+    "PySide6-Essentials",
+    "qasync",
+    "httpx",
+    "keyring",
+    "markdown-it-py",
+    "Markdown",
+    "Pygments",
+    "tiktoken",
+    "python-calamine",
+    "pypdfium2",
+    "xllamacpp",
+    "truststore",
 )
 # The checks run concurrently, so these limits do not add up.
-QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10, 10, 30
+QT_TIMEOUT_S = 10
+KEYRING_TIMEOUT_S = 10
+MODEL_TIMEOUT_S = 30
 # The labels of findings, by their names; --json prints the names.
 _LABELS = {
     "version": N_("Version"),
@@ -166,7 +178,7 @@ async def run_checks(
     system_findings = await asyncio.to_thread(
         lambda: [*_system_findings(backend), *_log_findings(backend)]
     )
-    qt, hotkey, keyring, model, store, routes = await asyncio.gather(
+    (window, *portal), hotkey, keyring, model, store, routes = await asyncio.gather(
         _check_qt(),
         _check_hotkey(backend, problem),
         _check_keyring(backend),
@@ -176,13 +188,13 @@ async def run_checks(
     )
     return [
         Finding("version", None, f"Repartee {__version__}"),
-        qt[0],
+        window,
         keyring,
         model,
         store,
         *routes,
         _check_sandbox(),
-        *qt[1:],
+        *portal,
         hotkey,
         _check_login_start(backend),
         *system_findings,
@@ -363,7 +375,7 @@ async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], 
 async def _read_findings(stream: asyncio.StreamReader, facts: dict[str, Any]) -> None:
     """Update `facts` with each line of JSON; skip the output of libraries."""
     while not stream.at_eof():
-        with suppress(ValueError, RecursionError):  # no JSON, or a line over the stream's limit
+        with suppress(ValueError, RecursionError):  # not JSON, or a line over the stream's limit
             line = await stream.readline()
             if line.startswith(b"{"):
                 facts.update(json.loads(line))

@@ -82,7 +82,7 @@ def run_eval(options: argparse.Namespace) -> int:
 
 async def _eval(options: argparse.Namespace) -> int:
     cancel_at_signals()
-    cases = await asyncio.to_thread(_load_cases, options.cases, options.preset)
+    cases = await asyncio.to_thread(_load_cases, options.cases, options.preset or "")
     async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
         values = await backend.values()
         use_limits(backend, values)
@@ -127,26 +127,26 @@ async def _eval(options: argparse.Namespace) -> int:
     return ExitCode.FAILED if error is not None or is_below or is_unfinished else 0
 
 
-def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
+def _load_cases(file: str | None, preset: str) -> list[EvaluationCase]:
     """Read the cases of a file or of a built-in preset. Raises IllegalChoiceError.
 
     Args:
-        name: the file; None for the cases of `preset`.
+        file: the path of the file; None for the cases of `preset`.
     """
-    if name is None:
-        rows = preset_cases(preset or "")
+    if file is None:
+        rows = preset_cases(preset)
         if not rows:
             raise IllegalChoiceError(Reason.NO_CASES)
         return read_cases(json.dumps(rows), "cases.json")
     try:
-        path = expand_path(name)
-        cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
-        for file_name in {file for case in cases for file in case.files}:
+        path = expand_path(file)
+        cases = read_cases(_read_text(path), file, partial(_read_sibling, path.parent))
+        for file_name in {name for case in cases for name in case.files}:
             path_in_folder(path.parent, file_name)
         require_schemas(cases)
     except (OSError, ValueError) as error:
         because = quoted_error(error)
-        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, because=because) from error
+        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=file, because=because) from error
     return cases
 
 

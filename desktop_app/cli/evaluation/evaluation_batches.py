@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 POLL_S = 5.0
 """Seconds between two polls of a job that another process is running."""
 
-
 _STATUSES: Final = {
     ItemStatus.ANSWERED: MessageStatus.COMPLETE,
     ItemStatus.REFUSED: MessageStatus.REFUSED,
@@ -86,13 +85,12 @@ class EvaluationBatches:
         groups: defaultdict[str, list[EvaluationCase]] = defaultdict(list)
         for case in self._setup.cases:
             groups[digest([case.instructions, case.examples])].append(case)
-        jobs = {
-            await self._find_or_create_job(
-                digest([name, contestant.identity, key])[:32], contestant, cases
-            ): (contestant, cases)
-            for contestant in self._setup.contestants
-            for key, cases in groups.items()
-        }
+        jobs: dict[str, tuple[Contestant, list[EvaluationCase]]] = {}
+        for contestant in self._setup.contestants:
+            for key, cases in groups.items():
+                job_id = digest([name, contestant.identity, key])[:32]
+                await self._create_job_if_missing(job_id, contestant, cases)
+                jobs[job_id] = contestant, cases
         while jobs:
             pauses = {job_id: await self._advance(job_id) for job_id in jobs}
             stored = [await self._store.get(job_id) for job_id in jobs]
@@ -101,23 +99,22 @@ class EvaluationBatches:
             if not pending:
                 break
             await asyncio.sleep(min(pending.values()))
-        answers = {}
+        answers: dict[tuple[tuple[str, ...], str], CaseResult] = {}
         for job_id, (contestant, cases) in jobs.items():
             items = await self._store.page(job_id, 0, len(cases))
             for case, item in zip(cases, items, strict=True):
                 answers[contestant.identity, case.id] = _case_result(case, item)
         return answers
 
-    async def _find_or_create_job(
+    async def _create_job_if_missing(
         self, job_id: str, contestant: Contestant, cases: list[EvaluationCase]
-    ) -> str:
-        """Create a job unless an interrupted command did; return its id."""
+    ) -> None:
+        """Create a job unless an interrupted command did."""
         settings = self._setup.settings_for(cases[0])
         job = await self._store.get(job_id)
         if job is None:
             job = await self._create_job(job_id, contestant, cases, settings)
         self.notices |= dict.fromkeys(job_notices(settings, contestant.resolved, job))
-        return job_id
 
     async def _create_job(
         self,

@@ -72,10 +72,13 @@ def _judge_line(plan: dict[str, Any]) -> str:
 
 
 async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
-    resolved, setup = contestant.resolved, runner.setup
+    resolved = contestant.resolved
+    setup = runner.setup
     max_output_tokens = setup.settings.parameters.max_output_tokens
-    tokens, sent_cases, unsent_names = 0, list[EvaluationCase](), list[str]()
-    input_cost, highest_cost = Decimal(0), Decimal(0)
+    sent_cases: list[EvaluationCase] = []
+    unsent_sentences: list[str] = []
+    tokens = 0
+    input_cost = highest_cost = Decimal(0)
     is_priced = resolved.price is not None
     is_free = resolved.price is not None and resolved.price.is_free
     is_bounded = is_priced
@@ -90,7 +93,7 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         try:
             runner.service.estimator.require_fit(draft, estimate, resolved)
         except DocumentDoesNotFitError as error:
-            unsent_names.append(f"{case.id}: {error.what_happened}")
+            unsent_sentences.append(f"{case.id}: {error.what_happened}")
             continue
         sent_cases.append(case)
         tokens += estimate.input_tokens
@@ -99,14 +102,14 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         is_bounded = is_bounded and (is_free or estimate.longest_answer_cost is not None)
     limits = (max_output_tokens, resolved.model.max_output)
     longest = min((limit for limit in limits if limit), default=None)
-    variant, (provider, model, effort) = resolved.variant, contestant.identity
+    provider, model, effort = contestant.identity
     return {
         "provider": provider,
-        "variant": variant.value if variant else None,
+        "variant": resolved.variant.value if resolved.variant else None,
         "effort": effort or None,
         "model": model,
         "calls": len(sent_cases),
-        "not_sent": unsent_names,
+        "not_sent": unsent_sentences,
         "input_tokens": tokens,
         "max_output_tokens": longest,
         "input_cost_usd": f"{input_cost:f}" if is_priced else None,

@@ -63,7 +63,7 @@ _NOTE_PREFIX: Final = "evaluation:"
 _UNCHECKED_FIELD: Final = "unchecked"
 """The key of an answer in a note, if its checks were not finished."""
 _CHECK_COUNT_FIELD: Final = "check_count"
-"""The key of how many of the answer's checks, from the first on, its result contains."""
+"""The key of the number of checks, from the first on, that the result contains."""
 
 
 @dataclass
@@ -135,12 +135,11 @@ class EvaluationRunner:
             self._pattern_client.close()
         if self.stopped_by is None:
             await self.backend.notes.put(key, "", "")
-        results = dict(zip(((id(c), case.id) for c, case in pairs), tasks, strict=True))
+        results = [task.result() for task in tasks]
+        # The results of each case are in the order of the contestants.
         return [
-            self._evaluation_run(
-                contestant, [results[id(contestant), case.id].result() for case in cases]
-            )
-            for contestant in contestants
+            self._evaluation_run(contestant, results[position :: len(contestants)])
+            for position, contestant in enumerate(contestants)
         ]
 
     @staticmethod
@@ -236,11 +235,13 @@ class EvaluationRunner:
             conversation, [], draft, self.profile, settings, Purpose.EVALUATION
         )
         await self.backend.notes.put(key, '{"asked": true}', "")
-        started_at, first_token_s = time.monotonic(), list[float]()
+        started_at = time.monotonic()
+        first_token_s: float | None = None
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            if isinstance(event, TextDelta | RefusalDelta) and not first_token_s:
-                first_token_s.append(time.monotonic() - started_at)
+            nonlocal first_token_s
+            if isinstance(event, TextDelta | RefusalDelta) and first_token_s is None:
+                first_token_s = time.monotonic() - started_at
             elif isinstance(event, StatusChanged) and event.seconds:  # pause the other cases, too
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
@@ -252,7 +253,7 @@ class EvaluationRunner:
             answer.text,
             usage=answer.usage or Usage(),
             cost=answer.cost,
-            first_token_s=first_token_s[0] if first_token_s else None,
+            first_token_s=first_token_s,
             duration_s=answer.duration_s or 0.0,
             status=answer.status,
             error=answer.error,

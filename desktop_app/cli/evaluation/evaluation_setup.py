@@ -67,10 +67,10 @@ def digest(value: Any) -> str:
 
 
 def path_in_folder(folder: Path, name: str) -> Path:
-    """Return the path, without links, of a file that the cases name. Blocking.
+    """Return the path, with links resolved, of a file that the cases name. Blocking.
 
-    The cases may be somebody else's, so they can name only files in their own folder. Check it
-    again before each reading: a link may have replaced the file since.
+    The cases may be somebody else's, so they can name only files in their own folder. Callers check
+    this again before each reading: a link may have replaced the file since.
 
     Raises:
         CaseError: it is not in `folder`, or a link leads out of it.

@@ -70,7 +70,8 @@ async def current_months(
     ledger: Ledger, profiles: Sequence[ProviderProfile]
 ) -> list[ProviderMonth]:
     """Return this month's spending at each provider that has a limit or any known cost."""
-    moment, months = now(), []
+    moment = now()
+    months = []
     for profile in profiles:
         by_id = [await ledger.spent_in_month(moment, each) for each in profile.ids_under_cap]
         spent = sum(by_id, SpendingSum()).cost
@@ -164,20 +165,20 @@ def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -
 
 def month_line(month: ProviderMonth) -> str:
     """Return a line with a provider's spending this month, and the expected total."""
-    forecast = formatting.money(month.forecast)
     name = month.profile.short_name
-    cost = formatting.money(month.spent)
+    spent = formatting.money(month.spent)
+    forecast = formatting.money(month.forecast)
     if month.cap is None:
         return tr(
             "{provider}: {spent} this month, {forecast} expected",
             provider=name,
-            spent=cost,
+            spent=spent,
             forecast=forecast,
         )
     return tr(
         "{provider}: {spent} of {limit} this month, {forecast} expected",
         provider=name,
-        spent=cost,
+        spent=spent,
         limit=formatting.money(month.cap),
         forecast=forecast,
     )

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from desktop_app.domain.error_reasons import Reason
 
-# Seconds to wait for the first piece and for each later piece, without a terminal.
+# The wait for the first piece and for each later piece, without a terminal.
 FIRST_WAIT_S = 0.3
 NEXT_WAIT_S = 2.0
 _PIECE_BYTES = 1 << 16
@@ -38,14 +38,13 @@ def read_all() -> str:
     """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
+    # Imported late: the quick prompt's command also uses this module, and must start fast.
+    from desktop_app.domain.errors import IllegalChoiceError
+
     data = sys.stdin.buffer.read(MAX_QUESTION_BYTES + 1)
     if len(data) > MAX_QUESTION_BYTES:
-        from desktop_app.domain.errors import IllegalChoiceError
-
         raise IllegalChoiceError(Reason.TOO_MUCH_PIPED_IN, limit=MAX_QUESTION_BYTES >> 20)
     if b"\0" in data:
-        from desktop_app.domain.errors import IllegalChoiceError
-
         raise IllegalChoiceError(Reason.NO_TEXT_PIPED_IN)
     return data.decode("utf-8", "replace")
 
@@ -62,8 +61,7 @@ def replace_stdin_with_file(names: Sequence[str]) -> Iterator[list[str]]:
     if "-" not in names:
         yield list(names)
         return
-    # Imported late: the quick prompt's command also uses this module, and must start fast.
-    from desktop_app.domain.errors import IllegalChoiceError
+    from desktop_app.domain.errors import IllegalChoiceError  # late, as in `read_all`
     from desktop_app.paths import folders
     from desktop_app.storage.database.temporary_files import TemporaryFolder
 

@@ -31,20 +31,21 @@ _MAX_EXAMINED_CHARS: Final = 1_000
 
 
 def passages(
-    text: str, name: str, kind: str, count: TokenCounter, tokens: int = PASSAGE_TOKENS
+    text: str, name: str, kind: str, count: TokenCounter, limit: int = PASSAGE_TOKENS
 ) -> Iterator[IndexedPassage]:
     """Yield the passages of a document's extracted text, in order.
 
     Args:
         name: the document's name, whose words are part of each passage's title.
         kind: the document's media type.
-        tokens: the maximum number of tokens in a passage.
+        count: counts tokens.
+        limit: the maximum number of tokens in a passage.
     """
     unit = UNITS.get(kind, "")
     sections = find_sections(text, unit) if unit else []
     headings = list(_headings(text))
     title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
-    for chunk in chunks(text, tokens, count):
+    for chunk in chunks(text, limit, count):
         body = text[chunk.start : chunk.end]
         headings_above = _headings_above(headings, chunk.start, chunk.end)
         page, place = _locate(unit, sections, chunk.start, chunk.end)
@@ -71,10 +72,8 @@ def _locate(
     if last < 0:
         return None, ""
     first_section = sections[max(first, 0)]
-    last_section = sections[last]
-    return first_section.number, place_code(
-        unit, first_section.number, last_section.number, first_section.name
-    )
+    code = place_code(unit, first_section.number, sections[last].number, first_section.name)
+    return first_section.number, code
 
 
 @dataclass(frozen=True)

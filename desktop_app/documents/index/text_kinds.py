@@ -36,11 +36,12 @@ def kind_of(line: str) -> TextKind:
     >>> [kind_of(x).value for x in ("雨が降った。", "نزل المطر")]
     ['cjk', 'other']
     """
-    visible = len(line) - len(_SPACE.findall(line)) or 1
+    visible = len(line) - len(_SPACE.findall(line))
     if not line.isascii():
         cjk = len(_CJK.findall(line))
         if cjk > visible * _FOREIGN_SHARE:
             return TextKind.CJK
+        # The letters in CJK are also in `_OTHER`.
         if len(_OTHER.findall(line)) - cjk > visible * _FOREIGN_SHARE:
             return TextKind.OTHER
     if len(_DIGIT.findall(line)) > visible * _DIGIT_SHARE:

@@ -32,8 +32,17 @@ _MESSAGE_CLASS: Final = "001A"
 _SENDER: Final = ("0C1A", "0042")
 _SENDER_ADDRESS: Final = ("5D01", "0C1F")
 _RECIPIENTS: Final = (("To", "0E04"), ("Cc", "0E03"))
-_SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009", "3707", "3704"
+_SUBJECT: Final = "0037"
+_BODY: Final = "1000"
+_HTML: Final = "1013"
+_RTF: Final = "1009"
+_LONG_NAME: Final = "3707"
+_NAME: Final = "3704"
 _DATA: Final = "3701"
+# The types of properties: text in UTF-16, text in the message's code page, and bytes.
+_WIDE_TEXT: Final = "001F"
+_NARROW_TEXT: Final = "001E"
+_BINARY: Final = "0102"
 _ATTACHED_MESSAGE: Final = f"{_STREAM}{_DATA}000D"
 _MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 # Bytes before the first property, of a message and of an attached message.
@@ -61,7 +70,7 @@ def is_message(data: bytes) -> bool:
 
 
 def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
-    """Return the message and its attachments, which `files` collects."""
+    """Return the message and its attachments, which `bundle` collects."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             text = _Message(file).text(bundle, 0)
@@ -87,7 +96,9 @@ class _Message:
                 messages.append(f"Attached message:\n\n{message.text(bundle, depth + 1)}")
                 continue
             name = self._text(_LONG_NAME, f"{folder}/") or self._text(_NAME, f"{folder}/")
-            attached.append((name or "without a name", self._bytes(f"{_DATA}0102", f"{folder}/")))
+            attached.append(
+                (name or "without a name", self._bytes(f"{_DATA}{_BINARY}", f"{folder}/"))
+            )
         header_lines = [*self.header_lines(), *read_attachments(attached, bundle)]
         return "\n\n".join(["\n".join(header_lines), *filter(None, [self.body()]), *messages])
 
@@ -105,10 +116,10 @@ class _Message:
         """Return the text: the plain text, else converted from HTML, else from RTF."""
         if text := self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip():
             return text
-        if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
+        if html := self._bytes(f"{_HTML}{_BINARY}") or self._text(_HTML).encode():
             page = web_page.read(html)
             return page.text.strip() if page else ""
-        compressed = self._bytes(f"{_RTF}0102")
+        compressed = self._bytes(f"{_RTF}{_BINARY}")
         return rtf.read(decompress(compressed)).strip() if compressed else ""
 
     def _attachments(self) -> list[str]:
@@ -127,13 +138,14 @@ class _Message:
 
     def _text(self, key: str, folder: str = "") -> str:
         """Return a text property, in UTF-16 or in the message's code page; "" for none."""
-        if wide := self._bytes(f"{key}001F", folder):
+        if wide := self._bytes(f"{key}{_WIDE_TEXT}", folder):
             return wide.decode("utf-16-le", "replace").rstrip("\0")
-        narrow = self._bytes(f"{key}001E", folder).rstrip(b"\0")
-        # Some programs write UTF-8 and state another code page.
-        for encoding in () if narrow.isascii() else filter(None, ("utf-8", self._encoding())):
-            with suppress(UnicodeDecodeError):
-                return narrow.decode(encoding)
+        narrow = self._bytes(f"{key}{_NARROW_TEXT}", folder).rstrip(b"\0")
+        if not narrow.isascii():
+            # Some programs write UTF-8 and state another code page.
+            for encoding in filter(None, ("utf-8", self._encoding())):
+                with suppress(UnicodeDecodeError):
+                    return narrow.decode(encoding)
         decoded = plain_text.decode(narrow)
         return decoded.text if decoded else narrow.decode("latin-1")
 

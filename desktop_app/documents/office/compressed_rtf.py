@@ -18,7 +18,7 @@ def decompress(data: bytes) -> bytes:
         ValueError: the data are not compressed RTF.
     """
     if len(data) < _HEADER.size or data[8:12] not in (b"LZFu", b"MELA"):
-        raise ValueError("no compressed RTF")
+        raise ValueError("not compressed RTF")
     _, size, kind, _ = _HEADER.unpack_from(data)
     content = data[_HEADER.size :]
     try:
@@ -30,7 +30,8 @@ def decompress(data: bytes) -> bytes:
 def _expand(content: bytes, size: int, kind: bytes) -> bytes:
     # The library returns no text if the checksum is wrong, so it gets the right one.
     checksum = crc32(content) if kind == b"LZFu" else 0
-    result: bytes = compressed_rtf.decompress(
-        _HEADER.pack(len(content) + 12, size, kind, checksum) + content
-    )
+    # The compressed size includes the header after the size itself.
+    compressed_size = len(content) + _HEADER.size - 4
+    header = _HEADER.pack(compressed_size, size, kind, checksum)
+    result: bytes = compressed_rtf.decompress(header + content)
     return result

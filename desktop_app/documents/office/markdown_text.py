@@ -171,6 +171,11 @@ def bold(text: str) -> str:
     return f"{text[:start]}**{words}**{text[start + len(words) :]}"
 
 
+def merge_bold(text: str) -> str:
+    """Merge adjacent bold words: "**a****b**" becomes "**ab**"."""
+    return text.replace("****", "")
+
+
 def superscript(text: str) -> str:
     """Raise digits, because "106" is another number than "10⁶"; letters stay: "1st"."""
     return text.translate(_SUPERSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text

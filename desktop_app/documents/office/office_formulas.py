@@ -68,12 +68,14 @@ def _element_text(element: Element) -> str:
             return f"{_operand(_part(element))}{_scripts(element)}"
         case "rad":
             degree = _part(element, "deg")
-            return f"{f'^{_operand(degree)}' if degree else ''}√{_operand(_part(element))}"
+            raised_degree = f"^{_operand(degree)}" if degree else ""
+            return f"{raised_degree}√{_operand(_part(element))}"
         case "nary":
             symbol = _property_of(element, "chr", _INTEGRAL)
             return f"{symbol}{_scripts(element)} {_part(element)}"
         case "func":
-            name, argument = _part(element, "fName").strip(), _part(element)
+            name = _part(element, "fName").strip()
+            argument = _part(element)
             return f"{name}{argument}" if _is_closed(argument) else f"{name} {argument}"
         case "limLow" | "limUpp":
             symbol = "_" if local_name(element) == "limLow" else "^"

@@ -42,7 +42,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n]+")
 _MAX_REPEATS: Final = 10_000
 _MAX_CELLS: Final = 2_000_000
 _MAX_LEVEL: Final = 10
-# In a damaged file, the parents of styles may form a circle.
+# In a damaged file, a style may be its own ancestor.
 _MAX_PARENTS: Final = 10
 _VALUE_ATTRIBUTES: Final = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _IGNORED_ELEMENTS: Final = frozenset(
@@ -67,8 +67,8 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
         return _slides(reader, body)
     if kind == document_types.ODS:
         sheets = list(_sheets(reader, body))
-        has_content = any(block.text for _, content in sheets for block in content)
-        blocks = [block for title, content in sheets for block in (title, *content)]
+        has_content = any(block.text for _, sheet_blocks in sheets for block in sheet_blocks)
+        blocks = [block for title, sheet_blocks in sheets for block in (title, *sheet_blocks)]
         return md.join_blocks(blocks) if has_content else "", None
     blocks = list(reader.blocks(body))
     pages = list(_used_pages(styles, content))
@@ -78,7 +78,7 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
 
 
 def _used_pages(styles: Element, content: Element) -> Iterator[Element]:
-    """Yield the page styles that other styles name, and the usual one."""
+    """Yield the page styles that other styles name, and the default one."""
     all_styles = (style for tree in (styles, content) for style in tree.iter(f"{STYLE}style"))
     names = {"Standard", *(style.get(f"{STYLE}master-page-name", "") for style in all_styles)}
     for page in styles.iter(f"{STYLE}master-page"):
@@ -292,7 +292,7 @@ class _Reader:
 
     def _paragraph(self, element: Element, label: str = "") -> Iterator[MarkdownBlock]:
         drawings: list[Element] = []
-        text = "".join(self._inline(element, drawings)).replace("****", "").strip(" \n")
+        text = md.merge_bold("".join(self._inline(element, drawings))).strip(" \n")
         if text and local_name(element) == "h":
             level = min(max(whole_number(element.get(f"{TEXT}outline-level"), 1), 1), _MAX_LEVEL)
             label = label or self._heading_label(element, level)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import drawing, office_formulas
@@ -108,20 +108,29 @@ def _shape(shape: Element, relations: Mapping[str, str]) -> Iterator[MarkdownBlo
     if kind in ("title", "ctrTitle"):
         yield md.heading(" ".join(text for text, _, _ in lines), 1)
         return
-    # Paragraphs of the first level are no list items, unless some are numbered.
+    # Paragraphs of the first level are not list items, unless some are numbered.
     is_numbered = any(label and not level for _, level, label in lines)
+    first_item_level = 0 if is_numbered else 1
     for text, level, label in lines:
         if label or level:
-            yield md.item(label or "-", text, level - (not is_numbered))
+            yield md.item(label or "-", text, level - first_item_level)
         else:
-            yield MarkdownBlock(text, is_item=True)
+            yield MarkdownBlock(text, is_item=True)  # without an empty line before the next
+
+
+class _Count(NamedTuple):
+    """The number of the last paragraph of a level, in a numbering of a kind from a start."""
+
+    kind: str
+    start: int
+    number: int
 
 
 class _Numbering:
     """The numbers that PowerPoint shows before paragraphs of a shape."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, tuple[str, int, int]] = {}
+        self._counts: dict[int, _Count] = {}  # by level
 
     def next_label(self, properties: Element | None, level: int) -> str:
         """Count a paragraph, and return its label, such as "b)"; "" if it has no number."""
@@ -134,12 +143,14 @@ class _Numbering:
         if numbering is None:
             return ""
         kind, start = numbering.get("type", ""), whole_number(numbering.get("startAt"), 1)
-        count = previous[2] + 1 if previous and previous[:2] == (kind, start) else start
-        self._counts[level] = (kind, start, count)
-        style, marks = match.groups() if (match := _NUMBERING.fullmatch(kind)) else ("", "")
-        return _NUMBER_MARKS.get(marks, "{}.").format(
-            md.number(count, _NUMBER_STYLES.get(style, ""))
-        )
+        number = start
+        if previous is not None and (previous.kind, previous.start) == (kind, start):
+            number = previous.number + 1
+        self._counts[level] = _Count(kind, start, number)
+        match = _NUMBERING.fullmatch(kind)
+        style, marks = match.groups() if match else ("", "")
+        number_text = md.number(number, _NUMBER_STYLES.get(style, ""))
+        return _NUMBER_MARKS.get(marks, "{}.").format(number_text)
 
 
 def _paragraph_text(paragraph: Element, relations: Mapping[str, str]) -> str:

@@ -139,8 +139,9 @@ class _FormField:
             result = self.numbers.get("ffdefres", 0)
         if kind == _FORM_BOX:
             return "☒" if result else "☐"
-        is_choice = kind == _FORM_CHOICE and result >= 0
-        return next(iter(self.choices[result : result + 1]), "") if is_choice else ""
+        if kind == _FORM_CHOICE and 0 <= result < len(self.choices):
+            return self.choices[result]
+        return ""
 
 
 class _Reader:
@@ -357,7 +358,8 @@ class _Reader:
         if self._state.destination:
             return
         if word == "fldrslt":
-            text, first_run = self._text, self._text.run_count
+            text = self._text
+            first_run = text.run_count
             address = self._address
             value = self._form.value
             self._address = ""

@@ -34,11 +34,12 @@ def table_block(rows: Sequence[Row]) -> MarkdownBlock:
     """Return the rows as a table; a single cell is a frame around text, and becomes text."""
     if len(rows) == 1 and len(rows[0].texts) == 1:
         return MarkdownBlock(rows[0].texts[0])
-    columns = _edges(rows)
-    return md.table([_cells(row, columns) for row in rows])
+    column_edges = _column_edges(rows)
+    return md.table([_cells(row, column_edges) for row in rows])
 
 
-def _edges(rows: Sequence[Row]) -> list[int]:
+def _column_edges(rows: Sequence[Row]) -> list[int]:
+    """Return the right edge of each column, which cells of any row may end at."""
     edges: list[int] = []
     for edge in sorted({edge for row in rows for edge in row.edges}):
         if not edges or edge - edges[-1] > _SAME_EDGE:
@@ -46,20 +47,20 @@ def _edges(rows: Sequence[Row]) -> list[int]:
     return edges
 
 
-def _cells(row: Row, columns: Sequence[int]) -> list[str]:
+def _cells(row: Row, column_edges: Sequence[int]) -> list[str]:
     """Return the texts in their columns; "" for a cell that continues another.
 
     Cells may be too narrow for a column of their own, or their edge may not be beyond the previous
     edge. They then share a column with the next cell, and the texts are joined. A row that does not
     state an edge for each cell is not aligned.
     """
-    if len(row.edges) != len(row.texts) or len(columns) > _MAX_COLUMNS:
+    if len(row.edges) != len(row.texts) or len(column_edges) > _MAX_COLUMNS:
         return row.texts
-    cells = [""] * len(columns)
+    cells = [""] * len(column_edges)
     next_column = 0
     for number, (text, edge) in enumerate(zip(row.texts, row.edges, strict=True)):
         if number not in row.merged:
-            column = min(next_column, len(columns) - 1)
+            column = min(next_column, len(column_edges) - 1)
             cells[column] = f"{cells[column]} {text}".strip()
-        next_column = max(next_column, bisect_left(columns, edge - _SAME_EDGE) + 1)
+        next_column = max(next_column, bisect_left(column_edges, edge - _SAME_EDGE) + 1)
     return cells

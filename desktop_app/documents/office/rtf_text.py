@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from operator import itemgetter
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
@@ -16,11 +16,18 @@ from desktop_app.documents.office.rtf_table import Row, table_block
 _NO_OUTLINE: Final = 9
 
 
+class _Run(NamedTuple):
+    """Adjacent words of the same weight."""
+
+    text: str
+    is_bold: bool
+
+
 @dataclass
 class _Paragraph:
-    """The current paragraph; each run is a text and whether it is bold."""
+    """The current paragraph."""
 
-    runs: list[tuple[str, bool]] = field(default_factory=list)
+    runs: list[_Run] = field(default_factory=list)
     style: int | None = None
     outline: int | None = None
     level: int = 0
@@ -55,14 +62,14 @@ class RtfText:
 
     def add_run(self, text: str, *, is_bold: bool = False) -> None:
         """Add words to the current paragraph."""
-        self._paragraph.runs.append((text, is_bold))
+        self._paragraph.runs.append(_Run(text, is_bold))
 
     def link_runs(self, first: int, address: str) -> None:
         """Make the current paragraph's runs from `first` on a link."""
         runs = self._paragraph.runs
         if address and runs[first:]:
-            linked_text = "".join(text for text, _ in runs[first:])
-            runs[first:] = [(md.link(linked_text, address), False)]
+            linked_text = "".join(run.text for run in runs[first:])
+            runs[first:] = [_Run(md.link(linked_text, address), is_bold=False)]
 
     def set_label(self, label: str) -> None:
         """Make the current paragraph a list item; its label is "-" or its number."""
@@ -118,14 +125,8 @@ class RtfText:
 
     def _end_paragraph(self, *, is_cell: bool = False) -> None:
         paragraph = self._paragraph
-        self._paragraph = _Paragraph(
-            [],
-            paragraph.style,
-            paragraph.outline,
-            paragraph.level,
-            is_in_table=paragraph.is_in_table,
-        )
-        plain = "".join(text for text, _ in paragraph.runs).strip("\n ")
+        self._paragraph = replace(paragraph, runs=[], label="")
+        plain = "".join(run.text for run in paragraph.runs).strip("\n ")
         if is_cell or paragraph.is_in_table:
             self._cell += [paragraph.number + plain] if plain else []
         elif plain:
@@ -145,8 +146,12 @@ class RtfText:
         return MarkdownBlock(text)
 
     def _end_table(self) -> None:
-        rows, row, cell = self._rows, self._row, self._cell
-        self._rows, self._row, self._cell = [], Row(), []
+        rows = self._rows
+        row = self._row
+        cell = self._cell
+        self._rows = []
+        self._row = Row()
+        self._cell = []
         if not rows and not any(row.texts):  # no row has ended, nor a cell with text
             self._blocks += map(MarkdownBlock, cell)
             return
@@ -155,8 +160,8 @@ class RtfText:
         self._blocks.append(table_block(rows))
 
 
-def _join_runs(runs: list[tuple[str, bool]]) -> Iterator[str]:
+def _join_runs(runs: list[_Run]) -> Iterator[str]:
     """Join adjacent runs of the same weight, and yield them as Markdown."""
-    for is_bold, group in groupby(runs, key=itemgetter(1)):
-        text = "".join(text for text, _ in group)
+    for is_bold, group in groupby(runs, key=attrgetter("is_bold")):
+        text = "".join(run.text for run in group)
         yield md.bold(text) if is_bold else text

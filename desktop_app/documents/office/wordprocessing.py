@@ -42,7 +42,7 @@ _LIST_STYLES: Final = {
 # Stands for an asterisk of the text while "**" marks bold words. XML cannot contain it.
 _ASTERISK: Final = "\0"
 _CHARACTER_CODE: Final = re.compile("[0-9A-Fa-f]{1,4}")
-# Word allows 63 columns in a table; a file may state any number.
+# Word allows 63 columns in a table, but a damaged file may state any number.
 _MAX_SPAN: Final = 64
 # Headings have the outline levels 0 to 8; 9 stands for body text.
 _OUTLINE_LEVELS: Final = 9
@@ -308,7 +308,7 @@ class _Reader:
         """Yield a paragraph and its boxes; all parts but the last are its drop caps."""
         open_paragraph = _OpenParagraph()
         part_texts = ("".join(self._inline(part, open_paragraph)).strip("\n") for part in parts)
-        text = "".join(part_texts).replace("****", "").strip("\n ")
+        text = md.merge_bold("".join(part_texts)).strip("\n ")
         if text:
             yield self._block(text, parts[-1].find(f"{W}pPr"))
         for box in open_paragraph.boxes:
@@ -473,7 +473,7 @@ def _form_value(field_start: Element) -> str:
     choice = field_start.find(f"{W}ffData/{W}ddList")
     number = whole_number(_value(choice, f"{W}result") or _value(choice, f"{W}default"))
     entries = () if choice is None else choice.findall(f"{W}listEntry")
-    return next((e.get(f"{W}val", "") for e in entries[number : number + 1]), "")
+    return entries[number].get(f"{W}val", "") if 0 <= number < len(entries) else ""
 
 
 def _children_named(parent: Element, name: str) -> Iterator[Element]:

@@ -50,7 +50,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
     fields: list[str] = []
     typed: list[str] = []
     comments: list[str] = []
-    open_textpage = cache(page.get_textpage)
+    open_textpage = cache(page.get_textpage)  # once, if a comment marks words
     links: dict[str, None] = {}
     for annotation in _annotations(page):
         kind = raw.FPDFAnnot_GetSubtype(annotation)
@@ -127,7 +127,9 @@ def flatten_signatures(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> bo
     """
     signature_flags = [_is_signature(document.formenv, each) for each in _annotations(page)]
     count = raw.FPDFPage_GetAnnotCount(page)
-    if not any(signature_flags) or len(signature_flags) != count:
+    if not any(signature_flags):
+        return False
+    if len(signature_flags) != count:  # one cannot be read: the positions would be wrong
         return False
     for index in reversed(range(count)):
         if not signature_flags[index]:

@@ -41,6 +41,7 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
         end_before = start
         while text[end_before - 1 : end_before] in ("\r", "\n"):
             end_before -= 1
+        # The digits are compared with the character before them, or else with the first of them.
         base = end_before - 1 if end_before and not text[end_before - 1].isspace() else start
         if base - 1 in shown_by_index:  # the 2 of a raised "1,2"
             base = last_base

@@ -1,6 +1,6 @@
 """Returns a PDF page's text in reading order, with columns separated and tables in Markdown.
 
-Everything else is in the order of the content stream.
+Other text stays in the order of the content stream.
 """
 
 from __future__ import annotations
@@ -40,8 +40,10 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     digits = _raised_digits(textpage, stream_text)
     if pieces is None and not digits:
         return stream_text
+    if pieces is None:
+        pieces = [list(range(textpage.count_chars()))]
     text_so_far = ""
-    for piece in [list(range(textpage.count_chars()))] if pieces is None else pieces:
+    for piece in pieces:
         if isinstance(piece, Table):
             rows = _markdown(piece, textpage, digits)
             text_so_far = f"{text_so_far.rstrip()}{_LINE_END * 2}{rows}{_LINE_END * 2}"

@@ -94,26 +94,31 @@ class PaddedFormat(NamedTuple):
 
     def text(self, number: int) -> str:
         """Return a number as the format shows it."""
-        index = int(number < 0) if number or len(self.templates) < 3 else 2
-        if self.condition:
-            index = int(not self.condition(number, self.limit))
-        template = self.templates[min(index, len(self.templates) - 1)]
-        has_own_sign = index == 1 and len(self.templates) > 1 and not self.condition
+        last = len(self.templates) - 1
+        if self.condition is not None:
+            index = 0 if self.condition(number, self.limit) else 1
+        elif number == 0:
+            index = 2 if last >= 2 else 0
+        else:
+            index = 1 if number < 0 else 0
+        # Only a section for negative numbers contains their sign.
+        has_own_sign = index == 1 <= last and self.condition is None
         sign = "-" if number < 0 and not has_own_sign else ""
-        return f"{sign}{_fill(template, str(abs(number)))}"
+        return f"{sign}{_fill(self.templates[min(index, last)], str(abs(number)))}"
 
 
 def _fill(template: str, digits: str) -> str:
     """Put digits into a template; its first place takes all surplus digits."""
     pieces = _PLACE.split(template)
     places = pieces[1::2]
-    (first, *literals) = pieces[::2]
+    first_literal, *literals = pieces[::2]
     zeros = len(places) - places.index(_ZERO) if _ZERO in places else 0
     digits = digits.lstrip("0").zfill(zeros)
-    surplus = max(0, len(digits) - len(places)) + 1
-    place_texts = [digits[:surplus], *digits[surplus:]] if places else []
+    first_place_width = max(0, len(digits) - len(places)) + 1
+    place_texts = [digits[:first_place_width], *digits[first_place_width:]] if places else []
     place_texts = [*[""] * (len(places) - len(place_texts)), *place_texts]
-    return first + "".join(map(str.__add__, place_texts, literals))
+    pairs = zip(place_texts, literals, strict=True)
+    return first_literal + "".join(text + literal for text, literal in pairs)
 
 
 def _template_piece(piece: re.Match[str]) -> str:

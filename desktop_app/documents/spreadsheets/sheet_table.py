@@ -22,7 +22,8 @@ def join_sheets(sheets: Iterable[tuple[str, bool, str]]) -> str:
     Args:
         sheets: the name of each, True if it is hidden, and its content.
     """
-    texts, has_content = list[str](), False
+    texts: list[str] = []
+    has_content = False
     for name, is_hidden, content in sheets:
         has_content = has_content or bool(content)
         heading = f"## {name}{' (hidden)' if is_hidden else ''}"
@@ -44,15 +45,17 @@ def table(
         texts: replace the values of cells within the range.
         links: the addresses of cells.
     """
+    texts = texts or {}
+    links = links or {}
     lines: list[str] = []
     blank = f"|{'  |' * sheet.width}"
     first_column = sheet.start[1] if sheet.start else 0
     for number, row in enumerate(sheet.iter_rows()):
         cells = [_FORMATTERS[type(value)](value) for value in row]
-        for column, text in texts.get(number, ()) if texts else ():
+        for column, text in texts.get(number, ()):
             if 0 <= column - first_column < len(cells):
                 cells[column - first_column] = _FORMATTERS[str](text)
-        for column, address in links.get(number, ()) if links else ():
+        for column, address in links.get(number, ()):
             if 0 <= column - first_column < len(cells):
                 cells[column - first_column] = md.link(cells[column - first_column], address)
         line = f"| {' | '.join(cells)} |"
@@ -60,7 +63,8 @@ def table(
             lines.append(line)
     if lines and lines[-1] == blank:
         lines.pop()
-    lines[1:1] = [f"|{' --- |' * sheet.width}"] if lines else []
+    if lines:
+        lines.insert(1, f"|{' --- |' * sheet.width}")
     return "\n".join(lines)
 
 

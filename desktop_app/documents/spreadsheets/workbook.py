@@ -156,7 +156,8 @@ def _range_size(sheet: bytes) -> int:
     """
     if not _WIDE_REFERENCE.search(sheet):
         return 0
-    names, rows = set[bytes](), set[int]()
+    names: set[bytes] = set()
+    rows: set[int] = set()
     for cell in _FILLED_CELL.finditer(sheet):
         names.add(cell[1])
         rows.add(int(cell[2]))

@@ -175,7 +175,7 @@ class HtmlList:
             number = self.stated.get(index, number + 1)
             marker = self.bullet or f"{number}."
             indent = " " * (len(marker) + 1)
-            first, *others = item.text(is_item=True).split("\n")
-            lines.append(f"{marker} {first}".rstrip())
-            lines += [line and indent + line for line in others]
+            first_line, *more_lines = item.text(is_item=True).split("\n")
+            lines.append(f"{marker} {first_line}".rstrip())
+            lines += [indent + line if line else "" for line in more_lines]
         return "\n".join(lines)

@@ -124,7 +124,9 @@ class OpenElements:
 
         In a cell, the end tag of an element around the table ends nothing.
         """
-        for element in reversed(self._elements) if self.has(tag) else ():
+        if not self.has(tag):
+            return
+        for element in reversed(self._elements):
             if element.tag == tag:
                 self.close_through(tag)
                 break

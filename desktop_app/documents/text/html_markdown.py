@@ -128,7 +128,8 @@ class _Parser(HTMLParser):
         self._code: list[str] | None = None  # the pieces of the open code block
         self._language = ""
         self._formula: list[str] = []
-        self._annotation: list[str] = []  # the formula's alternative text, then its annotation
+        self._alternative_text = ""  # of the formula
+        self._annotation: list[str] = []  # of the formula
 
     def finish(self) -> ConvertedHtml:
         """Close the open elements, and return the Markdown."""
@@ -210,7 +211,8 @@ class _Parser(HTMLParser):
         elif self._elements.has("math"):
             self._elements.push(Element(tag))
         elif tag == "math":
-            self._formula, self._annotation = [], [attributes.get("alttext", "")]
+            self._formula, self._annotation = [], []
+            self._alternative_text = attributes.get("alttext", "")
             self._elements.push(Element(tag, self._end_formula))
         elif self._code is not None:
             self._start_in_code(self._code, tag, attributes)
@@ -278,10 +280,12 @@ class _Parser(HTMLParser):
     # ------------------------------------------------------------ within a line
 
     def _start_inline(self, tag: str, attributes: dict[str, str], style: str) -> None:
-        line, address = self._flows.flow.line, attributes.get("href", "").strip()
+        line = self._flows.flow.line
+        address = attributes.get("href", "").strip()
         if tag == "span" and style and _WORD_LABEL.search(style):
             self._lists.start_word_label()
             self._elements.push(Element(tag, self._lists.apply_word_label))
+        # The mark of a link has no sign, and links cannot be nested.
         elif tag == "a" and address and all(mark.sign for mark in self._flows.flow.marks):
             self._start_marks(tag, [InlineMark("", len(line), address.replace(" ", "%20"))])
         elif tag == "q":
@@ -291,7 +295,8 @@ class _Parser(HTMLParser):
             self._flows.write(" ")
             self._elements.push(Element(tag, lambda: self._flows.write(" ")))
         elif tag in ("sup", "sub"):
-            start, change = len(line), md.superscript if tag == "sup" else md.subscript
+            start = len(line)
+            change = md.superscript if tag == "sup" else md.subscript
 
             def end_script() -> None:
                 line[start:] = [change("".join(line[start:]))]
@@ -303,7 +308,7 @@ class _Parser(HTMLParser):
             self._start_marks(tag, marks, keeps_lines=_keeps_lines(style))
 
     def _new_signs(self, tag: str, style: str) -> list[str]:
-        """Return the marks that an element adds: strikethrough, bold, italic, code."""
+        """Return the signs of the marks that an element adds, the outermost first."""
         sign = _SIGNS.get(tag, "")
         if not sign and not style:
             return []
@@ -343,7 +348,7 @@ class _Parser(HTMLParser):
 
     def _end_formula(self) -> None:
         """Write a formula as it was typed, else its symbols in order."""
-        typed = "".join(self._annotation[1:]).strip() or self._annotation[0]
+        typed = "".join(self._annotation).strip() or self._alternative_text
         self._flows.write(" ".join((typed or " ".join(self._formula)).split()))
 
 

@@ -26,7 +26,8 @@ def read(data: bytes) -> plain_text.DecodedText | None:
 
 
 def _escape_character_data(section: re.Match[str]) -> str:
-    return section[0] if section[2] is not None else html.escape(section[1], quote=False)
+    is_unterminated = section[2] is not None
+    return section[0] if is_unterminated else html.escape(section[1], quote=False)
 
 
 def to_markdown(page: str) -> str:

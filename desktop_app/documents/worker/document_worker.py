@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker import worker_answers
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.token_rates import TextKind, TokenMix
 
 __all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
+
+_NAME_OF_TEXT: Final = "The text"
+"""Names a text in errors, in place of a file."""
 
 
 class DocumentWorker(ReaderClient):
@@ -82,8 +85,13 @@ class DocumentWorker(ReaderClient):
 
         `media_type` is that in the result of `extract`. The same bytes give the same result.
         """
-        scaling = {"media_type": media_type, "width": size[0], "height": size[1]}
-        header = {"kind": "scale", "name": name, **scaling}
+        header = {
+            "kind": "scale",
+            "name": name,
+            "media_type": media_type,
+            "width": size[0],
+            "height": size[1],
+        }
         request = Request(header, data, max_answer_bytes=_image_bytes_bound(size), is_text=False)
         return await self._ask(
             request, lambda answer, image: worker_answers.parse_image(answer, image, size)
@@ -96,8 +104,13 @@ class DocumentWorker(ReaderClient):
 
         `media_type` is that in the result of `extract`.
         """
-        scaling = {"media_type": media_type, "width": size[0], "height": size[1]}
-        header = {"kind": "decode", "name": name, **scaling}
+        header = {
+            "kind": "decode",
+            "name": name,
+            "media_type": media_type,
+            "width": size[0],
+            "height": size[1],
+        }
         request = Request(header, data, max_answer_bytes=4 * size[0] * size[1], is_text=False)
         return await self._ask(
             request, lambda answer, pixels: worker_answers.parse_decoded_image(answer, pixels, size)
@@ -131,7 +144,7 @@ class DocumentWorker(ReaderClient):
     async def count_tokens(self, text: str) -> int:
         """Count the tokens of a text by o200k_base, which OpenAI's models use."""
         payload = text.encode(errors="replace")
-        request = Request({"kind": "count", "name": "The text"}, payload, max_answer_bytes=0)
+        request = Request({"kind": "count", "name": _NAME_OF_TEXT}, payload, max_answer_bytes=0)
         max_tokens = len(payload)
         return await self._ask(
             request,
@@ -141,7 +154,7 @@ class DocumentWorker(ReaderClient):
     async def token_mix(self, text: str) -> TokenMix:
         """Count the tokens of a text by o200k_base, separately for each kind of text."""
         payload = text.encode(errors="replace")
-        request = Request({"kind": "mix", "name": "The text"}, payload, max_answer_bytes=0)
+        request = Request({"kind": "mix", "name": _NAME_OF_TEXT}, payload, max_answer_bytes=0)
         max_tokens = len(payload)
         return await self._ask(
             request, lambda answer, _: worker_answers.parse_token_mix(answer, max_tokens)
@@ -152,7 +165,7 @@ class DocumentWorker(ReaderClient):
         payload = html.encode(errors="replace")
         size_bound = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
         request = Request(
-            {"kind": "convert", "name": "The text"}, payload, max_answer_bytes=size_bound
+            {"kind": "convert", "name": _NAME_OF_TEXT}, payload, max_answer_bytes=size_bound
         )
         return await self._ask(request, lambda _, markdown: str(markdown))
 
@@ -166,7 +179,7 @@ class DocumentWorker(ReaderClient):
                 counts tokens of o200k_base.
         """
         payload = text.encode(errors="replace")
-        header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}
+        header = {"kind": "chunk", "name": _NAME_OF_TEXT, "tokens": tokens, "rates": rates or {}}
         request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.parse_chunks(rows, length))
@@ -185,9 +198,8 @@ class DocumentWorker(ReaderClient):
         name = replace_surrogates(request.name)
 
         def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
-            has_password = bool(password)
             return worker_answers.parse_document(
-                answer, text, name, limits, has_password=has_password
+                answer, text, name, limits, has_password=bool(password)
             )
 
         document = await self._ask(request, read, on_progress)

@@ -35,7 +35,7 @@ def test_a_cut_or_damaged_stream_yields_its_readable_text() -> None:
 
 @pytest.mark.parametrize("data", [b"", SIMPLE[:15], SIMPLE.replace(b"LZFu", b"LZFv")])
 def test_other_data_are_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="no compressed RTF"):
+    with pytest.raises(ValueError, match="not compressed RTF"):
         decompress(data)
 
 
