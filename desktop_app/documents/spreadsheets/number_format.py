@@ -16,7 +16,7 @@ _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
 # for positive numbers, negative numbers and zero, or for numbers that meet a condition.
 _FORMAT_SECTION: Final = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|\Z)')
 _PADDED_SECTION: Final = re.compile(
-    r"(?:\[(?:\$-[0-9A-Fa-f]+|[A-Za-z]+ ?[0-9]*|(<=?|>=?)([0-9.]{1,20}))\])*"
+    r"(?:\[(?:\$-[0-9A-Fa-f]+|[A-Za-z]+ ?[0-9]*|(<=?|>=?)([0-9]{0,20}\.?[0-9]{1,20}))\])*"
     r'((?:"[^"]*"|\\.|[-+() 0#])*)'
 )
 _PADDED_PIECE: Final = re.compile(r'"([^"]*)"|\\(.)|([0#])')
