@@ -83,6 +83,9 @@ def run_eval(options: argparse.Namespace) -> int:
 async def _eval(options: argparse.Namespace) -> int:
     cancel_at_signals()
     cases = await asyncio.to_thread(_load_cases, options.cases, options.preset or "")
+    unchecked_notices = _unchecked_notices(cases)
+    for notice in unchecked_notices:  # before anything is paid
+        write_diagnostic(notice)
     async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
         values = await backend.values()
         use_limits(backend, values)
@@ -109,7 +112,7 @@ async def _eval(options: argparse.Namespace) -> int:
         write_diagnostic(terminal_error_text(error, from_environment=is_from_environment(options)))
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
-        "notices": notices,
+        "notices": [*unchecked_notices, *notices],
         "error": None if error is None else error_fields(note_from_error(error)),
     }
     if options.to is not None:
@@ -273,6 +276,20 @@ async def _read_files(
 
 
 # ---------------------------------------------------------------- results
+
+
+def _unchecked_notices(cases: Sequence[EvaluationCase]) -> list[str]:
+    """Return the notice of cases without a check. A misspelled column of checks leaves none."""
+    count = sum(not case.checks for case in cases)
+    if not count:
+        return []
+    return [
+        tr_plural(
+            "{count} case has no check, so any response passes.",
+            "{count} cases have no checks, so any response passes.",
+            count,
+        )
+    ]
 
 
 def _notices(runner: EvaluationRunner) -> list[str]:

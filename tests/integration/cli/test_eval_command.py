@@ -49,7 +49,7 @@ def write_cases(folder: Path, *rows: dict[str, Any]) -> str:
 
 
 def numbered(folder: Path) -> str:
-    rows = [{"id": f"c{n}", "input": f"Case {n}"} for n in range(CASES)]
+    rows = [{"id": f"c{n}", "input": f"Case {n}", "regex": ""} for n in range(CASES)]
     return write_cases(folder, *rows)
 
 
@@ -499,7 +499,7 @@ def test_a_wrong_file_sends_nothing(shell: Shell, tmp_path: Path) -> None:
 
 
 async def test_answers_of_another_server_are_not_reused(shell: Shell, tmp_path: Path) -> None:
-    cases = write_cases(tmp_path, {"input": "One"}, {"input": "Two"})
+    cases = write_cases(tmp_path, *({"input": text, "regex": ""} for text in ("One", "Two")))
     command = ("eval", cases, "--variant", "pro", "--concurrency", "1", "--json")
     async with (
         LoopbackServer(WHOLE, SILENT, models=FAMILY) as first,

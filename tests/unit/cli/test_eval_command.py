@@ -36,6 +36,7 @@ COMPLETED = {
 }
 POLITE = {"rubric": "polite"}
 MODELS = ("gpt-5.2", "gpt-5-mini", "m")
+UNCHECKED = "1 case has no check, so any response passes."
 
 
 def replying(reply: Callable[[str], str]) -> Script:
@@ -127,6 +128,15 @@ def test_answers_are_checked_and_judged(evaluate: Run) -> None:
     assert float(result["cost_usd"]) == pytest.approx(0.00315)
     assert float(run["judge_cost_usd"]) == pytest.approx(2 * 0.00045)
     assert 0 <= run["p50_first_token_s"] <= run["p50_s"] == result["duration_s"]
+
+
+def test_cases_without_checks_are_told_before_anything_is_paid(evaluate: Run) -> None:
+    rows = [{"input": "Which?", "expected": "Red"}]  # OpenAI's evals call it "ideal"
+    options = ("--variant", "thinking", "--json")
+    code, _, err = evaluate(rows, *options, "--dry-run")
+    assert (code, err) == (0, f"repartee: {UNCHECKED}\n")
+    code, out, err = evaluate(rows, *options, scripts=(saying("Blue"),))
+    assert (code, json.loads(out)["notices"], err) == (0, [UNCHECKED], f"repartee: {UNCHECKED}\n")
 
 
 def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
@@ -262,7 +272,7 @@ def test_repeated_cases_are_numbered(evaluate: Run) -> None:
 
 def test_a_model_named_twice_answers_once(evaluate: Run) -> None:
     code, out, err = evaluate(
-        [{"id": "a", "input": "Hi"}],
+        [{"id": "a", "input": "Hi", "contains": "Hello"}],
         *("--variant", "thinking/high", "--model", "gpt-5.2/high", "--json"),
         scripts=(saying("Hello."),),
     )
@@ -280,7 +290,7 @@ def test_an_unknown_price_is_reported(evaluate: Run) -> None:
 
 
 def test_a_plan_names_calls_tokens_and_costs(evaluate: Run) -> None:
-    cases = [{"id": "a", "input": "Hi", "checks": [POLITE]}, {"id": "b", "input": "Hi"}]
+    cases = [{"input": "Hi", "checks": [POLITE]}, {"input": "Hi", "contains": "Hello"}]
     options = ("--variant", "thinking/high", "--max-tokens", "100", "--dry-run")
     code, out, err = evaluate(cases, *options)
     answers, judging, total = out.splitlines()
