@@ -400,7 +400,7 @@ async def _reduce_to_beginnings(
     from desktop_app.services.documents.document_beginnings import reduce_to_beginnings
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
-    context = await service.with_definitions(context, settings, draft.template_id)
+    context = await service.with_tools_and_form(context, settings, draft.template_id)
     estimator, tools = service.estimator.for_sending(), settings.parameters.tools
     return await reduce_to_beginnings(estimator, context, draft, tools)
 
@@ -411,7 +411,7 @@ async def _in_parts_if_too_large(
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
     require_two_documents(await service.load_requirements(draft.template_id), draft.attachments)
     context = SendContext([], resolved, instructions=settings.counted_instructions)
-    context = await service.with_definitions(context, settings, draft.template_id)
+    context = await service.with_tools_and_form(context, settings, draft.template_id)
     estimate = await service.estimator.for_sending().estimate(context, draft)
     try:
         service.estimator.require_fit(draft, estimate, resolved)

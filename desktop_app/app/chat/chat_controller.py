@@ -79,9 +79,9 @@ class ChatController(QObject):
         """
         draft = self._draft.with_text(text, template_id)
         opened_id = self._current.id
-        if draft and self._queue.must_wait(opened_id):
+        if draft.has_question and self._queue.must_wait(opened_id):
             self._queue.add(opened_id, text)
-        elif draft:
+        elif draft.has_question:
             self._tasks.start(self._turns.begin(list(self._current.path_before_question), draft))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
@@ -90,7 +90,7 @@ class ChatController(QObject):
         if self._is_reading(self._current.id):
             self._notifications.notify(tr("Wait until the attached files are read."))
             return
-        if draft:
+        if draft.has_question:
             path = list(self._current.path_before_question)
             await self._turns.begin(path, draft, compared=choices)
             return

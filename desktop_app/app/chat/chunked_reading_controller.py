@@ -79,7 +79,7 @@ class ChunkedReadingController(QObject):
         """Attach only the beginnings of documents, for the user to see and to send."""
         chat = self._chat_service
         settings = self._setup.ask_settings
-        context = await chat.with_definitions(
+        context = await chat.with_tools_and_form(
             self._setup.context, settings, refused_draft.template_id
         )
         draft = await reduce_to_beginnings(

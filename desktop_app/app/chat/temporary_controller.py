@@ -102,7 +102,7 @@ class TemporaryController(QObject):
     @property
     def _has_content(self) -> bool:
         """Return True if the temporary conversation, which is open, has messages or a draft."""
-        is_typed = bool(self._prompt.text().strip() or self._draft.value)
+        is_typed = bool(self._prompt.text().strip() or self._draft.value.has_question)
         return bool(self._current.path) or is_typed
 
     def _open_another(self) -> None:

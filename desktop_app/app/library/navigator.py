@@ -117,7 +117,7 @@ class Navigator(QObject):
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.blank_draft()
-        if draft or reading_names:
+        if draft.has_question or reading_names:
             self._store_blank(draft, reading_names)
         self.open_here()
 
@@ -158,7 +158,7 @@ class Navigator(QObject):
         folder_id = self._current.conversation.folder_id
         draft.replace(Draft())
         self._pane.prompt.set_text("")
-        if typed_draft:
+        if typed_draft.has_question:
             self._drafts.put(self._drafts.blank_id, typed_draft)
         self._open_blank(folder_id)
 

@@ -35,7 +35,7 @@ class UnsentQuestion:
 
     def __bool__(self) -> bool:
         """Return True if there is anything to send."""
-        return bool(self.draft or self.accompanying.strip())
+        return bool(self.draft.has_question or self.accompanying.strip())
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form."""

@@ -218,7 +218,7 @@ class QuickHost(QObject):
             if typed_draft.text:
                 gap = "\n\n" if prompt.text() else ""
                 prompt.prepend(typed_draft.text + gap, typed_draft.template_id)
-        elif typed_draft or accompanying_text:
+        elif typed_draft.has_question or accompanying_text:
             self._begin_conversation(typed_draft, accompanying_text)
         if typed_draft.attachments:
             draft = controllers.state.current.draft

@@ -86,7 +86,7 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         settings, draft = setup.settings_for(case), setup.draft_of(case)
         context = SendContext([], resolved, instructions=settings.counted_instructions)
         estimate = await runner.service.estimator.estimate(
-            await runner.service.with_definitions(context, settings),
+            await runner.service.with_tools_and_form(context, settings),
             draft,
             max_output_tokens=max_output_tokens,
         )

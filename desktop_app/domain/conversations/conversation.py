@@ -188,7 +188,8 @@ class Draft:
             "template_id": self.template_id,
         }
 
-    def __bool__(self) -> bool:
+    @property
+    def has_question(self) -> bool:
         """Return True if there is text or an attachment; a collection alone is not enough."""
         return bool(self.text or self.question_attachments)
 

@@ -452,7 +452,7 @@ class ChatService:
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
 
-    async def with_definitions(
+    async def with_tools_and_form(
         self, context: SendContext, settings: AskSettings, template_id: str = ""
     ) -> SendContext:
         """Return the context with the tools and the form of the answer, to estimate a cost.

@@ -96,6 +96,11 @@ class Estimate(NamedTuple):
         """Return False if the tokens are estimated; shown with ≈."""
         return self.method <= CountMethod.SERVER
 
+    @property
+    def is_one_request(self) -> bool:
+        """Return True if one request asks for all answers, so that its input is billed once."""
+        return self.inputs == 1
+
 
 class Estimator:
     """Estimator of drafts, with a cache of token counts."""

@@ -27,6 +27,7 @@ from desktop_app.paths import resource_path
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS
+from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.settings.sections.key_section import KeySection
@@ -226,6 +227,35 @@ async def test_the_estimate_follows_the_typing() -> None:
         await until(lambda: app.estimate == "")
         await until(lambda: header.cost.text() == "")
         assert not header.context.isVisible()
+
+
+async def test_an_estimate_for_a_conversation_that_was_left_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    has_unknown_cost = Ledger.has_unknown_cost
+    is_reading, may_read = asyncio.Event(), asyncio.Event()
+
+    async def read_later(ledger: Ledger, conversation_id: str) -> bool:
+        is_reading.set()
+        await may_read.wait()
+        return await has_unknown_cost(ledger, conversation_id)
+
+    async with AppHarness(environment=KEYED) as app:
+        await app.ask_and_answer("One", "An answer.")
+        await until(lambda: app.window.header.cost.text() == "$0.005")
+        monkeypatch.setattr(Ledger, "has_unknown_cost", read_later)
+        app.type("more")
+        await until(is_reading.is_set)
+        answered_id = app.open_id
+        app.window.conversations.new_requested.emit()
+        await until(lambda: app.open_id != answered_id)
+        shown_texts: list[str] = []
+        monkeypatch.setattr(
+            app.window.prompt.row, "set_estimate", lambda *texts: shown_texts.extend(texts)
+        )
+        may_read.set()
+        await until(lambda: app.window.header.cost.text() == "")  # by the next estimate
+        assert not any(shown_texts)
 
 
 async def test_a_new_choice_shows_its_price_at_once() -> None:

@@ -86,8 +86,8 @@ def test_a_collection_stays_in_the_prompt_but_is_not_a_question() -> None:
     draft = Draft("Why?", (document, COLLECTION, PICTURE))
     assert draft.after_sending == Draft("", (COLLECTION,))
     assert draft.question_attachments == (document, PICTURE)
-    assert not draft.after_sending
-    assert draft
+    assert not draft.after_sending.has_question
+    assert draft.has_question
 
 
 def test_an_edited_question_searches_its_collections_again() -> None:

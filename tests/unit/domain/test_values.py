@@ -277,8 +277,8 @@ def test_ids_are_unique_times_aware_and_empty_drafts_false() -> None:
     assert len(new_id()) == 32
     assert new_id() != new_id()
     assert now().tzinfo is not None
-    assert not Draft()
-    assert Draft("x")
+    assert not Draft().has_question
+    assert Draft("x").has_question
 
 
 def test_documents_of_earlier_versions_are_read() -> None:

@@ -247,7 +247,7 @@ async def test_a_turn_is_on_disk_before_it_is_sent(path: Path) -> None:
         [found] = await store.all()
         assert found.streaming
         assert found.leaf_id == answer.id
-        assert not found.draft
+        assert not found.draft.has_question
         await store.save_answer(ended(answer, "Because."))
         [found] = await store.all()
         assert not found.streaming

@@ -23,27 +23,30 @@ from desktop_app.services.spending.cost_estimate import (
 from desktop_app.ui.composer.choice.choice_row import EstimateTexts
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.conversations.conversation import Draft, Message
+    from desktop_app.domain.conversations.conversation import Draft
+    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
+    from desktop_app.services.chat.send_context import SendContext
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(
-    N_("Free · local"),
-    N_("Free"),
-    N_("Runs on this computer. It’s free, and no data leaves the computer."),
+    text=N_("Free · local"),
+    short=N_("Free"),
+    tooltip=N_("Runs on this computer. It’s free, and no data leaves the computer."),
 )
-NO_ESTIMATE = EstimateTexts("", "", "")
+NO_ESTIMATE = EstimateTexts(text="", short="", tooltip="")
 BEING_COUNTED = N_("Counting…")
 
 
 class EstimatePresenter(QObject):
-    """Presenter of the next question's tokens and cost, and of the conversation's so far."""
+    """Presenter of the next question's estimate, and of the conversation's tokens and cost."""
 
     def __init__(
         self,
@@ -56,18 +59,24 @@ class EstimatePresenter(QObject):
         ledger: Ledger,
     ) -> None:
         super().__init__(pane)
-        self._row, self._header = pane.prompt.row, pane.header
-        self._setup, self._providers = setup, setup.providers
-        self._current, self._draft = setup.current, setup.current.draft
-        self._chat_service, self._ledger = chat_service, ledger
+        self._row = pane.prompt.row
+        self._header = pane.header
+        self._setup = setup
+        self._providers = setup.providers
+        self._current = setup.current
+        self._draft = setup.current.draft
+        self._chat_service = chat_service
+        self._ledger = ledger
         self._estimate_number = 0  # of the newest estimate
         self._measured_seconds: dict[str, MeasuredSeconds] = {}
         self._last_estimate: Estimate | None = None
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(tasks.slot(self._estimate))
         pane.prompt.text_changed.connect(self.update_soon)
-        for signal in (self._draft.changed, self._current.compactions_changed):
-            signal.connect(self.update_soon)
+        self._current.compactions_changed.connect(self.update_soon)
+        self._draft.changed.connect(self.update_soon)
+        # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
+        # the user types, because a key usually changes them by little.
         self._draft.changed.connect(self._show_counting)
         spending.spent.connect(self._forget_measured_seconds)
 
@@ -81,9 +90,13 @@ class EstimatePresenter(QObject):
         self._show_price()
 
     def _show_counting(self) -> None:
-        """Show "Counting…" until text and attachments are counted together."""
+        """Show "Counting…" instead of an estimate until text and attachments are counted.
+
+        Without an estimate, the row shows nothing that is wrong: it is empty, or says that the
+        model on this computer is free.
+        """
         if self._last_estimate is not None:
-            self._row.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
+            self._row.set_estimate(text=tr(BEING_COUNTED), short=tr(BEING_COUNTED), tooltip="")
 
     def _forget_measured_seconds(self, provider_id: str) -> None:
         self._measured_seconds.pop(provider_id, None)
@@ -108,11 +121,12 @@ class EstimatePresenter(QObject):
 
     def forget(self) -> None:
         """Forget the last estimate: it does not apply to the question that is written now."""
+        self._estimate_number += 1  # an estimate that is being made does not apply either
         self._last_estimate = None
         self._show_price()
 
     def _show_price(self) -> None:
-        """Show the cost with a new choice at once, computed from the last estimate."""
+        """Show the last estimate at the price of the current choice, or nothing without one."""
         setup, estimate = self._setup, self._last_estimate
         has_provider = self._providers.has_provider(self._current.conversation)
         if has_provider and setup.profile.kind is ProviderKind.ON_DEVICE:
@@ -121,9 +135,12 @@ class EstimatePresenter(QObject):
         texts = NO_ESTIMATE
         if has_provider and estimate is not None:
             max_output_tokens = setup.ask_settings.parameters.max_output_tokens
+            # `reprice` returns the cost of one answer; the next question may ask for several.
             one_answer = reprice(estimate, setup.resolved, max_output_tokens)
-            at_once = estimate.inputs == 1
-            texts = estimate_texts(estimate_several(one_answer, estimate.answers, at_once=at_once))
+            all_answers = estimate_several(
+                one_answer, estimate.answers, at_once=estimate.is_one_request
+            )
+            texts = estimate_texts(all_answers)
         self._row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
@@ -138,65 +155,81 @@ class EstimatePresenter(QObject):
         """Show tokens in use, cost so far and the estimate; later calls supersede earlier ones."""
         self._estimate_number += 1
         estimate_number = self._estimate_number
-        resolved, path = self._setup.resolved, list(self._current.path)
-        draft = self._draft.current
-        tokens_used = await self._count_tokens_in_use(path, resolved)
-        ledger, conversation_id = self._ledger, self._current.id
-        cost_so_far = await ledger.conversation_cost(conversation_id)
-        utility_cost = await ledger.utility_cost(conversation_id)
-        is_minimum = await ledger.has_unknown_cost(conversation_id)
+        # Taken before the first `await`, so that all figures are of the same moment.
+        conversation = self._current.conversation
+        draft, settings = self._draft.current, self._setup.ask_settings
+        context = self._setup.context
+        # While an earlier question is edited, `context.path` ends before it.
+        whole_context = replace(context, path=list(self._current.path))
+        resolved = context.resolved
+
+        tokens_used = await self._count_tokens_in_use(whole_context)
+        cost_so_far = await self._ledger.conversation_cost(conversation.id)
+        utility_cost = await self._ledger.utility_cost(conversation.id)
+        is_minimum = await self._ledger.has_unknown_cost(conversation.id)
         if estimate_number != self._estimate_number:
             return
-        self._header.set_context(tokens_used if path else None, resolved.model.input_limit)
-        cost_note = (
-            tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
-            if utility_cost
-            else ""
-        )
-        cost = f"≥ {money(cost_so_far)}" if is_minimum else money(cost_so_far)
-        self._header.set_cost(cost if cost_so_far else "", cost_note)
-        has_provider = self._providers.has_provider(self._current.conversation)
-        if not has_provider or not draft or resolved.profile.kind is ProviderKind.ON_DEVICE:
+        self._header.set_context(tokens_used, resolved.model.input_limit)
+        self._show_cost_so_far(cost_so_far, is_minimum=is_minimum, utility_cost=utility_cost)
+        has_provider = self._providers.has_provider(conversation)
+        is_on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
+        if not has_provider or not draft.has_question or is_on_device:
             self.forget()
             if has_provider:
                 await self._update_figures(None)
             return
-        estimate = await self._estimate_cost(draft, resolved)
+        estimate = await self._estimate_cost(draft, context, settings)
         if estimate_number == self._estimate_number:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._row.set_estimate(*texts)
             await self._update_figures(estimate)
 
-    async def _count_tokens_in_use(
-        self, path: list[Message], resolved: ResolvedChoice
-    ) -> int | None:
-        """Return the tokens of the conversation's context, None if they are unknown.
+    def _show_cost_so_far(
+        self, known_cost: Decimal, *, is_minimum: bool, utility_cost: Decimal
+    ) -> None:
+        """Show the cost of the conversation; "" if none is known, because “≥ $0” says nothing."""
+        cost_text = ""
+        if known_cost:
+            cost_text = f"≥ {money(known_cost)}" if is_minimum else money(known_cost)
+        note = ""
+        if utility_cost:
+            note = tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
+        self._header.set_cost(cost_text, note)
 
-        They are counted here only if the provider's count does not apply: after a compaction, if it
-        covers several answers or requests, or if another model saw the images.
+    async def _count_tokens_in_use(self, context: SendContext) -> int | None:
+        """Return the tokens of a conversation's context, None if they are unknown.
+
+        Usually the provider counted them with its last answer. They are counted here if:
+
+        - a compaction was made,
+        - the provider's count covers several answers or requests,
+        - or another model saw images, which it may count differently.
         """
-        context = replace(self._setup.context, path=path, resolved=resolved)
-        tokens_used = used_tokens(context)
-        if tokens_used is not None or not await needs_counting(context):
-            return tokens_used
+        counted_by_provider = used_tokens(context)
+        if counted_by_provider is not None:
+            return counted_by_provider
+        if not await needs_counting(context):
+            return None  # no answer yet, or its provider counts no tokens
         try:
-            tokens_used = (await self._chat_service.estimator.context_tokens(context)).tokens
+            counted_here = await self._chat_service.estimator.context_tokens(context)
         except UserFacingError:
             return None
-        return tokens_used
+        return counted_here.tokens
 
-    async def _estimate_cost(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
-        settings = self._setup.ask_settings
+    async def _estimate_cost(
+        self, draft: Draft, context: SendContext, settings: AskSettings
+    ) -> Estimate | None:
+        """Return the estimate of all requested answers, None if sending would fail."""
+        chat = self._chat_service
         try:
-            chat = self._chat_service
-            context = replace(self._setup.context, resolved=resolved)
-            estimate = await chat.estimator.estimate(
-                await chat.with_definitions(context, settings, draft.template_id),
+            one_answer = await chat.estimator.estimate(
+                await chat.with_tools_and_form(context, settings, draft.template_id),
                 draft,
                 max_output_tokens=settings.parameters.max_output_tokens,
             )
-            attachments = draft.attachments
-            return await chat.costs.estimate_all(estimate, resolved, settings, attachments)
+            return await chat.costs.estimate_all(
+                one_answer, context.resolved, settings, draft.attachments
+            )
         except UserFacingError:
             return None  # sending reports the error
 
@@ -205,8 +238,9 @@ def estimate_texts(estimate: Estimate) -> EstimateTexts:
     """Return the texts that show an estimate."""
     is_exact = estimate.is_exact
     count = estimate.input_tokens
-    short_form = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
-    figures = [short_form]
+    tokens_text = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
+    cost_text = ""
+    figures = [tokens_text]
     lines = [_input_tokens_text(count, is_exact=is_exact), tr(COUNT_DESCRIPTIONS[estimate.method])]
     if estimate.answers > 1:
         lines.append(
@@ -218,9 +252,10 @@ def estimate_texts(estimate: Estimate) -> EstimateTexts:
             )
         )
     if estimate.input_cost is not None:
-        short_form = money(estimate.input_cost)
-        figures.append(tr("{cost} input", cost=short_form))
-        lines.append(tr("Input cost: {cost}", cost=_approximate(short_form, is_exact=is_exact)))
+        # In the narrow row, only the tokens have a “≈”. The tooltip repeats it for the cost.
+        cost_text = money(estimate.input_cost)
+        figures.append(tr("{cost} input", cost=cost_text))
+        lines.append(tr("Input cost: {cost}", cost=_approximate(cost_text, is_exact=is_exact)))
     if estimate.longest_answer_cost is not None:
         highest_cost = money(estimate.longest_answer_cost)
         lines.append(
@@ -234,7 +269,9 @@ def estimate_texts(estimate: Estimate) -> EstimateTexts:
         lines.append(
             tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
         )
-    return EstimateTexts(" · ".join(figures), short_form, "\n".join(lines))
+    return EstimateTexts(
+        text=" · ".join(figures), short=cost_text or tokens_text, tooltip="\n".join(lines)
+    )
 
 
 def _input_tokens_text(count: int, *, is_exact: bool) -> str:

@@ -268,7 +268,7 @@ class CompactionController(QObject):
         if not path or usable_input(resolved.model) is None:
             return
         draft_tokens = 0
-        if draft:
+        if draft.has_question:
             estimate = await chat.estimator.estimate(SendContext([], resolved), draft)
             draft_tokens = estimate.input_tokens
         context = SendContext(path, resolved, compactions, settings.counted_instructions)

@@ -176,7 +176,7 @@ class ComparedModels(QObject):
         settings = self._setup.ask_settings
         context = replace(self._setup.context, resolved=resolved)
         template_id = draft.template_id
-        if not draft:  # the last question is asked again
+        if not draft.has_question:  # the last question is asked again
             path = list(self._current.path)
             while path and path[-1].role is not Role.USER:
                 path.pop()
@@ -185,8 +185,8 @@ class ComparedModels(QObject):
         try:
             chat = self._chat_service
             estimate = await chat.estimator.estimate(
-                await chat.with_definitions(context, settings.for_comparison(), template_id),
-                draft or Draft(),
+                await chat.with_tools_and_form(context, settings.for_comparison(), template_id),
+                draft if draft.has_question else Draft(),
                 max_output_tokens=settings.parameters.max_output_tokens,
             )
         except UserFacingError:

@@ -38,7 +38,7 @@ class QuestionEdit(NamedTuple):
 
     def after_sending(self, draft: Draft) -> Draft:
         """Return the previous draft, followed by what was typed after sending."""
-        return _join_drafts(self.previous, draft) if draft else self.previous
+        return _join_drafts(self.previous, draft) if draft.has_question else self.previous
 
 
 class Drafts:
