@@ -19,13 +19,17 @@ from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingValue
 
 INSTRUCTIONS: Final = "answer.system_prompt"
-KEYS: Final[Mapping[str, str]] = {
+KEY_BY_NAME: Final[Mapping[str, str]] = {
     setting.key.removeprefix("answer."): setting.key
     for setting in SETTINGS
     if setting.per_conversation and setting.key != INSTRUCTIONS
 }
-"""Maps the name of a parameter to the key of its setting."""
-_NAME_BY_KEY: Final = {key: name for name, key in KEYS.items()}
+"""Maps the name of a parameter to the key of its setting.
+
+Each setting per conversation has the key "answer.NAME", where NAME is a `GenerationParameters`
+field; a test checks it. The only exception is INSTRUCTIONS.
+"""
+_NAME_BY_KEY: Final = {key: name for name, key in KEY_BY_NAME.items()}
 
 
 def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
@@ -35,7 +39,7 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
         values: the values of all settings.
         chain: overrides with precedence over `values`, the nearest (the conversation's) first.
     """
-    defaults = {name: _to_parameter(key, values[key]) for name, key in KEYS.items()}
+    defaults = {name: _to_parameter(name, values[key]) for name, key in KEY_BY_NAME.items()}
     instructions, parameters = resolve_overrides(
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
     )
@@ -56,9 +60,9 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
 def overridden_values(overrides: Overrides) -> dict[str, SettingValue]:
     """Return the settings that these overrides set, by key."""
     values = {
-        KEYS[name]: _to_setting(getattr(overrides.parameters, name))
+        KEY_BY_NAME[name]: _to_setting(name, getattr(overrides.parameters, name))
         for name in overrides.names
-        if name in KEYS  # `seed` has no setting
+        if name in KEY_BY_NAME  # `seed` has no setting
     }
     if overrides.instructions is not None:
         values[INSTRUCTIONS] = overrides.instructions
@@ -75,7 +79,8 @@ def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overri
     """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=str(value))
-    return overrides.with_parameter(_NAME_BY_KEY[key], _to_parameter(key, value))
+    name = _NAME_BY_KEY[key]
+    return overrides.with_parameter(name, _to_parameter(name, value))
 
 
 def without_override(overrides: Overrides, key: str) -> Overrides:
@@ -85,17 +90,27 @@ def without_override(overrides: Overrides, key: str) -> Overrides:
     return overrides.without_parameter(_NAME_BY_KEY[key])
 
 
-def _to_parameter(key: str, value: Any) -> Any:
-    if key == KEYS["tools"]:
-        return tuple(line.strip() for line in value.splitlines() if line.strip())
-    return stop_sequences(value) if key == KEYS["stop"] else value
+def _to_parameter(name: str, value: Any) -> Any:
+    """Return the parameter `name` for the value of its setting."""
+    match name:
+        case "tools":
+            return tuple(line.strip() for line in value.splitlines() if line.strip())
+        case "stop":
+            return stop_sequences(value)
+        case _:
+            return value
 
 
-def _to_setting(value: Any) -> SettingValue:
-    if isinstance(value, tuple):
-        return "\n".join(_escape(sequence) for sequence in value)
-    setting_value: SettingValue = value
-    return setting_value
+def _to_setting(name: str, value: Any) -> SettingValue:
+    """Return the value of the setting for the parameter `name`, as `_to_parameter` reads it."""
+    match name:
+        case "tools":
+            return "\n".join(value)
+        case "stop":
+            return "\n".join(_escape(sequence) for sequence in value)
+        case _:
+            setting_value: SettingValue = value  # declares the type of the parameter, which is Any
+            return setting_value
 
 
 _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
@@ -103,7 +118,10 @@ _ESCAPED: Final = {character: spelled for spelled, character in _ESCAPES.items()
 
 
 def stop_sequences(text: str) -> tuple[str, ...]:
-    r"""Return the stop sequence on each line, unescaping \n, \t and \\."""
+    r"""Return the stop sequence on each line, unescaping \n, \t and \\.
+
+    Spaces around a sequence belong to it, because an answer may contain them.
+    """
     return tuple(
         re.sub(r"\\[nt\\]", lambda match: _ESCAPES[match[0]], line)
         for line in text.split("\n")

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.settings.parameter_notes import note_text, refusal_text
 from desktop_app.backend.answer_settings import (
-    KEYS,
+    KEY_BY_NAME,
     overridden_values,
     with_override,
     with_restored,
@@ -168,11 +168,12 @@ class SettingsController(QObject):
             notes["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
         routine_note = self._routine_note(resolved)
         refusals = {
-            KEYS[name]: refusal_text(reason, model)
+            KEY_BY_NAME[name]: refusal_text(reason, model)
             for name, reason in reasons.items()
-            if name in KEYS
+            if name in KEY_BY_NAME
         }
-        notes = {KEYS[name]: text for name, text in notes.items() if name in KEYS} | routine_note
+        notes = {KEY_BY_NAME[name]: text for name, text in notes.items() if name in KEY_BY_NAME}
+        notes |= routine_note
         self._pages.responses.set_content(
             "refusals", lambda page: page.set_refusals(refusals, notes)
         )

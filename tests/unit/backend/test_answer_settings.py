@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.backend.answer_settings import (
-    KEYS,
+    KEY_BY_NAME,
     ask_settings,
     overridden_values,
     stop_sequences,
@@ -22,7 +22,7 @@ sequences = st.lists(st.text("ab\\nt\n\t ", min_size=1, max_size=6), max_size=4)
 
 
 def test_every_parameter_has_a_setting_and_every_setting_a_parameter() -> None:
-    assert set(KEYS) == PARAMETER_NAMES - {"seed"}  # the command line alone takes it
+    assert set(KEY_BY_NAME) == PARAMETER_NAMES - {"seed"}  # the command line alone takes it
     defaults = ask_settings(with_defaults({}))
     assert (defaults.instructions, defaults.parameters) == ("", GenerationParameters())
 
@@ -33,7 +33,7 @@ def test_overrides_apply_and_are_listed_by_key(own: Overrides) -> None:
     held = ask_settings(values, own)
     for name in own.names - {"stop", "tools", "seed"}:
         assert getattr(held.parameters, name) == getattr(own.parameters, name)
-        assert overridden_values(own)[KEYS[name]] == getattr(own.parameters, name)
+        assert overridden_values(own)[KEY_BY_NAME[name]] == getattr(own.parameters, name)
     if "temperature" not in own.names:
         assert held.parameters.temperature == 0.3
     if own.instructions is None:
@@ -45,6 +45,12 @@ def test_stop_sequences_survive_their_text_form(wanted: tuple[str, ...]) -> None
     shown = overridden_values(Overrides().with_parameter("stop", wanted))["answer.stop"]
     assert stop_sequences(str(shown)) == wanted
     assert validate("answer.stop", shown) == shown
+
+
+@given(st.lists(st.text("ab\\nt", min_size=1, max_size=6), max_size=4).map(tuple))
+def test_tool_names_survive_their_text_form(names: tuple[str, ...]) -> None:
+    shown = overridden_values(Overrides().with_parameter("tools", names))["answer.tools"]
+    assert with_override(Overrides(), "answer.tools", shown).parameters.tools == names
 
 
 @pytest.mark.parametrize(
