@@ -51,12 +51,14 @@ def batch_service(
     """
 
     async def read(path: Path) -> DocumentPart | ImagePart:
-        # Stored paths contain no links. A link that has replaced a file since may lead anywhere.
+        # A stored path was free of links. If it is not any more, a link has replaced a file or
+        # folder since, and would send another file than the user chose.
         if await asyncio.to_thread(os.path.realpath, path) != str(path):
             raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=path.name)
-        detail = str((await backend.values())["answer.image_detail"])
-        part = await backend.attachments.add_document(path, await backend.documents.extract(path))
-        return with_detail(part, detail)
+        values = await backend.values()
+        document = await backend.documents.extract(path)
+        part = await backend.attachments.add_document(path, document)
+        return with_detail(part, str(values["answer.image_detail"]))
 
     store = backend.batch_store
     providers = backend.providers
@@ -66,10 +68,10 @@ def batch_service(
         preparer=BatchPreparer(store, read, backend.counter),
         sender=BatchSender(
             store,
-            backend.attachments,
-            backend.pictures,
-            backend.delimiters,
-            backend.database.path.parent,
+            attachments=backend.attachments,
+            pictures=backend.pictures,
+            delimiters=backend.delimiters,
+            scratch=backend.database.path.parent,
         ),
         budget=backend.budget,
         load_requirements=partial(load_prompt_requirements, backend.prompts),
@@ -91,21 +93,22 @@ def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
         real_path = Path(os.path.realpath(path))
         if _is_folder(real_path):
             for file in _files_below(real_path):
-                names_by_path.setdefault(
-                    str(file), str(Path(path.name, file.relative_to(real_path)))
-                )
+                name = Path(path.name, file.relative_to(real_path))
+                names_by_path.setdefault(str(file), str(name))
         else:
             names_by_path.setdefault(str(real_path), path.name)
     return [BatchFile(name, path) for path, name in names_by_path.items()]
 
 
-def has_files(count: int, paths: Iterable[Path]) -> bool:
+def has_at_least(count: int, paths: Iterable[Path]) -> bool:
     """Return True if the paths lead to `count` files or more, also below folders. Blocking.
 
-    A file that is named twice counts twice.
+    A file that is reached twice counts twice: this decides only if a batch is offered, and does not
+    resolve links as `expand_paths` does.
     """
     files = (_files_below(path) if _is_folder(path) else (path,) for path in paths)
-    return sum(1 for _ in islice(chain.from_iterable(files), count)) == count
+    first_files = islice(chain.from_iterable(files), count)  # a folder may have millions
+    return sum(1 for _ in first_files) >= count
 
 
 def _is_folder(path: Path) -> bool:
@@ -117,9 +120,11 @@ def _files_below(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder, but no hidden ones and no links."""
     for parent, folders, files in os.walk(folder):
         folders[:] = _sort_visible(folders)
-        for path in (Path(parent) / name for name in _sort_visible(files)):
-            if path.is_file() and not path.is_symlink():
-                yield path
+        for name in _sort_visible(files):
+            path = os.path.join(parent, name)  # noqa: PTH118 — as below
+            # Path.is_file and Path.is_symlink raise if the folder may be listed, but not entered.
+            if os.path.isfile(path) and not os.path.islink(path):  # noqa: PTH113, PTH114
+                yield Path(path)
 
 
 def _sort_visible(names: Iterable[str]) -> list[str]:
@@ -131,6 +136,9 @@ async def store_as_conversation(
     conversations: ConversationStore, batches: BatchStore, job: BatchJob, item: BatchItem
 ) -> str:
     """Store a file's question and answer as a conversation, once; return its id.
+
+    Args:
+        item: the file, which is answered, perhaps incompletely.
 
     Raises:
         StorageError: the store cannot be read or written.
@@ -146,16 +154,19 @@ async def store_as_conversation(
     conversation = Conversation(new_id(), title, created_at, created_at, job.choice)
     question = question_of(job, item, conversation.id)
     notices: list[NoticeText] = [notice(NoticeCode.FROM_BATCH)]
-    if item.error is not None:
+    status = MessageStatus.COMPLETE
+    if item.error is not None:  # why the answer is incomplete
+        status = MessageStatus.INCOMPLETE
         notices.append(notice_of_error(item.error))
-    elif form is not None:  # because of the notice, the answer is shown as a table or a tree
+    elif form is not None:
+        # With this notice, the transcript shows the answer as a table or a tree.
         notices.append(form_notice(form))
     answer = Message(
         id=new_id(),
         conversation_id=conversation.id,
         parent_id=question.id,
         role=Role.ASSISTANT,
-        status=MessageStatus.COMPLETE,
+        status=status,
         parts=(TextPart(item.answer),),
         created_at=job.ended_at or created_at,
         choice=job.choice,
@@ -164,6 +175,9 @@ async def store_as_conversation(
         answered_by=item.answered_by,
         notices=tuple(notices),
     )
-    await conversations.begin_turn(conversation, question, answer)
+    # In this order: if the second step does not happen, because the program ends or the disk is
+    # full, the recorded id leads nowhere, and the next call replaces it. In the other order, the
+    # next call would store a second conversation.
     await batches.record_conversation(job.id, item.number, conversation.id)
+    await conversations.begin_turn(conversation, question, answer)
     return conversation.id

@@ -196,7 +196,7 @@ def _offer_text(paths: Sequence[Path]) -> str:
             count,
         )
         return offer if count >= MANY_FILES else ""
-    from desktop_app.backend.batch_wiring import has_files
+    from desktop_app.backend.batch_wiring import has_at_least
 
     offer = tr("Send these files as a batch job at half price?")
-    return offer if has_files(MANY_FILES, paths) else ""
+    return offer if has_at_least(MANY_FILES, paths) else ""

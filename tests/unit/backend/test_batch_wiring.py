@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,16 +18,19 @@ from desktop_app.backend.backend import Backend
 from desktop_app.backend.batch_wiring import (
     batch_service,
     expand_paths,
-    has_files,
+    has_at_least,
     store_as_conversation,
 )
 from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
-from desktop_app.domain.conversations.conversation import ModelChoice, Role, now
+from desktop_app.domain.conversations.conversation import MessageStatus, ModelChoice, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.storage.batch.batch_store import BatchStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.helpers.started_backend import started_backend
 
 CHOICE = ModelChoice("openai", "gpt-5.2")
@@ -68,7 +72,7 @@ async def test_an_answer_is_stored_once_and_again_if_its_conversation_is_erased(
         assert (answer.created_at, answer.choice) == (ENDED, CHOICE)
         assert (answer.usage, answer.cost) == (ITEM.usage, ITEM.cost)
         assert answer.answered_by == "gpt-5.2-2025"
-        assert answer.notices == (FROM_BATCH,)
+        assert (answer.status, answer.notices) == (MessageStatus.COMPLETE, (FROM_BATCH,))
         (item,) = await backend.batch_store.page("job", 0)
         assert item.conversation_id == conversation_id
         assert (
@@ -79,6 +83,27 @@ async def test_an_answer_is_stored_once_and_again_if_its_conversation_is_erased(
         again = await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
         assert again != conversation_id
         assert await backend.conversations.get(again) is not None
+
+
+@pytest.mark.parametrize(
+    ("store", "step"), [(ConversationStore, "begin_turn"), (BatchStore, "record_conversation")]
+)
+async def test_an_answer_is_stored_once_after_half_a_failure(
+    monkeypatch: pytest.MonkeyPatch, store: type, step: str
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StorageError(Reason.DISK_FULL)
+
+    async with stored(JOB, ITEM) as backend:
+        monkeypatch.setattr(store, step, fail)
+        with pytest.raises(StorageError):
+            await store_as_conversation(backend.conversations, backend.batch_store, JOB, ITEM)
+        monkeypatch.undo()
+        (item,) = await backend.batch_store.page("job", 0)
+        again = await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
+        assert [found.id for found in await backend.conversations.all()] == [again]
+        (item,) = await backend.batch_store.page("job", 0)
+        assert item.conversation_id == again
 
 
 SCHEMA = json.dumps({"kind": "schema", "name": "Letter", "text": '{"type": "object"}'})
@@ -112,6 +137,8 @@ async def test_an_answer_shows_its_form_or_its_error(
         )
         _, answer = await backend.conversations.messages(conversation_id)
     assert answer.notices == (FROM_BATCH, *notices)
+    # An answer with an error was cut off, and can be continued.
+    assert answer.status is (MessageStatus.INCOMPLETE if error else MessageStatus.COMPLETE)
     assert JOB.created_at < answer.created_at <= now()
 
 
@@ -174,10 +201,22 @@ async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path
 
 def test_has_files_counts_each_repeat(folder: Path) -> None:
     paths = [folder, folder / "b.txt"]  # three files, and one of them again
-    assert [has_files(count, paths) for count in range(6)] == [True] * 5 + [False]
+    assert [has_at_least(count, paths) for count in range(6)] == [True] * 5 + [False]
 
 
 async def test_a_path_that_cannot_be_looked_up_is_no_folder(tmp_path: Path) -> None:
     path = tmp_path / ("a" * 300)
     assert await expand_paths([path]) == [BatchFile(path.name, str(path))]
-    assert not has_files(2, [path])
+    assert not has_at_least(2, [path])
+
+
+async def test_a_file_that_cannot_be_looked_up_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path
+    while len(str(folder)) < 3900:
+        folder /= "a" * 100
+    folder.mkdir(parents=True)
+    folder_descriptor = os.open(folder, os.O_RDONLY)
+    too_long = "b" * 200  # the whole path has more than 4,096 bytes
+    os.close(os.open(too_long, os.O_CREAT | os.O_WRONLY, dir_fd=folder_descriptor))
+    os.close(folder_descriptor)
+    assert await expand_paths([tmp_path]) == []
