@@ -50,10 +50,15 @@ class CompactionNotes(QObject):
     ) -> None:
         super().__init__(parent)
         current = setup.current
-        self._parent, self._theme = parent, theme
-        self._transcript, self._notifications = pane.transcript, pane.notifications
-        self._current, self._providers, self._setup = current, setup.providers, setup
-        self._tasks, self._compaction_store = tasks, compaction_store
+        self._parent = parent
+        self._theme = theme
+        self._transcript = pane.transcript
+        self._notifications = pane.notifications
+        self._setup = setup
+        self._current = current
+        self._providers = setup.providers
+        self._tasks = tasks
+        self._compaction_store = compaction_store
         current.opened.connect(lambda: self.load(current.id))
         for signal in (setup.choice_changed, current.path_changed, current.compactions_changed):
             signal.connect(self._show)
@@ -71,31 +76,40 @@ class CompactionNotes(QObject):
             self._current.set_compactions(compactions)
 
     @property
-    def _compactions_by_message(self) -> dict[str, Compaction]:
+    def _noted_compactions(self) -> dict[str, Compaction]:
+        """Return the compactions that have a note, by the id of the message above the note."""
         return compactions_by_message(self._current.path, self._current.compactions)
 
     def _show(self) -> None:
-        if not self._current.compactions:
+        path, compactions = self._current.path, self._current.compactions
+        if not compactions:
             self._transcript.set_notes({})
             return
-        resolved, sender = self._setup.resolved, self._setup.profile
-        sent = sent_path(self._current.path, self._current.compactions, sender, resolved.model.id)
-        self._transcript.set_notes(
-            {
-                message_id: compaction_note(c, self._maker_name(c), sender.name, sent.compaction)
-                for message_id, c in self._compactions_by_message.items()
-            }
-        )
+        next_profile = self._setup.profile
+        next_model_id = self._setup.resolved.model.id
+        sent_compaction = sent_path(path, compactions, next_profile, next_model_id).compaction
+        notes = {
+            message_id: compaction_note(
+                compaction,
+                maker_name=self._maker_name(compaction),
+                next_provider_name=next_profile.name,
+                sent_compaction=sent_compaction,
+            )
+            for message_id, compaction in self._noted_compactions.items()
+        }
+        self._transcript.set_notes(notes)
 
     def _maker_name(self, compaction: Compaction) -> str:
         profile = self._providers.get(compaction.provider_id)
         return tr("a removed provider") if profile is None else profile.name
 
     def _run_action(self, message_id: str, action: str) -> None:
-        compaction = self._compactions_by_message.get(message_id)
-        if compaction is not None and action == "undo-compaction":
+        compaction = self._noted_compactions.get(message_id)
+        if compaction is None:
+            return
+        if action == "undo-compaction":
             self._tasks.start(self._undo(compaction))
-        elif compaction is not None and action == "show-sent":
+        elif action == "show-sent":
             self._show_sent(compaction)
 
     def _show_sent(self, compaction: Compaction) -> None:
@@ -114,25 +128,25 @@ class CompactionNotes(QObject):
         SentTextDialog(self._theme.current, note, text, self._parent).open()
 
     def undo(self) -> None:
-        """Undo the newest compaction, so that the messages themselves are sent again."""
-        if (compaction := self._last_compaction_or_notify()) is not None:
+        """Undo the last compaction in the path, so that the messages themselves are sent again."""
+        compaction = self._last_compaction_or_notify()
+        if compaction is not None:
             self._tasks.start(self._undo(compaction))
 
     def show_sent(self) -> None:
-        """Show the text by which the newest compaction replaces the conversation's beginning."""
-        if (compaction := self._last_compaction_or_notify()) is not None:
+        """Show the text by which the last compaction replaces the messages above it."""
+        compaction = self._last_compaction_or_notify()
+        if compaction is not None:
             self._show_sent(compaction)
 
     def _last_compaction_or_notify(self) -> Compaction | None:
-        """Return the newest compaction of the open conversation; notify if there is none."""
-        by_message = self._compactions_by_message
-        newest_first = (
-            by_message[m.id] for m in reversed(self._current.path) if m.id in by_message
-        )
-        compaction = next(newest_first, None)
-        if compaction is None:
-            self._notifications.notify(tr("This conversation isn’t compacted."))
-        return compaction
+        """Return the last compaction in the path; notify the user if there is none."""
+        noted_compactions = self._noted_compactions
+        for message in reversed(self._current.path):
+            if message.id in noted_compactions:
+                return noted_compactions[message.id]
+        self._notifications.notify(tr("This conversation isn’t compacted."))
+        return None
 
     async def _undo(self, compaction: Compaction) -> None:
         await self._compaction_store.undo(compaction.id, now())
@@ -148,24 +162,33 @@ def result_text(compaction: Compaction) -> str:
 
 
 def compaction_note(
-    compaction: Compaction, maker: str, sender: str, sent_compaction: Compaction | None
+    compaction: Compaction,
+    maker_name: str,
+    next_provider_name: str,
+    sent_compaction: Compaction | None,
 ) -> MessageNote:
-    """Return the note in the transcript at the end of a compaction.
+    """Return the note below the last message that a compaction replaces.
 
     Args:
-        maker: the name of the provider that made it.
-        sender: the name of the provider that gets the next question.
-        sent_compaction: the compaction that is sent with the next question; None for none.
+        maker_name: the provider that made the compaction.
+        next_provider_name: the provider that gets the next question.
+        sent_compaction: the compaction that is sent with the next question; None if that provider
+            gets all messages.
     """
-    undo_action = (tr("Undo"), "undo-compaction")
-    show_action = (tr("Show compacted content"), "show-sent")
-    if sent_compaction is not None and sent_compaction.id == compaction.id:
-        is_opaque = compaction.kind is CompactionKind.PROVIDER
-        facts = [result_text(compaction)]
-        if is_opaque:
-            facts.append(tr("Only {provider} can read it", provider=maker))
-        return MessageNote(" · ".join(facts), (undo_action, show_action))
-    if sent_compaction is not None:
+    actions = ((tr("Undo"), "undo-compaction"), (tr("Show compacted content"), "show-sent"))
+    if sent_compaction is None:
+        text = tr(
+            "Compacted by {maker} · {sender} gets the full messages",
+            maker=maker_name,
+            sender=next_provider_name,
+        )
+        return MessageNote(text, actions)
+    if sent_compaction.id != compaction.id:
+        # Usually a later compaction includes this one. To undo this one would not change what is
+        # sent.
         return MessageNote(result_text(compaction))
-    text = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
-    return MessageNote(text, (undo_action, show_action))
+    text = result_text(compaction)
+    if compaction.kind is CompactionKind.PROVIDER:
+        only_reader = tr("Only {provider} can read it", provider=maker_name)
+        text = f"{text} · {only_reader}"
+    return MessageNote(text, actions)

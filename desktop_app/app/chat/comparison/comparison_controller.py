@@ -92,7 +92,7 @@ class ComparisonController(QObject):
                     column.set_first_token(first_token_times[column.id])
 
         focused_id = self._transcript.focus_navigator.focused_message_id()
-        answer = self._current.message_with_versions(focused_id, is_answer=True)
+        answer = self._current.message_with_versions(focused_id, answers_only=True)
         if answer is not None:
             ids = self._current.versions[answer.id]
             path = self._current.path_before(answer.id)

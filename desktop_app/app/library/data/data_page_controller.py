@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,28 +53,32 @@ class DataPageController(QObject):
         user_folders: Folders,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._panel = parent, panel
-        self._current, self._values, self._user_folders = current, values, user_folders
+        self._parent = parent
+        self._panel = panel
+        self._current = current
+        self._values = values
+        self._user_folders = user_folders
         self._run_on_closed_store = run_on_closed_store
         panel.pages.data.on_created(self._connect_page)
         for signal in (current.opened, current.path_changed):
-            signal.connect(self._show_has_open_conversation)
+            signal.connect(self._update_export_scopes)
 
     def _connect_page(self, page: DataTab) -> None:
         page.export_requested.connect(self.export)
         page.restore_requested.connect(self.choose_restore)
         page.erase_requested.connect(self._erase)
 
-    def _show_has_open_conversation(self) -> None:
+    def _update_export_scopes(self) -> None:
+        """Offer the export of the open conversation if there is one."""
         has_open = self._current.is_listed
         self._panel.pages.data.set_content(
-            "open", lambda page: page.set_has_open_conversation(has_open)
+            key="has-open-conversation", show=lambda page: page.set_has_open_conversation(has_open)
         )
 
     def show(self) -> None:
         """Show the Data page of the settings."""
         self._panel.request_show()
-        self._panel.show_page("library")
+        self._panel.show_page("library")  # the id of the page whose title is "Data"
 
     def export(self, scope: str, format_id: str) -> None:
         """Request the export of the open conversation (scope "open"), or of all."""
@@ -85,12 +90,15 @@ class DataPageController(QObject):
         # Imported here and below, because the start does not need it.
         from desktop_app.app.startup.closed_store import BACKUP_FILES
 
-        backup_folder = Path(str(self._values["backup.folder"]) or Path.home())
+        start = Path.home()
+        backup_folder = str(self._values["backup.folder"])  # "" if none was chosen
+        if os.path.isdir(backup_folder):  # noqa: PTH112 — Path.is_dir raises if the disk has gone
+            start = Path(backup_folder)
         choose_file(
             self._parent,
             tr("Restore backup"),
             self._confirm_restore,
-            start=backup_folder if backup_folder.is_dir() else Path.home(),
+            start=start,
             filters=tr(BACKUP_FILES),
         )
 
@@ -106,10 +114,11 @@ class DataPageController(QObject):
             on_accepted=lambda: self._run_on_closed_store(
                 restore_work(self._user_folders, archive)
             ),
-            is_destructive=False,
+            is_destructive=False,  # the present library is kept, as the warning says
         )
 
     def _erase(self) -> None:
+        """Delete everything. The user has confirmed it on the page."""
         from desktop_app.app.startup.closed_store import erasure_work
 
         self._run_on_closed_store(erasure_work(self._user_folders))

@@ -31,10 +31,12 @@ class OpenConversation(QObject):
         draft: its draft.
         conversation: its current state.
         is_new: True if it is blank and not stored yet.
-        last_blank: the blank conversation as it was when it was last left.
-        opening_number: the number of conversations that were opened so far.
+        last_blank: the blank conversation, as it was when another was last opened.
+        opening_number: counts the calls of `open`. An asynchronous step compares it with an earlier
+            value to find out if a conversation was opened meanwhile.
         path: the messages that are shown, oldest first.
-        versions: the ids of all versions of each message that has several, by its id in the path.
+        versions: maps the id of a shown message to the ids of all its versions, oldest first.
+            Messages with a single version are left out.
         compactions: its compactions, () until they are loaded.
 
     Signals:
@@ -58,7 +60,9 @@ class OpenConversation(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.draft, self._drafts, self._temporary = draft, drafts, temporary
+        self.draft = draft
+        self._drafts = drafts
+        self._temporary = temporary
         self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
         self.last_blank = self.conversation
         self.is_new = True
@@ -84,7 +88,10 @@ class OpenConversation(QObject):
 
     @property
     def path_before_question(self) -> list[Message]:
-        """Return the messages before the next question, which may replace an earlier one."""
+        """Return the messages before the next question.
+
+        While an earlier question is edited, these are the messages before that question.
+        """
         edited_question = self.edited_question
         return self.path if edited_question is None else self.path_before(edited_question.id)
 
@@ -103,7 +110,6 @@ class OpenConversation(QObject):
         return {
             message_id: (ids.index(message_id) + 1, len(ids))
             for message_id, ids in self.versions.items()
-            if message_id in ids
         }
 
     def open(
@@ -143,38 +149,52 @@ class OpenConversation(QObject):
         self.last_blank = self.last_blank.with_settings_of(source)
 
     def set_stored(self, conversation: Conversation) -> None:
-        """Set the open conversation as it was just stored; this emits nothing."""
+        """Set the open conversation as it was just stored.
+
+        This emits nothing: a stored turn or draft does not move the conversation to another folder.
+        """
         self.conversation = conversation
         self.is_new = False
 
     def append(self, *messages: Message) -> None:
-        """Add messages at the end; `report_path` follows once they are shown."""
+        """Add messages at the end.
+
+        Afterwards the caller shows them and calls `report_path`. Not before: a listener of
+        `path_changed` adds notes to shown messages.
+        """
         self.path = [*self.path, *messages]
 
     def report_path(self) -> None:
-        """Report added messages that are shown by now."""
+        """Emit `path_changed` for added messages that the transcript shows by now."""
         self.path_changed.emit()
 
     def message(self, message_id: str) -> Message | None:
         """Return a message of the path by its id, None if it is not in the path."""
         return next((message for message in self.path if message.id == message_id), None)
 
-    def message_with_versions(self, focused_id: str, *, is_answer: bool = False) -> Message | None:
-        """Return the message with several versions that a command acts on, None for none.
+    def message_with_versions(
+        self, focused_id: str, *, answers_only: bool = False
+    ) -> Message | None:
+        """Return the message with several versions that a command acts on, None if there is none.
 
-        That is the focused message or, if it is a question without versions, its answer. If
-        `focused_id` is "", it is the last message that has several. With `is_answer`, skip
-        questions.
+        That is the focused message or, if it is a question with a single version, its answer. If
+        no message of the path is focused, it is the last message with several versions.
+
+        Args:
+            focused_id: the id of the focused message; "" if none is focused.
+            answers_only: skip questions.
         """
-        focused = self.message(focused_id)
         candidates = self.path[::-1]
+        focused = self.message(focused_id)
         if focused is not None:
-            index = self.path.index(focused)
-            candidates = self.path[index : index + (2 if focused.role is Role.USER else 1)]
-        if is_answer:
-            candidates = [message for message in candidates if message.role is Role.ASSISTANT]
-        has_several = (m for m in candidates if len(self.versions.get(m.id, ())) > 1)
-        return next(has_several, None)
+            first = self.path.index(focused)
+            count = 2 if focused.role is Role.USER else 1  # a question and its answer
+            candidates = self.path[first : first + count]
+        for message in candidates:
+            is_wanted = message.role is Role.ASSISTANT or not answers_only
+            if is_wanted and message.id in self.versions:
+                return message
+        return None
 
     def path_before(self, message_id: str) -> list[Message]:
         """Return the messages before this message; [] if it is not in the path."""
