@@ -303,6 +303,14 @@ def _notices(runner: EvaluationRunner) -> list[str]:
                 runner.reused,
             )
         )
+    if runner.unevaluated:
+        notices.append(
+            tr_plural(
+                "{count} case couldn’t be evaluated. Continue with the same command.",
+                "{count} cases couldn’t be evaluated. Continue with the same command.",
+                runner.unevaluated,
+            )
+        )
     if runner.repeated:
         notices.append(
             tr_plural(

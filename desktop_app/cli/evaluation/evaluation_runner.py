@@ -2,7 +2,8 @@
 
 Results are stored as notes, under keys made from the name of the evaluation. Another note has that
 name, under a hash of the cases and settings, so that the same command finds the results after an
-interruption. When an evaluation ends, its name is deleted, so that the same command asks again.
+interruption. When an evaluation ends, its name is deleted, so that the same command asks again. The
+name stays if the provider failed, so that the same command asks only those cases again.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind, Eval
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
     EvaluationRun,
+    is_provider_failure,
     result_from_json,
     result_to_json,
 )
@@ -79,6 +81,7 @@ class EvaluationRunner:
         notices: the notices of the answers, such as on settings that were left out, each once.
         case_notices: pairs of a case's id and a notice of its error or of a call that was not run,
             each once.
+        unevaluated: number of cases that the same command asks again, because the provider failed.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 
@@ -93,6 +96,7 @@ class EvaluationRunner:
     reused: int = field(default=0, init=False)
     notices: dict[NoticeText, None] = field(default_factory=dict, init=False)
     case_notices: dict[tuple[str, NoticeText], None] = field(default_factory=dict, init=False)
+    unevaluated: int = field(default=0, init=False)
     stopped_by: UserFacingError | None = field(default=None, init=False)
     _done: int = field(default=0, init=False)
     _paused_until: float = field(default=0.0, init=False)
@@ -133,7 +137,7 @@ class EvaluationRunner:
             raise storage_errors.exceptions[0] from errors
         finally:
             self._pattern_client.close()
-        if self.stopped_by is None:
+        if self.stopped_by is None and not self.unevaluated:
             await self.backend.notes.put(key, "", "")
         results = [task.result() for task in tasks]
         # The results of each case are in the order of the contestants.
@@ -213,9 +217,22 @@ class EvaluationRunner:
             status, note = MessageStatus.FAILED, note_from_error(error)
             result = CaseResult(case.id, "", cost=Decimal(0), status=status, error=note)
             self.case_notices[case.id, notice_of_error(note)] = None
-        await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
+        if self._has_provider_failed(result):
+            self.unevaluated += 1
+        else:
+            await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
         self._count_result()
         return result
+
+    def _has_provider_failed(self, result: CaseResult) -> bool:
+        """Return True if a request failed for a reason that is not in its case.
+
+        Requests of batch jobs do not count, because their answers cannot be requested again.
+        """
+        errors = [failed.error for failed in result.failed]
+        if self.batches is None:
+            errors.append(result.error)
+        return any(error is not None and is_provider_failure(error) for error in errors)
 
     def _count_result(self) -> None:
         self._done += 1
@@ -259,7 +276,8 @@ class EvaluationRunner:
             error=answer.error,
         )
         # Stored before the judgment, which the spending cap may stop: an answer is paid once.
-        await self._store_unchecked(key, result, 0)
+        if not self._has_provider_failed(result):
+            await self._store_unchecked(key, result, 0)
         return result
 
     async def _store_unchecked(self, key: str, result: CaseResult, check_count: int) -> None:
@@ -297,6 +315,8 @@ class EvaluationRunner:
                     )
             if failure is not None:
                 result = replace(result, failed=(*result.failed, failure))
+            if self._has_provider_failed(result):
+                return result  # the other checks follow when the judge can be asked
             if check.kind is CheckKind.RUBRIC and position < len(case.checks):
                 # The spending cap may stop the next judgment: each is paid once.
                 await self._store_unchecked(key, result, position)

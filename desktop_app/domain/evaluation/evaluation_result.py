@@ -6,11 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    EndpointMissingError,
+    LocalModelError,
+    ModelNotFoundError,
+    NetworkError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    StreamCutError,
+)
 from desktop_app.domain.evaluation.failed_check import (
     FailedCheck,
     FailureReason,
@@ -19,6 +30,28 @@ from desktop_app.domain.evaluation.failed_check import (
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.statistics import percentile, rounded, wilson_interval
+
+# Failures of the provider, the network or the account: another time, the same request may succeed.
+_PROVIDER_FAILURE_CODES: Final = frozenset(
+    {
+        AuthenticationError.code,
+        EndpointMissingError.code,
+        LocalModelError.code,
+        ModelNotFoundError.code,
+        NetworkError.code,
+        QuotaExhaustedError.code,
+        RateLimitedError.code,
+        StreamCutError.code,
+    }
+)
+_PROVIDER_FAILURE_REASONS: Final = frozenset(
+    {Reason.FAILED_WHILE_ANSWERING, Reason.NOT_FINISHED_IN_TIME, Reason.PROVIDER_FAULT}
+)
+
+
+def is_provider_failure(error: ErrorNote) -> bool:
+    """Return True if a request failed for a reason that is not in its case."""
+    return error.code in _PROVIDER_FAILURE_CODES or error.reason in _PROVIDER_FAILURE_REASONS
 
 
 @dataclass(frozen=True)

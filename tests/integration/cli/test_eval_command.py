@@ -319,6 +319,48 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
     against(refusal(400, "invalid_request"), WHOLE, test=test)
 
 
+async def disconnected(_request: Received, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+def test_the_same_command_asks_only_the_cases_that_the_server_did_not_answer(
+    shell: Shell, tmp_path: Path
+) -> None:
+    cases = write_cases(tmp_path, *({"id": name, "input": name} for name in "abc"))
+
+    async def test(server: LoopbackServer) -> None:
+        arguments = ("eval", cases, "--variant", "thinking", "--json", "--concurrency", "1")
+        done = await shell.run(*arguments, env=gateway(server.base_url))
+        assert (done.code, done.json["runs"][0]["passed"]) == (1, 1)
+        notice = "2 cases couldn’t be evaluated. Continue with the same command."
+        assert done.json["notices"] == [notice]
+        done = await shell.run(*arguments, env=gateway(server.base_url))
+        assert (done.code, done.json["runs"][0]["passed"]) == (0, 3)
+        assert sorted(asked(server).values()) == [1, 2, 2]
+
+    against(WHOLE, disconnected, disconnected, WHOLE, test=test)
+
+
+def test_an_answer_is_not_asked_again_after_its_judge_failed(shell: Shell, tmp_path: Path) -> None:
+    checks = [{"rubric": "polite"}, {"rubric": "short"}]
+    cases = write_cases(tmp_path, {"id": "a", "input": "Hi", "checks": checks})
+
+    async def test(server: LoopbackServer) -> None:
+        arguments = ("eval", cases, "--variant", "thinking/high", "--json")
+        done = await shell.run(*arguments, env=gateway(server.base_url))
+        (failed,) = done.json["runs"][0]["results"][0]["failed"]
+        assert (done.code, failed.startswith("rubric: polite (not judged:")) == (1, True)
+        done = await shell.run(*arguments, env=gateway(server.base_url))
+        assert done.json["runs"][0]["results"][0]["failed"] == [
+            "rubric: polite (It is rude.)",
+            "rubric: short (It is rude.)",
+        ]
+        models = [request.json["model"] for request in server.requests]
+        assert models == ["gpt-5.2", "gpt-5-mini", "gpt-5-mini", "gpt-5-mini"]
+
+    against(WHOLE, disconnected, VERDICT, test=test)
+
+
 def test_a_file_that_does_not_fit_is_reported_and_not_sent(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "big.txt").write_text("word " * 400_000)
     case = {"id": "a", "input": "1", "files": ["big.txt"], "checks": [{"rubric": "polite"}]}
