@@ -141,7 +141,7 @@ class Backend:
             await self.settings.remove_secrets_in_addresses()
 
     @cached_property
-    def pictures(self) -> ImageScaler:
+    def image_scaler(self) -> ImageScaler:
         """Return the scaler of stored images."""
         return ImageScaler(self.attachments, self.documents)
 
@@ -158,7 +158,7 @@ class Backend:
     def chat_with(self, store: MessageStore, attachments: ChatAttachments) -> ChatService:
         """Return a chat service that stores its messages in `store`, which may be temporary."""
         estimator = Estimator(self.counter, attachments, lambda: self.collections)
-        pictures = ImageScaler(attachments, self.documents)
+        image_scaler = ImageScaler(attachments, self.documents)
 
         def chunked_reader() -> ChunkedReader:
             # The import takes 10 ms, and few questions need it.
@@ -167,7 +167,7 @@ class Backend:
             return ChunkedReader(
                 calls=self.paid_calls,
                 attachments=attachments,
-                pictures=pictures,
+                pictures=image_scaler,
                 estimator=estimator,
                 splitter=self.documents,
                 notes=self.notes,
@@ -178,7 +178,7 @@ class Backend:
             sources=MessageSources(
                 messages=store,
                 attachments=attachments,
-                pictures=pictures,
+                pictures=image_scaler,
                 compactions=self.compactions,
                 chunked_reader=chunked_reader,
                 load_requirements=partial(load_prompt_requirements, self.prompts),
@@ -283,7 +283,7 @@ class Backend:
         return CompactionService(
             store=self.compactions,
             attachments=self.attachments,
-            pictures=self.pictures,
+            pictures=self.image_scaler,
             estimator=self.chat.estimator,
             utility_model=self.utility_model,
             delimiters=self.delimiters,

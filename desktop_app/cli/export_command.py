@@ -242,7 +242,7 @@ async def images_of(backend: Backend, message: Message) -> dict[str, html_page.E
     for part in message.attachments:
         if isinstance(part, ImagePart):
             try:
-                scaled = await backend.pictures.image_within(part, MAX_IMAGE_SIZE)
+                scaled = await backend.image_scaler.image_within(part, MAX_IMAGE_SIZE)
             except UserFacingError:
                 continue  # the export still shows its name
             images[part.sha256] = html_page.EmbeddedImage(scaled.media_type, scaled.data)

@@ -275,7 +275,7 @@ def test_the_find_key_keeps_the_images_of_an_attachment_without_text(
     qtbot.addWidget(window)
     preview = AttachmentPreview(light_theme, window)
     preview.show_text("", [])
-    preview.show_pictures(["Photo"], has_text=False)
+    preview.show_images(["Photo"], has_text=False)
     preview.show()
     preview.activateWindow()
     preview.setFocus()

@@ -292,8 +292,8 @@ def the_preview_of_an_attachment(host: WidgetHost, text: str) -> QWidget:
     made.show_facts(text, text)
     made.show_pages_field("page", "", text)
     made.show_pages_error(text)
-    made.show_pictures([text], has_text=False)
-    made.show_picture(0, QImage(4, 4, QImage.Format.Format_RGB32), text)
+    made.show_images([text], has_text=False)
+    made.show_image(0, QImage(4, 4, QImage.Format.Format_RGB32), text)
     return host.show(made)
 
 

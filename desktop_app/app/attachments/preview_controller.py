@@ -174,7 +174,7 @@ class PreviewController(QObject):
         self._theme.changed.connect(dialog.set_theme)
         dialog.selected.connect(self._open)
         dialog.pages_chosen.connect(self._tasks.slot(self._choose_spans))
-        dialog.image_requested.connect(self._tasks.slot(self._show_picture))
+        dialog.image_requested.connect(self._tasks.slot(self._show_image))
         dialog.finished.connect(lambda _: self._on_closed())
         return dialog
 
@@ -258,7 +258,7 @@ class PreviewController(QObject):
         self._dialog.show_pages_field(unit, spans, hint)
         is_as_file = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
         self._dialog.show_text(text, end_positions, is_sent=not is_as_file)
-        self._dialog.show_pictures(self._image_captions(part), has_text=bool(text))
+        self._dialog.show_images(self._image_captions(part), has_text=bool(text))
 
     async def _build_sent_text(self, part: Attached) -> str:
         """Return the text that requests have for an attachment, "" if an image is sent."""
@@ -317,7 +317,7 @@ class PreviewController(QObject):
         is_as_file = is_file(part, resolved.files)
         return [_page_name(page.number, is_as_file=is_as_file) for page in part.image_pages]
 
-    async def _show_picture(self, index: int) -> None:
+    async def _show_image(self, index: int) -> None:
         """Show the image with this index, unless the attachment was reloaded meanwhile.
 
         Images are shown exactly as sent. The pages of a file that is sent whole are rendered here,
@@ -339,13 +339,13 @@ class PreviewController(QObject):
             pixels = await scaler.decode(sent_image.data, sent_image.media_type)
         except UserFacingError as error:
             if self._dialog is not None and load_number == self._load_number:
-                self._dialog.show_picture(index, QImage(), error.what_happened)
+                self._dialog.show_image(index, QImage(), error.what_happened)
             return
         image = await asyncio.to_thread(to_qimage, pixels)
         format_name = sent_image.media_type.partition("/")[2].upper()
         facts = f"{image.width()} × {image.height()} · {format_name} · {size(len(sent_image.data))}"
         if self._dialog is not None and load_number == self._load_number:
-            self._dialog.show_picture(index, image, f"{name} · {facts}")
+            self._dialog.show_image(index, image, f"{name} · {facts}")
 
 
 def _page_name(number: int, *, is_as_file: bool) -> str:

@@ -116,7 +116,7 @@ class ComposerControllers:
     def _make_attachments(self) -> None:
         window, theme, state = self._window, self._theme, self._state
         current, tasks, backend = state.current, state.tasks, state.backend
-        self.image_chips = ImageChips(window, tasks=tasks, image_scaler=backend.pictures)
+        self.image_chips = ImageChips(window, tasks=tasks, image_scaler=backend.image_scaler)
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachment_reader = AttachmentReader(state.setup, state.sources)
         self.readings = FileReadings(

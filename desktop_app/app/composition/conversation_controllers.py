@@ -131,7 +131,7 @@ class ConversationControllers:
             current=current,
             tasks=tasks,
             attachment_store=store,
-            image_scaler=backend.pictures,
+            image_scaler=backend.image_scaler,
         )
         AttachmentDrags(
             window.transcript, copies, current=current, tasks=tasks, attachment_store=store

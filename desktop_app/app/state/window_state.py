@@ -70,7 +70,7 @@ class WindowState:
         self.sources = AttachmentSources(
             attachment_store=backend.attachments,
             documents=backend.documents,
-            image_scaler=backend.pictures,
+            image_scaler=backend.image_scaler,
             delimiters=backend.delimiters,
         )
 

@@ -244,7 +244,7 @@ class AttachmentPreview(QDialog):
         self.text.set_text(text, ends)
         self._copy_button.setEnabled(bool(text))
 
-    def show_pictures(self, captions: Sequence[str], *, has_text: bool) -> None:
+    def show_images(self, captions: Sequence[str], *, has_text: bool) -> None:
         """Set the captions of the images that are sent. Keep the current tab if it has content."""
         self._captions = captions
         self._tabs.setVisible(bool(captions) and has_text)
@@ -256,7 +256,7 @@ class AttachmentPreview(QDialog):
         if captions:
             self._step_image(0)
 
-    def show_picture(self, number: int, image: QImage, caption: str) -> None:
+    def show_image(self, number: int, image: QImage, caption: str) -> None:
         """Show a requested image, unless another was requested since."""
         if number == self._image_index:
             self._picture.image = image
