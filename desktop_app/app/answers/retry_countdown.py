@@ -24,6 +24,7 @@ class RetryCountdown(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        # Key -> the time of the retry, and the status that its sentence names.
         self._waits: dict[str, tuple[float, Status | None]] = {}
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -50,7 +51,10 @@ class RetryCountdown(QObject):
         self._schedule(now)
 
     def _schedule(self, now: float) -> None:
-        """Set the timer to the moment when the next figure changes."""
+        """Set the timer to the moment when the next figure changes.
+
+        A figure is a remaining time, rounded up to seconds, so it changes at each whole second.
+        """
         if self._waits:
             remaining_times = (deadline - now for deadline, _ in self._waits.values())
             next_change_s = min(

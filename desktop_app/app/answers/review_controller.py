@@ -49,9 +49,11 @@ class ReviewController(QObject):
         self._messages = messages
         self._tasks = tasks
         self._conversations = conversations
-        pane.transcript.action_requested.connect(
-            lambda id_, action: self._open(id_) if action == REVIEW else None
-        )
+        pane.transcript.action_requested.connect(self._run_action)
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        if action == REVIEW:
+            self._open(message_id)
 
     def review_last(self) -> None:
         """Review the last answer of the open conversation."""

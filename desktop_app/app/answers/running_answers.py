@@ -165,7 +165,7 @@ class RunningAnswers(QObject):
     stepped = Signal(str, object)
     store_error_changed = Signal(str, object)
 
-    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject) -> None:
         super().__init__(parent)
         self._tasks = tasks
         self._is_ending = False

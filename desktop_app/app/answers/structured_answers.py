@@ -43,7 +43,7 @@ class StructuredAnswers(QObject):
     def _copy(self, answer: Message, *, as_csv: bool) -> None:
         try:
             value = json_value(answer)
-        except ValueError:  # the text is no JSON, so there is nothing to copy
+        except ValueError:  # the text is not JSON, so there is nothing to copy
             return
         text = csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
         QGuiApplication.clipboard().setText(text)

@@ -91,7 +91,8 @@ def copy_branch(
 
     An answer that still streams is copied with the text so far.
     """
-    branch_id, messages = new_id(), []
+    branch_id = new_id()
+    messages = []
     parent_id: str | None = None
     for message in path:
         is_streaming = message.status is MessageStatus.STREAMING

@@ -94,12 +94,11 @@ class ChatController(QObject):
             path = list(self._current.path_before_question)
             await self._turns.begin(path, draft, compared=choices)
             return
-        path = self._current.path
-        question_indexes = [
-            index for index, message in enumerate(path) if message.role is Role.USER
-        ]
-        if question_indexes:
-            await self._turns.begin(path[: question_indexes[-1] + 1], None, compared=choices)
+        path = list(self._current.path)
+        while path and path[-1].role is not Role.USER:
+            path.pop()
+        if path:
+            await self._turns.begin(path, None, compared=choices)
 
     def _show_hint(self) -> None:
         """Show a hint if a question is queued or edited, and announce it once."""

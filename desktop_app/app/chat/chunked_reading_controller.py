@@ -65,14 +65,18 @@ class ChunkedReadingController(QObject):
             return ()
         refused_draft = self._draft.current
         start = self._tasks.start
-        attach_beginnings = [
-            (tr(ATTACH_BEGINNING_LABEL), lambda: start(self._attach_beginnings(refused_draft)))
-        ]
-        read_in_parts = [(tr(OFFER_LABEL), lambda: start(self._offer_plan(refused_draft)))]
-        return [*(attach_beginnings if self._can_attach_beginnings() else ()), *read_in_parts]
+        read_in_parts = (tr(OFFER_LABEL), lambda: start(self._offer_plan(refused_draft)))
+        if not self._can_attach_beginnings():
+            return [read_in_parts]
+        attach_beginnings = (
+            tr(ATTACH_BEGINNING_LABEL),
+            lambda: start(self._attach_beginnings(refused_draft)),
+        )
+        return [attach_beginnings, read_in_parts]
 
     def _can_attach_beginnings(self) -> bool:
-        tools, model = self._setup.ask_settings.parameters.tools, self._setup.resolved.model
+        tools = self._setup.ask_settings.parameters.tools
+        model = self._setup.resolved.model
         return any(can_send_beginning(part, tools, model) for part in self._draft.value.attachments)
 
     async def _attach_beginnings(self, refused_draft: Draft) -> None:

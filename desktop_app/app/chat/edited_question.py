@@ -62,15 +62,12 @@ class EditedQuestion(QObject):
         edit = self._drafts.edit_in(self._current.id)
         if edit is None or self._current.edited_question is None:
             return None
-        question = edit.question
         typed_draft = self._draft.current
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous)
-        return (
-            None
-            if typed_draft == question.as_draft
-            else lambda: self._resume(question, typed_draft)
-        )
+        if typed_draft == edit.question.as_draft:
+            return None
+        return lambda: self._resume(edit.question, typed_draft)
 
     def _resume(self, question: Message, typed_draft: Draft) -> None:
         conversation_id = question.conversation_id

@@ -57,9 +57,11 @@ class TitleController(QObject):
         running.finished.connect(self._on_finished)
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
-        is_enabled = self._values["library.model_titles"]
-        is_enabled = is_enabled and not self._temporary.was_ever_temporary(conversation_id)
-        if is_enabled and answer.status is MessageStatus.COMPLETE:
+        if (
+            self._values["library.model_titles"]
+            and not self._temporary.was_ever_temporary(conversation_id)
+            and answer.status is MessageStatus.COMPLETE
+        ):
             self._tasks.start(self._set_title(conversation_id))
 
     async def _set_title(self, conversation_id: str) -> None:

@@ -69,9 +69,8 @@ class TurnPresenter(QObject):
             self._navigator.open_another_blank()
             is_open = False
         stored_conversation = self._with_changes(turn, is_open=is_open)
-        if (
-            stored_conversation != run.conversation
-        ):  # changed meanwhile, or the choice was for this answer only
+        # They differ if the user changed it meanwhile, or if the choice was for this answer only.
+        if stored_conversation != run.conversation:
             self._tasks.start(self._conversations.save_settings(stored_conversation))
         self._presenter.upsert(stored_conversation)
         self._running.start(run)
@@ -94,20 +93,20 @@ class TurnPresenter(QObject):
     def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
         """Return the conversation of a turn, as it was changed while the turn began."""
         original = turn.original
-        stored_conversation = turn.run.conversation
         listed_conversation = self._presenter.cache.get(original.id)
         newest_conversation = (
             self._current.conversation if is_open else listed_conversation or original
         )
+        is_listed = listed_conversation is not None
         changes = {
-            name: value
-            for name in _LIST_FIELDS
-            if listed_conversation is not None
-            and (value := getattr(newest_conversation, name)) != getattr(original, name)
+            name: getattr(newest_conversation, name)
+            for name in (_LIST_FIELDS if is_listed else ())
+            if getattr(newest_conversation, name) != getattr(original, name)
         }
-        choice = self._setup.choice_of(newest_conversation)
         return replace(
-            stored_conversation.with_settings_of(newest_conversation), choice=choice, **changes
+            turn.run.conversation.with_settings_of(newest_conversation),
+            choice=self._setup.choice_of(newest_conversation),
+            **changes,
         )
 
     def _show_turn(self, question: Message, answer: Message) -> None:

@@ -26,7 +26,7 @@ class CollectionFacts(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._facts: dict[str, ChipText] = {}
 

@@ -24,7 +24,7 @@ class FolderList(QObject):
 
     changed = Signal()
 
-    def __init__(self, store: FolderStore, parent: QObject | None = None) -> None:
+    def __init__(self, store: FolderStore, parent: QObject) -> None:
         super().__init__(parent)
         self._store = store
         self.by_id: Mapping[str, Folder] = {}

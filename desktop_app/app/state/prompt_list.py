@@ -34,7 +34,7 @@ class PromptList(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.entries: tuple[PromptEntry, ...] = ()
         self._server_prompts: tuple[Prompt, ...] = ()

@@ -46,7 +46,7 @@ class Providers(QObject):
         listings: ModelListings,
         settings_store: SettingsStore,
         values: SettingValues,
-        parent: QObject | None = None,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._registry = registry

@@ -19,6 +19,6 @@ class SpendingEvents(QObject):
 
     spent = Signal(str)
 
-    def __init__(self, ledger: Ledger, parent: QObject | None = None) -> None:
+    def __init__(self, ledger: Ledger, parent: QObject) -> None:
         super().__init__(parent)
         ledger.listen(self.spent.emit)

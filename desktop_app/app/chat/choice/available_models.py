@@ -72,9 +72,9 @@ class AvailableModels(QObject):
         )
         return ModelChoice(
             entry.provider_id,
-            "" if entry.variant else entry.model,
-            entry.variant,
-            effort if takes_effort else None,
+            model="" if entry.variant else entry.model,
+            variant=entry.variant,
+            effort=effort if takes_effort else None,
         )
 
     async def _list_models(self) -> None:
@@ -95,10 +95,17 @@ class AvailableModels(QObject):
         if profile.kind is ProviderKind.ON_DEVICE:
             model = self._providers.on_device_model
             name = self._providers.models_of(profile).info(model).name
-            return [ModelEntry(profile.id, profile.name, model, name, None)]
+            return [ModelEntry(profile.id, profile.name, model=model, name=name, variant=None)]
         today = date.today()  # noqa: DTZ011 — the user's day
         return [
-            ModelEntry(profile.id, profile.name, entry.model, entry.name, entry.variant, entry.note)
+            ModelEntry(
+                profile.id,
+                profile.name,
+                model=entry.model,
+                name=entry.name,
+                variant=entry.variant,
+                note=entry.note,
+            )
             for entry in menu_entries(self._providers.models_of(profile), today)
         ]
 
@@ -107,14 +114,16 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
     offers_effort = resolved.variant is not None or info.has_efforts
-    refusals = {
-        effort: _refusal_text(effort, refusal)
-        for effort in Effort
-        if offers_effort and (refusal := info.effort_refusal(effort))
-    }
+    refusals: dict[Effort, str] = {}
     if resolved.notice:  # a stand-in answers, at a single effort
         refusals = {
             effort: str(resolved.notice) for effort in Effort if effort is not resolved.effort
+        }
+    elif offers_effort:
+        refusals = {
+            effort: _refusal_text(effort, refusal)
+            for effort in Effort
+            if (refusal := info.effort_refusal(effort))
         }
     return ChoiceView(
         variant=resolved.variant,

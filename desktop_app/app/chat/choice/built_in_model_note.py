@@ -31,7 +31,11 @@ class BuiltInModelNote(QObject):
         self._values = values
         for changed in (self._current.opened, self._current.path_changed, setup.choice_changed):
             changed.connect(self._show)
-        values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)
+        values.changed.connect(self._on_value_changed)
+
+    def _on_value_changed(self, key: str) -> None:
+        if key == WEIGHTS_SETTING:
+            self._show()
 
     def _show(self) -> None:
         is_on_device = self._setup.profile.kind is ProviderKind.ON_DEVICE

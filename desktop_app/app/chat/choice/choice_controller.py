@@ -48,9 +48,8 @@ class ChoiceController(QObject):
         self._current, self._draft = current, current.draft
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._tasks, self._choices = tasks, choices
-        self._deferred_changes: (
-            list[Callable[[], None]] | None
-        ) = []  # None once a conversation is open
+        # See `_defer`; None once a conversation is open.
+        self._deferred_changes: list[Callable[[], None]] | None = []
         self._connected_profiles: set[ProviderProfile] = set()
         self._is_parser_loaded = False
         prompt.text_changed.connect(self._on_text_changed)
@@ -68,9 +67,7 @@ class ChoiceController(QObject):
         prompt.row.model_listing_requested.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
-        self._values.changed.connect(
-            lambda key: self._show_choice() if key == "answer.background" else None
-        )
+        self._values.changed.connect(self._on_value_changed)
 
     # -------------------------------------------------------------- choosing
 
@@ -85,8 +82,9 @@ class ChoiceController(QObject):
         return True
 
     def _apply_deferred(self) -> None:
-        changes, self._deferred_changes = self._deferred_changes or (), None
-        for change in changes:
+        deferred_changes = self._deferred_changes or ()
+        self._deferred_changes = None
+        for change in deferred_changes:
             change()
 
     def choose_variant(self, variant: Variant) -> None:
@@ -142,6 +140,10 @@ class ChoiceController(QObject):
         self._announce_choice()
 
     # -------------------------------------------------------------- showing
+
+    def _on_value_changed(self, key: str) -> None:
+        if key == "answer.background":
+            self._show_choice()
 
     def _show_choice(self) -> None:
         if not self._current.opening_number:

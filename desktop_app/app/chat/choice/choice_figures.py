@@ -70,8 +70,6 @@ def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:
     if own_seconds is not None:
         return tr("usually {duration}", duration=duration(own_seconds))
     usual_seconds = resolved.model.usual_duration(effort)
-    return (
-        ""
-        if usual_seconds is None
-        else tr("about {duration}", duration=duration(usual_seconds, digits=0))
-    )
+    if usual_seconds is None:
+        return ""
+    return tr("about {duration}", duration=duration(usual_seconds, digits=0))

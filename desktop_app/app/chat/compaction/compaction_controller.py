@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -35,6 +35,20 @@ CHECK_MS = 300  # after the last change, because a check may count the conversat
 # After "Not now" or Undo, offer again once the conversation has grown by this share of the limit.
 REOFFER_GROWTH = 0.1
 NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
+
+
+class _Offer(NamedTuple):
+    """A plan that is offered for a conversation."""
+
+    conversation_id: str
+    plan: CompactionPlan
+
+
+class _Work(NamedTuple):
+    """The task that compacts a conversation, and the text on the card meanwhile."""
+
+    task: asyncio.Future[None]
+    card_text: str
 
 
 class CompactionController(QObject):
@@ -68,11 +82,8 @@ class CompactionController(QObject):
         self._running = running
         self._theme = theme
         self._card: CompactionCard | None = None
-        self._offered_plan: tuple[str, CompactionPlan] | None = (
-            None  # conversation id, and what is offered
-        )
-        # Conversation id -> the task that compacts, and the text on the card.
-        self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
+        self._current_offer: _Offer | None = None
+        self._work: dict[str, _Work] = {}  # by the conversation's id
         # Conversation id -> tokens of the declined plan or undone compaction.
         self._declined_tokens: dict[str, int] = {}
         self._check_number = 0
@@ -90,7 +101,7 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the offer
 
     def _on_opened(self) -> None:
-        self._offered_plan = None
+        self._current_offer = None
         self._show_card()
 
     async def _check(self) -> None:
@@ -107,12 +118,18 @@ class CompactionController(QObject):
             return  # sending reports the error
         if check_number != self._check_number or opened_id != self._current.id:
             return
-        declined_tokens = self._declined_tokens.get(opened_id)
-        limit = usable_input(self._setup.resolved.model) or 0
-        if plan is not None and declined_tokens is not None:
-            plan = plan if plan.tokens > declined_tokens + limit * REOFFER_GROWTH else None
-        self._offered_plan = None if plan is None else (opened_id, plan)
+        self._current_offer = None
+        if plan is not None and not self._is_declined(opened_id, plan):
+            self._current_offer = _Offer(opened_id, plan)
         self._show_card()
+
+    def _is_declined(self, conversation_id: str, plan: CompactionPlan) -> bool:
+        """Return True if a plan was declined and the conversation has hardly grown since."""
+        declined_tokens = self._declined_tokens.get(conversation_id)
+        if declined_tokens is None:
+            return False
+        limit = usable_input(self._setup.resolved.model) or 0
+        return plan.tokens <= declined_tokens + limit * REOFFER_GROWTH
 
     @property
     def _context(self) -> SendContext:
@@ -131,15 +148,16 @@ class CompactionController(QObject):
         if self._is_busy(opened_id):
             self._notifications.notify(tr("Wait for the response to finish, then compact."))
             return
-        service, has_messages = self._compaction_service(), bool(self._current.path)
-        plan = await service.plan(self._context) if has_messages else None
+        plan = None
+        if self._current.path:
+            plan = await self._compaction_service().plan(self._context)
         if opened_id != self._current.id or self._is_busy(opened_id):
             return
         if plan is None:
             self._notifications.notify(tr(NOTHING_TO_GAIN))
             return
         self._check_number += 1
-        self._offered_plan = (opened_id, plan)
+        self._current_offer = _Offer(opened_id, plan)
         if plan.maker.price == FREE:
             self._accept()
             return
@@ -164,21 +182,20 @@ class CompactionController(QObject):
     def _show_card(self) -> None:
         opened_id = self._current.id
         if opened_id in self._work:
-            self._get_card().show_work(self._work[opened_id][1])
+            self._get_card().show_work(self._work[opened_id].card_text)
         elif (
-            self._offered_plan is not None
-            and self._offered_plan[0] == opened_id
+            self._current_offer is not None
+            and self._current_offer.conversation_id == opened_id
             and not self._is_busy(opened_id)
         ):
-            self._get_card().offer(*offer_texts(self._offered_plan[1]))
+            self._get_card().offer(*offer_texts(self._current_offer.plan))
         elif self._card is not None:
             self._card.hide()
 
     def _decline(self) -> None:
-        if self._offered_plan is not None:
-            conversation_id, plan = self._offered_plan
-            self.postpone(conversation_id, plan.tokens)
-            self._offered_plan = None
+        if self._current_offer is not None:
+            self.postpone(self._current_offer.conversation_id, self._current_offer.plan.tokens)
+            self._current_offer = None
         self._show_card()
         self._prompt.focus_text()
 
@@ -189,19 +206,19 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the work
 
     def _accept(self) -> None:
-        if self._offered_plan is not None and not self._is_busy(self._offered_plan[0]):
-            (opened_id, plan), self._offered_plan = self._offered_plan, None
-            self._start_compaction(opened_id, plan, self._setup.ask_settings.instructions)
+        offer = self._current_offer
+        if offer is not None and not self._is_busy(offer.conversation_id):
+            self._current_offer = None
+            instructions = self._setup.ask_settings.instructions
+            self._start_compaction(offer.conversation_id, offer.plan, instructions)
             self._prompt.focus_text()
 
     def _start_compaction(
         self, conversation_id: str, plan: CompactionPlan, instructions: str
     ) -> asyncio.Future[None]:
         task = self._tasks.start(self._compact(conversation_id, plan, instructions))
-        self._work[conversation_id] = (
-            task,
-            tr("Compacting with {model}…", model=plan.maker.model.name),
-        )
+        card_text = tr("Compacting with {model}…", model=plan.maker.model.name)
+        self._work[conversation_id] = _Work(task, card_text)
         task.add_done_callback(lambda _task: self._on_ended(conversation_id))
         self._show_card()
         return task
@@ -210,14 +227,13 @@ class CompactionController(QObject):
         """Compact a conversation, and report the result or the error."""
 
         def on_part(done_parts: int, parts: int) -> None:
-            task, _ = self._work[conversation_id]
-            progress_text = tr(
+            card_text = tr(
                 "Compacting with {model}, part {part} of {parts}…",
                 model=plan.maker.model.name,
                 part=done_parts + 1,
                 parts=parts,
             )
-            self._work[conversation_id] = (task, progress_text)
+            self._work[conversation_id] = self._work[conversation_id]._replace(card_text=card_text)
             self._show_card()
 
         self._notifications.dismiss_topic(COMPACTION_TOPIC)
@@ -238,14 +254,14 @@ class CompactionController(QObject):
         """Cancel the compaction of the open conversation; return True if there was one."""
         is_working = self._current.id in self._work
         if is_working:
-            self._work[self._current.id][0].cancel()
+            self._work[self._current.id].task.cancel()
         return is_working
 
     def close(self) -> None:
         """Cancel all compactions at the program's end."""
         self._timer.stop()
-        for task, _ in self._work.values():
-            task.cancel()
+        for work in self._work.values():
+            work.task.cancel()
 
     async def compact_before_turn(
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
@@ -255,13 +271,14 @@ class CompactionController(QObject):
             await self._compact_automatically(conversation, path, draft)
         if conversation.id in self._work:
             # `_compact` reports a failure itself; the question is then sent uncompacted.
-            await asyncio.wait([self._work[conversation.id][0]])
+            await asyncio.wait([self._work[conversation.id].task])
 
     async def _compact_automatically(
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         """Start to compact if the next question nearly fills the context window."""
-        service, chat = self._compaction_service(), self._chat_service
+        service = self._compaction_service()
+        chat = self._chat_service
         resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
         settings = self._setup.settings_of(conversation)
         compactions = await service.load(conversation.id)
@@ -275,7 +292,7 @@ class CompactionController(QObject):
         is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and conversation.id not in self._work:
-            self._offered_plan = None
+            self._current_offer = None
             self._start_compaction(conversation.id, plan, settings.instructions)
 
 
@@ -283,16 +300,15 @@ def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
     """Return the offer's text, and the effect and cost of compacting."""
     used_text = tokens(plan.request_tokens) if plan.is_exact else f"≈ {tokens(plan.request_tokens)}"
     limit = usable_input(plan.answering.model)
-    offer = (
-        tr(
+    if limit:
+        offer = tr(
             "This conversation uses {used} of the {limit} tokens that {model} accepts.",
             used=used_text,
             limit=tokens(limit),
             model=plan.answering.model.name,
         )
-        if limit
-        else tr("This conversation uses {used} tokens.", used=used_text)
-    )
+    else:
+        offer = tr("This conversation uses {used} tokens.", used=used_text)
     undo = tr("Messages stay visible here, and you can undo it.")
     return offer, f"{_effect_text(plan)} {undo} {_cost_text(plan)}"
 
@@ -300,7 +316,8 @@ def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
 def _effect_text(plan: CompactionPlan) -> str:
     """Return a sentence on what replaces the messages, and who makes it."""
     provider, model = plan.answering.profile.name, plan.maker.model.name
-    is_whole, part_text = plan.tokens == plan.request_tokens, tokens(plan.tokens)
+    is_whole = plan.tokens == plan.request_tokens
+    part_text = tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
         if is_whole:
             return tr("{provider} will compact it into a form only it can read.", provider=provider)

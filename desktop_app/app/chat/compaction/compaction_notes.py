@@ -157,8 +157,11 @@ class CompactionNotes(QObject):
 
 def result_text(compaction: Compaction) -> str:
     """Return the effect of a compaction: the tokens before and after."""
-    text_before, text_after = tokens(compaction.tokens_before), tokens(compaction.tokens_after)
-    return tr("Compacted: {before} → {after} tokens", before=text_before, after=text_after)
+    return tr(
+        "Compacted: {before} → {after} tokens",
+        before=tokens(compaction.tokens_before),
+        after=tokens(compaction.tokens_after),
+    )
 
 
 def compaction_note(

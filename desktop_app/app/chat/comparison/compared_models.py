@@ -115,9 +115,9 @@ class ComparedModels(QObject):
 
     def _choose_model(self, row: int, entry: ModelEntry) -> None:
         choice = self._choices.choice_with(entry)
-        self._compared_choices[row] = replace(
-            choice, effort=choice.effort and self._compared_choices[row].effort
-        )
+        if choice.effort is not None:  # the model takes an effort, so the row's effort stays
+            choice = replace(choice, effort=self._compared_choices[row].effort)
+        self._compared_choices[row] = choice
         self._show_choices()
 
     def _choose_effort(self, row: int, effort: Effort) -> None:
@@ -158,9 +158,10 @@ class ComparedModels(QObject):
         if estimate_number != self._estimate_number or compared_choices != self._compared_choices:
             return
         known_costs = [cost for cost in costs if cost is not None]
-        total_text = tr("Total unknown")
         if len(known_costs) == len(costs):
             total_text = tr("Total: {cost}", cost=_highest_cost_text(sum(known_costs, Decimal(0))))
+        else:
+            total_text = tr("Total unknown")
         unknown_text = tr("Cost unknown")
         texts = [unknown_text if cost is None else _highest_cost_text(cost) for cost in costs]
         self._show_costs(texts, total_text)
@@ -168,8 +169,7 @@ class ComparedModels(QObject):
     def _resolve(self, choice: ModelChoice) -> ResolvedChoice:
         with_choice = replace(self._current.conversation, choice=choice)
         profile = self._setup.profile_of(with_choice)
-        settings = self._setup.ask_settings
-        return self._chat_service.resolve_with(profile, choice, settings)
+        return self._chat_service.resolve_with(profile, choice, self._setup.ask_settings)
 
     async def _estimate_highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
         draft = self._draft.current

@@ -71,7 +71,7 @@ class ComparisonController(QObject):
         self._window: ComparisonWindow | None = None
         self._marks: ComparisonMarks | None = None  # those of the window
         self._conversation_id = ""
-        self._path = list[Message]()
+        self._path: list[Message] = []
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.status_changed.connect(self._show_status_line)
@@ -112,8 +112,7 @@ class ComparisonController(QObject):
         self._close()
         self._path = path
         self._conversation_id = answers[0].conversation_id
-        theme = self._theme.current
-        columns = list[AnswerColumn]()
+        columns: list[AnswerColumn] = []
         for answer in answers:
             transcript = self._make_transcript(self._shown_answers)
             column = AnswerColumn(transcript, self._name_of_model)
@@ -123,7 +122,7 @@ class ComparisonController(QObject):
             column.retry_requested.connect(self._tasks.slot(self._retry))
             column.transcript.action_requested.connect(self._run_action)
             columns.append(column)
-        window = ComparisonWindow(path[-1].text, columns, theme, self._parent)
+        window = ComparisonWindow(path[-1].text, columns, self._theme.current, self._parent)
         window.bind(Keymap.from_settings(self._values.all))
         self._theme.changed.connect(window.set_theme)
         window.stop_all_requested.connect(lambda: self._running.stop(self._conversation_id))

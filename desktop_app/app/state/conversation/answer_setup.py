@@ -53,7 +53,7 @@ class AnswerSetup(QObject):
     def __init__(
         self,
         current: OpenConversation,
-        parent: QObject | None = None,
+        parent: QObject,
         *,
         values: SettingValues,
         providers: Providers,
@@ -75,7 +75,7 @@ class AnswerSetup(QObject):
             signal.connect(self._report_change)
 
     def _report_change(self) -> None:
-        """Emit `choice_changed` unless no conversation is open yet: it may have another model."""
+        """Emit `choice_changed`, once a conversation is open: the first may have another model."""
         if self.current.opening_number:
             self.choice_changed.emit()
 
@@ -98,7 +98,8 @@ class AnswerSetup(QObject):
         variant that the provider serves, becomes the provider's default choice. The choice of a
         removed provider is returned unchanged.
         """
-        profile, choice = self.profile_of(conversation), conversation.choice
+        profile = self.profile_of(conversation)
+        choice = conversation.choice
         if profile.id != choice.provider_id:
             return choice
         if profile.kind is ProviderKind.ON_DEVICE:
@@ -123,8 +124,9 @@ class AnswerSetup(QObject):
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation's answers: its own, its folder's, the defaults."""
         folder = self._folders.folder_of(conversation)
-        own_overrides = (conversation.overrides,)
-        chain = own_overrides if folder is None else (*own_overrides, folder.overrides)
+        chain = [conversation.overrides]
+        if folder is not None:
+            chain.append(folder.overrides)
         settings = ask_settings(self.values.all, *chain)
         return replace(settings, background=self._wants_background(conversation))
 
@@ -153,9 +155,12 @@ class AnswerSetup(QObject):
     @property
     def context(self) -> SendContext:
         """Return the context of the next question in the open conversation."""
-        conversation, instructions = self.current, self.ask_settings.counted_instructions
-        path = list(conversation.path_before_question)
-        return SendContext(path, self.resolved, conversation.compactions, instructions)
+        return SendContext(
+            list(self.current.path_before_question),
+            self.resolved,
+            self.current.compactions,
+            self.ask_settings.counted_instructions,
+        )
 
     def deduplicate(self, parts: Sequence[P]) -> list[P]:
         """Return attachments as the next question sends them; those sent before are only named."""

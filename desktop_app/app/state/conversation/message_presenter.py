@@ -38,7 +38,10 @@ class MessagePresenter:
 
     def show_as_text(self, answer: Message, as_text: bool) -> None:
         """Show the JSON of an answer as text, or again as a table or a tree."""
-        (self._shown_as_text.add if as_text else self._shown_as_text.discard)(answer.id)
+        if as_text:
+            self._shown_as_text.add(answer.id)
+        else:
+            self._shown_as_text.discard(answer.id)
         self.show(answer)
 
     def display_form(self, message: Message) -> Message:

@@ -53,11 +53,7 @@ class OpenConversation(QObject):
     compactions_changed = Signal()
 
     def __init__(
-        self,
-        drafts: Drafts,
-        draft: PromptDraft,
-        temporary: TemporaryConversations,
-        parent: QObject | None = None,
+        self, drafts: Drafts, draft: PromptDraft, temporary: TemporaryConversations, parent: QObject
     ) -> None:
         super().__init__(parent)
         self.draft = draft

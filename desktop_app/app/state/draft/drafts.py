@@ -129,7 +129,9 @@ class Drafts:
     def replace_stored(self, conversation_id: str, draft: Draft) -> None:
         """Set the draft of a conversation that was just stored, perhaps the blank one."""
         if conversation_id == self.blank_id:
-            self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
+            self.blank_id = new_id()
+            self.blank_overrides = Overrides()
+            self.blank_preset_id = None
             self._tasks.start(self._settings_store.remove(BLANK_KEY))
         # Written even if empty, because an older state may be about to be written.
         self._drafts[conversation_id] = draft
@@ -154,7 +156,8 @@ class Drafts:
 
     def _draft_to_store(self, conversation_id: str) -> Draft:
         """Return the draft to store: during an edit, the previous one and the changed text."""
-        draft, edit = self.cached(conversation_id), self._edits.get(conversation_id)
+        draft = self.cached(conversation_id)
+        edit = self._edits.get(conversation_id)
         return draft if edit is None else edit.with_changed_question(draft)
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
@@ -191,8 +194,9 @@ def _find_inserted_text(sent_text: str, text: str) -> str:
         (index for index, (sent_character, character) in pairs if sent_character != character),
         min(len(sent_text), len(text)),
     )
-    end = len(text) - len(sent_text) + start
-    return text[start:end] if end >= start and text.endswith(sent_text[start:]) else text
+    end = start + len(text) - len(sent_text)
+    is_insertion = end >= start and text.endswith(sent_text[start:])
+    return text[start:end] if is_insertion else text
 
 
 def _join_drafts(first: Draft, second: Draft) -> Draft:
