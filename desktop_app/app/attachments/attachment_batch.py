@@ -63,9 +63,9 @@ class AttachmentBatch:
         messages: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
         if self._duplicates:
             messages.append(self._duplicates_text())
-        self._failures = []
-        self._duplicates = []
-        self._location_failures = []
+        self._failures.clear()
+        self._duplicates.clear()
+        self._location_failures.clear()
         return messages
 
     def _duplicates_text(self) -> str:

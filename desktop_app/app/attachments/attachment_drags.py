@@ -59,7 +59,7 @@ class AttachmentDrags(QObject):
 def file_name(name: str) -> str:
     """Return an attachment's name, which may contain anything, as the name of a file.
 
-    The result has at most 229 bytes; file systems allow 255.
+    The result has at most 180 + 1 + 48 bytes; file systems allow 255.
     """
     safe_name = _UNSAFE_CHARACTERS.sub("_", name).strip(" .")
     stem, dot, suffix = safe_name.rpartition(".")

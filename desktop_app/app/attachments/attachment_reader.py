@@ -73,9 +73,8 @@ class AttachmentReader:
         part = await self._attachment_store.add_document(source, document, conversation_id)
         part = with_detail(part, str(self._setup.values["answer.image_detail"]))
         as_files = bool(self._setup.values["answer.documents_as_files"])
-        return apply_file_preference(
-            part, resolved or self._setup.resolved, as_files=as_files
-        ), document.note
+        part = apply_file_preference(part, resolved or self._setup.resolved, as_files=as_files)
+        return part, document.note
 
 
 async def _bytes_of(content: str | DroppedData) -> bytes:

@@ -41,9 +41,7 @@ class DocumentPasswords:
         self._window = window
         self._theme = theme
         self._dialog_lock = asyncio.Lock()
-        self._known_passwords: list[
-            str
-        ] = []  # passwords that have opened a document since the start
+        self._known_passwords: list[str] = []  # each has opened a document since the start
 
     async def open_with_password(self, attempt: Attempt[T]) -> T:
         """Call `attempt` with passwords until one opens the document; return its result.
@@ -68,7 +66,8 @@ class DocumentPasswords:
         for known_password in self._known_passwords:
             with suppress(DocumentEncryptedError):
                 return await attempt(known_password)
-        first_error, was_wrong = refusal, False
+        first_error = refusal
+        was_wrong = False
         while True:
             password = await self._ask(refusal.what_happened, was_wrong=was_wrong)
             if not password:

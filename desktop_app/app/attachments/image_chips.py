@@ -85,20 +85,19 @@ class ImageChips(QObject):
         lacks_vision = model.sees_images is False
         size = part.dimensions
         facts = [f"{part.width} × {part.height}"] if size else []
-        facts.append(
-            tr("{model} doesn’t support images", model=model.name)
-            if lacks_vision
-            else _token_text(part, model)
-        )
-        if not lacks_vision:
-            facts += share_and_cost(picture_tokens(part, model).tokens, resolved)
+        if lacks_vision:
+            facts.append(tr("{model} doesn’t support images", model=model.name))
+        else:
+            tokens, is_exact = picture_tokens(part, model)
+            facts.append(token_count(tokens, is_exact=is_exact))
+            facts += share_and_cost(tokens, resolved)
         return Chip(
-            part.sha256,
-            part.name,
-            " · ".join(facts),
-            "failed" if lacks_vision else "ready",
-            None,
-            "image",
+            id=part.sha256,
+            name=part.name,
+            summary=" · ".join(facts),
+            state="failed" if lacks_vision else "ready",
+            progress=None,
+            icon="image",
             tooltip="\n".join(filter(None, (_tooltip_text(part, model), price_note(resolved)))),
             thumbnail=self.thumbnail(part),
             detail_levels=tuple(
@@ -113,13 +112,9 @@ class ImageChips(QObject):
 _DETAIL_LABELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High")}
 
 
-def _token_text(part: ImagePart, model: ModelInfo) -> str:
-    tokens, is_known = picture_tokens(part, model)
-    return token_count(tokens, is_exact=is_known)
-
-
 def _detail_label(part: ImagePart, detail: str, model: ModelInfo) -> str:
-    return f"{tr(_DETAIL_LABELS[detail])} · {_token_text(replace(part, detail=detail), model)}"
+    tokens, is_exact = picture_tokens(replace(part, detail=detail), model)
+    return f"{tr(_DETAIL_LABELS[detail])} · {token_count(tokens, is_exact=is_exact)}"
 
 
 def _tooltip_text(part: ImagePart, model: ModelInfo) -> str:

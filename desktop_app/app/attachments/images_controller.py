@@ -71,7 +71,8 @@ class ImagesController(QObject):
         transcript.action_requested.connect(partial(self._run_action, messages))
 
     def _request_image(self, messages: MessageSource, key: str) -> None:
-        if (data := image_bytes_of(key)) is not None:
+        data = image_bytes_of(key)
+        if data is not None:
             self._tasks.start(self._show_embedded(key, data))
             return
         part = _find_image(messages(), key)
@@ -99,8 +100,9 @@ class ImagesController(QObject):
     # -------------------------------------------------------------- originals
 
     def _run_action(self, messages: MessageSource, _message_id: str, action: str) -> None:
-        opens_image = action.startswith(OPEN_IMAGE)
-        part = _find_image(messages(), action.removeprefix(OPEN_IMAGE)) if opens_image else None
+        if not action.startswith(OPEN_IMAGE):
+            return
+        part = _find_image(messages(), action.removeprefix(OPEN_IMAGE))
         if part is not None:
             self._tasks.start(self._open(part))
 

@@ -170,7 +170,7 @@ class PageSelection(QObject):
             sections = await self.sections_of(part)
             names = [section.name for section in sections] if unit == "sheet" else []
             spans = parse_spans(selection, len(sections), unit, names)
-            if spans != ((1, len(sections)),):
+            if spans != ((1, len(sections)),):  # all of them: no selection is needed
                 chosen = ChosenPages(unit, spans, len(sections))
         self.change(sha256, lambda part: replace(part, chosen=chosen))
 

@@ -1,7 +1,7 @@
 """The preview of an attachment as it is sent.
 
-`services.chat.prompt_assembly`, or for a document in parts its reader, makes the shown text as for
-requests. Large texts are built and searched off the event loop.
+The text is made as for a request: by `services.chat.prompt_assembly`, or by the `ChunkedReader` for
+a document that is read in parts. Large texts are built and searched off the event loop.
 """
 
 from __future__ import annotations
@@ -166,9 +166,8 @@ class PreviewController(QObject):
         return dialog
 
     def _make_dialog(self) -> AttachmentPreview:
-        from desktop_app.ui.viewer.attachment_preview import (
-            AttachmentPreview,  # not needed at the start
-        )
+        # Not needed at the start.
+        from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
         dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
@@ -221,7 +220,8 @@ class PreviewController(QObject):
         names = [(attached.sha256, attached.name) for attached in self._selection.parts]
         self._dialog.set_attachments(names, part.sha256)
         if isinstance(part, ImagePart):
-            chip, note = self._image_chips.chip(part, resolved), ""
+            chip = self._image_chips.chip(part, resolved)
+            note = ""
         else:
             chip = document_chip(part, resolved)
             note = self._sending_note(part)
@@ -293,19 +293,17 @@ class PreviewController(QObject):
         except IllegalChoiceError:  # the text has no marked sections
             return "", "", ""
         spans = format_spans(part.chosen.spans) if part.chosen else ""
-        hint = tr("All {count}, or for example 1, 3", count=len(sections))
+        count = len(sections)
         if unit == "sheet":
             listed_names = " · ".join(
                 f"{section.number} {section.name}" for section in sections[:_MAX_LISTED_SHEETS]
             )
-            ellipsis = " …" if len(sections) > _MAX_LISTED_SHEETS else ""
-            hint = tr("All {count}: {names}", count=len(sections), names=listed_names + ellipsis)
-        elif len(sections) > 3:
-            hint = tr(
-                "All {count}, or for example 1-3, {last}",
-                count=len(sections),
-                last=str(len(sections)),
-            )
+            ellipsis = " …" if count > _MAX_LISTED_SHEETS else ""
+            hint = tr("All {count}: {names}", count=count, names=listed_names + ellipsis)
+        elif count > 3:
+            hint = tr("All {count}, or for example 1-3, {last}", count=count, last=str(count))
+        else:
+            hint = tr("All {count}, or for example 1, 3", count=count)
         return unit, spans, hint
 
     def _image_captions(self, part: Attached) -> list[str]:
@@ -327,7 +325,8 @@ class PreviewController(QObject):
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
-                sent_image, name = await scaler.scaled_image(part, rule), part.name
+                sent_image = await scaler.scaled_image(part, rule)
+                name = part.name
             elif isinstance(part, DocumentPart) and index < len(part.image_pages):
                 page = part.image_pages[index]
                 single_page = replace(part, pictured=(page,), chosen=None, in_parts=False)

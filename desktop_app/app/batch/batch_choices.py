@@ -70,14 +70,14 @@ class BatchChoices:
     def preselection(
         self, providers: Sequence[BatchProviderOption]
     ) -> tuple[str, str, Effort | None]:
-        """Return the provider that the window has chosen, or the first, and model and effort."""
+        """Return provider, model and effort as chosen in the window, or the first provider."""
         choice = self._setup.choice
-        usable_providers = (p for p in providers if p.id == choice.provider_id and not p.refusal)
-        provider = next(usable_providers, providers[0] if providers else None)
+        chosen_providers = [p for p in providers if p.id == choice.provider_id and not p.refusal]
+        provider_id = next((p.id for p in (*chosen_providers, *providers)), "")
         model = choice.model
         if choice.variant is not None:
             model = self.catalog.for_variant(choice.variant).id
-        return provider.id if provider else "", model, choice.effort
+        return provider_id, model, choice.effort
 
     def resolve(self, job: NewBatchJob) -> ResolvedChoice | None:
         """Return the chosen model, None if the provider was removed."""
@@ -108,4 +108,6 @@ class BatchChoices:
             efforts = (resolved.effort,) if resolved.effort else ()
         refusal_error = batch_refusal(profile, info)
         refusal_text = error_segments(refusal_error, WINDOW) if refusal_error else ()
-        return BatchModelOption(entry.model, entry.name, entry.variant, efforts, refusal_text)
+        return BatchModelOption(
+            entry.model, entry.name, entry.variant, efforts=efforts, refusal=refusal_text
+        )

@@ -70,15 +70,15 @@ class BatchController(QObject):
         super().__init__(parent)
         self._parent, self._theme = parent, theme
         self._notifications, self._files, self._tasks = notifications, files, tasks
-        self._start_task, self._make_choices = tasks.start, make_choices
-        self._batch_store, self._make_service = batch_store, make_service
+        self._make_choices, self._make_service = make_choices, make_service
+        self._batch_store = batch_store
         self._items: Sequence[BatchItemSummary] = ()
         self._items_job_id = ""
         self._dialog: BatchDialog | None = None
         self._is_refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
-        self._timer.timeout.connect(lambda: self._start_task(self._refresh()))
+        self._timer.timeout.connect(tasks.slot(self._refresh))
 
     @property
     def is_creating(self) -> bool:
@@ -114,10 +114,8 @@ class BatchController(QObject):
         self._dialog = dialog = BatchDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.new_job_requested.connect(self._show_new)
-        dialog.job_requested.connect(lambda job_id: self._start_task(self._show_job(job_id)))
-        dialog.job_page.item_requested.connect(
-            lambda *arguments: self._start_task(self._show_item(*arguments))
-        )
+        dialog.job_requested.connect(self._tasks.slot(self._show_job))
+        dialog.job_page.item_requested.connect(self._tasks.slot(self._show_item))
         BatchRequests(
             dialog,
             self.runs,
@@ -134,8 +132,10 @@ class BatchController(QObject):
 
     async def resume_jobs(self) -> None:
         """Continue jobs that an earlier window or a command has begun."""
-        if await self._batch_store().open_ids():
-            await self.runs.resume_all()
+        job_ids = await self._batch_store().open_ids()
+        for job_id in job_ids:
+            self.runs.resume(job_id)
+        if job_ids:
             self._refresh_soon()
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class BatchController(QObject):
         """Show jobs that another process has written, and continue the unfinished ones."""
         if self._dialog is not None or "runs" in self.__dict__:
             self._refresh_soon()
-        self._start_task(self.resume_jobs())
+        self._tasks.start(self.resume_jobs())
 
     # -------------------------------------------------------------- pages
 
@@ -158,7 +158,7 @@ class BatchController(QObject):
         dialog.show_list()
         bring_to_front(dialog)
         self.jobs_shown.emit()
-        self._start_task(self._refresh())
+        self._tasks.start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the page that creates a job, and add these files to those chosen earlier."""
@@ -260,7 +260,7 @@ class BatchController(QObject):
 
     def _show_from_notification(self, job_id: str) -> None:
         self.show()
-        self._start_task(self._show_job(job_id))
+        self._tasks.start(self._show_job(job_id))
 
 
 def changed_range(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +61,10 @@ class BatchRequests(QObject):
         page.retry_requested.connect(self._slot(self._retry_job))
         page.remove_requested.connect(self._confirm_removal)
         page.open_requested.connect(
-            lambda *arguments: self._run(
-                self._show_in_window, files.open_as_conversation, *arguments
-            )
+            self._slot(partial(self._show_in_window, files.open_as_conversation))
         )
         page.chunked_reading_requested.connect(
-            lambda *arguments: self._run(self._show_in_window, files.read_in_parts, *arguments)
+            self._slot(partial(self._show_in_window, files.read_in_parts))
         )
 
     def _slot(self, handler: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -62,11 +62,6 @@ class BatchRuns(QObject):
         """Return the batch service."""
         return self._make_service(self.job_changed.emit)
 
-    async def resume_all(self) -> None:
-        """Continue all jobs that run or are being prepared. Raises StorageError."""
-        for job_id in await self._store.open_ids():
-            self.resume(job_id)
-
     def resume(self, job_id: str) -> None:
         """Start a job's task, or end the pause of its running task."""
         if job_id in self._runs:

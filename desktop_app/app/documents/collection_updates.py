@@ -97,7 +97,8 @@ class CollectionUpdates(QObject):
         state = self._states().get(self.collection_id)
         if self._task is None or state is None:
             return "", 0, 0
-        name, progress = state.collection.name, self._progress
+        name = state.collection.name
+        progress = self._progress
         done, total = (0, 0) if progress is None else (progress.done, progress.total)
         if self._is_embedding:
             text = tr("Preparing semantic search for {collection}…", collection=name)
@@ -105,22 +106,24 @@ class CollectionUpdates(QObject):
         if progress is None:
             return tr("Finding files for {collection}…", collection=name), done, total
         file_number = min(done + 1, total)
-        text = tr(
-            "{collection}: reading {number} of {total}",
-            collection=name,
-            number=file_number,
-            total=total,
-        )
         if shown_id == self.collection_id:
             text = tr("Reading {number} of {total}", number=file_number, total=total)
+        else:
+            text = tr(
+                "{collection}: reading {number} of {total}",
+                collection=name,
+                number=file_number,
+                total=total,
+            )
         return text, done, total
 
     def _start(self, collection_id: str, work: UpdateWork, *, is_embedding: bool = False) -> None:
         """Run `work` and report its result; if an update is running, only report that."""
         if self._task is not None:
-            message = tr("Another collection is being updated. Wait for it or cancel it.")
             if collection_id == self.collection_id:
                 message = tr("This collection is already being updated.")
+            else:
+                message = tr("Another collection is being updated. Wait for it or cancel it.")
             self.reported.emit(message, False)
             return
         self.collection_id = collection_id
@@ -142,9 +145,11 @@ class CollectionUpdates(QObject):
             self.reported.emit(error.sentences, True)
         else:
             await self._reload()
-            ready_text = tr("Semantic search is ready.")
             new_files = await self._collections().files(self.collection_id)
-            summary = ready_text if self._is_embedding else _update_summary(old_files, new_files)
+            if self._is_embedding:
+                summary = tr("Semantic search is ready.")
+            else:
+                summary = _update_summary(old_files, new_files)
             self.reported.emit(summary, False)
 
     def _on_done(self, _task: asyncio.Future[None]) -> None:

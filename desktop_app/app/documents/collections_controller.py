@@ -7,6 +7,7 @@ again, show its progress.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -160,8 +161,12 @@ class CollectionsController(QObject):
                 if collection.id == self._deletion.collection_id:
                     continue
                 counts = await self._collections().file_counts(collection.id)
-                numbers = [counts.get(status, 0) for status in ("ready", "failed", "waiting")]
-                states[collection.id] = CollectionState(collection, *numbers)
+                states[collection.id] = CollectionState(
+                    collection,
+                    ready=counts.get("ready", 0),
+                    failed=counts.get("failed", 0),
+                    waiting=counts.get("waiting", 0),
+                )
             self._states = states
             if self._dialog is not None and self._shown_collection is not None:
                 self._dialog.set_collections(list(states.values()))
@@ -178,11 +183,11 @@ class CollectionsController(QObject):
     async def _create(self, paths: Sequence[Path]) -> str:
         """Create a collection of these files and folders; return its id."""
         taken_names = {state.collection.name for state in self._states.values()}
-        base_name = (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
-        names = (base_name, *(f"{base_name} {number}" for number in range(2, len(taken_names) + 3)))
-        collection = await self._collections().create(
-            next(n for n in names if n not in taken_names)
-        )
+        base_name = name = (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
+        numbers = itertools.count(2)
+        while name in taken_names:
+            name = f"{base_name} {next(numbers)}"
+        collection = await self._collections().create(name)
         await self._show(collection.id, is_new=not paths)
         if paths:
             self._updates.add(collection.id, paths)
@@ -266,7 +271,8 @@ class CollectionsController(QObject):
 
     async def replace_documents(self) -> None:
         """Replace the documents in the prompt with a collection of them."""
-        paths, opened_id = self._draft_collections.document_paths(), self._current.id
+        paths = self._draft_collections.document_paths()
+        opened_id = self._current.id
         collection_id = await self._create(list(paths.values()))
         if opened_id != self._current.id:
             return  # the draft of another conversation is shown

@@ -32,7 +32,8 @@ class ShownCollection:
 
     async def show_files(self) -> None:
         """Show the files, what embedding them sends, and the progress."""
-        dialog, collections = self._dialog, self._collections()
+        dialog = self._dialog
+        collections = self._collections()
         shown_id = dialog.current
         unsorted_files = await collections.files(shown_id) if shown_id else []
         files = await asyncio.to_thread(sort_files, unsorted_files)

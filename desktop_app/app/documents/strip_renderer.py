@@ -26,7 +26,7 @@ class StripRenderer:
         self._source: tuple[PageWorker, ViewedDocument] | None = None
         self._waiting_strips: list[PageStrip] = []
         self._task: asyncio.Future[Any] | None = None
-        self._running_strip: tuple[PageStrip, float] | None = None
+        self._running_strip: tuple[PageStrip, float] | None = None  # and the time of its start
 
     def begin(self, worker: PageWorker, document: ViewedDocument) -> None:
         """Render the strips of this document from now on."""

@@ -22,12 +22,13 @@ class TextPiece(NamedTuple):
 def split_by_page(text: str, span: Span) -> list[TextPiece]:
     """Return a passage of a PDF's text, split by page."""
     marks = list(PAGE_MARK.finditer(text))
+    page_ends = [*(mark.start() for mark in marks[1:]), len(text)]
     pieces = []
-    for index, mark in enumerate(marks):
-        begin = mark.end()
-        end = marks[index + 1].start() if index + 1 < len(marks) else len(text)
-        start = max(begin, span[0])
-        stop = min(end, span[1])
-        if text[start:stop].strip():
-            pieces.append(TextPiece(int(mark[1]), text[start:stop], text[begin:start]))
+    for mark, page_end in zip(marks, page_ends, strict=False):
+        start = max(mark.end(), span[0])
+        end = min(page_end, span[1])
+        if text[start:end].strip():
+            pieces.append(
+                TextPiece(page=int(mark[1]), text=text[start:end], before=text[mark.end() : start])
+            )
     return pieces

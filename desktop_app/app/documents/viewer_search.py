@@ -38,7 +38,7 @@ class ViewerSearch(QObject):
         self._start_position = 0
         self._search_number = 0
         self._matches: list[Span] = []
-        self._index = -1
+        self._index = -1  # of the current match; -1 for none
         bar.changed.connect(tasks.slot(self._search))
         bar.step_requested.connect(tasks.slot(self._step))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.file_dialogs import choose_folder
@@ -66,9 +65,10 @@ class EvaluationController(QObject):
             await self._fill(dialog)
 
     async def _show(self) -> None:
-        dialog = self._dialog = self._dialog or self._make_dialog()
-        await self._fill(dialog)
-        bring_to_front(dialog)
+        if self._dialog is None:
+            self._dialog = self._make_dialog()
+        await self._fill(self._dialog)
+        bring_to_front(self._dialog)
 
     def _make_dialog(self) -> EvaluationsDialog:
         # Imported here, because the start does not need it.
@@ -138,7 +138,7 @@ class EvaluationController(QObject):
         try:
             await asyncio.to_thread(write_reports, folder, evaluation)
         except StorageError as error:
-            self._notifications.notify(note_from_error(error).sentences)
+            self._notifications.notify(error.sentences)
             return
         actions = [
             (tr("Open report"), lambda: open_path(folder / HTML_NAME)),

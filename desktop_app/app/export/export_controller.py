@@ -10,7 +10,7 @@ import asyncio
 import json
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import AsyncExitStack
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,8 +112,8 @@ class ExportController(QObject):
         self._tasks.start(self._export(conversation_id, file.absolute(), format_id))
 
     async def _export(self, conversation_id: str, file: Path, format_id: str) -> None:
-        arguments = ("export", "--conversation", conversation_id, "--format", format_id, "--to")
-        command = library_command(*arguments, str(file), reports_to_window=True)
+        arguments = ("--conversation", conversation_id, "--format", format_id, "--to", str(file))
+        command = library_command("export", *arguments, reports_to_window=True)
         run = _run_process(command, b"", file)
         if not await self._run_cancelable(tr("Exporting to {file}…", file=file.name), run):
             self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
@@ -146,7 +146,11 @@ class ExportController(QObject):
             for message in self._current.path
         ]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
-        markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.markdown_pieces(*content)))
+
+        @cache  # two formats have the same text
+        def markdown() -> str:
+            return "".join(markdown_file.markdown_pieces(*content))
+
         text_makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}
         is_rich = sum(len(message.text) for message in messages) <= MAX_HTML_CHARACTERS
         if is_rich:
@@ -245,11 +249,12 @@ class ExportController(QObject):
         """Return True if child processes can read the open conversation; else notify why not."""
         if not self._check_not_empty():
             return False
-        if self._current.is_temporary:
-            self._notifications.notify(
-                tr("Temporary conversations can’t be exported or printed. Copy the text instead.")
-            )
-        return not self._current.is_temporary
+        if not self._current.is_temporary:
+            return True
+        self._notifications.notify(
+            tr("Temporary conversations can’t be exported or printed. Copy the text instead.")
+        )
+        return False
 
     def _check_not_empty(self) -> bool:
         """Return True if the open conversation has messages; else notify that it is empty."""

@@ -2,6 +2,7 @@
 
 It needs no display. It is confined before it reads any input: it may read fonts and the program's
 resources, and write no file.
+
 Each request is a pickled `LoadedConversation` on standard input, and each answer is a PDF on
 standard output. A length precedes each of them (`LENGTH_PREFIX`). The process ends when its
 standard input closes, or if it cannot lay out a conversation.
@@ -39,16 +40,11 @@ LAYOUT_MEMORY_BYTES: Final = 4 << 30
 
 _RESOLUTION: Final = 1200
 """Pixels per inch; letters are placed at whole pixels."""
-_FONT_PATHS: Final = tuple(
-    map(
-        Path,
-        (
-            "/etc/fonts",
-            "/usr/share/fontconfig",
-            "/var/cache/fontconfig",
-            "/usr/X11R6/lib/X11/fonts",
-        ),
-    )
+_FONT_PATHS: Final = (
+    Path("/etc/fonts"),
+    Path("/usr/share/fontconfig"),
+    Path("/var/cache/fontconfig"),
+    Path("/usr/X11R6/lib/X11/fonts"),
 )
 
 
@@ -56,7 +52,8 @@ def main() -> int:
     """Make PDF files until the standard input closes; return the exit code."""
     # In a terminal, Ctrl+C is for the command, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    requests = sys.stdin.buffer
+    answers = os.fdopen(os.dup(1), "wb")
     formulas = FormulaClient(child_command("math"))
     formulas.start()  # now, because `confine` forbids new processes
     sandbox.confine(policy((*formulas.descriptors, answers.fileno())))
@@ -102,8 +99,13 @@ def lay_out(
 ) -> PrintedPages:
     """Return the pages of a conversation for a device."""
     formulas.forget()
-    title, catalog = loaded.conversation.title, loaded.catalog
-    pages = PrintedPages(title, light(), device, lambda model: catalog.info(model).name, formulas)
+    pages = PrintedPages(
+        loaded.conversation.title,
+        theme=light(),
+        device=device,
+        name_of_model=lambda model: loaded.catalog.info(model).name,
+        formulas=formulas,
+    )
     for message in loaded.path:
         embedded_images = loaded.images[message.id]
         images = {key: QImage.fromData(image.data) for key, image in embedded_images.items()}
