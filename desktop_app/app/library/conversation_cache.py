@@ -31,7 +31,9 @@ class ConversationCache:
         """
         cached = self.get(conversation_id)
         is_open = conversation_id == self._current.id
-        return cached if cached is not None and (cached.trashed_at is None or is_open) else None
+        if cached is not None and cached.trashed_at is not None and not is_open:
+            return None
+        return cached
 
     def set(self, conversation: Conversation) -> None:
         """Set a conversation that was changed."""

@@ -17,8 +17,8 @@ async def read_top(
     """Return the pinned conversations above a filter's pages, and its first page."""
     pinned: list[Conversation] = []
     if list_filter.has_pinned:
-        every = await store.list_pinned()
-        pinned = [conversation for conversation in every if list_filter.includes(conversation)]
+        all_pinned = await store.list_pinned()
+        pinned = [c for c in all_pinned if list_filter.includes(c)]
     return pinned, await read_page(store, list_filter, limit, None)
 
 

@@ -52,9 +52,8 @@ class ForeignChanges(QObject):
         opened_id = self._current.id
         if self._current.is_new:
             return
-        store = self._conversations
-        stored_conversation = await store.get(opened_id)
-        path = await store.path(opened_id)
+        stored_conversation = await self._conversations.get(opened_id)
+        path = await self._conversations.path(opened_id)
         if opened_id != self._current.id:
             return
         if self._current.conversation is not former:  # changed here, perhaps after it was read

@@ -37,9 +37,11 @@ class LinkController(QObject):
         self._tasks = tasks
         self._notifications = pane.notifications
         self._conversations = conversations
-        pane.transcript.action_requested.connect(
-            lambda id_, action: self.copy(id_) if action == COPY_LINK else None
-        )
+        pane.transcript.action_requested.connect(self._run_action)
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        if action == COPY_LINK:
+            self.copy(message_id)
 
     def open(self, address: str) -> None:
         """Open the target of a link."""

@@ -74,13 +74,11 @@ class ShownConversation(QObject):
 
     def save_scroll(self) -> None:
         """Record the scroll position of the open conversation, or none at the bottom."""
-        transcript = self._pane.transcript
-        conversation_id = self._current.id
-        if not self._current.path or self._shown_id != conversation_id:
+        if not self._current.path or self._shown_id != self._current.id:
             return
-        navigator = transcript.navigator
+        navigator = self._pane.transcript.navigator
         position = None if navigator.is_at_end else navigator.scroll_state()
-        self.set_scroll_position(conversation_id, position)
+        self.set_scroll_position(self._current.id, position)
 
     def select_open(self) -> None:
         """Select the open conversation in the list, or nothing if the list does not have it."""

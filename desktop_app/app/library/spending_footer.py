@@ -64,7 +64,10 @@ class SpendingFooter(QObject):
             icon = "cloud" if profile.needs_key else "cpu"
             # With calls of unknown cost, the sum is a minimum.
             spent_text = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
-            text = tr("{spent} this month", spent=spent_text) if month.spent else ""
-            if month.spent and month.cap and month.is_near_cap:
+            if not month.spent:
+                text = ""
+            elif month.cap and month.is_near_cap:
                 text = tr("{spent} of {limit}", spent=spent_text, limit=money(month.cap))
+            else:
+                text = tr("{spent} this month", spent=spent_text)
             self._footer.show_provider(profile.name, icon, text, is_near_cap=month.is_near_cap)

@@ -82,10 +82,9 @@ class Trash(QObject):
         trashed_at = now()
         for id_ in ids:
             self._running.stop(id_)
-        is_open = self._current.id in ids
         had_focus = self._view.hasFocus()
         self._presenter.change(ids, trashed_at=trashed_at)
-        if is_open:
+        if opened_id in ids:
             self._navigator.open_new()
         if had_focus and self._view.isVisible():  # so that Delete works again
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -103,13 +102,14 @@ class Trash(QObject):
         """Archive conversations, or take them out of the archive."""
         ids = list(conversation_ids)
         count, title = len(ids), self._single_title(ids)
-        message = (
-            tr_plural("“{title}” archived", "{count} conversations archived", count, title=title)
-            if archived
-            else tr_plural(
+        if archived:
+            message = tr_plural(
+                "“{title}” archived", "{count} conversations archived", count, title=title
+            )
+        else:
+            message = tr_plural(
                 "“{title}” unarchived", "{count} conversations unarchived", count, title=title
             )
-        )
         self._set_archived(ids, archived)
         self._notifications.notify_undo(message, lambda: self._set_archived(ids, not archived))
 
@@ -202,9 +202,13 @@ class Trash(QObject):
         self._presenter.start(offer())
 
     def _ask(self, question: str, on_accepted: Callable[[], object]) -> None:
-        details, label = tr("This can’t be undone."), tr("Delete permanently")
         ask(
-            self._parent, "delete-for-good", question, details, label=label, on_accepted=on_accepted
+            self._parent,
+            "delete-for-good",
+            question,
+            tr("This can’t be undone."),
+            label=tr("Delete permanently"),
+            on_accepted=on_accepted,
         )
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:

@@ -155,22 +155,21 @@ def _restored_conversation(
     current: Conversation, applied: Conversation, former: Conversation
 ) -> Conversation:
     """Return `current` with the settings of `former`; those changed since `applied` stay."""
-    current_values, applied_values, former_values = (
-        each.overrides.to_json() for each in (current, applied, former)
-    )
-    changed_values = {
-        key: value
-        for key, value in current_values.items()
-        if (key, value) not in applied_values.items()
-    }
-    restored_values = {
-        key: former_values[key]
-        for key in former_values
-        if (key in current_values) == (key in applied_values)
-    }
+    current_values = current.overrides.to_json()
+    applied_values = applied.overrides.to_json()
+    former_values = former.overrides.to_json()
+    restored_values = {}
+    for key in {**former_values, **applied_values, **current_values}:
+        is_set = key in current_values
+        is_changed = is_set != (key in applied_values) or (
+            is_set and current_values[key] != applied_values[key]
+        )
+        source = current_values if is_changed else former_values
+        if key in source:
+            restored_values[key] = source[key]
     return replace(
         current,
         choice=former.choice if current.choice == applied.choice else current.choice,
-        overrides=Overrides.from_json({**restored_values, **changed_values}),
+        overrides=Overrides.from_json(restored_values),
         preset_id=former.preset_id if current.preset_id == applied.preset_id else current.preset_id,
     )

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 class PromptsController(QObject):
     """Connection of the stored and built-in prompts with the fields that offer them.
 
+    A prompt of the library is called `template` beside the prompt that it is inserted into.
+
     Signals:
         dialog_created(PromptsDialog): the dialog is about to be shown for the first time.
         imported(): a file of prompts and presets was imported.
@@ -130,14 +132,13 @@ class PromptsController(QObject):
             begin_again = partial(self.begin_example, key)
             self._list.changed.connect(begin_again, Qt.ConnectionType.SingleShotConnection)
             return
-        prompt = self._prompt
         template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
         if template is None:
-            prompt.attachment_picker.choose_files()
+            self._prompt.attachment_picker.choose_files()
             return
-        if prompt.field.template_id != template.id:
-            prompt.prepend(fill(template.text, {}).text, template.id)
-        prompt.focus_text()
+        if self._prompt.field.template_id != template.id:
+            self._prompt.prepend(fill(template.text, {}).text, template.id)
+        self._prompt.focus_text()
 
     def ask(self, prompt_id: str) -> None:
         """Ask a suggested prompt; if it needs input, insert it instead."""
@@ -223,7 +224,16 @@ class PromptsController(QObject):
     def _begin_new(self, folder: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
         position = next_position(prompts, folder)
-        self._add(Prompt(new_id(), tr("New prompt"), "", folder, position, now()))
+        self._add(
+            Prompt(
+                id=new_id(),
+                title=tr("New prompt"),
+                text="",
+                folder=folder,
+                position=position,
+                created_at=now(),
+            )
+        )
 
     def _duplicate(self, prompt_id: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
@@ -253,6 +263,11 @@ class PromptsController(QObject):
 
     # -------------------------------------------------------------- files
 
+    def _own_prompts(self) -> tuple[Prompt, ...]:
+        """Return the prompts that the user created or changed, in the order of the list."""
+        ids = (entry.prompt.id for entry in self._list.entries)
+        return tuple(self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts)
+
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
 
@@ -260,21 +275,14 @@ class PromptsController(QObject):
         await self._writer.write_again()  # `load` would lose what is not stored yet
         try:
             file_items = await asyncio.to_thread(read_file, path)
-            own_prompts = [
-                self._stored_prompts[entry.prompt.id]
-                for entry in self._list.entries
-                if entry.origin is not PromptOrigin.BUILT_IN
-            ]
             # Built-in prompts that the user has not changed: equal ones in the file are not new.
-            unchanged_prompts = [
-                p for p in self._built_in if p.id not in {k.id for k in own_prompts}
-            ]
+            unchanged_prompts = [p for p in self._built_in if p.id not in self._stored_prompts]
             file_items = replace(
                 file_items, prompts=_remove_unchanged(file_items.prompts, unchanged_prompts)
             )
             added_items = new_items(
                 file_items,
-                PromptCollection(tuple(own_prompts), tuple(await store.presets())),
+                PromptCollection(self._own_prompts(), tuple(await store.presets())),
                 new_id,
             )
             await store.save(added_items.prompts, added_items.presets)
@@ -300,9 +308,8 @@ class PromptsController(QObject):
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
         presets = await self._prompt_store.presets()
-        ids = (entry.prompt.id for entry in self._list.entries)
-        own_prompts = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
-        text = to_json_text(PromptCollection(tuple(own_prompts), tuple(presets)))
+        own_prompts = self._own_prompts()
+        text = to_json_text(PromptCollection(own_prompts, tuple(presets)))
         error = await asyncio.to_thread(save_text, path, text)
         if self._dialog is None:
             return

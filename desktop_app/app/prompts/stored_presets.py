@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -80,9 +81,11 @@ class StoredPresets(QObject):
     def free_name(self) -> str:
         """Return a name for a new preset."""
         taken_names = {preset.name for preset in self._presets.by_id.values()}
-        numbers = range(2, len(taken_names) + 2)
-        names = (tr(NEW_NAME), *(tr("New preset {number}", number=n) for n in numbers))
-        return next(name for name in names if name not in taken_names)
+        name = tr(NEW_NAME)
+        numbers = itertools.count(2)
+        while name in taken_names:
+            name = tr("New preset {number}", number=next(numbers))
+        return name
 
     def next_position(self) -> int:
         """Return the position after all presets of the user."""

@@ -53,12 +53,12 @@ class AccompanyingText:
 
         The accompanying text is "" if it has replaced a mark.
         """
-        mark = MARKS[SELECTION]
         accompanying = accompanying.strip()
-        pieces = text.split(mark)  # the accompanying text may contain the clipboard's mark
+        # Split, because the accompanying text may contain the clipboard's mark.
+        pieces = text.split(MARKS[SELECTION])
         if self.clipboard:
             clipboard_text = self.clipboard.strip()
-            pieces = [part.replace(MARKS[CLIPBOARD], clipboard_text) for part in pieces]
+            pieces = [piece.replace(MARKS[CLIPBOARD], clipboard_text) for piece in pieces]
         if len(pieces) == 1 or not accompanying:
-            return mark.join(pieces).strip(), accompanying
+            return MARKS[SELECTION].join(pieces).strip(), accompanying
         return accompanying.join(pieces).strip(), ""

@@ -88,11 +88,10 @@ class PasteBack(QObject):
         return self._is_typing or self._fetch_count > 0
 
     def _begin_pasting(self) -> None:
-        if (
-            self._is_typing
-            or self._question is not None
-            or not self._quick.copy_selection_or_answer()
-        ):
+        if self._is_typing or self._question is not None:
+            return
+        has_copied = self._quick.copy_selection_or_answer()
+        if not has_copied:
             return
         choice = self._values[PASTE_BACK]
         if choice == PasteBackChoice.COPY:

@@ -66,8 +66,9 @@ class QuickAnswers(QObject):
     def _announce_end(self, message_id: str) -> None:
         """Announce the end of an answer, and why it failed, after its last sentence."""
         path = self._conversation.path
-        answer = path[-1] if path else None
-        is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
-        if answer is not None and is_ended and answer.id == message_id != self._announced_id:
+        if not path or path[-1].id != message_id or message_id == self._announced_id:
+            return
+        answer = path[-1]
+        if answer.status is not MessageStatus.STREAMING:
             self._announced_id = message_id
             announce(self._quick.field, ending_text(self._messages.display_form(answer)))

@@ -75,7 +75,8 @@ class QuickConversation(QObject):
     def begin(self) -> None:
         """Begin a blank conversation, which its first question stores."""
         self._temporary.discard(self.id)
-        self._conversation, self.path = self._new_conversation.blank_with(new_id()), []
+        self._conversation = self._new_conversation.blank_with(new_id())
+        self.path = []
         self.is_temporary = False
 
     @property
@@ -97,9 +98,8 @@ class QuickConversation(QObject):
             self._temporary.begin(self.id)
         elif self.is_temporary and not is_temporary:
             self._temporary.discard(self.id)
-            self._conversation = replace(
-                self._conversation, id=new_id()
-            )  # a temporary id stays temporary
+            # An id that was temporary stays so.
+            self._conversation = replace(self._conversation, id=new_id())
         self.is_temporary = is_temporary
 
     def choose(self, choice: ModelChoice) -> None:
@@ -138,23 +138,22 @@ class QuickConversation(QObject):
         if self.is_temporary and not self.path:
             await self._conversations.create(self._conversation)
         elif self.path:
-            stored_conversation, choice = await self._conversations.get(self.id), self.choice
-            if (
-                stored_conversation is None and not self.is_temporary
-            ):  # deleted permanently in the main window
-                self.begin()
+            stored_conversation = await self._conversations.get(self.id)
+            choice = self.choice
+            if stored_conversation is None and not self.is_temporary:
+                self.begin()  # the main window deleted it permanently
             # The main window may have renamed, moved or pinned it.
             self._conversation = replace(stored_conversation or self._conversation, choice=choice)
+        settings = self._setup.settings_of(self._conversation).for_one_answer().without_tools()
         run = await self._chat_service.begin(
             self._conversation,
             self.path,
             draft,
-            self._setup.profile_of(self._conversation),
-            self._setup.settings_of(self._conversation).for_one_answer().without_tools(),
+            profile=self._setup.profile_of(self._conversation),
+            settings=settings,
         )
-        self._conversation = replace(
-            run.conversation, choice=self.choice
-        )  # it may have changed since
+        # The user may have changed the choice meanwhile.
+        self._conversation = replace(run.conversation, choice=self.choice)
         if run.question is not None:
             self.path = [*self.path, run.question, run.answer]
         return run

@@ -160,8 +160,8 @@ class QuickHost(QObject):
                 tasks=state.tasks,
             ),
             QuickHistory(quick_window, values=state.values, conversations=backend.conversations),
-            self._continue_in_window,
-            controllers.composer.drops.markdown_or_text,
+            continue_in_window=self._continue_in_window,
+            markdown_of=controllers.composer.drops.markdown_or_text,
             values=state.values,
             tasks=state.tasks,
             settings_store=backend.settings,
@@ -208,7 +208,7 @@ class QuickHost(QObject):
         Args:
             conversation_id: the conversation to open; "" for none.
             action: what the user chose below the answer or its error; "" for nothing.
-            typed: unsent text and attachments.
+            typed_draft: unsent text and attachments.
             accompanying_text: text that another program sent to the quick prompt.
         """
         controllers, prompt = self._controllers, self._window.prompt
@@ -226,13 +226,13 @@ class QuickHost(QObject):
             draft.set_attachments(tuple(attachments))
         if not action:
             prompt.focus_text()
-        if action in ("add-key", "change-key"):
+        elif action in ("add-key", "change-key"):
             controllers.panel.providers.open_at_key()
         elif action.startswith(OPEN_PLACE):
             controllers.places.open_action(conversation_id, action)
         elif action == "raise-cap":
             controllers.panel.providers.open_at_cap(controllers.state.setup.profile.id)
-        elif action and conversation_id == controllers.state.current.id:  # it may be deleted
+        elif conversation_id == controllers.state.current.id:  # else it was deleted
             controllers.conversation.answer_actions.act_on_last(action)
 
     def _begin_conversation(self, typed_draft: Draft, accompanying_text: str) -> None:
@@ -250,11 +250,11 @@ class QuickHost(QObject):
         quick_window, controllers = self._quick_window, self._controllers
         PreviewController(
             quick_window,
-            quick_window,
-            quick.attachments,
-            self._theme,
-            controllers.composer.image_chips,
-            quick_window.status.show_status,
+            prompt=quick_window,
+            holder=quick.attachments,
+            theme=self._theme,
+            image_chips=controllers.composer.image_chips,
+            notify=quick_window.status.show_status,
             setup=controllers.state.setup,
             tasks=controllers.state.tasks,
             chat_service=controllers.state.backend.chat,

@@ -181,8 +181,9 @@ class ConsentController(QObject):
                 ConsentChoice.CONVERSATION: Permission.CONVERSATION,
                 ConsentChoice.ALWAYS: Permission.ALWAYS,
             }[choice]
-            arguments = card.changed_arguments
-            pending.answer.set_result(Decision(True, permission, arguments))
+            pending.answer.set_result(
+                Decision(is_allowed=True, permission=permission, arguments=card.changed_arguments)
+            )
 
 
 async def _find_problem(tool: ToolDefinition, arguments: str) -> str:

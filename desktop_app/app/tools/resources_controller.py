@@ -92,12 +92,10 @@ def _decode_resource(resource: Mapping[str, str], name: str) -> tuple[bytes, str
     import base64
     import mimetypes
 
-    data = (
-        resource["data"].encode()
-        if resource["kind"] == "text"
-        else base64.b64decode(resource["data"])
-    )
+    if resource["kind"] == "text":
+        data, default_suffix = resource["data"].encode(), ".txt"
+    else:
+        data, default_suffix = base64.b64decode(resource["data"]), ".bin"
     if Path(name).suffix:
         return data, name
-    default_suffix = ".txt" if resource["kind"] == "text" else ".bin"
     return data, name + (mimetypes.guess_extension(resource["media_type"]) or default_suffix)

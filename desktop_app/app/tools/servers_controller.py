@@ -107,10 +107,10 @@ class ServersController(QObject):
         location = server.url or server.program
         sign_in_reasons = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
         if run.state is ServerState.FAILED and run.failure is not None:
-            failure, needs_sign_in = run.failure, run.failure.reason in sign_in_reasons
+            needs_sign_in = run.failure.reason in sign_in_reasons
             # If a sign-in is needed, a button says the rest.
-            text = failure.what_happened if needs_sign_in else failure.sentences
-            return ServerRow(server.name, location, text, "error", needs_sign_in)
+            text = run.failure.what_happened if needs_sign_in else run.failure.sentences
+            return ServerRow(server.name, location, text, tone="error", can_sign_in=needs_sign_in)
         status = {
             ServerState.STARTING: tr("Starting…"),
             ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
@@ -144,12 +144,12 @@ class ServersController(QObject):
         url = f"{server.url}?{STORED}" if server.has_query else server.url
         self._open_form(
             EnteredServer(
-                name,
-                server.command,
-                server.folder,
-                url,
-                with_marks(server.environment),
-                with_marks(server.headers),
+                name=name,
+                command=server.command,
+                folder=server.folder,
+                url=url,
+                environment=with_marks(server.environment),
+                headers=with_marks(server.headers),
             )
         )
 
@@ -179,13 +179,18 @@ class ServersController(QObject):
         )
         from desktop_app.ui.tools.server_form import STORED
 
+        has_unchanged = (
+            STORED in (*entered.environment.values(), *entered.headers.values())
+            or has_keyring_arguments(entered.command)
+            or entered.url.endswith(f"?{STORED}")
+        )
         stored_secrets = ServerSecrets()
-        has_unchanged = STORED in (*entered.environment.values(), *entered.headers.values())
-        has_unchanged = has_unchanged or has_keyring_arguments(entered.command)
-        if replaces and (has_unchanged or entered.url.endswith(f"?{STORED}")):
-            stored_secrets = await self._servers().secrets_of(
-                (await self._servers().run(entered.name)).server
-            )
+        if replaces and has_unchanged:
+            run = await self._servers().run(entered.name)
+            stored_secrets = await self._servers().secrets_of(run.server)
+        url = entered.url
+        if stored_secrets:
+            url = url.replace(f"?{STORED}", f"?{stored_secrets.query}")
 
         def fill_in(values: Mapping[str, str], stored_values: Mapping[str, str]) -> dict[str, str]:
             return {k: stored_values.get(k, "") if v == STORED else v for k, v in values.items()}
@@ -194,9 +199,7 @@ class ServersController(QObject):
             entered.name,
             command=entered.command,
             folder=entered.folder,
-            url=entered.url.replace(f"?{STORED}", f"?{stored_secrets.query}")
-            if stored_secrets
-            else entered.url,
+            url=url,
             environment=fill_in(entered.environment, stored_secrets.environment),
             headers=fill_in(entered.headers, stored_secrets.headers),
             arguments=stored_secrets.arguments,
@@ -226,7 +229,8 @@ class ServersController(QObject):
 
     async def test(self, name: str) -> None:
         """Restart a server, and show whether it works and how many tools it has."""
-        run, started_at = await self._servers().run(name), time.monotonic()
+        run = await self._servers().run(name)
+        started_at = time.monotonic()
         try:
             await run.restart()
             await self._list_tools(run, started_at)
@@ -234,7 +238,8 @@ class ServersController(QObject):
             await self.show_servers()  # the row says why
 
     async def _sign_in(self, name: str) -> None:
-        run, started_at = await self._servers().run(name), time.monotonic()
+        run = await self._servers().run(name)
+        started_at = time.monotonic()
         try:
             await self._servers().sign_in(name, _open_in_browser)
         except UserFacingError:
@@ -295,6 +300,7 @@ class ServersController(QObject):
         lines = [
             line for server, secrets in usable_servers for line in launch_summary(server, secrets)
         ]
+        # A line that is cut at this length is still too long for the check below.
         launch_text = "\n".join(one_line(line, _MAX_LISTED_CHARS + 1) for line in lines)
         if len(launch_text) > _MAX_LISTED_CHARS:
             raise ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)

@@ -53,15 +53,16 @@ def time_until_backup(
 
     Args:
         every: the setting: "day", "week" or "off".
-        last: {"at": time of the last backup, "failed_at": time of a later failure}, as ISO 8601.
-        at: the current time.
+        last_outcome: {"at": time of the last backup, "failed_at": time of a later failure}, as
+            ISO 8601.
     """
     if every not in INTERVALS:
         return None
     due_at = current_time
     # A backup or failure dated in the future, by a wrong clock, must not delay others.
-    if backed_up_at := _parse_time(last_outcome.get("at")):
-        due_at = backed_up_at + INTERVALS[every] if backed_up_at <= current_time else current_time
+    backed_up_at = _parse_time(last_outcome.get("at"))
+    if backed_up_at is not None and backed_up_at <= current_time:
+        due_at = backed_up_at + INTERVALS[every]
     failed_at = _parse_time(last_outcome.get("failed_at"))
     if failed_at is not None and failed_at <= current_time:
         due_at = max(due_at, failed_at + RETRY_AFTER)
@@ -149,8 +150,13 @@ class BackupController(QObject):
     async def _back_up(self) -> None:
         self._is_running = True
         try:
-            arguments = ("backup", self._folder, "--keep", str(self._kept_count))
-            result = await self._command.run(*arguments, progress=lambda _done, _total: None)
+            result = await self._command.run(
+                "backup",
+                self._folder,
+                "--keep",
+                str(self._kept_count),
+                progress=lambda _done, _total: None,
+            )
         except OSError as exc:  # the process cannot be started
             result = CommandResult(1, "", str(exc))
         finally:
@@ -175,9 +181,10 @@ class BackupController(QObject):
         ended_at = now().isoformat()
         previous_outcome = self._last_outcome
         error = None if result.error is None else error_to_json(result.error)
-        self._last_outcome = {"at": ended_at, "error": error}
         if result.code:
             self._last_outcome = {**previous_outcome, "failed_at": ended_at, "error": error}
+        else:
+            self._last_outcome = {"at": ended_at, "error": error}
         await self._settings_store.set(LAST_KEY, self._last_outcome)
         self._show_state()
         self._schedule()

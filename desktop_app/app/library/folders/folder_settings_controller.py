@@ -59,9 +59,8 @@ class FolderSettingsController(QObject):
         The default is the folder that the list shows, else that of the open conversation.
         """
         list_filter = self._presenter.list_filter
-        open_conversation = self._current.conversation
         is_in_folder = list_filter.kind is ListFilterKind.FOLDER
-        default_id = list_filter.folder_id if is_in_folder else open_conversation.folder_id
+        default_id = list_filter.folder_id if is_in_folder else self._current.conversation.folder_id
         requested_id = folder_id or default_id or ""
         if requested_id not in self._folders.by_id:
             self._notifications.notify(tr("Open a folder to change its settings."))
@@ -78,12 +77,14 @@ class FolderSettingsController(QObject):
     def _show_values(self) -> None:
         opened_id = self._current.conversation.folder_id or ""
         folder = self._folders.by_id.get(self._requested_id or opened_id)
-        page_values = (
-            ("", "", {}) if folder is None else (folder.id, folder.name, values_of(folder))
-        )
-        self._panel.pages.responses.set_content(
-            "folder", lambda page: page.set_folder(*page_values)
-        )
+
+        def show_on(page: ResponsesTab) -> None:
+            if folder is None:
+                page.set_folder("", "", {})
+            else:
+                page.set_folder(folder.id, folder.name, values_of(folder))
+
+        self._panel.pages.responses.set_content("folder", show_on)
 
     def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -76,9 +77,10 @@ class FoldersController(QObject):
     def create(self, conversation_ids: Sequence[str] = ()) -> None:
         """Create a folder with these conversations in it, and let the user edit its name."""
         taken_names = {folder.name for folder in self._folders.by_id.values()}
-        numbers = range(2, len(taken_names) + 3)
-        names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
-        name = next(name for name in names if name not in taken_names)
+        name = tr(NEW_NAME)
+        numbers = itertools.count(2)
+        while name in taken_names:
+            name = tr("New folder {number}", number=next(numbers))
         folder = Folder(new_id(), name, now())
         self._presenter.writes.start(self._folders.save(folder))
         if conversation_ids:
