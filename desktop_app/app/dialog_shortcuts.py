@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.commands.keymap import Keymap
+from desktop_app.settings.schema import KEYS_PREFIX
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
@@ -48,7 +49,7 @@ class DialogShortcuts(QObject):
         application.focusChanged.connect(self._follow_focus)
 
     def _on_value_changed(self, key: str) -> None:
-        if key.startswith("keys."):
+        if key.startswith(KEYS_PREFIX):
             for command, shortcut in self._shortcuts:
                 shortcut.setKey(self._keys_of(command))
 

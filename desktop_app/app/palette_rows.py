@@ -57,7 +57,7 @@ class PaletteRows:
     def rows(self) -> list[PaletteRow]:
         """Return the rows that are known at once."""
         controllers = self._controllers
-        rows = list[PaletteRow]()
+        rows: list[PaletteRow] = []
         for prompt in controllers.state.prompts.offered_prompts:
             entry = PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"))
             rows.append((entry, partial(self._window.prompt.completer.insert_prompt, prompt)))
@@ -84,8 +84,8 @@ class PaletteRows:
         """Yield the pages of the settings, and fields and sections on them that are no settings."""
         category = tr("Settings")
         providers = self._controllers.panel.providers
-        # Without it, the first row for "settings" is a command for the settings of a folder.
         show_settings = partial(self._window.outer_panes.show_settings, True)
+        # Without this row, the first for "settings" is a command for the settings of a folder.
         yield PaletteEntry("place:settings", category), show_settings
         yield PaletteEntry("place:key", tr("API key"), category), providers.open_at_key
         network = tr("Network and privacy")

@@ -1,6 +1,6 @@
-"""Writes of changes that the window shows already; reads wait for them.
+"""Writes of changes that the window shows already.
 
-So an older state never returns to the window.
+Reads wait for them, so that an older state never returns to the window.
 """
 
 from __future__ import annotations

@@ -53,9 +53,7 @@ class SpellingController(QObject):
         self.spelling.search_requested.connect(tasks.slot(self._search))
         self.spelling.addition_requested.connect(tasks.slot(self._add))
         self._page.on_created(lambda page: page.edit_requested.connect(self.choose_languages))
-        values.changed.connect(
-            lambda key: self._apply_settings() if key in (SPELLING, SPELLING_LANGUAGES) else None
-        )
+        values.changed.connect(self._on_value_changed)
 
     async def start(self) -> None:
         """Load the library, and show in the settings if it or every dictionary is missing."""
@@ -69,6 +67,10 @@ class SpellingController(QObject):
             refusals = {SPELLING: missing_note, SPELLING_LANGUAGES: ""}
             self._page.set_content("refusals", lambda page: page.set_refusals(refusals))
         self._apply_settings()
+
+    def _on_value_changed(self, key: str) -> None:
+        if key in (SPELLING, SPELLING_LANGUAGES):
+            self._apply_settings()
 
     def _apply_settings(self) -> None:
         self.spelling.set_enabled(bool(self._installed_languages and self._values[SPELLING]))
@@ -107,7 +109,8 @@ class SpellingController(QObject):
         if (dictionaries := self._dictionaries) is None or not self.spelling.is_enabled:
             on_result(None)
             return
-        languages, ignored = self._languages, frozenset(self.spelling.ignored_words)
+        languages = self._languages
+        ignored = frozenset(self.spelling.ignored_words)
         work = partial(
             next_misspelled,
             text,
@@ -128,19 +131,23 @@ class SpellingController(QObject):
         from desktop_app.ui.widgets.program_menu import ChecklistMenu
         from desktop_app.ui.widgets.text.foreign_text import menu_text
 
-        menu, chosen_codes = ChecklistMenu(request.anchor), request.value.split()
+        chosen_codes = request.value.split()
+        menu = ChecklistMenu(request.anchor)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         actions: dict[str, QAction] = {}
 
+        # "" stands for the system's languages, which apply while no others are chosen.
         def show_choice() -> None:
             for code, action in actions.items():
                 action.setChecked(code in chosen_codes if code else not chosen_codes)
 
         def choose(code: str) -> None:
-            other_codes = [other_code for other_code in chosen_codes if other_code != code]
-            chosen_codes[:] = (
-                [] if not code else other_codes if code in chosen_codes else [*chosen_codes, code]
-            )
+            if not code:
+                chosen_codes.clear()
+            elif code in chosen_codes:
+                chosen_codes.remove(code)
+            else:
+                chosen_codes.append(code)
             show_choice()
             request.on_changed("\n".join(chosen_codes))
 

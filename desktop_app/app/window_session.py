@@ -86,7 +86,7 @@ class WindowSession:
         loop: asyncio.AbstractEventLoop,
         early_keys: EarlyKeys,
         *,
-        is_resident: bool = False,
+        is_resident: bool,
     ) -> None:
         start_log(backend.folders.logs)
         self._window, self._theme, self._early_keys = window, theme, early_keys
@@ -164,9 +164,9 @@ class WindowSession:
             window,
             self._theme,
             self.controllers,
-            self._raise_window,
-            lambda: self.closing.quit(),
-            on_quick_hidden,
+            raise_window=self._raise_window,
+            end=lambda: self.closing.quit(),
+            on_hidden=on_quick_hidden,
         )
         closing = self.closing = ClosingController(
             window,
@@ -197,8 +197,8 @@ class WindowSession:
             window,
             running,
             window.conversations,
-            window.isActiveWindow,
-            lambda id_: (
+            is_in_front=window.isActiveWindow,
+            is_exempt=lambda id_: (
                 self.quick_host.is_showing(id_) or self._backend.temporary.was_ever_temporary(id_)
             ),
             current=current,
@@ -217,9 +217,9 @@ class WindowSession:
             self._theme,
             self.controllers,
             bus,
-            self.closing,
-            self.quick_host,
-            self._raise_window,
+            closing=self.closing,
+            quick_host=self.quick_host,
+            raise_window=self._raise_window,
         )
         self._unread_marks.seen.connect(self.desktop.notifier.forget)
         self._is_on_desktop = True
@@ -370,34 +370,38 @@ class WindowSession:
     # -------------------------------------------------------------- changed settings
 
     def _connect_settings(self) -> None:
-        setting_stored = self.controllers.panel.settings.setting_stored
-        setting_stored.connect(self.controllers.panel.look.apply)
-        setting_stored.connect(self._use_settings)
-        setting_stored.connect(
-            lambda key: self._bind_keys() if key.startswith(KEYS_PREFIX) else None
-        )
-        self.controllers.panel.shortcut_files.shortcuts_stored.connect(self._bind_keys)
-        state = self.controllers.state
+        controllers = self.controllers
+
+        def is_busy() -> bool:
+            return (
+                bool(controllers.running.conversations)
+                or bool(controllers.composer.readings.ids)
+                or controllers.composer.collections.is_busy
+                or self._is_transferring()
+                or controllers.state.temporary.exists
+            )
+
         language_change = LanguageChange(
             self._window,
-            lambda: self.quick_host.has_unsent,
-            lambda: self.controllers.dialogs.batches.is_creating,
-            lambda: (
-                bool(
-                    self.controllers.running.conversations or self.controllers.composer.readings.ids
-                )
-                or self.controllers.composer.collections.is_busy
-                or self._is_transferring()
-                or state.temporary.exists
-            ),
+            has_unsent=lambda: self.quick_host.has_unsent,
+            is_creating=lambda: controllers.dialogs.batches.is_creating,
+            is_busy=is_busy,
             notifications=self._window.notifications,
-        )
-        setting_stored.connect(
-            lambda key: language_change.begin() if key == "look.language" else None
         )
         language_change.rebuild_requested.connect(self._rebuild)
 
-    def _use_settings(self, _key: str = "") -> None:
+        def on_stored(key: str) -> None:
+            controllers.panel.look.apply(key)
+            self._use_settings()
+            if key.startswith(KEYS_PREFIX):
+                self._bind_keys()
+            if key == "look.language":
+                language_change.begin()
+
+        controllers.panel.settings.setting_stored.connect(on_stored)
+        controllers.panel.shortcut_files.shortcuts_stored.connect(self._bind_keys)
+
+    def _use_settings(self) -> None:
         """Apply the document limits and the model for routine work to the backend."""
         values = self.controllers.state.values.all
         use_limits(self._backend, values)

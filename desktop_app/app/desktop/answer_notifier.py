@@ -60,7 +60,6 @@ class AnswerNotifier(QObject):
         bus: SessionBus,
         values: SettingValues,
         tasks: Tasks,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self._is_in_front = is_in_front
@@ -68,7 +67,7 @@ class AnswerNotifier(QObject):
         self._bus = bus
         self._values = values
         self._tasks = tasks
-        self._clock = clock
+        self._clock = time.monotonic
         self._notifier = Notifier(bus, self._on_link_clicked)
         self._notified_ids: set[str] = set()
         self._started_at: dict[str, float] = {}
@@ -77,14 +76,14 @@ class AnswerNotifier(QObject):
 
     def notify_batch_end(self, job: BatchJob) -> None:
         """Notify of the end of a batch job."""
-        self._notify(tr("Batch job finished"), job.title, BATCHES, BATCHES)
+        self._notify(tr("Batch job finished"), job.title, key=BATCHES, link=BATCHES)
 
     def notify_waiting_tool(self, conversation_id: str) -> None:
         """Notify that a tool waits for the user's permission."""
         self._notified_ids.add(conversation_id)
         link = str(MessageLink(conversation_id))
         title = self._title_of(conversation_id)
-        self._notify(tr("A tool is waiting for your permission"), title, link, link)
+        self._notify(tr("A tool is waiting for your permission"), title, key=link, link=link)
 
     def show_progress(self, done: int, total: int) -> None:
         """Show the progress of all running batch jobs on the program's icon."""
@@ -109,11 +108,11 @@ class AnswerNotifier(QObject):
         heading = tr(_HEADINGS.get(answer.status, _DEFAULT_HEADING))
         # A later answer in the conversation replaces the notification.
         key = str(MessageLink(conversation_id))
-        self._notify(heading, self._title_of(conversation_id), key, link)
+        self._notify(heading, self._title_of(conversation_id), key=key, link=link)
 
-    def _notify(self, heading: str, title: str, key: str, link: str) -> None:
+    def _notify(self, heading: str, title: str, *, key: str, link: str) -> None:
         if self._values[NOTIFICATIONS] and not self._is_in_front():
-            notification = Notification(heading, one_line(title), key, link)
+            notification = Notification(heading, one_line(title), key=key, link=link)
             self._start_quietly(self._notifier.notify(notification))
 
     def _start_quietly(self, work: Coroutine[Any, Any, None]) -> None:

@@ -103,8 +103,8 @@ class CallServer:
 def _is_same_user(writer: asyncio.StreamWriter) -> bool:
     """Return True if the other end is a process of this user."""
     connection = writer.get_extra_info("socket")
-    options = (socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(*options))
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, uid, _ = _CREDENTIALS.unpack(credentials)
     return bool(uid == os.geteuid())
 
 

@@ -53,7 +53,8 @@ class LanguageChange(QObject):
     def begin(self) -> None:
         """Request the rebuild as soon as possible; notify of an obstacle."""
         self._retry_timer.start()
-        if obstacle := self._try_rebuild():
+        obstacle = self._try_rebuild()
+        if obstacle:
             self._notifications.notify(obstacle)
 
     def _try_rebuild(self) -> str:

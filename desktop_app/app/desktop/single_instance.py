@@ -64,11 +64,10 @@ def open_or_call(request: WindowRequest) -> int:
         return 1
     lock = WindowLock(user_folders.data)
     try:
-        if (
-            not lock.try_acquire()
-            and (exit_code := _call_running_program(user_folders, frame, lock)) is not None
-        ):
-            return exit_code
+        if not lock.try_acquire():
+            exit_code = _call_running_program(user_folders, frame, lock)
+            if exit_code is not None:
+                return exit_code
     except OSError as error:
         return _report_unusable_folder(user_folders, error)
     from desktop_app.backend.display_check import display_problem

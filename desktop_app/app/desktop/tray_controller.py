@@ -135,7 +135,8 @@ class TrayController(QObject):
 
         menu = self._menu = ProgramMenu(self._window)
         menu.setObjectName("tray-menu")
-        self._recent_actions, self._listed_recent = [], []
+        self._recent_actions = []
+        self._listed_recent = []
         menu.addAction(tr("Open Repartee")).triggered.connect(self.window_requested)
         menu.addAction(tr("Quick prompt")).triggered.connect(self.quick_requested)
         menu.addAction(tr("New conversation")).triggered.connect(self.new_requested)
@@ -172,9 +173,8 @@ class TrayController(QObject):
             self._show_recent(recent)
 
     def _show_recent(self, recent: Sequence[tuple[str, str]]) -> None:
-        from desktop_app.ui.widgets.accessibility.mnemonics import (
-            mark_menu,  # not needed at the start
-        )
+        # Not needed at the start.
+        from desktop_app.ui.widgets.accessibility.mnemonics import mark_menu
 
         for old_action in self._recent_actions:
             self._menu.removeAction(old_action)

@@ -13,6 +13,7 @@ from desktop_app.app.help.help_places import PLACES, START, place_of
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import language
 from desktop_app.paths import resource_path
+from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.help.help_place import HelpPlace
 
 if TYPE_CHECKING:
@@ -137,5 +138,5 @@ class HelpController(QObject):
 
     def _on_value_changed(self, key: str) -> None:
         is_refreshing = self._refresh_task is not None and not self._refresh_task.done()
-        if key.startswith("keys.") and self._window is not None and not is_refreshing:
+        if key.startswith(KEYS_PREFIX) and self._window is not None and not is_refreshing:
             self._refresh_task = self._tasks.start(self._refresh())

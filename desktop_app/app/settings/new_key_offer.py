@@ -28,7 +28,8 @@ OFFER_TOPIC = "new-provider"  # the topic of the offer to use a new provider
 FIRST_REQUEST_TOPIC = "first-request"  # the topic of the answer to a first request
 _MAX_SHOWN_CHARACTERS = 200  # of the answer, which a notification shows
 _TEST_QUESTION = "Reply with one short greeting."
-_TEST_INPUT_TOKENS, _TEST_OUTPUT_TOKENS = 30, 64  # tokens
+_TEST_INPUT_TOKENS = 30  # an estimate, for the cost
+_TEST_OUTPUT_TOKENS = 64  # the limit of the reply
 
 
 class NewKeyOffer(QObject):
@@ -66,13 +67,12 @@ class NewKeyOffer(QObject):
                 self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER_TOPIC)
             return
         choice = self._new_conversation.choice_with(profile.id)
-        current_name = self._setup.profile.name
         default_profile = self._providers.default
         if default_profile.id == profile.id:
             message = tr(
                 "New conversations will use {new}. This one still uses {old}.",
                 new=profile.name,
-                old=current_name,
+                old=self._setup.profile.name,
             )
         else:
             message = tr(
@@ -107,13 +107,17 @@ class NewKeyOffer(QObject):
         from desktop_app.services.chat.small_tasks.utility_model import SmallTask  # rarely needed
 
         started_at = time.monotonic()
-        model = self._utility_model()
-        name = model.model_for(Purpose.TEST, resolved).model.name
-        task = SmallTask(Purpose.TEST, resolved)
-        reply = await model.ask(task, "", _TEST_QUESTION, max_output_tokens=_TEST_OUTPUT_TOKENS)
+        utility_model = self._utility_model()
+        test_choice = utility_model.model_for(Purpose.TEST, resolved)
+        reply = await utility_model.ask(
+            SmallTask(Purpose.TEST, resolved),
+            "",
+            _TEST_QUESTION,
+            max_output_tokens=_TEST_OUTPUT_TOKENS,
+        )
         message = tr(
             "{model} responded in {duration}: {text}",
-            model=name,
+            model=test_choice.model.name,
             duration=formatting.duration(time.monotonic() - started_at),
             text=reply[:_MAX_SHOWN_CHARACTERS] or "–",
         )

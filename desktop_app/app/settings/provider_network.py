@@ -107,7 +107,9 @@ class ProviderNetwork:
             try:
                 if password:
                     await vault.set(secret_id, Secret(password, origin(profile.proxy)))
-                elif removed_secrets := await self._removal.remove([secret_id]):
+                    return
+                removed_secrets = await self._removal.remove([secret_id])
+                if removed_secrets:
                     self._removal.offer_undo(
                         tr("Password removed"),
                         removed_secrets,

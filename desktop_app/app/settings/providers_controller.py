@@ -104,12 +104,11 @@ class ProvidersController(QObject):
         A key of the environment has the cap of the stored provider with the same base URL.
         """
         profile = self._profile_or_current(profile_id)
+        if profile.from_environment:
+            same_server = (p for p in self._providers.all if p.base_url == profile.base_url)
+            profile = next((p for p in same_server if not p.from_environment), profile)
         self._panel.request_show()
-        stored_profiles = (p for p in self._providers.all if not p.from_environment)
-        stored_profile = next(
-            (p for p in stored_profiles if p.base_url == profile.base_url), profile
-        )
-        self._select_profile(stored_profile.id if profile.from_environment else profile_id)
+        self._select_profile(profile.id)
         self._panel.focus_cap_field()
 
     # -------------------------------------------------------------- providers
@@ -138,9 +137,9 @@ class ProvidersController(QObject):
         self._tasks.start(self._show_profile(shown_profile.id))
 
     async def _show_profile(self, profile_id: str) -> None:
-        vault, profile = self._vault, self._profile_or_current(profile_id)
+        profile = self._profile_or_current(profile_id)
         key_origin = origin(profile.base_url)
-        key_place = await vault.place(profile_id, key_origin)
+        key_place = await self._vault.place(profile_id, key_origin)
         state = KeyState(key_place.value, host_of(key_origin))
         self._page.set_content(
             ("key", profile_id), lambda page: page.set_key_state(profile_id, state)
@@ -198,10 +197,10 @@ class ProvidersController(QObject):
 
     async def _remove_key(self, profile_id: str) -> None:
         """Remove a provider's key, and reset the default if it was this one; offer Undo."""
-        if not (removed_secrets := await self._removal.remove([profile_id])):
-            await self._show_profile(profile_id)
-            return
+        removed_secrets = await self._removal.remove([profile_id])
         await self._show_profile(profile_id)
+        if not removed_secrets:
+            return
         was_default = self._values["default.provider"] == profile_id
         if was_default:
             await self._new_conversation.set_default("default.provider", "")

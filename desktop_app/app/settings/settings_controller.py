@@ -166,14 +166,13 @@ class SettingsController(QObject):
         tier = self._setup.ask_settings.parameters.service_tier
         if tier and model.price is not None and model.price_at(tier) is None:
             notes["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
-        routine_note = self._routine_note(resolved)
         refusals = {
             KEY_BY_NAME[name]: refusal_text(reason, model)
             for name, reason in reasons.items()
             if name in KEY_BY_NAME
         }
         notes = {KEY_BY_NAME[name]: text for name, text in notes.items() if name in KEY_BY_NAME}
-        notes |= routine_note
+        notes |= self._routine_note(resolved)
         self._pages.responses.set_content(
             "refusals", lambda page: page.set_refusals(refusals, notes)
         )

@@ -150,7 +150,8 @@ class SpendingController(QObject):
         from desktop_app.cli.reports.spending_command import current_months, month_line
 
         self._load_number += 1
-        load_number, charts = self._load_number, view.charts
+        load_number = self._load_number
+        charts = view.charts
         grouping = charts.grouping
         first_day = charts.first_day(now().astimezone().date())
         rows = await self._ledger.group_spending(grouping, first_day)
@@ -166,11 +167,6 @@ class SpendingController(QObject):
         """Return the name of a chart's row; the grouping decides what its key is."""
         from desktop_app.ui.spending.spending_table import outcome_name, purpose_name, tier_name
 
-        names = {
-            Grouping.PURPOSE: purpose_name,
-            Grouping.TIER: tier_name,
-            Grouping.OUTCOME: outcome_name,
-        }
         if grouping is Grouping.DAY:
             return formatting.short_day(date.fromisoformat(key))
         if grouping is Grouping.MONTH:
@@ -179,9 +175,15 @@ class SpendingController(QObject):
             return self._name_of_model(key)
         if grouping is Grouping.PROVIDER:
             return next((p.name for p in self._providers.all if p.id == key), key)
-        if grouping in names:
-            return names[grouping](key)
-        return tr(Effort(key).label) if key in tuple(Effort) else key or tr("Not recorded")
+        if grouping is Grouping.PURPOSE:
+            return purpose_name(key)
+        if grouping is Grouping.TIER:
+            return tier_name(key)
+        if grouping is Grouping.OUTCOME:
+            return outcome_name(key)
+        if key in tuple(Effort):
+            return tr(Effort(key).label)
+        return key or tr("Not recorded")
 
     def _export(self, view: SpendingView) -> None:
         """Ask for a file, and write the chart's rows to it as CSV."""

@@ -97,10 +97,10 @@ def restore_work(folders: Folders, archive: Path) -> ClosedWork:
 
         result = restore_backup(
             archive,
-            folders.database,
-            folders.attachments,
-            now(),
-            progress,
+            database=folders.database,
+            attachments=folders.attachments,
+            now=now(),
+            progress=progress,
             ask=confirm,
             built_in=BUILT_IN,
         )

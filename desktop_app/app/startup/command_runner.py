@@ -61,7 +61,8 @@ class CommandRunner:
         Raises:
             OSError: the process could not be started.
         """
-        self.was_stopped, self._is_starting = False, True
+        self.was_stopped = False
+        self._is_starting = True
         try:
             process = self._process = await start_child(
                 library_command(*arguments, reports_to_window=True),

@@ -41,15 +41,14 @@ def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
     Other mappings have pages that the loader changed (relocations); unmapped, these would lose
     the changes.
     """
-    start = end = 0
+    mapped_range: tuple[int, int] | None = None  # None in other mappings
     for line in smaps.split("\n"):
         mapping = _FILE_MAPPING_LINE.match(line)
-        if mapping:
-            is_file = mapping[3] != "0"  # the inode
-            start, end = (int(mapping[1], 16), int(mapping[2], 16)) if is_file else (0, 0)
+        if mapping and mapping[3] != "0":  # the inode, 0 without a file
+            mapped_range = (int(mapping[1], 16), int(mapping[2], 16))
         elif re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
-            start = end = 0
-        elif start and line.startswith("Anonymous:"):
+            mapped_range = None
+        elif mapped_range is not None and line.startswith("Anonymous:"):
             if line.split()[1] == "0":
-                yield start, end
-            start = end = 0
+                yield mapped_range
+            mapped_range = None
