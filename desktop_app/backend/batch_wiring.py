@@ -151,7 +151,9 @@ async def store_as_conversation(
     with suppress(IllegalChoiceError):  # a job of a restored backup may have an invalid form
         form = await form_of_job(job)
     title = f"{item.name}: {job.title}"
-    conversation = Conversation(new_id(), title, created_at, created_at, job.choice)
+    conversation = Conversation(
+        id=new_id(), title=title, created_at=created_at, updated_at=created_at, choice=job.choice
+    )
     question = question_of(job, item, conversation.id)
     notices: list[NoticeText] = [notice(NoticeCode.FROM_BATCH)]
     status = MessageStatus.COMPLETE

@@ -12,7 +12,6 @@ import re
 import socket
 import sys
 from collections.abc import Mapping
-from operator import or_
 from pathlib import Path
 
 from desktop_app.i18n.translation import tr
@@ -29,14 +28,14 @@ def display_problem(environment: Mapping[str, str]) -> str | None:
     platforms = [
         platform.split(":")[0] for platform in environment.get("QT_QPA_PLATFORM", "").split(";")
     ]
-    can_use_x = [name in ("", "xcb") for name in platforms]
-    can_use_wayland = [name == "" or name.startswith("wayland") for name in platforms]
-    if not all(map(or_, can_use_x, can_use_wayland)):
+    x_platforms = [name for name in platforms if name in ("", "xcb")]
+    wayland_platforms = [name for name in platforms if name == "" or name.startswith("wayland")]
+    if any(name not in (*x_platforms, *wayland_platforms) for name in platforms):
         return None  # offscreen, vnc and the like need no display
     display = environment.get("DISPLAY", "")
-    if not any(can_use_wayland):
+    if not wayland_platforms:
         return _x_problem(display)
-    if not any(can_use_x):
+    if not x_platforms:
         return _wayland_problem(environment)
     x_problem = _x_problem(display)
     wayland_problem = _wayland_problem(environment)

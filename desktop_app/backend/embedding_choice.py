@@ -34,9 +34,9 @@ def embedding_choice(
     """
     if not is_offered(profile):
         return None
-    listed = listing.listed_model(model).details.input_price if listing else None
-    if profile.kind is ProviderKind.COMPATIBLE and listed is not None:
-        return EmbeddingChoice(profile, model, Price(listed, Decimal(0)))
+    listed_price = listing.listed_model(model).details.input_price if listing else None
+    if profile.kind is ProviderKind.COMPATIBLE and listed_price is not None:
+        return EmbeddingChoice(profile, model, Price(input=listed_price, output=Decimal(0)))
     price = catalog.embedding_price(model)
     if price is not None and profile.serves_gpt_family:
         return EmbeddingChoice(profile, model, price.times(profile.price_multiplier))

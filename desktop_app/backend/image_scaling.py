@@ -114,6 +114,6 @@ class ImageScaler:
     def _evict_oldest(self) -> None:
         while (
             len(self._cache) > 1
-            and sum(len(m.data) for m in self._cache.values()) > MAX_CACHE_BYTES
+            and sum(len(image.data) for image in self._cache.values()) > MAX_CACHE_BYTES
         ):
             self._cache.popitem(last=False)

@@ -72,11 +72,10 @@ def start_log(folder: Path) -> None:
         return
     handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
-    for old_handler in [
-        h for h in root.handlers if isinstance(h, _LogFile)
-    ]:  # of an earlier session
-        root.removeHandler(old_handler)
-        old_handler.close()
+    for old_handler in tuple(root.handlers):
+        if isinstance(old_handler, _LogFile):  # of an earlier session
+            root.removeHandler(old_handler)
+            old_handler.close()
     root.addHandler(handler)
 
 

@@ -144,11 +144,11 @@ class ComposerControllers:
         )
         self.previews = PreviewController(
             window,
-            window.prompt,
-            DraftAttachmentHolder(window, setup=state.setup),
-            theme,
-            self.image_chips,
-            window.notifications.notify,
+            prompt=window.prompt,
+            holder=DraftAttachmentHolder(window, setup=state.setup),
+            theme=theme,
+            image_chips=self.image_chips,
+            notify=window.notifications.notify,
             setup=state.setup,
             tasks=tasks,
             chat_service=backend.chat,

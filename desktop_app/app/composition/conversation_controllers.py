@@ -160,7 +160,7 @@ class ConversationControllers:
             tasks=state.tasks,
             pane=window.pane,
             chat_service=state.backend.chat,
-            compaction_service=lambda: state.backend.compaction,
+            compaction_service=lambda: state.backend.compaction,  # made when it is first needed
         )
         notes = self.compaction_notes = CompactionNotes(
             window,
@@ -174,9 +174,12 @@ class ConversationControllers:
         notes.undone.connect(
             lambda undone: compaction.postpone(undone.conversation_id, undone.tokens_before)
         )
-        window.transcript.action_requested.connect(
-            lambda _id, action: compaction.offer() if action == "compact" else None
-        )
+
+        def on_action(_id: str, action: str) -> None:
+            if action == "compact":
+                compaction.offer()
+
+        window.transcript.action_requested.connect(on_action)
 
     def _make_answers(self) -> None:
         """Create the controllers of tool calls, reviews, JSON answers, titles and lost servers."""
@@ -352,8 +355,8 @@ class ConversationControllers:
             theme,
             running,
             compared_answers,
-            self._make_brief_transcript,
-            self.name_of_model,
+            make_transcript=self._make_brief_transcript,
+            name_of_model=self.name_of_model,
             setup=state.setup,
             tasks=tasks,
             pane=window.pane,

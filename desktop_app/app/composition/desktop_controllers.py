@@ -133,8 +133,8 @@ class DesktopControllers:
         notifier = self.notifier = AnswerNotifier(
             self._window,
             controllers.running,
-            lambda: QGuiApplication.focusWindow() is not None,
-            self._public_title,
+            is_in_front=lambda: QGuiApplication.focusWindow() is not None,
+            title_of=self._public_title,
             bus=self._bus,
             values=controllers.state.values,
             tasks=controllers.tasks,
@@ -191,7 +191,10 @@ class DesktopControllers:
         state, tasks = self._controllers.state, self._controllers.tasks
         scope = state.backend.folders.scope
         login_start = LoginStartSetting(bus=self._bus, values=state.values, scope=scope)
-        self._controllers.panel.settings.setting_stored.connect(
-            lambda key: tasks.start(login_start.apply()) if key == START_AT_LOGIN else None
-        )
+
+        def on_stored(key: str) -> None:
+            if key == START_AT_LOGIN:
+                tasks.start(login_start.apply())
+
+        self._controllers.panel.settings.setting_stored.connect(on_stored)
         tasks.start(login_start.reconcile())

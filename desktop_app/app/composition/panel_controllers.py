@@ -72,11 +72,12 @@ class PanelControllers:
             catalog=state.backend.catalog,
         )
         window.empty_state.add_key_requested.connect(providers.open_at_key)
-        window.transcript.action_requested.connect(
-            lambda _id, action: (
-                providers.open_at_key() if action in ("add-key", "change-key") else None
-            )
-        )
+
+        def on_action(_message_id: str, action: str) -> None:
+            if action in ("add-key", "change-key"):
+                providers.open_at_key()
+
+        window.transcript.action_requested.connect(on_action)
 
     def _make_settings(self) -> None:
         window, state = self._window, self._state
@@ -128,7 +129,7 @@ class PanelControllers:
             pane=window.pane,
             sidebar_model=window.conversations.model,
         )
-        self.backups = BackupController(
+        backups = self.backups = BackupController(
             window,
             transfer.back_up,
             values=state.values,
@@ -137,7 +138,7 @@ class PanelControllers:
             panel=window.settings,
             settings_store=state.backend.settings,
         )
-        data, backups = window.settings.pages.data, self.backups
+        data = window.settings.pages.data
         data.on_created(lambda page: page.import_requested.connect(transfer.choose_import))
         data.on_created(lambda page: page.backup_requested.connect(backups.back_up_now))
         window.conversations.export_requested.connect(transfer.choose_export)

@@ -58,17 +58,23 @@ class ProviderGateway:
             LocalModelError: the on-device model cannot be started.
             StorageError: the settings cannot be read.
         """
-        key, socket_path = None, ""
+        socket_path = ""
         if profile.kind is ProviderKind.ON_DEVICE:
             endpoint = await self.local_model.endpoint()
             profile = replace(profile, base_url=endpoint.base_url)
-            key = Secret(endpoint.key, origin(endpoint.base_url))
+            key: Secret | None = Secret(endpoint.key, origin(endpoint.base_url))
             socket_path = endpoint.socket_path
         else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))
         proxy_password = await self._read_proxy_password(profile)
         field_secrets = await self._read_field_secrets(profile)
-        access = ProviderAccess(profile, key, proxy_password, field_secrets, socket_path)
+        access = ProviderAccess(
+            profile,
+            key=key,
+            proxy_password=proxy_password,
+            field_secrets=field_secrets,
+            socket_path=socket_path,
+        )
         async with self._lock:  # concurrent callers share a single client
             cached = self._clients.get(profile.id)
             if cached is not None and cached[0] == access:

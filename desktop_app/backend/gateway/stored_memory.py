@@ -44,9 +44,9 @@ class StoredMemory(ServerMemory):
         api = settings.get(_api_key(profile))
         kind = settings.get(_kind_key(profile))
         return cls(
-            Api(api) if api else None,
-            _stored_refusals(profile, settings),
-            ServerKind(kind) if kind else None,
+            api=Api(api) if api else None,
+            refusals=_stored_refusals(profile, settings),
+            kind=ServerKind(kind) if kind else None,
             profile=profile,
             write=write,
             learning=learning,
