@@ -23,6 +23,7 @@ START_AT_LOGIN: Final = "desktop.start_at_login"
 NOTIFICATIONS: Final = "desktop.notifications"
 ON_CLOSE: Final = "desktop.on_close"
 PASTE_BACK: Final = "desktop.paste_back"
+LARGE_PASTE: Final = "documents.large_paste"
 SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
 SEND_KEYS: Final = "keys.prompt.send"
@@ -345,7 +346,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         stops=tuple(range(1, 31)),
     ),
     Setting(
-        "documents.large_paste",
+        LARGE_PASTE,
         20_000,
         N_("Attach pasted text longer than"),
         Group.DOCUMENTS,

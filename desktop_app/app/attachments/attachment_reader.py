@@ -29,7 +29,6 @@ PASTED_NAME = N_("Pasted text.txt")
 
 ATTACHED_TEXT = "the attached text"
 """The words in a prompt that tell the model that a value is attached, because it is long."""
-LARGE_PASTE = "documents.large_paste"  # the key of the setting: a length in characters
 
 
 class AttachmentReader:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import LARGE_PASTE
 from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, is_richer, text_of_html
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class DropController(QObject):
 
     def _on_value_changed(self, key: str) -> None:
         if key == LARGE_PASTE:
-            self._prompt.field.insertion.set_large_paste(int(self._values[key] or 0))
+            self._prompt.field.insertion.set_large_paste(self._values.large_paste)
 
     # -------------------------------------------------------------- drops on the list
 

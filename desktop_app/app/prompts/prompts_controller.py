@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT, LARGE_PASTE
+from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
 from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
@@ -172,7 +172,7 @@ class PromptsController(QObject):
         if CLIPBOARD in names:
             values[CLIPBOARD] = QGuiApplication.clipboard().text()
         for name, text in values.items():
-            if len(text) > int(self._values[LARGE_PASTE] or 0):
+            if len(text) > self._values.large_paste:
                 values[name] = ATTACHED_TEXT
                 self.text_attach_requested.emit(text)
         return values

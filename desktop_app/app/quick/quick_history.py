@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
-
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -34,7 +32,7 @@ class QuickHistory(QObject):
     async def load(self) -> None:
         """Load the questions, except very long ones, which may contain other programs' texts."""
         questions = await self._conversations.recent_questions(MAX_RECALLED)
-        limit = int(self._values[LARGE_PASTE] or 0)
+        limit = self._values.large_paste
         texts = (text for text in questions if text.strip() and len(text) <= limit)
         recalled_text = self._questions[self._index] if self._index >= 0 else ""
         self._questions = list(dict.fromkeys(texts))

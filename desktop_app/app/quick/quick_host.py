@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.app.shortcuts import Shortcuts
@@ -239,7 +238,7 @@ class QuickHost(QObject):
         """Put the unsent text of the quick prompt into a new conversation."""
         controllers, prompt = self._controllers, self._window.prompt
         controllers.sidebar.navigator.open_new()
-        if len(accompanying_text) > int(controllers.state.values[LARGE_PASTE] or 0):
+        if len(accompanying_text) > controllers.state.values.large_paste:
             controllers.composer.attachments.attach_text(accompanying_text)
             accompanying_text = ""
         texts = (typed_draft.text, accompanying_text, prompt.text())

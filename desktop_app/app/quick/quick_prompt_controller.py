@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT, LARGE_PASTE
+from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
 from desktop_app.app.quick.accompanying_text import MARKS, AccompanyingText
 from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
 from desktop_app.domain.conversations.conversation import Draft
@@ -136,7 +136,7 @@ class QuickPromptController(QObject):
             self._history.reset()
         self._add_accompanying(text)
         self._conversation.report_choice()
-        self.window.field.insertion.set_large_paste(int(self._values[LARGE_PASTE] or 0))
+        self.window.field.insertion.set_large_paste(self._values.large_paste)
         self.window.open_with(self.accompanying.text, keeps_content=has_unsent)
         self._tasks.start(self._history.load())
         self._tasks.start(self._conversation.propose_model())
@@ -273,7 +273,7 @@ class QuickPromptController(QObject):
             await self._continue_in_window(self._conversation.id, action, unsent, "")
         else:
             accompanying_text = self.accompanying.text.strip()
-            if len(accompanying_text) > int(self._values[LARGE_PASTE] or 0):
+            if len(accompanying_text) > self._values.large_paste:
                 # The window will attach the accompanying text, so the question names it.
                 text = field_text.replace(MARKS[SELECTION], ATTACHED_TEXT)
                 text, _ = self.accompanying.fill_marks(text, "")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.settings.schema import LARGE_PASTE
 from desktop_app.settings.values import with_defaults
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ class SettingValues(QObject):
 
     def __getitem__(self, key: str) -> SettingValue:
         return self.all[key]
+
+    @property
+    def large_paste(self) -> int:
+        """Return the number of characters above which pasted text is attached."""
+        value = self.all[LARGE_PASTE]
+        assert isinstance(value, int)
+        return value
 
     async def set(self, key: str, value: Any) -> None:
         """Store a value, then report it."""
