@@ -208,9 +208,9 @@ def _cell_value(cell: str) -> str | int | float | None:
         decimal = float(cell)
     except ValueError:
         return cell
-    # A float represents every decimal number of up to 15 digits.
     is_plain = cell.replace("-", "").replace(".", "").isdigit()
-    return decimal if is_plain and len(cell) <= 15 and not _has_leading_zero(cell) else cell
+    is_exact = len(cell) <= 15  # a float represents every decimal number of up to 15 digits
+    return decimal if is_plain and is_exact and not _has_leading_zero(cell) else cell
 
 
 def _is_formatted_number(text: str) -> bool:

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from types import NoneType
 from typing import Any, Final, get_args
 
 from desktop_app.domain import bounds
@@ -113,10 +114,8 @@ class TableSchema:
         types = tuple(map(type, row))
         if types not in self._accepted_types:
             for value_type, column in zip(types, self.columns, strict=True):
-                accepted = _TYPES[column.kind]
-                if not (
-                    value_type in accepted or (value_type is type(None) and not column.is_required)
-                ):
+                is_allowed_null = value_type is NoneType and not column.is_required
+                if value_type not in _TYPES[column.kind] and not is_allowed_null:
                     return False
             self._accepted_types.add(types)  # there are few combinations of types
         return True

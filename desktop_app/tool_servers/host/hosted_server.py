@@ -79,7 +79,9 @@ class HostedServer:
         self._session_id = ""  # of `_client`
         self._last_session_id = ""  # of the newest response: that of a client being created
         self._lost_sessions: set[str] = set()
+        # Set once `_client` has lost its session, or is no longer needed.
         self._is_client_unusable = anyio.Event()
+        # Set, and then replaced, when `_client` has been replaced.
         self._has_new_client = anyio.Event()
 
     async def run(self) -> None:
