@@ -40,12 +40,11 @@ async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
         write_line(_plan_line(plan))
         if plan["judge_calls"]:
             write_line("  " + _judge_line(plan))
-    total = tr(
-        "Total: {input} for input, {most} at most",
-        input=_cost(lowest_cost),
-        most=_cost(highest_cost),
-    )
-    write_line(total)
+    lowest, highest = _cost(lowest_cost), _cost(highest_cost)
+    if lowest == highest:
+        write_line(tr("Total: {cost}", cost=lowest))
+    else:
+        write_line(tr("Total: {input} for input, {most} at most", input=lowest, most=highest))
 
 
 def _plan_line(plan: dict[str, Any]) -> str:
@@ -56,7 +55,7 @@ def _plan_line(plan: dict[str, Any]) -> str:
         plan["calls"],
         name=clean_line(name),
         tokens=formatting.number(plan["input_tokens"]),
-        costs=f"{_cost(plan['input_cost_usd'])} – {_cost(plan['max_cost_usd'])}",
+        costs=_cost_range(plan["input_cost_usd"], plan["max_cost_usd"]),
     )
 
 
@@ -67,7 +66,7 @@ def _judge_line(plan: dict[str, Any]) -> str:
         plan["judge_calls"],
         model=clean_line(plan["judge_model"]),
         tokens=formatting.number(plan["judge_input_tokens"]),
-        costs=f"{_cost(plan['judge_input_cost_usd'])} – {_cost(plan['judge_max_cost_usd'])}",
+        costs=_cost_range(plan["judge_input_cost_usd"], plan["judge_max_cost_usd"]),
     )
 
 
@@ -153,6 +152,11 @@ async def _plan_judgments(
 def _total(plans: Sequence[dict[str, Any]], names: Sequence[str]) -> str | None:
     amounts = [plan[name] for plan in plans for name in names]
     return None if None in amounts else str(sum(map(Decimal, amounts), Decimal(0)))
+
+
+def _cost_range(lowest_amount: str | None, highest_amount: str | None) -> str:
+    lowest, highest = _cost(lowest_amount), _cost(highest_amount)
+    return lowest if lowest == highest else f"{lowest} – {highest}"
 
 
 def _cost(amount: str | None) -> str:
