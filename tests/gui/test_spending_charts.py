@@ -9,7 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.spending.spending_report import SpendingRow, SpendingSum
+from desktop_app.ui.look import painting
 from desktop_app.ui.spending.spending_charts import SpendingCharts
+from desktop_app.ui.spending.spending_measures import COLUMNS
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import CHARTS, NOT_COUNTED, SpendingView
 from tests.helpers.widgets import find
@@ -81,3 +83,14 @@ def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
     view.set_tables({"month": SpendingTable(("Day", *FIGURES), rows)})
     assert view.total.text() == "Total: $5.83 · 1 not counted"
     assert view.total.toolTip() == f"$5.833775\n{NOT_COUNTED}"
+
+
+def test_the_figures_below_the_chart_are_aligned_at_the_right(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    charts = SpendingCharts(light_theme)
+    qtbot.addWidget(charts)
+    charts.show_rows(ROWS, lambda row: row.key)
+    cells = [charts.table.model().index(0, column) for column in range(len(COLUMNS) + 1)]
+    alignments = [cell.data(Qt.ItemDataRole.TextAlignmentRole) for cell in cells]
+    assert alignments == [painting.LEFT, *[painting.RIGHT] * len(COLUMNS)]

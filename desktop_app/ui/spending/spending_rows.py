@@ -43,7 +43,7 @@ class SpendingRows(TableModel["SpendingRow"]):
         self._name_of = name_of
         self._columns = columns
         self._headings = (heading, *(each for each, _ in columns))
-        self._figures = range(1, len(self._headings))
+        self._number_columns = range(1, len(self._headings))
         self.endResetModel()
 
     def name(self, row: int) -> str:
