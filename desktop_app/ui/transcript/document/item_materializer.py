@@ -32,7 +32,8 @@ class ItemMaterializer:
         for first, end in ranges:
             self._highlighter.highlight_items(layout, first, end)
         state = self._messages.get(layout.key)
-        if state is not None and any(0.0 in layout.heights[first:end] for first, end in ranges):
+        has_folded_lines = any(0.0 in layout.heights[first:end] for first, end in ranges)
+        if state is not None and has_folded_lines:
             show_folds(self._writer, layout, state.unfolded.code)
 
     def write_item(self, layout: MessageLayout, index: int, height: float, unit: int = 0) -> None:

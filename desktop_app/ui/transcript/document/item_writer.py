@@ -170,13 +170,13 @@ class ItemWriter:
             layout, index, block, inserter.cursor, are_row_blocks=are_row_blocks
         )
         if are_row_blocks:
-            for number in range(len(block.rows)):
+            for row_number in range(len(block.rows)):
                 inserter.insert_block(
-                    tables.styles.row_format(block, number, layout.item_above(index), widths),
-                    tables.char_format(block, number, Run("")),
+                    tables.styles.row_format(block, row_number, layout.item_above(index), widths),
+                    tables.char_format(block, row_number, Run("")),
                 )
-                for run in row_runs(block, number):
-                    inserter.cursor.insertText(run.text, tables.char_format(block, number, run))
+                for run in row_runs(block, row_number):
+                    inserter.cursor.insertText(run.text, tables.char_format(block, row_number, run))
             count = len(block.rows)
         else:
             inserter.move_below()

@@ -91,25 +91,27 @@ class LongTextWriter:
         If the text costs too much, write only its first and last parts. The limit is higher if
         `whole` is set. `block_format` is the format of the open block.
         """
-        index, formats = self._run_indices.index_of(item), self._formats(item, block_format)
-        spans = list(self._spans(index, 0, 1, formats))
+        index = self._run_indices.index_of(item)
+        formats = self._formats(item, block_format)
+        spans = list(self._spans(index, 0, 1, formats))  # only the first part
         height = self._splitter.estimate_height(index.end)
         if cost_of_runs(item.runs) <= (_REQUESTED_COST if whole else _WHOLE_COST):
             spans += self._spans(index, spans[0][1], index.end, formats)
         else:
             spans += self._last_spans(index, spans[0][1], formats)
-        start, gaps = 0, []
+        gaps: list[TextGap] = []
+        written_end = 0
         for number, (first, end) in enumerate(spans):
-            if first > start:
-                gap_height = height * (first - start) / index.end
-                gaps.append(TextGap(number, start, max(1.0, gap_height)))
+            gap_height = 0.0
+            if first > written_end:
+                gap_height = max(1.0, height * (first - written_end) / index.end)
+                gaps.append(TextGap(number, written_end, gap_height))
             if number:
-                above = gaps[-1].height if first > start else 0
                 inserter.insert_block(
-                    with_space_above(above, formats.rest), formats.of_run(Run(""))
+                    with_space_above(gap_height, formats.rest), formats.of_run(Run(""))
                 )
             _insert_runs(inserter.cursor, index.runs_between(first, end), formats)
-            start = end
+            written_end = end
         return TextParts(tuple(first for first, _ in spans[1:]), tuple(gaps))
 
     def split_last_block(
@@ -120,17 +122,19 @@ class LongTextWriter:
 
         `block_format` is the format of the first block.
         """
-        start, start_unit, length = block.position(), cuts[-1] if cuts else 0, block.length() - 1
-        if not cuts:
-            start, length = start + prefix_length(item), length - prefix_length(item)
-        context, formats = min(start_unit, CONTEXT_UNITS), self._formats(item, block_format)
-        index = RunIndex(last_units(item.runs, length + context), start_unit - context)
-        spans = list(self._spans(index, start_unit, start_unit + length, formats))
+        start = cuts[-1] if cuts else 0
+        prefix = 0 if cuts else prefix_length(item)  # which the first block begins with
+        length = block.length() - 1 - prefix
+        context = min(start, CONTEXT_UNITS)
+        index = RunIndex(last_units(item.runs, length + context), start - context)
+        formats = self._formats(item, block_format)
+        spans = list(self._spans(index, start, start + length, formats))
+        position = block.position() + prefix
         for first, end in spans[:-1]:
-            start += end - first
-            cursor.setPosition(start)
+            position += end - first
+            cursor.setPosition(position)
             cursor.insertBlock(formats.rest, formats.of_run(Run("")))
-            start += 1
+            position += 1
         return (*cuts, *(first for first, _ in spans[1:]))
 
     def fill(
@@ -141,8 +145,10 @@ class LongTextWriter:
 
         `block` is the first block of the text, and `block_format` is its format.
         """
-        index, formats = self._run_indices.index_of(item), self._formats(item, block_format)
+        index = self._run_indices.index_of(item)
+        formats = self._formats(item, block_format)
         cuts, gaps = list(parts.cuts), list(parts.gaps)
+        # From the last gap on, so that the block numbers of earlier gaps stay valid.
         for number, gap in reversed(list(enumerate(parts.gaps))):
             gap_end = cuts[gap.block - 1]
             needed_start, needed_end = max(first, gap.start), min(end, gap_end)
@@ -160,13 +166,14 @@ class LongTextWriter:
             lower = TextGap(
                 gap.block + len(spans), spans[-1][1], (gap_end - spans[-1][1]) * unit_height
             )
-            inserter, above = BlockInserter(cursor, block_below), upper.height
+            inserter = BlockInserter(cursor, block_below)
+            space_above = upper.height
             for span in spans:
                 inserter.insert_block(
-                    with_space_above(above, formats.rest), formats.of_run(Run(""))
+                    with_space_above(space_above, formats.rest), formats.of_run(Run(""))
                 )
                 _insert_runs(cursor, index.runs_between(*span), formats)
-                above = 0
+                space_above = 0
             cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             cursor.setBlockFormat(with_space_above(lower.height, formats.rest))
             cuts[gap.block - 1 : gap.block - 1] = [start for start, _ in spans]
@@ -189,11 +196,12 @@ class LongTextWriter:
         last `KEPT_END_BLOCKS` blocks.
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
-        document, number = block.document(), block.blockNumber()
+        document = block.document()
+        first_number = block.blockNumber()
         continuation = self._styles.continuation_format(block_format)
         for first, end, height in reversed(ranges):
-            start = document.findBlockByNumber(number + first)
-            below = document.findBlockByNumber(number + end)
+            start = document.findBlockByNumber(first_number + first)
+            below = document.findBlockByNumber(first_number + end)
             remove_blocks(cursor, start, below, with_space_above(height, continuation))
             gap_start = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
             gaps = [

@@ -96,7 +96,10 @@ class MessageWriter:
             self._highlight(state)
 
     def append_text(self, state: MessageState, text: str, visible_item: int = -1) -> None:
-        """Append text to a message. Code stays unfolded if folding would hide `visible_item`."""
+        """Append text to a message. Code stays unfolded if folding would hide `visible_item`.
+
+        A `visible_item` of -1 stands for none.
+        """
         is_first = not state.has_text
         changes = state.add_text(text)
         if not state.is_materialized:
@@ -121,8 +124,8 @@ class MessageWriter:
             last = first + len(added)
             while first <= last:  # code may end above or within the added items
                 is_added = self._add_fold_line(state, first, visible_item)
-                first = first + 1 + is_added
-                last = last + is_added
+                first += 1 + is_added
+                last += is_added
         if state.pending_highlights:
             self._highlight(state)
 
@@ -218,7 +221,10 @@ class MessageWriter:
 
     def _highlight(self, state: MessageState) -> None:
         layout = state.layout
-        end = len(state.layout.items) - state.foot_count
         state.pending_highlights.highlight(
-            self._highlighter, layout, state.head_count, end, is_growing=state.is_growing
+            self._highlighter,
+            layout,
+            body=state.head_count,
+            end=len(layout.items) - state.foot_count,
+            is_growing=state.is_growing,
         )

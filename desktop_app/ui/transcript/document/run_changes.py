@@ -40,12 +40,13 @@ def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
         equal_runs = 0
     while equal_runs < min(len(old), len(new)) and old[equal_runs] == new[equal_runs]:
         equal_runs += 1
-    can_grow = (
-        equal_runs < min(len(old), len(new)) and not new[equal_runs].math
-    )  # a formula changes as a whole
-    if can_grow and old[equal_runs][1:] == new[equal_runs][1:]:
-        return packed_runs + equal_runs, _common_length(old[equal_runs].text, new[equal_runs].text)
-    return packed_runs + equal_runs, 0
+    equal_characters = 0
+    if equal_runs < min(len(old), len(new)):
+        old_run, new_run = old[equal_runs], new[equal_runs]
+        # A formula changes as a whole. Other fields than the text are the format.
+        if old_run[1:] == new_run[1:] and not new_run.math:
+            equal_characters = _common_length(old_run.text, new_run.text)
+    return packed_runs + equal_runs, equal_characters
 
 
 def length_after_prefix(runs: Runs, prefix: tuple[int, int]) -> int:

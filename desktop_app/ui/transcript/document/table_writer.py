@@ -1,11 +1,11 @@
 """Writes tables: as blocks with tab stops, or as a QTextTable if tab stops do not suffice.
 
-If each cell of a part takes one line, and the first column is on the left, the rows are blocks of
-the root frame with tab stops. The painter draws the lines between them. Such a row costs no more
-than a line of text. A QTextTable is a frame, which slows every later edit, and each of its cells is
-a block. Only cells that wrap, formulas, images, right-to-left text and columns from the right need
-a QTextTable. The choice depends only on the part's own rows and the column widths; both forms look
-the same.
+A table of many rows is written in parts; each part is an item with some of the rows. If each cell
+of a part takes one line, and the first column is on the left, the rows are blocks of the root frame
+with tab stops. The painter draws the lines between them. Such a row costs no more than a line of
+text. A QTextTable is a frame, which slows every later edit, and each of its cells is a block. Only
+cells that wrap, formulas, images, right-to-left text and columns from the right need a QTextTable.
+The choice depends only on the part's own rows and the column widths; both forms look the same.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _PLAIN: Final = Run("")[1:]
 """The properties of a run of plain text."""
 
 
-def cell_runs(block: Block, number: int, column: int) -> Runs:
+def cell_runs(block: Block, row_number: int, column: int) -> Runs:
     """Return the runs of a cell, or nothing if the row is too short."""
-    row = block.rows[number]
+    row = block.rows[row_number]
     return row[column] if column < len(row) else ()
 
 
@@ -43,13 +43,13 @@ def column_of(table: QTextTable, column: int) -> int:
     return table.columns() - 1 - column if _begins_at_right(table) else column
 
 
-def row_runs(block: Block, number: int) -> Runs:
+def row_runs(block: Block, row_number: int) -> Runs:
     """Return the runs of a row, with a tab before each cell except a left-aligned first cell."""
     runs: list[Run] = []
     plain = ""
     for column, align in enumerate(block.aligns):
         plain += "\t" if column or align in ("right", "center") else ""
-        for run in cell_runs(block, number, column):
+        for run in cell_runs(block, row_number, column):
             if run[1:] == _PLAIN:
                 plain += run.text
             else:
@@ -133,9 +133,9 @@ class TableWriter:
             return self._item_styles.block_key(block, layout.item_above(index))
         return ("part", bool(index) and layout.has_row_blocks(index - 1))
 
-    def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
+    def char_format(self, block: Block, row_number: int, run: Run) -> QTextCharFormat:
         """Return the format of a run in a row."""
-        char_format = self.styles.cell_char_format(run, is_head=block.head and number == 0)
+        char_format = self.styles.cell_char_format(run, is_head=block.head and row_number == 0)
         if run.math:
             char_format = QTextCharFormat(char_format)
             char_format.setProperty(COLUMNS, len(block.aligns))
@@ -166,8 +166,8 @@ class TableWriter:
         )
         table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), table_format)
         cell_format = self.styles.cell_format(block)
-        for number in range(len(block.rows)):
-            self._write_row(table, number, block, cell_format)
+        for row_number in range(len(block.rows)):
+            self._write_row(table, row_number, block, cell_format)
         first = table.cellAt(0, 0).firstCursorPosition().block().previous()
         cursor.setPosition(first.position())
         cursor.setBlockFormat(self.styles.format_before_table(block))
@@ -190,22 +190,22 @@ class TableWriter:
                 table.setFormat(table_format)
 
     def _write_row(
-        self, table: QTextTable, number: int, block: Block, cell_format: QTextTableCellFormat
+        self, table: QTextTable, row_number: int, block: Block, cell_format: QTextTableCellFormat
     ) -> None:
         for column in range(len(block.aligns)):
-            cell = table.cellAt(number, column_of(table, column))
+            cell = table.cellAt(row_number, column_of(table, column))
             cell.setFormat(cell_format)
             cursor = cell.firstCursorPosition()
-            cursor.setBlockFormat(self._cell_block_format(table, number, column, block))
-            for run in cell_runs(block, number, column):
-                cursor.insertText(run.text, self.char_format(block, number, run))
+            cursor.setBlockFormat(self._cell_block_format(table, row_number, column, block))
+            for run in cell_runs(block, row_number, column):
+                cursor.insertText(run.text, self.char_format(block, row_number, run))
 
     def _cell_block_format(
-        self, table: QTextTable, number: int, column: int, block: Block
+        self, table: QTextTable, row_number: int, column: int, block: Block
     ) -> QTextBlockFormat:
         align = block.aligns[column] or _default_align(table)
-        runs = cell_runs(block, number, column)
-        first = block.head and not number and not column_of(table, column)
+        runs = cell_runs(block, row_number, column)
+        first = block.head and not row_number and not column_of(table, column)
         return self.styles.cell_block_format(block, align, runs, is_first=first)
 
     def update_table(self, table: QTextTable, old: Block, new: Block, cursor: QTextCursor) -> int:
@@ -213,31 +213,31 @@ class TableWriter:
 
         Return the number of new blocks.
         """
-        for number, row in enumerate(old.rows):
-            if row != new.rows[number]:
-                self._update_row(table, number, old, new, cursor)
+        for row_number, row in enumerate(old.rows):
+            if row != new.rows[row_number]:
+                self._update_row(table, row_number, old, new, cursor)
         added = len(new.rows) - len(old.rows)
         if added:
             table.appendRows(added)
             cell_format = self.styles.cell_format(new)
-            for number in range(len(old.rows), len(new.rows)):
-                self._write_row(table, number, new, cell_format)
+            for row_number in range(len(old.rows), len(new.rows)):
+                self._write_row(table, row_number, new, cell_format)
         return added * len(new.aligns)
 
     def _update_row(
-        self, table: QTextTable, number: int, old: Block, new: Block, cursor: QTextCursor
+        self, table: QTextTable, row_number: int, old: Block, new: Block, cursor: QTextCursor
     ) -> None:
         for column in range(len(new.aligns)):
-            new_runs = cell_runs(new, number, column)
-            if new_runs == cell_runs(old, number, column):
+            new_runs = cell_runs(new, row_number, column)
+            if new_runs == cell_runs(old, row_number, column):
                 continue
-            cell = table.cellAt(number, column_of(table, column))
+            cell = table.cellAt(row_number, column_of(table, column))
             cursor.setPosition(cell.firstPosition())
             cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-            cursor.setBlockFormat(self._cell_block_format(table, number, column, new))
+            cursor.setBlockFormat(self._cell_block_format(table, row_number, column, new))
             for run in new_runs:
-                cursor.insertText(run.text, self.char_format(new, number, run))
+                cursor.insertText(run.text, self.char_format(new, row_number, run))
 
     # ------------------------------------------------------------------ rows as blocks
 
@@ -255,23 +255,23 @@ class TableWriter:
         `new` has at least as many rows as `old`. Return the number of new blocks.
         """
         block = first
-        for number, row in enumerate(old.rows):
-            block = block.next() if number else block
-            if row == new.rows[number]:
+        for row_number, row in enumerate(old.rows):
+            block = block.next() if row_number else block
+            if row == new.rows[row_number]:
                 continue
-            old_runs, new_runs = row_runs(old, number), row_runs(new, number)
+            old_runs, new_runs = row_runs(old, row_number), row_runs(new, row_number)
             end = block.position() + block.length() - 1
-            format_of = partial(self.char_format, new, number)
+            format_of = partial(self.char_format, new, row_number)
             replace_text(
                 cursor, end, old_runs, new_runs, common_prefix(old_runs, new_runs), format_of
             )
-            block_format = self.styles.row_format(new, number, above, widths)
-            if block_format is not self.styles.row_format(old, number, above, widths):
+            block_format = self.styles.row_format(new, row_number, above, widths)
+            if block_format is not self.styles.row_format(old, row_number, above, widths):
                 cursor.setBlockFormat(block_format)
         cursor.setPosition(block.position() + block.length() - 1)
-        for number in range(len(old.rows), len(new.rows)):
-            block_format = self.styles.row_format(new, number, above, widths)
-            cursor.insertBlock(block_format, self.char_format(new, number, Run("")))
-            for run in row_runs(new, number):
-                cursor.insertText(run.text, self.char_format(new, number, run))
+        for row_number in range(len(old.rows), len(new.rows)):
+            block_format = self.styles.row_format(new, row_number, above, widths)
+            cursor.insertBlock(block_format, self.char_format(new, row_number, Run("")))
+            for run in row_runs(new, row_number):
+                cursor.insertText(run.text, self.char_format(new, row_number, run))
         return len(new.rows) - len(old.rows)

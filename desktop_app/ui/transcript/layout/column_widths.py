@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate, islice, pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtGui import QFontMetricsF
 
@@ -45,6 +45,13 @@ _NEEDS_CELL: Final = re.compile(
 )
 
 
+class _Font(NamedTuple):
+    """The metrics of a font, and the width of its widest letter."""
+
+    metrics: QFontMetricsF
+    widest_letter: float
+
+
 class ColumnWidths:
     """A calculator of column widths with the fonts of given styles.
 
@@ -56,7 +63,7 @@ class ColumnWidths:
         self._styles = styles
         self._table_styles = table_styles
         self.width = width
-        self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
+        self._fonts: dict[tuple[bool, ...], _Font] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
         # A pixel more than the padding, because edges are rounded.
         self._cell_margin = self._pad + 1
@@ -105,16 +112,17 @@ class ColumnWidths:
             is_suited = (is_ascii and "\t" not in run.text) or not _NEEDS_CELL.search(run.text)
             if run.math or run.image or not is_suited:
                 return False
-            upper_bound += (
-                self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else available + 1
-            )
+            if is_ascii:
+                upper_bound += self._font_of(run, is_head).widest_letter * len(run.text)
+            else:  # other letters may be wider: measure the cell
+                upper_bound += available + 1
         return upper_bound <= available or self._measure(cell, is_head, available) <= available
 
     def _measure(self, cell: Runs, is_head: bool, limit: float) -> float:
         """Return the width of a cell in one line. Measure no further than `limit`."""
         width = 0.0
         for run in cell:
-            metrics = self._metrics_of(run, is_head)[0]
+            metrics = self._font_of(run, is_head).metrics
             for index in range(0, len(run.text), _LETTERS_PER_CALL):
                 width += metrics.horizontalAdvance(run.text[index : index + _LETTERS_PER_CALL])
                 if width > limit:
@@ -128,23 +136,22 @@ class ColumnWidths:
             for word in run.text.split(maxsplit=_MEASURED_WORDS)[:_MEASURED_WORDS]
         )
         widths = (
-            self._metrics_of(run, is_head)[0].horizontalAdvance(word)
+            self._font_of(run, is_head).metrics.horizontalAdvance(word)
             for run, word in islice(words, _MEASURED_WORDS)
         )
         return max(widths, default=0.0)
 
-    def _metrics_of(self, run: Run, is_head: bool) -> tuple[QFontMetricsF, float]:
-        """Return the metrics of a run's font, and the width of the font's widest letter."""
+    def _font_of(self, run: Run, is_head: bool) -> _Font:
         key = (run.bold, is_head, run.italic, run.code, run.note)
-        metrics_and_widest = self._metrics.get(key)
-        if metrics_and_widest is None:
-            font = self._table_styles.cell_char_format(
+        font = self._fonts.get(key)
+        if font is None:
+            char_format = self._table_styles.cell_char_format(
                 run._replace(link=""), is_head=is_head
-            ).font()
-            metrics = QFontMetricsF(font)
-            widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
-            metrics_and_widest = self._metrics[key] = (metrics, widest)
-        return metrics_and_widest
+            )
+            metrics = QFontMetricsF(char_format.font())
+            widest_letter = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
+            font = self._fonts[key] = _Font(metrics, widest_letter)
+        return font
 
 
 def _cells(

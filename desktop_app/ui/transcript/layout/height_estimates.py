@@ -43,11 +43,12 @@ def estimate_height(item: Item) -> float:
 def estimate_code_heights(lines: Sequence[Item], scale: float) -> list[float]:
     """Estimate the heights of lines of code in pixels, multiplied by `scale`.
 
-    Fast enough for tens of thousands of lines, because it reads runs and texts by index.
+    Fast enough for tens of thousands of lines, because it reads runs (field 1 of an item) and
+    texts (field 0 of a run) by index.
     """
     line_height = _CODE_LINE_HEIGHT * scale
-    texts = ["".join([run[0] for run in line[1]]) for line in lines]
-    return [(-(-len(text) // _LINE_CHARS) or 1) * line_height for text in texts]
+    lengths = [sum([len(run[0]) for run in line[1]]) for line in lines]
+    return [(ceil(length / _LINE_CHARS) or 1) * line_height for length in lengths]
 
 
 def _line_count(runs: Runs) -> int:

@@ -87,11 +87,13 @@ class RunIndex:
         first_run = max(0, bisect_right(self._edges, first) - 1)
         end_run = min(len(self._runs), bisect_left(self._edges, end, first_run))
         runs = list(self._runs[first_run:end_run])
-        for number in {first_run, end_run - 1} if runs else ():
+        if not runs:
+            return ()
+        for number in {first_run, end_run - 1}:  # the runs that may be only partly within
             begin, stop = self._edges[number], self._edges[number + 1]
             if begin < first or end < stop:
                 text = self._cut(number, max(0, first - begin), end - begin)
-                runs[number - first_run] = runs[number - first_run]._replace(text=text)
+                runs[number - first_run] = self._runs[number]._replace(text=text)
         return tuple(run for run in runs if run.text)
 
     def count_runs(self, first: int, end: int) -> int:
@@ -149,10 +151,11 @@ def count_kept_cuts(cuts: tuple[int, ...], unchanged: int, added: int) -> int:
         return 0
     unchanged += cuts[-1]
     kept_cuts = bisect_left(cuts, unchanged - _UNSETTLED_UNITS)
-    while (
-        kept_cuts
-        and unchanged + added - (cuts[kept_cuts - 2] if kept_cuts > 1 else 0) <= MAX_BLOCK_UNITS
-    ):
+    while kept_cuts:
+        # Drop the last cut if the text fits into one block from the cut before it.
+        start_without = cuts[kept_cuts - 2] if kept_cuts > 1 else 0
+        if unchanged + added - start_without > MAX_BLOCK_UNITS:
+            break
         kept_cuts -= 1
     return kept_cuts
 
@@ -170,7 +173,11 @@ class LongTextSplitter:
         self.width, self.indent = width, indent
         self._scratch: QTextDocument | None = None
         self._unit_height = 0.25  # pixels, until a text is measured
-        self._cache: tuple[RunIndex | None, dict[int, int]] = (None, {})
+        # The text measured last, the ends of its parts by their starts, and the starts of its
+        # chapters by their marks.
+        self._measured: RunIndex | None = None
+        self._part_ends: dict[int, int] = {}
+        self._chapter_starts: dict[int, int] = {}
 
     def estimate_height(self, count: int) -> float:
         """Estimate the height of `count` units in pixels, from the text measured last."""
@@ -183,33 +190,30 @@ class LongTextSplitter:
         no line starts there, the part has that many units. The part also ends at the next chapter.
         At least MAX_BLOCK_UNITS units of text must follow `start`.
         """
-        part_ends = self._cached(index)
-        if start not in part_ends:
-            part_ends[start] = self._measure_part_end(index, start, formats)
-        return part_ends[start]
+        self._forget_other_text(index)
+        if start not in self._part_ends:
+            self._part_ends[start] = self._measure_part_end(index, start, formats)
+        return self._part_ends[start]
 
-    def _cached(self, index: RunIndex) -> dict[int, int]:
-        """Return the cached measurements of this text.
+    def _forget_other_text(self, index: RunIndex) -> None:
+        """Forget the measurements of the text measured last if it is not this one."""
+        if self._measured is not index:
+            self._measured = index
+            self._part_ends = {}
+            self._chapter_starts = {}
 
-        A part's start maps to its end, and a negative chapter mark maps to the start of the
-        chapter.
-        """
-        if self._cache[0] is not index:
-            self._cache = index, {}
-        return self._cache[1]
-
-    def _measure_part_end(self, index: RunIndex, start_unit: int, formats: TextFormats) -> int:
+    def _measure_part_end(self, index: RunIndex, start: int, formats: TextFormats) -> int:
         part, lookahead = _PART_UNITS, _LOOKAHEAD_UNITS
-        if _is_dense(index, start_unit):
+        if _is_dense(index, start):
             part, lookahead = _DENSE_PART_UNITS, _DENSE_LOOKAHEAD_UNITS
-        runs = index.runs_between(start_unit, start_unit + part + lookahead)
-        starts = self._line_starts(runs, formats.rest if start_unit else formats.first, formats)
-        line_start = max((line_start for line_start in starts if 0 < line_start <= part), default=0)
-        cut = start_unit + line_start if line_start else index.character_end(start_unit + part)
-        mark = (start_unit // _DENSE_CHAPTER_UNITS + 1) * _DENSE_CHAPTER_UNITS
-        if mark <= cut and _begins_chapter(index, mark):
+        runs = index.runs_between(start, start + part + lookahead)
+        line_starts = self._line_starts(runs, formats.rest if start else formats.first, formats)
+        last_start = max((each for each in line_starts if 0 < each <= part), default=0)
+        end = start + last_start if last_start else index.character_end(start + part)
+        mark = (start // _DENSE_CHAPTER_UNITS + 1) * _DENSE_CHAPTER_UNITS
+        if mark <= end and _begins_chapter(index, mark):
             return self._chapter_start(index, mark, formats)
-        return cut
+        return end
 
     def chapter_before(
         self, index: RunIndex, unit: int, earliest: int, formats: TextFormats
@@ -227,13 +231,14 @@ class LongTextSplitter:
 
     def _chapter_start(self, index: RunIndex, mark: int, formats: TextFormats) -> int:
         """Return the first line start at or after a chapter mark."""
-        begin, part_ends = mark - CONTEXT_UNITS, self._cached(index)
-        if -mark not in part_ends:
+        self._forget_other_text(index)
+        if mark not in self._chapter_starts:
+            begin = mark - CONTEXT_UNITS
             runs = index.runs_between(begin, mark + _LOOKAHEAD_UNITS)
             starts = self._line_starts(runs, formats.rest, formats)
             line_starts = (begin + start for start in starts if begin + start >= mark)
-            part_ends[-mark] = next(line_starts, index.character_end(mark))
-        return part_ends[-mark]
+            self._chapter_starts[mark] = next(line_starts, index.character_end(mark))
+        return self._chapter_starts[mark]
 
     def _line_starts(
         self, runs: Runs, block_format: QTextBlockFormat, formats: TextFormats

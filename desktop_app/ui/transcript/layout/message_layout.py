@@ -253,10 +253,14 @@ class MessageLayout:
     ) -> None:
         """Record the blocks, shape and gaps of an item."""
         self.total += blocks - self.counts[index]
-        self._missing_count += (not blocks) - (not self.counts[index])
-        self.counts[index], self.shapes[index], self._flags[index] = blocks, shape, blocks > 0
-        self._gapped_count += bool(gaps) - bool(self.gaps[index])
+        self._missing_count -= self.counts[index] == 0
+        self._missing_count += blocks == 0
+        self._gapped_count -= self.gaps[index] != ()
+        self._gapped_count += gaps != ()
+        self.counts[index] = blocks
+        self.shapes[index] = shape
         self.gaps[index] = gaps
+        self._flags[index] = blocks > 0
         self._block_ends = None
 
     def record_space(self, index: int, block_key: tuple[object, ...], placeholder: int = 0) -> None:

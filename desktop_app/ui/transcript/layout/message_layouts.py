@@ -90,7 +90,7 @@ class MessageLayouts(list[MessageLayout]):
 
     def _position(self, layout: MessageLayout, index: int, unit: int) -> int | None:
         cuts = layout.shapes[index]
-        number = bisect_right(layout.shapes[index], unit)
+        number = bisect_right(cuts, unit)
         block = self.document.findBlockByNumber(self.block_of(layout, index).blockNumber() + number)
         offset = unit - cuts[number - 1] if number else unit + prefix_length(layout.items[index])
         return block.position() + offset if offset < block.length() else None

@@ -103,20 +103,20 @@ class TableStyles:
         return self._theme.px(CELL_PAD) + gap
 
     def row_format(
-        self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
+        self, block: Block, row_number: int, above: Item | None, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
         """Return the block format of a table row that is a text block.
 
         Args:
             block: the table or a part of it.
-            number: the index of the row in it.
+            row_number: the index of the row in it.
             above: the item above the table part.
             widths: the column widths in pixels.
         """
-        is_first = block.head and number == 0
+        is_first = block.head and row_number == 0
         gap = self._styles.gap(block, above) if is_first else 0
-        has_code = any(run.code for cell in block.rows[number] for run in cell)
-        quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
+        has_code = any(run.code for cell in block.rows[row_number] for run in cell)
+        quotes = (block.quote, block.quoted_at, 0 if row_number else block.opened)
         key = ("row", is_first, gap, block.depth, quotes, has_code, block.aligns, widths)
         block_format = self._row_formats.get(key)
         if block_format is None:

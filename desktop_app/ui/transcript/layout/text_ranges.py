@@ -24,10 +24,9 @@ def selected_range(document: QTextDocument, start: int, end: int) -> QTextCursor
 def selected_characters(block: QTextBlock, start: int, end: int) -> QTextCursor:
     """Return a selection of the characters [start, end) of a block's text."""
     text = block.text()
-    block_start = block.position()
-    begin = block_start + utf16_length(text[:start])
-    stop = block_start + utf16_length(text[:end])
-    return selected_range(block.document(), begin, stop)
+    first_unit = block.position() + utf16_length(text[:start])
+    end_unit = block.position() + utf16_length(text[:end])
+    return selected_range(block.document(), first_unit, end_unit)
 
 
 def highlight(cursor: QTextCursor, char_format: QTextCharFormat) -> QTextEdit.ExtraSelection:

@@ -35,8 +35,7 @@ class DragOut(QObject):
         self._view = view
         self._copies = copies
         self._pressed_at: QPoint | None = None
-        self._attachment_hash = ""
-        self._code_block_number = -1
+        self._forget_content()
 
     def press(self, position: QPoint) -> None:
         """Record the attachment or code at the position where the left button is pressed."""
@@ -63,9 +62,9 @@ class DragOut(QObject):
             return False
         distance = (position - self._pressed_at).manhattanLength()
         if distance >= QApplication.startDragDistance():
-            attachment_hash, code_block_number = self._attachment_hash, self._code_block_number
-            self._attachment_hash = ""
-            self._code_block_number = -1
+            attachment_hash = self._attachment_hash
+            code_block_number = self._code_block_number
+            self._forget_content()  # only the first move this far starts the drag
             if attachment_hash:
                 self.file_requested.emit(attachment_hash)
             elif code_block_number >= 0:
@@ -75,8 +74,11 @@ class DragOut(QObject):
     def release(self) -> None:
         """Forget the press."""
         self._pressed_at = None
+        self._forget_content()
+
+    def _forget_content(self) -> None:
         self._attachment_hash = ""
-        self._code_block_number = -1
+        self._code_block_number = -1  # no code
 
     def drag_file(self, path: Path) -> None:
         """Drag a file, unless the button was released meanwhile."""

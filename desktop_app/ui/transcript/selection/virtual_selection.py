@@ -227,11 +227,11 @@ class VirtualSelection:
 
 
 def _anchor_at_start(message_id: str) -> TextAnchor:
-    return TextAnchor(message_id, item=0, part=0, units=0)
+    return TextAnchor(message_id, item=0, block=0, units=0)
 
 
 def _anchor_past_end(message_id: str) -> TextAnchor:
-    return TextAnchor(message_id, _PAST_END, _PAST_END, _PAST_END)
+    return TextAnchor(message_id, item=_PAST_END, block=_PAST_END, units=_PAST_END)
 
 
 def set_cursor(view: QTextBrowser, cursor: QTextCursor) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -32,6 +32,13 @@ Within these limits, the number is that of a full screen.
 """
 
 
+class _WaitingAction(NamedTuple):
+    """An action to run once all of a message is materialized."""
+
+    message_id: str
+    run: Callable[[], None]
+
+
 class MessageNavigator(QObject):
     """The navigation of one view: scrolls to messages and materializes those near the screen."""
 
@@ -51,8 +58,7 @@ class MessageNavigator(QObject):
         self._materializer = materializer
         self._selection, self._filler = selection, filler
         self._stream, self._actions = stream, actions
-        # The message to materialize as a whole, and the callback to run then.
-        self._waiting_action: tuple[str, Callable[[], None]] | None = None
+        self._waiting_action: _WaitingAction | None = None
         view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         stream.slice_written.connect(self._run_waiting)
 
@@ -170,21 +176,17 @@ class MessageNavigator(QObject):
         self._stream.flush(briefly=True)
         if not self._stream.has_more(message_id):
             return True
-        self._waiting_action = message_id, then
+        self._waiting_action = _WaitingAction(message_id, then)
         self._stream.prioritize(message_id)
         return False
 
     def _run_waiting(self, message_id: str) -> None:
         """Run the action that waits for a message, if all of the message is written."""
-        waiting_action = self._waiting_action
-        if (
-            waiting_action is None
-            or waiting_action[0] != message_id
-            or self._stream.has_more(message_id)
-        ):
+        action = self._waiting_action
+        if action is None or action.message_id != message_id or self._stream.has_more(message_id):
             return
         self._waiting_action = None
-        waiting_action[1]()
+        action.run()
 
     @contextmanager
     def _replacing_messages(self) -> Iterator[None]:
@@ -203,8 +205,10 @@ class MessageNavigator(QObject):
         Schedule another pass if messages were added.
         """
         self._filler.update_limit()
-        bar, near_px = self._view.verticalScrollBar(), self._view.viewport().height()
-        former_count, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()
+        bar = self._view.verticalScrollBar()
+        near_px = self._view.viewport().height()
+        former_count = len(self._messages.layouts)
+        on_screen = self._anchor.ids_on_screen()
         below = self._messages.newer and bar.value() > bar.maximum() - near_px
         if below or (self._messages.older and bar.value() < near_px):
             with self._anchor.keep_position(), self._selection.keep():
@@ -215,7 +219,8 @@ class MessageNavigator(QObject):
 
     def _screenful(self) -> int:
         """Return about how many characters of plain text fill the screen, within the limits."""
-        size, metrics = self._view.viewport().size(), self._view.fontMetrics()
+        size = self._view.viewport().size()
+        metrics = self._view.fontMetrics()
         area = size.width() * size.height()
         count = area // (metrics.averageCharWidth() * metrics.lineSpacing())
         return max(_MIN_PASS_CHARACTERS, min(_MAX_PASS_CHARACTERS, count))
@@ -233,8 +238,9 @@ class MessageNavigator(QObject):
             self._waiting_action = None  # the user scrolled elsewhere
         self._anchor.follow(self._anchor.is_at_end)
         self._filler.fill_screen()
-        near_px, bottom = self._view.viewport().height(), self._view.verticalScrollBar().maximum()
-        above, below = self._messages.older, self._messages.newer
-        if (above and value < near_px) or (below and value > bottom - near_px):
+        near_px = self._view.viewport().height()
+        bottom = self._view.verticalScrollBar().maximum()
+        needs_older = self._messages.older and value < near_px
+        if needs_older or (self._messages.newer and value > bottom - near_px):
             self.load_more_soon()
         self._actions.place_again()

@@ -162,7 +162,8 @@ class MessageStream(QObject):
     def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for state in self._messages.materialized():
-            if text := state.take_unwritten():
+            text = state.take_unwritten()
+            if text:
                 message_id = state.message.id
                 self._text_queue.run_after(message_id, partial(self._finish, message_id))
                 self._text_queue.add(message_id, text, deferred=True)
@@ -171,7 +172,8 @@ class MessageStream(QObject):
     def write_unfolded_reasoning(self) -> None:
         """Queue the rest of all unfolded reasoning, or updates of its earlier blocks."""
         for state in self._messages.materialized():
-            message_id, unshown_text = state.message.id, state.reasoning.unshown_text
+            message_id = state.message.id
+            unshown_text = state.reasoning.unshown_text
             if unshown_text and not self._reasoning_queue.has_text(message_id):
                 self._reasoning_queue.add(message_id, unshown_text, deferred=True)
             elif state.reasoning.has_pending_updates:
@@ -187,9 +189,9 @@ class MessageStream(QObject):
             if self._anchor.is_following:
                 self._message_writer.append_text(state, text)
             else:
-                on_top = self._anchor.item_on_top()
+                top_message_id, top_item = self._anchor.item_on_top()
                 with self._anchor.keep_position():  # text above the screen may change
-                    visible_item = on_top[1] if on_top[0] == message_id else -1
+                    visible_item = top_item if top_message_id == message_id else -1
                     self._message_writer.append_text(state, text, visible_item)
         if state.is_streaming:
             self._speech.announce_text(message_id, text, lambda: state.text)

@@ -47,19 +47,19 @@ class PartialRepaint(QObject):
             pending = self._pending_top
             self._pending_top = area.top() if pending is None else min(area.top(), pending)
             return
-        bars = self._view.horizontalScrollBar().value(), self._view.verticalScrollBar().value()
+        left = self._view.horizontalScrollBar().value()
+        top = self._view.verticalScrollBar().value()
         viewport = self._view.viewport()
-        visible = QRectF(*bars, viewport.width(), viewport.height())
+        visible = QRectF(left, top, viewport.width(), viewport.height())
         changed = area.adjusted(-1, -1, 1, 1).intersected(visible).toAlignedRect()
         if not changed.isEmpty():
-            viewport.update(changed.translated(-bars[0], -bars[1]))
+            viewport.update(changed.translated(-left, -top))
 
     def _repaint_changed(self) -> None:
         first, self._first_changed = self._first_changed, None
         top, self._pending_top = self._pending_top, None
         if first is not None and top is not None:
-            block = self._document.findBlock(first)
-            changed = (
-                self._document.documentLayout().blockBoundingRect(block).top() - _ABOVE_BLOCK_PX
-            )
-            self._repaint(QRectF(0, max(top, changed), _ENDLESS_PX, 2 * _ENDLESS_PX))
+            layout = self._document.documentLayout()
+            block_top = layout.blockBoundingRect(self._document.findBlock(first)).top()
+            changed_top = max(top, block_top - _ABOVE_BLOCK_PX)
+            self._repaint(QRectF(0, changed_top, _ENDLESS_PX, 2 * _ENDLESS_PX))

@@ -133,7 +133,8 @@ class ScrollAnchor(QObject):
     @contextmanager
     def suspend_scrolling(self) -> Iterator[None]:
         """Record that scrolling within the context is not by the user: nothing reacts to it."""
-        was_kept, self.is_position_kept = self.is_position_kept, True
+        was_kept = self.is_position_kept
+        self.is_position_kept = True
         try:
             yield
         finally:
@@ -166,7 +167,8 @@ class ScrollAnchor(QObject):
         rect = self._view.cursorRect(cursor)
         if not 0 <= rect.center().y() <= self._view.viewport().height():
             return None
-        return _LineOnScreen(TextAnchor(state.layout.key, index, 0, 0), rect.top())
+        text_anchor = TextAnchor(state.layout.key, index, block=0, units=0)
+        return _LineOnScreen(text_anchor, rect.top())
 
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) if none or while following."""
@@ -193,7 +195,8 @@ class ScrollAnchor(QObject):
         """Scroll so that the line is at its former position on screen."""
         height = self._view.viewport().height()
         cursor = cursor_at(self._messages, self._item_materializer, line.text_anchor, height)
-        bar, self.is_restoring_line = self._view.verticalScrollBar(), True
+        bar = self._view.verticalScrollBar()
+        self.is_restoring_line = True
         try:
             scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
         finally:

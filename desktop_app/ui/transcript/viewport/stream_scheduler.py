@@ -55,7 +55,8 @@ class _QueuedText:
 
     def __init__(self, text: str) -> None:
         self.piece_bounds = ANY_LENGTH
-        self._text, self._position = text, 0
+        self._text = text
+        self._position = 0  # of the first character that is still queued
         self._appended: list[str] = []
 
     def __bool__(self) -> bool:
@@ -67,7 +68,8 @@ class _QueuedText:
     def peek(self, count: int) -> str:
         """Return the next characters, at most `count`, and keep them in the queue."""
         if self._appended and len(self._text) - self._position < count:
-            self._text, self._position = "".join((self._text[self._position :], *self._appended)), 0
+            self._text = "".join((self._text[self._position :], *self._appended))
+            self._position = 0
             self._appended = []
         return self._text[self._position : self._position + count]
 
@@ -221,9 +223,10 @@ class StreamScheduler(QObject):
         if not self._prepare(queued.peek(count)):
             return
         del self._queue[message_id]
-        text, began = queued.take(count), _clock()
+        text = queued.take(count)
         if queued:  # requeue behind the other messages
             self._queue[message_id] = queued
+        began = _clock()
         queued.piece_bounds = self._write(message_id, text)
         if len(text) == count:
             self._adapt_piece_length(count, _clock() - began)

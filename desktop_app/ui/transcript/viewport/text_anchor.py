@@ -24,14 +24,14 @@ class TextAnchor(NamedTuple):
     Attributes:
         message_id: the message.
         item: the index of the item in its message.
-        part: the number of the block in the item; 0 for a long text, which may be split elsewhere
+        block: the number of the block in the item; 0 for a long text, which may be split elsewhere
             when it is written again.
         units: UTF-16 units within the block, or within the whole text if it is long.
     """
 
     message_id: str
     item: int
-    part: int
+    block: int
     units: int
 
 
@@ -40,12 +40,16 @@ def anchor_at(messages: TranscriptMessages, cursor: QTextCursor) -> TextAnchor |
     place = messages.layouts.place_of(cursor.block().blockNumber())
     if place is None:
         return None
-    layout, index, part = place
+    layout, index, number = place
     units = cursor.positionInBlock()
-    if layout.shapes[index] and not is_table(layout.items[index]):
-        units += layout.shapes[index][part - 1] if part else -prefix_length(layout.items[index])
-        part = 0
-    return TextAnchor(layout.key, index, part, units)
+    cuts = layout.shapes[index]
+    if cuts and not is_table(layout.items[index]):  # a long text
+        if number:
+            units += cuts[number - 1]
+        else:
+            units -= prefix_length(layout.items[index])
+        number = 0
+    return TextAnchor(layout.key, index, number, units)
 
 
 def cursor_at(
@@ -61,14 +65,18 @@ def cursor_at(
     layout = messages.layout_of(anchor.message_id)
     layouts = messages.layouts
     index = min(anchor.item, len(layout.items) - 1)
-    part = anchor.part
+    number = anchor.block
     units = anchor.units
     item_materializer.write_item(layout, index, height, units)
-    if layout.shapes[index] and not is_table(layout.items[index]):
-        part = bisect_right(layout.shapes[index], units)
-        units += -layout.shapes[index][part - 1] if part else prefix_length(layout.items[index])
+    cuts = layout.shapes[index]
+    if cuts and not is_table(layout.items[index]):  # a long text
+        number = bisect_right(cuts, units)
+        if number:
+            units -= cuts[number - 1]
+        else:
+            units += prefix_length(layout.items[index])
     first = layouts.block_of(layout, index).blockNumber()
-    block = layouts.document.findBlockByNumber(first + min(part, layout.counts[index] - 1))
+    block = layouts.document.findBlockByNumber(first + min(number, layout.counts[index] - 1))
     cursor = QTextCursor(block)
     cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
     return cursor

@@ -85,7 +85,8 @@ class TranscriptSurface(SealedBrowser):
         self._backdrop = Backdrop(theme)
 
     def _apply_colors(self) -> None:
-        theme, colors = self.theme, self.palette()
+        theme = self.theme
+        colors = self.palette()
         colors.setColor(colors.ColorRole.Base, theme.ground)
         colors.setColor(colors.ColorRole.Text, theme.text)
         self.setPalette(colors)
@@ -116,7 +117,8 @@ class TranscriptSurface(SealedBrowser):
         twice.
         """
         left, right = self._side_margins()
-        margins, above = self.viewportMargins(), self._space_above
+        above = self._space_above
+        margins = self.viewportMargins()
         if (margins.left(), margins.top(), margins.right()) != (left, above, right):
             self.setViewportMargins(left, above, right, 0)
 
@@ -126,9 +128,15 @@ class TranscriptSurface(SealedBrowser):
             position = self.viewport().mapFrom(self, event.position())
             if event.type() == QEvent.Type.MouseMove:  # outside, Qt would scroll without pause
                 position.setX(min(max(position.x(), 0), self.viewport().width() - 1))
-            button_state = event.button(), event.buttons(), event.modifiers()
             return self.viewportEvent(
-                QMouseEvent(event.type(), position, event.globalPosition(), *button_state)
+                QMouseEvent(
+                    event.type(),
+                    position,
+                    event.globalPosition(),
+                    event.button(),
+                    event.buttons(),
+                    event.modifiers(),
+                )
             )
         return super().event(event)
 
@@ -136,7 +144,8 @@ class TranscriptSurface(SealedBrowser):
         """Record a press of the left button in a side margin; return True until its release."""
         was_pressed = self._is_margin_pressed
         if event.button() == Qt.MouseButton.LeftButton:
-            column, position = self.viewport().geometry(), event.position().toPoint()
+            column = self.viewport().geometry()
+            position = event.position().toPoint()
             self._is_margin_pressed = (
                 event.type() == QEvent.Type.MouseButtonPress
                 and position.y() >= column.top()
@@ -158,12 +167,17 @@ class TranscriptSurface(SealedBrowser):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the backgrounds, then the text, then the Copy marks."""
-        offset, left = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
-        area, width = event.rect(), self.viewport().width()
-        first = self.cursorForPosition(area.topLeft()).block()
+        first_visible = self.cursorForPosition(event.rect().topLeft()).block()
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._backdrop.paint(painter, _block_above(first), offset, area, width, left)
+            self._backdrop.paint(
+                painter,
+                first=_block_above(first_visible),
+                offset=self.verticalScrollBar().value(),
+                area=event.rect(),
+                width=self.viewport().width(),
+                left=self.horizontalScrollBar().value(),
+            )
         super().paintEvent(event)
         if self.cursorWidth() and self.textCursor().atEnd():
             # The last block is one pixel high, and so would be the caret: a dot.

@@ -81,8 +81,10 @@ class ViewportFiller(QObject):
         """Materialize the screen now and its surroundings in slices, nearest first."""
         if not self._virtualizer.is_filled(_FILLED_SCREENS[-1]):
             self._virtualizer.fill(0)
-            if any(self._virtualizer.fill(screens, max_fills=1) for screens in _FILLED_SCREENS):
-                self._fill_timer.start()
+            for screens in _FILLED_SCREENS:
+                if self._virtualizer.fill(screens, max_fills=1):
+                    self._fill_timer.start()
+                    break
         self.remove_distant_soon()
 
     def fill_soon(self) -> None:

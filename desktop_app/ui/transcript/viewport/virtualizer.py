@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from functools import partial
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QPointF, Qt
 
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
-_BlockIndex = tuple[int, int, int]
-"""Indices of a message layout, of an item in it, and of a block of that item."""
-
 KEPT_SCREENS: Final = 3
 """Screens above and below the screen that stay while the rest is removed."""
 
@@ -44,6 +41,14 @@ _EXTRA_SCREENS: Final = 0.25
 
 _MAX_FILLS: Final = 6
 """Placeholders to fill at once. Text that is shorter than its estimate leaves room for another."""
+
+
+class _BlockIndex(NamedTuple):
+    """The index of a message layout, of an item in it, and of a block of that item."""
+
+    layout: int
+    item: int
+    block: int
 
 
 class Virtualizer:
@@ -66,7 +71,8 @@ class Virtualizer:
         if all(layout.is_fully_materialized for layout in self._writer.layouts):
             return True
         self._update_scroll_range()
-        height, top = self._view.viewport().height(), self._view.verticalScrollBar().value()
+        height = self._view.viewport().height()
+        top = self._view.verticalScrollBar().value()
         return self._find_placeholder(top - screens * height, top + (screens + 1) * height) is None
 
     def fill(self, screens: float = 1.0, max_fills: int = _MAX_FILLS) -> bool:
@@ -142,7 +148,8 @@ class Virtualizer:
             if not layout.items or writer.top_of(layout, 0) > bottom:
                 return None
             for index in layout.items_with_gaps():
-                if (units := self._find_text_gap(layout, index, top, bottom)) is not None:
+                units = self._find_text_gap(layout, index, top, bottom)
+                if units is not None:
                     return partial(writer.fill_text, layout, index, *units)
             for placeholder in layout.placeholders():
                 height = layout.space_keys[placeholder.end].placeholder
@@ -157,16 +164,21 @@ class Virtualizer:
     def _find_text_gap(
         self, layout: MessageLayout, index: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
-        """Return the UTF-16 units missing from a long text between two y coordinates; else None."""
+        """Return the UTF-16 units [first, end) missing from a long text between y coordinates.
+
+        Return None if nothing is missing there.
+        """
         for gap in layout.gaps[index]:
-            end = self._writer.top_of_part(layout, index, gap.block)
-            if end - gap.height > bottom:
+            gap_bottom = self._writer.top_of_part(layout, index, gap.block)
+            gap_top = gap_bottom - gap.height
+            if gap_top > bottom:
                 return None
-            if end > top:
-                stop = layout.shapes[index][gap.block - 1]
-                units_per_pixel = (stop - gap.start) / gap.height
-                first = stop - ceil((end - max(top, end - gap.height)) * units_per_pixel)
-                return first, max(first + 1, stop - floor(max(0.0, end - bottom) * units_per_pixel))
+            if gap_bottom > top:
+                gap_end = layout.shapes[index][gap.block - 1]
+                units_per_pixel = (gap_end - gap.start) / gap.height
+                first = gap_end - ceil((gap_bottom - max(top, gap_top)) * units_per_pixel)
+                end = gap_end - floor(max(0.0, gap_bottom - bottom) * units_per_pixel)
+                return first, max(first + 1, end)
         return None
 
     def _block_index_at(self, y: float) -> _BlockIndex:
@@ -174,7 +186,8 @@ class Virtualizer:
         layouts = self._writer.layouts
         last = len(layouts) - 1
         items = len(layouts[last].items) if last >= 0 else 0
-        return self._block_index_of(self._position_at(y)) or (last, max(0, items - 1), 0)
+        at_end = _BlockIndex(last, max(0, items - 1), 0)
+        return self._block_index_of(self._position_at(y)) or at_end
 
     def _position_at(self, y: float) -> int:
         document_layout = self._view.document().documentLayout()
@@ -185,8 +198,8 @@ class Virtualizer:
         place = writer.layouts.place_of(writer.document.findBlock(position).blockNumber())
         if place is None:
             return None
-        layout, index, number = place
-        return writer.layouts.index(layout), index, number
+        layout, item, block = place
+        return _BlockIndex(writer.layouts.index(layout), item, block)
 
     # ------------------------------------------------------------------ dematerializing
 
@@ -200,9 +213,10 @@ class Virtualizer:
 
         The caller keeps the scroll position.
         """
-        writer, height = self._writer, self._view.viewport().height()
+        writer = self._writer
         if not writer.layouts:
             return
+        height = self._view.viewport().height()
         top = self._view.verticalScrollBar().value()
         first = self._block_index_at(top - screens * height)
         last = self._block_index_at(top + (screens + 1) * height)
@@ -210,11 +224,16 @@ class Virtualizer:
         pins = self._pins()
         for number, layout in enumerate(writer.layouts):
             count = len(layout.items)
-            begin = count if number < first[0] else first[1] if number == first[0] else 0
-            end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
-            pinned = sorted({item for layout_index, item, _ in pins if layout_index == number})
-            for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
-                ranges += [(layout, *part) for part in _ranges_without(pinned, start, stop)]
+            kept_start, kept_end = 0, count
+            if not first.layout <= number <= last.layout:
+                kept_end = 0
+            if number == first.layout:
+                kept_start = first.item
+            if number == last.layout:
+                kept_end = last.item + 1
+            pinned = sorted({pin.item for pin in pins if pin.layout == number})
+            for start, end in ((0, kept_start), (kept_end, count)):
+                ranges += [(layout, *part) for part in _ranges_without(pinned, start, end)]
         writer.erase(ranges)
         self._erase_distant_text(first, last, pins)
 
@@ -224,10 +243,12 @@ class Virtualizer:
         """Remove the blocks of long texts outside [first, last], except the `pins`."""
         for number, layout in enumerate(self._writer.layouts):
             for item in layout.long_texts():
-                blocks = ((number, item, block) for block in range(layout.counts[item]))
+                block_indices = (
+                    _BlockIndex(number, item, block) for block in range(layout.counts[item])
+                )
                 kept_numbers = {
-                    block_index[2]
-                    for block_index in blocks
+                    block_index.block
+                    for block_index in block_indices
                     if first <= block_index <= last or block_index in pins
                 }
                 self._writer.erase_parts(layout, item, kept_numbers)
