@@ -85,22 +85,22 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
-        is_open = number in unfolded
         count_text = _count_text(part)
         if not part.passages:
             lines.append(Line(LineKind.NOTICE, (Run(one_line(count_text)),)))
             continue
-        lines.append(
-            section_line(count_text, f"{ACTION}{TOGGLE_PASSAGES}{number}", is_unfolded=is_open)
-        )
-        lines += [_source_line(passage) for passage in part.passages if is_open]
+        is_unfolded = number in unfolded
+        link = f"{ACTION}{TOGGLE_PASSAGES}{number}"
+        lines.append(section_line(count_text, link, is_unfolded=is_unfolded))
+        if is_unfolded:
+            lines += map(_source_line, part.passages)
     return lines
 
 
 def _count_text(part: PassagesPart) -> str:
+    name = part.name
     count = len(part.passages)
     sent_earlier = len(part.known)
-    name = part.name
     if not count and not sent_earlier:
         return tr("Nothing found in {name}", name=name)
     if not sent_earlier:

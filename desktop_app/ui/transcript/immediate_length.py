@@ -12,7 +12,9 @@ IMMEDIATE_CHARACTERS: Final = 12_000
 """Maximum characters of a stored text that are parsed and written immediately."""
 
 _IMMEDIATE_MARKUP_CHARACTERS: Final = 800
-"""Maximum characters of a text that is dense with markup."""
+"""Maximum characters of a stored text that are written immediately if it is dense with markup."""
+_DENSE_CHARACTERS_PER_MARK: Final = 4
+"""A text is dense with markup if it has a mark for each so many characters, or more marks."""
 _IMMEDIATE_LINES: Final = 400
 """Maximum lines of a stored text that are parsed and written immediately."""
 _ADDRESS_MARKS: Final = 20
@@ -32,6 +34,6 @@ def immediate_length(text: str) -> int:
     ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _IMMEDIATE_LINES)]
     # Each mark makes a run, each line a block.
     marks = len(_MARKS.findall(beginning)) + _ADDRESS_MARKS * addresses + len(ends)
-    if marks * 4 >= len(beginning):
+    if marks * _DENSE_CHARACTERS_PER_MARK >= len(beginning):
         return min(len(beginning), _IMMEDIATE_MARKUP_CHARACTERS)
     return ends[-1] if len(ends) == _IMMEDIATE_LINES else len(beginning)

@@ -113,7 +113,8 @@ class MessageState:
 
     def set_layout(self, layout: MessageLayout) -> None:
         """Set the layout of the message, which has just been materialized."""
-        self.layout, self.is_materialized = layout, True
+        self.layout = layout
+        self.is_materialized = True
 
     def mark_removed(self) -> None:
         """Record that the message is no longer in the document."""
@@ -223,7 +224,9 @@ class MessageState:
         """
         is_changed = text != self.text
         if is_changed and (self.is_complete or not text.startswith(self.text)):
-            self._stream, self.is_complete, self._pieces = BlockStream(self._citable), False, []
+            self._stream = BlockStream(self._citable)
+            self.is_complete = False
+            self._pieces = []
             self.add_text(text)
             self._finish()
             return None
@@ -295,7 +298,8 @@ class MessageState:
         """
         head, body, foot = self.head_items(), self.body_items(), self.foot_items()
         self.head_count, self.foot_count = len(head), len(foot)
-        self.folds, self.pending_highlights = FoldLines(body), PendingHighlights([*body, *foot])
+        self.folds = FoldLines(body)
+        self.pending_highlights = PendingHighlights([*body, *foot])
         return [*head, *body, *foot]
 
     # ------------------------------------------------------------------ single items and copies
@@ -314,15 +318,14 @@ class MessageState:
     @property
     def source(self) -> str:
         """Return the text of the whole message, or the text so far while the message streams."""
-        if self.is_streaming:
-            return self.text
-        return self.message.text if self.is_growing else self.text or self.message.text
+        return self.text if self.is_streaming else self.message.text
 
     def block_maker(self) -> Callable[[], list[Block]]:
         """Return a function that makes the current blocks for a copy; callable in any thread."""
         if self.message.role is Role.USER or (self.is_growing and not self.is_streaming):
             return block_maker_of(self.message, self._citable)
-        return list(self._stream.blocks).copy
+        blocks_so_far = list(self._stream.blocks)
+        return blocks_so_far.copy
 
 
 def block_maker_of(message: Message, citable: frozenset[int]) -> Callable[[], list[Block]]:

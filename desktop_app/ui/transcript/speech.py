@@ -61,7 +61,8 @@ class AnswerSpeech(QObject):
             # Imported late: only needed with a screen reader.
             from desktop_app.rendering.spoken_sentences import SentenceSplitter
 
-            self._sentences, self._message_id = SentenceSplitter(), message_id
+            self._sentences = SentenceSplitter()
+            self._message_id = message_id
             so_far = text if whole_text is None else whole_text()
             text = so_far if len(so_far) <= _MAX_EARLIER_CHARACTERS else text
         self._queue(self._sentences.feed(text))
@@ -90,9 +91,10 @@ class AnswerSpeech(QObject):
 
     def _announce_queued(self) -> None:
         self._timer.stop()
-        *earlier, last = self._queued or [""]
-        announce(self._view, " ".join([*map(_with_pause, earlier), last]))
-        self._queued = []
+        if self._queued:
+            *earlier, last = self._queued
+            announce(self._view, " ".join([*map(_with_pause, earlier), last]))
+            self._queued = []
 
 
 def _with_pause(piece: str) -> str:

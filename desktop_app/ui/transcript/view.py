@@ -141,7 +141,8 @@ class TranscriptView(TranscriptSurface):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         document = self.document()
         self._formulas = FormulaDrawer(document)
-        self._is_brief, self._wraps_code = is_brief, True
+        self._is_brief = is_brief
+        self._wraps_code = True
         self.writer = writer = DocumentWriter(
             document,
             Styles(theme, is_brief=is_brief),
@@ -424,7 +425,8 @@ class TranscriptView(TranscriptSurface):
         place = self.messages.layouts.place_of(block)
         if place is None:
             return ""
-        item, state = place.layout.items[place.item], self.messages.get(place.layout.key)
+        item = place.layout.items[place.item]
+        state = self.messages.get(place.layout.key)
         if state is None or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
             return ""
         return "\n".join(token_facts(state.message))
@@ -470,7 +472,8 @@ class TranscriptView(TranscriptSurface):
             # Otherwise the text would move while it is being selected.
             self.anchor.stop_following_stream()
         position = event.position().toPoint()
-        viewport, hand = self.viewport(), Qt.CursorShape.PointingHandCursor
+        viewport = self.viewport()
+        hand = Qt.CursorShape.PointingHandCursor
         if self._mark_at(position):
             viewport.setCursor(hand)
         elif viewport.cursor().shape() is hand and not self.anchorAt(position):

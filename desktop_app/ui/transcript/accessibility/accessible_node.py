@@ -196,7 +196,8 @@ class AccessibleNode(QAccessibleInterface):
         """Remove the node and its descendants from Qt's cache, which would keep them for good."""
         for node in self._nodes or ():
             node.release()
-        self._nodes, self.is_alive = None, False
+        self._nodes = None
+        self.is_alive = False
         QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(self))
 
     def child_nodes(self) -> list[AccessibleNode]:

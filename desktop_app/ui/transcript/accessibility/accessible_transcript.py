@@ -46,10 +46,11 @@ class AccessibleTranscript(QAccessibleWidget):
         super().__init__(view, QAccessible.Role.List, view.accessibleName())
         self._view, self._messages = view, messages
         self._nodes: dict[str, MessageNode] = {}
-        # The revision of the document, and its text.
-        self._text_cache: tuple[int, str] = (-1, "")
-        # The length and the ends of the conversation, and the index of each message by id.
-        self._index_cache: tuple[object, dict[str, int]] = (None, {})
+        self._cached_revision = -1  # of the document when `_cached_text` was its text
+        self._cached_text = ""
+        # The length and the ends of the conversation when `_indices` held its messages.
+        self._indexed_ends: tuple[int, str, str] | None = None
+        self._indices: dict[str, int] = {}  # by message id
         self._text_interface = PlainTextInterface(self._text, self._caret, self._set_caret)
         self._actions = NodeActions(view.setFocus, None)
 
@@ -74,12 +75,13 @@ class AccessibleTranscript(QAccessibleWidget):
 
     def index_of(self, message_id: str) -> int:
         """Return the index of a message in the conversation, materialized or not; -1 if none."""
-        messages, count = self._messages, self._messages.count
+        messages = self._messages
+        count = messages.count
         ends = (count, messages.first_id(), messages.message_at(count - 1).id if count else "")
-        if self._index_cache[0] != ends:
-            ids = {message.id: index for index, message in enumerate(messages.all())}
-            self._index_cache = ends, ids
-        return self._index_cache[1].get(message_id, -1)
+        if self._indexed_ends != ends:
+            self._indexed_ends = ends
+            self._indices = {message.id: index for index, message in enumerate(messages.all())}
+        return self._indices.get(message_id, -1)
 
     # ------------------------------------------------------------------ QAccessibleInterface
 
@@ -121,9 +123,10 @@ class AccessibleTranscript(QAccessibleWidget):
 
     def _text(self) -> str:
         document = self._view.document()
-        if self._text_cache[0] != document.revision():
-            self._text_cache = document.revision(), document.toRawText().translate(_AS_WHITESPACE)
-        return self._text_cache[1]
+        if self._cached_revision != document.revision():
+            self._cached_revision = document.revision()
+            self._cached_text = document.toRawText().translate(_AS_WHITESPACE)
+        return self._cached_text
 
     def _caret(self) -> int:
         return self._view.textCursor().position()
@@ -147,7 +150,8 @@ class MessageNode(AccessibleNode):
         messages: TranscriptMessages,
         message: Message,
     ) -> None:
-        self.message_id, self._transcript = message.id, transcript
+        self.message_id = message.id
+        self._transcript = transcript
         self._view, self._messages = view, messages
         self._children_version: object = None
         content = ReadingNode(QAccessible.Role.ListItem, "")
@@ -160,7 +164,8 @@ class MessageNode(AccessibleNode):
         )
 
     def child_nodes(self) -> list[AccessibleNode]:
-        state, message = self._messages.get(self.message_id), self._current_message()
+        state = self._messages.get(self.message_id)
+        message = self._current_message()
         version = (state.layout.revision, message) if state else (None, message)
         if self._children_version != version:
             self._children_version = version
@@ -178,10 +183,13 @@ class MessageNode(AccessibleNode):
         return self.is_alive and self._transcript.index_of(self.message_id) >= 0
 
     def text(self, kind: QAccessible.Text) -> str:
-        message, name_of = self._current_message(), self._messages.facts.name_of
+        message = self._current_message()
+        name_of_model = self._messages.facts.name_of
         if kind is QAccessible.Text.Name:
-            return message_name(message, name_of)
-        return message_description(message, name_of) if kind is QAccessible.Text.Description else ""
+            return message_name(message, name_of_model)
+        if kind is QAccessible.Text.Description:
+            return message_description(message, name_of_model)
+        return ""
 
     def _rect_of_item(self, item: int) -> QRect:
         """Return the visible rectangle of an item in screen coordinates.

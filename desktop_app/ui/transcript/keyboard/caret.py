@@ -75,7 +75,7 @@ class Caret:
         corner = QPoint(0, area.height() - 1) if upwards else QPoint(0, 0)
         cursor = view.cursorForPosition(corner)
         rect = view.cursorRect(cursor)
-        move = QTextCursor.MoveOperation
-        if rect.top() < 0 or rect.bottom() > area.height():
+        if rect.top() < 0 or rect.bottom() > area.height():  # a line that is cut by the edge
+            move = QTextCursor.MoveOperation
             cursor.movePosition(move.Up if upwards else move.Down)
         set_cursor(self._view, cursor)

@@ -127,12 +127,10 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
     if target.link.startswith(ACTION):
         action_name = tr(_ARROW_NAMES.get(target.link.removeprefix(ACTION), "")) or text
         expanded = _is_expanded(document, target)
-        if expanded is not None:  # Qt has no role for a fold
-            states = (
-                tr("{name}, collapsed", name=action_name),
-                tr("{name}, expanded", name=action_name),
-            )
-            return states[expanded], ""
+        if expanded:  # Qt has no role for a fold
+            return tr("{name}, expanded", name=action_name), ""
+        if expanded is False:
+            return tr("{name}, collapsed", name=action_name), ""
         return action_name or _image_name(_attachment_name(document, target)), ""
     if is_note_link(target.link):
         return note_name(target.link), ""
@@ -294,7 +292,8 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
     """
     block = document.findBlock(target.start)
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
-    layout, rects = block.layout(), []
+    layout = block.layout()
+    rects: list[QRectF] = []
     text = _raw_text(document, target)
     first, last = target.start - block.position(), target.end - block.position()
     if text.strip():
@@ -302,10 +301,13 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
         last -= len(text) - len(text.rstrip())
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)
-        begin, end = line.textStart(), line.textStart() + line.textLength()
+        begin = line.textStart()
+        end = begin + line.textLength()
         if begin >= last or end <= first:
             continue
-        left, right = (cursor_x(line, index) for index in (max(begin, first), min(end, last)))
+        # In right-to-left text, the start is on the right.
+        left = cursor_x(line, max(begin, first))
+        right = cursor_x(line, min(end, last))
         box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
         rects.append(box.translated(origin))
     return rects

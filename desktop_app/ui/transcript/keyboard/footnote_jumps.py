@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.incremental.packed_runs import styles_of
@@ -23,14 +23,20 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 
+class _Origin(NamedTuple):
+    """The message, the link and the item from which the user jumped."""
+
+    message_id: str
+    link: str
+    item: int
+
+
 class FootnoteJumps:
     """A finder that materializes the other end of a footnote link."""
 
     def __init__(self, layouts: MessageLayouts, item_materializer: ItemMaterializer) -> None:
-        self._layouts = layouts
-        self._item_materializer = item_materializer
-        # The message, the link and the item from which the user jumped last.
-        self._origin: tuple[str, str, int] = "", "", 0
+        self._layouts, self._item_materializer = layouts, item_materializer
+        self._origin: _Origin | None = None  # of the last jump
 
     def find(self, link: str, block: QTextBlock, height: int) -> FocusTarget | None:
         """Return the other end of a footnote link in a block, or None.
@@ -46,7 +52,7 @@ class FootnoteJumps:
         item = self._find_item(layout, index, link, other_end)
         if item is None:
             return None
-        self._origin = layout.key, link, index
+        self._origin = _Origin(layout.key, link, index)
         unit = _link_unit(layout.items[item], other_end) if layout.gaps[item] else 0
         self._item_materializer.write_item(layout, item, height, unit)
         return self._target_in(layout, item, other_end)
@@ -60,13 +66,14 @@ class FootnoteJumps:
         reference, and downwards first for a definition.
         """
         items = layout.items
-        key, origin_link, origin = self._origin
+        origin = self._origin
         if (
-            (key, origin_link) == (layout.key, other_end)
-            and origin < len(items)
-            and _has_link(items[origin], other_end)
+            origin is not None
+            and (origin.message_id, origin.link) == (layout.key, other_end)
+            and origin.item < len(items)
+            and _has_link(items[origin.item], other_end)
         ):
-            return origin
+            return origin.item
         below = range(index, len(items))
         above = range(index - 1, -1, -1)
         order = (*above, *below) if is_link_to_mark(link) else (*below, *above)

@@ -123,9 +123,8 @@ class KeyCommands(QObject):
 
 def _is_typed_text(event: QKeyEvent) -> bool:
     """Return True if a key press types a character. Space scrolls, as in a web page."""
-    modifiers = event.modifiers()
-    keys = Qt.KeyboardModifier
-    has_control = bool(modifiers & keys.ControlModifier)
-    if has_control != bool(modifiers & keys.AltModifier):  # both together are AltGr
+    has_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+    has_alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+    if has_control != has_alt:  # both together are AltGr
         return False
     return event.text().isprintable() and bool(event.text().strip())

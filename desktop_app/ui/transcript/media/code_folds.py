@@ -124,13 +124,16 @@ class FoldLines:
         if end - first <= MAX_UNFOLDED_LINES or first <= body:
             return None
         folds_above = self._fold_lines_above(end - body)
-        number, begin = -1, body
+        number = -1
+        begin = body  # count the code blocks from here, or from the last fold line above
         if folds_above:
             code_above = self._foldable[folds_above - 1]
-            number, begin = code_above.number, body + code_above.end + folds_above
+            number = code_above.number
+            begin = body + code_above.end + folds_above
         number += sum(_is_head(items[index]) for index in range(begin, first))
-        folds_above += body
-        return FoldableCode(number, first - 1 - folds_above, end - folds_above)
+        # Indices among the blocks of the message count neither the head items nor fold lines.
+        not_blocks = body + folds_above
+        return FoldableCode(number, head=first - 1 - not_blocks, end=end - not_blocks)
 
     def add(self, code: FoldableCode) -> int:
         """Add the fold line of code and return its item index."""
@@ -272,8 +275,9 @@ def _first_line(items: Sequence[Item], end: int) -> int:
     The code may have tens of thousands of lines. Return `end` if there is no code.
     """
     while end >= _LINES_PER_CHECK:
-        chunk = items[end - _LINES_PER_CHECK : end]
-        if [item[0] for item in chunk].count(Kind.CODE) < _LINES_PER_CHECK:
+        checked_items = items[end - _LINES_PER_CHECK : end]
+        # The first field of blocks and lines is their kind; by index, it is read faster.
+        if [item[0] for item in checked_items].count(Kind.CODE) < _LINES_PER_CHECK:
             break
         end -= _LINES_PER_CHECK
     while end and is_code(items[end - 1]):

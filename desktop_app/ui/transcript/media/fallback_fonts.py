@@ -62,9 +62,10 @@ class FallbackFonts:
         If the letters so far belong to many scripts, schedule their fallback fonts in the new sizes
         and styles.
         """
-        if (fonts := list(fonts)) != self._fonts:
+        new_fonts = list(fonts)
+        if new_fonts != self._fonts:
+            self._fonts = new_fonts
             rare_letters = _rare_letters(self._known_letters)
-            self._fonts = fonts
             self.forget()
             if not _has_few_scripts(rare_letters):
                 self._schedule(rare_letters)
@@ -126,7 +127,9 @@ def _code_page(letter: str) -> int:
 def _script_key(letter: str) -> int:
     """Return a key for the script of a letter. Scripts with many letters have few keys."""
     code = ord(letter)
-    return code >> 7 if any(code in pages for pages in _SMALL_SCRIPT_RANGES) else -1 - (code >> 14)
+    if any(code in pages for pages in _SMALL_SCRIPT_RANGES):
+        return _code_page(letter)
+    return -1 - (code >> 14)  # negative, so that it equals no page
 
 
 def _lay_out(letters: str, font: QFont) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat, QTextLayout
@@ -42,6 +42,20 @@ _MAX_CONTEXT_LINES: Final = 300
 """Maximum lines above a range of a complete block that are lexed with it."""
 _LINES_AT_ONCE: Final = 24
 """Lines that are highlighted before the time is checked."""
+
+
+class _Request(NamedTuple):
+    """A request to the lexer that it has not answered yet.
+
+    Attributes:
+        number: the number of the request.
+        job: the job that the code belongs to.
+        code: the part of the job's code to lex.
+    """
+
+    number: int
+    job: _Job
+    code: str
 
 
 @dataclass
@@ -77,8 +91,7 @@ class CodeHighlighter(QObject):
         self._writer = writer
         self._jobs: deque[_Job] = deque()
         self._lexer: JsonProcess | None = None
-        # The request being lexed: its number, its job and the part of the code; None for none.
-        self._request: tuple[int, _Job, str] | None = None
+        self._request: _Request | None = None
         self._unlexable_languages: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._run_jobs)
@@ -155,29 +168,31 @@ class CodeHighlighter(QObject):
         """Request the next part of a job. Return False if nothing is left."""
         if job.parts is None:
             job.parts = highlight.lexing_parts(_shown_code(job.layout.items[job.start : job.end]))
-        part = next(job.parts, "")
-        if self._lexer is None or not part:
+        code = next(job.parts, "")
+        if self._lexer is None or not code:
             return False
-        number = self._lexer.ask({"language": job.language, "code": part})
-        self._request = number, job, part
+        number = self._lexer.ask({"language": job.language, "code": code})
+        self._request = _Request(number, job, code)
         return True
 
     def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
         """Collect the spans that the lexer found. After an invalid answer, give up the language."""
-        if self._request is None or self._request[0] != number:
+        request = self._request
+        if request is None or request.number != number:
             return
-        _number, job, part = self._request
+        job = request.job
         self._request = None
         self._timer.start()
-        spans = highlight.parse_colored_spans(answer, part)
+        spans = highlight.parse_colored_spans(answer, request.code)
         if spans is None:
             self._unlexable_languages.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
             return
         for span in spans:
-            if (index := job.lexed_lines + span.line) >= job.line:
-                job.pending.setdefault(index, []).append(span._replace(line=index))
-        job.lexed_lines += part.count("\n")
+            line = job.lexed_lines + span.line
+            if line >= job.line:  # the lines above are only context for the lexer
+                job.pending.setdefault(line, []).append(span._replace(line=line))
+        job.lexed_lines += request.code.count("\n")
 
     # ------------------------------------------------------------------ painting
 
@@ -201,29 +216,31 @@ class CodeHighlighter(QObject):
 
     def _paint(self, job: _Job) -> None:
         """Apply the collected spans to the next lines of a job."""
-        last = min(job.line + _LINES_AT_ONCE, job.lexed_lines)
-        block, start, end = None, -1, -1
-        for number in range(job.line, last):
-            index = job.start + number
+        end_line = min(job.line + _LINES_AT_ONCE, job.lexed_lines)
+        block = None
+        changed_start = changed_end = -1  # the changed positions of the document; -1 for none
+        for line in range(job.line, end_line):
+            index = job.start + line
             if not _is_written_code(job.layout, index):
                 block = None
                 continue
             block = block or self._writer.layouts.block_of(job.layout, index)
-            colored_spans = job.pending.pop(number, ())
+            colored_spans = job.pending.pop(line, ())
             text = block.text() if colored_spans else ""
             spans = [_in_utf16(span, text) for span in colored_spans]
             if self._set_formats(block.layout(), spans):
-                start = block.position() if start < 0 else start
-                end = block.position() + block.length()
+                if changed_start < 0:
+                    changed_start = block.position()
+                changed_end = block.position() + block.length()
             # If a line takes several blocks, only the first one is highlighted.
             has_one_block = job.layout.counts[index] == 1
             block = block.next() if has_one_block else None
-        if start >= 0:
+        if changed_start >= 0:
             finish_layout(self._writer.document)
             # `setFormats` leaves a pending change. Unless the layout gets it now, the next edit
             # lays out everything from these lines to the place of that edit.
-            self._writer.document.markContentsDirty(start, end - start)
-        job.line = last
+            self._writer.document.markContentsDirty(changed_start, changed_end - changed_start)
+        job.line = end_line
 
     def _set_formats(self, layout: QTextLayout, spans: list[highlight.ColoredSpan]) -> bool:
         """Apply spans to a block. Return True if they changed."""

@@ -45,6 +45,7 @@ class JsonProcess(QObject):
         super().__init__(parent)
         self._command = command
         self._numbers = count(1)
+        # The number of each waiting request, and the line to write.
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._current = 0  # the number of the active request; 0 for none
         self._process: QProcess | None = None

@@ -81,10 +81,10 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     target, _, size = link.partition("#")
     width, height = (theme.px(int(side)) for side in size.split("x"))
     name = f"{_SCHEME}{target.rpartition('/')[2]}/{width}x{height}"
-    image_format = _format_with_name(name, width, height, base)
-    image_format.setAnchor(True)
-    image_format.setAnchorHref(target)
-    return image_format
+    linked_format = _format_with_name(name, width, height, base)
+    linked_format.setAnchor(True)
+    linked_format.setAnchorHref(target)
+    return linked_format
 
 
 def _format_with_name(
@@ -114,6 +114,7 @@ class MessageImages(QObject):
         super().__init__(parent)
         self._document = document
         self._images: dict[str, QImage] = {}
+        # For each requested image, the names by which Qt asked for it: one for each size.
         self._requested: dict[str, set[str]] = {}
         self._theme = theme
         self._pixel_ratio = 1.0
@@ -164,10 +165,8 @@ class MessageImages(QObject):
 
     def _rounded_image(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
-        device_width, device_height = (
-            round(width * self._pixel_ratio),
-            round(height * self._pixel_ratio),
-        )
+        device_width = round(width * self._pixel_ratio)
+        device_height = round(height * self._pixel_ratio)
         rounded = QImage(device_width, device_height, QImage.Format.Format_ARGB32_Premultiplied)
         rounded.fill(Qt.GlobalColor.transparent)
         outline = QPainterPath()

@@ -34,13 +34,12 @@ class PendingHighlights:
 
         Forget code blocks that began there, because an apparent fence may turn out to be text.
         """
-        last_head = self._heads[-1:]
+        last_head = self._heads[-1:]  # empty if there is none
         shift = len(added) - removed
-        remaining_heads = [h for h in self._heads if not index <= h < index + removed]
-        new_heads = [index + number for number, item in enumerate(added) if _is_head(item)]
-        self._heads = sorted(
-            {*(h if h < index else h + shift for h in remaining_heads), *new_heads}
-        )
+        heads_above = [head for head in self._heads if head < index]
+        heads_below = [head + shift for head in self._heads if head >= index + removed]
+        new_heads = [each for each, item in enumerate(added, index) if _is_head(item)]
+        self._heads = [*heads_above, *new_heads, *heads_below]
         if new_heads or self._heads[-1:] != last_head:
             self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
         elif last_head and index > last_head[0]:
@@ -66,9 +65,9 @@ class PendingHighlights:
             highlighter.highlight_block(layout, body + head)
         self._heads = self._heads[-1:] if is_open else []
         if self._heads and body + self._highlighted_to < end - 1:
-            head = body + self._heads[0]
-            first = body + self._highlighted_to
-            highlighter.highlight_lines(layout, head, first, end - 1)
+            highlighter.highlight_lines(
+                layout, head=body + self._heads[0], first=body + self._highlighted_to, end=end - 1
+            )
             self._highlighted_to = end - 1 - body
 
 

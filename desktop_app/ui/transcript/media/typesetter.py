@@ -5,7 +5,7 @@ The process runs rendering/processes/math_process.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -24,7 +24,12 @@ _COLLECT_MS: Final = 50
 _MAX_CACHED_FORMULAS: Final = 3_000
 """Formulas in the cache; a larger cache is cleared when another conversation is shown."""
 
-_Key = tuple[str, bool]
+
+class _Key(NamedTuple):
+    """The TeX of a formula, and whether it is displayed on lines of its own."""
+
+    tex: str
+    display: bool
 
 
 class Typesetter(QObject):
@@ -58,7 +63,7 @@ class Typesetter(QObject):
 
         Request a formula that is neither typeset nor known to fail.
         """
-        key = (tex, display)
+        key = _Key(tex, display)
         if key in self._formulas:
             return self._formulas[key]
         if not is_within_limits(tex):
@@ -81,9 +86,10 @@ class Typesetter(QObject):
         self._requests.clear()
 
     def _record_answer(self, number: int, answer: dict[str, Any] | None) -> None:
-        key, requested_number = next(iter(self._requests.items()), (("", False), 0))
-        if number == requested_number:
-            del self._requests[key]
-            self._formulas[key] = parse_formula(answer)
-            if not self._ready_timer.isActive():
-                self._ready_timer.start()
+        key = next(iter(self._requests), None)
+        if key is None or self._requests[key] != number:
+            return  # the request was dropped
+        del self._requests[key]
+        self._formulas[key] = parse_formula(answer)
+        if not self._ready_timer.isActive():
+            self._ready_timer.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat
@@ -29,6 +29,15 @@ _MAX_MARKED: Final = 300
 """Runs of words to mark at most, because each mark slows down every repaint."""
 
 
+class _Word(NamedTuple):
+    """A word of a block: its range of characters, whether it differs, and its cell in a row."""
+
+    start: int
+    end: int
+    differs: bool
+    cell: int
+
+
 class DifferenceMarks(QObject):
     """The marks in the last materialized message of a view: an underline and a background."""
 
@@ -38,9 +47,8 @@ class DifferenceMarks(QObject):
         self._messages = messages
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
-        # The revision of the items that were indexed, and by item the index of its first word.
-        self._revision = -1
-        self._first_words = dict[int, int]()
+        self._revision = -1  # of the items that `_first_words` is about; -1 for none
+        self._first_words: dict[int, int] = {}  # by item, the index of its first word
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._apply_marks)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
@@ -62,16 +70,14 @@ class DifferenceMarks(QObject):
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the index and the words of each item of the message's text."""
         state = self._messages.last_materialized()
-        items = () if state is None else state.layout.items
-        for index, item in enumerate(items):
-            is_text = (
-                state is not None and state.head_count <= index < len(items) - state.foot_count
-            )
-            if is_text and isinstance(item, Block):
-                yield (
-                    index,
-                    [word for text in searchable_texts([item]) for word in WORD.findall(text)],
-                )
+        if state is None:
+            return
+        items = state.layout.items
+        for index in range(state.head_count, len(items) - state.foot_count):
+            item = items[index]
+            if isinstance(item, Block):
+                texts = searchable_texts([item])
+                yield index, [word for text in texts for word in WORD.findall(text)]
 
     def _mark_soon(self) -> None:
         if self._differs:
@@ -96,23 +102,16 @@ class DifferenceMarks(QObject):
             index = place.item
             if index not in self._first_words or layout.gaps[index]:
                 continue
-            first_number = block.blockNumber() - place.number
-            if index != current_item:
+            if index != current_item:  # count the words of the item's blocks above the screen
                 current_item = index
                 word_index = self._first_words[index]
-                for number in range(first_number, block.blockNumber()):
-                    earlier_block = block.document().findBlockByNumber(number)
-                    word_index += len(
-                        _word_spans(
-                            earlier_block, _prefix_length(layout, index, number - first_number)
-                        )
-                    )
-            spans = _word_spans(
-                block, _prefix_length(layout, index, block.blockNumber() - first_number)
-            )
-            yield from _marked_runs(
-                block, spans, self._differs[word_index : word_index + len(spans)]
-            )
+                earlier_block = self._messages.layouts.block_of(layout, index)
+                for number in range(place.number):
+                    word_index += len(_word_spans(layout, index, number, earlier_block))
+                    earlier_block = earlier_block.next()
+            spans = _word_spans(layout, index, place.number, block)
+            differs = self._differs[word_index : word_index + len(spans)]
+            yield from _marked_runs(block, spans, differs)
             word_index += len(spans)
 
     def _update_index(self, layout: MessageLayout) -> bool:
@@ -129,14 +128,12 @@ class DifferenceMarks(QObject):
         return bool(self._first_words)
 
 
-def _prefix_length(layout: MessageLayout, index: int, number: int) -> int:
-    """Return the number of characters before the text in block `number` of an item."""
-    return 0 if number else len(prefix_of(layout.items[index]))
-
-
-def _word_spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:
-    """Return the range of each word in the text of a block, after its first `head` characters."""
-    return [match.span() for match in WORD.finditer(block.text(), head)]
+def _word_spans(
+    layout: MessageLayout, index: int, number: int, block: QTextBlock
+) -> list[tuple[int, int]]:
+    """Return the range of each word in `block`, which is block `number` of item `index`."""
+    prefix = 0 if number else len(prefix_of(layout.items[index]))
+    return [match.span() for match in WORD.finditer(block.text(), prefix)]
 
 
 def _marked_runs(
@@ -145,10 +142,10 @@ def _marked_runs(
     """Yield a selection for each run of words that differ. A run ends with its table cell."""
     text = block.text()
     words = [
-        (span, differ, text.count("\t", 0, span[0]))
-        for span, differ in zip(spans, differs, strict=False)
+        _Word(start, end, differs=differ, cell=text.count("\t", 0, start))
+        for (start, end), differ in zip(spans, differs, strict=False)
     ]
-    for (is_marked, _), run in groupby(words, key=lambda word: word[1:]):
+    for (is_marked, _cell), group in groupby(words, key=lambda word: (word.differs, word.cell)):
         if is_marked:
-            ranges = [span for span, *_ in run]
-            yield selected_characters(block, ranges[0][0], ranges[-1][1])
+            run = list(group)
+            yield selected_characters(block, run[0].start, run[-1].end)

@@ -84,11 +84,11 @@ class FindInTranscript(QObject):
             return
         # First, because Qt would focus the transcript, which a screen reader would announce.
         if self.bar.isAncestorOf(QApplication.focusWidget() or self._view):
-            former_focus = self._focused_before
+            target = self._focused_before
             # A button over a link is deleted once it loses the focus.
-            (
-                former_focus if former_focus is not None and isValid(former_focus) else self._view
-            ).setFocus()
+            if target is None or not isValid(target):
+                target = self._view
+            target.setFocus()
         self.bar.hide()
         self.finder.search("")
         self.height_changed.emit()

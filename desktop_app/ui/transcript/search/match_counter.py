@@ -35,9 +35,10 @@ class _TextSoFar(NamedTuple):
 
 
 MessageText = tuple[Message, _TextSoFar | None]
-
+"""A message, and its text so far if it streams."""
 
 Counts = dict[str, MatchCount]
+"""The number of matches, by message id."""
 
 
 class MatchCounter(QObject):
@@ -86,7 +87,8 @@ class MatchCounter(QObject):
                 resumed_at = time.monotonic()
             if resumed_at - reported_at > _REPORT_INTERVAL_S:
                 self.counted.emit(search, counts, False)
-                counts, reported_at = {}, resumed_at
+                counts = {}
+                reported_at = resumed_at
         self.counted.emit(search, counts, True)
 
 
@@ -104,9 +106,12 @@ def _text_so_far(messages: TranscriptMessages, message: Message) -> _TextSoFar |
 
 
 def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -> MatchCount:
-    reasoning, source = so_far or (reasoning_text(message), message.text)
     if message.role is Role.USER:
-        return MatchCount(0, count_matches(source.split("\n"), query))
+        return MatchCount(0, count_matches(message.text.split("\n"), query))
+    if so_far is not None:
+        reasoning, source = so_far
+    else:
+        reasoning, source = reasoning_text(message), message.text
     from desktop_app.rendering.search.match_count import count_in_markdown  # compiles many patterns
 
     return MatchCount(count_in_markdown(reasoning, query), count_in_markdown(source, query))

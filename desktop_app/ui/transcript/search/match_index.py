@@ -102,6 +102,5 @@ class MatchIndex:
 
     def _running_totals(self) -> list[int]:
         if self._ends is None:
-            counts = self.counts
-            self._ends = list(accumulate(sum(counts.get(key, NO_MATCHES)) for key in self.order))
+            self._ends = list(accumulate(self.count_of(key).total for key in self.order))
         return self._ends

@@ -50,7 +50,8 @@ class MatchLocator:
 
     def __init__(self, layouts: MessageLayouts) -> None:
         self._layouts = layouts
-        self._matching_items: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
+        self._matching_items_key: tuple[object, ...] | None = None
+        self._matching_items: list[tuple[int, int]] = []
         self._text_matches: _TextMatches | None = None
 
     def locate(
@@ -63,7 +64,8 @@ class MatchLocator:
         """
         if state.reasoning.is_folded or not state.head_count:
             number -= in_reasoning
-        number, item_match = max(0, number), None
+        number = max(0, number)
+        item_match = None
         for index, count in self.matching_items(state, query):
             item_match = ItemMatch(index, min(number, count - 1))
             if number < count:
@@ -76,13 +78,14 @@ class MatchLocator:
 
         Covers the reasoning, if it is shown, and the text.
         """
-        layout, first = state.layout, 1 if state.head_count > 1 else state.head_count
+        layout = state.layout
+        first = min(1, state.head_count)  # below the line with the topic of the reasoning
         end = len(layout.items) - state.foot_count
         key = (layout, layout.revision, query, first, end)
-        if self._matching_items is None or self._matching_items[0] != key:
-            items = list(_find_matching_items(layout.items, first, end, query))
-            self._matching_items = key, items
-        return self._matching_items[1]
+        if self._matching_items_key != key:
+            self._matching_items = list(_find_matching_items(layout.items, first, end, query))
+            self._matching_items_key = key
+        return self._matching_items
 
     def cursor_of(
         self, layout: MessageLayout, item_match: ItemMatch, query: str
@@ -97,19 +100,21 @@ class MatchLocator:
             return None
         if layout.shapes[index] and not is_table(item):
             return layouts.select_units(layout, index, *self.units_of(item, number, query))
-        block, last, head = layouts.block_of(layout, index), None, len(prefix_of(item))
+        block = layouts.block_of(layout, index)
+        prefix = len(prefix_of(item))
+        cursor = None
         for _ in range(layout.counts[index]):
             ranges = [
-                match_range
-                for match_range in match_ranges(block.text(), query)
-                if match_range[0] >= head
+                (start, end) for start, end in match_ranges(block.text(), query) if start >= prefix
             ]
             if ranges:
-                last = block, ranges[min(number, len(ranges) - 1)]
+                cursor = selected_characters(block, *ranges[min(number, len(ranges) - 1)])
             if number < len(ranges):
                 break
-            number, head, block = number - len(ranges), 0, block.next()
-        return None if last is None else selected_characters(last[0], *last[1])
+            number -= len(ranges)
+            prefix = 0  # only the first block has one
+            block = block.next()
+        return cursor
 
     def units_of(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
@@ -140,6 +145,7 @@ def _may_match_any(items: Sequence[Item], query: str) -> bool:
     This quick check comes first, because searching one joined text is faster than many. An item
     without runs may be a table, whose cells are not searched here.
     """
+    # Field 1 of an item is its runs, and field 0 of a run its text; by index, they are read faster.
     texts = ["".join([run[0] for run in item[1]]) for item in items]
     joined = "\n".join(texts)
     return not joined.isascii() or query in joined.lower() or not all(texts)

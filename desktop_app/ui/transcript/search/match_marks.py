@@ -52,7 +52,7 @@ class MatchMarks(QObject):
         self._current = current
         self._query = ""
         self._has_marks = False
-        self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
+        self._match_format, self._current_format = QTextCharFormat(), QTextCharFormat()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._mark_matches)
         view.verticalScrollBar().valueChanged.connect(self.mark_soon)
@@ -64,14 +64,12 @@ class MatchMarks(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Set the highlight colors."""
-        every, current = QTextCharFormat(), QTextCharFormat()
         ground = QColor(theme.accent)
         ground.setAlpha(64)
-        every.setBackground(ground)
-        every.setForeground(theme.text)
-        current.setBackground(theme.accent)
-        current.setForeground(theme.on_accent)
-        self._formats = (every, current)
+        self._match_format.setBackground(ground)
+        self._match_format.setForeground(theme.text)
+        self._current_format.setBackground(theme.accent)
+        self._current_format.setForeground(theme.on_accent)
         self.mark_soon()
 
     def mark_soon(self) -> None:
@@ -82,37 +80,44 @@ class MatchMarks(QObject):
     def _mark_matches(self) -> None:
         """Highlight the matches on screen, up to `_MAX_MARKED`."""
         marks: list[QTextEdit.ExtraSelection] = []
-        current = self._current()
-        if self._query and self._formats is not None:
+        if self._query:
+            current = self._current()
             if current is not None:
-                marks.append(highlight(with_drawing(current), self._formats[1]))
-            blocks = (
-                _find_matches(block, self._query, head) for block, head in self._searched_blocks()
-            )
-            matches = (match for each in blocks for match in islice(each, _MAX_MARKED_IN_BLOCK))
-            other_matches = (match for match in islice(matches, _MAX_MARKED) if match != current)
-            marks += [highlight(with_drawing(match), self._formats[0]) for match in other_matches]
+                marks.append(highlight(with_drawing(current), self._current_format))
+            marks += [
+                highlight(with_drawing(match), self._match_format)
+                for match in islice(self._matches_on_screen(), _MAX_MARKED)
+                if match != current
+            ]
         self._has_marks = bool(marks)
         self._view.setExtraSelections(marks)
+
+    def _matches_on_screen(self) -> Iterator[QTextCursor]:
+        """Yield the matches on screen as selections, up to `_MAX_MARKED_IN_BLOCK` of a block."""
+        for block, prefix in self._searched_blocks():
+            yield from islice(_find_matches(block, self._query, prefix), _MAX_MARKED_IN_BLOCK)
 
     def _searched_blocks(self) -> Iterator[tuple[QTextBlock, int]]:
         """Yield each searched block on screen, and the length of its prefix in characters."""
         for block in visible_blocks(self._view):
             place = self._messages.layouts.place_of(block.blockNumber())
-            state = self._messages.get(place.layout.key) if place is not None else None
-            if place is not None and state is not None:
-                layout, index, number = place
-                item = layout.items[index]
-                is_toggle = (state.head_count and index == 0) or fold_number(item) is not None
-                if not is_toggle and index < len(layout.items) - state.foot_count:
-                    yield block, 0 if number else len(prefix_of(item))
+            if place is None:
+                continue
+            layout, index, number = place
+            state = self._messages.get(layout.key)
+            if state is None:
+                continue
+            item = layout.items[index]
+            is_toggle = (state.head_count and index == 0) or fold_number(item) is not None
+            if not is_toggle and index < len(layout.items) - state.foot_count:
+                yield block, 0 if number else len(prefix_of(item))
 
 
-def _find_matches(block: QTextBlock, query: str, head: int) -> Iterator[QTextCursor]:
+def _find_matches(block: QTextBlock, query: str, prefix: int) -> Iterator[QTextCursor]:
     """Yield each match of the case-folded `query` in a block as a selection.
 
-    Skip the first `head` characters, which are a prefix.
+    Skip the first `prefix` characters, which are not the item's text.
     """
-    for match_range in match_ranges(block.text(), query):
-        if match_range[0] >= head:
-            yield selected_characters(block, *match_range)
+    for start, end in match_ranges(block.text(), query):
+        if start >= prefix:
+            yield selected_characters(block, start, end)
