@@ -38,7 +38,9 @@ _GROUPINGS: Final = (
     (Grouping.TIER, N_("By service tier"), N_("Service tier")),
     (Grouping.OUTCOME, N_("By outcome"), N_("Outcome")),
 )
+"""Each grouping, its name in the list, and the heading of the table's first column."""
 _PERIODS: Final = ((30, N_("Last 30 days")), (365, N_("Last 12 months")), (0, N_("All time")))
+"""Each period in days, 0 for all time, with its name."""
 _MIN_CHART_HEIGHT: Final = 120
 _MIN_TABLE_HEIGHT: Final = 90
 # The chart shows only these; the table below it has all rows.

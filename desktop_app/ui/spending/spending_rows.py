@@ -59,4 +59,7 @@ class SpendingRows(TableModel["SpendingRow"]):
         return "".join("\t".join(line) + "\n" for line in lines)
 
     def cell_text(self, row: SpendingRow, column: int) -> str:
-        return self._columns[column - 1][1](row) if column else self._name_of(row)
+        if not column:
+            return self._name_of(row)
+        _heading, text = self._columns[column - 1]
+        return text(row)

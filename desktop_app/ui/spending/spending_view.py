@@ -155,13 +155,14 @@ class SpendingView(QDialog):
 
     def _fill_table(self, table: SpendingTable) -> None:
         headings = list(map(tr, table.headings))
-        figures = range(len(headings) - len(FIGURES), len(headings))
-        set_headings(self.table, headings, len(table.rows), figures)
+        figure_columns = range(len(headings) - len(FIGURES), len(headings))
+        set_headings(self.table, headings, len(table.rows), figure_columns)
         for row, (names, spent) in enumerate(table.rows):
             for column, name in enumerate(names):
                 self.table.setItem(row, column, table_item(name, painting.LEFT, name))
-            tooltips = (exact_money(spent.cost), *[""] * (len(FIGURES) - 1))
-            for column, figure, tooltip in zip(figures, figures_of(spent), tooltips, strict=True):
+            for column, figure in zip(figure_columns, figures_of(spent), strict=True):
+                # The first figure is the cost, which is rounded.
+                tooltip = exact_money(spent.cost) if column == figure_columns.start else ""
                 self.table.setItem(row, column, table_item(figure, painting.RIGHT, tooltip))
         self.table.setColumnHidden(len(headings) - 1, not table.total.uncounted)
         self._fit_columns()
@@ -173,23 +174,22 @@ class SpendingView(QDialog):
     def _fit_columns(self) -> None:
         """Narrow the columns of names, which have tooltips, if the table would have to scroll."""
         table = self.table
-        mode = QHeaderView.ResizeMode
         header = table.horizontalHeader()
-        sides = self._column.contentsMargins()
+        mode = QHeaderView.ResizeMode
         header.setSectionResizeMode(mode.ResizeToContents)
         visible = [c for c in range(table.columnCount()) if not table.isColumnHidden(c)]
         if not visible:
             return
         widths = {c: max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in visible}
-        names = range(table.columnCount() - len(FIGURES))
+        name_columns = range(table.columnCount() - len(FIGURES))
+        sides = self._column.contentsMargins()
         available_width = self.width() - sides.left() - sides.right() - 2 * table.frameWidth()
-        excess = (
-            sum(widths.values()) - available_width + table.verticalScrollBar().sizeHint().width()
-        )
-        for _ in range(max(0, excess)):
-            widths[max(names, key=widths.__getitem__)] -= 1
+        available_width -= table.verticalScrollBar().sizeHint().width()
+        for _ in range(sum(widths.values()) - available_width):
+            widest = max(name_columns, key=widths.__getitem__)
+            widths[widest] -= 1
         # With large text, the first column would get no width.
-        if all(widths[c] >= self._min_name_width for c in names):
+        if all(widths[c] >= self._min_name_width for c in name_columns):
             header.setSectionResizeMode(mode.Interactive)
             for column, width in widths.items():
                 table.setColumnWidth(column, width)

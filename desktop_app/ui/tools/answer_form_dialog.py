@@ -35,8 +35,9 @@ _HINTS: Final = {
     FormKind.REGEX: N_("Responses match this regular expression, on one line."),
     FormKind.GBNF: N_("Responses follow this grammar, in llama.cpp’s notation."),
 }
-_NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as (such as sql)")}
-"""The label of the name field: for a schema (True), and for all other kinds (False)."""
+_SCHEMA_NAME: Final = N_("Name of the schema")
+_HIGHLIGHTED_LANGUAGE: Final = N_("Highlight as (such as sql)")
+"""The label of the name field for all kinds of form but a schema."""
 
 
 class AnswerFormDialog(FormDialog):
@@ -145,7 +146,7 @@ class AnswerFormDialog(FormDialog):
 
     def _show_kind(self) -> None:
         kind = FormKind(self.kind.currentData())
-        label = tr(_NAMES[kind is FormKind.SCHEMA])
+        label = tr(_SCHEMA_NAME if kind is FormKind.SCHEMA else _HIGHLIGHTED_LANGUAGE)
         self.name.setPlaceholderText(label)
         self.name.setAccessibleName(spoken_text(label))
         refusal = self._refusals.get(kind, "")

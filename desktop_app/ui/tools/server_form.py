@@ -166,12 +166,12 @@ class ServerForm(FormDialog):
         self._save_button.setEnabled(False)  # a second click would add the server again
         self.saved.emit(
             EnteredServer(
-                self.name.text().strip(),
-                command,
-                self.folder.text().strip(),
-                self.url.text().strip(),
-                environment,
-                headers,
+                name=self.name.text().strip(),
+                command=command,
+                folder=self.folder.text().strip(),
+                url=self.url.text().strip(),
+                environment=environment,
+                headers=headers,
             )
         )
 

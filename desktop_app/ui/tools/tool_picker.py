@@ -213,7 +213,8 @@ class ToolPicker(QFrame):
         available_width -= (
             box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
         )
-        available_width -= combo.sizeHint().width() + px(_SPACING) if combo is not None else 0
+        if combo is not None:
+            available_width -= combo.sizeHint().width() + px(_SPACING)
         name = one_line(tool.name)
         # A name as wide as the list would push the permission out of sight.
         fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, available_width)
@@ -256,8 +257,8 @@ class ToolPicker(QFrame):
         )
         return combo
 
-    def _choose(self, name: str, is_chosen: bool) -> None:
-        self._is_chosen[name] = is_chosen
+    def _choose(self, tool: str, is_chosen: bool) -> None:
+        self._is_chosen[tool] = is_chosen
         self.chosen.emit(tuple(name for name, chosen in self._is_chosen.items() if chosen))
 
     def _request_form(self) -> None:

@@ -65,9 +65,9 @@ class DocumentViewer(QWidget):
         self._lay_out(theme)
         self._connect()
         self.set_theme(theme)
-        available_size, edge = self.screen().availableSize(), theme.px(48)  # for the frame
+        frame = QSize(theme.px(48), theme.px(48))
         size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
-        self.resize(size.boundedTo(available_size - QSize(edge, edge)))
+        self.resize(size.boundedTo(self.screen().availableSize() - frame))
 
     def _lay_out(self, theme: Theme) -> None:
         self._note = QFrame()

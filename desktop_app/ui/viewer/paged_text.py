@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
@@ -34,8 +34,12 @@ _SLICE_CHARACTERS: Final = 6_000
 _MAX_MATCHES: Final = 10_000
 """Matches after which a search ends."""
 
-PageMatch = tuple[int, int]
-"""The index of the page, and the offset of the match in it."""
+
+class _PageMatch(NamedTuple):
+    """The index of a page, and the offset in it of a match, in characters."""
+
+    page: int
+    offset: int
 
 
 def page_ends(
@@ -79,11 +83,14 @@ class PagedText(QWidget):
 
     def __init__(self, theme: Theme, name: str, accessible_name: str) -> None:
         super().__init__()
-        self.text, self._ends = "", [0]
-        self._page = self._written = 0
+        self.text = ""
+        self._ends = [0]  # of the pages
+        self._page = 0  # the index of the shown page
+        self._written = 0  # the end of the text that is inserted
         self._query = ""
-        self._matches: list[PageMatch] = []
-        self._current, self._next_page = -1, 0
+        self._matches: list[_PageMatch] = []
+        self._current = -1  # the index of the current match; -1 for none
+        self._next_page = 0  # the next page to search
         self.view = text_field(accessible_name, name, read_only=True)
         self.view.setUndoRedoEnabled(False)
         self._previous_button = dialog_button(tr("Previous"), "earlier-text")
@@ -112,7 +119,8 @@ class PagedText(QWidget):
 
     def set_text(self, text: str, ends: list[int]) -> None:
         """Show a text from its beginning; `ends` are its `page_ends`."""
-        self.text, self._ends = text, ends or [0]
+        self.text = text
+        self._ends = ends or [0]  # an empty text is shown as one page
         self._show_page(0)
         self.search(self._query)
 
@@ -160,7 +168,10 @@ class PagedText(QWidget):
 
     def search(self, query: str) -> None:
         """Search the whole text, ignoring case, and show the first match; "" ends the search."""
-        self._query, self._matches, self._current, self._next_page = query, [], -1, 0
+        self._query = query
+        self._matches = []
+        self._current = -1
+        self._next_page = 0
         if query:
             self._search_timer.start()
             self._search_next_page()
@@ -187,30 +198,31 @@ class PagedText(QWidget):
         self._report_count()
 
     def _search_page(self, number: int) -> None:
+        start = self._page_start(number)
         # A match that continues on the next page counts for the page on which it begins.
-        start, end = self._page_start(number), self._ends[number] + len(self._query) - 1
-        matches = re.compile(re.escape(self._query), re.IGNORECASE).finditer(self.text[start:end])
+        end = self._ends[number] + len(self._query) - 1
+        matches = re.finditer(re.escape(self._query), self.text[start:end], re.IGNORECASE)
         remaining = _MAX_MATCHES - len(self._matches)
-        self._matches += [(number, match.start()) for match in islice(matches, remaining)]
+        self._matches += [_PageMatch(number, match.start()) for match in islice(matches, remaining)]
 
     def _go_to_current_match(self) -> None:
-        number = self._matches[self._current][0]
-        if number != self._page:
-            self._show_page(number)
+        page = self._matches[self._current].page
+        if page != self._page:
+            self._show_page(page)
         elif self.is_written:
             self._select_match()
         self._report_count()
 
     def _select_match(self) -> None:
         """Select the current match if it is on the shown page."""
-        if self._current < 0 or self._matches[self._current][0] != self._page:
+        if self._current < 0 or self._matches[self._current].page != self._page:
             return
-        start = self._page_start(self._page)
-        begins = start + self._matches[self._current][1]
+        page_start = self._page_start(self._page)
+        match_start = page_start + self._matches[self._current].offset
         # Positions in the editor are UTF-16 code units.
-        first_unit = utf16_length(self.text[start:begins])
-        end = min(begins + len(self._query), self._ends[self._page])
-        length = utf16_length(self.text[begins:end])
+        first_unit = utf16_length(self.text[page_start:match_start])
+        match_end = min(match_start + len(self._query), self._ends[self._page])
+        length = utf16_length(self.text[match_start:match_end])
         self.view.setTextCursor(
             selected_range(self.view.document(), first_unit, first_unit + length)
         )

@@ -64,7 +64,8 @@ class ViewerText(TranscriptSurface):
 
         When the slice arrives, scroll its mark to the middle.
         """
-        self._count, self._marked_slice = count, None
+        self._count = count
+        self._marked_slice = None
         self._reload_from(first)
 
     def _reload_from(self, first: int) -> None:
@@ -73,7 +74,8 @@ class ViewerText(TranscriptSurface):
         self._writer.clear()
         self.setExtraSelections([])
         self._scroll_target = first
-        self._awaited, self._opens_at_end = None, False
+        self._awaited = None
+        self._opens_at_end = False
         if self._count:
             self._request_slice(first)
 
@@ -122,11 +124,12 @@ class ViewerText(TranscriptSurface):
         """Request the next or the previous slice if that end of the loaded text is near."""
         if self.is_loading or not self._shown:
             return
-        bar, near = self.verticalScrollBar(), self.viewport().height()
+        bar = self.verticalScrollBar()
+        near_px = self.viewport().height()
         first, last = min(self._shown), max(self._shown)
-        if bar.value() > bar.maximum() - near and last + 1 < self._count:
+        if bar.value() > bar.maximum() - near_px and last + 1 < self._count:
             self._request_slice(last + 1)
-        elif bar.value() < near and first > 0:
+        elif bar.value() < near_px and first > 0:
             self._request_slice(first - 1)
 
     # ------------------------------------------------------------ marks
@@ -184,15 +187,18 @@ class ViewerText(TranscriptSurface):
                 yield _selected_in_block(block, 0, block.length() - 1)
             return
         text = text_of(item.runs)
-        units = [utf16_length(text[:index]) for index in (mark.start, mark.end)]
-        cuts = (*layout.shapes[mark.block], 1 << 30)
-        begin, block = 0, first
-        for number, cut in enumerate(cuts):
-            head = 0 if number else prefix_length(item)
-            start, end = max(units[0], begin) - begin, min(units[1], cut) - begin
+        mark_start = utf16_length(text[: mark.start])
+        mark_end = utf16_length(text[: mark.end])
+        cuts = layout.shapes[mark.block]
+        block = first
+        for part_start, part_end in zip((0, *cuts), (*cuts, utf16_length(text)), strict=True):
+            start = max(mark_start, part_start)
+            end = min(mark_end, part_end)
             if start < end:
-                yield _selected_in_block(block, head + start, head + end)
-            begin, block = cut, block.next()
+                prefix = prefix_length(item) if part_start == 0 else 0
+                offset = prefix - part_start
+                yield _selected_in_block(block, start + offset, end + offset)
+            block = block.next()
 
     # ------------------------------------------------------------ appearance
 
@@ -220,7 +226,8 @@ class ViewerText(TranscriptSurface):
     def _keep_position(self) -> Iterator[None]:
         """Keep the text on top in place while slices come and go or are laid out again."""
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        top_place, above = self._place_of(top), self.verticalScrollBar().value() - _top_of(top)
+        top_place = self._place_of(top)
+        above = self.verticalScrollBar().value() - _top_of(top)
         yield
         block = None if top_place is None else self._block_at(*top_place)
         if block is not None:
@@ -234,26 +241,25 @@ class ViewerText(TranscriptSurface):
         place = self._writer.layouts.place_of(block.blockNumber())
         if place is None:
             return None
-        layout, index, part = place
-        return (
-            layout.key,
-            index,
-            layout.row_at(index, part) if is_table(layout.items[index]) else part,
-        )
+        layout, index, number = place
+        if is_table(layout.items[index]):
+            number = layout.row_at(index, number)
+        return layout.key, index, number
 
-    def _block_at(self, key: str, index: int, part: int) -> QTextBlock | None:
+    def _block_at(self, key: str, index: int, number: int) -> QTextBlock | None:
         """Return the block at a place returned by `_place_of`; None if its slice is gone."""
         layout = next((layout for layout in self._writer.layouts if layout.key == key), None)
         if layout is None:
             return None
         if is_table(layout.items[index]):
-            part = layout.row_blocks(index, part).start
+            number = layout.row_blocks(index, number).start
         first = self._writer.layouts.block_of(layout, index).blockNumber()
-        return self.document().findBlockByNumber(first + min(part, layout.counts[index] - 1))
+        return self.document().findBlockByNumber(first + min(number, layout.counts[index] - 1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll to the ends of the text with Home and End, by a page with Page Up and Down."""
-        keys, bar = QKeySequence.StandardKey, self.verticalScrollBar()
+        keys = QKeySequence.StandardKey
+        bar = self.verticalScrollBar()
         is_start = event.matches(keys.MoveToStartOfDocument) or event.matches(
             keys.MoveToStartOfLine
         )
@@ -271,11 +277,13 @@ class ViewerText(TranscriptSurface):
 
     def _go_to_end(self, *, at_start: bool) -> None:
         """Scroll to an end of the text; load its slice in place of the others if needed."""
-        number, bar = (0 if at_start else self._count - 1), self.verticalScrollBar()
+        number = 0 if at_start else self._count - 1
         if number not in self._shown and self._count:
             self._reload_from(number)
-            self._scroll_target, self._opens_at_end = None, not at_start
+            self._scroll_target = None  # not to the mark
+            self._opens_at_end = not at_start
         else:
+            bar = self.verticalScrollBar()
             bar.setValue(bar.minimum() if at_start else bar.maximum())
 
 

@@ -113,7 +113,8 @@ def _set_icons(dialog: QFileDialog) -> None:
     color = colors.color(QPalette.ColorGroup.Active, role)
     disabled = colors.color(QPalette.ColorGroup.Disabled, role)
     for button in dialog.findChildren(QToolButton):
-        if name := _ICON_OF_BUTTON.get(button.objectName()):
+        name = _ICON_OF_BUTTON.get(button.objectName())
+        if name is not None:
             button.setIcon(icons.icon(name, color, button.iconSize().width(), disabled=disabled))
 
 

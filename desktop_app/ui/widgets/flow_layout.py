@@ -76,8 +76,7 @@ class FlowLayout(QLayout):
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         """Return the height of the rows in `rect`; move the widgets there if `move` is set."""
-        x = rect.x()
-        y = rect.y()
+        x, y = rect.x(), rect.y()
         row_height = 0
         for item in self._items:
             widget = item.widget()
@@ -87,7 +86,7 @@ class FlowLayout(QLayout):
             size.setWidth(min(size.width(), rect.width()))
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x = rect.x()
-                y = y + row_height + self.spacing()
+                y += row_height + self.spacing()
                 row_height = 0
             if move:
                 item.setGeometry(mirrored_rect(QRect(QPoint(x, y), size), rect))

@@ -82,8 +82,10 @@ class ConversationPane(QWidget):
         """Add the parts that the first paint does not show; see `MainWindow.set_transcript`."""
         from desktop_app.ui.window.cards.card_area import CardArea  # not needed for the first paint
 
-        self._empty_state, self.cards = empty_state, CardArea()
-        self.transcript, self.notifications = transcript, notifications
+        self.cards = CardArea()
+        self._empty_state = empty_state
+        self.transcript = transcript
+        self.notifications = notifications
         self._text_column.insertWidget(0, empty_state)
         self._text_column.insertWidget(1, self.cards)
         self.cards.add(notifications)
@@ -165,15 +167,17 @@ class ConversationPane(QWidget):
         self.prompt.set_compact(self.height() < px(_TIGHT_HEIGHT))
         if self._empty_state is None:
             return
-        margins, spacing = self._text_column.contentsMargins(), self._text_column.spacing()
+        margins = self._text_column.contentsMargins()
+        spacing = self._text_column.spacing()
         width = self.width() - margins.left() - margins.right()
         spare_height = self.height() - self.header.minimumHeight() - margins.bottom()
         spare_height -= _height_at(self.prompt, width)
         cards_height = self.cards.needed_height
         min_cards_height = min(cards_height, px(_MIN_CARDS_HEIGHT)) + spacing if cards_height else 0
-        if key_line_height := self._empty_state.fit_key_line(
+        key_line_height = self._empty_state.fit_key_line(
             width, spare_height - min_cards_height - spacing
-        ):
+        )
+        if key_line_height:
             spare_height -= key_line_height + spacing
         if cards_height:
             spare_height -= spacing

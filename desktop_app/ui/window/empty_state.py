@@ -6,7 +6,7 @@ The prompt editor sits between the examples and the key line, so there are two w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
@@ -32,6 +32,20 @@ _EXAMPLES: Final = (
     ("explain", "braces", N_("Explain code"), N_("Paste it or attach the file")),
     ("translate", "languages", N_("Translate text"), N_("Keeps the Markdown formatting")),
 )
+
+
+class _CardSizes(NamedTuple):
+    """The sizes of the examples at some width.
+
+    Attributes:
+        are_stacked: True if the words of an example are too long for columns.
+        height: the height of each example in pixels.
+        total_height: the height of all examples together.
+    """
+
+    are_stacked: bool
+    height: int
+    total_height: int
 
 
 class EmptyState(QWidget):
@@ -66,7 +80,8 @@ class EmptyState(QWidget):
         self.key_line = _KeyLine()
         self.key_line.button.clicked.connect(self.add_key_requested)
         self.key_line.hide()
-        self._is_key_line_wanted, self._key_line_fits = False, True
+        self._is_key_line_wanted = False
+        self._key_line_fits = True
         self.set_theme(theme)
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
@@ -90,7 +105,7 @@ class EmptyState(QWidget):
         question_height = (
             self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
         )
-        examples_height = self._column.spacing() + self._measure_cards(width)[2]
+        examples_height = self._column.spacing() + self._measure_cards(width).total_height
         self._question.setVisible(question_height <= height)
         for card in self.cards:
             card.setVisible(question_height + examples_height <= height)
@@ -110,24 +125,18 @@ class EmptyState(QWidget):
 
     def _equalize_heights(self) -> None:
         """Give all examples the height that the tallest needs at the current width."""
-        is_stacked, height, _ = self._measure_cards(self.width())
-        direction = QBoxLayout.Direction
-        self._row.setDirection(direction.TopToBottom if is_stacked else direction.LeftToRight)
+        sizes = self._measure_cards(self.width())
+        _set_stacked(self._row, sizes.are_stacked)
         for card in self.cards:
-            card.setFixedHeight(height)
+            card.setFixedHeight(sizes.height)
 
-    def _measure_cards(self, width: int) -> tuple[bool, int, int]:
-        """Measure the examples. They are stacked if their words are too long for columns.
-
-        Returns:
-            Whether they are stacked, the height of each, and the height of all.
-        """
+    def _measure_cards(self, width: int) -> _CardSizes:
         count = len(self.cards)
         gaps = self._row.spacing() * (count - 1)
         column_width = max(1, (width - gaps) // count)
-        is_stacked = any(card.sizeHint().width() > column_width for card in self.cards)
-        height = max(card.height_for(width if is_stacked else column_width) for card in self.cards)
-        return is_stacked, height, height * count + gaps if is_stacked else height
+        are_stacked = any(card.sizeHint().width() > column_width for card in self.cards)
+        height = max(card.height_for(width if are_stacked else column_width) for card in self.cards)
+        return _CardSizes(are_stacked, height, height * count + gaps if are_stacked else height)
 
 
 class _ExampleCard(PlainButton):
@@ -178,10 +187,15 @@ class _KeyLine(QFrame):
 
     def height_for(self, width: int) -> int:
         """Return the height at this width; the button moves below the text if it is too wide."""
-        direction, is_stacked = QBoxLayout.Direction, self.button.sizeHint().width() > width // 2
-        self._row.setDirection(direction.TopToBottom if is_stacked else direction.LeftToRight)
+        _set_stacked(self._row, self.button.sizeHint().width() > width // 2)
         return self.heightForWidth(width)
 
     def set_theme(self, theme: Theme) -> None:
         self._icon.setPixmap(icons.pixmap("cpu", theme.dim, theme.px(18)))
         scale_boxes(self, theme)
+
+
+def _set_stacked(row: QBoxLayout, is_stacked: bool) -> None:
+    """Stack the parts of a row, or put them side by side."""
+    direction = QBoxLayout.Direction
+    row.setDirection(direction.TopToBottom if is_stacked else direction.LeftToRight)

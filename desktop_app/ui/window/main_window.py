@@ -88,8 +88,8 @@ class MainWindow(QMainWindow):
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._geometries: dict[str, str] = {}
-        # The widget that had the focus, and whether the conversations were hidden.
-        self._state_before_rename: tuple[QWidget | None, bool] = (None, False)
+        self._focus_before_rename: QWidget | None = None
+        self._hides_list_after_rename = False
         self._connect()
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
@@ -135,16 +135,19 @@ class MainWindow(QMainWindow):
         if was_hidden:
             self.outer_panes.toggle_list()
         if self.conversations.name_editing.rename_selected():
-            self._state_before_rename = (former_focus, was_hidden)
+            self._focus_before_rename = former_focus
+            self._hides_list_after_rename = was_hidden
         elif was_hidden:
             self.outer_panes.toggle_list()
 
     def _end_rename(self) -> None:
         """Restore the list and the focus after a rename."""
-        former_focus, was_hidden = self._state_before_rename
-        self._state_before_rename = (None, False)
+        former_focus = self._focus_before_rename
+        hides_list = self._hides_list_after_rename
+        self._focus_before_rename = None
+        self._hides_list_after_rename = False
         has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
-        if was_hidden and self.outer_panes.is_list_shown:
+        if hides_list and self.outer_panes.is_list_shown:
             self.outer_panes.toggle_list()
         if not has_focus or former_focus is None or not isValid(former_focus):
             return
@@ -281,10 +284,8 @@ class MainWindow(QMainWindow):
 
 def _screens() -> str:
     """Return the connected screens and their geometries, as a key."""
-    return ", ".join(
-        sorted(
-            f"{screen.name()} {area.width()}x{area.height()}+{area.x()}+{area.y()}"
-            for screen in QGuiApplication.screens()
-            for area in (screen.geometry(),)
-        )
-    )
+    descriptions: list[str] = []
+    for screen in QGuiApplication.screens():
+        area = screen.geometry()
+        descriptions.append(f"{screen.name()} {area.width()}x{area.height()}+{area.x()}+{area.y()}")
+    return ", ".join(sorted(descriptions))

@@ -58,7 +58,8 @@ class OuterPanes:
         self._list, self._settings, self._middle = conversations, settings, middle
         self._shade = Shade(window)
         self._covers: list[QWidget] = [self._shade]
-        self.wants_list, self.wants_settings = True, False
+        self.wants_list = True
+        self.wants_settings = False
         self.drawer: QWidget | None = None
         middle.header.settings_requested.connect(self.toggle_settings)
         middle.header.list_requested.connect(self.toggle_list)
@@ -129,7 +130,8 @@ class OuterPanes:
     def resize(self) -> None:
         """Lay out all panes for a new size; a drawer returns to the row if its pane fits again."""
         if self.drawer is self._list and self._is_wide():
-            self.drawer, self.wants_list = None, True
+            self.drawer = None
+            self.wants_list = True
         elif self.drawer is self._settings and self._settings_fit():
             self.drawer = None
         self.arrange()
@@ -140,7 +142,8 @@ class OuterPanes:
         width, height = window.width(), window.height()
         list_width = min(self._px(themes.LIST_WIDTH), width)
         panel_width = min(self._px(themes.PANEL_WIDTH), width)
-        list_state, panel_state = map(self._state_of, (self._list, self._settings))
+        list_state = self._state_of(self._list)
+        panel_state = self._state_of(self._settings)
         left = list_width if list_state == _PaneState.IN_ROW else 0
         right = panel_width if panel_state == _PaneState.IN_ROW else 0
         for pane, x, pane_width in (

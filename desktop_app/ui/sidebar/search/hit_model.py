@@ -40,7 +40,9 @@ def hit_text(hit: SearchHit) -> str:
 
 def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:
     """Return a snippet in one line without its marks, and the (start, length) of each match."""
-    text, spans, end = "", [], 0
+    text = ""
+    spans: list[tuple[int, int]] = []
+    end = 0  # of the last match in `snippet`
     snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_MAX_SNIPPET_CHARACTERS])
     for match in _MARKS.finditer(snippet):
         text += one_line(snippet[end : match.start()], _MAX_SNIPPET_CHARACTERS)

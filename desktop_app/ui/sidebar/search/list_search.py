@@ -121,12 +121,13 @@ class ListSearch(QObject):
 
     def _announce_count(self) -> None:
         """Announce the number of hits, because the focus stays in the field."""
-        text = ""
         count = self.hits.rowCount()
-        if self.is_showing_hits:
-            count_text = tr_plural("{count} result", "{count} results", count)
-            text = count_text if count else self.no_hits_text
-        if text != self._announced:  # otherwise every key would repeat them
+        text = ""
+        if self.is_showing_hits and count:
+            text = tr_plural("{count} result", "{count} results", count)
+        elif self.is_showing_hits:
+            text = self.no_hits_text
+        if text != self._announced:  # otherwise every key would repeat the text
             # Not needed at start-up.
             from desktop_app.ui.widgets.accessibility.announcements import announce
 

@@ -85,14 +85,18 @@ class SearchFilters(QWidget):
     @property
     def current(self) -> SearchFilter:
         """Return the current filters. A period such as "Past 7 days" has no end."""
-        since, until = None, None
+        since = until = None
         if self._last_days is not None:
             since = midnight(today() - timedelta(days=self._last_days - 1))
         elif self._day_range is not None:
             since = midnight(self._day_range[0])
             until = midnight(self._day_range[1] + timedelta(days=1))
         return SearchFilter(
-            self._folder_id, self._variant, since, until, self.attachment_button.isChecked()
+            folder_id=self._folder_id,
+            variant=self._variant,
+            since=since,
+            until=until,
+            has_attachment=self.attachment_button.isChecked(),
         )
 
     @property
@@ -110,7 +114,10 @@ class SearchFilters(QWidget):
 
     def clear(self) -> None:
         """Reset all filters and the order without emitting `changed`."""
-        self._folder_id, self._last_days, self._day_range, self._variant = None, None, None, None
+        self._folder_id = None
+        self._last_days = None
+        self._day_range = None
+        self._variant = None
         self.order = SearchOrder.NEWEST
         self.attachment_button.blockSignals(True)
         self.attachment_button.setChecked(False)
@@ -127,7 +134,8 @@ class SearchFilters(QWidget):
 
     def search_between(self, first: date, last: date) -> None:
         """Search between two days, both included."""
-        self._last_days, self._day_range = None, (min(first, last), max(first, last))
+        self._last_days = None
+        self._day_range = (min(first, last), max(first, last))
         self._apply_change()
 
     # ------------------------------------------------------------ menus
@@ -174,7 +182,8 @@ class SearchFilters(QWidget):
         self._apply_change()
 
     def _set_days(self, days: int | None) -> None:
-        self._last_days, self._day_range = days, None
+        self._last_days = days
+        self._day_range = None
         self._apply_change()
 
     def _set_variant(self, variant: Variant | None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final, Protocol, runtime_checkable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleInterface,
@@ -53,8 +53,11 @@ def install_roles(*existing: QWidget) -> None:
     if not QAccessible.isActive():
         return
     parts = [part for root in existing for part in root.findChildren(QWidget)]
-    with_role = [part for part in parts if getattr(part, "accessible_role", "")]
-    for target in (*with_role, *filter(None, [QApplication.instance()])):
+    targets: list[QObject] = [part for part in parts if getattr(part, "accessible_role", "")]
+    program = QApplication.instance()
+    if program is not None:
+        targets.append(program)
+    for target in targets:
         interface = QAccessible.queryAccessibleInterface(target)
         if not isinstance(interface, (AccessibleProgram, AccessibleChoice)):
             QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
@@ -80,7 +83,8 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     if _is_ending:
         return None
     if isinstance(widget, QApplication):
-        _retain(program := AccessibleProgram(widget))
+        program = AccessibleProgram(widget)
+        _retain(program)
         return program
     if not isinstance(widget, QWidget):
         return None

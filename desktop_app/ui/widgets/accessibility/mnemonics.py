@@ -154,7 +154,8 @@ def split_mnemonic(text: str) -> tuple[str, str]:
     if "&" not in text:
         return text, ""
     letters = [match[1] for match in _MNEMONIC.finditer(text)]
-    return _MNEMONIC.sub(r"\1", text), next((each.upper() for each in letters if each != "&"), "")
+    mnemonic = next((each.upper() for each in letters if each != "&"), "")
+    return _MNEMONIC.sub(r"\1", text), mnemonic
 
 
 def mark_menu(menu: QMenu) -> None:
@@ -167,15 +168,15 @@ def mark_menu(menu: QMenu) -> None:
         if action.isVisible() and action.isEnabled() and not action.isSeparator()
     ]
     old_texts = [action.text() for action in entries]
-    text_parts = [text.partition("\t") for text in old_texts]
-    texts_and_letters = [split_mnemonic(text) for text, _tab, _keys in text_parts]
-    letters = choose_letters(
-        [text for text, _ in texts_and_letters], [letter for _, letter in texts_and_letters]
-    )
-    for action, old_text, (text, _), letter, part in zip(
-        entries, old_texts, texts_and_letters, letters, text_parts, strict=True
+    # A tab separates the label of an entry from its keys.
+    labels_and_letters = [split_mnemonic(text.partition("\t")[0]) for text in old_texts]
+    labels = [label for label, _letter in labels_and_letters]
+    new_letters = choose_letters(labels, [letter for _label, letter in labels_and_letters])
+    for action, old_text, label, letter in zip(
+        entries, old_texts, labels, new_letters, strict=True
     ):
-        new_text = with_mnemonic(text, letter) + "".join(part[1:])
+        _label, tab, keys = old_text.partition("\t")
+        new_text = with_mnemonic(label, letter) + tab + keys
         if new_text != old_text:
             action.setText(new_text)
 

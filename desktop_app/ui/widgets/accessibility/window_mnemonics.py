@@ -8,7 +8,7 @@ by a QShortcut for each label.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
@@ -45,6 +45,15 @@ _ENDING_EVENTS: Final = (QEvent.Type.WindowDeactivate, QEvent.Type.Hide)
 MnemonicWidget = QAbstractButton | QLabel
 
 
+class _Underlined(NamedTuple):
+    """A widget whose letter is underlined, and its text without and with the mark."""
+
+    widget: MnemonicWidget
+    letter: str
+    plain_text: str
+    marked_text: str
+
+
 class WindowMnemonics(QObject):
     """The mnemonics of the program's windows, chosen as the focus moves."""
 
@@ -56,8 +65,7 @@ class WindowMnemonics(QObject):
         """
         super().__init__(parent)
         self._excluded = excluded
-        # Each widget with its letter, and its text without and with the mark.
-        self._underlined: list[tuple[MnemonicWidget, str, str, str]] = []
+        self._underlined: list[_Underlined] = []
         self._window: QWidget | None = None
         self._letter_filter = _AltLetterFilter(self)
         self._choose_timer = QTimer(self, singleShot=True, interval=0)
@@ -65,8 +73,7 @@ class WindowMnemonics(QObject):
         if HAS_MNEMONICS:
             application = cast("QApplication", QApplication.instance())
             application.focusChanged.connect(self._follow_focus)
-            if (focused := application.focusWidget()) is not None:
-                self._follow_focus(None, focused)
+            self._follow_focus(None, application.focusWidget())
 
     def choose(self, window: QWidget) -> dict[str, MnemonicWidget]:
         """Choose the mnemonics of the visible widgets of a window; return the widgets by letter."""
@@ -122,19 +129,18 @@ class WindowMnemonics(QObject):
         for letter, widget in self.choose(window).items():
             plain_text = marked_text(widget)
             underlined_text = with_mnemonic(split_mnemonic(plain_text)[0], letter)
-            self._underlined.append((widget, letter, plain_text, underlined_text))
+            self._underlined.append(_Underlined(widget, letter, plain_text, underlined_text))
             if isinstance(widget, QLabel):
                 _shortcut_of(widget).setEnabled(False)  # the label makes a shortcut of its own
             set_marked_text(widget, underlined_text)
 
     def _remove_underlines(self) -> None:
         underlined, self._underlined = self._underlined, []
-        for widget, letter, plain_text, underlined_text in underlined:
-            if (
-                isValid(widget) and marked_text(widget) == underlined_text
-            ):  # otherwise the text has changed
-                set_marked_text(widget, plain_text)
-                _set_letter(widget, letter)
+        for each in underlined:
+            # A text that has changed since has no mark any more.
+            if isValid(each.widget) and marked_text(each.widget) == each.marked_text:
+                set_marked_text(each.widget, each.plain_text)
+                _set_letter(each.widget, each.letter)
 
 
 class _AltLetterFilter(QObject):

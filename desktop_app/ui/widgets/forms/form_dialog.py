@@ -43,8 +43,10 @@ def collect_form_drafts() -> dict[str, FormValues]:
     """
     drafts = dict(DraftForm.drafts)
     for dialog in QApplication.topLevelWidgets():
-        if isinstance(dialog, DraftDialog) and (draft := dialog.draft()):
-            drafts[dialog.draft_name] = draft
+        if isinstance(dialog, DraftDialog):
+            draft = dialog.draft()
+            if draft:
+                drafts[dialog.draft_name] = draft
     return drafts
 
 

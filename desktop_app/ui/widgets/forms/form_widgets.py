@@ -83,8 +83,9 @@ class Note(LinkedLabel):
             is_result: whether an action led to the text, which is then announced like an error.
         """
         plain = text if isinstance(text, str) else plain_text(text)
-        is_new, self._plain_text = plain != self._plain_text, plain
-        self.describe(*self._described_fields)
+        is_new = plain != self._plain_text
+        self._plain_text = plain
+        self.describe(*self._described_fields)  # again, because the description has changed
         set_role(self, _ROLES[tone])
         if isinstance(text, str):
             self.setText(text)
@@ -158,7 +159,7 @@ class LineSection(FormSection):
         if is_typing:
             self._reported_text = text
             return
-        if self.field.text() != text:  # else the selection and caret stay
+        if self.field.text() != text:  # setText would move the caret and drop the selection
             self.field.setText(text)
             self.field.setCursorPosition(0)
         self._reported_text = self.field.text().strip()  # a line edit may drop characters

@@ -51,6 +51,7 @@ def ask(
     if details:
         (field,) = box.findChildren(QTextEdit)
         field.setFixedHeight(_LINES_OF_DETAILS * field.fontMetrics().lineSpacing())
+        # The only button with this role is Qt's, which shows the details.
         next(b for b in box.buttons() if box.buttonRole(b) is box.ButtonRole.ActionRole).click()
     box.open()
     return button

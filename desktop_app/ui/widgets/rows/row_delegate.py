@@ -85,14 +85,12 @@ class RowDelegate(QStyledItemDelegate):
             painter.setBrush(self.theme.selected)
             painter.drawRoundedRect(rect, radius, radius)
             # The background alone hardly differs from the background of other rows.
-            inset = radius / 2
-            bar = self.theme.px(_BAR_WIDTH)
-            painter.setBrush(self.theme.accent)
-            painter.drawRoundedRect(
-                QRectF(rect.left() + inset, rect.top() + radius, bar, rect.height() - 2 * radius),
-                bar / 2,
-                bar / 2,
+            width = self.theme.px(_BAR_WIDTH)
+            bar = QRectF(
+                rect.left() + radius / 2, rect.top() + radius, width, rect.height() - 2 * radius
             )
+            painter.setBrush(self.theme.accent)
+            painter.drawRoundedRect(bar, width / 2, width / 2)
         elif _is_hovered(view, option.rect):
             painter.setBrush(self.theme.hover)
             painter.drawRoundedRect(rect, radius, radius)

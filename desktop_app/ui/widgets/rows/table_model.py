@@ -80,9 +80,9 @@ class TableModel(QAbstractTableModel, Generic[Row]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a cell's text, its tooltip or its alignment."""
         row = self.row_at(index)
-        column = index.column()
         if row is None:
             return None
+        column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return one_line(self.cell_text(row, column))
         if role == Qt.ItemDataRole.ToolTipRole and self.has_cell_tooltips:

@@ -88,6 +88,7 @@ class ProportionalTable(QTableView):
             missing_width = heading_width - share_width
             widest = max(range(len(widths)), key=widths.__getitem__)
             if missing_width > 0 and widest != column:
-                widths[column], widths[widest] = heading_width, widths[widest] - missing_width
+                widths[column] = heading_width
+                widths[widest] -= missing_width
         for column, column_width in enumerate(widths):
             self.setColumnWidth(column, column_width)

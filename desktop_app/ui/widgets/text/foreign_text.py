@@ -136,10 +136,10 @@ class PlainLabel(QLabel):
     def setText(self, text: str) -> None:
         if self._shows_all:
             shown_text = all_lines(text)
+        elif self._keeps_lines:
+            shown_text = multiline_text(text)
         else:
-            shown_text = (
-                multiline_text(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
-            )
+            shown_text = one_line(text, LONGEST_PARAGRAPH)
         # Qt takes & for the mark of a mnemonic only if the label has a buddy.
         super().setText(shown_text if self.buddy() is None else shown_text.replace("&", "&&"))
 
