@@ -296,8 +296,11 @@ class MessageState:
 
         Reset `head_count`, `foot_count`, `folds` and `pending_highlights` to match these items.
         """
-        head, body, foot = self.head_items(), self.body_items(), self.foot_items()
-        self.head_count, self.foot_count = len(head), len(foot)
+        head = self.head_items()
+        body = self.body_items()
+        foot = self.foot_items()
+        self.head_count = len(head)
+        self.foot_count = len(foot)
         self.folds = FoldLines(body)
         self.pending_highlights = PendingHighlights([*body, *foot])
         return [*head, *body, *foot]

@@ -58,7 +58,7 @@ class PageLayout:
 
     def pages_between(self, top: int, bottom: int) -> Iterator[tuple[int, QRect]]:
         """Yield the pages between two y coordinates, with their rectangles."""
-        page = self.place_at(max(0, top))[0]
+        page, _fraction = self.place_at(max(0, top))
         while page <= len(self._sizes) and self._tops[page - 1] < bottom:
             yield page, self.rect_of(page)
             page += 1

@@ -114,7 +114,7 @@ def test_names_of_focus_targets_and_the_menu_are_translated(view: TranscriptView
     )
     document = view.document()
     names = [
-        describe_target(document, stop)[0].replace("https://a.example", "")
+        describe_target(document, stop).name.replace("https://a.example", "")
         for number in range(document.blockCount())
         for stop in focus_targets_of(document.findBlockByNumber(number))
     ]

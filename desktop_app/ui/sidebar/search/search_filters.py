@@ -89,8 +89,9 @@ class SearchFilters(QWidget):
         if self._last_days is not None:
             since = midnight(today() - timedelta(days=self._last_days - 1))
         elif self._day_range is not None:
-            since = midnight(self._day_range[0])
-            until = midnight(self._day_range[1] + timedelta(days=1))
+            first, last = self._day_range
+            since = midnight(first)
+            until = midnight(last + timedelta(days=1))
         return SearchFilter(
             folder_id=self._folder_id,
             variant=self._variant,

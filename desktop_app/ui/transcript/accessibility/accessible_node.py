@@ -204,7 +204,9 @@ class AccessibleNode(QAccessibleInterface):
         """Return the children, which are created on first use."""
         if self._nodes is None:
             self._nodes = [
-                AccessibleNode(self, child, self._rect_of, self._focus, self._press)
+                AccessibleNode(
+                    self, child, rect_of=self._rect_of, focus=self._focus, press=self._press
+                )
                 for child in self.content.children
             ]
         return self._nodes

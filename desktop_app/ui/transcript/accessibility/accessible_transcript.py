@@ -158,9 +158,9 @@ class MessageNode(AccessibleNode):
         super().__init__(
             transcript,
             content,
-            self._rect_of_item,
-            partial(view.reading.read_at, message.id),
-            partial(view.reading.follow_link, message.id),
+            rect_of=self._rect_of_item,
+            focus=partial(view.reading.read_at, message.id),
+            press=partial(view.reading.follow_link, message.id),
         )
 
     def child_nodes(self) -> list[AccessibleNode]:
@@ -205,7 +205,8 @@ class MessageNode(AccessibleNode):
             first = layouts.block_of(state.layout, item).blockNumber()
             count = state.layout.counts[item]
         else:
-            first, count = layouts.first_block(state.layout), state.layout.total
+            first = layouts.first_block(state.layout)
+            count = state.layout.total
         document = view.document()
         layout = document.documentLayout()
         top_box = layout.blockBoundingRect(document.findBlockByNumber(first))

@@ -94,11 +94,12 @@ class LongTextWriter:
         index = self._run_indices.index_of(item)
         formats = self._formats(item, block_format)
         spans = list(self._spans(index, 0, 1, formats))  # only the first part
+        _start, first_end = spans[0]
         height = self._splitter.estimate_height(index.end)
         if cost_of_runs(item.runs) <= (_REQUESTED_COST if whole else _WHOLE_COST):
-            spans += self._spans(index, spans[0][1], index.end, formats)
+            spans += self._spans(index, first_end, index.end, formats)
         else:
-            spans += self._last_spans(index, spans[0][1], formats)
+            spans += self._last_spans(index, first_end, formats)
         gaps: list[TextGap] = []
         written_end = 0
         for number, (first, end) in enumerate(spans):
@@ -162,9 +163,10 @@ class LongTextWriter:
             ]
             block_below = block.document().findBlockByNumber(block.blockNumber() + gap.block)
             unit_height = gap.height / (gap_end - gap.start)
-            upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * unit_height)
+            filled_start, filled_end = spans[0][0], spans[-1][1]
+            upper = TextGap(gap.block, gap.start, (filled_start - gap.start) * unit_height)
             lower = TextGap(
-                gap.block + len(spans), spans[-1][1], (gap_end - spans[-1][1]) * unit_height
+                gap.block + len(spans), filled_end, (gap_end - filled_end) * unit_height
             )
             inserter = BlockInserter(cursor, block_below)
             space_above = upper.height

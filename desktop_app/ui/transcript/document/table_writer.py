@@ -99,7 +99,9 @@ class TableWriter:
         self.columns = ColumnWidths(styles, self.styles, width)
         # The tables inserted in this edit, by the position below them.
         self._inserted: dict[int, QTextTable] = {}
-        self._final_widths: tuple[Item, tuple[int, ...]] | None = None
+        # The first part of the table whose widths were computed last, and these widths.
+        self._measured_head: Item | None = None
+        self._final_widths: tuple[int, ...] = ()
 
     def widths(self, layout: MessageLayout, index: int, block: Block) -> tuple[int, ...]:
         """Return the column widths in pixels for the table part to write as item `index`.
@@ -119,9 +121,10 @@ class TableWriter:
             index -= 1
         head = layout.items[index]
         assert is_table(head)
-        if self._final_widths is None or self._final_widths[0] is not head:
-            self._final_widths = head, self.columns.widths(head, is_complete=True)
-        return self._final_widths[1]
+        if self._measured_head is not head:
+            self._measured_head = head
+            self._final_widths = self.columns.widths(head, is_complete=True)
+        return self._final_widths
 
     def can_be_row_blocks(self, block: Block, widths: tuple[int, ...]) -> bool:
         """Return True if the rows of a part can be blocks with tab stops."""
@@ -160,7 +163,8 @@ class TableWriter:
         Return the number of new blocks: an empty one before the table, and one for each cell.
         """
         block_below = cursor.block()
-        format_below, char_format_below = block_below.blockFormat(), block_below.charFormat()
+        format_below = block_below.blockFormat()
+        char_format_below = block_below.charFormat()
         table_format = self.styles.table_format(
             block, layout.item_above(index), widths, is_reversed=_is_reversed(block)
         )
@@ -259,11 +263,15 @@ class TableWriter:
             block = block.next() if row_number else block
             if row == new.rows[row_number]:
                 continue
-            old_runs, new_runs = row_runs(old, row_number), row_runs(new, row_number)
-            end = block.position() + block.length() - 1
-            format_of = partial(self.char_format, new, row_number)
+            old_runs = row_runs(old, row_number)
+            new_runs = row_runs(new, row_number)
             replace_text(
-                cursor, end, old_runs, new_runs, common_prefix(old_runs, new_runs), format_of
+                cursor,
+                end=block.position() + block.length() - 1,
+                old=old_runs,
+                new=new_runs,
+                prefix=common_prefix(old_runs, new_runs),
+                format_of=partial(self.char_format, new, row_number),
             )
             block_format = self.styles.row_format(new, row_number, above, widths)
             if block_format is not self.styles.row_format(old, row_number, above, widths):

@@ -13,6 +13,7 @@ from desktop_app.ui.transcript.keyboard.focus_targets import (
     COPY_CODE,
     FocusTarget,
     FocusTargetButton,
+    TargetDescription,
     describe_target,
     focus_targets_of,
     text_rects,
@@ -78,7 +79,7 @@ class FocusButtons(QObject):
         if target.start >= target.end or target not in focus_targets_of(block):
             return False
         self._assign_button(target, button)
-        button.set_target(target, self.describe(target)[0])
+        button.set_target(target, self.describe(target).name)
         button.set_target_rects(self._rects(target))
         return True
 
@@ -97,13 +98,13 @@ class FocusButtons(QObject):
         for target in visible:
             self._button_for(target).set_target_rects(self._rects(target))
 
-    def describe(self, target: FocusTarget) -> tuple[str, str]:
-        """Return the name of a focus target, and its address or source ("" if it has neither)."""
+    def describe(self, target: FocusTarget) -> TargetDescription:
+        """Return the description of a focus target."""
         block = self._view.document().findBlock(target.start)
         state = self._messages.state_at_block(block)
         passage = self._messages.cited_passage(state, target.link)
         if passage is not None:
-            return citation_name(passage), passage.source
+            return TargetDescription(citation_name(passage), passage.source)
         return describe_target(self._view.document(), target)
 
     def distance(self, target: FocusTarget, button: FocusTargetButton) -> int:
@@ -123,7 +124,7 @@ class FocusButtons(QObject):
 
     def _button_for(self, target: FocusTarget) -> FocusTargetButton:
         button = self._buttons.get(target)
-        name = self.describe(target)[0]
+        name = self.describe(target).name
         if button is not None:
             # The text may have been rewritten. Hiding the button would move the focus.
             button.set_target(target, name)

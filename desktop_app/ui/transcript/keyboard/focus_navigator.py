@@ -290,8 +290,7 @@ class FocusNavigator(QObject):
         if state is not None:
             self._message_id = state.message.id
             self._placer.show_for(state)
-        _name, address = self._buttons.describe(target)
-        self.link_focused.emit(address)
+        self.link_focused.emit(self._buttons.describe(target).address)
 
     def _step(self, forward: bool) -> None:
         self.focus_next(forward=forward)

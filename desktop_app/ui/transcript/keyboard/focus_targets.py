@@ -56,6 +56,13 @@ class FocusTarget(NamedTuple):
     link: str
 
 
+class TargetDescription(NamedTuple):
+    """The accessible name of a target, and the address or source to show for it; "" for none."""
+
+    name: str
+    address: str = ""
+
+
 def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
     """Yield the targets of a visible block, in the order of its text."""
     if not block.isVisible():
@@ -119,26 +126,30 @@ def _display_address(address: str) -> str:
     return encoded[: _MAX_ADDRESS_CHARACTERS - 1] + "…"
 
 
-def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, str]:
-    """Return the accessible name of a target, and its address or ""."""
+def describe_target(document: QTextDocument, target: FocusTarget) -> TargetDescription:
+    """Return the description of a target that is not a citation."""
     text = one_line(_shown_text(document, target))
     if target.link == COPY_CODE:
-        return tr("Copy code, {language}", language=text) if text else tr("Copy code"), ""
+        return TargetDescription(
+            tr("Copy code, {language}", language=text) if text else tr("Copy code")
+        )
     if target.link.startswith(ACTION):
         action_name = tr(_ARROW_NAMES.get(target.link.removeprefix(ACTION), "")) or text
         expanded = _is_expanded(document, target)
         if expanded:  # Qt has no role for a fold
-            return tr("{name}, expanded", name=action_name), ""
+            return TargetDescription(tr("{name}, expanded", name=action_name))
         if expanded is False:
-            return tr("{name}, collapsed", name=action_name), ""
-        return action_name or _image_name(_attachment_name(document, target)), ""
+            return TargetDescription(tr("{name}, collapsed", name=action_name))
+        return TargetDescription(action_name or _image_name(_attachment_name(document, target)))
     if is_note_link(target.link):
-        return note_name(target.link), ""
+        return TargetDescription(note_name(target.link))
     address = _display_address(target.link)
     name = text or tr("Image")
     if is_openable(target.link):
-        return tr("{name}, link to {address}", name=name, address=address), address
-    return tr("{name}, blocked link: {address}", name=name, address=address), address
+        name = tr("{name}, link to {address}", name=name, address=address)
+    else:
+        name = tr("{name}, blocked link: {address}", name=name, address=address)
+    return TargetDescription(name, address)
 
 
 def note_name(link: str) -> str:

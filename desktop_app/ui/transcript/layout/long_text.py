@@ -74,8 +74,8 @@ class RunIndex:
         """Index runs that begin at unit `begin` of the text."""
         self._runs = runs
         self._edges = array("I", accumulate(map(utf16_length, texts_of_runs(runs)), initial=begin))
-        # The number of the run encoded last, and its text in UTF-16.
-        self._encoded: tuple[int, bytes] = (-1, b"")
+        self._encoded_number = -1  # of the run encoded last; -1 for none
+        self._encoded_text = b""  # of this run, in UTF-16
 
     @property
     def end(self) -> int:
@@ -117,9 +117,10 @@ class RunIndex:
         text = self._runs[number].text
         if len(text) == self._edges[number + 1] - self._edges[number]:
             return text[first:end]
-        if self._encoded[0] != number:
-            self._encoded = number, text.encode("utf-16-le", "replace")
-        return self._encoded[1][2 * first : 2 * end].decode("utf-16-le", "replace")
+        if self._encoded_number != number:
+            self._encoded_number = number
+            self._encoded_text = text.encode("utf-16-le", "replace")
+        return self._encoded_text[2 * first : 2 * end].decode("utf-16-le", "replace")
 
 
 def last_units(runs: Runs, count: int) -> Runs:

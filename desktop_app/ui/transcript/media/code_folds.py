@@ -229,7 +229,7 @@ def show_fold(
     count = sum(layout.counts[first:index])
     begin = writer.layouts.block_of(layout, first).blockNumber()
     _set_visible(writer.document, begin, count, is_visible)
-    _set_heights(writer, layout, first, index, is_visible)
+    _set_heights(writer, layout, first, index, is_visible=is_visible)
 
 
 def _erase_many(
@@ -248,7 +248,7 @@ def _erase_many(
 
 
 def _set_heights(
-    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, is_visible: bool
+    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, *, is_visible: bool
 ) -> None:
     """Update the estimated heights of missing lines. Folded lines have none.
 

@@ -159,7 +159,7 @@ class CodeHighlighter(QObject):
             return
         language = line.language.lower()
         if self._lexer is not None and language not in self._unlexable_languages:
-            self._jobs.append(_Job(layout, start, first, end, language))
+            self._jobs.append(_Job(layout, start=start, first=first, end=end, language=language))
             self._timer.start()
 
     # ------------------------------------------------------------------ lexing

@@ -73,10 +73,11 @@ class MessageNavigator(QObject):
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
         """Restore a `scroll_state`, or scroll to the bottom if its message is gone."""
-        if not self._materialize(state[0]):
+        message_id, _offset = state
+        if not self._materialize(message_id):
             self.scroll_to_bottom()
             return
-        if self.materialize_whole(state[0], partial(self.restore_scroll, state)):
+        if self.materialize_whole(message_id, partial(self.restore_scroll, state)):
             self._anchor.go_to(state)
             self.load_more()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,24 +48,29 @@ def choose_letters(
     return assignment.chosen
 
 
+class _Letters(NamedTuple):
+    """The first letters of the words of a text, and its other letters."""
+
+    starts: list[str]
+    others: list[str]
+
+
 class _LetterAssignment:
     """The letters of the texts while they are being assigned.
 
     Args:
-        letters: the first letters of the words of each text, and its other letters.
+        letters: the letters of each text.
         taken: letters that are in use elsewhere.
 
     Attributes:
         chosen: the letter of each text; "" for none.
     """
 
-    def __init__(
-        self, letters: Sequence[tuple[list[str], list[str]]], taken: Collection[str]
-    ) -> None:
+    def __init__(self, letters: Sequence[_Letters], taken: Collection[str]) -> None:
         self._letters = letters
         self._taken = taken
-        self._owners: dict[str, int] = {}
-        self._kept_texts: set[int] = set()
+        self._owners: dict[str, int] = {}  # the index of the text that has each letter
+        self._kept_indices: set[int] = set()  # of the texts that keep their previous letters
         self.chosen = [""] * len(letters)
 
     def assign_previous(self, previous: Sequence[str]) -> None:
@@ -74,7 +79,7 @@ class _LetterAssignment:
             starts, others = self._letters[index]
             if letter in starts or letter in others:
                 self._assign_free(index, (letter,))
-        self._kept_texts = set(self._owners.values())
+        self._kept_indices = set(self._owners.values())
 
     def assign_preferred(self) -> None:
         """Assign each text its first letter, the first letter of a later word, or any letter."""
@@ -106,19 +111,20 @@ class _LetterAssignment:
         Return False if no letter can be freed.
         """
         wanted_by: dict[str, int] = {}  # each letter's new owner, if a free letter is found
-        texts_to_serve = [index]
-        for text in texts_to_serve:
-            for letter in (*self._letters[text][0], *self._letters[text][1]):
+        indices_to_serve = [index]
+        for wanting_index in indices_to_serve:
+            letters = self._letters[wanting_index]
+            for letter in (*letters.starts, *letters.others):
                 if letter in tried_letters or letter in self._taken:
                     continue
                 tried_letters.add(letter)
-                wanted_by[letter] = text
+                wanted_by[letter] = wanting_index
                 owner = self._owners.get(letter)
                 if owner is None:
                     self._reassign(letter, wanted_by)
                     return True
-                if owner not in self._kept_texts:
-                    texts_to_serve.append(owner)
+                if owner not in self._kept_indices:
+                    indices_to_serve.append(owner)
         return False
 
     def _reassign(self, free_letter: str, wanted_by: dict[str, int]) -> None:
@@ -181,8 +187,8 @@ def mark_menu(menu: QMenu) -> None:
             action.setText(new_text)
 
 
-def _letters(text: str) -> tuple[list[str], list[str]]:
-    """Return the first letters of words, and the other letters; digits come last in each list."""
+def _letters(text: str) -> _Letters:
+    """Return the letters of a text in upper case; digits come last in each list."""
     upper = text.upper()
     if len(upper) != len(text):  # ß becomes SS
         upper = "".join(each.upper() if len(each.upper()) == 1 else "_" for each in text)
@@ -192,4 +198,4 @@ def _letters(text: str) -> tuple[list[str], list[str]]:
     # Digits need Shift on some keyboards.
     first_letters = sorted((each for each in starts if each <= _LAST_CHARACTER), key=str.isdigit)
     other_letters = (each for each in others if each <= _LAST_CHARACTER and each not in starts)
-    return first_letters, sorted(other_letters, key=str.isdigit)
+    return _Letters(first_letters, sorted(other_letters, key=str.isdigit))
