@@ -98,9 +98,11 @@ def _parse_content(message: Mapping[str, Any]) -> list[Part]:
         kind = text_at(block, "type")
         if thought := text_at(block, "thinking"):
             parts.append(ReasoningPart(thought))
-        elif (text := text_at(block, "text") or _artifact_markdown(block)).strip():
-            index_by_call[text_at(block, "id")] = None
+        elif (text := text_at(block, "text")).strip():
             parts.append(TextPart(text))
+        elif (artifact := _artifact_markdown(block)).strip():
+            index_by_call[text_at(block, "id")] = None
+            parts.append(TextPart(artifact))
         elif kind == "tool_use":
             index_by_call[text_at(block, "id")] = len(parts)
             written = mapping_at(block, "input")
@@ -126,8 +128,7 @@ def _add_result(
     elif (index := index_by_call[call_id]) is not None:
         call = parts[index]
         if isinstance(call, ToolCallPart):
-            name, arguments = call.name, call.arguments
-            parts[index] = ended_call(call_id, name, arguments, text, is_failed=is_failed)
+            parts[index] = ended_call(call_id, call.name, call.arguments, text, is_failed=is_failed)
 
 
 def _result_text(item: Mapping[str, Any]) -> str:

@@ -442,6 +442,14 @@ def test_claudes_calls_of_tools_are_kept_with_their_results() -> None:
     assert parts[2].state is ToolCallState.FAILED
 
 
+def test_a_result_without_the_id_of_a_call_is_kept() -> None:
+    result = {"type": "tool_result", "name": "search", "content": "42"}
+    text, call = claude_answer({"type": "text", "text": "Hi"}, result)
+    assert text == TextPart("Hi")
+    assert isinstance(call, ToolCallPart)
+    assert (call.name, call.result) == ("search", "42")
+
+
 def test_a_document_of_claudes_is_not_named_again() -> None:
     document = {"file_name": "a.txt", "extracted_content": "words"}
     files = [{"file_name": "a.txt"}, {"file_name": "b.png"}, {"file_name": "b.png"}]
