@@ -114,11 +114,10 @@ def _markdown_of(text: str) -> str:
         return ""
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError):
+        is_tree = bool(value) and isinstance(value, dict | list)
+        return "\n".join(_value_lines(value, level=0)) if is_tree else ""
+    except (ValueError, RecursionError):  # a value that can just be read is too deep to be written
         return ""
-    if not value or not isinstance(value, dict | list):
-        return ""
-    return "\n".join(_value_lines(value, level=0))
 
 
 def _value_lines(value: dict[str, Any] | list[Any], level: int) -> list[str]:

@@ -50,9 +50,9 @@ def _field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
         return ()
     try:
         value = json.loads(item.answer) if item.answer else {}
-    except (ValueError, RecursionError):
-        value = {}
-    return row_of(value if isinstance(value, dict) else {}, names)
+        return row_of(value if isinstance(value, dict) else {}, names)
+    except (ValueError, RecursionError):  # a value that can just be read is too deep to be written
+        return ("",) * len(names)
 
 
 def csv_report(
@@ -107,7 +107,8 @@ def markdown_report(
 
 
 def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
-    counts, effort = job.counts, job.choice.effort
+    counts = job.counts
+    effort = job.choice.effort
     model = name_of_model(job.choice.model)
     facts = [
         tr(job.status.text),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.error_note import ErrorNote
@@ -88,6 +89,14 @@ def test_any_cell_begins_like_no_formula(text: str) -> None:
     is_number = re.fullmatch(r"[+-][0-9][0-9.,]*%?", cell)
     begins = cell.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
     assert is_number or not begins
+
+
+def test_an_answer_that_can_just_be_read_has_empty_fields() -> None:
+    form = FormSource(FormKind.SCHEMA, '{"properties": {"a": {}}}').to_setting()
+    job = replace(JOB, parameters=replace(JOB.parameters, form=form))
+    for depth in range(900, 1_000):
+        _, row = csv_report(job, [item('{"a":' + "[" * depth + "]" * depth + "}")])
+        assert row.rstrip().rpartition(",")[2] in ("", "[" * depth + "]" * depth)
 
 
 def test_another_model_that_answered_is_named() -> None:

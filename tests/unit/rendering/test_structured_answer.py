@@ -143,6 +143,12 @@ def test_a_value_nested_too_deeply_is_invalid() -> None:
     assert with_rendered_form(message, as_text=False).text.startswith(FENCE)
 
 
+def test_a_value_that_can_just_be_read_is_shown_as_code() -> None:
+    for depth in range(900, 1_000):
+        message = answer("[" * depth + "]" * depth, notices=(SCHEMA,))
+        assert with_rendered_form(message, as_text=False).text
+
+
 def test_a_blank_answer_is_not_shown_as_a_tree() -> None:
     made = with_rendered_form(answer(" ", notices=(SCHEMA,)), as_text=False)
     assert isinstance(made, ShownMessage)
