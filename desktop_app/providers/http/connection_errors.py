@@ -71,73 +71,76 @@ class ConnectionAttempt:
     def _proxy_remedy(self) -> Remedy:
         return Remedy.CHECK_PROXY if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY
 
-    def proxy_refusal_error(self, reason: str, details: str) -> AttemptError:
-        """Return the failure of a proxy that refuses; `reason` is its message."""
-        if _ASKS_PASSWORD.search(reason):
+    def proxy_refusal_error(self, message: str, details: str) -> AttemptError:
+        """Return the error of a proxy that refuses; `message` is the proxy's."""
+        if _ASKS_PASSWORD.search(message):
             has_user = bool(self.proxy and self.proxy.user)
-            cause = Reason.PROXY_PASSWORD_WRONG if has_user else Reason.PROXY_WANTS_PASSWORD
+            reason = Reason.PROXY_PASSWORD_WRONG if has_user else Reason.PROXY_WANTS_PASSWORD
             remedy = Remedy.ENTER_PROXY_PASSWORD if self.is_own_proxy else self._proxy_remedy
-            return self._network_failure(cause, remedy, details)
-        if _STATUS.match(reason):
-            return self._network_failure(
-                Reason.PROXY_BLOCKS, self._proxy_remedy, details, words=reason
+            return self._network_error(reason, remedy, details)
+        if _STATUS.match(message):
+            return self._network_error(
+                Reason.PROXY_BLOCKS, self._proxy_remedy, details, words=message
             )
-        return self._network_failure(Reason.PROXY_CANNOT_REACH, "", details)
+        return self._network_error(Reason.PROXY_CANNOT_REACH, "", details)
 
     def proxy_kind_error(self, details: str) -> AttemptError:
-        """Return the failure of a peer that is not a proxy of the expected kind."""
+        """Return the error of a peer that is not a proxy of the expected kind."""
         remedy = (
             Remedy.CHECK_PROXY_KIND if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
         )
-        return self._network_failure(Reason.PROXY_OF_OTHER_KIND, remedy, details)
+        return self._network_error(Reason.PROXY_OF_OTHER_KIND, remedy, details)
 
     def proxy_timeout_error(self) -> AttemptError:
-        """Return the failure of a proxy that accepted the connection and then fell silent."""
-        return self._network_failure(Reason.PROXY_TIMEOUT, self._proxy_remedy, "")
+        """Return the error of a proxy that accepted the connection and then fell silent."""
+        return self._network_error(Reason.PROXY_TIMEOUT, self._proxy_remedy, "")
 
-    def connect_error(self, reason: str, details: str) -> AttemptError:
-        """Return the failure to connect; `reason` is the libraries' message."""
-        if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
-            return self._not_trusted_failure(reason, details)
-        if "[SSL" in reason:
-            failure = self._network_failure(Reason.NOT_ENCRYPTED, "", details)
+    def connect_error(self, message: str, details: str) -> AttemptError:
+        """Return the error of a failure to connect; `message` is the libraries'."""
+        if "CERTIFICATE_VERIFY_FAILED" in message or "certificate verify failed" in message:
+            return self._not_trusted_error(message, details)
+        if "[SSL" in message:
+            failed = self._network_error(Reason.NOT_ENCRYPTED, "", details)
             # An unexpected end of the handshake may also mean that the server is busy.
-            return AttemptError(failure.error, may_repeat="_EOF_" in reason)
-        if self.proxy is None and is_loopback(self.host):
-            failure = self._nothing_listens_failure(details)
-        elif self.proxy is not None:
-            failure = self._network_failure(Reason.PROXY_NOT_REACHED, self._proxy_remedy, details)
+            return AttemptError(failed.error, may_repeat="_EOF_" in message)
+        if self.proxy is not None:
+            failed = self._network_error(Reason.PROXY_NOT_REACHED, self._proxy_remedy, details)
+        elif is_loopback(self.host):
+            failed = self._with_port._network_error(
+                Reason.NOTHING_LISTENS, self._start_remedy, details
+            )
         else:
             attempt = self._with_port if is_private(self.host) else self
-            failure = attempt._network_failure(Reason.NOT_REACHED, "", details)
-        return AttemptError(failure.error, may_repeat=True)
+            failed = attempt._network_error(Reason.NOT_REACHED, "", details)
+        return AttemptError(failed.error, may_repeat=True)
 
-    def _nothing_listens_failure(self, details: str) -> AttemptError:
-        """Return the failure of a server on this computer that is not running."""
-        by_name = (
-            start for name, start in _REMEDY_OF_NAME.items() if name in self.provider.casefold()
-        )
-        by_kind = _REMEDY_OF_KIND.get(self.server_kind) if self.server_kind else None
-        remedy = by_kind or next(by_name, _REMEDY_OF_PORT.get(self.port, Remedy.START_SERVER))
-        return self._with_port._network_failure(Reason.NOTHING_LISTENS, remedy, details)
+    @property
+    def _start_remedy(self) -> Remedy:
+        """Return how to start the server, which is on this computer."""
+        if self.server_kind in _REMEDY_OF_KIND:
+            return _REMEDY_OF_KIND[self.server_kind]
+        for name, remedy in _REMEDY_OF_NAME.items():
+            if name in self.provider.casefold():
+                return remedy
+        return _REMEDY_OF_PORT.get(self.port, Remedy.START_SERVER)
 
     @property
     def _with_port(self) -> ConnectionAttempt:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return replace(self, host=f"{host}:{self.port}" if self.port else host)
 
-    def _not_trusted_failure(self, reason: str, details: str) -> AttemptError:
-        if "has expired" in reason:
-            return self._network_failure(Reason.CERTIFICATE_EXPIRED, "", details)
-        if "not yet valid" in reason:
-            return self._network_failure(Reason.CERTIFICATE_NOT_YET_VALID, "", details)
-        if "mismatch" in reason:
-            return self._network_failure(Reason.CERTIFICATE_OF_OTHER, "", details)
+    def _not_trusted_error(self, message: str, details: str) -> AttemptError:
+        if "has expired" in message:
+            return self._network_error(Reason.CERTIFICATE_EXPIRED, "", details)
+        if "not yet valid" in message:
+            return self._network_error(Reason.CERTIFICATE_NOT_YET_VALID, "", details)
+        if "mismatch" in message:
+            return self._network_error(Reason.CERTIFICATE_OF_OTHER, "", details)
         remedy = Remedy.CHECK_CERTIFICATES if self.has_ca_file else Remedy.CHOOSE_CERTIFICATES
-        return self._network_failure(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
+        return self._network_error(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
 
     def redirect_error(self, target: str) -> AttemptError:
-        """Return the failure of a redirect: a wrong address, or a network that wants a login.
+        """Return the error of a redirect: a wrong address, or a network that wants a login.
 
         Args:
             target: the host that the server redirects to; "" if unknown.
@@ -149,12 +152,12 @@ class ConnectionAttempt:
         return AttemptError(error)
 
     def web_page_error(self, status: int) -> AttemptError:
-        """Return the failure of a reply in HTML instead of JSON."""
+        """Return the error of a reply in HTML instead of JSON."""
         details = f"HTML with HTTP status {status}"
         error = EndpointMissingError(Reason.WEB_PAGE, details=details, provider=self.provider)
         return AttemptError(error)
 
-    def _network_failure(
+    def _network_error(
         self, reason: Reason, remedy: Remedy | Literal[""], details: str, *, words: str = ""
     ) -> AttemptError:
         error = NetworkError(
