@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
@@ -123,7 +123,7 @@ class AnswerNotice:
             return happened_text(self.code, params)
         sentence = self.code.text
         if self.code in _WITH_NOTE:
-            is_edited = bool(params.get("original"))
+            is_edited = bool(params.get("original"))  # see `Review.original`
             if params.get("note"):
                 sentence = _EDITED_WITH_NOTE if is_edited else _WITH_NOTE[self.code]
             elif is_edited:
@@ -174,13 +174,16 @@ def notice_from_json(value: object) -> NoticeText:
         return value
     if not isinstance(value, dict):
         raise TypeError("a notice is neither a text nor an object")
+    because = value.get("because")
+    # A quoted notice quotes no other.
+    quoted_notice = None if because is None else _coded_notice_from_json(because, None)
+    return _coded_notice_from_json(value, quoted_notice)
+
+
+def _coded_notice_from_json(value: Any, because: AnswerNotice | None) -> AnswerNotice:
     code = value["code"]
     notice_code = NoticeCode(code) if code in _CODES else Reason(code)
-    because = value.get("because")  # a quoted notice quotes no other
-    quoted_notice = None if because is None else notice_from_json({**because, "because": None})
-    if isinstance(quoted_notice, str):
-        raise TypeError("a notice quotes a sentence")
-    answer_notice = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), quoted_notice)
+    answer_notice = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), because)
     if not all(isinstance(value, str | int) for _, value in answer_notice.params):
         raise TypeError("parameters of a notice are neither texts nor numbers")
     str(answer_notice)  # raises if a parameter is missing

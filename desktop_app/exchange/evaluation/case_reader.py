@@ -38,6 +38,8 @@ from desktop_app.exchange.evaluation.promptfoo import (
 MAX_CASES: Final = 50_000
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
 """The roles of example turns: system messages with one of these names."""
+_VALUE_ENDINGS: Final = (".json", ".yaml", ".yml")
+"""Endings of files with a single value."""
 _CHECK_OPTIONS: Final = ("within", "ignore_case", "not")
 _CSV_CHECKS: Final = ("contains", "regex", "equals", "rubric")
 _Row = Mapping[str, Any]
@@ -75,10 +77,13 @@ def _read_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[Eva
         decimal_sign = "," if _csv_delimiter(text) == ";" else "."
         read_row = partial(_case_of_csv, decimal_sign=decimal_sign, filler=filler)
         return (_read_at(place, read_row, row) for place, row in _read_csv_rows(text))
-    if name.endswith((".json", ".yaml", ".yml")):
-        value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
-        return _cases_of_value(value, read_sibling, filler)
+    if name.endswith(_VALUE_ENDINGS):
+        return _cases_of_value(_parse_value(name, text), read_sibling, filler)
     return _cases_of_rows(_read_json_lines(text), filler)
+
+
+def _parse_value(name: str, text: str) -> Any:
+    return json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
 
 
 def _cases_of_rows(
@@ -92,10 +97,11 @@ def _read_at(place: CasePlace, read_row: Callable[[_Row], T], row: _Row) -> T:
     """Return the result of `read_row`, whose errors get the place of the row."""
     try:
         return read_row(row)
-    except (ValueError, KeyError, TypeError) as error:
-        is_missing = isinstance(error, KeyError)
-        why = CaseError(CaseFault.FIELD_MISSING, name=str(error.args[0])) if is_missing else error
-        raise located_error(place, why) from error
+    except KeyError as error:
+        missing = CaseError(CaseFault.FIELD_MISSING, name=str(error.args[0]))
+        raise located_error(place, missing) from error
+    except (ValueError, TypeError) as error:
+        raise located_error(place, error) from error
 
 
 def _read_json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
@@ -157,12 +163,13 @@ def _read_tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
 
 
 def _parse_tests(name: str, text: str) -> Iterator[_Row]:
-    if name.lower().endswith(".csv"):
+    lower_name = name.lower()
+    if lower_name.endswith(".csv"):
         yield from (promptfoo.csv_test(row) for _, row in _read_csv_rows(text))
-    elif name.lower().endswith((".json", ".yaml", ".yml")):
-        value = json.loads(text) if name.lower().endswith(".json") else promptfoo.parse_yaml(text)
+    elif lower_name.endswith(_VALUE_ENDINGS):
+        value = _parse_value(lower_name, text)
         yield from value if isinstance(value, list) else [value]
-    elif name.lower().endswith(".jsonl"):
+    elif lower_name.endswith(".jsonl"):
         yield from (row for _, row in _read_json_lines(text))
     else:
         raise CaseError(CaseFault.NOT_A_FILE_OF_TESTS, name=name)
@@ -212,10 +219,11 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
     roles = [role for role, _ in turns]
     if len(turns) % 2 == 0 or roles != (["user", "assistant"] * len(turns))[: len(turns)]:
         raise CaseError(CaseFault.MESSAGES_OUT_OF_TURN)
-    examples = tuple((turns[n - 1][1], turns[n][1]) for n in range(1, len(turns), 2))
+    *texts, question = [text for _, text in turns]
+    examples = tuple(zip(texts[::2], texts[1::2], strict=True))
     return EvaluationCase(
         _id_of(row),
-        turns[-1][1],
+        question,
         checks=(_ideal_check(row["ideal"]),) if "ideal" in row else (),
         instructions="\n\n".join(instructions) or None,
         examples=examples,

@@ -59,18 +59,21 @@ class CandidatesReader:
 
     def end(self) -> list[StreamEvent]:
         """End the stream. Each answer ends as its reader decides."""
-        others = [
-            (number, self._other_readers[number].end()) for number in sorted(self._begun_answers)
+        other_events = [
+            CandidateEvent(number, event)
+            for number in sorted(self._begun_answers)
+            for event in self._other_readers[number].end()
         ]
-        return [*_as_candidates(others), *self._first_reader.end()]
+        return [*other_events, *self._first_reader.end()]
 
-    def _read_in_begun_answers(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
-        return _as_candidates(
-            [
-                (number, self._other_readers[number].read(data, name))
-                for number in sorted(self._begun_answers)
-            ]
-        )
+    def _read_in_begun_answers(
+        self, data: bytes | bytearray, name: str = ""
+    ) -> list[CandidateEvent]:
+        return [
+            CandidateEvent(number, event)
+            for number in sorted(self._begun_answers)
+            for event in self._other_readers[number].read(data, name)
+        ]
 
     def _split_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of each choice in a chunk, read by the reader of its answer."""
@@ -85,10 +88,9 @@ class CandidatesReader:
             if number in self._other_readers:
                 self._begun_answers.add(number)
                 choice = {**choice, "usage": None}
-                events = self._other_readers[number].read_chunk({"choices": [choice]}, key)
-                yield from _as_candidates(
-                    [(number, [e for e in events if not isinstance(e, Started)])]
-                )
+                for event in self._other_readers[number].read_chunk({"choices": [choice]}, key):
+                    if not isinstance(event, Started):
+                        yield CandidateEvent(number, event)
 
 
 def _parse_chunk(data: bytes | bytearray, name: str) -> object:
@@ -105,7 +107,3 @@ def _parse_chunk(data: bytes | bytearray, name: str) -> object:
 def _choice_index(choice: Mapping[str, Any], position: int) -> int:
     number = choice.get("index")
     return number if isinstance(number, int) else position
-
-
-def _as_candidates(answers: list[tuple[int, list[StreamEvent]]]) -> list[StreamEvent]:
-    return [CandidateEvent(number, event) for number, events in answers for event in events]
