@@ -151,7 +151,9 @@ class ForeignArchive:
         """Unpack a member in pieces, never more than its stated size."""
         if info.flag_bits & _ENCRYPTED_FLAG:
             raise RefusedFileError(Reason.FOREIGN_LOCKED)
-        if info.compress_type not in _COMPRESSION_METHODS or info.orig_filename != info.filename:
+        # zipfile cuts a name at a zero byte, which no honest name has.
+        has_zero_byte = info.orig_filename != info.filename
+        if info.compress_type not in _COMPRESSION_METHODS or has_zero_byte:
             raise RefusedFileError(Reason.FOREIGN_MEMBER_UNREADABLE, member=info.filename[:100])
         try:
             bytes_left = info.file_size

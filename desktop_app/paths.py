@@ -69,17 +69,23 @@ def folders() -> Folders:
 
         root = Path(os.path.realpath(Path(home).expanduser()))
         scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
-        parts = (root / "data", root / "config", root / "cache", root / "logs")
-        return Folders(*parts, runtime=_runtime_folder(root / "data"), scope=scope)
+        return Folders(
+            data=root / "data",
+            config=root / "config",
+            cache=root / "cache",
+            logs=root / "logs",
+            runtime=_runtime_folder(root / "data"),
+            scope=scope,
+        )
     # Imported here, because it slows the start, and REPARTEE_HOME does not need it.
     import platformdirs
 
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
     return Folders(
-        dirs.user_data_path,
-        dirs.user_config_path,
-        dirs.user_cache_path,
-        dirs.user_log_path,
+        data=dirs.user_data_path,
+        config=dirs.user_config_path,
+        cache=dirs.user_cache_path,
+        logs=dirs.user_log_path,
         runtime=_runtime_folder(dirs.user_data_path),
         scope="",
     )

@@ -84,13 +84,13 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
         return tr_filled(reason.text, params) if params else tr(reason.text)
     if not isinstance(reason, Reason):
         return reason
-    is_full = bool(reason.detailed) and all(
+    is_detailed = bool(reason.detailed) and all(
         params.get(name) for name in _placeholders(reason.detailed)
     )
     why = params.get("why")
     if isinstance(why, str):
         params = {**params, "why": fault_text(why)}
-    return tr_filled(reason.detailed if is_full else reason.happened, params)
+    return tr_filled(reason.detailed if is_detailed else reason.happened, params)
 
 
 def remedy_of(error: ErrorDescription) -> Remedy | str:

@@ -32,6 +32,7 @@ class Place(StrEnum):
     SHORTCUTS = "shortcuts_page"
 
 
+_PLACEHOLDERS: Final = frozenset(Place)
 _SETTINGS: Final = N_("Settings")
 PLACE_PATHS: Final[Mapping[Place, tuple[str, ...]]] = {
     Place.ABOUT: (_SETTINGS, N_("About")),
@@ -79,7 +80,7 @@ def linked_text(
     segments = []
     for literal, name, _, _ in Formatter().parse(tr(message)):
         segments.append(LinkSegment(literal))
-        if name in _PLACES:
+        if name in _PLACEHOLDERS:
             place = Place(name)
             other_name = (other_names or {}).get(place)
             segment = LinkSegment(place_name(place), place)
@@ -93,6 +94,3 @@ def linked_text(
 def plain_text(text: LinkedText) -> str:
     """Return a text without its links."""
     return "".join(segment.text for segment in text)
-
-
-_PLACES: Final = frozenset(Place)

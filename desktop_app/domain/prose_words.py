@@ -50,14 +50,21 @@ def words_of_line(line: str) -> tuple[ProseWord, ...]:
     words: list[ProseWord] = []
     for token in _TOKEN.finditer(_without_code(_TWO_UNITS.sub("  ", line))):
         text = token[0]
-        for match in () if _CODE_LIKE.search(text) else _WORD.finditer(text):
-            character_before, character_after = text[: match.start()][-1:], text[match.end() :][:1]
-            is_part = (
-                character_before.isdigit() or character_after.isdigit() or character_after == "("
-            )
-            if not is_part and _is_prose(match[0]):
-                words.append(ProseWord(match[0], token.start() + match.start()))
+        if _CODE_LIKE.search(text):
+            continue
+        words += [
+            ProseWord(match[0], token.start() + match.start())
+            for match in _WORD.finditer(text)
+            if _is_prose(match[0]) and not _is_part_of_name(text, match.start(), match.end())
+        ]
     return tuple(words)
+
+
+def _is_part_of_name(text: str, start: int, end: int) -> bool:
+    """Return True if a digit is next to the word text[start:end], or "(" follows, as in a call."""
+    before = text[start - 1 : start]
+    after = text[end : end + 1]
+    return before.isdigit() or after.isdigit() or after == "("
 
 
 def _without_code(line: str) -> str:

@@ -84,7 +84,7 @@ class Histogram:
         return cls(int.from_bytes(data[_COUNT_BYTES:], "little") << (_COUNT_BITS * empty))
 
     def _unpack_counts(self) -> array[int]:
-        length = -(-self.packed.bit_length() // _COUNT_BITS)
+        length = ceil(self.packed.bit_length() / _COUNT_BITS)
         return array("I", self.packed.to_bytes(length * _COUNT_BYTES, "little"))
 
 
@@ -104,4 +104,5 @@ def wilson_interval(passed: int, total: int) -> tuple[float, float]:
     half = _Z_95 * sqrt(passed_share * (1 - passed_share) / total + square / (4 * total * total))
     low = (middle - half) / (1 + square / total)
     high = (middle + half) / (1 + square / total)
+    # Rounding must not move an end beyond 0 or 1, nor away from it if no or all cases passed.
     return max(0.0, low) if passed else 0.0, min(1.0, high) if passed < total else 1.0

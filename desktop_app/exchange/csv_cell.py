@@ -12,7 +12,7 @@ from typing import Final
 _NUMBER: Final = re.compile(r"[+-]\d[\d.,]*%?", re.ASCII)
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 # Full-width forms of these signs, which some spreadsheets treat like the signs.
-_NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
+_NARROW: Final = str.maketrans("＝＋－＠", "=+-@")
 # Excel separates the columns of a CSV file by the system's list separator, a semicolon in most of
 # Europe. Then quotes after a comma do not enclose a cell: a semicolon or a line break within them
 # begins one. Only a formula that calls a function, or names another file or program before "!", can

@@ -144,11 +144,9 @@ def _active_window(display: Display) -> int:
     """Return the window with the focus, 0 if no window manager reports it."""
     name = display.intern_atom("_NET_ACTIVE_WINDOW")
     window_property = display.screen().root.get_full_property(name, X.AnyPropertyType)
-    return (
-        int(window_property.value[0])
-        if window_property is not None and len(window_property.value)
-        else 0
-    )
+    if window_property is None or not len(window_property.value):
+        return 0
+    return int(window_property.value[0])
 
 
 def _is_terminal(display: Display, window: int) -> bool:

@@ -187,6 +187,7 @@ def _catalog_path(code: str, folder: Path) -> Path:
 
 
 def _fill_placeholders(message: str, values: Mapping[str, str | int]) -> str:
+    """Fill the placeholders. Without values, braces in a message are plain text."""
     return _with_values(message, values) if values else message
 
 

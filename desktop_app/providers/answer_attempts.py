@@ -63,9 +63,13 @@ class AnswerAttempts:
         run_times: RunTimes,
         suspended_s: Callable[[], float],
     ) -> None:
-        self._transport, self._profile = transport, profile
-        self._catalog, self._facts = catalog, facts
-        self._silence, self._run_times, self._suspended_s = silence, run_times, suspended_s
+        self._transport = transport
+        self._profile = profile
+        self._catalog = catalog
+        self._facts = facts
+        self._silence = silence
+        self._run_times = run_times
+        self._suspended_s = suspended_s
         self._requests = AnswerRequests(transport, profile, facts)
         self._one_at_a_time = asyncio.Semaphore()
 

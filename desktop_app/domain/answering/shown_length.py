@@ -76,14 +76,15 @@ def _end_of_line(text: str, number: int) -> int:
 
 def shorten(message: Message) -> Message:
     """Return `message`, or its beginning with a notice if it is too long to show."""
-    text, reasoning = ShownTextLimiter(), ShownTextLimiter()
+    text_limiter = ShownTextLimiter()
+    reasoning_limiter = ShownTextLimiter()
 
     def beginning(part: Part) -> Part:
         match part:
             case TextPart() | RefusalPart():
-                return replace(part, text=text.shown_part(part.text))
+                return replace(part, text=text_limiter.shown_part(part.text))
             case ReasoningPart():
-                return replace(part, text=reasoning.shown_part(part.text))
+                return replace(part, text=reasoning_limiter.shown_part(part.text))
             case ToolCallPart():
                 return replace(
                     part,

@@ -34,7 +34,7 @@ class TextSize:
         """Count more text."""
         self.add_up_to(text, sys.maxsize)
 
-    def _add(self, text: str) -> None:
+    def _add_step(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")
         self._characters += len(text)
         self._escaped += len(data) - len(data.translate(None, _CONTROL))
@@ -50,7 +50,7 @@ class TextSize:
         counted, but not returned.
         """
         for start in range(0, len(text), _CHARS_PER_STEP):
-            self._add(text[start : start + _CHARS_PER_STEP])
+            self._add_step(text[start : start + _CHARS_PER_STEP])
             if self.bytes > limit:
                 return text[:start]
         return text

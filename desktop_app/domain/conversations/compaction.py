@@ -127,6 +127,7 @@ def compactions_by_message(
 def was_made_with(
     path: Sequence[Message],
     number: int,
+    *,
     compaction: Compaction | None,
     compactions: Sequence[Compaction],
     profile: ProviderProfile,
@@ -142,9 +143,9 @@ def was_made_with(
     if answer.choice is not None and answer.choice.provider_id != profile.id:
         # The API of another provider is unknown here, and taken to be that of `profile`.
         profile = replace(profile, id=answer.choice.provider_id)
-    sent_then = sent_path(path[:number], compactions, profile, model, sent_at=answer.created_at)
-    id_then = None if sent_then.compaction is None else sent_then.compaction.id
-    return id_then == (None if compaction is None else compaction.id)
+    past_path = sent_path(path[:number], compactions, profile, model, sent_at=answer.created_at)
+    past_id = None if past_path.compaction is None else past_path.compaction.id
+    return past_id == (None if compaction is None else compaction.id)
 
 
 def compaction_points(
@@ -157,5 +158,5 @@ def compaction_points(
     """
     answers = [n for n, m in enumerate(messages) if m.role is Role.ASSISTANT and has_content(m)]
     questions = [n for n, m in enumerate(messages) if m.role is Role.USER]
-    answers_before_question = [n for n in answers if questions and n < questions[-1]]
-    return tuple(dict.fromkeys([*answers_before_question[-1:], *answers[-1:]]))
+    earlier_answers = [n for n in answers if questions and n < questions[-1]]
+    return tuple(dict.fromkeys([*earlier_answers[-1:], *answers[-1:]]))

@@ -36,14 +36,14 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     """
     if not isinstance(value, Mapping):
         raise TypeError("an error is not an object")
-    remedy, sentence = value.get("remedy"), value.get("what_to_do", "")
+    remedy = value.get("remedy")
     because = value.get("because")  # a quoted error quotes no other
     note = ErrorNote(
-        Reason(value["reason"]) if "reason" in value else value["what_happened"],
-        sentence if remedy is None else Remedy(remedy),
-        value.get("details", ""),
-        value.get("code", ""),
-        dict(value.get("params", {})),
+        reason=Reason(value["reason"]) if "reason" in value else value["what_happened"],
+        remedy=value.get("what_to_do", "") if remedy is None else Remedy(remedy),
+        details=value.get("details", ""),
+        code=value.get("code", ""),
+        params=dict(value.get("params", {})),
         because=None if because is None else error_from_json({**because, "because": None}),
     )
     if not all(isinstance(each, str | int) for each in note.params.values()):

@@ -73,7 +73,7 @@ def with_review(message: Message, review: Review | None) -> Message:
 def edited_version(answer: Message, text: str, note: str) -> Message:
     """Return a version of an answer with the user's text, without usage and cost."""
     review = review_of(answer)
-    original_id = (review and review.original) or answer.id
+    original_id = review.original if review is not None and review.original else answer.id
     edited = Message(
         id=new_id(),
         conversation_id=answer.conversation_id,

@@ -64,7 +64,7 @@ class DocumentNote(NamedTuple):
         return f"{sentence} {skipped}"
 
     @property
-    def to_error_note(self) -> ErrorNote:
+    def error_note(self) -> ErrorNote:
         """Return the note as it is stored, without the names of skipped members."""
         return ErrorNote(self.reason, params=dict(self.params))
 

@@ -123,18 +123,20 @@ def _split_items(text: str) -> list[str]:
 
 def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
     """Parse a number, a range or the name of a sheet. Raises IllegalChoiceError."""
-    by_name = [n for n, name in enumerate(names, 1) if _is_same_name(name, item.strip(_QUOTES))]
+    item_name = item.strip(_QUOTES)
+    namesakes = [n for n, name in enumerate(names, 1) if _is_same_name(name, item_name)]
     is_quoted = item[:1] in tuple(_QUOTES) and len(item) > 1
     match = None if is_quoted else _NUMBERS.fullmatch(item)
     if match is None:
-        if len(by_name) == 1:
-            return by_name[0], by_name[0]
-        reason = Reason.SECTION_NAME_AMBIGUOUS if by_name else Reason.SECTION_UNKNOWN
-        raise _choice_error(reason, unit, count, names, given=item.strip(_QUOTES))
-    first, last = int(match[1]), int(match[2] or match[1])
-    if by_name and by_name != [first]:  # a sheet is named like a number or a range
+        if len(namesakes) == 1:
+            return namesakes[0], namesakes[0]
+        reason = Reason.SECTION_NAME_AMBIGUOUS if namesakes else Reason.SECTION_UNKNOWN
+        raise _choice_error(reason, unit, count, names, given=item_name)
+    first = int(match[1])
+    last = int(match[2] or first)
+    if namesakes and namesakes != [first]:  # a sheet is named like a number or a range
         if first != last or not 1 <= first <= count:
-            return by_name[0], by_name[0]
+            return namesakes[0], namesakes[0]
         raise _choice_error(Reason.SECTION_NAME_IS_NUMBER, unit, count, names, given=item)
     if first > last:
         raise _choice_error(Reason.SECTIONS_BACKWARDS, unit, count, names, given=item)

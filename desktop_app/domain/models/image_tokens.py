@@ -24,6 +24,8 @@ SHORTER_SIDE: Final = 768
 LOW_SIDE: Final = 512
 TILE: Final = 512
 PATCH: Final = 32
+USUAL_PATCHES: Final = 1536
+"""The maximum number of patches, unless the catalog has another for the model."""
 # For unknown models: the figures of the oldest models with the tile rule.
 GUESSED_TILE_TOKENS: Final = (85, 170)
 
@@ -69,7 +71,7 @@ class PatchTokens(NamedTuple):
     """
 
     multiplier: Decimal
-    patches: int = 1536
+    patches: int = USUAL_PATCHES
     is_exact: bool = True
 
     def size(self, size: Size, detail: str) -> Size:
@@ -78,7 +80,9 @@ class PatchTokens(NamedTuple):
         if _count_patches((width, height)) <= self.patches:
             return width, height
         ratio = sqrt(PATCH * PATCH * self.patches / (width * height))
-        across, down = width * ratio / PATCH, height * ratio / PATCH
+        across = width * ratio / PATCH
+        down = height * ratio / PATCH
+        # By the guide's formula, one side becomes a whole number of patches.
         return _scale_down((width, height), ratio * min(floor(across) / across, floor(down) / down))
 
     def tokens(self, size: Size, detail: str) -> int:
@@ -119,7 +123,8 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
         if base < 0 or tile < 0:
             raise ValueError("base and tile of image_tokens must not be negative")
         return TileTokens(base, tile, is_exact)
-    multiplier, patches = Decimal(row["multiplier"]), int(row.get("patches", 1536))
+    multiplier = Decimal(row["multiplier"])
+    patches = int(row.get("patches", USUAL_PATCHES))
     if not multiplier.is_finite() or multiplier < 0 or patches < 1:
         raise ValueError("image_tokens needs a multiplier of at least 0 and at least 1 patch")
     return PatchTokens(multiplier, patches, is_exact)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
@@ -72,7 +72,7 @@ def parse_headers(text: str) -> dict[str, str]:
         if not colon:
             raise ValueError("a line without a colon")
         pairs.append((name.strip(), value.strip()))
-    return _valid_fields(iter(pairs), in_query=False)
+    return _valid_fields(pairs, in_query=False)
 
 
 def parse_query(text: str) -> dict[str, str]:
@@ -86,7 +86,7 @@ def parse_query(text: str) -> dict[str, str]:
     lines = (line.strip().removeprefix("?") for line in text.splitlines())
     query = "&".join(filter(None, lines))
     pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
-    return _valid_fields(iter(pairs), in_query=True)
+    return _valid_fields(pairs, in_query=True)
 
 
 def _pairs_of_json(text: str) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,7 @@ def _pairs_of_json(text: str) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def _valid_fields(pairs: Iterator[tuple[str, str]], *, in_query: bool) -> dict[str, str]:
+def _valid_fields(pairs: Iterable[tuple[str, str]], *, in_query: bool) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in pairs:
         custom = CustomField(name, in_query=in_query)

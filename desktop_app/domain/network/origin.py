@@ -31,11 +31,8 @@ def origin(url: str) -> str:
     authority = _AUTHORITY.fullmatch(re.split("[/?#]", rest, maxsplit=1)[0])
     if authority is None:
         return ""
-    host = (
-        _normalize_ipv6(authority[1])
-        if authority[1].startswith("[")
-        else _encode_host(authority[1])
-    )
+    name = authority[1]
+    host = _normalize_ipv6(name) if name.startswith("[") else _encode_host(name)
     port = int(authority[2]) if authority[2] else _DEFAULT_PORTS[scheme]
     return f"{scheme}://{host}:{port}" if host and port < 65536 else ""
 

@@ -164,6 +164,7 @@ def program_variables_in(text: str) -> frozenset[str]:
 def preview(text: str, length: int) -> str:
     """Return the beginning of a prompt on one line, with defaults, or … for empty variables."""
     line = ""
+    # Twice the length: variables and runs of blanks are shorter in the line than in the text.
     for piece in parse(text[: 2 * length]):
         line += piece if isinstance(piece, str) else piece.default or "…"
     return " ".join(line.split())[:length]

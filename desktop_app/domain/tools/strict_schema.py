@@ -65,10 +65,9 @@ def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
         branches = schema.get(key)
         for branch in branches if isinstance(branches, list) else ():
             branch_properties = branch.get("properties") if isinstance(branch, Mapping) else None
-            for name, each in (
-                branch_properties if isinstance(branch_properties, Mapping) else {}
-            ).items():
-                properties.setdefault(name, each)
+            if isinstance(branch_properties, Mapping):
+                for name, each in branch_properties.items():
+                    properties.setdefault(name, each)
     return {**sendable, "properties": properties}
 
 

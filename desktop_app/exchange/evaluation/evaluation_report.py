@@ -97,15 +97,16 @@ def _render_summary(runs: Sequence[EvaluationRun]) -> str:
 
 
 def _render_failing_cases(evaluation: Evaluation) -> str:
-    runs = evaluation.runs
-    ids = evaluation.failed_case_ids
-    by_run = [{result.id: result for result in run.results} for run in runs]
-    if not ids:
+    case_ids = evaluation.failed_case_ids
+    if not case_ids:
         return "<p>Every case passed.</p>\n"
-    head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
+    head = "".join(f"<th>{escape(run.name)}</th>" for run in evaluation.runs)
+    results_of_runs = [{result.id: result for result in run.results} for run in evaluation.runs]
     rows = []
-    for case_id in ids:
-        answers = "".join(f"<td>{_render_answer(results.get(case_id))}</td>" for results in by_run)
+    for case_id in case_ids:
+        answers = "".join(
+            f"<td>{_render_answer(results.get(case_id))}</td>" for results in results_of_runs
+        )
         case = (
             f"<th>{escape(case_id)}</th><td><pre>{escape(evaluation.input_of(case_id))}</pre></td>"
         )

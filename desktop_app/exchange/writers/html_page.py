@@ -94,10 +94,11 @@ class HtmlPage:
 
     def render_message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
         """Return a message; `images` has its images that can be shown, by SHA-256."""
-        body = self._render_question if message.role is Role.USER else self._render_answer
+        is_question = message.role is Role.USER
+        body = self._render_question if is_question else self._render_answer
         return "\n".join(
             (
-                f'<article class="{"question" if message.role is Role.USER else "answer"}">',
+                f'<article class="{"question" if is_question else "answer"}">',
                 f'<header class="who">{_escape(heading_of(message, self._name_of_model))}</header>',
                 *body(message, images),
                 "</article>\n",

@@ -34,14 +34,16 @@ def markdown_pieces(
 ) -> Iterator[str]:
     """Yield the text of the file in pieces."""
     yield f"# {conversation.title}"
-    notes: set[str] = set()
+    footnote_names: set[str] = set()
     for message in path:
-        for piece in _write_message(message, name_of_model, notes):
+        for piece in _write_message(message, name_of_model, footnote_names):
             yield f"\n\n{piece}"
     yield "\n"
 
 
-def _write_message(message: Message, name_of_model: ModelName, notes: set[str]) -> Iterator[str]:
+def _write_message(
+    message: Message, name_of_model: ModelName, footnote_names: set[str]
+) -> Iterator[str]:
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
         yield attachment_caption(attached)
@@ -52,14 +54,14 @@ def _write_message(message: Message, name_of_model: ModelName, notes: set[str]) 
         yield f"{heading}\n\n{source_list}"
     for part in message.parts:
         if isinstance(part, ReasoningPart) and part.text.strip():
-            thought = unique_footnotes(part.text.strip(), notes)
+            thought = unique_footnotes(part.text.strip(), footnote_names)
             quote = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
             yield f"> *{tr('Reasoning')}*\n>\n{quote}"
         elif isinstance(part, ToolCallPart):
             yield call_as_markdown(part)
     answer = with_rendered_form(message, as_text=True)
     if answer.text:
-        yield _close_fence(unique_footnotes(answer.text, notes))
+        yield _close_fence(unique_footnotes(answer.text, footnote_names))
     for line in ending_lines(message):
         yield f"*{line}*"
 

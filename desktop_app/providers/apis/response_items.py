@@ -130,20 +130,20 @@ class ResponseItems:
         return self._texts.add_delta(("call", self._call_of(event), 0), event)
 
     def on_arguments_done(self, event: object) -> list[StreamEvent]:
-        name = "input" if json_fields.text(event, "input") else "arguments"
-        return self._add_whole_arguments(self._call_of(event), event, name)
+        field = "input" if json_fields.text(event, "input") else "arguments"
+        return self._add_whole_arguments(self._call_of(event), event, field)
 
-    def on_text(self, kind: str, name: str, event: object) -> list[StreamEvent]:
-        """Add the text in the field `name` of an event: "delta", or a field with a whole text."""
+    def on_text(self, kind: str, field: str, event: object) -> list[StreamEvent]:
+        """Add the text in a field of an event: "delta", or a field with a whole text."""
         position_field = "summary_index" if kind == "summary" else "content_index"
         key = (
             kind,
             json_fields.count(event, "output_index"),
             json_fields.count(event, position_field),
         )
-        if name == "delta":
+        if field == "delta":
             return self._texts.add_delta(key, event)
-        return self._texts.add_whole(key, json_fields.text(event, name))
+        return self._texts.add_whole(key, json_fields.text(event, field))
 
     # -- items and their parts
 
@@ -160,8 +160,8 @@ class ResponseItems:
             number = self._calls.number(
                 index, json_fields.name(item, "id"), json_fields.name(item, "call_id")
             )
-            name = "input" if kind == "custom_tool_call" else "arguments"
-            yield from self._add_whole_arguments(number, item, name)
+            field = "input" if kind == "custom_tool_call" else "arguments"
+            yield from self._add_whole_arguments(number, item, field)
         elif kind in HOSTED_ITEMS:
             yield from self._end_hosted_call(index, item)
 
@@ -192,8 +192,8 @@ class ResponseItems:
             yield TextDelta("\n\n" + "\n".join(f"- {link.markdown}" for link in new_links))
 
     def _read_reasoning(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        for name, kind in (("summary", "summary"), ("content", "reasoning")):
-            for part_index, part in enumerate(json_fields.rows(item, name)):
+        for field, kind in (("summary", "summary"), ("content", "reasoning")):
+            for part_index, part in enumerate(json_fields.rows(item, field)):
                 text = json_fields.text(part, "text")
                 yield from self._texts.add_whole((kind, index, part_index), text)
         item_id = json_fields.name(item, "id")
@@ -223,12 +223,12 @@ class ResponseItems:
                 is_custom=json_fields.text(item, "type") == "custom_tool_call",
             )
 
-    def _add_whole_arguments(self, number: int, value: object, name: str) -> list[StreamEvent]:
+    def _add_whole_arguments(self, number: int, value: object, field: str) -> list[StreamEvent]:
         """Add the new part of complete arguments, which some gateways send as an object."""
         key = "call", number, 0
-        complete = json_fields.text(value, name)
+        complete = json_fields.text(value, field)
         if not complete and not self._texts.has_begun(key):
-            complete = json_fields.text_or_json(value, name)
+            complete = json_fields.text_or_json(value, field)
         return self._texts.add_whole(key, complete)
 
     def _begin_hosted_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
@@ -357,8 +357,8 @@ class _Calls:
 ItemHandler = Callable[[ResponseItems, object], Iterable[StreamEvent]]
 
 
-def _text_handler(kind: str, name: str) -> ItemHandler:
-    return lambda items, event: items.on_text(kind, name, event)
+def _text_handler(kind: str, field: str) -> ItemHandler:
+    return lambda items, event: items.on_text(kind, field, event)
 
 
 # Events not listed here carry nothing to show: progress of the provider's tools, audio, annotations

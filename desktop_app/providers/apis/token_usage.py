@@ -20,22 +20,22 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     Servers that do not count tokens omit the usage or send 0, which would make the answer free.
     Cached and reasoning tokens are limited to their totals: otherwise a cost could be negative.
     """
-    inputs = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
+    input_details = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
         usage, "prompt_tokens_details"
     )
-    outputs = json_fields.mapping(usage, "output_tokens_details") or json_fields.mapping(
+    output_details = json_fields.mapping(usage, "output_tokens_details") or json_fields.mapping(
         usage, "completion_tokens_details"
     )
     input_tokens = tokens(usage, "input_tokens") or tokens(usage, "prompt_tokens")
     output_tokens = tokens(usage, "output_tokens") or tokens(usage, "completion_tokens")
-    reasoning_tokens = tokens(outputs, "reasoning_tokens")
+    reasoning_tokens = tokens(output_details, "reasoning_tokens")
     # xAI, and gateways for Gemini, do not count reasoning as output, but bill it as output.
     if tokens(usage, "total_tokens") == input_tokens + output_tokens + reasoning_tokens:
         output_tokens += reasoning_tokens
     if not input_tokens and not output_tokens:
         return None
     cached_tokens = (
-        tokens(inputs, "cached_tokens")
+        tokens(input_details, "cached_tokens")
         or tokens(usage, "cached_tokens")  # Moonshot
         or tokens(usage, "prompt_cache_hit_tokens")  # DeepSeek
     )

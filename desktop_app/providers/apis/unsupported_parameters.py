@@ -126,7 +126,7 @@ def notices_for(
 ) -> list[Notice | Started]:
     """Return the notices for a refusal; none if the user loses nothing.
 
-    If the service tier was refused, `_default_tier` follows its notice.
+    If the service tier was refused, an event with the default tier follows its notice.
 
     Args:
         refused_field: the own field that was refused; None if it is a setting.
@@ -134,8 +134,9 @@ def notices_for(
     """
     if refused_field == "encrypted_content":
         return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
-    # The other candidates are then requested one by one, which the user sees.
-    if refused_field is not None or param == "n":
+    if refused_field is not None:
+        return []
+    if param == "n":  # the candidates are requested one by one, which the user sees
         return []
     if param == "tools" and server_message:  # the message may say what to do
         return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=server_message))]
@@ -149,7 +150,7 @@ def notices_for_known_refusals(provider: str, names: list[str]) -> list[Notice |
     """Return the notices for settings left out because of earlier refusals."""
     events: list[Notice | Started] = []
     for name in names:
-        if name != "candidates":  # they are then requested one by one, which the user sees
+        if name != "candidates":  # they are requested one by one, which the user sees
             first_notice = _account_notice(provider, name) or Notice(
                 notice(NoticeCode.SETTING_LEFT_OUT, provider=provider, setting=name)
             )

@@ -266,6 +266,7 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         return refused_error(provider, REASONING_TEXT)
     if _is_refusal(status, _IMAGES_REFUSED, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
+    # Before _MODEL_MISSING, which "temperature is not supported with this model" also matches.
     if not body.names & _MODEL_CODES and _named_field(body):
         refusal = _refused_parameter(provider, body, status)
         if refusal is not None:

@@ -196,12 +196,12 @@ def new_client(
     # lack this private module.
     with suppress(ImportError):
         importlib.import_module("anyio._backends._asyncio")
-    through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
+    uses_tls = address.scheme == "https" or (proxy is not None and _is_encrypted(proxy))
     # Without TLS there is nothing to verify, and no certificates to load.
-    trust = trusted_context(ca_file) if through_tls else None
+    trust = trusted_context(ca_file) if uses_tls else None
     # llama.cpp's server closes a connection after each streamed answer without notice, and a
     # request sent at that time is lost. A new connection to the same machine takes no time.
-    is_local_server = not through_tls and proxy is None and is_loopback(address.hostname or "")
+    is_local_server = not uses_tls and proxy is None and is_loopback(address.hostname or "")
     transport = httpx.AsyncHTTPTransport(
         verify=False if trust is None else trust,
         limits=httpx.Limits(
@@ -220,12 +220,16 @@ def new_client(
     return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=headers)
 
 
+def _is_encrypted(proxy: ProxyAddress) -> bool:
+    return proxy.url.startswith("https:")
+
+
 def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.Proxy:
     import httpx
 
     auth = (proxy.user, proxy.password) if proxy.user else None
-    is_encrypted = proxy.url.startswith("https:")
+    ssl_context = trust if _is_encrypted(proxy) else None
     try:
-        return httpx.Proxy(proxy.url, auth=auth, ssl_context=trust if is_encrypted else None)
+        return httpx.Proxy(proxy.url, auth=auth, ssl_context=ssl_context)
     except httpx.InvalidURL:  # such as for an invisible character in the name of the proxy
         raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None

@@ -92,14 +92,14 @@ class RequestSecrets:
     def new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
         """Return a redactor of all secrets that are sent, because a server can echo them."""
         key = self._key
-        password = self._access.proxy_password
         secrets = [] if key is None else [key.value]
         if key is not None and key.scheme == "Basic":
             secrets.append(key.value.partition(":")[2])
-        secrets += [] if password is None else [password.value]
+        if self._access.proxy_password is not None:
+            secrets.append(self._access.proxy_password.value)
         for secret in self._access.field_secrets.values():
             secrets += [secret.value, secret.value.removeprefix("Bearer ")]
-        if proxy is not None:  # A proxy of the environment has its own password
+        if proxy is not None:  # a proxy of the environment has its own password
             secrets.append(proxy.password)
         return Redactor(dict.fromkeys(secrets))
 

@@ -62,7 +62,8 @@ def window_of(row: Row) -> int | None:
     4096
     >>> window_of({"id": "m", "context_length": "8192", "max_model_len": 0})
     """
-    meta, top = json_fields.mapping(row, "meta"), json_fields.mapping(row, "top_provider")
+    meta = json_fields.mapping(row, "meta")
+    top = json_fields.mapping(row, "top_provider")
     running = (*_numbers_at(row, _LOADED_WINDOW_FIELDS), *_numbers_at(meta, ("n_ctx",)))
     stated = (*_numbers_at(row, _STATED_WINDOW_FIELDS), *_numbers_at(top, ("context_length",)))
     trained = _numbers_at(meta, ("n_ctx_train",))

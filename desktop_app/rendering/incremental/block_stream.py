@@ -97,12 +97,12 @@ class _Overdue(NamedTuple):
     Attributes:
         length: the length of its source in characters.
         opener: of a paragraph: the markup before its text. None for other constructs.
-        is_any_split: split the construct whatever its kind, not only a paragraph.
+        must_split: split it even if it is not a paragraph, or a paragraph that cannot be settled.
     """
 
     length: int
     opener: str | None = None
-    is_any_split: bool = False
+    must_split: bool = False
 
 
 def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
@@ -248,8 +248,11 @@ class BlockStream:
 
         Such a line is shown once something follows it.
         """
-        is_blank = not text.strip(" \t") and not self._source[-_LONG_TAIL_CHARS:].strip(" \t")
-        return is_blank and len(self._source) > _LONG_TAIL_CHARS and not self._source.strip(" \t")
+        if len(self._source) <= _LONG_TAIL_CHARS:
+            return False
+        # The end is checked first, because `strip` copies nearly all of a very long line.
+        ends_blank = not text.strip(" \t") and not self._source[-_LONG_TAIL_CHARS:].strip(" \t")
+        return ends_blank and not self._source.strip(" \t")
 
     def _append_plain_text(self, text: str) -> list[Patch]:
         """Append words in the middle of plain text, without the parser."""
@@ -321,12 +324,12 @@ class BlockStream:
         may_grow = not (is_final or holds_back_text) and source_to_show == source
         self._plain_end = find_plain_tail(self._source, tail) if may_grow else None
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
-            if has_closed:
+            if has_closed:  # `parse` is of more than the source that is still open
                 return patches + self._advance(is_final=False, is_at_step=True)
             self._overdue = self._settle_paragraph_start(parse)
             if self._is_too_large(parse):
                 overdue = self._overdue or _Overdue(len(self._source))
-                self._overdue = overdue._replace(is_any_split=True)
+                self._overdue = overdue._replace(must_split=True)
         return patches
 
     def _find_cut(self, parse: Parse, source_to_show: str) -> Cut:
@@ -373,7 +376,7 @@ class BlockStream:
                 self._context, self._source = settled
                 self._plain_end = None
                 return []
-        return self._split_open(overdue.length) if overdue.is_any_split else []
+        return self._split_open(overdue.length) if overdue.must_split else []
 
     def _advance_unsettled(self, parse: Parse, *, is_final: bool, is_at_step: bool) -> list[Patch]:
         """Parse a long paragraph again from its start, because it is a heading or a table."""

@@ -275,7 +275,7 @@ class Collections:
             media_type=document.media_type,
             pages=document.pages,
             status="ready",
-            problem=document.note.to_error_note if document.note else None,
+            problem=document.note.error_note if document.note else None,
         )
         await self._store.put_files([(ready_file, modified)])
 

@@ -252,7 +252,11 @@ class Estimator:
                 and _is_same_provider(message, resolved)
                 and (_is_same_model(message, resolved) or number < facts.first_image)
                 and was_made_with(
-                    path, number, sent_path.compaction, context.compactions, resolved.profile
+                    path,
+                    number,
+                    compaction=sent_path.compaction,
+                    compactions=context.compactions,
+                    profile=resolved.profile,
                 )
                 and await self._is_plausible(message.usage, number, facts)
             ):
@@ -460,7 +464,11 @@ def used_tokens(context: SendContext) -> int | None:
         if _has_unusable_usage(number, facts, resolved):
             return None
         if message.usage is not None and was_made_with(
-            path, number, sent_path.compaction, context.compactions, resolved.profile
+            path,
+            number,
+            compaction=sent_path.compaction,
+            compactions=context.compactions,
+            profile=resolved.profile,
         ):
             return _tokens_in_window(message.usage)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,14 +135,15 @@ def test_a_provider_state_is_sent_only_to_its_provider_and_model_family() -> Non
 def test_a_token_count_applies_only_to_the_same_compaction() -> None:
     path = a_path(8)  # asked at minutes 0 to 7
     made = a_compaction("m3", 4.5)
+    made_with = partial(was_made_with, profile=OPENAI)
     # m5 was asked with the compaction, m3 and m1 without.
-    assert was_made_with(path, 5, made, [made], OPENAI)
-    assert not was_made_with(path, 5, None, [made], OPENAI)
-    assert not was_made_with(path, 3, made, [made], OPENAI)
-    assert was_made_with(path, 3, None, [made], OPENAI)
+    assert made_with(path, 5, compaction=made, compactions=[made])
+    assert not made_with(path, 5, compaction=None, compactions=[made])
+    assert not made_with(path, 3, compaction=made, compactions=[made])
+    assert made_with(path, 3, compaction=None, compactions=[made])
     undone = replace(made, undone_at=at(5.5))
-    assert not was_made_with(path, 5, None, [undone], OPENAI)
-    assert was_made_with(path, 7, None, [undone], OPENAI)
+    assert not made_with(path, 5, compaction=None, compactions=[undone])
+    assert made_with(path, 7, compaction=None, compactions=[undone])
 
 
 def test_the_last_exchange_is_not_compacted_if_possible() -> None:

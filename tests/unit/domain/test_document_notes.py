@@ -36,7 +36,7 @@ def test_five_skipped_files_are_named_and_hidden_ones_last() -> None:
     assert note.params == {"read": 1, "skipped": 7}
     assert [name for name, _ in note.skipped] == [f"{n}.bin" for n in range(5)]
     assert str(note).endswith("4.bin (not a document), and 2 more.")
-    assert note.to_error_note == ErrorNote(Reason.NOTE_SKIPPED, params={"read": 1, "skipped": 7})
+    assert note.error_note == ErrorNote(Reason.NOTE_SKIPPED, params={"read": 1, "skipped": 7})
     assert str(bundle_note(1, hidden)).endswith("Skipped: .0 (hidden) and .1 (hidden).")
 
 

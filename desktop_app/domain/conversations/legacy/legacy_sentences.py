@@ -96,11 +96,10 @@ def legacy_text_error(text: str) -> ErrorNote:
     sentences = _SENTENCE_END.split(text) if len(text) <= _MAX_ERROR_CHARS else [text]
     for count in range(1, len(sentences) + 1):
         note = legacy_error(ErrorNote(" ".join(sentences[:count])))
-        other_sentences = " ".join(sentences[count:])
-        if isinstance(note.reason, Reason) and (
-            with_remedy := _with_remedy(note, note.reason, other_sentences)
-        ):
-            return with_remedy
+        if isinstance(note.reason, Reason):
+            with_remedy = _with_remedy(note, note.reason, " ".join(sentences[count:]))
+            if with_remedy is not None:
+                return with_remedy
     return ErrorNote(text)
 
 

@@ -67,13 +67,14 @@ def messages_of(
     for message in path:
         calls = [call_as_markdown(call) for call in tool_calls(message.parts)]
         sources = [f"[{passage.number}] {passage.source}" for passage in sent_passages(message)]
+        notes = (*(part.name for part in message.attachments), *sources)
         yield OfficeMessage(
-            to_office_text(heading_of(message, name_of_model)),
-            tuple(_blocks_of(message)),
-            tuple(map(to_office_text, (*(part.name for part in message.attachments), *sources))),
-            message.role is Role.ASSISTANT,
-            tuple(render("\n\n".join(calls))),
-            tuple(map(to_office_text, ending_lines(message))),
+            heading=to_office_text(heading_of(message, name_of_model)),
+            blocks=tuple(_blocks_of(message)),
+            notes=tuple(map(to_office_text, notes)),
+            is_answer=message.role is Role.ASSISTANT,
+            calls=tuple(render("\n\n".join(calls))),
+            endings=tuple(map(to_office_text, ending_lines(message))),
         )
 
 
@@ -99,7 +100,8 @@ def is_same_code(part: Block, below: Block | OfficeTable | None) -> bool:
 def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
     """Yield the tables among the blocks; a long table is several blocks in sequence."""
     rows: list[tuple[str, ...]] = []
-    from_right, aligns = False, tuple[str, ...]()
+    from_right = False
+    aligns: tuple[str, ...] = ()
     for block in blocks:
         if rows and (block.kind is not Kind.TABLE or block.head):
             yield OfficeTable(tuple(rows), from_right, aligns)

@@ -59,30 +59,33 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
             to_office_text(title), (*calls, *message.blocks), message.endings
         )
         for heading, points in sections:
-            for part in _split_points(points):
-                _add_slide(presentation, heading, part)
+            for slide_points in _split_points(points):
+                _add_slide(presentation, heading, slide_points)
     with file.open("wb") as stream:
         presentation.save(stream)
 
 
 def _split_points(points: list[SlideLine]) -> Iterator[list[SlideLine]]:
     """Yield the points of each slide, at least one slide."""
-    part, lines = list[SlideLine](), 0
+    slide_points: list[SlideLine] = []
+    lines = 0
     for point in points:
         line_count = ceil(min(len(point.text), _MAX_POINT_CHARS) / _LINE_CHARS) or 1
-        if part and lines + line_count > _MAX_SLIDE_LINES:
-            yield part
-            part, lines = [], 0
-        part.append(point)
+        if slide_points and lines + line_count > _MAX_SLIDE_LINES:
+            yield slide_points
+            slide_points = []
+            lines = 0
+        slide_points.append(point)
         lines += line_count
-    yield part
+    yield slide_points
 
 
 def _split_sections(
     title: str, blocks: Iterable[Block], endings: Iterable[str]
 ) -> Iterator[tuple[str, list[SlideLine]]]:
     """Yield each heading with the points below it; `endings` are points of the last heading."""
-    heading, points = "", list[SlideLine]()
+    heading = ""
+    points: list[SlideLine] = []
     for block in blocks:
         if block.kind is Kind.HEADING:
             if heading or points:

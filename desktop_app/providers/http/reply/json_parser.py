@@ -90,6 +90,7 @@ class _Parser:
 
     def parse(self) -> Any:
         """Return the value. The open containers are kept in a list: there is no recursion."""
+        # Each open container, with the name of its next value: "" in a list.
         stack: list[tuple[list[Any] | dict[str, Any], str]] = []
         while True:
             value, is_open = self._begin_value()
