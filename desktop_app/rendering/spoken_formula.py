@@ -13,7 +13,7 @@ from typing import Final
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.block_model import Runs, source_text
 
-_TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(\s+)|(.)", re.DOTALL)
+_TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(?P<space>\s+)|(.)", re.DOTALL)
 
 _COMMAND_WORDS: Final = {
     "sum": N_("sum"),
@@ -94,7 +94,7 @@ class _Speaker:
     """Converter of a formula's tokens to words, in order."""
 
     def __init__(self, tex: str) -> None:
-        self._tokens = [m[0] for m in _TOKEN.finditer(tex) if not m[3]]
+        self._tokens = [m[0] for m in _TOKEN.finditer(tex) if not m["space"]]
         self._position = 0
         self._depth = 0
 
@@ -146,9 +146,8 @@ class _Speaker:
         words = self._read_argument().strip()
         if sign == "_":
             return tr("sub {index}", index=words)
-        if [
-            token for token in self._tokens[start : self._position] if token not in "{}"
-        ] in _PRIMES:
+        exponent = [token for token in self._tokens[start : self._position] if token not in "{}"]
+        if exponent in _PRIMES:
             return words
         named_powers = {"2": tr("squared"), "3": tr("cubed")}
         return named_powers.get(words) or tr("to the power of {exponent}", exponent=words)

@@ -20,7 +20,7 @@ _MAX_OPEN_FILES: Final = 256
 def close_descriptors_except(kept_descriptors: tuple[int, ...]) -> None:
     """Close all file descriptors but the standard streams and `kept_descriptors`."""
     # RLIMIT_NOFILE may be infinite, or lower than descriptors that were opened before it was set.
-    start = 3
+    start = 3  # after the standard streams
     highest = max(int(entry.name) for entry in Path("/dev/fd").iterdir())
     for descriptor in (*sorted(kept_descriptors), highest + 1):
         os.closerange(start, descriptor)

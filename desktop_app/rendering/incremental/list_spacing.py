@@ -31,7 +31,8 @@ class ListSpacing:
 
     def mark_next(self) -> list[Patch]:
         """Mark the next blocks as loose, at most `_BLOCKS_PER_STEP`; return their patches."""
-        blocks_left, patches = _BLOCKS_PER_STEP, []
+        blocks_left = _BLOCKS_PER_STEP
+        patches: list[Patch] = []
         while self._scheduled_lists and blocks_left > 0:
             end, depth = self._scheduled_lists.pop(0)
             first, is_done = self._find_start(end, depth, blocks_left)
@@ -60,20 +61,22 @@ class ListSpacing:
         Each patch is an edit of the document, so fewer patches are faster.
         """
         patches: list[Patch] = []
-        first_loose = -1
-        last_loose = -1
+        first_loose: int | None = None
+        last_loose = first
         for index in range(first, end):
             block = self._blocks[index]
             if block.kind in NON_PARAGRAPHS:
                 patches += self._make_patch(first_loose, last_loose)
-                first_loose = -1
+                first_loose = None
             elif block.depth == depth and not block.loose:
                 self._blocks[index] = block._replace(loose=True)
-                first_loose = index if first_loose < 0 else first_loose
+                if first_loose is None:
+                    first_loose = index
                 last_loose = index
         return patches + self._make_patch(first_loose, last_loose)
 
-    def _make_patch(self, first: int, last: int) -> list[Patch]:
-        if first < 0:
+    def _make_patch(self, first: int | None, last: int) -> list[Patch]:
+        """Return the patch of a group of blocks; [] if there is no group."""
+        if first is None:
             return []
         return [Patch(first, last + 1 - first, tuple(self._blocks[first : last + 1]))]

@@ -67,7 +67,8 @@ def _split_cells(line: str) -> list[str]:
 def _parse_row(line: str, table: Block, env: dict[str, Any]) -> Block:
     aligns, from_right = table.aligns, table.from_right
     cells = _split_cells(line)[: len(aligns)]
-    row = (*(_parse_cell(cell, env) for cell in cells), *[()] * (len(aligns) - len(cells)))
+    missing_cells: list[Runs] = [()] * (len(aligns) - len(cells))
+    row = (*(_parse_cell(cell, env) for cell in cells), *missing_cells)
     source_chars = sum(map(len, cells))
     return Block(
         Kind.TABLE, rows=(row,), aligns=aligns, source_chars=source_chars, from_right=from_right

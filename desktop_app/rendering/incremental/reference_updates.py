@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CHARACTERS_PER_STEP: Final = 4_000
 """Source characters that a step renders again, so that it takes a few milliseconds."""
+_CHARACTERS_PER_CHUNK: Final = 50
+"""The cost of an empty chunk, in source characters: a step renders at most 80 chunks."""
 
 
 class BlockChunk(NamedTuple):
@@ -37,28 +39,28 @@ class ReferenceUpdate:
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
         self._definitions = definitions
         self._shown = shown
-        self._chunks_by_name: dict[str, list[BlockChunk]] = {}
+        self._chunks_by_label: dict[str, list[BlockChunk]] = {}
         self._scheduled_chunks: dict[tuple[int, int], BlockChunk] = {}
 
     def __bool__(self) -> bool:
         return bool(self._scheduled_chunks)
 
-    def remember(self, chunk: BlockChunk, names: Iterable[str]) -> None:
-        """Record the names in a chunk that have no definition yet."""
-        for name in names:
-            if not self._definitions.is_defined(name):
-                self._chunks_by_name.setdefault(name, []).append(chunk)
+    def remember(self, chunk: BlockChunk, labels: Iterable[str]) -> None:
+        """Record the labels in a chunk that have no definition yet."""
+        for label in labels:
+            if not self._definitions.is_defined(label):
+                self._chunks_by_label.setdefault(label, []).append(chunk)
 
     def schedule(self, labels: Iterable[str]) -> list[Patch]:
         """Schedule the chunks that name these labels, and re-render the first."""
         for label in labels:
-            for chunk in self._chunks_by_name.pop(label, ()):
+            for chunk in self._chunks_by_label.pop(label, ()):
                 self._scheduled_chunks[chunk.at, chunk.row] = chunk
         return self.render_next() if self._scheduled_chunks else []
 
     def render_undefined_notes(self) -> list[Patch]:
         """Render footnote marks without a definition as text, because none will follow."""
-        return self.schedule([name for name in self._chunks_by_name if name.startswith("^")])
+        return self.schedule([label for label in self._chunks_by_label if label.startswith("^")])
 
     def render_next(self) -> list[Patch]:
         """Re-render scheduled chunks for a few milliseconds."""
@@ -66,8 +68,7 @@ class ReferenceUpdate:
         characters_left = _CHARACTERS_PER_STEP
         for position, chunk in self._scheduled_chunks.items():
             positions.append(position)
-            # Even an empty chunk has a cost: a step renders at most 80 chunks.
-            characters_left -= len(chunk.source) + _CHARACTERS_PER_STEP // 80
+            characters_left -= len(chunk.source) + _CHARACTERS_PER_CHUNK
             if characters_left <= 0:
                 break
         patches: list[Patch] = []
@@ -92,7 +93,8 @@ class ReferenceUpdate:
                 old_block = blocks[block_index]
             if old_block.kind is Kind.TABLE and placed.block.kind is Kind.TABLE:
                 rows = (*old_block.rows[:row], *placed.block.rows, *old_block.rows[row + 1 :])
-                changed_blocks[block_index], row = old_block._replace(rows=rows), row + 1
+                changed_blocks[block_index] = old_block._replace(rows=rows)
+                row += 1
             else:
                 if row:
                     block_index = block_index + 1

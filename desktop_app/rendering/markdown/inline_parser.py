@@ -50,8 +50,9 @@ class InlineParser(ParserInline):
         self._rules: dict[str, list[RuleFuncInlineType]] = {}
         rules = zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True)
         for name, rule in rules:
-            for character in "" if name == "text" else _FIRST_CHARACTERS[name]:
-                self._rules.setdefault(character, []).append(rule)
+            if name != "text":  # `tokenize` does the work of this rule
+                for character in _FIRST_CHARACTERS[name]:
+                    self._rules.setdefault(character, []).append(rule)
         # The search for the end of a link's words also goes from mark to mark.
         self._mark_pattern = re.compile(f"[{re.escape(''.join(self._rules))}\\]]")
 
@@ -96,9 +97,9 @@ class InlineParser(ParserInline):
             state.pos = mark_start
         else:
             state.level += 1
-            has_matched = self._match_rule(state, silent=True)
+            if not self._match_rule(state, silent=True):
+                state.pos += 1
             state.level -= 1
-            state.pos += not has_matched
         state.cache[pos] = state.pos
 
     def _match_rule(self, state: StateInline, *, silent: bool) -> bool:

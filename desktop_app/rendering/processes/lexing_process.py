@@ -24,4 +24,5 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     if lexer is None:
         return {"error": "no lexer"}
     spans = highlight.spans(request["code"], lexer)
-    return {"spans": [(*span[:3], span.color.value) for span in spans]}
+    rows = [(span.line, span.start, span.length, span.color.value) for span in spans]
+    return {"spans": rows}

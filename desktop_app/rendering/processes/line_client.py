@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MAX_WAIT_S: Final = 5.0
 """Seconds after which a request is given up."""
+_REQUEST_ID: Final = 0
+"""The id of every request: each waits for its answer, so there is never a second one."""
 
 
 class LineClient:
@@ -66,7 +68,7 @@ class LineClient:
         """Return the answer; None if the process cannot start, ends, hangs or answers wrongly."""
         try:
             self.start()
-            answer = self._exchange(json.dumps({"id": 0, **request}).encode() + b"\n")
+            answer = self._exchange(json.dumps({"id": _REQUEST_ID, **request}).encode() + b"\n")
         except OSError:
             answer = None
         if answer is None:
@@ -80,7 +82,7 @@ class LineClient:
         assert process.stdout is not None
         deadline = time.monotonic() + _MAX_WAIT_S
         _write(process.stdin.fileno(), request, deadline)
-        return parse_answer(_read_line(process.stdout.fileno(), deadline), 0)
+        return parse_answer(_read_line(process.stdout.fileno(), deadline), _REQUEST_ID)
 
 
 def _write(descriptor: int, request: bytes, deadline: float) -> None:

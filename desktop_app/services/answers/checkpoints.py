@@ -42,7 +42,9 @@ class Checkpoints:
         Args:
             report: called with the first of several errors in a row, and with None after the last.
         """
-        saved_reply, is_failing, write_s = Reply(), False, 0.0
+        saved_reply = Reply()
+        is_failing = False
+        write_s = 0.0
         while True:
             # Text should reach the disk within a second of its arrival. If a write takes more than
             # half of `interval_s`, the pause is as long as the write.
@@ -70,5 +72,6 @@ class Checkpoints:
             else:
                 if is_failing:
                     report(None)
-                saved_reply, is_failing = reply, False
+                saved_reply = reply
+                is_failing = False
             write_s = time.monotonic() - started_at

@@ -30,16 +30,16 @@ class RetriedWrites:
         self._repeats = repeats
 
     async def write(
-        self, write: Callable[[], Awaitable[None]], *, once: bool = False
+        self, action: Callable[[], Awaitable[None]], *, once: bool = False
     ) -> StorageError | None:
-        """Call `write` until it succeeds. Return None on success.
+        """Call `action` until it succeeds. Return None on success.
 
         If `once`, or without repeats, call it a single time, and return its error if it fails. A
         call is finished even if the task is canceled meanwhile, so that no stored answer lacks its
-        line in the ledger.
+        entry in the ledger.
         """
         while True:
-            writing = asyncio.ensure_future(write())
+            writing = asyncio.ensure_future(action())
             try:
                 await asyncio.shield(writing)
             except asyncio.CancelledError as canceled:

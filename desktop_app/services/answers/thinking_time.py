@@ -27,7 +27,8 @@ class ThinkingTime:
         """Handle an event of the answer that has just arrived."""
         self._clock.observe(event)
         if isinstance(event, ReasoningDelta):
-            self._started_s = self._clock.seconds() if self._started_s is None else self._started_s
+            if self._started_s is None:
+                self._started_s = self._clock.seconds()
         elif isinstance(event, TextDelta | RefusalDelta) and self._ended_s is None:
             self._ended_s = self._clock.seconds()
 

@@ -51,13 +51,13 @@ class KnownPassages:
         known_flags = [run in self._runs for run in runs]
         if True not in known_flags:
             return False
-        first = known_flags.index(True)
-        last = len(known_flags) - known_flags[::-1].index(True)
+        start = known_flags.index(True)
+        end = len(known_flags) - known_flags[::-1].index(True)
         return (
-            all(known_flags[first:last])
-            and last - first >= len(runs) * MIN_KNOWN_SHARE
-            and (first == 0 or runs[first] in self._first_runs)
-            and (last == len(runs) or runs[last - 1] in self._last_runs)
+            all(known_flags[start:end])
+            and end - start >= len(runs) * MIN_KNOWN_SHARE
+            and (start == 0 or runs[start] in self._first_runs)
+            and (end == len(runs) or runs[end - 1] in self._last_runs)
         )
 
 

@@ -60,16 +60,18 @@ async def fitting_parts(
         """Return the part as the server counts it, split again if it is too large."""
         part_text = text[part.start : part.end]
         tokens = (await estimator.count(part_text, resolved)).tokens
-        part_rates = await estimator.rates(part_text, resolved)
-        if tokens <= max_tokens or not cuts_left or part_rates is None:
+        rates_and_share = await estimator.rates(part_text, resolved)
+        if tokens <= max_tokens or not cuts_left or rates_and_share is None:
             return [TextChunk(part.start, part.end, tokens)]
-        limit = max(1, int(part.tokens * max_tokens / tokens * _TARGET_SHARE))
-        fitting = []
-        for piece in await splitter.chunks(part_text, limit, part_rates[0]):
-            subpart = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
-            if subpart == part:
+        part_rates, _ = rates_and_share
+        part_limit = max(1, int(part.tokens * max_tokens / tokens * _TARGET_SHARE))
+        counted_parts = []
+        # The offsets of the chunks count from the part's beginning.
+        for chunk in await splitter.chunks(part_text, part_limit, part_rates):
+            smaller = TextChunk(part.start + chunk.start, part.start + chunk.end, chunk.tokens)
+            if smaller == part:  # it cannot be split
                 return [TextChunk(part.start, part.end, tokens)]
-            fitting += await count_and_split(subpart, cuts_left - 1)
-        return fitting
+            counted_parts += await count_and_split(smaller, cuts_left - 1)
+        return counted_parts
 
-    return [fitting for part in parts for fitting in await count_and_split(part, _MAX_CUTS)]
+    return [counted for part in parts for counted in await count_and_split(part, _MAX_CUTS)]

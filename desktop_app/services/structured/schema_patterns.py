@@ -43,8 +43,8 @@ def _count_items(pattern: str) -> int:
     >>> _count_items(r"(\d{3}[()]){20}")
     80
     """
-    counts = [0]
-    last_count = 0
+    counts = [0]  # of the pattern, then of each open group in the group before it
+    last_count = 0  # of the last item or group, which a repetition repeats
     for token in _TOKEN.finditer(pattern):
         if token[0] == "(":
             counts.append(0)

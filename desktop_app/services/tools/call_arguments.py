@@ -44,9 +44,10 @@ def _schema_mismatches(schema: Mapping[str, Any], value: Any, *, is_foreign: boo
         # Each match of a server's pattern could take a second.
         checked_schema = without_patterns(schema) if is_foreign else dict(schema)
         problems = schema_problems(checked_schema, value)
-    except (UnusableSchemaError, RecursionError) as exc:
-        reason = str(exc) if isinstance(exc, UnusableSchemaError) else "it is nested too deeply"
-        raise ToolError(f"The tool’s schema cannot be used: {reason}") from exc
+    except UnusableSchemaError as exc:
+        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+    except RecursionError as exc:
+        raise ToolError("The tool’s schema cannot be used: it is nested too deeply") from exc
     return [f"{problem.path}: {problem.reason}" for problem in problems]
 
 

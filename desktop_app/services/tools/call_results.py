@@ -27,7 +27,7 @@ def limit_result(text: str) -> str:
     result = text[:MAX_RESULT_CHARS].encode("utf-8", "replace").decode()
     if len(text) > MAX_RESULT_CHARS:
         result += f"\n[Cut here: the result has {len(text)} characters.]"
-    return (result.strip() and result) or EMPTY
+    return result if result.strip() else EMPTY
 
 
 def sent_parts(parts: Iterable[T], delimiter: PromptDelimiter) -> list[T]:

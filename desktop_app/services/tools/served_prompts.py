@@ -50,14 +50,17 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
         async with asyncio.timeout(PROMPTS_TIMEOUT_S):
             for row in rows[:MAX_PROMPTS]:
                 if text := await _prompt_text(run, row):
-                    prompts += [{"name": run.redact(row["title"]), "text": text}]
+                    prompt = {"name": run.redact(row["title"]), "text": text}
+                    prompts.append(prompt)
     return prompts
 
 
 async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
-    """Return the text with variables; "" if it lacks one, is too long or is refused.
+    """Return a prompt's text with variables; "" if it cannot be offered.
 
-    The texts of the clipboard and the selection are not for a server to choose.
+    That is so if the text lacks the variable of an argument, is too long or was refused. It is also
+    so if the text has the variable of the clipboard or the selection: a server must not decide that
+    their content is sent.
     """
     names = [argument["name"] for argument in row["arguments"]]
     placeholders = {name: "{{" + name + "}}" for name in names}

@@ -50,11 +50,11 @@ class SmallReply:
             case ToolCallDelta(_, arguments):
                 self._size.add(arguments)
         if self._size.bytes > MAX_REPLY_BYTES:
-            event = Failed(
-                ReplyTooLargeError(
-                    Reason.ANSWER_TOO_LONG, provider=self._provider, limit=MAX_REPLY_BYTES >> 20
-                )
+            megabytes = MAX_REPLY_BYTES >> 20
+            error = ReplyTooLargeError(
+                Reason.ANSWER_TOO_LONG, provider=self._provider, limit=megabytes
             )
+            event = Failed(error)
         self.reply = accumulate(self.reply, event)
 
     @property
