@@ -76,9 +76,9 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.titles import wants_title
 from desktop_app.services.collections.passage_context import passage_budget, retrieval_text
 from desktop_app.services.collections.passage_dedup import KnownPassages
+from desktop_app.services.documents.chunk_boundaries import chunks_from_json, even_parts
 from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.chunk_spans import even_parts, spans_from_json
 from desktop_app.services.documents.chunked_reading import ChunkedReader
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.note_taking import (
@@ -275,7 +275,7 @@ def pieces() -> Iterator[str]:
         yield _line(
             [start for start, _ in even_parts(text, size)],
             [[positions.attributes(at), positions.table_head(at)] for at in places],
-            spans_from_json(stored, len(text)),
+            chunks_from_json(stored, len(text)),
             _spans(chance, text),
             beginning(document, text).partition(")")[2],
         )

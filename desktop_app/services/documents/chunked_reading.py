@@ -32,15 +32,15 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.services.documents.chunk_boundaries import (
+    chunks_from_json,
+    chunks_key,
+    chunks_to_json,
+    even_parts,
+)
 from desktop_app.services.documents.chunk_pages import only_images, page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.chunk_spans import (
-    even_parts,
-    spans_from_json,
-    spans_key,
-    spans_to_json,
-)
 from desktop_app.services.documents.fitting_parts import MIN_PART_TOKENS, Splitter, fitting_parts
 from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.note_taking import (
@@ -249,13 +249,13 @@ class ChunkedReader:
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
-            key = spans_key(task, document)
-            chunks = spans_from_json(await self.notes.get(key), len(text))
+            key = chunks_key(task, document)
+            chunks = chunks_from_json(await self.notes.get(key), len(text))
             if chunks is None:
                 max_tokens = max_tokens or await self._chunk_size(task, estimator)
                 chunks = await self._split_document(document, text, max_tokens, task, estimator)
                 if for_sending:
-                    await self.notes.put(key, spans_to_json(chunks), task.conversation_id)
+                    await self.notes.put(key, chunks_to_json(chunks), task.conversation_id)
             pieces = await self._pieces_of(document, text, chunks, task.note_taker.model)
             name = one_line(document.name)
             for number, piece in enumerate(pieces, 1):

@@ -20,7 +20,7 @@ _BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
 _MAX_MOVED_SHARE: Final = 0.3
 
 
-def spans_key(task: ReadingTask, document: DocumentPart) -> str:
+def chunks_key(task: ReadingTask, document: DocumentPart) -> str:
     """Return the key of a document's chunks for a task."""
     taker = task.note_taker
     effort = taker.effort.value if taker.effort else ""
@@ -31,28 +31,31 @@ def spans_key(task: ReadingTask, document: DocumentPart) -> str:
     return hashlib.sha256(json.dumps(key_parts).encode()).hexdigest()
 
 
-def spans_to_json(spans: Sequence[TextChunk]) -> str:
-    """Return spans as JSON."""
-    return json.dumps([[span.start, span.end, span.tokens] for span in spans])
+def chunks_to_json(chunks: Sequence[TextChunk]) -> str:
+    """Return chunks as JSON."""
+    return json.dumps([[chunk.start, chunk.end, chunk.tokens] for chunk in chunks])
 
 
-def spans_from_json(text: str | None, length: int) -> list[TextChunk] | None:
-    """Return stored spans; None if they do not cover a text of `length` characters exactly."""
+def chunks_from_json(text: str | None, length: int) -> list[TextChunk] | None:
+    """Return stored chunks; None if they do not cover a text of `length` characters exactly."""
+    if text is None:
+        return None
     try:
-        spans = [TextChunk(*map(int, row)) for row in json.loads(text or "null") or ()]
+        chunks = [TextChunk(*map(int, row)) for row in json.loads(text)]
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     covered_end = 0
-    for span in spans:
-        if span.start != covered_end or span.end <= covered_end or span.tokens < 0:
+    for chunk in chunks:
+        if chunk.start != covered_end or chunk.end <= covered_end or chunk.tokens < 0:
             return None
-        covered_end = span.end
-    return spans if spans and covered_end == length else None
+        covered_end = chunk.end
+    return chunks if chunks and covered_end == length else None
 
 
 def even_parts(text: str, size: int) -> list[tuple[int, int]]:
     """Return the ranges of parts of at most `size` characters, ending at borders if possible."""
-    parts, start = [], 0
+    parts = []
+    start = 0
     while len(text) - start > size:
         end = start + size
         earliest = end - int(size * _MAX_MOVED_SHARE)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.documents.extracted_document import TextChunk
-from desktop_app.services.documents.chunk_spans import even_parts, spans_from_json, spans_to_json
+from desktop_app.services.documents.chunk_boundaries import (
+    chunks_from_json,
+    chunks_to_json,
+    even_parts,
+)
 
 
 @pytest.mark.parametrize(
-    ("stored", "length", "spans"),
+    ("stored", "length", "chunks"),
     [
         (None, 5, None),
         ("null", 5, None),
@@ -35,13 +39,13 @@ from desktop_app.services.documents.chunk_spans import even_parts, spans_from_js
         ("[1]", 5, None),
     ],
 )
-def test_spans_that_do_not_cover_the_text_are_dropped(
-    stored: str | None, length: int, spans: list[tuple[int, int, int]] | None
+def test_chunks_that_do_not_cover_the_text_are_dropped(
+    stored: str | None, length: int, chunks: list[tuple[int, int, int]] | None
 ) -> None:
-    found = spans_from_json(stored, length)
-    assert found == (None if spans is None else [TextChunk(*span) for span in spans])
+    found = chunks_from_json(stored, length)
+    assert found == (None if chunks is None else [TextChunk(*chunk) for chunk in chunks])
     if found is not None:
-        assert spans_from_json(spans_to_json(found), length) == found
+        assert chunks_from_json(chunks_to_json(found), length) == found
 
 
 @pytest.mark.parametrize(
