@@ -226,10 +226,12 @@ async def _write_next_command(backend: Backend, job_id: str) -> None:
     if job is not None and job.status.was_sent:
         _write_progress(job)
     elif job is not None:
-        resume = f"repartee batch resume {job_id}"
-        write_diagnostic(
-            tr("Interrupted. To continue, run “{command}” or open Repartee.", command=resume)
-        )
+        write_diagnostic(_interrupted_text(job_id))
+
+
+def _interrupted_text(job_id: str) -> str:
+    command = f"repartee batch resume {job_id}"
+    return tr("Interrupted. To continue, run “{command}” or open Repartee.", command=command)
 
 
 def _write_progress(job: BatchJob) -> None:
@@ -323,6 +325,8 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
         console.write_line(f"{job.id}  {job_progress_text(job)}  {cost}  {job.title}")
         if error := await _job_error_text(backend, job):
             console.write_line(f"    {error}")
+        if await _is_interrupted(backend, job):
+            console.write_line(f"    {_interrupted_text(job.id)}")
     if not jobs:
         write_diagnostic(tr("No batch jobs"))
     return 0
@@ -337,6 +341,14 @@ async def _advance_once(backend: Backend, service: BatchService, job_id: str) ->
             await asyncio.shield(backend.batch_store.release(job_id))
 
 
+async def _is_interrupted(backend: Backend, job: BatchJob) -> bool:
+    """Return True if no process reads the files of a job that was not sent."""
+    if job.status.was_sent or not await backend.batch_store.claim(job.id):
+        return False
+    await asyncio.shield(backend.batch_store.release(job.id))
+    return True
+
+
 async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
     if options.json:
         console.write_json(await job_and_items_json(backend.batch_store, job), indent=1)
@@ -344,6 +356,8 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
     console.write_line(f"{job.title}: {job_progress_text(job)}")
     if error := await _job_error_text(backend, job):
         console.write_line(error)
+    if await _is_interrupted(backend, job):
+        console.write_line(_interrupted_text(job.id))
     for item in await backend.batch_store.items(job.id):
         cost = "" if item.cost is None else f"  {formatting.money(item.cost)}"
         error = f"  {item_error_text(item)}" if item.error else ""
