@@ -11,7 +11,6 @@ content. "settings" may contain "instructions", and the fields of `GenerationPar
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.tools.tool import runs_without_asking
+from desktop_app.exchange.derived_id import derived_id
 
 _Object = Mapping[str, Any]
 
@@ -130,8 +130,3 @@ def creation_time(value: _Object) -> datetime | None:
     return bounds.checked_time(
         moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     )
-
-
-def derived_id(*content: str) -> str:
-    """Return an id for an item without one, derived from its content."""
-    return hashlib.sha256("\0".join(content).encode("utf-8", "replace")).hexdigest()[:32]

@@ -35,9 +35,9 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.system_error import system_error
+from desktop_app.exchange.derived_id import derived_id
 from desktop_app.exchange.preset_json import (
     creation_time,
-    derived_id,
     id_of,
     position_of,
     preset_from_json,

@@ -9,7 +9,6 @@ source's ids, so importing a file twice gives the same conversations.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -32,6 +31,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.exchange.derived_id import derived_id
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     ImportedConversation,
@@ -144,7 +144,7 @@ class _Tree:
     def __init__(self, source: SourceConversation, start_time: datetime) -> None:
         self._source = source
         self._start_time = start_time
-        self.conversation_id = _make_id(source.program, source.id)
+        self.conversation_id = derived_id(source.program, source.id)
         self.messages: list[Message] = []
         # By node id: its message, or the nearest message above it.
         self._message_by_node: dict[str, Message | None] = {}
@@ -181,7 +181,7 @@ class _Tree:
         if node.role is Role.ASSISTANT:
             choice = ModelChoice("", bounds.checked_name(node.model or self._source.model))
         message = Message(
-            id=_make_id(self._source.program, self._source.id, node.id),
+            id=derived_id(self._source.program, self._source.id, node.id),
             conversation_id=self.conversation_id,
             parent_id=None if parent is None else parent.id,
             role=node.role or Role.ASSISTANT,
@@ -270,7 +270,3 @@ def _newest_message(messages: Iterable[Message]) -> Message | None:
     parent_ids = {message.parent_id for message in messages}
     leaves = [message for message in messages if message.id not in parent_ids]
     return max(leaves, key=lambda message: message.created_at, default=None)
-
-
-def _make_id(*names: str) -> str:
-    return hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()[:32]

@@ -19,7 +19,8 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.exchange.preset_json import derived_id, preset_from_json
+from desktop_app.exchange.derived_id import derived_id
+from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.exchange.prompts_json import (
     PromptCollection,
     new_items,
