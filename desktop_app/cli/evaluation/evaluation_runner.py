@@ -41,7 +41,7 @@ from desktop_app.domain.evaluation.evaluation_result import (
     result_to_json,
 )
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, sum_costs
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask
@@ -305,9 +305,7 @@ class EvaluationRunner:
         for position, check in enumerate(case.checks[check_count:], check_count + 1):
             if check.kind is CheckKind.RUBRIC:
                 failure, paid = await self._judge(check, case, contestant, result.answer)
-                earlier = result.judge_cost
-                cost = None if earlier is None or paid is None else earlier + paid
-                result = replace(result, judge_cost=cost)
+                result = replace(result, judge_cost=sum_costs([result.judge_cost, paid]))
             else:
                 async with self._pattern_lock:  # the process serves one thread at a time
                     failure = await asyncio.to_thread(

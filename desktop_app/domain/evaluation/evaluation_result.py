@@ -28,7 +28,7 @@ from desktop_app.domain.evaluation.failed_check import (
     failed_check_from_json,
     failed_check_to_json,
 )
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, sum_costs
 from desktop_app.domain.statistics import percentile, rounded, wilson_interval
 
 # Failures of the provider, the network or the account: another time, the same request may succeed.
@@ -174,12 +174,12 @@ class EvaluationRun:
     @property
     def cost(self) -> Decimal | None:
         """Return the cost of all answers in US dollars; None if a cost is unknown."""
-        return _sum_costs([result.cost for result in self.results])
+        return sum_costs([result.cost for result in self.results])
 
     @property
     def judge_cost(self) -> Decimal | None:
         """Return the cost of all judgments in US dollars; None if a cost is unknown."""
-        return _sum_costs([result.judge_cost for result in self.results])
+        return sum_costs([result.judge_cost for result in self.results])
 
     @property
     def usage(self) -> Usage:
@@ -248,8 +248,3 @@ class Evaluation:
     def input_of(self, case_id: str) -> str:
         """Return the question of a case or of its repetition `case#2`; "" if unknown."""
         return self.inputs.get(case_id, self.inputs.get(case_id.rpartition("#")[0], ""))
-
-
-def _sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:
-    known_costs = [cost for cost in costs if cost is not None]
-    return sum(known_costs, Decimal(0)) if len(known_costs) == len(costs) else None

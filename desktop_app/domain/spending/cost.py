@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -98,6 +99,12 @@ def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> D
     if not is_billed or (price is not None and price.is_free):
         return Decimal(0)
     return cost_of(price, usage)
+
+
+def sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:
+    """Return the sum of costs; None if one of them is unknown."""
+    known_costs = [cost for cost in costs if cost is not None]
+    return sum(known_costs, Decimal(0)) if len(known_costs) == len(costs) else None
 
 
 def exact_digits(amount: Decimal) -> str:

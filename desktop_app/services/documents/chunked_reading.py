@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from math import ceil
 from typing import Final
 from weakref import WeakValueDictionary
@@ -30,7 +29,7 @@ from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage, cost_of
+from desktop_app.domain.spending.cost import Usage, cost_of, sum_costs
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.documents.chunk_boundaries import (
     chunks_from_json,
@@ -171,7 +170,7 @@ class ChunkedReader:
             calls=len(pieces),
             cached_calls=len(pieces) - len(uncached_pieces),
             input_tokens=notes_usage.input_tokens + answer_usage.input_tokens,
-            cost=_add_costs(cost_of(taker.price, notes_usage), cost_of(price, answer_usage)),
+            cost=sum_costs([cost_of(taker.price, notes_usage), cost_of(price, answer_usage)]),
             leaves_out_reasoning=taker.effort not in (None, Effort.NONE),
             method=await self._estimator.method_of(INSTRUCTIONS, taker),
             note_taker=taker.model.name,
@@ -406,7 +405,3 @@ class ChunkedReader:
 
     async def _count_tokens(self, task: ReadingTask, text: str) -> int:
         return await self._estimator.for_sending().text_tokens(text, task.note_taker)
-
-
-def _add_costs(first: Decimal | None, second: Decimal | None) -> Decimal | None:
-    return None if first is None or second is None else first + second

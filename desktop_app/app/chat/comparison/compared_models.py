@@ -12,6 +12,7 @@ from desktop_app.app.chat.choice.available_models import AvailableModels, view_o
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.spending.cost import sum_costs
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
 
@@ -157,11 +158,11 @@ class ComparedModels(QObject):
         ]
         if estimate_number != self._estimate_number or compared_choices != self._compared_choices:
             return
-        known_costs = [cost for cost in costs if cost is not None]
-        if len(known_costs) == len(costs):
-            total_text = tr("Total: {cost}", cost=_highest_cost_text(sum(known_costs, Decimal(0))))
-        else:
+        total = sum_costs(costs)
+        if total is None:
             total_text = tr("Total unknown")
+        else:
+            total_text = tr("Total: {cost}", cost=_highest_cost_text(total))
         unknown_text = tr("Cost unknown")
         texts = [unknown_text if cost is None else _highest_cost_text(cost) for cost in costs]
         self._show_costs(texts, total_text)
