@@ -43,7 +43,13 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     async def ready_documents(ids: Sequence[str]) -> list[DocumentPart]:
         files = [file for id_ in ids for file in await backend.collections.files(id_)]
         return [
-            DocumentPart(file.sha256, file.name, file.media_type, file.size, file.pages)
+            DocumentPart(
+                sha256=file.sha256,
+                name=file.name,
+                media_type=file.media_type,
+                size=file.size,
+                pages=file.pages,
+            )
             for file in files
             if file.status == "ready"
         ]

@@ -297,7 +297,8 @@ async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
     """Warn, once for each month and limit, that the provider's limit is nearly reached."""
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
-        spent, limit = formatting.money(month.spent), formatting.money(month.cap)
+        spent = formatting.money(month.spent)
+        limit = formatting.money(month.cap)
         write_diagnostic(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
 
 
@@ -401,8 +402,8 @@ async def _reduce_to_beginnings(
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
     context = await service.with_tools_and_form(context, settings, draft.template_id)
-    estimator, tools = service.estimator.for_sending(), settings.parameters.tools
-    return await reduce_to_beginnings(estimator, context, draft, tools)
+    estimator = service.estimator.for_sending()
+    return await reduce_to_beginnings(estimator, context, draft, settings.parameters.tools)
 
 
 async def _in_parts_if_too_large(
@@ -503,7 +504,8 @@ async def _run_one(
         write_problems(checked)
     for source in cited_sources(run.question, run.answer):
         write_diagnostic(source)
-    choice, answered_by = run.answer.choice, run.answer.answered_by
+    choice = run.answer.choice
+    answered_by = run.answer.answered_by
     if choice is not None and not is_same_model(choice.model, answered_by):
         write_diagnostic(tr("Answered by {model}.", model=answered_by))
     if output.write_error is not None:

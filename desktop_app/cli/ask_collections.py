@@ -127,11 +127,13 @@ def _missing_text(plan: EmbeddingPlan) -> str:
 
 def cited_sources(question: Message | None, answer: Message) -> list[str]:
     """Return the sources of the question's passages that the answer cites, a line each."""
+    if question is None:
+        return []
     cited_together = _CITATION.findall(answer.text)
     numbers = {int(number) for numbers in cited_together for number in numbers.split(",")}
     return [
         f"[{passage.number}] {passage.source}"
-        for part in (question.passage_parts if question is not None else ())
+        for part in question.passage_parts
         for passage in part.passages
         if passage.number in numbers
     ]
@@ -139,6 +141,8 @@ def cited_sources(question: Message | None, answer: Message) -> list[str]:
 
 def passages_json(question: Message | None) -> list[dict[str, Any]]:
     """Return the passages that were sent with a question, for JSON."""
+    if question is None:
+        return []
     return [
         {
             "number": passage.number,
@@ -149,6 +153,6 @@ def passages_json(question: Message | None) -> list[dict[str, Any]]:
             "sha256": passage.sha256,
             "text": passage.text,
         }
-        for part in (question.passage_parts if question is not None else ())
+        for part in question.passage_parts
         for passage in part.passages
     ]

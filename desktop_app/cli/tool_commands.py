@@ -42,21 +42,21 @@ async def _list_tools(*, as_json: bool) -> int:
     async with open_backend() as backend:
         names = [wildcard_of(server) for server in await backend.tools.server_names()]
         tools = await backend.tools.list_tools(names)
-        usual = await _usual_choice(backend)
+        choice = await _default_choice(backend)
     with in_english() if as_json else nullcontext():
-        listed = [(tool, refusal_text(_refusal(tool, usual))) for tool in tools]
+        listed = [(tool, refusal_text(_refusal(tool, choice))) for tool in tools]
     if as_json:
         write_json([tool_json(tool, refusal) for tool, refusal in listed])
         return 0
     width = max((len(tool.definition.full_name) for tool in tools), default=0)
     for tool, refusal in listed:
-        price = "" if refusal else price_text(tool, backend.catalog.hosted_tools, usual.profile)
+        price = "" if refusal else price_text(tool, backend.catalog.hosted_tools, choice.profile)
         description = " ".join(filter(None, (tool_summary(tool, refusal), price)))
         write_line(f"{tool.definition.full_name:<{width}}  {description}".rstrip())
     return 0
 
 
-async def _usual_choice(backend: Backend) -> ResolvedChoice:
+async def _default_choice(backend: Backend) -> ResolvedChoice:
     """Return the default choice, after fetching the models of a provider that lists its own."""
     await backend.listings.load()
     values = await backend.values()

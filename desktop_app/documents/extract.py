@@ -30,7 +30,7 @@ def extract_file(
         data = read_descriptor(descriptor, limits)
     except OSError as error:
         raise refusals.unreadable_error(name, error) from error
-    return extract_bytes(replace_surrogates(name), data, limits, on_progress, password)
+    return extract_bytes(replace_surrogates(name), data, limits, on_progress, password=password)
 
 
 def extract_folder(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.form_options import check_against_schema, write_problems
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.services.answers.answer_run import AnswerRun
 
-MIN_COMPARED, MAX_COMPARED = 2, 4
+MIN_COMPARED: Final = 2
+MAX_COMPARED: Final = 4
 
 
 def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:

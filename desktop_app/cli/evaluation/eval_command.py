@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -143,22 +142,17 @@ def _load_cases(file: str | None, preset: str) -> list[EvaluationCase]:
         return read_cases(json.dumps(rows), "cases.json")
     try:
         path = expand_path(file)
-        cases = read_cases(_read_text(path), file, partial(_read_sibling, path.parent))
+        folder = path.parent
+        cases = read_cases(
+            _read_text(path), file, lambda name: _read_text(path_in_folder(folder, name))
+        )
         for file_name in {name for case in cases for name in case.files}:
-            path_in_folder(path.parent, file_name)
+            path_in_folder(folder, file_name)
         require_schemas(cases)
     except (OSError, ValueError) as error:
         because = quoted_error(error)
         raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=file, because=because) from error
     return cases
-
-
-def _read_sibling(folder: Path, name: str) -> str:
-    """Return the text of a file in `folder`, which the file of cases names.
-
-    Raises as `_read_text`.
-    """
-    return _read_text(path_in_folder(folder, name))
 
 
 def _read_text(path: Path) -> str:

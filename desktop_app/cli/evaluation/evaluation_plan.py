@@ -29,7 +29,8 @@ async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
     """Show calls, tokens and cost, without sending anything."""
     plans = [await _plan_contestant(runner, contestant) for contestant in runner.setup.contestants]
     counts = {name: sum(plan[name] for plan in plans) for name in _COUNTS}
-    lowest_cost, highest_cost = _total(plans, _LOWEST_COSTS), _total(plans, _HIGHEST_COSTS)
+    lowest_cost = _total(plans, _LOWEST_COSTS)
+    highest_cost = _total(plans, _HIGHEST_COSTS)
     if as_json:
         totals = {**counts, "input_cost_usd": lowest_cost, "max_cost_usd": highest_cost}
         write_json({"dry_run": True, "runs": plans, **totals})
@@ -82,7 +83,8 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
     is_free = resolved.price is not None and resolved.price.is_free
     is_bounded = is_priced
     for case in setup.cases:
-        settings, draft = setup.settings_for(case), setup.draft_of(case)
+        settings = setup.settings_for(case)
+        draft = setup.draft_of(case)
         context = SendContext([], resolved, instructions=settings.counted_instructions)
         estimate = await runner.service.estimator.estimate(
             await runner.service.with_tools_and_form(context, settings),

@@ -125,8 +125,8 @@ class EvaluationRunner:
             self.notices |= self.batches.notices
         max_calls = 1 if self.profile.kind is ProviderKind.ON_DEVICE else self.concurrency
         limit = asyncio.Semaphore(max_calls)
-        cases, contestants = self.setup.cases, self.setup.contestants
-        pairs = [(contestant, case) for case in cases for contestant in contestants]
+        contestants = self.setup.contestants
+        pairs = [(contestant, case) for case in self.setup.cases for contestant in contestants]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._evaluate(limit, *pair)) for pair in pairs]
@@ -153,11 +153,11 @@ class EvaluationRunner:
         variant = contestant.resolved.variant
         _, model, effort = contestant.identity
         return EvaluationRun(
-            contestant.resolved.profile.id,
-            variant.value if variant else None,
-            effort or None,
-            model,
-            [result for result in results if result is not None],
+            provider=contestant.resolved.profile.id,
+            variant=variant.value if variant else None,
+            effort=effort or None,
+            model=model,
+            results=[result for result in results if result is not None],
         )
 
     async def _evaluate(
@@ -214,8 +214,10 @@ class EvaluationRunner:
         except StorageError:
             raise  # the note may have the answer, which was paid for
         except UserFacingError as error:  # nothing was paid
-            status, note = MessageStatus.FAILED, note_from_error(error)
-            result = CaseResult(case.id, "", cost=Decimal(0), status=status, error=note)
+            note = note_from_error(error)
+            result = CaseResult(
+                case.id, "", cost=Decimal(0), status=MessageStatus.FAILED, error=note
+            )
             self.case_notices[case.id, notice_of_error(note)] = None
         if self._has_provider_failed(result):
             self.unevaluated += 1
@@ -243,7 +245,8 @@ class EvaluationRunner:
         """Return the answer to a case, without its checks."""
         if self.batches is not None:
             return self._answers[contestant.identity, case.id]
-        settings, draft = self.setup.settings_for(case), self.setup.draft_of(case)
+        settings = self.setup.settings_for(case)
+        draft = self.setup.draft_of(case)
         created_at = now()
         conversation = Conversation(
             self._conversation_id(case), "", created_at, created_at, contestant.choice
@@ -332,8 +335,9 @@ class EvaluationRunner:
         delimiter = await self.backend.delimiters.delimiter_for(conversation_id)
         text = _judge_prompt(delimiter, check, case, answer)
         # Judgments are ordinary calls, even if batch jobs ask the cases.
-        judgment_id, judge_choice = new_id(), replace(contestant.resolved, service_tier=None)
-        task = SmallTask(Purpose.JUDGMENT, judge_choice, conversation_id, judgment_id)
+        resolved = replace(contestant.resolved, service_tier=None)
+        judgment_id = new_id()
+        task = SmallTask(Purpose.JUDGMENT, resolved, conversation_id, judgment_id)
         try:
             reply = await self.backend.utility_model.ask(
                 task, _JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS
@@ -386,10 +390,10 @@ def _judge_prompt(
 
 
 def _failure_in_verdict(check: Check, reply: str) -> FailedCheck | None:
-    start, end = reply.find("{"), reply.rfind("}")
     try:
-        verdict = json.loads(reply[start : end + 1])
-        passed, reason = verdict["pass"], str(verdict.get("reason") or "")
+        verdict = json.loads(reply[reply.find("{") : reply.rfind("}") + 1])
+        has_passed = verdict["pass"]
+        reason = str(verdict.get("reason") or "")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return FailedCheck.from_check(check, FailureReason.NO_VERDICT)
-    return None if passed is True else FailedCheck.from_check(check, explanation=reason)
+    return None if has_passed is True else FailedCheck.from_check(check, explanation=reason)

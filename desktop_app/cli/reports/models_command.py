@@ -86,7 +86,8 @@ async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
 
 
 def _fields(row: ModelRow) -> dict[str, Any]:
-    price, user_entries = row.price, row.user_entries
+    price = row.price
+    user_entries = row.user_entries
     cached = None if price is None else price.cached_input
     return {
         "provider": row.provider_id,

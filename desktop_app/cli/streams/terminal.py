@@ -214,7 +214,14 @@ class AnswerOutput(AnswerStreams):
             write_diagnostic(ending)
         for call in calls_not_run(answer):
             write_diagnostic(call_text(call))
-        self._write_json(answer, error, conversation_id, passages, full_text_file, checked)
+        self._write_json(
+            answer,
+            error,
+            conversation_id=conversation_id,
+            passages=passages,
+            full_text_file=full_text_file,
+            checked=checked,
+        )
 
     def end_interrupted(self) -> None:
         """Report that the request was stopped before an answer began, and write the JSON."""
@@ -235,6 +242,7 @@ class AnswerOutput(AnswerStreams):
         self,
         answer: Message | None = None,
         error: ErrorNote | None = None,
+        *,
         conversation_id: str | None = None,
         passages: Sequence[Mapping[str, Any]] = (),
         full_text_file: Path | None = None,
@@ -251,7 +259,13 @@ class AnswerOutput(AnswerStreams):
             self.write(_JSON_START)
             for text in _pieces(full_text_file):
                 self.write(to_json(text)[1:-1])
-        text = _answer_json(answer, error, conversation_id, passages, checked or CheckedAnswer())
+        text = _answer_json(
+            answer,
+            error,
+            conversation_id=conversation_id,
+            passages=passages,
+            checked=checked or CheckedAnswer(),
+        )
         self.write(text if full_text_file is None else text.removeprefix(_JSON_START))
         self.write("\n")  # separate, because appending it would copy megabytes
 
@@ -318,6 +332,7 @@ def _status_without_answer(error: ErrorNote | None) -> MessageStatus:
 def _answer_json(
     answer: Message | None,
     error: ErrorNote | None,
+    *,
     conversation_id: str | None,
     passages: Sequence[Mapping[str, Any]],
     checked: CheckedAnswer,

@@ -81,7 +81,7 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
         if not (path or member.flag_bits & _UTF_8 or name.isascii())
     ]
     encoded_names = [name.encode("cp437", "replace") for name in unmarked]
-    decoded = _decode_all(encoded_names, "utf-8")
+    decoded = _decode_utf_8(encoded_names)
     if decoded is None and _IMPLAUSIBLE_CP437.search("".join(unmarked)):
         # One name per line, so that the encoding is guessed from all of them.
         guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in encoded_names))
@@ -107,9 +107,10 @@ def _unicode_path(member: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:
+def _decode_utf_8(names: list[bytes]) -> list[str] | None:
+    """Return the names as text; None if any of them is not UTF-8."""
     try:
-        return [name.decode(encoding) for name in names]
+        return [name.decode() for name in names]
     except UnicodeDecodeError:
         return None
 

@@ -71,8 +71,7 @@ class DocumentBundle:
             self.skip(path, SkipReason.EMPTY)
             return
         try:
-            name = PurePosixPath(path).name
-            document = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
+            document = self._read_inner(PurePosixPath(path).name, data)
         except errors.DocumentError as error:
             self.skip(path, _REASONS.get(type(error), SkipReason.DAMAGED))
             return
@@ -88,9 +87,12 @@ class DocumentBundle:
         if self.depth >= MAX_DEPTH:
             return ""
         try:
-            return self.read(name, data, self.limits, lambda _: None, self.depth + 1).text.strip()
+            return self._read_inner(name, data).text.strip()
         except errors.DocumentError:
             return ""
+
+    def _read_inner(self, name: str, data: bytes) -> ReaderResult:
+        return self.read(name, data, self.limits, lambda _progress: None, self.depth + 1)
 
     def text(self) -> str:
         """Return all texts, and a list of the members left out; "" if there are no texts.

@@ -46,8 +46,10 @@ _BINARY: Final = "0102"
 _ATTACHED_MESSAGE: Final = f"{_STREAM}{_DATA}000D"
 _MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 # Bytes before the first property, of a message and of an attached message.
-_HEADER_SIZE, _ATTACHED_HEADER_SIZE = 32, 24
-_SENT, _DELIVERED = 0x0039, 0x0E06
+_HEADER_SIZE: Final = 32
+_ATTACHED_HEADER_SIZE: Final = 24
+_SENT: Final = 0x0039
+_DELIVERED: Final = 0x0E06
 # The code pages of texts that are not in UTF-16, and of the HTML, which old messages share.
 _CODE_PAGES: Final = (0x3FFD, 0x3FDE)
 # Python's encodings by code page, unless "cp" and the number name them.
@@ -88,7 +90,8 @@ class _Message:
 
     def text(self, bundle: DocumentBundle, depth: int) -> str:
         """Return header, text and attached messages; `bundle` collects attached files."""
-        attached, messages = [], []
+        attached: list[tuple[str, bytes]] = []
+        messages: list[str] = []
         for folder in self._attachments():
             inner = f"{self._path}{folder}/{_ATTACHED_MESSAGE}/"
             if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _MAX_MESSAGE_DEPTH:

@@ -53,7 +53,8 @@ def _comment_authors(package: Package) -> dict[str, str]:
 
 
 def _slide(package: Package, part: str, authors: Mapping[str, str]) -> Iterator[MarkdownBlock]:
-    relations, slide = package.relationships(part), package.xml(part)
+    relations = package.relationships(part)
+    slide = package.xml(part)
     if slide.get("show") in ("0", "false"):
         yield MarkdownBlock("(hidden)")
     yield from _shapes(slide, package, relations)
@@ -142,7 +143,8 @@ class _Numbering:
         previous = self._counts.pop(level, None)
         if numbering is None:
             return ""
-        kind, start = numbering.get("type", ""), whole_number(numbering.get("startAt"), 1)
+        kind = numbering.get("type", "")
+        start = whole_number(numbering.get("startAt"), 1)
         number = start
         if previous is not None and (previous.kind, previous.start) == (kind, start):
             number = previous.number + 1

@@ -239,19 +239,16 @@ def join_characters(
     Args:
         shown_by_index: the characters that replace some, by number; "" removes one.
     """
-    decoded = decode_units(
+    units = (
         ord(shown_by_index[index])
         if index in shown_by_index
         else raw.FPDFText_GetUnicode(textpage, index)
         for index in indices
         if shown_by_index.get(index) != ""
     )
-    return decoded.replace(_HYPHEN, LINE_END_HYPHEN)
-
-
-def decode_units(units: Iterable[int]) -> str:
-    """Decode pdfium's character numbers, which may be halves of surrogate pairs."""
-    return encode_units(units).decode("utf-16-le", "replace")
+    # pdfium's numbers may be halves of surrogate pairs.
+    text = encode_units(units).decode("utf-16-le", "replace")
+    return text.replace(_HYPHEN, LINE_END_HYPHEN)
 
 
 def encode_units(units: Iterable[int]) -> bytes:

@@ -30,6 +30,7 @@ Piece = list[int] | Table
 """Character numbers in the content stream, or a table."""
 
 _LINE_END: Final = "\r\n"
+_MIN_RULINGS: Final = 3  # of a table that has any: see unruled_tables.py
 _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 
 
@@ -122,7 +123,7 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, stream_text: str
     """Return the tables of a page. Words are grouped only if there can be any tables."""
     rulings = pdf_rulings.page_rulings(page)
     may_contain_table = unruled_tables.may_contain_table(stream_text)
-    if not may_contain_table and len(rulings.across) + len(rulings.down) < 3:
+    if not may_contain_table and len(rulings.across) + len(rulings.down) < _MIN_RULINGS:
         return []
     words = page_words.words_of_page(textpage)
     ruled, other_rulings = ruled_tables.find_ruled(rulings, words, textpage)

@@ -52,27 +52,51 @@ _PARSER_ERRORS: Final = (*OLE_ERRORS, python_calamine.CalamineError)
 # The names of the stream: since Excel 97, and before.
 _STREAMS: Final = ("Workbook", "Book")
 _EXCEL_95: Final = 0x0500
-_FORMULA, _EOF, _EXTERN_SHEET, _NAME, _FILE_PASSWORD = 0x06, 0x0A, 0x17, 0x18, 0x2F
-_SHEET, _MANY_RK, _XF, _DIMENSIONS, _NUMBER = 0x85, 0xBD, 0xE0, 0x200, 0x203
-_BOOL_OR_ERROR, _RK, _FORMAT, _BOF = 0x205, 0x27E, 0x41E, 0x809
-_IGNORED: Final = 0xFFFF
+# The types of records in .xls.
+_FORMULA: Final = 0x06
+_EOF: Final = 0x0A
+_EXTERN_SHEET: Final = 0x17
+_NAME: Final = 0x18
+_FILE_PASSWORD: Final = 0x2F
+_SHEET: Final = 0x85
+_MANY_RK: Final = 0xBD
+_XF: Final = 0xE0
+_DIMENSIONS: Final = 0x200
+_NUMBER: Final = 0x203
+_BOOL_OR_ERROR: Final = 0x205
+_RK: Final = 0x27E
+_FORMAT: Final = 0x41E
+_BOF: Final = 0x809
+_IGNORED: Final = 0xFFFF  # a type that no record has
 _CHANGED: Final = frozenset((_FORMULA, _MANY_RK, _DIMENSIONS, _NUMBER, _BOOL_OR_ERROR, _RK))
 # The kinds of a formula's result if it is not a number.
-_TEXT_RESULT, _BOOL_RESULT, _ERROR_RESULT = 0, 1, 2
+_TEXT_RESULT: Final = 0
+_BOOL_RESULT: Final = 1
+_ERROR_RESULT: Final = 2
 
 _WORKBOOK_PART: Final = "xl/workbook.bin"
 _STYLES_PART: Final = "xl/styles.bin"
 _SHEET_PART: Final = re.compile(r"xl/worksheets/(?!binaryIndex)[^/]+\.bin")
 # Copied unchanged; python-calamine needs no further parts.
 _OTHER_PARTS: Final = ("xl/_rels/workbook.bin.rels", "xl/sharedStrings.bin")
-_CELL_RK, _CELL_ERROR, _CELL_REAL, _CELL_TEXT, _FORMULA_NUMBER, _FORMULA_ERROR = 2, 3, 5, 6, 9, 11
+# The types of records in .xlsb.
+_CELL_RK: Final = 2
+_CELL_ERROR: Final = 3
+_CELL_REAL: Final = 5
+_CELL_TEXT: Final = 6
+_FORMULA_NUMBER: Final = 9
+_FORMULA_ERROR: Final = 11
 _CELLS: Final = range(1, 12)
 # Short cells follow the cell at their left, so they do not state their column. Otherwise they are
 # like the cells whose type is lower by 11.
 _SHORT_CELLS: Final = range(12, 19)
 _CELL_HEAD_SIZE: Final = 8  # the column and the style
-_DEFINED_NAME, _EXTERN_SHEETS = 39, 362
-_CELL_FORMAT, _STYLE, _FIRST_STYLE, _LAST_STYLE = 44, 47, 617, 618
+_DEFINED_NAME: Final = 39
+_CELL_FORMAT: Final = 44
+_STYLE: Final = 47
+_EXTERN_SHEETS: Final = 362
+_FIRST_STYLE: Final = 617
+_LAST_STYLE: Final = 618
 
 
 def has_workbook(data: bytes) -> bool:
@@ -251,7 +275,8 @@ def _change_sheet(stream: bytearray, position: int, styles: Styles) -> CellTexts
 
 def _change_formula(stream: bytearray, offset: int) -> int:
     """Turn a formula into a record of its result; return the record's type."""
-    kind, result = _NUMBER, stream[offset + 6]
+    kind = _NUMBER
+    result = stream[offset + 6]
     if stream[offset + 12 : offset + 14] == b"\xff\xff":  # the result is not a number
         if result == _TEXT_RESULT:
             stream[offset + 20 : offset + 22] = bytes(2)  # the size of the formula
@@ -294,11 +319,13 @@ def _package_records(part: bytes) -> Iterator[tuple[int, int, int, int]]:
     """
     offset = 0
     while offset < len(part):
-        start, kind, size = offset, part[offset], 0
+        start = offset
+        kind = part[offset]
         offset += 1
         if kind > 127:
             kind = kind & 127 | (part[offset] & 127) << 7
             offset += 1
+        size = 0
         for shift in (0, 7, 14, 21):
             size |= (part[offset] & 127) << shift
             offset += 1
@@ -360,7 +387,9 @@ def _displayed_cell(kind: int, cell: bytes, styles: Styles) -> bytes:
     content = cell[_CELL_HEAD_SIZE:]
     text = None
     if kind == _CELL_RK:  # python-calamine does not apply the formats of dates to these.
-        kind, content = _CELL_REAL, struct.pack("<d", _rk_number(*struct.unpack("<l", content)))
+        kind = _CELL_REAL
+        (code,) = struct.unpack("<l", content)
+        content = struct.pack("<d", _rk_number(code))
     if kind in (_CELL_ERROR, _FORMULA_ERROR):
         text = _ERRORS[content[0]]
     elif kind in (_CELL_REAL, _FORMULA_NUMBER):
@@ -370,7 +399,8 @@ def _displayed_cell(kind: int, cell: bytes, styles: Styles) -> bytes:
             text = displayed_number(number, styles[style])
     if text is not None:
         encoded = text.encode("utf-16-le")
-        kind, content = _CELL_TEXT, struct.pack("<L", len(encoded) // 2) + encoded
+        kind = _CELL_TEXT
+        content = struct.pack("<L", len(encoded) // 2) + encoded
     return _record(kind, head + content)
 
 

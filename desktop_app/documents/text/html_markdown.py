@@ -211,7 +211,8 @@ class _Parser(HTMLParser):
         elif self._elements.has("math"):
             self._elements.push(Element(tag))
         elif tag == "math":
-            self._formula, self._annotation = [], []
+            self._formula = []
+            self._annotation = []
             self._alternative_text = attributes.get("alttext", "")
             self._elements.push(Element(tag, self._end_formula))
         elif self._code is not None:
@@ -242,7 +243,7 @@ class _Parser(HTMLParser):
         self._flows.end_heading()
         is_too_deep = self._flows.depth + self._lists.depth > _MAX_DEPTH
         if tag in HEADINGS:
-            self._flows.start_heading(HEADINGS[tag])
+            self._flows.heading = HEADINGS[tag]
             self._elements.push(Element(tag, self._flows.end_heading))
         elif tag == "table":
             self._tables.start_table(tag, attributes)
@@ -275,7 +276,8 @@ class _Parser(HTMLParser):
         if code.strip():
             self._flows.flow.blocks.append(MarkdownBlock(fenced(code, self._language)))
             self._tables.mark_as_layout()  # Code needs its lines.
-        self._code, self._language = None, ""
+        self._code = None
+        self._language = ""
 
     # ------------------------------------------------------------ within a line
 

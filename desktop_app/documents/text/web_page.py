@@ -44,7 +44,8 @@ def _decode(data: bytes) -> plain_text.DecodedText | None:
     codec = plain_text.text_codec(charset[1].decode()) if charset else ""
     if not codec or data.startswith(codecs.BOM_UTF8):
         return plain_text.decode(data)
-    for encoding in (codec,) if data.isascii() else ("utf-8", codec):
+    encodings = (codec,) if data.isascii() else ("utf-8", codec)
+    for encoding in encodings:
         with suppress(UnicodeDecodeError):
             return plain_text.DecodedText(data.decode(encoding))
     return plain_text.decode(data)
