@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.token_rates import CountMethod, TextKind, TokenCount
+from desktop_app.domain.models.token_rates import CountMethod, SplitRates, TokenCount
 from desktop_app.domain.prompts.prompts import PromptRequirements
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
@@ -142,8 +142,8 @@ class SpendingStorage(Protocol):
 class TokenCounter(Protocol):
     """Counter of tokens for a provider's model: see backend/gateway/token_counting.py.
 
-    `rates` returns the rates to split a text by, and the share of its limit that a part may fill;
-    None if the tokens are exact. `revision` grows when counts may have changed.
+    `split_rates` returns the rates to split a text by; None for a model with OpenAI's tokenizer.
+    `revision` grows when counts may have changed.
     """
 
     @property
@@ -153,6 +153,6 @@ class TokenCounter(Protocol):
         self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
     ) -> TokenCount: ...
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod: ...
-    async def rates(
+    async def split_rates(
         self, text: str, profile: ProviderProfile, model: str
-    ) -> tuple[Mapping[TextKind, float], float] | None: ...
+    ) -> SplitRates | None: ...

@@ -62,7 +62,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, UserFacingError
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.domain.models.token_rates import TextKind, TokenCount
+from desktop_app.domain.models.token_rates import SplitRates, TextKind, TokenCount
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage, UsageScope
 from desktop_app.domain.tools.call_state import ToolCallState
@@ -173,16 +173,16 @@ class _Rates(WordCounter):
         super().__init__()
         self._is_exact = chance.random() < 0.5
         self._ratio = chance.choice((1, 1, 2))
-        self._rates = chance.choice((None, ({TextKind.PROSE: 1.0}, 0.8)))
+        self._rates = chance.choice((None, SplitRates({TextKind.PROSE: 1.0}, 0.8)))
 
     async def count(
         self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
     ) -> TokenCount:
         return TokenCount(self._ratio * len(text.split()), self._is_exact)
 
-    async def rates(
+    async def split_rates(
         self, _text: str, _profile: ProviderProfile, _model: str
-    ) -> tuple[Mapping[TextKind, float], float] | None:
+    ) -> SplitRates | None:
         return self._rates
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent
@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.token_rates import CountMethod, TextKind, TokenCount
+from desktop_app.domain.models.token_rates import CountMethod, SplitRates, TokenCount
 from desktop_app.domain.spending.cost import Usage
 
 
@@ -127,8 +127,8 @@ class WordCounter:
         """Return that the tokenizer was used."""
         return CountMethod.TOKENIZER if is_exact else CountMethod.GUESSED
 
-    async def rates(
+    async def split_rates(
         self, _text: str, _profile: ProviderProfile, _model: str
-    ) -> tuple[Mapping[TextKind, float], float] | None:
+    ) -> SplitRates | None:
         """Return None, because words are counted exactly."""
         return None

@@ -17,6 +17,7 @@ from desktop_app.domain.models.token_rates import (
     OPENAI_RATES,
     USUAL_RATES,
     CountMethod,
+    SplitRates,
     TextKind,
     TokenCount,
     TokenMix,
@@ -204,12 +205,13 @@ class ProviderTokenCounter:
         is_learned = bool(self._learning.rates_of(profile, model).rates)
         return CountMethod.LEARNED if is_learned else CountMethod.GUESSED
 
-    async def rates(
+    async def split_rates(
         self, text: str, profile: ProviderProfile, model: str
-    ) -> tuple[Mapping[TextKind, float], float] | None:
-        """Return the rates to split a text by, and the share of its limit that a part may fill.
+    ) -> SplitRates | None:
+        """Return the rates to split a text by; None for a model with OpenAI's tokenizer.
 
-        Return None for a model whose tokens are counted exactly. Raises DocumentError.
+        Raises:
+            DocumentError: the text could not be counted.
         """
         if profile.kind is not ProviderKind.COMPATIBLE:
             return None
@@ -218,7 +220,7 @@ class ProviderTokenCounter:
         if usual_rates is OPENAI_RATES and not learned_rates.rates and profile.serves_gpt_family:
             return None
         mix = await self._learning.count_by_kind(text)
-        return learned_rates.all_rates(usual_rates), learned_rates.usable_share(mix)
+        return SplitRates(learned_rates.all_rates(usual_rates), learned_rates.usable_share(mix))
 
 
 async def _ignore_errors(job: Coroutine[Any, Any, None]) -> None:

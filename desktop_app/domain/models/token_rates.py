@@ -37,6 +37,18 @@ class TokenCount(NamedTuple):
     is_exact: bool
 
 
+class SplitRates(NamedTuple):
+    """The rates by which a text is split into parts.
+
+    Attributes:
+        rates: tokens per token of OpenAI's tokenizer, for each kind of text.
+        usable_share: the share of its limit that a part may fill, because the rates are estimates.
+    """
+
+    rates: Mapping[TextKind, float]
+    usable_share: float
+
+
 class CountMethod(IntEnum):
     """The methods of counting tokens, the most exact first."""
 

@@ -121,7 +121,10 @@ def _are_in_same_container(settled: Block, first: Block) -> bool:
 
 
 def parse_size(parse: Parse) -> int:
-    """Return the size of a parse, to which its cost is roughly proportional."""
+    """Return the size of a parse, to which its cost is roughly proportional.
+
+    A definition makes no token, but takes at least as long as three.
+    """
     inline_count = sum(len(token.children) for token in parse.tokens if token.children)
     return len(parse.tokens) + inline_count + len(parse.placed) + 3 * len(parse.labels)
 

@@ -71,6 +71,7 @@ def find_closable_marks(marks: list[EmphasisMark], content: str) -> list[Emphasi
     closable: list[EmphasisMark] = []
     for mark in marks[-MAX_OPEN_MARKS:]:
         is_within = any(mark.text[0] == outer.text[0] for outer in closable)
+        # A single "~" stays as written: it more often means "about", as in "~10 m".
         if mark.text != "~" and (is_within or not _stays_literal(mark, content)):
             closable.append(mark)
     return closable

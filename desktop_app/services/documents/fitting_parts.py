@@ -47,12 +47,13 @@ async def fitting_parts(
         UserFacingError: the text could not be counted or split.
     """
     is_exact = (await estimator.count(text[:_SAMPLE_CHARS], resolved)).is_exact
-    rates_and_share = await estimator.rates(text, resolved)
-    if rates_and_share is None:
+    split_rates = await estimator.split_rates(text, resolved)
+    if split_rates is None:
         return await splitter.chunks(text, max_tokens)
-    rates, usable_share = rates_and_share
-    limit = max_tokens if is_exact else max(MIN_PART_TOKENS, int(max_tokens * usable_share))
-    parts = await splitter.chunks(text, limit, rates)
+    limit = max_tokens
+    if not is_exact:
+        limit = max(MIN_PART_TOKENS, int(max_tokens * split_rates.usable_share))
+    parts = await splitter.chunks(text, limit, split_rates.rates)
     if not is_exact:
         return parts
 
@@ -60,14 +61,13 @@ async def fitting_parts(
         """Return the part as the server counts it, split again if it is too large."""
         part_text = text[part.start : part.end]
         tokens = (await estimator.count(part_text, resolved)).tokens
-        rates_and_share = await estimator.rates(part_text, resolved)
-        if tokens <= max_tokens or not cuts_left or rates_and_share is None:
+        part_rates = await estimator.split_rates(part_text, resolved)
+        if tokens <= max_tokens or not cuts_left or part_rates is None:
             return [TextChunk(part.start, part.end, tokens)]
-        part_rates, _ = rates_and_share
         part_limit = max(1, int(part.tokens * max_tokens / tokens * _TARGET_SHARE))
         counted_parts = []
         # The offsets of the chunks count from the part's beginning.
-        for chunk in await splitter.chunks(part_text, part_limit, part_rates):
+        for chunk in await splitter.chunks(part_text, part_limit, part_rates.rates):
             smaller = TextChunk(part.start + chunk.start, part.start + chunk.end, chunk.tokens)
             if smaller == part:  # it cannot be split
                 return [TextChunk(part.start, part.end, tokens)]

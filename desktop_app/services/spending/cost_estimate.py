@@ -8,7 +8,7 @@ compaction was made or undone after the answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.models.token_rates import CountMethod, TextKind, TokenCount
+from desktop_app.domain.models.token_rates import CountMethod, SplitRates, TokenCount
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
 from desktop_app.i18n.formatting import joined
@@ -144,17 +144,17 @@ class Estimator:
             return self._counter.method(resolved.profile, resolved.model.id, is_exact=False)
         return method
 
-    async def rates(
-        self, text: str, resolved: ResolvedChoice
-    ) -> tuple[Mapping[TextKind, float], float] | None:
-        """Return the rates to split a text by; see `TokenCounter.rates`."""
-        return await self._counter.rates(text, resolved.profile, resolved.model.id)
+    async def split_rates(self, text: str, resolved: ResolvedChoice) -> SplitRates | None:
+        """Return the rates to split a text by; see `TokenCounter.split_rates`."""
+        return await self._counter.split_rates(text, resolved.profile, resolved.model.id)
 
     async def usable_window_share(self, text: str, resolved: ResolvedChoice) -> float:
         """Return the share of a window that can be filled, given how exactly `text` is counted."""
         count = await self.count(text, resolved)
-        rates = await self.rates(text, resolved)
-        return USABLE_SHARE if rates is None or count.is_exact else rates[1]
+        split_rates = await self.split_rates(text, resolved)
+        if split_rates is None or count.is_exact:
+            return USABLE_SHARE
+        return split_rates.usable_share
 
     def _clear_if_changed(self) -> None:
         """Clear the caches if the provider's counts have changed the rates of tokens."""

@@ -191,11 +191,17 @@ async def test_the_method_of_a_count_is_returned(
 async def test_a_text_is_split_by_rates_unless_it_is_counted_exactly(tmp_path: Path) -> None:
     async with counting(tmp_path) as parts:
         for profile in (AT_OPENAI, DEVICE, GATEWAY):
-            assert await parts.counter.rates("abc", profile, "gpt-5.2") is None
-        assert await parts.counter.rates("abc", SERVER, "gpt-5.2") == (OPENAI_RATES, GUESSED_SHARE)
-        assert await parts.counter.rates("abc", GATEWAY, "llama") == (USUAL_RATES, GUESSED_SHARE)
+            assert await parts.counter.split_rates("abc", profile, "gpt-5.2") is None
+        assert await parts.counter.split_rates("abc", SERVER, "gpt-5.2") == (
+            OPENAI_RATES,
+            GUESSED_SHARE,
+        )
+        assert await parts.counter.split_rates("abc", GATEWAY, "llama") == (
+            USUAL_RATES,
+            GUESSED_SHARE,
+        )
         await parts.learning.learn(GATEWAY, "gpt-5.2", "a" * 600, 1200)
-        rates, share = await parts.counter.rates("abc", GATEWAY, "gpt-5.2")
+        rates, share = await parts.counter.split_rates("abc", GATEWAY, "gpt-5.2")
         assert (rates[KIND], share) == (pytest.approx(2.0), LEARNED_SHARE)
 
 

@@ -9,7 +9,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_rates import TextKind, TokenCount
+from desktop_app.domain.models.token_rates import SplitRates, TextKind, TokenCount
 from desktop_app.services.documents.fitting_parts import fitting_parts
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -34,10 +34,10 @@ class Counter(WordCounter):
         tokens = sum(3 if letter.isdigit() else 1 for letter in text)
         return TokenCount(tokens, self._is_exact)
 
-    async def rates(
+    async def split_rates(
         self, _text: str, _profile: ProviderProfile, _model: str
-    ) -> tuple[Mapping[TextKind, float], float] | None:
-        return (RATES, 0.5) if self._has_rates else None
+    ) -> SplitRates | None:
+        return SplitRates(RATES, 0.5) if self._has_rates else None
 
 
 class Letters:
