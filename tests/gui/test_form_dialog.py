@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,12 +19,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
+from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
 from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.forms.form_dialog import FormDialog, ask_about_changes
+from desktop_app.ui.widgets.forms.form_dialog import (
+    FormDialog,
+    ask_about_changes,
+    forget_form_drafts,
+)
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.helpers.widgets import find
@@ -124,16 +131,31 @@ def test_a_server_with_a_variable_or_header_without_a_value_is_not_saved(
     assert find(form, QLabel, "server-problem").text() == problem
 
 
-def test_a_restored_choice_that_no_longer_exists_is_ignored(qtbot: QtBot) -> None:
+@pytest.mark.parametrize("index", [2, -1])
+def test_a_restored_choice_that_does_not_exist_is_ignored(qtbot: QtBot, index: int) -> None:
     form = FormDialog()
     qtbot.addWidget(form)
     form.setObjectName("form")
     combo = QComboBox(form)
     combo.setObjectName("kind")
     combo.addItems(["a", "b"])
-    form.store_draft(form.draft_name, {"kind": 2})
+    form.store_draft(form.draft_name, {"kind": index})
     form.show()
     assert combo.currentIndex() == 0
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("kind", ["header", -1, 2, 1 << 40])
+def test_a_draft_of_a_backup_chooses_only_kinds_of_fields_that_exist(
+    qtbot: QtBot, kind: str | int
+) -> None:
+    section = CustomFieldSection(theme.light(), lambda _profile: None)
+    qtbot.addWidget(section)
+    section.store_draft("custom-field own", {"name": "X-Team", "kind": kind})
+    section.show_profile(replace(NO_PROVIDER, id="own"))
+    forget_form_drafts()
+    assert find(section, QLineEdit, "custom-field-name").text() == "X-Team"
+    assert find(section, QComboBox, "custom-field-kind").currentIndex() == 0
 
 
 @pytest.mark.attack("imports")

@@ -18,7 +18,7 @@ from desktop_app.domain.network.custom_fields import MAX_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import compact_button
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm, FormValues
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm, FormValues, restore_choice
 from desktop_app.ui.widgets.forms.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -105,7 +105,8 @@ class CustomFieldSection(FormSection, DraftForm):
     def _show_values(self, values: FormValues) -> None:
         self._name.setText(str(values.get("name", "")))
         self._value.setText(str(values.get("value", "")))
-        self._kind.setCurrentIndex(int(values.get("kind", 0)))
+        self._kind.setCurrentIndex(0)
+        restore_choice(self._kind, values.get("kind", 0))
         self._secret_box.setChecked(bool(values.get("secret", True)))
 
     def show_missing_secrets(self, has_value: Mapping[str, bool]) -> None:

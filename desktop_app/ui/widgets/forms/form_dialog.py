@@ -65,6 +65,15 @@ def forget_form_draft(name: str) -> None:
     DraftForm.drafts.pop(name, None)
 
 
+def restore_choice(combo: QComboBox, index: str | int) -> None:
+    """Choose the entry at a stored index, unless the list has no such entry any more.
+
+    The index may be any value, because a draft may come from a forged backup.
+    """
+    if isinstance(index, int) and 0 <= index < combo.count():
+        combo.setCurrentIndex(index)
+
+
 def leave_field() -> None:
     """Remove the focus from the focused field, which then reports the typed text."""
     focused = QApplication.focusWidget()
@@ -208,8 +217,7 @@ def _restore_values(form: QWidget, values: FormValues) -> None:
                 field.setText(str(value))
             elif isinstance(field, QPlainTextEdit):
                 field.setPlainText(str(value))
-            elif isinstance(field, QComboBox) and isinstance(value, int):
-                if value < field.count():  # the list may be shorter than in the earlier run
-                    field.setCurrentIndex(value)
+            elif isinstance(field, QComboBox):
+                restore_choice(field, value)
             elif isinstance(field, QAbstractButton):
                 field.setChecked(bool(value))
