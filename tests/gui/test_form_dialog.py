@@ -24,6 +24,7 @@ from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
+from desktop_app.ui.sidebar.row_delegates import NameEditor
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.forms.form_dialog import (
@@ -172,6 +173,17 @@ def test_a_draft_of_a_backup_changes_no_command_and_no_address(qtbot: QtBot) -> 
     assert find(form, QPlainTextEdit, "server-environment").toPlainText() == ""
     assert find(form, QPlainTextEdit, "server-headers").toPlainText() == ""
     assert find(form, QLineEdit, "server-folder").text() == "/srv"
+
+
+@pytest.mark.attack("imports")
+def test_a_draft_of_a_backup_without_the_name_keeps_the_current_name(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    editor = NameEditor(parent, "a")
+    editor.store_draft("rename a", {"title": "Half"})
+    editor.set_name("Why is the sky blue?")
+    forget_form_drafts()
+    assert editor.text() == "Why is the sky blue?"
 
 
 def test_a_note_created_with_text_is_never_a_window_of_its_own(

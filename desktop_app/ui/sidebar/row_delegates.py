@@ -58,7 +58,8 @@ class NameEditor(QLineEdit, DraftForm):
         """Show the current name, or the name that was half-typed when the program ended."""
         self.setText(name)
         self._current_name = self.text()
-        if draft := self.drafts.get(self._draft_name):
+        draft = self.drafts.get(self._draft_name, {})
+        if "name" in draft:
             self.setText(str(draft["name"]))
             self.setModified(True)
 
