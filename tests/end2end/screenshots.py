@@ -226,7 +226,7 @@ class Pictures:
             await self._picture("preview", _preview, str(REPORT))
             await self._picture("preview-wrong", _choose_invalid_pages, str(REPORT))
             scan = ROOT / "tests" / "data" / "corpus" / "partly-scanned.pdf"
-            await self._picture("preview-picture", _preview_picture, str(scan))
+            await self._picture("preview-image", _preview_image, str(scan))
             protected = ROOT / "tests" / "data" / "encrypted.pdf"
             await self._picture("password", _ask_password, str(protected))
 
@@ -362,9 +362,9 @@ async def _choose_invalid_pages(program: Program) -> None:
     await asyncio.to_thread(wait_for, lambda: program.has("pages-error", "showing"), "the error")
 
 
-async def _preview_picture(program: Program) -> None:
+async def _preview_image(program: Program) -> None:
     await _open_preview(program)
-    await asyncio.to_thread(program.do, "press", "pictures")
+    await asyncio.to_thread(program.do, "press", "images")
     await asyncio.sleep(1.5)
 
 

@@ -280,10 +280,10 @@ def test_the_find_key_keeps_the_images_of_an_attachment_without_text(
     preview.activateWindow()
     preview.setFocus()
     qtbot.waitUntil(preview.hasFocus)
-    picture = find(preview, QWidget, "preview-picture")
-    assert picture.isVisible()
+    image_view = find(preview, QWidget, "preview-image")
+    assert image_view.isVisible()
     qtbot.keyClick(preview, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    assert picture.isVisible()
+    assert image_view.isVisible()
 
 
 def test_the_end_key_wins_over_the_scrolling_to_a_passage_that_has_just_loaded(

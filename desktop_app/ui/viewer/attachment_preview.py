@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 _SIZE: Final = (760, 620)
-_TABS: Final = (("text", N_("Text")), ("pictures", N_("Images")))
+_TABS: Final = (("text", N_("Text")), ("images", N_("Images")))
 SENT_CONTENT: Final = N_("Content to send")
 EXTRACTED_TEXT: Final = N_("Extracted text, for reference. The file itself is sent.")
 
@@ -56,7 +56,7 @@ class ImageView(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setObjectName("preview-picture")
+        self.setObjectName("preview-image")
         self.image = QImage()
         self.theme = theme
 
@@ -124,10 +124,10 @@ class AttachmentPreview(QDialog):
         )
         self.text = PagedText(theme, "preview-text", tr(SENT_CONTENT))
         self._find_bar = FindBar(theme, self, tr("Find in content"))
-        self._picture = ImageView(theme)
-        self._caption = ElidedLabel(name="picture-caption", role="note")
-        self._previous_button = dialog_button(tr("Previous"), "previous-picture")
-        self._next_button = dialog_button(tr("Next"), "next-picture")
+        self._image_view = ImageView(theme)
+        self._caption = ElidedLabel(name="image-caption", role="note")
+        self._previous_button = dialog_button(tr("Previous"), "previous-image")
+        self._next_button = dialog_button(tr("Next"), "next-image")
         self._copy_button = dialog_button(tr("Copy"), "copy-preview")
         self._close_button = close_button("close-preview")
         self._close_button.setAutoDefault(False)
@@ -137,12 +137,12 @@ class AttachmentPreview(QDialog):
     def _lay_out(self) -> None:
         self._pages = QWidget()
         row_of(self._unit, (self.field, 1), self._apply_button, parent=self._pages, margins=0)
-        pictures = QWidget()
+        images = QWidget()
         row = row_of(self._previous_button, self._next_button, (self._caption, 1))
-        column_of((self._picture, 1), row, parent=pictures, margins=0)
+        column_of((self._image_view, 1), row, parent=images, margins=0)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.text)
-        self._stack.addWidget(pictures)
+        self._stack.addWidget(images)
         column_of(
             self._name,
             self._attachments,
@@ -179,7 +179,7 @@ class AttachmentPreview(QDialog):
         QShortcut(QKeySequence("Shift+F3"), self, lambda: self._find_bar.step(-1))
 
     def set_theme(self, theme: Theme) -> None:
-        self._picture.theme = theme
+        self._image_view.theme = theme
         retheme(self, theme)
 
     # -------------------------------------------------------------- content
@@ -251,18 +251,18 @@ class AttachmentPreview(QDialog):
         if not captions:
             self._show_tab("text")
         elif not has_text:
-            self._show_tab("pictures")
+            self._show_tab("images")
         self._image_index = 0
         if captions:
             self._step_image(0)
 
-    def show_image(self, number: int, image: QImage, caption: str) -> None:
+    def show_image(self, index: int, image: QImage, caption: str) -> None:
         """Show a requested image, unless another was requested since."""
-        if number == self._image_index:
-            self._picture.image = image
-            self._picture.update()
+        if index == self._image_index:
+            self._image_view.image = image
+            self._image_view.update()
             self._caption.setText(caption)
-            self._picture.setAccessibleName(spoken_text(caption))
+            self._image_view.setAccessibleName(spoken_text(caption))
 
     def focus_pages(self) -> None:
         """Focus the field for pages, or the text if there is none."""
@@ -285,8 +285,8 @@ class AttachmentPreview(QDialog):
         self._previous_button.setEnabled(self._image_index > 0)
         self._next_button.setEnabled(self._image_index < len(self._captions) - 1)
         self._caption.setText(tr("{caption} – loading…", caption=self._captions[self._image_index]))
-        self._picture.image = QImage()
-        self._picture.update()
+        self._image_view.image = QImage()
+        self._image_view.update()
         self.image_requested.emit(self._image_index)
 
     # -------------------------------------------------------------- finding

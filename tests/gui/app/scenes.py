@@ -305,9 +305,9 @@ async def composer(app: AppHarness, look: Look) -> None:
     # The images are known together with the text, which is empty before.
     await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
     await look("preview")
-    find(preview, QAbstractButton, "pictures").click()
-    await until(find(preview, ImageView, "preview-picture").isVisible)
-    await look("preview-pictures")
+    find(preview, QAbstractButton, "images").click()
+    await until(find(preview, ImageView, "preview-image").isVisible)
+    await look("preview-images")
     preview.close()
     password = PasswordDialog(app.theme.current, "⟦name.pdf⟧", app.window, was_wrong=True)
     password.open()

@@ -66,8 +66,8 @@ def words(dialog: QWidget, name: str) -> str:
     return find(dialog, QLabel, name).text()
 
 
-def shown_picture(dialog: AttachmentPreview) -> ImageView:
-    return find(dialog, ImageView, "preview-picture")
+def shown_image(dialog: AttachmentPreview) -> ImageView:
+    return find(dialog, ImageView, "preview-image")
 
 
 def take(app: AppHarness, action: str) -> None:
@@ -196,12 +196,12 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         dialog = await opened(app)
         preview = dialog.text.text
         assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
-        find(dialog, QAbstractButton, "pictures").click()
-        await until(lambda: "Page 2 · " in words(dialog, "picture-caption"))
-        find(dialog, QAbstractButton, "next-picture").click()
-        assert words(dialog, "picture-caption") == "Page 3 – loading…"
-        await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
-        assert not shown_picture(dialog).image.isNull()
+        find(dialog, QAbstractButton, "images").click()
+        await until(lambda: "Page 2 · " in words(dialog, "image-caption"))
+        find(dialog, QAbstractButton, "next-image").click()
+        assert words(dialog, "image-caption") == "Page 3 – loading…"
+        await until(lambda: "Page 3 · " in words(dialog, "image-caption"))
+        assert not shown_image(dialog).image.isNull()
         choose_pages(dialog, "1, 3")
         await until(lambda: "1, 3 of 4" in dialog.text.text)
         preview = dialog.text.text
@@ -228,9 +228,9 @@ async def test_images_and_every_attachment_can_be_previewed(data: Path, tmp_path
         await until(lambda: app.window.findChild(AttachmentPreview))
         dialog = app.window.findChild(AttachmentPreview)
         assert dialog is not None
-        await until(lambda: "300 × 200" in words(dialog, "picture-caption"))
-        middle = shown_picture(dialog).rect().center()
-        assert shown_picture(dialog).grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
+        await until(lambda: "300 × 200" in words(dialog, "image-caption"))
+        middle = shown_image(dialog).rect().center()
+        assert shown_image(dialog).grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
         which = find(dialog, QComboBox, "previewed-attachment")
         assert [which.itemText(at) for at in range(2)] == ["notes.md", "red.png"]
         which.setCurrentIndex(0)
@@ -247,12 +247,12 @@ async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) 
         app.state.current.draft.set_attachments((part,))
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
-        find(dialog, QAbstractButton, "pictures").click()
-        await until(lambda: shown_picture(dialog).isVisible())
+        find(dialog, QAbstractButton, "images").click()
+        await until(lambda: shown_image(dialog).isVisible())
         before = dialog.text.text
         app.state.current.draft.set_attachments((replace(part, name="renamed.pdf"),))
         await until(lambda: dialog.text.text != before)
-        assert shown_picture(dialog).isVisible()
+        assert shown_image(dialog).isVisible()
 
 
 async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
