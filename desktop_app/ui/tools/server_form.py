@@ -81,7 +81,7 @@ class ServerForm(FormDialog):
         self._problem = Note(theme, object_name="server-problem")
         self._save_button = dialog_button(tr("Save"), "save-server")
         self._save_button.clicked.connect(self._emit_saved)
-        self._build(theme)
+        self._build()
         if server is not None:
             self.subject = server.name
             self._show_server(server)
@@ -101,7 +101,7 @@ class ServerForm(FormDialog):
         retheme(self, theme)
         self.resize(fitting_size(_FORM_SIZE, theme, self.parentWidget()))
 
-    def _build(self, theme: Theme) -> None:
+    def _build(self) -> None:
         inner = QWidget()
         form = QFormLayout(inner)
         form.setContentsMargins(0, 0, 0, 0)

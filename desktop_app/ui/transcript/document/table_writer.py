@@ -72,11 +72,6 @@ def _begins_at_right(table: QTextTable) -> bool:
     return table.format().layoutDirection() is Qt.LayoutDirection.RightToLeft
 
 
-def _default_align(table: QTextTable) -> str:
-    """Return the alignment of cells without one: "right" in a table from the right, else left."""
-    return "right" if _begins_at_right(table) else ""
-
-
 def _append_run(runs: list[Run], run: Run) -> None:
     if not run.text:
         return
@@ -207,7 +202,7 @@ class TableWriter:
     def _cell_block_format(
         self, table: QTextTable, row_number: int, column: int, block: Block
     ) -> QTextBlockFormat:
-        align = block.aligns[column] or _default_align(table)
+        align = block.aligns[column] or ("right" if _begins_at_right(table) else "")
         runs = cell_runs(block, row_number, column)
         first = block.head and not row_number and not column_of(table, column)
         return self.styles.cell_block_format(block, align, runs, is_first=first)
