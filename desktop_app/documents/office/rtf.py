@@ -19,8 +19,16 @@ from desktop_app.documents.office.rtf_definitions import RtfDefinitions, known_e
 from desktop_app.documents.office.rtf_text import RtfText
 from desktop_app.documents.office.symbol_font import unicode_text
 
+# Line ends have no meaning.
 _TOKEN: Final = re.compile(
-    rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.S
+    rb"""
+    \\(?P<word>[a-zA-Z]{1,32})(?P<number>-?[0-9]{1,10})?[ ]?  # such as \par or \b0
+    | \\'(?P<byte>[0-9a-fA-F]{2})  # such as \'e9
+    | \\(?P<symbol>.)  # such as \~
+    | (?P<bracket>[{}])  # begins or ends a group
+    | (?P<text>[^\\{}\r\n]+)
+    """,
+    re.S | re.X,
 )
 _CHARACTER_WORDS: Final = {
     "tab": "\t",
@@ -36,34 +44,45 @@ _CHARACTER_WORDS: Final = {
     "emspace": "\u2003",
     "enspace": "\u2002",
     "qmspace": "\u2005",
+    # The ends of a cell and a row of a table within a cell. A cell in Markdown is one line, so the
+    # inner table becomes words with spaces between.
     "nestcell": " ",
     "nestrow": " ",
 }
 _SYMBOLS: Final = {b"~": "\u00a0", b"_": "\u2011", b"\\": "\\", b"{": "{", b"}": "}"}
-_SKIPPED: Final = frozenset(
-    ("colortbl", "info", "pict", "sp", "shprslt", "nonshppict", "objdata", "objclass", "xe", "tc")
-    + ("tcn", "rxe", "txe", "nonesttables", "template", "bkmkstart", "bkmkend", "listtable")
+# Groups that begin with these words are not read.
+_SKIPPED: Final = (
+    {"colortbl", "listtable", "info", "template"}  # definitions, and facts about the document
+    | {"pict", "sp", "objdata", "objclass"}  # pictures, properties of shapes, embedded objects
+    | {"shprslt", "nonshppict", "nonesttables"}  # repetitions for programs without newer words
+    | {"xe", "tc", "tcn", "rxe", "txe"}  # entries of an index or a table of contents
+    | {"bkmkstart", "bkmkend"}  # names of bookmarks
 )
-# Destinations that are read although they are marked as ignorable.
-_READ_IGNORABLE: Final = frozenset(
-    ("shpinst", "fldinst", "moMath", "footnote", "nesttableprops", "formfield", "ffl")
-    + ("atnauthor", "annotation")
+# "\*" before a word lets programs that do not know the word skip its group. These are known.
+_READ_IGNORABLE: Final = (
+    {"shpinst", "fldinst", "formfield", "ffl"}  # a shape, a field, a form field and its choice
+    | {"footnote", "annotation", "atnauthor"}  # a note, a comment and its author
+    | {"moMath", "nesttableprops"}  # a formula, the end of a row of a nested table
 )
-_HEADERS: Final = frozenset(("header", "headerl", "headerr", "headerf"))
-_FOOTERS: Final = frozenset(("footer", "footerl", "footerr", "footerf"))
-_NESTED_TEXTS: Final = {"footnote", "annotation", "shptxt", "fldrslt"} | _HEADERS | _FOOTERS
+_HEADERS: Final = {"header", "headerl", "headerr", "headerf"}
+_FOOTERS: Final = {"footer", "footerl", "footerr", "footerf"}
+_NESTED_TEXTS: Final = {"footnote", "annotation", "shptxt"} | _HEADERS | _FOOTERS
+_FIELD_RESULT: Final = "fldrslt"
 _LABELS: Final = ("listtext", "pntext")
 _OTHER_DESTINATIONS: Final = ("fonttbl", "stylesheet", "fldinst", "atnauthor")
-_FORM_WORDS: Final = frozenset(("formfield", "ffl", "fftype", "ffres", "ffdefres"))
+_FORM_WORDS: Final = {"formfield", "ffl", "fftype", "ffres", "ffdefres"}
 # Values of `fftype` for a box and for a choice, and of `ffres` if the default applies.
 _FORM_BOX, _FORM_CHOICE, _UNSET = 1, 2, 25
-_FORMAT_WORDS: Final = frozenset(
-    ("f", "b", "v", "deleted", "super", "sub", "nosupersub", "plain", "uc", "deff")
-    + ("ansicpg", "mac", "pc", "pca")
+_ENCODINGS: Final = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
+"""Maps the words for a document's code page to Python's encodings; "ansicpg" has a number."""
+_FORMAT_WORDS: Final = (
+    {"f", "deff", "ansicpg", "uc"}  # fonts, code pages and stand-ins
+    | _ENCODINGS.keys()
+    | {"b", "v", "deleted", "super", "sub", "nosupersub", "plain"}
 )
-_STRUCTURE_WORDS: Final = frozenset(
-    ("par", "sect", "page", "column", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row")
-    + ("trowd", "cellx", "clvmrg", "clmrg")
+_STRUCTURE_WORDS: Final = (
+    {"par", "sect", "page", "column", "pard", "s", "outlinelevel", "ilvl"}  # of paragraphs
+    | {"intbl", "cell", "row", "trowd", "cellx", "clvmrg", "clmrg"}  # of tables
 )
 # All other control words, except `u` and `bin`, are about appearance, and are most of a file.
 _KNOWN_WORDS: Final = (
@@ -73,17 +92,21 @@ _KNOWN_WORDS: Final = (
     | _FORM_WORDS
     | _CHARACTER_WORDS.keys()
     | _NESTED_TEXTS
-    | {*_LABELS, *_OTHER_DESTINATIONS, "fcharset", "cpg"}
+    | {_FIELD_RESULT, *_LABELS, *_OTHER_DESTINATIONS, "fcharset", "cpg"}
 )
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
-_MAX_DEPTH: Final = 10_000  # of groups; no program nests so many
+_MAX_DEPTH: Final = 10_000
+"""The most groups within each other; no program nests so many.
+
+An open group takes memory, so that megabytes of opening brackets would use it up.
+"""
 
 
 def read(data: bytes) -> str:
     """Return the document as Markdown; "" if it contains no words.
 
     Raises:
-        RecursionError: nested too deeply.
+        RecursionError: nested too deeply. The caller reports this error of any reader as that.
     """
     return md.join_blocks(_Reader().read(data))
 
@@ -92,9 +115,15 @@ class _State(NamedTuple):
     """The formatting state within a group.
 
     Attributes:
-        destination: what the words belong to: "" for the document's text, "skipped", or the
-            control word of the table of fonts or styles, a label, a link's target, a comment's
-            author, or a form field or its choice.
+        destination: to what the text in the group belongs:
+
+            - "": the document,
+            - "skipped": nothing,
+            - "fonttbl", "stylesheet": the name of a font or style,
+            - "listtext", "pntext": the label of a list item,
+            - "fldinst": the instruction of a field, which contains a link's target,
+            - "atnauthor": the author of a comment,
+            - "formfield", "ffl": a form field, or one of its choices.
         font: the number of the font; None if the document has not set any.
         script: "super", "sub", or "" for neither.
         stand_ins: the number of stand-ins after each character that is written as a number.
@@ -105,6 +134,7 @@ class _State(NamedTuple):
     font: int | None = None
     is_bold: bool = False
     is_hidden: bool = False
+    is_deleted: bool = False
     script: str = ""
     stand_ins: int = 1
     is_ignorable: bool = False
@@ -180,25 +210,22 @@ class _Reader:
     def _read_from(self, data: bytes, start: int) -> int | None:
         """Read up to binary data, and return the offset after the data; None at the end."""
         for token in _TOKEN.finditer(data, start):
-            match token.lastindex:
-                case 1 | 2:
-                    word, number = token[1], token[2]
+            match token.lastgroup:
+                case "word" | "number":
+                    word, number = token["word"], token["number"]
                     if word == b"bin":
                         return token.end() + max(0, int(number or 0))
                     self._process_word(word.decode(), int(number) if number else None)
-                case 3:
-                    self._add_bytes(bytes.fromhex(token[3].decode()))
-                case 4:
-                    self._add_symbol(token[4])
-                case 5 if token[5] == b"{":
-                    self._flush()
-                    self._groups.append(_Group(self._state))
-                    if len(self._groups) > _MAX_DEPTH:
-                        raise RecursionError
-                case 5:
+                case "byte":
+                    self._add_bytes(bytes.fromhex(token["byte"].decode()))
+                case "symbol":
+                    self._add_symbol(token["symbol"])
+                case "bracket" if token["bracket"] == b"{":
+                    self._begin_group()
+                case "bracket":
                     self._end_group()
                 case _:
-                    self._add_bytes(token[6])
+                    self._add_bytes(token["text"])
         return None
 
     # ------------------------------------------------------------ characters
@@ -210,34 +237,46 @@ class _Reader:
         self._bytes += text[skip_count:]
 
     def _flush(self) -> None:
-        """Decode the bytes so far in the code page of their font."""
+        """Decode the bytes so far in the code page of their font.
+
+        This is called before a control word, a bracket or a symbol is processed. These end the
+        stand-ins, too, even if fewer of them came than were announced.
+        """
         self._stand_ins_left = 0
         if self._bytes:
             encoding = self._definitions.encoding_of(self._state.font) or self._encoding
             text = bytes(self._bytes).decode(encoding, "replace")
             self._bytes.clear()
+            # Without zero bytes, a document that has nothing else has no words.
             self._add_text(self._to_unicode(text.replace("\0", "")))
 
     def _to_unicode(self, text: str) -> str:
-        """Replace letters of a symbol font by the Unicode characters that it shows."""
-        font = self._definitions.symbol_font(self._state.font)
-        return text if self._state.destination == "fonttbl" else unicode_text(font, text)
+        """Replace letters of a symbol font by the Unicode characters that it shows.
+
+        The name of the font itself, in the table of fonts, is in plain letters.
+        """
+        if self._state.destination == "fonttbl":
+            return text
+        return unicode_text(self._definitions.symbol_font(self._state.font), text)
 
     def _add_text(self, text: str) -> None:
-        if self._state.destination == "skipped":
+        state = self._state
+        if state.destination == "skipped":
             return
-        if self._state.destination in ("fonttbl", "stylesheet"):
+        if state.destination in ("fonttbl", "stylesheet"):
             self._definitions.add_to_name(text)
-        elif self._state.destination:
+        elif state.destination:
             self._destination_texts.append(text)
-        elif not self._state.is_hidden:
-            if self._state.script:
-                text = md.superscript(text) if self._state.script == "super" else md.subscript(text)
-            self._text.add_run(text, is_bold=self._state.is_bold)
+        elif not (state.is_hidden or state.is_deleted):
+            if state.script == "super":
+                text = md.superscript(text)
+            elif state.script == "sub":
+                text = md.subscript(text)
+            self._text.add_run(text, is_bold=state.is_bold)
 
     def _add_character(self, number: int) -> None:
         """Add a character by its UTF-16 number, which is signed."""
-        self._flush()
+        self._flush()  # the bytes before it; ends the stand-ins of a character before it
         number &= 0xFFFF
         if 0xD800 <= number < 0xDC00:
             self._high_surrogate = number
@@ -270,7 +309,7 @@ class _Reader:
         if self._state.is_ignorable:
             self._state = self._state._replace(is_ignorable=False)
             if word not in _READ_IGNORABLE:
-                self._enter("skipped")
+                self._skip_group()
                 return
         if word not in _KNOWN_WORDS:
             return
@@ -278,18 +317,27 @@ class _Reader:
             self._definitions.process_font_word(word, number or 0)
         elif self._state.destination == "stylesheet":
             self._definitions.process_style_word(word, number)
+        elif word in _FORMAT_WORDS:
+            self._change_format(word, number)
         elif word in _CHARACTER_WORDS:
             self._add_text(_CHARACTER_WORDS[word])
-        elif word in _SKIPPED or word in _LABELS or word in _OTHER_DESTINATIONS:
-            self._enter("skipped" if word in _SKIPPED else word)
+        elif word in _SKIPPED:
+            self._skip_group()
+        elif word in _LABELS or word in _OTHER_DESTINATIONS:
+            self._enter(word)
         elif word in _FORM_WORDS:
             self._process_form_word(word, number or 0)
+        elif not self._state.destination:
+            self._process_text_word(word, number)
+
+    def _process_text_word(self, word: str, number: int | None) -> None:
+        """Process a control word that matters in the document's text only."""
+        if word == _FIELD_RESULT:
+            self._begin_field_result()
         elif word in _NESTED_TEXTS:
             self._begin_nested_text(word)
-        elif word in _STRUCTURE_WORDS and not self._state.destination:
+        elif word in _STRUCTURE_WORDS:
             self._text.process_word(word, number)
-        if word in _FORMAT_WORDS:
-            self._change_format(word, number)
 
     def _process_form_word(self, word: str, number: int) -> None:
         """Process a control word of a form's box or choice."""
@@ -313,33 +361,47 @@ class _Reader:
                 self._state = self._state._replace(font=value)
             case "b":
                 self._state = self._state._replace(is_bold=is_on)
-            case "v" | "deleted":
+            case "v":
                 self._state = self._state._replace(is_hidden=is_on)
+            case "deleted":
+                self._state = self._state._replace(is_deleted=is_on)
             case "super" | "sub" | "nosupersub":
                 self._state = self._state._replace(script="" if word == "nosupersub" else word)
             case "plain":
                 self._state = self._state._replace(
-                    font=self._default_font, is_bold=False, is_hidden=False, script=""
+                    font=self._default_font,
+                    is_bold=False,
+                    is_hidden=False,
+                    is_deleted=False,
+                    script="",
                 )
             case "uc":
                 self._state = self._state._replace(stand_ins=max(0, value))
             case "deff":
                 self._default_font = value
                 self._state = self._state._replace(font=self._default_font)
-            case "ansicpg" | "mac" | "pc" | "pca":
-                self._encoding = known_encoding(
-                    {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}.get(word, f"cp{number}")
-                )
+            case "ansicpg":
+                self._encoding = known_encoding(f"cp{value}")
+            case "mac" | "pc" | "pca":
+                self._encoding = _ENCODINGS[word]
 
     # ------------------------------------------------------------ groups
 
+    def _begin_group(self) -> None:
+        self._flush()
+        self._groups.append(_Group(self._state))
+        if len(self._groups) > _MAX_DEPTH:
+            raise RecursionError
+
+    def _skip_group(self) -> None:
+        """Read nothing up to the end of the group."""
+        self._state = self._state._replace(destination="skipped")
+
     def _enter(self, destination: str) -> None:
-        """Enter a destination other than the text, up to the end of the group."""
+        """Enter a destination up to the end of the group, unless all of the group is skipped."""
         if self._state.destination == "skipped":
             return
         self._state = self._state._replace(destination=destination)
-        if destination == "skipped":
-            return
         self._destination_texts = []
         if destination in ("fonttbl", "stylesheet"):
             self._definitions.begin_table()
@@ -353,25 +415,28 @@ class _Reader:
     def _call_at_group_end(self, call: Callable[[], None]) -> None:
         self._groups[-1].on_end = call
 
+    def _begin_field_result(self) -> None:
+        """Begin what a field shows: the text of a link, or the value of a form field.
+
+        Other than a nested text, it is a part of the paragraph around it.
+        """
+        text = self._text
+        runs_before = text.run_count
+        address = self._address
+        form_value = self._form.value
+        self._address = ""
+        self._form = _FormField()
+
+        def end_result() -> None:
+            if form_value and text.run_count == runs_before:
+                # A box or a choice may show its value without any text in the group.
+                text.add_run(form_value)
+            text.link_runs(runs_before, address)
+
+        self._call_at_group_end(end_result)
+
     def _begin_nested_text(self, word: str) -> None:
-        """Begin a note, comment, header, footer, text box, link or form field, in the group."""
-        if self._state.destination:
-            return
-        if word == "fldrslt":
-            text = self._text
-            first_run = text.run_count
-            address = self._address
-            value = self._form.value
-            self._address = ""
-            self._form = _FormField()
-
-            def end_result() -> None:
-                if value and text.run_count == first_run:
-                    text.add_run(value)
-                text.link_runs(first_run, address)
-
-            self._call_at_group_end(end_result)
-            return
+        """Begin a note, comment, header, footer or text box, which ends with the group."""
         outer = self._text
         outer.prepare_nested_text()
         self._text = RtfText(self._definitions.heading_levels)
@@ -401,9 +466,9 @@ class _Reader:
             self._definitions.end_style()
         elif self._state.destination == "fonttbl":
             self._definitions.end_font()
+        self._state = group.state
         if group.on_end:
             group.on_end()
-        self._state = group.state
         if not self._groups:  # a closing bracket too many: the document's group stays open
             self._groups = [group]
 

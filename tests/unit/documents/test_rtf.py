@@ -264,6 +264,7 @@ def form_field(values: str, result: str = "") -> bytes:
         ),
         (rb"\b a\par b\b0\par c", "**a**\n\n**b**\n\nc"),
         (rb"{\b\v x}\v0 y\deleted z\deleted0 w", "yw"),
+        (rb"{\deleted a\v b\v0 c}d\v\deleted e\deleted0 f\plain g", "dg"),
         (rb"\super 2\sub 3\nosupersub 4", "²₃4"),
         (rb"x\super 2\plain 3", "x²3"),
         (rb"\uc2\u8364EUa\uc0\u8364b\uc-1\u8364c", "€a€b€c"),
