@@ -15,11 +15,12 @@ class Policy(NamedTuple):
         memory_bytes: the maximum of private memory.
         readable: files and folders, with everything below, that it may read.
         writable: files and folders, with everything below, that it may create, change and remove.
-        tcp_ports: ports that it may connect to. If there are any, it may also connect to Unix
-            sockets.
-        socket_folder: a folder in which it may listen on Unix sockets, and remove files; None for
-            none. Its descendants are included.
-        file_bytes: the size up to which it may write inherited files, if nothing is `writable`.
+        tcp_ports: ports that it may connect to. If there are any, it may also connect to any Unix
+            socket, because seccomp does not see the address of `connect`.
+        socket_folder: a folder in which, and in whose subfolders, it may listen on Unix sockets and
+            remove files; None if it may not listen.
+        file_bytes: the size up to which it may write inherited files. It has no effect if anything
+            is `writable`, because the limit of the system would hold for those files, too.
         descriptors: inherited file descriptors that stay open, besides the standard streams.
     """
 

@@ -16,8 +16,10 @@ from desktop_app.domain.code_fence import fenced
 _OVERWRITTEN: Final = re.compile(r"^[^\n]*\r(?=[^\r\n])", re.M)
 # Colors, moves of the cursor, and the addresses of links (ECMA-48, 5.4; OSC 8).
 _TERMINAL_CODE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
-_MEDIA_TYPES: Final = ("text/plain", "text/markdown", "text/latex", "text/html")
-_STAND_IN: Final = re.compile(r"<IPython\.core\.display\.\w+ object>")
+# An output may have several forms. If its plain text says nothing, the first of these is read.
+_OTHER_FORMS: Final = ("text/markdown", "text/latex", "text/html")
+# The plain text of an output that exists only as HTML, a formula or an image.
+_NO_PLAIN_TEXT: Final = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
 def read(name: str, text: str) -> str:
@@ -58,15 +60,21 @@ def _output(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
         return _OVERWRITTEN.sub("", _join_lines(output["text"]).rstrip("\n"))
     if output["output_type"] in ("error", "pyerr"):
+        # Without the traceback, which quotes lines of the cell and of libraries.
         return f"{output['ename']}: {output['evalue']}"
     if "data" not in output:
         return _join_lines(output.get("text", ""))
-    texts = {kind: _join_lines(output["data"].get(kind, "")) for kind in _MEDIA_TYPES}
-    if texts["text/html"]:
-        texts["text/html"] = web_page.to_markdown(texts["text/html"])
-    plain = texts.pop("text/plain")
-    is_stand_in = not plain or _STAND_IN.fullmatch(plain)
-    return next(filter(None, texts.values()), plain) if is_stand_in else plain
+    forms = output["data"]
+    plain = _join_lines(forms.get("text/plain", ""))
+    if plain and not _NO_PLAIN_TEXT.fullmatch(plain):
+        return plain
+    for media_type in _OTHER_FORMS:
+        text = _join_lines(forms.get(media_type, ""))
+        if text and media_type == "text/html":
+            text = web_page.to_markdown(text)
+        if text:
+            return text
+    return plain
 
 
 def _join_lines(text: str | list[str]) -> str:

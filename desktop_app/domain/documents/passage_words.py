@@ -1,10 +1,11 @@
 """Splits text into the search terms of passages: runs of four letters.
 
-A question often has a word in another form than the document, or only a part of a compound
-(“Schwimmweste”, “Westenpflicht”). So words are folded (case, accents) and split into all runs of
-four letters, which needs no dictionary and works in any language. Short words are also found by
-their beginning ("dogs", "dog"). Text in an unspaced script, such as Chinese (see
-`letter_folding.unspaced_run`), is split into characters and pairs of characters.
+A question often has a word in another form than the document, or shares only a part of a compound
+with it: a question about a “Schwimmweste” is answered by a sentence on “Westenpflicht”. So words
+are folded (case, accents) and split into all runs of four letters, here "west" and "este" in both.
+This needs no dictionary and works in any language. Short words are also found by their beginning: a
+question with "dogs" finds "dog". Text in an unspaced script, such as Chinese, is split into
+characters and pairs of characters (see `letter_folding.unspaced_run`).
 Question words and the like ("what", "wie", "est-ce") are left out.
 
 `python -m tests.benchmarks retrieval` measures the variants; `tests/data/retrieval/README.md` has
@@ -23,7 +24,8 @@ from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 
 # The number of letters of a run. A shorter word is a term as a whole.
 RUN_LENGTH: Final = 4
-# Words of these lengths are also found by their first three letters.
+# A word of three letters has these lengths with an ending ("bus", "buses"). So words of these
+# lengths are also found by their first three letters.
 SHORT_WORD_LENGTHS: Final = range(4, 7)
 PREFIX_LENGTH: Final = 3
 
@@ -68,10 +70,10 @@ def terms(text: str) -> Iterator[str]:
     """Yield the search terms of `text`, in order."""
     folded = fold(text)
     end = 0
-    for run in unspaced_run().finditer(folded):
-        yield from _spaced_terms(folded[end : run.start()])
-        yield from _unspaced_terms(run.group())
-        end = run.end()
+    for unspaced in unspaced_run().finditer(folded):
+        yield from _spaced_terms(folded[end : unspaced.start()])
+        yield from _unspaced_terms(unspaced.group())
+        end = unspaced.end()
     yield from _spaced_terms(folded[end:])
 
 
@@ -82,9 +84,10 @@ def index_terms(text: str) -> str:
 
 def question_terms(text: str) -> list[str]:
     """Return the distinct terms of a question; if it has stop words only, their terms."""
-    distinct = dict.fromkeys(terms(text)) or dict.fromkeys(
-        run for word in _WORD.findall(fold(text)) for run in _runs_of(word)
-    )
+    distinct = dict.fromkeys(terms(text))
+    if not distinct:
+        words = _WORD.findall(fold(text))
+        distinct = dict.fromkeys(run for word in words for run in _runs_of(word))
     return list(distinct)
 
 
@@ -97,14 +100,18 @@ def _spaced_terms(text: str) -> Iterator[str]:
 
 @lru_cache(20_000)  # words repeat: 300,000 characters take 0.19 s, not 0.35 s
 def _runs_of(word: str) -> tuple[str, ...]:
-    run_count = max(1, len(word) - RUN_LENGTH + 1)
-    beginning = (word[:PREFIX_LENGTH],) if len(word) in SHORT_WORD_LENGTHS else ()
-    return (*(word[start : start + RUN_LENGTH] for start in range(run_count)), *beginning)
+    if len(word) < RUN_LENGTH:
+        return (word,)
+    run_count = len(word) - RUN_LENGTH + 1
+    runs = tuple(word[start : start + RUN_LENGTH] for start in range(run_count))
+    if len(word) in SHORT_WORD_LENGTHS:
+        return (*runs, word[:PREFIX_LENGTH])
+    return runs
 
 
-def _unspaced_terms(run: str) -> Iterator[str]:
-    yield from run
-    for index in range(len(run) - 1):
-        pair = run[index : index + 2]
+def _unspaced_terms(text: str) -> Iterator[str]:
+    yield from text
+    for index in range(len(text) - 1):
+        pair = text[index : index + 2]
         if pair not in STOP_PAIRS:
             yield pair

@@ -14,7 +14,7 @@ class ToolSource(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the `source` of its tools; "" for the built-in tools."""
+        """Return the name that its tools have as `ToolDefinition.source`; "" for built-in tools."""
 
     async def prepare(self) -> None:
         """Get the tools ready, as by starting a server. Raises UserFacingError."""

@@ -37,7 +37,7 @@ from desktop_app.storage.database.storage_errors import UNREADABLE, translate_er
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
 from desktop_app.storage.recovery.row_repair import (
-    DERIVED_TABLES,
+    NOT_COPIED_TABLES,
     rebuild_derived,
     repair_references,
     update_rows,
@@ -48,7 +48,7 @@ from desktop_app.storage.settings.key_origins import record_key_origins
 
 # Notes and passages are made again. Tool servers and permissions are the user's decisions: they are
 # not taken from the rows of a damaged file.
-_SKIPPED_TABLES: Final = DERIVED_TABLES | {
+_SKIPPED_TABLES: Final = NOT_COPIED_TABLES | {
     "part_notes",
     "tool_permissions",
     "tool_servers",

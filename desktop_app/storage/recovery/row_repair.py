@@ -1,4 +1,4 @@
-"""Makes a store of copied rows consistent, for repairs and restores.
+"""Makes a new store consistent, into which rows of a damaged store or of a backup were copied.
 
 A lost reference is replaced or removed, or its row is deleted. Derived data is rebuilt.
 """
@@ -34,8 +34,9 @@ from desktop_app.storage.spending.spending_sums import fill_slots
 from desktop_app.storage.spending.unpriced_calls import unprice_unknown_servers
 
 LOST_TITLE: Final = N_("Recovered conversation")
-# Tables that are filled anew, or describe processes that ran when the file was written.
-DERIVED_TABLES: Final = frozenset(
+# Tables whose rows are not copied: they are made anew from other rows or by the migrations, or
+# describe processes that ran when the file was written ("spending_holds").
+NOT_COPIED_TABLES: Final = frozenset(
     {
         "migrations",
         "search_entries",
@@ -48,6 +49,7 @@ DERIVED_TABLES: Final = frozenset(
 _COUNT_ORPHANED_MESSAGES: Final = """
     SELECT count(*) FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
 """
+# The provider, model and effort are those of one of the messages, no matter which.
 _CREATE_LOST_CONVERSATIONS: Final = """
     INSERT INTO conversations (id, title, created_at, updated_at, provider_id, model, variant,
         effort, pinned, draft)
@@ -72,9 +74,15 @@ _DANGLING_REFERENCES: Final = (
 
 
 def repair_references(connection: sqlite3.Connection) -> int:
-    """Replace the lost conversations and parents of messages, and lost leaves of conversations.
+    """Replace or remove lost references, and convert rows of older versions.
 
-    Remove other lost references, and convert rows of older versions as the migrations do.
+    - A message whose conversation is lost gets a new conversation.
+    - A message whose parent is lost gets the message before it as its parent.
+    - A conversation whose last message is lost gets another one as its leaf.
+    - Other lost references are removed, or their rows are.
+
+    The conversions are those of migrations that change nothing in rows of this version, so all rows
+    can go through them.
 
     Returns:
         The number of messages that had lost their conversation or their parent.
@@ -89,6 +97,8 @@ def repair_references(connection: sqlite3.Connection) -> int:
             connection.execute(sql, (leaf, row["id"]))
     for statement in _DANGLING_REFERENCES:
         connection.execute(statement)
+    # In the order of the migrations. `mark_usage_scopes` needs the notices as sentences, before
+    # `replace_notice_sentences`.
     strip_addresses(connection)
     mark_usage_scopes(connection)
     replace_message_sentences(connection)
@@ -105,14 +115,16 @@ def _restore_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, lis
         The number of these messages, and all message ids by conversation.
     """
     message_ids: defaultdict[str, list[str]] = defaultdict(list)
-    # Only messages read so far can be parents, which rules out cycles.
-    conversation_of: dict[str, str] = {}
+    conversation_of: dict[str, str] = {}  # of the messages read so far
     new_parents = []
     sql = "SELECT id, conversation_id, parent_id FROM messages ORDER BY rowid"
     for message_id, conversation_id, parent_id in connection.execute(sql):
         previous_ids = message_ids[conversation_id]
+        # A parent is replaced if it is lost or in another conversation. It is also replaced if it
+        # comes later, because parents could otherwise form a cycle.
         if parent_id is not None and conversation_of.get(parent_id) != conversation_id:
-            new_parents.append((previous_ids[-1] if previous_ids else None, message_id))
+            new_parent_id = previous_ids[-1] if previous_ids else None
+            new_parents.append((new_parent_id, message_id))
         previous_ids.append(message_id)
         conversation_of[message_id] = conversation_id
     connection.executemany("UPDATE messages SET parent_id = ? WHERE id = ?", new_parents)
@@ -130,20 +142,27 @@ def update_rows(connection: sqlite3.Connection, steps: Iterable[Migration]) -> N
     """Change rows of an older version as these migrations do, and sum up the spending.
 
     Call it after `repair_references`, which makes the changes that are safe for all rows.
+
+    Args:
+        steps: the migrations that the store of the copied rows lacked.
     """
-    fill_slots(connection)
+    fill_slots(connection)  # first, because `unprice_unknown_servers` fills the slots again
     for step in steps:
         for statement in step.statements:
+            # All other statements change the schema, which the new store has already.
             if statement.lstrip().startswith("UPDATE"):
                 connection.execute(statement)
+        # The other actions so far are safe for all rows, or fill tables that are filled anew.
+        # A new action that is neither must be run here, too.
         if step.action is unprice_unknown_servers:
             step.action(connection)
-    fill_days(connection)
+    fill_days(connection)  # last, because nothing else corrects the sums of days
 
 
 def rebuild_derived(connection: sqlite3.Connection) -> None:
     """Rebuild the references to attachments and the search index."""
-    for row in connection.execute("SELECT id, title, updated_at FROM conversations").fetchall():
+    # Each loop writes to other tables than it reads, so it need not fetch all rows first.
+    for row in connection.execute("SELECT id, title, updated_at FROM conversations"):
         add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
     for row in connection.execute("SELECT * FROM messages"):
         message = read_row(message_from_row, row)
@@ -151,8 +170,9 @@ def rebuild_derived(connection: sqlite3.Connection) -> None:
         if message.status is not MessageStatus.STREAMING:
             text = searchable_text(message.parts)
             add_entry(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
-    # A cleanup would soon delete unneeded attachments and their files. The damaged store, which is
-    # kept, still needs these files.
+    # The damaged store, which is kept, still needs the files of all its attachments. A cleanup
+    # would delete an unneeded attachment with its file, but leaves a file without a row as long as
+    # the damaged store is there. So only the rows are removed here.
     remove_unneeded_rows(connection)
     for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
         add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])

@@ -31,7 +31,11 @@ from desktop_app.storage.recovery.row_checks import (
     checked_message,
     tables_of,
 )
-from desktop_app.storage.recovery.row_repair import DERIVED_TABLES, repair_references, update_rows
+from desktop_app.storage.recovery.row_repair import (
+    NOT_COPIED_TABLES,
+    repair_references,
+    update_rows,
+)
 from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text
 
@@ -117,7 +121,7 @@ class _StoreCopy:
     def run(self, tables: dict[str, TableSchema]) -> int:
         """Copy the tables, and return the number of rows dropped."""
         for table in tables.values():
-            if table.name not in DERIVED_TABLES:
+            if table.name not in NOT_COPIED_TABLES:
                 self._copy_table(table)
         _index_passages(self._connection)
         repair_references(self._connection)

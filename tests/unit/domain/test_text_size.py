@@ -20,6 +20,7 @@ from desktop_app.domain.answering.text_size import TextSize
         (("a\x00", "\x01"), 13),
         (("\x1f ",), 7),
         (("\t\r\n",), 3),
+        (("\b\f",), 2),
     ],
 )
 def test_the_widest_character_counts(pieces: tuple[str, ...], size: int) -> None:
