@@ -31,6 +31,10 @@ class HtmlTable:
     is_layout: bool
     rows: list[list[HtmlCell]] = field(default_factory=list)
 
+    def mark_as_layout(self) -> None:
+        """Have `blocks` return the blocks of the cells instead of a table."""
+        self.is_layout = True
+
     def blocks(self) -> list[MarkdownBlock]:
         """Return the table, or only the blocks of its cells.
 
@@ -158,6 +162,10 @@ class HtmlList:
     items: list[BlockFlow] = field(default_factory=list)
     level: int = 0
     stated: dict[int, int] = field(default_factory=dict)
+
+    def use_numbers(self) -> None:
+        """Number the items."""
+        self.bullet = ""
 
     def text(self) -> str:
         """Return the items, each below the previous."""

@@ -18,7 +18,7 @@ class HtmlFlowWriter:
     """A writer into nested flows: the document, quotes, list items, cells.
 
     Attributes:
-        heading: the level of the open heading, to which the next words belong; 0 outside headings.
+        heading: the level of the open heading; 0 outside headings.
         has_prose: words outside code blocks have been written.
     """
 
@@ -98,6 +98,10 @@ class HtmlFlowWriter:
             )
             if self._cell_texts:
                 self._cell_texts[-1].append(text)
+
+    def start_heading(self, level: int) -> None:
+        """Begin a heading; the next words belong to it."""
+        self.heading = level
 
     def end_heading(self) -> None:
         """Finish the current paragraph, and the open heading if there is any."""

@@ -91,4 +91,4 @@ class HtmlListWriter:
         self.word_label = None
         is_first = self._elements.has(WORD_LIST) and len(self._lists[-1].items) == 1
         if is_first and _NUMBER.match(label):
-            self._lists[-1].bullet = ""
+            self._lists[-1].use_numbers()

@@ -243,7 +243,7 @@ class _Parser(HTMLParser):
         self._flows.end_heading()
         is_too_deep = self._flows.depth + self._lists.depth > _MAX_DEPTH
         if tag in HEADINGS:
-            self._flows.heading = HEADINGS[tag]
+            self._flows.start_heading(HEADINGS[tag])
             self._elements.push(Element(tag, self._flows.end_heading))
         elif tag == "table":
             self._tables.start_table(tag, attributes)

@@ -23,7 +23,7 @@ class HtmlTableWriter:
     def mark_as_layout(self) -> None:
         """Write the blocks of the cells of all open tables, instead of tables."""
         for table in self._tables:
-            table.is_layout = True
+            table.mark_as_layout()
 
     def start_table(self, tag: str, attributes: dict[str, str]) -> None:
         """Start a table. A table with another table in it is layout."""
