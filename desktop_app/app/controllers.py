@@ -60,8 +60,8 @@ class Controllers:
             theme,
             state,
             sidebar.navigator,
-            sidebar.list_presenter,
-            self.conversation.name_of_model,
+            presenter=sidebar.list_presenter,
+            name_of_model=self.conversation.name_of_model,
         )
         self._connect()
         self._connect_places(window)

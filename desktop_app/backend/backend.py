@@ -230,10 +230,10 @@ class Backend:
 
         return Collections(
             CollectionStore(self.database),
-            self.attachments,
-            CollectionReader(self.collection_worker),
-            VectorStore(self.database),
-            self.embeddings,
+            originals=self.attachments,
+            reader=CollectionReader(self.collection_worker),
+            vectors=VectorStore(self.database),
+            embeddings=self.embeddings,
         )
 
     @cached_property

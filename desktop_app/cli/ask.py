@@ -231,7 +231,9 @@ async def _answer(
     if null_store is not None:
         conversation_id = unsaved_conversation_id(settings.counted_instructions, parts, draft.text)
     created_at = now()
-    conversation = Conversation(conversation_id, "", created_at, created_at, choices[0])
+    conversation = Conversation(
+        conversation_id, title="", created_at=created_at, updated_at=created_at, choice=choices[0]
+    )
     # With tools, the model can read the rest of documents that do not fit.
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in resolved_choices:
@@ -247,7 +249,13 @@ async def _answer(
     _write_notices([run, *run.siblings])
     try:
         if run.siblings:
-            code = await _run_several(backend, [run, *run.siblings], options, profile, null_store)
+            code = await _run_several(
+                backend,
+                runs=[run, *run.siblings],
+                options=options,
+                profile=profile,
+                null_store=null_store,
+            )
         else:
             code = await _run_one(backend, run, output, null_store)
     finally:
@@ -333,7 +341,9 @@ async def _begin(
     if len(choices) == 1:
         return await service.begin(conversation, [], draft, profile, settings)
     profile_choices = [(profile, choice) for choice in choices]
-    return await service.begin_comparison(conversation, [], draft, profile_choices, settings)
+    return await service.begin_comparison(
+        conversation, path=[], draft=draft, choices=profile_choices, settings=settings
+    )
 
 
 async def _run_several(

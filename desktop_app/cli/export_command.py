@@ -233,7 +233,7 @@ async def load_conversation(
 ) -> LoadedConversation:
     """Read the images of a conversation, for another process to lay it out."""
     images = {message.id: await images_of(backend, message) for message in path}
-    return LoadedConversation(conversation, path, images, backend.catalog, language())
+    return LoadedConversation(conversation, path, images, backend.catalog, language=language())
 
 
 async def images_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:

@@ -374,7 +374,11 @@ async def _backup(options: argparse.Namespace) -> int:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             backup = make_backup(
-                user_folders.database, user_folders.attachments, folder, now(), reporter.show
+                user_folders.database,
+                user_folders.attachments,
+                folder,
+                at=now(),
+                progress=reporter.show,
             )
         except KeyboardInterrupt:
             write_diagnostic(tr("Interrupted. No backup was made."))
@@ -399,8 +403,8 @@ def _restore(options: argparse.Namespace) -> int:
         archive,
         user_folders.database,
         user_folders.attachments,
-        now(),
-        reporter.show,
+        now=now(),
+        progress=reporter.show,
         ask=partial(_ask_about_settings, accept=options.accept_settings),
         built_in=BUILT_IN,
     )

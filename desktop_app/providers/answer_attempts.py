@@ -106,9 +106,9 @@ class AnswerAttempts:
         return BackgroundRun(
             self._profile.name,
             self._transport,
-            lambda may_cut: self._watch(self._run_times.max_silence, may_cut=may_cut),
-            self._run_times,
-            run,
+            new_watch=lambda may_cut: self._watch(self._run_times.max_silence, may_cut=may_cut),
+            times=self._run_times,
+            run=run,
         )
 
     async def _attempts(

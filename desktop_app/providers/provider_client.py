@@ -206,7 +206,7 @@ class ProviderClient:
         try:
             with self._in_use():
                 return await provider_compaction.compact(
-                    self._transport, self._profile, info, request, known_refusals
+                    self._transport, self._profile, info, request, omit=known_refusals
                 )
         except EndpointMissingError:
             self._facts.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
@@ -271,7 +271,11 @@ class ProviderClient:
 
         self._require_key()
         return BatchClient(
-            self._transport, self._profile, self._catalog, self._facts.refused, self._in_use
+            self._transport,
+            self._profile,
+            self._catalog,
+            refused_parameters=self._facts.refused,
+            in_use=self._in_use,
         )
 
     @contextmanager

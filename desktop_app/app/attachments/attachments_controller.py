@@ -253,10 +253,10 @@ class AttachmentsController(QObject):
                 Chip(
                     OTHER_ATTACHMENTS_CHIP,
                     name,
-                    detail,
-                    "ready",
-                    None,
-                    "file-text",
+                    summary=detail,
+                    state="ready",
+                    progress=None,
+                    icon="file-text",
                     actions=(ChipAction(SHOW_ALL_ACTION, label),),
                 )
             )
@@ -270,7 +270,14 @@ class AttachmentsController(QObject):
         """Return a chip for each file being read; for many, the first and one for the others."""
         separate_count = len(readings) if len(readings) <= FEW_FILES else 1
         chips = [
-            Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
+            Chip(
+                id_,
+                r.name,
+                summary=r.detail,
+                state="reading",
+                progress=r.progress,
+                icon="file-text",
+            )
             for id_, r in list(readings.items())[:separate_count]
         ]
         if other_count := len(readings) - separate_count:
@@ -282,10 +289,10 @@ class AttachmentsController(QObject):
                 Chip(
                     OTHER_READINGS_CHIP,
                     name,
-                    detail,
-                    "reading",
-                    read_count / file_count,
-                    "file-text",
+                    summary=detail,
+                    state="reading",
+                    progress=read_count / file_count,
+                    icon="file-text",
                 )
             )
         return chips
@@ -294,7 +301,14 @@ class AttachmentsController(QObject):
         if isinstance(part, CollectionPart):
             facts, exists = self._collection_facts.facts(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if exists else "failed"
-            return Chip(part.collection_id, part.name, facts, state, None, "library")
+            return Chip(
+                part.collection_id,
+                part.name,
+                summary=facts,
+                state=state,
+                progress=None,
+                icon="library",
+            )
         if isinstance(part, ImagePart):
             return self._image_chips.chip(part, resolved)
         return document_chip(part, resolved)

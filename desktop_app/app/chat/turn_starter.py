@@ -185,7 +185,16 @@ class TurnStarter(QObject):
             return
         finally:
             self._beginning_ids.discard(original.id)
-        self.begun.emit(BegunTurn(run, original, path, draft, bool(compared), opening_number))
+        self.begun.emit(
+            BegunTurn(
+                run,
+                original,
+                path,
+                draft,
+                is_comparison=bool(compared),
+                opening_number=opening_number,
+            )
+        )
 
     async def _begin_comparison(
         self,
@@ -201,7 +210,7 @@ class TurnStarter(QObject):
         ]
         settings = settings.for_comparison()
         return await self._chat_service.begin_comparison(
-            conversation, path, draft, targets, settings
+            conversation, path, draft, choices=targets, settings=settings
         )
 
     def _find_unpriced_model(

@@ -173,7 +173,9 @@ class QuickAttachments(QObject):
             others_text = tr_plural("{count} more file", "{count} more files", len(others))
             names = {first_id: name, OTHER_READINGS_CHIP: others_text}
         return [
-            Chip(id_, name, tr("reading…"), "reading", None, "file-text")
+            Chip(
+                id_, name, summary=tr("reading…"), state="reading", progress=None, icon="file-text"
+            )
             for id_, name in names.items()
         ]
 

@@ -151,14 +151,16 @@ class QuickHost(QObject):
             quick_window,
             controllers.running,
             conversation,
-            QuickAttachments(
+            attachments=QuickAttachments(
                 quick_window,
                 controllers.composer.image_chips,
                 conversation,
                 reader=controllers.composer.attachment_reader,
                 tasks=state.tasks,
             ),
-            QuickHistory(quick_window, values=state.values, conversations=backend.conversations),
+            history=QuickHistory(
+                quick_window, values=state.values, conversations=backend.conversations
+            ),
             continue_in_window=self._continue_in_window,
             markdown_of=controllers.composer.drops.markdown_or_text,
             values=state.values,

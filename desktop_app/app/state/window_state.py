@@ -39,7 +39,11 @@ class WindowState:
         self.drafts = Drafts(backend.conversations, backend.settings, tasks)
         self.values = SettingValues(backend.settings, window)
         self.providers = Providers(
-            backend.providers, backend.listings, backend.settings, self.values, window
+            backend.providers,
+            backend.listings,
+            settings_store=backend.settings,
+            values=self.values,
+            parent=window,
         )
         self.folders = FolderList(backend.conversation_folders, window)
         self.prompts = PromptList(window)

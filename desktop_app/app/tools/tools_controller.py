@@ -172,13 +172,27 @@ class ToolsController(QObject):
             price = price_text(tool, self._hosted_prices, self._setup.profile)
             description = " ".join(filter(None, (_tool_text(tool), price)))
             reason = self._refusal_reason(tool)
-            choices.append(ToolChoice(name, description, reason, name in names, permission))
+            choices.append(
+                ToolChoice(
+                    name,
+                    words=description,
+                    reason=reason,
+                    is_chosen=name in names,
+                    permission=permission,
+                )
+            )
         known_names = {choice.name for choice in choices}
         missing_note = tr("It no longer exists.")
         for name in sorted({*stored_permissions, *filter(None, names)} - known_names):
             permission = stored_permissions.get(name)
             choices.append(
-                ToolChoice(name, "", (LinkSegment(missing_note),), name in names, permission)
+                ToolChoice(
+                    name,
+                    words="",
+                    reason=(LinkSegment(missing_note),),
+                    is_chosen=name in names,
+                    permission=permission,
+                )
             )
         if picker is self.picker:
             picker.set_tools(choices, is_for_conversation=is_for_conversation)
@@ -216,7 +230,15 @@ class ToolsController(QObject):
             is_open = self._current.id == conversation_id
             return self._setup.ask_settings.parameters.form if is_open else ""
 
-        self._open_form(EditRequest(FORM, value, apply, self._choice_row.tools_button, value_now))
+        self._open_form(
+            EditRequest(
+                FORM,
+                value,
+                on_changed=apply,
+                anchor=self._choice_row.tools_button,
+                value_now=value_now,
+            )
+        )
 
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start

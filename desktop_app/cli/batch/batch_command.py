@@ -394,7 +394,7 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
     format_ = options.format or format_of_name
     if options.to == "-":
         async for piece in report_pieces(
-            backend.batch_store, backend.catalog, job, format_, console.clean_line
+            backend.batch_store, backend.catalog, job, format_, escape=console.clean_line
         ):
             console.write(piece)
         return 0

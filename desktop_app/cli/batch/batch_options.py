@@ -29,10 +29,10 @@ def add_batch(
     """Add the command and its subcommands."""
     batch, command = add_group(
         commands,
-        "batch",
-        tr("send a message with each of many files, at half price"),
-        "start,status,report,cancel,resume,again,remove",
-        _epilog_of_batch(),
+        name="batch",
+        help_=tr("send a message with each of many files, at half price"),
+        actions="start,status,report,cancel,resume,again,remove",
+        closing=_epilog_of_batch(),
     )
     start = command("start", tr("start a job"), tr("FILE ... [option ...]"), _epilog_of_start())
     start.add_argument("files", nargs="+", metavar=tr("FILE"))

@@ -73,7 +73,7 @@ async def report_pieces(
     """
     job = replace(job, title=escape(job.title))
     with in_english():
-        beginning = "".join(_report_parts(catalog, job, [], format_, escape))
+        beginning = "".join(_report_parts(catalog, job, items=[], format_=format_, escape=escape))
     yield beginning
     last_number = 0
     while page := await store.page(job.id, last_number):

@@ -101,7 +101,7 @@ async def _eval(options: argparse.Namespace) -> int:
             raise runner.stopped_by  # there are no results to store
         inputs = {case.id: case.input for case in cases}
         name = expand_path(options.cases).name if options.cases else options.preset
-        evaluation = Evaluation(new_id(), now(), name, runs, inputs)
+        evaluation = Evaluation(new_id(), created_at=now(), name=name, runs=runs, inputs=inputs)
         await backend.evaluation_store.add(evaluation)
         notices = _notices(runner)
     for notice in notices:

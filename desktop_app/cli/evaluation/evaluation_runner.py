@@ -249,7 +249,11 @@ class EvaluationRunner:
         draft = self.setup.draft_of(case)
         created_at = now()
         conversation = Conversation(
-            self._conversation_id(case), "", created_at, created_at, contestant.choice
+            self._conversation_id(case),
+            title="",
+            created_at=created_at,
+            updated_at=created_at,
+            choice=contestant.choice,
         )
         run = await self.service.begin(
             conversation, [], draft, self.profile, settings, Purpose.EVALUATION

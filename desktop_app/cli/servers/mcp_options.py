@@ -34,10 +34,10 @@ def add_mcp(
     """Add the command and its subcommands."""
     mcp, command = add_group(
         commands,
-        "mcp",
-        tr("manage tool servers (Model Context Protocol)"),
-        "add,list,remove,test,login,logout,import",
-        epilog(
+        name="mcp",
+        help_=tr("manage tool servers (Model Context Protocol)"),
+        actions="add,list,remove,test,login,logout,import",
+        closing=epilog(
             tr(
                 "A tool server offers tools to models. {command} lists them. A server runs with "
                 "your rights: add only servers that you trust.",

@@ -82,7 +82,11 @@ def _read(
     marked_pages = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
     note = _note(page_images, total)
     return ReaderResult(
-        document_types.PDF, "\n\n".join(marked_pages), total, note, tuple(page_images)
+        document_types.PDF,
+        text="\n\n".join(marked_pages),
+        pages=total,
+        note=note,
+        pictured=tuple(page_images),
     )
 
 

@@ -171,7 +171,7 @@ def _borders(positions: Iterable[float]) -> list[float]:
 
 def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
     """Return the table in a grid; None unless its words are those of a table."""
-    frame = Table(grid.xs[0], grid.ys[-1], grid.xs[-1], grid.ys[0], [])
+    frame = Table(grid.xs[0], bottom=grid.ys[-1], right=grid.xs[-1], top=grid.ys[0], rows=[])
     words_inside = [word for word in words if frame.contains(word)]
     if not words_inside or page_words.are_rotated(textpage, words_inside):
         return None
@@ -194,7 +194,7 @@ def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage
         for row in range(len(grid.ys) - 1)
     ]
     split_rows = _split_rows(rows, textpage)
-    return Table(frame.left, frame.bottom, frame.right, frame.top, split_rows)
+    return Table(frame.left, frame.bottom, frame.right, frame.top, rows=split_rows)
 
 
 def _words_by_position(

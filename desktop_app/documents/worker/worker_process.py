@@ -166,9 +166,17 @@ def _extract(
     password = header["password"]
     report = _progress_reporter(answers)
     if header["kind"] == "extract-file":
-        return extract.extract_file(name, _receive_file(files), limits, report, password)
+        return extract.extract_file(
+            name,
+            descriptor=_receive_file(files),
+            limits=limits,
+            on_progress=report,
+            password=password,
+        )
     if header["kind"] == "extract-bytes":
-        return extract.extract_bytes(name, payload, limits, report, password)
+        return extract.extract_bytes(
+            name, data=payload, limits=limits, on_progress=report, password=password
+        )
 
     def open_member(number: int) -> int | None:
         write_frame(answers, {"kind": "open", "number": number})
@@ -176,7 +184,13 @@ def _extract(
             return _receive_file(files)
         return None
 
-    return extract.extract_folder(name, json.loads(payload), open_member, limits, report)
+    return extract.extract_folder(
+        name,
+        members=json.loads(payload),
+        open_member=open_member,
+        limits=limits,
+        on_progress=report,
+    )
 
 
 def _send_chunks(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
@@ -207,7 +221,9 @@ def _send_scaled_image(
     from desktop_app.documents import image_reader
 
     size = (int(header["width"]), int(header["height"]))
-    scaled = image_reader.scale(header["name"], payload, header["media_type"], size, limits)
+    scaled = image_reader.scale(
+        header["name"], data=payload, media_type=header["media_type"], size=size, limits=limits
+    )
     facts = {"media_type": scaled.media_type, "width": scaled.width, "height": scaled.height}
     write_frame(answers, {"kind": "scaled", **facts}, scaled.data)
 
@@ -218,7 +234,9 @@ def _send_decoded_image(
     from desktop_app.documents import image_reader
 
     size = (int(header["width"]), int(header["height"]))
-    decoded = image_reader.decode(header["name"], payload, header["media_type"], size, limits)
+    decoded = image_reader.decode(
+        header["name"], data=payload, media_type=header["media_type"], size=size, limits=limits
+    )
     facts = {"width": decoded.width, "height": decoded.height}
     write_frame(answers, {"kind": "decoded", **facts}, decoded.data)
 

@@ -98,7 +98,9 @@ def check_from_json(row: object) -> Check:
     if not isinstance(is_negated, bool) or (is_negated and kind is CheckKind.RUBRIC):
         raise CaseError(CaseFault.NEGATION_WRONG)
     _require_value(kind, value)
-    return Check(kind, value, float(within), ignores_case, is_negated)
+    return Check(
+        kind, value, within=float(within), ignores_case=ignores_case, is_negated=is_negated
+    )
 
 
 def _require_value(kind: CheckKind, value: object) -> None:

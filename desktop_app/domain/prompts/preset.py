@@ -59,10 +59,10 @@ def preset_of(
     return Preset(
         preset_id,
         name,
-        "" if is_variant else choice.provider_id,
-        "" if is_variant else choice.model,
-        choice.variant,
-        choice.effort,
-        conversation.overrides,
+        provider_id="" if is_variant else choice.provider_id,
+        model="" if is_variant else choice.model,
+        variant=choice.variant,
+        effort=choice.effort,
+        overrides=conversation.overrides,
         created_at=created_at,
     )

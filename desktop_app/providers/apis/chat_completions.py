@@ -149,7 +149,7 @@ def _build_settings(
     request: ChatRequest, info: ModelInfo, profile: ProviderProfile
 ) -> dict[str, Any]:
     parameters = sendable_parameters(
-        request.parameters, profile, info, request.effort, Api.CHAT_COMPLETIONS
+        request.parameters, profile, info, request.effort, api=Api.CHAT_COMPLETIONS
     )
     effort = sendable_effort(info, request.effort)
     return {

@@ -111,7 +111,7 @@ def _build_settings(
     request: ChatRequest, info: ModelInfo, profile: ProviderProfile
 ) -> dict[str, Any]:
     parameters = sendable_parameters(
-        request.parameters, profile, info, request.effort, Api.RESPONSES
+        request.parameters, profile, info, request.effort, api=Api.RESPONSES
     )
     settings: dict[str, Any] = {
         "temperature": parameters.temperature,

@@ -212,7 +212,9 @@ class Transport:
             AttemptError
         """
         all_headers = {"accept": "*/*", **(headers or {})}
-        request = _Request(method, path, self._timeouts.transfer, all_headers, content)
+        request = _Request(
+            method, path, read_s=self._timeouts.transfer, headers=all_headers, content=content
+        )
         async with self._open(request) as reply:
             yield reply
 

@@ -79,7 +79,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
         is_blank = limit > 0 and not lines[limit - 1].strip()
         return Cut(limit if is_blank and not context.lines else context.lines)
     cut = _CutFinder(tokens, lines, limit).find()
-    top = _start_of_open_math(cut, top_level, tokens, lines, context.lines)
+    top = _start_of_open_math(cut, top_level, tokens, lines, first_line=context.lines)
     return cut if top is None else Cut(top)
 
 
@@ -117,7 +117,13 @@ def context_at(cut: Cut, source: str) -> ParserContext:
         count_lone_quote_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
     )
     opening = "".join(f"{line}\n" for line in opening_lines)
-    return ParserContext(opening, len(opening_lines), tuple(continued_lists), inside, marks_above)
+    return ParserContext(
+        opening,
+        lines=len(opening_lines),
+        continued_lists=tuple(continued_lists),
+        inside=inside,
+        marks_above=marks_above,
+    )
 
 
 def line_offset(source: str, line: int) -> int:

@@ -379,7 +379,14 @@ class _Scanner:
                 raise _CutError(start)
             is_doubtful = is_literal_star(content, mark, start, end)
             push_mark(
-                self.open_marks, EmphasisMark(mark[:count], start, count, closes, is_doubtful)
+                self.open_marks,
+                EmphasisMark(
+                    mark[:count],
+                    start,
+                    unpaired=count,
+                    can_also_close=closes,
+                    is_doubtful=is_doubtful,
+                ),
             )
         return end
 

@@ -149,7 +149,11 @@ class ResultFetcher:
 
     async def _save(self, results: Sequence[BatchResult]) -> None:
         self.unknown += await self._store.save_results(
-            self._job, self._upload, results, frozenset(self.repeated), self._cost_of
+            self._job,
+            self._upload,
+            results,
+            repeated_ids=frozenset(self.repeated),
+            cost_of=self._cost_of,
         )
 
 

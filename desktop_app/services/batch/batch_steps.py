@@ -133,7 +133,11 @@ class BatchSteps:
             return None
         resolved = self._records.models_of(profile).choice_of(info, service_tier=BATCH_TIER)
         fetcher = ResultFetcher(
-            self._store, provider, job, upload, lambda result: _result_cost(resolved, result)
+            self._store,
+            provider,
+            job,
+            upload,
+            cost_of=lambda result: _result_cost(resolved, result),
         )
         return await fetcher.fetch(replace(batch, status=status))
 

@@ -117,7 +117,7 @@ class BatchSender:
             upload = BatchUpload(job.id, number)
             with self._open_scratch_file() as scratch_file:
                 written_numbers, size = await self._write_requests(
-                    scratch_file, job, info, provider, unsent_items
+                    scratch_file, job, info, provider, items=unsent_items
                 )
                 if not written_numbers:
                     continue  # no request could be sent: each of its files is left out now

@@ -241,7 +241,7 @@ class ChatService:
         if not updated.title:
             updated = replace(updated, title=_first_title(question), title_is_automatic=True)
         plan = AnswerPlan(replace(context, path=[*path, question]), settings, purpose=purpose)
-        return await self._prepare_runs(updated, question, plan, tools, holds)
+        return await self._prepare_runs(updated, question, plan, tools, input_holds=holds)
 
     async def begin_another_answer(
         self,
@@ -320,7 +320,9 @@ class ChatService:
         context, tools = await self._send_context(conversation, path, resolved, settings)
         holds = await self.costs.hold_input(context, Draft(), settings)
         plan = AnswerPlan(context, settings, repairs)
-        return await self._prepare_runs(conversation, None, plan, tools, holds)
+        return await self._prepare_runs(
+            conversation, question=None, plan=plan, tools=tools, input_holds=holds
+        )
 
     async def _send_context(
         self,
@@ -552,5 +554,10 @@ def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[
     parameters = settings.parameters
     accepted = accepted_parameters(parameters, resolved)
     return model_notices(
-        parameters, accepted, settings.requested, resolved.profile, resolved.model, resolved.effort
+        parameters,
+        accepted,
+        settings.requested,
+        resolved.profile,
+        info=resolved.model,
+        effort=resolved.effort,
     )

@@ -130,7 +130,12 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
     if not heading.startswith("# ") or not body.strip():
         raise ValueError(f"prompt {prompt_id}: a heading and a text are needed")
     return Prompt(
-        prompt_id, heading[2:].strip(), body.strip(), folder, position, requirements=requirements
+        prompt_id,
+        title=heading[2:].strip(),
+        text=body.strip(),
+        folder=folder,
+        position=position,
+        requirements=requirements,
     )
 
 

@@ -81,7 +81,11 @@ class RequestBuilder:
         image_form = ImageForm(resolved.model, self._pictures, resolved.files)
         requirements = await self._load_requirements(question.template_id)
         state, messages = await sent_messages(
-            plan.context.sent, self._attachments, delimiter, image_form, resolved.profile.id
+            plan.context.sent,
+            self._attachments,
+            delimiter,
+            image_form,
+            provider_id=resolved.profile.id,
         )
         request = ChatRequest(
             model=resolved.model.id,

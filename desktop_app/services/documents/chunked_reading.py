@@ -213,13 +213,13 @@ class ChunkedReader:
         """
         task = ReadingTask(
             chunked_documents(question.parts),
-            question.text,
-            self._limited_note_taker(answering),
-            request.instructions,
-            request.parameters,
-            question.conversation_id,
-            answer.id,
-            delimiter,
+            prompt=question.text,
+            note_taker=self._limited_note_taker(answering),
+            instructions=request.instructions,
+            parameters=request.parameters,
+            conversation_id=question.conversation_id,
+            message_id=answer.id,
+            delimiter=delimiter,
             answerer=answering,
             answer_hold=answer_hold,
             purpose=purpose,
@@ -276,7 +276,11 @@ class ChunkedReader:
             span_text = text[span.start : span.end]
             text_tokens = max(MIN_PART_TOKENS, max_tokens - span.image_tokens)
             for part in await fitting_parts(
-                span_text, text_tokens, task.note_taker, self._splitter, estimator
+                span_text,
+                max_tokens=text_tokens,
+                resolved=task.note_taker,
+                splitter=self._splitter,
+                estimator=estimator,
             ):
                 start, end = span.start + part.start, span.start + part.end
                 chunks.append(TextChunk(start, end, part.tokens))

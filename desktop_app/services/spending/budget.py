@@ -172,7 +172,7 @@ class Budget:
             profile.ids_under_cap, cost, limit, moment, (model, purpose)
         )
         if hold_id is None:
-            raise _cap_error(profile, month, cost, limit, moment)
+            raise _cap_error(profile, month, cost, cap=limit, moment=moment)
         return Hold(self._holds, hold_id)
 
     async def fill_hold(

@@ -587,7 +587,9 @@ def _estimate_of(
     answer_usage = None if max_answer_tokens is None else Usage(output_tokens=max_answer_tokens)
     input_cost = cost_of(price, Usage(input_tokens=tokens))
     answer_cost = cost_of(price, answer_usage)
-    return Estimate(tokens, method, input_cost, answer_cost, info.input_limit)
+    return Estimate(
+        tokens, method, input_cost, longest_answer_cost=answer_cost, limit=info.input_limit
+    )
 
 
 def _remedy_for(resolved: ResolvedChoice, *, has_documents: bool, may_compact: bool) -> Remedy:

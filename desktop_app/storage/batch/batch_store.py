@@ -313,7 +313,7 @@ def _save_result(
     cost_text = None if cost is None else str(cost)
     connection.execute(sql, (result.status.value, *texts, cost_text, *tokens, *key))
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
-        _add_to_ledger(connection, job, result.usage, cost, saved_at)
+        _add_to_ledger(connection, job, result.usage, cost, called_at=saved_at)
     return True
 
 

@@ -79,4 +79,10 @@ def evaluation_from_row(row: Cells) -> Evaluation:
         EvaluationRun(**{**run, "results": [result_from_json(result) for result in run["results"]]})
         for run in body["runs"]
     ]
-    return Evaluation(row["id"], from_micros(row["created_at"]), row["name"], runs, body["inputs"])
+    return Evaluation(
+        row["id"],
+        created_at=from_micros(row["created_at"]),
+        name=row["name"],
+        runs=runs,
+        inputs=body["inputs"],
+    )

@@ -68,7 +68,11 @@ class PromptEditor(QFrame):
         self._build(theme)
         row = self.row
         self.send_action = SendAction(
-            self.field, row.send_button, self.chips, self.suggestions, self.hint
+            self.field,
+            button=row.send_button,
+            chips=self.chips,
+            suggestions=self.suggestions,
+            hint=self.hint,
         )
         self.attachment_picker = AttachmentPicker(self, row.attach_button, row.attach_menu_button)
         self.completer = PromptCompleter(

@@ -117,7 +117,11 @@ class CollectionsDialog(QDialog):
         self.setAcceptDrops(True)
         self._states: dict[str, CollectionState] = {}
         self.list = LibraryList(
-            "collections", tr("Collections"), tr("Find a collection"), tr("New collection"), theme
+            "collections",
+            label=tr("Collections"),
+            find_label=tr("Find a collection"),
+            new_label=tr("New collection"),
+            theme=theme,
         )
         self.name = NameField(tr("Collection name"), "collection-name")
         self.state_label = PlainLabel(name="collection-state", role="note", wraps=True)

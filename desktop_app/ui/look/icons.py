@@ -76,7 +76,9 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
     if ratio is None:
         application = QGuiApplication.instance()
         ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
-    return _render(name, color.rgba(), size, ratio, name in _DIRECTIONAL and is_mirrored())
+    return _render(
+        name, color.rgba(), size, ratio, is_flipped=name in _DIRECTIONAL and is_mirrored()
+    )
 
 
 def program_icon() -> QIcon:

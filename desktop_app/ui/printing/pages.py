@@ -50,7 +50,12 @@ class PrintedPages:
         self._footer_height = min(_FOOTER_HEIGHT * self._unit, paint_rect.height() / 4)
         self._size = QSizeF(paint_rect.width(), paint_rect.height() - self._footer_height)
         self.content = PrintedConversation(
-            title, theme, self._size, self._unit, name_of_model, formulas
+            title,
+            theme,
+            page=self._size,
+            unit=self._unit,
+            name_of_model=name_of_model,
+            formulas=formulas,
         )
         self._title = " ".join(self.content.title.split())
 

@@ -212,4 +212,10 @@ class TranscriptMessages:
     def _new_state(self, message: Message) -> MessageState:
         unfolded = self._unfolded.setdefault(message.id, UnfoldedSections())
         citable = self.sources.numbers(message.id)
-        return MessageState(message, self.facts, self.versions.get(message.id), unfolded, citable)
+        return MessageState(
+            message,
+            self.facts,
+            version=self.versions.get(message.id),
+            unfolded=unfolded,
+            citable=citable,
+        )

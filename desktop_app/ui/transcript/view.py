@@ -176,7 +176,7 @@ class TranscriptView(TranscriptSurface):
             selection,
             filler,
             self.speech,
-            self._fallbacks.load,
+            load_fonts=self._fallbacks.load,
         )
         self.navigator = MessageNavigator(
             self, messages, materializer, anchor, selection, filler, stream, actions
@@ -192,9 +192,9 @@ class TranscriptView(TranscriptSurface):
             self,
             messages,
             item_materializer,
-            self.navigator.materialize_whole,
-            folding.unfold_reasoning,
-            folding.unfold_code,
+            materialize=self.navigator.materialize_whole,
+            unfold_reasoning=folding.unfold_reasoning,
+            unfold_code=folding.unfold_code,
         )
         self.find_in_transcript = FindInTranscript(self, theme, finder)
         self.copies = copies = CopyActions(self, messages.layouts, selection)
@@ -202,7 +202,13 @@ class TranscriptView(TranscriptSurface):
         self.commands = MessageCommands(messages, folding, copies)
         self.focus_navigator = FocusNavigator(self, messages, item_materializer, actions)
         self._links = LinkHandler(
-            self, messages, item_materializer, anchor, self.focus_navigator, self.commands, copies
+            self,
+            messages,
+            item_materializer,
+            anchor,
+            focus=self.focus_navigator,
+            commands=self.commands,
+            copies=copies,
         )
         self.reading = ReadingSteps(self, messages, item_materializer, self.navigator, self._links)
         self._keys = KeyCommands(self, messages, selection, self.navigator, self._links, copies)

@@ -39,7 +39,7 @@ def strips_of(page: int, area: QRect, ratio: float) -> Iterator[tuple[PageStrip,
     width, height = max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio))
     rows = max(32, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
-        strip = PageStrip(page, width, height, top, min(rows, height - top))
+        strip = PageStrip(page, width, height, top, rows=min(rows, height - top))
         strip_rect = QRectF(
             area.left(), area.top() + top / ratio, width / ratio, strip.rows / ratio
         )

@@ -82,7 +82,9 @@ class MainWindow(QMainWindow):
         self.prompt = prompt
         self.settings = settings
         self.pane = ConversationPane(self, self.header, prompt, theme)
-        self.outer_panes = OuterPanes(self, self.conversations, settings, self.pane, watcher)
+        self.outer_panes = OuterPanes(
+            self, self.conversations, settings, middle=self.pane, watcher=watcher
+        )
         # Themed parts created after the first paint.
         self._late_parts: list[EmptyState | Notifications | DropOverlay] = []
         settings.setParent(self)

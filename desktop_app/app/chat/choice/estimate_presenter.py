@@ -112,10 +112,10 @@ class EstimatePresenter(QObject):
         profile, settings = setup.profile, setup.ask_settings
         figures = choice_figures(
             setup.choice,
-            lambda choice: chat.resolve_with(profile, choice, settings),
-            self._last_estimate,
-            settings.parameters.max_output_tokens,
-            self._measured_seconds.get(profile.id, {}),
+            resolve=lambda choice: chat.resolve_with(profile, choice, settings),
+            estimate=self._last_estimate,
+            max_output_tokens=settings.parameters.max_output_tokens,
+            measured=self._measured_seconds.get(profile.id, {}),
         )
         self._row.set_choice_figures(figures)
 

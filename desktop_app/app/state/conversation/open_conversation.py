@@ -211,4 +211,4 @@ class OpenConversation(QObject):
 def blank_conversation(conversation_id: str, choice: ModelChoice, title: str = "") -> Conversation:
     """Return a conversation without messages."""
     created_at = now()
-    return Conversation(conversation_id, title, created_at, created_at, choice)
+    return Conversation(conversation_id, title, created_at, updated_at=created_at, choice=choice)

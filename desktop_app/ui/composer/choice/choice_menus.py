@@ -61,7 +61,11 @@ def fill_models(
         for entry, entry_menu in _group_by_maker(parent, entries):
             entry_figures = _figures_of(entry, choice, figures)
             action = _add_entry(
-                entry_menu, group, _model_label(entry), _is_chosen(entry, choice), entry_figures
+                entry_menu,
+                group,
+                label=_model_label(entry),
+                is_checked=_is_chosen(entry, choice),
+                figures=entry_figures,
             )
             action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
 
@@ -134,7 +138,9 @@ def fill_efforts(
     for effort in choice.listed_efforts:
         label = f"{tr(effort.label)} · {tr(effort.advice)}"
         entry_figures = "" if figures is None else figures.efforts.get(effort, "")
-        action = _add_entry(menu, group, label, effort is choice.effort, entry_figures)
+        action = _add_entry(
+            menu, group, label, is_checked=effort is choice.effort, figures=entry_figures
+        )
         action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
         if reason := choice.effort_refusals.get(effort, ""):
             action.setEnabled(False)

@@ -140,7 +140,7 @@ class ItemUpdater:
             widths != layout.shapes[index]
             or tables.can_be_row_blocks(new, widths) is not are_row_blocks
         ):
-            self._item_writer.rewrite_table(layout, index, new, widths, cursor)
+            self._item_writer.rewrite_table(layout, index, block=new, widths=widths, cursor=cursor)
         else:
             first_block = self._layouts.block_of(layout, index)
             above = layout.item_above(index)

@@ -204,7 +204,9 @@ class ItemWriter:
         """Rewrite an item in place."""
         item = layout.items[index]
         if is_table(item):
-            self.rewrite_table(layout, index, item, layout.shapes[index], cursor)
+            self.rewrite_table(
+                layout, index, block=item, widths=layout.shapes[index], cursor=cursor
+            )
         else:
             self.erase(layout, index, index + 1, cursor)
             self.write(layout, index, index + 1, cursor)

@@ -92,7 +92,9 @@ class Reflow:
         part: Item = head
         while is_table(part) and (part is head or not part.head):
             if layout.counts[index] and layout.shapes[index] != widths:
-                self._item_writer.rewrite_table(layout, index, part, widths, cursor)
+                self._item_writer.rewrite_table(
+                    layout, index, block=part, widths=widths, cursor=cursor
+                )
             index += 1
             if index == len(layout.items):
                 return
@@ -116,7 +118,9 @@ class Reflow:
             if is_table(item):
                 widths = self._item_writer.tables.final_widths(layout, index)
                 if layout.shapes[index] != widths:
-                    self._item_writer.rewrite_table(layout, index, item, widths, cursor)
+                    self._item_writer.rewrite_table(
+                        layout, index, block=item, widths=widths, cursor=cursor
+                    )
             else:
                 self._item_writer.rewrite(layout, index, cursor)
             if time.perf_counter() > until:

@@ -173,7 +173,7 @@ class Backdrop:
         bottom = offset + area.bottom() + self.theme.px(PAD)
         right = left + width  # of the viewport, in document coordinates
         for block, flags, box in _decorated_blocks(first, bottom):
-            self._collect(decorations, block, flags, box, right)
+            self._collect(decorations, block, flags, box, width=right)
             if flags & Decoration.HEAD:
                 self.marks.append(self.copy_mark(block, offset, width))
         painter.translate(-left, -offset)
@@ -304,7 +304,7 @@ class Backdrop:
             return
         painter.setBrush(self.theme.code_ground)
         for start, end in spans:
-            self._paint_code_span(painter, block.layout(), start, end, box.topLeft())
+            self._paint_code_span(painter, block.layout(), start, end, origin=box.topLeft())
 
     def _code_spans(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
         """Yield the start and end of each inline code span in a block."""
