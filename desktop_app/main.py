@@ -158,7 +158,8 @@ def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     # `more` is the name of the list that the files belong to.
     files = getattr(options, getattr(options, "more", ""), None)
     end = unknown.index("--") if "--" in unknown else len(unknown)
-    arguments, file_names = unknown[:end], unknown[end + 1 :]
+    arguments = unknown[:end]
+    file_names = unknown[end + 1 :]
     if unknown and (files is None or any(w.startswith("-") and w != "-" for w in arguments)):
         _refuse_arguments(options, unknown)
     if files is not None:

@@ -49,10 +49,10 @@ def note_from_error(error: UserFacingError) -> ErrorNote:
     """Return the form in which an error is stored."""
     return ErrorNote(
         error.reason,
-        error.remedy,
-        error.all_details,
-        error.code,
-        dict(error.params),
+        remedy=error.remedy,
+        details=error.all_details,
+        code=error.code,
+        params=dict(error.params),
         because=note_from_error(error.because) if error.because else None,
     )
 

@@ -125,9 +125,11 @@ def next_misspelled(
         misspelled: returns the misspelled words among some words.
     """
     first: ProseWord | None = None
-    start, fence = 0, ""
+    start = 0
+    fence = ""
     for line in _TWO_UNITS.sub("  ", text).split("\n"):
-        fence_before, fence = fence, fence_after(line, fence)
+        fence_before = fence
+        fence = fence_after(line, fence)
         words = () if fence_before or fence else words_of_line(line)
         misspelled_words = misspelled({word.text for word in words}) if words else ()
         for word in words:

@@ -119,7 +119,8 @@ class WindowsHotkey:
             self._thread.join()
 
     def _serve(self, outcome: queue.SimpleQueue[HotkeyStatus | None]) -> None:
-        user, kernel = self._library.user, self._library.kernel
+        user = self._library.user
+        kernel = self._library.kernel
         message = wintypes.MSG()
         # The first call creates the thread's queue, to which `close` posts.
         user.PeekMessageW(ctypes.byref(message), None, 0, 0, 0)

@@ -152,13 +152,17 @@ def in_english() -> Iterator[None]:
     if _current.code == ENGLISH:
         yield
         return
-    code, catalog, formats = _current.code, _current.catalog, formatting.formats_in_use()
-    _current.code, _current.catalog = ENGLISH, NullTranslations()
+    code = _current.code
+    catalog = _current.catalog
+    formats = formatting.formats_in_use()
+    _current.code = ENGLISH
+    _current.catalog = NullTranslations()
     formatting.use_formats_of(ENGLISH)
     try:
         yield
     finally:
-        _current.code, _current.catalog = code, catalog
+        _current.code = code
+        _current.catalog = catalog
         formatting.use_formats(formats)
 
 

@@ -95,9 +95,9 @@ class ProviderClient:
             profile,
             catalog,
             self._facts,
-            self._timeouts.silence,
-            self._run_times,
-            suspended_s,
+            silence=self._timeouts.silence,
+            run_times=self._run_times,
+            suspended_s=suspended_s,
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:

@@ -32,7 +32,7 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     """Return the error in `value`, also as earlier versions wrote it.
 
     Raises:
-        LookupError, TypeError, ValueError: it is not an error.
+        LookupError, TypeError, ValueError, AttributeError: it is not an error.
     """
     if not isinstance(value, Mapping):
         raise TypeError("an error is not an object")

@@ -51,7 +51,12 @@ class ExtractedDocument:
     def attachment(self) -> Attachment:
         """Return the facts and the text that are stored with the original file."""
         return Attachment(
-            self.sha256, self.name, self.media_type, self.text, self.pages, self.tokens
+            self.sha256,
+            self.name,
+            self.media_type,
+            text=self.text,
+            pages=self.pages,
+            tokens=self.tokens,
         )
 
     @property
@@ -63,8 +68,8 @@ class ExtractedDocument:
                 self.name,
                 self.media_type,
                 self.size,
-                self.width,
-                self.height,
+                width=self.width,
+                height=self.height,
                 animated=self.animated,
             )
         return DocumentPart(
@@ -72,8 +77,8 @@ class ExtractedDocument:
             self.name,
             self.media_type,
             self.size,
-            self.pages,
-            self.tokens,
+            pages=self.pages,
+            tokens=self.tokens,
             pictured=self.pictured,
             is_protected=self.is_protected,
         )

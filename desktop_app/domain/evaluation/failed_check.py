@@ -69,7 +69,15 @@ class FailedCheck:
         """Return a failed check, with its value shortened."""
         text = check.value if isinstance(check.value, str) else json.dumps(check.value)
         value = text if len(text) <= _MAX_VALUE_CHARS else f"{text[:_MAX_VALUE_CHARS]}…"
-        return cls(check.kind, value, check.within, check.is_negated, reason, explanation, error)
+        return cls(
+            kind=check.kind,
+            value=value,
+            within=check.within,
+            is_negated=check.is_negated,
+            reason=reason,
+            explanation=explanation,
+            error=error,
+        )
 
     @property
     def label(self) -> str:
@@ -94,7 +102,10 @@ def failed_check_to_json(failed: FailedCheck) -> dict[str, Any]:
 
 def failed_check_from_json(row: Mapping[str, Any]) -> FailedCheck:
     """Parse the output of `failed_check_to_json`. Raises LookupError, TypeError, ValueError."""
-    error = None if row["error"] is None else error_from_json(row["error"])
-    kind, reason = CheckKind(row["kind"]), FailureReason(row["reason"])
-    fields = {**row, "kind": kind, "reason": reason, "error": error}
+    fields = {
+        **row,
+        "kind": CheckKind(row["kind"]),
+        "reason": FailureReason(row["reason"]),
+        "error": None if row["error"] is None else error_from_json(row["error"]),
+    }
     return FailedCheck(explanation=fields.pop("words"), **fields)

@@ -119,7 +119,8 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
         return None
     is_exact = bool(row.get("exact", True))
     if "tile" in row:
-        base, tile = int(row["base"]), int(row["tile"])
+        base = int(row["base"])
+        tile = int(row["tile"])
         if base < 0 or tile < 0:
             raise ValueError("base and tile of image_tokens must not be negative")
         return TileTokens(base, tile, is_exact)

@@ -42,7 +42,8 @@ def model_notices(
         _refusal_notice(name, reasons[name], info)
         for name in _set_by_user(parameters, requested, reasons)
     ]
-    limit, lowered = parameters.max_output_tokens, accepted.max_output_tokens
+    limit = parameters.max_output_tokens
+    lowered = accepted.max_output_tokens
     if "max_output_tokens" in requested and limit and lowered and lowered < limit:
         notices.append(
             notice(

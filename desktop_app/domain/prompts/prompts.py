@@ -119,7 +119,8 @@ class FilledPrompt(NamedTuple):
 def parse(text: str) -> tuple[Piece, ...]:
     """Split a prompt's text into plain text and variables."""
     pieces: list[Piece] = []
-    plain, end = "", 0
+    plain = ""
+    end = 0
     for match in _PIECE.finditer(text):
         plain += text[end : match.start()]
         end = match.end()

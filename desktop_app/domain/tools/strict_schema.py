@@ -79,7 +79,8 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
     kinds = part.get("type")
     if kinds != "object" and not (isinstance(kinds, list) and "object" in kinds):
         return "properties" not in part
-    names, required = part.get("properties", {}), part.get("required", [])
+    names = part.get("properties", {})
+    required = part.get("required", [])
     is_closed = part.get("additionalProperties") is False
     return is_closed and isinstance(names, Mapping) and set(required) == set(names)
 

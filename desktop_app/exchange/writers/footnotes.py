@@ -45,7 +45,8 @@ def unique_footnotes(text: str, used_names: set[str]) -> str:
 
 def _free_name(label: str, used_names: set[str]) -> str:
     """Return the label, or a similar name if it is taken; add the result to `used_names`."""
-    name, number = label, 1
+    name = label
+    number = 1
     while name.casefold() in used_names:
         number += 1
         name = f"{label}_{number}"

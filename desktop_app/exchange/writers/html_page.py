@@ -223,7 +223,8 @@ def _colored_lines(language: str, text: str) -> Iterator[str]:
 
 
 def _render_line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
-    pieces, end = [], 0
+    pieces = []
+    end = 0
     for span in spans:
         code = escape(line[span.start : span.start + span.length])
         pieces.append(escape(line[end : span.start]))

@@ -81,6 +81,7 @@ async def tool_input_as_text(
                     case _:
                         yield event
     except ProviderError:
-        for delta in other_text if first is None else ():
-            yield delta
+        if first is None:
+            for delta in other_text:
+                yield delta
         raise

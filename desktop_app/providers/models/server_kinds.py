@@ -30,8 +30,9 @@ def kind_of(rows: Sequence[Row]) -> ServerKind | None:
     <ServerKind.LLAMA_CPP: 'llama.cpp'>
     """
     owners = {json_fields.text(row, "owned_by") for row in rows}
-    if len(owners) == 1 and (kind := _OWNERS.get(next(iter(owners)))):
-        return kind
+    for owner, kind in _OWNERS.items():
+        if owners == {owner}:
+            return kind
     if "library" in owners:  # other owners are users of Ollama's registry
         return ServerKind.OLLAMA
     if rows and all(row.get("created") == CREATED_BY_LITELLM for row in rows):

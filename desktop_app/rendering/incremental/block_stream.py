@@ -213,7 +213,8 @@ class BlockStream:
         is_code = self._context.inside == "code" and self.blocks[-1].kind is Kind.CODE
         if not is_code or plain_end is None or not plain_end.is_long:
             patches += self._advance(is_final=True)
-        self._source, self._plain_end = "", None
+        self._source = ""
+        self._plain_end = None
         patches += self._reference_updates.render_undefined_notes()
         while self.has_pending_updates and not defer_updates:
             patches += self.run_updates()
@@ -365,9 +366,10 @@ class BlockStream:
 
     def _split_overdue(self) -> list[Patch]:
         """Split the overdue construct, if any: the new piece has to be parsed anyway."""
-        overdue, self._overdue = self._overdue, None
+        overdue = self._overdue
         if overdue is None:
             return []
+        self._overdue = None
         opener = overdue.opener
         if opener is not None:
             tail = OpenTail(self._context, self._source)
@@ -426,9 +428,11 @@ class BlockStream:
         if not end:
             return []  # there is only an image
         next_context = self._context if self._context.inside == "table" else ParserContext()
-        self._source, remaining = self._source[:end], self._source[end:]
+        remaining = self._source[end:]
+        self._source = self._source[:end]
         patches = self._advance(is_final=True)
-        self._source, self._context = remaining, next_context
+        self._source = remaining
+        self._context = next_context
         return patches
 
     def _without_undecided_end(self, source: str) -> str:

@@ -125,7 +125,9 @@ def _with_remedy(note: ErrorNote, reason: Reason, other_text: str) -> ErrorNote 
 def legacy_notice(sentence: str) -> NoticeText:
     """Return the notice of a sentence, or the sentence if it has no code."""
     # Matching takes the square of the length, and a foreign file may contain any sentence.
-    for code, pattern in _notice_patterns() if len(sentence) <= _MAX_NOTICE_CHARS else ():
+    if len(sentence) > _MAX_NOTICE_CHARS:
+        return sentence
+    for code, pattern in _notice_patterns():
         if match := pattern.fullmatch(sentence):
             return notice(code, **match.groupdict())
     return sentence

@@ -108,7 +108,8 @@ def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
             rows = []
         if block.kind is Kind.TABLE:
             rows += [tuple(map(cell_text, row)) for row in block.rows]
-            from_right, aligns = block.from_right, block.aligns
+            from_right = block.from_right
+            aligns = block.aligns
     if rows:
         yield OfficeTable(tuple(rows), from_right, aligns)
 

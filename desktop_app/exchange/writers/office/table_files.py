@@ -40,8 +40,9 @@ def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
         sheet.freeze_panes = "A2"
         for row_number, row in enumerate(table.rows):
             cells = [_make_cell(sheet, text) for text in row]
-            for cell in cells if row_number == 0 else ():
-                cell.font = Font(bold=True)
+            if row_number == 0:
+                for cell in cells:
+                    cell.font = Font(bold=True)
             sheet.append(cells)
     with file.open("wb") as stream:
         book.save(stream)
