@@ -88,7 +88,7 @@ class SentPath:
 
 def sent_path(
     path: Sequence[Message],
-    compactions: Iterable[Compaction],
+    compactions: Sequence[Compaction],
     profile: ProviderProfile,
     model: str,
     *,
@@ -101,6 +101,8 @@ def sent_path(
     Args:
         sent_at: the moment of sending; None for now.
     """
+    if not compactions:
+        return SentPath(None, tuple(path))
     index_by_id = {message.id: number for number, message in enumerate(path)}
     usable = [
         c

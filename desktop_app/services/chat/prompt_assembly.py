@@ -43,6 +43,8 @@ SUMMARY_READ = "I have read the summary and go on from there."
 
 # Longer texts are assembled outside the event loop.
 LARGE_TEXT_CHARS = 1 << 20
+# Messages assembled between two turns of the event loop: 3 ms.
+_ASSEMBLED_AT_ONCE = 200
 
 READ_IN_PARTS = (
     "(Too large to be read at once. It was read in parts; the answer was made of notes on all of "
@@ -156,23 +158,20 @@ async def request_messages(
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
-    path_messages = [_with_sent_parts(message) for message in path if has_content(message)]
+    path_messages = (_with_sent_parts(message) for message in path if has_content(message))
     files = image_form.files if image_form else None
-    deduplicated = deduplicate_messages(path_messages, files)
-    first_delimited = next(
-        (
-            index
-            for index, message in enumerate(deduplicated)
-            if has_delimited_parts([message], files)
-        ),
-        None,
-    )
-    messages = [
-        await _request_message(
-            message, attachments, delimiter, image_form, with_explanation=index == first_delimited
+    is_explained = False
+    messages: list[RequestMessage] = []
+    for number, message in enumerate(deduplicate_messages(path_messages, files), start=1):
+        if number % _ASSEMBLED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        with_explanation = not is_explained and has_delimited_parts([message], files)
+        is_explained = is_explained or with_explanation
+        messages.append(
+            await _request_message(
+                message, attachments, delimiter, image_form, with_explanation=with_explanation
+            )
         )
-        for index, message in enumerate(deduplicated)
-    ]
     return tuple(messages)
 
 
@@ -196,7 +195,7 @@ async def sent_messages(
     provider_id: str,
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """Return the provider's own compaction, or "", and the messages sent with it."""
-    path = [_without_foreign_reasoning(message, provider_id) for message in sent_path.messages]
+    path = (_without_foreign_reasoning(message, provider_id) for message in sent_path.messages)
     messages = await request_messages(path, attachments, delimiter, image_form)
     if sent_path.compaction is None:
         return "", messages

@@ -6,7 +6,7 @@ second is sent in full. The stored question never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -18,8 +18,10 @@ from desktop_app.services.documents.file_attachments import is_file
 P = TypeVar("P", bound=Part)
 
 
-def deduplicate_messages(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
-    """Return the messages of a request with each document in full only once.
+def deduplicate_messages(
+    messages: Iterable[Message], files: FileInputs | None
+) -> Iterator[Message]:
+    """Yield the messages of a request with each document in full only once.
 
     Later copies are reduced to their names.
 
@@ -27,10 +29,8 @@ def deduplicate_messages(messages: Iterable[Message], files: FileInputs | None) 
         files: the documents that the provider takes as files; None if it takes none.
     """
     names_by_key: dict[object, str] = {}
-    return [
-        _with_parts(message, _name_repeats(message.parts, names_by_key, files))
-        for message in messages
-    ]
+    for message in messages:
+        yield _with_parts(message, _name_repeats(message.parts, names_by_key, files))
 
 
 def deduplicate_parts(

@@ -270,7 +270,7 @@ class Estimator:
                 if not definitions:
                     return provider_count
             total += await self.message_tokens(message, resolved)
-            if number == facts.first_delimited:
+            if number == await facts.first_delimited():
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
             is_exact = is_exact and not message.parts
         if context.instructions:
@@ -510,6 +510,7 @@ class _PathFacts:
         self.path = path
         self.first_sent = first_sent
         self._files = files
+        self._first_delimited: int | None = None
         self._characters: list[int] = []  # the sum up to each of the first sent messages
 
     @cached_property
@@ -526,15 +527,17 @@ class _PathFacts:
         )
         return next(numbers, len(self.path))
 
-    @cached_property
-    def first_delimited(self) -> int:
+    async def first_delimited(self) -> int:
         """Return the index of the first sent message with text in tags; -1 if there is none."""
-        numbers = (
-            number
-            for number in range(self.first_sent, len(self.path))
-            if has_delimited_parts([self.path[number]], self._files)
-        )
-        return next(numbers, -1)
+        if self._first_delimited is None:
+            self._first_delimited = -1
+            for number in range(self.first_sent, len(self.path)):
+                if number % _COUNTED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                if has_delimited_parts([self.path[number]], self._files):
+                    self._first_delimited = number
+                    break
+        return self._first_delimited
 
     async def characters_up_to(self, number: int) -> int:
         """Return the characters of the sent messages up to and including message `number`."""
