@@ -144,7 +144,8 @@ class MessageState:
     def update(self, message: Message, version: tuple[int, int] | None) -> list[ItemChange] | None:
         """Replace the message by its newer form. Return the body's changes as `set_text` does."""
         self.is_stored = self.is_stored and message.status is not MessageStatus.STREAMING
-        self.message, self.version = message, version
+        self.message = message
+        self.version = version
         if not self.is_streaming:
             self.reasoning.complete()
         return self.set_text(message.text) if message.role is Role.ASSISTANT else []

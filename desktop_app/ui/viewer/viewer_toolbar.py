@@ -47,7 +47,8 @@ class ViewerToolbar(QWidget):
 
     def __init__(self, theme: Theme, pages: ViewerPages) -> None:
         super().__init__()
-        self._theme, self._pages = theme, pages
+        self._theme = theme
+        self._pages = pages
         middle = Qt.TextElideMode.ElideMiddle
         self._name = ElidedLabel(name="viewer-name", role="strong", elide_mode=middle)
         self._passage_place = PlainLabel(name="viewer-place", role="note")

@@ -55,9 +55,11 @@ class ConversationPane(QWidget):
         super().__init__(window)
         self._empty_state: EmptyState | None = None
         self._tab_stops: list[QWidget] = []  # of the cards below the notifications
-        self.header, self.prompt = header, prompt
+        self.header = header
+        self.prompt = prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
-        self._space_above, self._space_below = QWidget(), QWidget()
+        self._space_above = QWidget()
+        self._space_below = QWidget()
         # Widgets of limited, readable width.
         self._text_column = QVBoxLayout()
         self._text_column.setSpacing(0)

@@ -212,7 +212,8 @@ class MainWindow(QMainWindow):
         from desktop_app.ui.window.overlays import DropOverlay
 
         theme = self._watcher.current
-        self.empty_state, self.notifications = EmptyState(theme), Notifications(theme)
+        self.empty_state = EmptyState(theme)
+        self.notifications = Notifications(theme)
         self.notifications.focus_lost.connect(self.prompt.focus_text)
         overlay = DropOverlay(self, theme)
         self.outer_panes.add_cover(overlay)

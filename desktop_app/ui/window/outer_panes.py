@@ -54,8 +54,11 @@ class OuterPanes:
         middle: ConversationPane,
         watcher: ThemeWatcher,
     ) -> None:
-        self._window, self._watcher = window, watcher
-        self._list, self._settings, self._middle = conversations, settings, middle
+        self._window = window
+        self._watcher = watcher
+        self._list = conversations
+        self._settings = settings
+        self._middle = middle
         self._shade = Shade(window)
         self._covers: list[QWidget] = [self._shade]
         self.wants_list = True
@@ -116,7 +119,8 @@ class OuterPanes:
 
     def restore(self, *, wants_list: bool, wants_settings: bool) -> None:
         """Show the panes that the user wanted in an earlier run."""
-        self.wants_list, self.wants_settings = wants_list, wants_settings
+        self.wants_list = wants_list
+        self.wants_settings = wants_settings
         self.arrange()
 
     def close_drawer(self) -> None:

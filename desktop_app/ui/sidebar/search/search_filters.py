@@ -35,7 +35,9 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
-ANYWHERE, ANY_TIME, ANY_VARIANT = N_("Anywhere"), N_("Any time"), N_("Any model")
+ANYWHERE = N_("Anywhere")
+ANY_TIME = N_("Any time")
+ANY_VARIANT = N_("Any model")
 # Each period with its number of days, today included.
 TIMES: Final = (
     (N_("Today"), 1),

@@ -47,7 +47,9 @@ class PlainTextInterface(QAccessibleTextInterface):
         set_caret: Callable[[int], object] = lambda _position: None,
     ) -> None:
         super().__init__()
-        self._read, self._caret, self._set_caret = read, caret, set_caret
+        self._read = read
+        self._caret = caret
+        self._set_caret = set_caret
 
     def characterCount(self) -> int:
         return utf16_length(self._read())
@@ -108,7 +110,9 @@ class CellPosition(QAccessibleTableCellInterface):
 
     def __init__(self, node: AccessibleNode, row: int, column: int) -> None:
         super().__init__()
-        self._node, self._row, self._column = node, row, column
+        self._node = node
+        self._row = row
+        self._column = column
 
     def rowIndex(self) -> int:
         return self._row
@@ -186,8 +190,11 @@ class AccessibleNode(QAccessibleInterface):
         press: Callable[[int, str], object],
     ) -> None:
         super().__init__()
-        self._parent, self.content = parent, content
-        self._rect_of, self._focus, self._press = rect_of, focus, press
+        self._parent = parent
+        self.content = content
+        self._rect_of = rect_of
+        self._focus = focus
+        self._press = press
         self._nodes: list[AccessibleNode] | None = None
         self._interfaces: dict[QAccessible.InterfaceType, Any] = {}
         self.is_alive = True

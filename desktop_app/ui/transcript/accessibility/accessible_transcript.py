@@ -44,7 +44,8 @@ class AccessibleTranscript(QAccessibleWidget):
 
     def __init__(self, view: TranscriptView, messages: TranscriptMessages) -> None:
         super().__init__(view, QAccessible.Role.List, view.accessibleName())
-        self._view, self._messages = view, messages
+        self._view = view
+        self._messages = messages
         self._nodes: dict[str, MessageNode] = {}
         self._cached_revision = -1  # of the document when `_cached_text` was its text
         self._cached_text = ""
@@ -152,7 +153,8 @@ class MessageNode(AccessibleNode):
     ) -> None:
         self.message_id = message.id
         self._transcript = transcript
-        self._view, self._messages = view, messages
+        self._view = view
+        self._messages = messages
         self._children_version: object = None
         content = ReadingNode(QAccessible.Role.ListItem, "")
         super().__init__(

@@ -72,7 +72,8 @@ class RunIndexCache:
     def index_of(self, item: Item) -> RunIndex:
         """Return the index of an item's text."""
         if self._runs is not item.runs:
-            self._runs, self._index = item.runs, RunIndex(item.runs)
+            self._runs = item.runs
+            self._index = RunIndex(item.runs)
         return self._index
 
 
@@ -80,7 +81,8 @@ class LongTextWriter:
     """A writer of long texts with given styles, for a document of given width in pixels."""
 
     def __init__(self, styles: Styles, width: float, run_indices: RunIndexCache) -> None:
-        self._styles, self._run_indices = styles, run_indices
+        self._styles = styles
+        self._run_indices = run_indices
         self._splitter = LongTextSplitter(width, styles.theme.px(INDENT))
 
     def write(

@@ -90,7 +90,8 @@ class TableWriter:
     """
 
     def __init__(self, styles: Styles, width: float) -> None:
-        self._item_styles, self.styles = styles, TableStyles(styles)
+        self._item_styles = styles
+        self.styles = TableStyles(styles)
         self.columns = ColumnWidths(styles, self.styles, width)
         # The tables inserted in this edit, by the position below them.
         self._inserted: dict[int, QTextTable] = {}

@@ -227,7 +227,9 @@ class ActionRowPlacer:
     """
 
     def __init__(self, view: QTextBrowser, messages: TranscriptMessages, row: ActionRow) -> None:
-        self._view, self._messages, self.row = view, messages, row
+        self._view = view
+        self._messages = messages
+        self.row = row
 
     def show_for(self, state: MessageState) -> None:
         """Show the actions of a message, or hide them while it streams."""

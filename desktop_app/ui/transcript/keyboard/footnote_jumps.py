@@ -35,7 +35,8 @@ class FootnoteJumps:
     """A finder that materializes the other end of a footnote link."""
 
     def __init__(self, layouts: MessageLayouts, item_materializer: ItemMaterializer) -> None:
-        self._layouts, self._item_materializer = layouts, item_materializer
+        self._layouts = layouts
+        self._item_materializer = item_materializer
         self._origin: _Origin | None = None  # of the last jump
 
     def find(self, link: str, block: QTextBlock, height: int) -> FocusTarget | None:

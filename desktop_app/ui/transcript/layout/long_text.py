@@ -171,7 +171,8 @@ class LongTextSplitter:
     """
 
     def __init__(self, width: float, indent: float) -> None:
-        self.width, self.indent = width, indent
+        self.width = width
+        self.indent = indent
         self._scratch: QTextDocument | None = None
         self._unit_height = 0.25  # pixels, until a text is measured
         # The text measured last, the ends of its parts by their starts, and the starts of its

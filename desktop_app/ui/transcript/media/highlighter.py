@@ -255,7 +255,8 @@ class CodeHighlighter(QObject):
         ranges = []
         for span in spans:
             format_range = QTextLayout.FormatRange()
-            format_range.start, format_range.length = span.start, span.length
+            format_range.start = span.start
+            format_range.length = span.length
             format_range.format = self._formats[span.color]
             ranges.append(format_range)
         layout.setFormats(ranges)

@@ -121,7 +121,8 @@ class MessageImages(QObject):
 
     def set_theme(self, theme: Theme, pixel_ratio: float) -> None:
         """Use the colors of a theme, and device pixels per pixel, for images drawn later."""
-        self._theme, self._pixel_ratio = theme, pixel_ratio
+        self._theme = theme
+        self._pixel_ratio = pixel_ratio
 
     def clear(self) -> None:
         """Forget all images, because another conversation is shown."""

@@ -36,7 +36,9 @@ class FindInTranscript(QObject):
 
     def __init__(self, view: QTextBrowser, theme: Theme, finder: Finder) -> None:
         super().__init__(view)
-        self._view, self._theme, self.finder = view, theme, finder
+        self._view = view
+        self._theme = theme
+        self.finder = finder
         self._focused_before: QWidget | None = None
         self._bar: FindBar | None = None
         self.anchor = TabAnchor(view)

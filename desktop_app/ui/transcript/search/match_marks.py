@@ -52,7 +52,8 @@ class MatchMarks(QObject):
         self._current = current
         self._query = ""
         self._has_marks = False
-        self._match_format, self._current_format = QTextCharFormat(), QTextCharFormat()
+        self._match_format = QTextCharFormat()
+        self._current_format = QTextCharFormat()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._mark_matches)
         view.verticalScrollBar().valueChanged.connect(self.mark_soon)

@@ -54,10 +54,14 @@ class MessageNavigator(QObject):
         actions: ActionRowPlacer,
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._anchor = view, messages, anchor
+        self._view = view
+        self._messages = messages
+        self._anchor = anchor
         self._materializer = materializer
-        self._selection, self._filler = selection, filler
-        self._stream, self._actions = stream, actions
+        self._selection = selection
+        self._filler = filler
+        self._stream = stream
+        self._actions = actions
         self._waiting_action: _WaitingAction | None = None
         view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         stream.slice_written.connect(self._run_waiting)

@@ -72,9 +72,13 @@ class MessageStream(QObject):
             load_fonts: loads a few missing letters of a text; returns True if none was missing.
         """
         super().__init__(filler)
-        self._messages, self._materializer = messages, materializer
-        self._message_writer, self._anchor = message_writer, anchor
-        self._selection, self._filler, self._speech = selection, filler, speech
+        self._messages = messages
+        self._materializer = materializer
+        self._message_writer = message_writer
+        self._anchor = anchor
+        self._selection = selection
+        self._filler = filler
+        self._speech = speech
         self.is_inserting = False
         self._text_queue = StreamScheduler(self._write, load_fonts, self)
         self._reasoning_queue = StreamScheduler(self._write_reasoning, load_fonts, self)

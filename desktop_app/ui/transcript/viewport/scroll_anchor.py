@@ -51,7 +51,8 @@ class ScrollAnchor(QObject):
     ) -> None:
         super().__init__(parent=view)
         self._view = view
-        self._messages, self._item_materializer = messages, item_materializer
+        self._messages = messages
+        self._item_materializer = item_materializer
         self.is_following = True
         self.is_position_kept = self.is_restoring_line = False
         self._line: _LineOnScreen | None = None

@@ -99,7 +99,8 @@ class StreamScheduler(QObject):
             parent: the owner of the queue.
         """
         super().__init__(parent)
-        self._write, self._prepare = write, prepare
+        self._write = write
+        self._prepare = prepare
         self._queue: dict[str, _QueuedText] = {}
         self._follow_ups: dict[str, Callable[[], None]] = {}
         self._next_slice_at = 0.0

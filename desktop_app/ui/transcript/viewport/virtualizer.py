@@ -61,7 +61,9 @@ class Virtualizer:
         item_materializer: ItemMaterializer,
         anchor: ScrollAnchor,
     ) -> None:
-        self._view, self._writer, self._anchor = view, writer, anchor
+        self._view = view
+        self._writer = writer
+        self._anchor = anchor
         self._item_materializer = item_materializer
 
     # ------------------------------------------------------------------ materializing

@@ -128,7 +128,8 @@ class PlainLabel(QLabel):
         super().__init__(parent)
         _identify(self, name, role)
         self.setWordWrap(wraps)
-        self._keeps_lines, self._shows_all = keeps_lines, shows_all
+        self._keeps_lines = keeps_lines
+        self._shows_all = shows_all
         self.setTextFormat(Qt.TextFormat.PlainText)
         if text:
             self.setText(text)
