@@ -60,19 +60,19 @@ class AnswerFormDialog(FormDialog):
         self.setObjectName("answer-form")
         self.setWindowTitle(tr("Response format"))
         self._refusals: Mapping[FormKind, str] = {}
-        self.kind = Combo(theme, tr("Kind"), object_name="form-kind")
+        self.kind_box = Combo(theme, tr("Kind"), object_name="form-kind")
         for kind, title in FORM_KINDS.items():
-            self.kind.addItem(tr(title), kind)
-        self.name = QLineEdit()
-        self.name.setObjectName("form-name")
-        self.text = text_field(tr("Schema or grammar"), "form-text")
-        self.text.setFont(theme.code())
+            self.kind_box.addItem(tr(title), kind)
+        self.name_field = QLineEdit()
+        self.name_field.setObjectName("form-name")
+        self.form_field = text_field(tr("Schema or grammar"), "form-text")
+        self.form_field.setFont(theme.code())
         self.hint = Note(theme)
         self.problem = Note(theme)
         self._pause = QTimer(self, singleShot=True, interval=_CHECK_PAUSE_MS)
         self._lay_out(theme, parent)
         self._connect()
-        self._show_kind()
+        self._update_for_kind()
 
     def _lay_out(self, theme: Theme, parent: QWidget) -> None:
         self.open_file_button = dialog_button(tr("Open file…"), "form-file")
@@ -81,7 +81,7 @@ class AnswerFormDialog(FormDialog):
         self.cancel_button.setAutoDefault(False)
         self.save_button = dialog_button(tr("Use"), "form-save", "primary")
         self.save_button.setDefault(True)
-        head = row_of((self.kind, 1), (self.name, 1), spacing=8)
+        head = row_of((self.kind_box, 1), (self.name_field, 1), spacing=8)
         buttons = row_of(
             self.open_file_button,
             self.remove_button,
@@ -90,14 +90,14 @@ class AnswerFormDialog(FormDialog):
             self.save_button,
             spacing=8,
         )
-        parts = (head, self.hint, (self.text, 1), self.problem, buttons)
+        parts = (head, self.hint, (self.form_field, 1), self.problem, buttons)
         column_of(*parts, parent=self, margins=16, spacing=10)
         scale_boxes(self, theme)
         self.resize(fitting_size(_SIZE, theme, parent))
 
     def _connect(self) -> None:
-        self.kind.currentIndexChanged.connect(lambda _at: self._show_kind())
-        self.text.textChanged.connect(self._pause.start)
+        self.kind_box.currentIndexChanged.connect(lambda _at: self._update_for_kind())
+        self.form_field.textChanged.connect(self._pause.start)
         self._pause.timeout.connect(self._check)
         self.open_file_button.clicked.connect(
             lambda: choose_file(self, tr("Open file"), self._read_file)
@@ -109,9 +109,9 @@ class AnswerFormDialog(FormDialog):
     @property
     def source(self) -> FormSource:
         """Return the form as entered."""
-        text = self.text.toPlainText()
-        kind = FormKind(self.kind.currentData())
-        return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name.text())
+        text = self.form_field.toPlainText()
+        kind = FormKind(self.kind_box.currentData())
+        return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name_field.text())
 
     def show_form(self, value: str, refusals: Mapping[FormKind, str]) -> None:
         """Show the current form.
@@ -123,15 +123,15 @@ class AnswerFormDialog(FormDialog):
         source = FormSource.from_setting(value)
         self.remove_button.setEnabled(bool(value))
         if source is not None:
-            self.kind.setCurrentIndex(self.kind.findData(source.kind))
-            self.name.setText(source.name)
+            self.kind_box.setCurrentIndex(self.kind_box.findData(source.kind))
+            self.name_field.setText(source.name)
             self.show_text(source.text)
-        self._show_kind()
-        self.text.setFocus()
+        self._update_for_kind()
+        self.form_field.setFocus()
 
     def show_text(self, text: str) -> None:
         """Show the text of a form."""
-        self.text.setPlainText(text)
+        self.form_field.setPlainText(text)
 
     def show_problem(self, problem: str) -> None:
         """Show why the form cannot be used; "" if it can."""
@@ -145,18 +145,18 @@ class AnswerFormDialog(FormDialog):
         self.form_chosen.emit(value)
         self.accept()
 
-    def _show_kind(self) -> None:
-        kind = FormKind(self.kind.currentData())
+    def _update_for_kind(self) -> None:
+        kind = FormKind(self.kind_box.currentData())
         label = tr(_SCHEMA_NAME if kind is FormKind.SCHEMA else _HIGHLIGHTED_LANGUAGE)
-        self.name.setPlaceholderText(label)
-        self.name.setAccessibleName(spoken_text(label))
+        self.name_field.setPlaceholderText(label)
+        self.name_field.setAccessibleName(spoken_text(label))
         refusal = self._refusals.get(kind, "")
         self.hint.set_text(refusal or tr(_HINTS[kind]), "error" if refusal else "note")
         self.save_button.setEnabled(not refusal)
         self._check()
 
     def _check(self) -> None:
-        if self.text.toPlainText().strip():
+        if self.form_field.toPlainText().strip():
             self.check_requested.emit(self.source, False)
         else:
             self.show_problem("")
@@ -164,7 +164,7 @@ class AnswerFormDialog(FormDialog):
     def _read_file(self, path: Path) -> None:
         ending = path.suffix.lower().removeprefix(".")
         kind = FormKind(ending) if ending in set(FormKind) else FormKind.SCHEMA
-        self.kind.setCurrentIndex(self.kind.findData(kind))
-        if kind is FormKind.SCHEMA and not self.name.text():
-            self.name.setText(path.stem.removesuffix(".schema"))
+        self.kind_box.setCurrentIndex(self.kind_box.findData(kind))
+        if kind is FormKind.SCHEMA and not self.name_field.text():
+            self.name_field.setText(path.stem.removesuffix(".schema"))
         self.file_requested.emit(path)

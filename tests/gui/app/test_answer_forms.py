@@ -222,7 +222,7 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
         await until(lambda: "Not valid: $.type" in dialog.problem.text())
         assert not app.state.current.conversation.overrides.parameters.form
         dialog.show_text(json.dumps(SCHEMA))
-        dialog.name.setText("my people")
+        dialog.name_field.setText("my people")
         dialog.save_button.click()
         await until(lambda: bool(app.state.current.conversation.overrides.parameters.form))
         turn = await app.ask("Who?")
@@ -261,8 +261,8 @@ async def test_a_grammars_answer_is_shown_as_code_and_an_unsupported_syntax_is_r
         assert "Grammar: lark" in app.transcript
         app.controllers.composer.tools.choose_form()
         dialog = find(app.window, AnswerFormDialog, "answer-form")
-        dialog.kind.setCurrentIndex(dialog.kind.findData(FormKind.GBNF))
-        dialog.kind.activated.emit(3)
+        dialog.kind_box.setCurrentIndex(dialog.kind_box.findData(FormKind.GBNF))
+        dialog.kind_box.activated.emit(3)
         assert "doesn’t support GBNF grammars" in dialog.hint.text()
         assert not dialog.save_button.isEnabled()
         await until(lambda: not app.controllers.conversation.lexer.is_busy)
