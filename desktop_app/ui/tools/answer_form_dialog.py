@@ -43,6 +43,9 @@ _HIGHLIGHTED_LANGUAGE: Final = N_("Highlight as (such as sql)")
 class AnswerFormDialog(FormDialog):
     """Dialog for the form of answers. Its text is checked in pauses of typing and before use.
 
+    Args:
+        keeps_draft: as in `FormDialog`; False for a temporary conversation.
+
     Signals:
         check_requested(FormSource, bool): check this form; True if the user wants to use it.
             Answer with `show_problem` or `accept_form`.
@@ -111,13 +114,15 @@ class AnswerFormDialog(FormDialog):
         """Return the form as entered."""
         text = self.form_field.toPlainText()
         kind = FormKind(self.kind_box.currentData())
-        return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name_field.text())
+        if kind is FormKind.REGEX:
+            text = text.strip()  # without the line break at the end of a file
+        return FormSource(kind, text, self.name_field.text())
 
     def show_form(self, value: str, refusals: Mapping[FormKind, str]) -> None:
         """Show the current form.
 
         Args:
-            refusals: why the model that answers now cannot follow a kind, by kind.
+            refusals: for each kind of form that the current model cannot follow, the reason.
         """
         self._refusals = refusals
         source = FormSource.from_setting(value)
@@ -126,7 +131,7 @@ class AnswerFormDialog(FormDialog):
             self.kind_box.setCurrentIndex(self.kind_box.findData(source.kind))
             self.name_field.setText(source.name)
             self.show_text(source.text)
-        self._update_for_kind()
+        self._update_for_kind()  # also if the kind is the same, because of the refusals
         self.form_field.setFocus()
 
     def show_text(self, text: str) -> None:
@@ -163,6 +168,7 @@ class AnswerFormDialog(FormDialog):
 
     def _read_file(self, path: Path) -> None:
         ending = path.suffix.lower().removeprefix(".")
+        # The values of FormKind are also the usual endings of such files.
         kind = FormKind(ending) if ending in set(FormKind) else FormKind.SCHEMA
         self.kind_box.setCurrentIndex(self.kind_box.findData(kind))
         if kind is FormKind.SCHEMA and not self.name_field.text():

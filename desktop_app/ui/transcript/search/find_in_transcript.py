@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _MAX_SELECTION_LENGTH: Final = 100
 """Maximum characters of a selection that `open` searches for."""
+_GAP: Final = 4
+"""Pixels above and below the bar, at the default text size."""
+_PARAGRAPH_SEPARATOR: Final = "\u2029"
+"""The character between the paragraphs of a text that Qt returns."""
 
 
 class FindInTranscript(QObject):
@@ -65,15 +69,16 @@ class FindInTranscript(QObject):
     @property
     def needed_height(self) -> int:
         """Return the pixels that the bar needs above the text."""
-        return self.bar.height() + self._theme.px(8) if self.is_open else 0
+        return self.bar.height() + self._theme.px(2 * _GAP) if self.is_open else 0
 
     def open(self) -> None:
-        """Show the bar; search for the selected text if it is short."""
+        """Show the bar; search for the selected text if it is short and in one paragraph."""
         if not self.is_open:
             self._focused_before = QApplication.focusWidget()
         selected = self._view.textCursor().selectedText()
-        is_short = 0 < len(selected) <= _MAX_SELECTION_LENGTH and "\u2029" not in selected
-        self.bar.open(selected.strip() if is_short else "")
+        if len(selected) > _MAX_SELECTION_LENGTH or _PARAGRAPH_SEPARATOR in selected:
+            selected = ""
+        self.bar.open(selected.strip())
         self.place()
         self.height_changed.emit()
 
@@ -84,10 +89,13 @@ class FindInTranscript(QObject):
         """
         if not self.is_open:
             return
-        # First, because Qt would focus the transcript, which a screen reader would announce.
-        if self.bar.isAncestorOf(QApplication.focusWidget() or self._view):
+        # Before the bar is hidden. Otherwise Qt would focus the transcript, and a screen reader
+        # would announce it.
+        focused: QWidget | None = QApplication.focusWidget()
+        if focused is not None and self.bar.isAncestorOf(focused):
             target = self._focused_before
-            # A button over a link is deleted once it loses the focus.
+            # Some widgets are gone: the button that covers a link is deleted when it loses the
+            # focus.
             if target is None or not isValid(target):
                 target = self._view
             target.setFocus()
@@ -117,4 +125,4 @@ class FindInTranscript(QObject):
         px = self._theme.px
         width = min(px(self._theme.max_line_width), self._view.width() - px(MARGIN))
         self._bar.resize(width, self._bar.sizeHint().height())
-        self._bar.move((self._view.width() - width) // 2, px(4))
+        self._bar.move((self._view.width() - width) // 2, px(_GAP))

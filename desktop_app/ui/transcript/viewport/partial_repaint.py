@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
 _ENDLESS_PX: Final = 1e8
-"""Pixels, more than any document has. A taller area extends to the end of the document."""
+"""Pixels, more than any document is high.
+
+For an area that extends to the end of the document, Qt reports a height of 2³¹ - 1.
+"""
 
 _ABOVE_BLOCK_PX: Final = 64
 """Pixels by which decoration may extend above a block: background, bars, cell padding."""
@@ -62,4 +65,4 @@ class PartialRepaint(QObject):
             layout = self._document.documentLayout()
             block_top = layout.blockBoundingRect(self._document.findBlock(first)).top()
             changed_top = max(top, block_top - _ABOVE_BLOCK_PX)
-            self._repaint(QRectF(0, changed_top, _ENDLESS_PX, 2 * _ENDLESS_PX))
+            self._repaint(QRectF(0, changed_top, _ENDLESS_PX, _ENDLESS_PX))

@@ -56,7 +56,7 @@ def close_button(name: str, role: str = "plain") -> PlainButton:
 
 
 def _create_closing_button(label: str, name: str, role: str) -> PlainButton:
-    """Create a button that keeps its mnemonic in every window."""
+    """Create a button whose mnemonic is its first letter in every window that has it."""
     button = PlainButton(label, name=name, role=role)
     button.setProperty(KEEPS_LETTER, True)
     return button
