@@ -51,7 +51,7 @@ def cached_share(row: SpendingRow) -> float | None:
 
 
 def _format_dollars(value: float) -> str:
-    return money(Decimal(repr(value)))
+    return money(Decimal(repr(value)))  # the shortest digits, not those of the binary fraction
 
 
 def _format_count(value: float) -> str:

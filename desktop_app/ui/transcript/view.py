@@ -543,7 +543,8 @@ class TranscriptView(TranscriptSurface):
         former_position = self.textCursor().position()
         super().keyPressEvent(event)
         if self.textCursor().position() != former_position and not self.textCursor().atEnd():
-            self.anchor.stop_following_stream()  # a screen reader reads at the caret
+            # The text at the caret stays in place, because a screen reader reads it.
+            self.anchor.stop_following_stream()
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery, *argument: Any) -> Any:
         """Accept input methods, or dead keys would be lost: "´" and "e" would type "e"."""

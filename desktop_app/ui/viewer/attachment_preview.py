@@ -131,7 +131,7 @@ class AttachmentPreview(QDialog):
         self._next_button = dialog_button(tr("Next"), "next-image")
         self._copy_button = dialog_button(tr("Copy"), "copy-preview")
         self._close_button = close_button("close-preview")
-        self._close_button.setAutoDefault(False)
+        self._close_button.setAutoDefault(False)  # Enter in the field for pages applies them
         self._captions: Sequence[str] = ()
         self._image_index = 0
 
@@ -296,7 +296,7 @@ class AttachmentPreview(QDialog):
         if not self.text.text:
             return  # only images and no tabs: the user could not get back to the images
         self._show_tab("text")
-        self._find_bar.open(self.text.view.textCursor().selectedText()[:200])
+        self._find_bar.open(self.text.view.textCursor().selectedText())
 
     def _stop_finding(self) -> None:
         self._find_bar.hide()

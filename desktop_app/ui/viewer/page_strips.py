@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _STRIP_PIXELS: Final = 1_000_000
 """Approximate number of pixels in a strip."""
+_MIN_ROWS: Final = 32
+"""Minimum rows of a strip, however wide the page."""
 _MAX_CACHED_BYTES: Final = 64 << 20
 """Maximum bytes of drawn strips in the cache."""
 
@@ -36,8 +38,9 @@ def strips_of(page: int, area: QRect, ratio: float) -> Iterator[tuple[PageStrip,
         area: the page's rectangle in the viewport.
         ratio: the pixels of the screen per pixel of the viewport.
     """
-    width, height = max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio))
-    rows = max(32, _STRIP_PIXELS // width)
+    width = max(1, round(area.width() * ratio))
+    height = max(1, round(area.height() * ratio))
+    rows = max(_MIN_ROWS, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         strip = PageStrip(page, width, height, top, rows=min(rows, height - top))
         strip_rect = QRectF(
@@ -87,8 +90,8 @@ class StripCache(QObject):
     def paint(self, painter: QPainter, page: int, area: QRect, view: QRect, ratio: float) -> None:
         """Paint the strips of a page that are within `view`; the other arguments as `strips_of`."""
         visible = [
-            (s, strip_rect)
-            for s, strip_rect in strips_of(page, area, ratio)
+            (strip, strip_rect)
+            for strip, strip_rect in strips_of(page, area, ratio)
             if strip_rect.intersects(QRectF(view))
         ]
         if any(strip not in self.images for strip, _ in visible):

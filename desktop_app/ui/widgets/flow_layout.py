@@ -84,6 +84,7 @@ class FlowLayout(QLayout):
                 continue
             size = item.sizeHint()
             size.setWidth(min(size.width(), rect.width()))
+            # Qt's `right` is one less than the coordinate of the right edge.
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x = rect.x()
                 y += row_height + self.spacing()

@@ -26,6 +26,7 @@ _WIDTH: Final = 460
 _MAX_TEXT_HEIGHT: Final = 260  # longer text scrolls
 _MIN_TEXT_HEIGHT: Final = 60
 _FRAME_HEIGHT: Final = 48  # the height of the window's frame, and a margin
+_MARGIN: Final = 20  # around the content
 Choices = Sequence[tuple[str, str, str]]
 """The name, the label and a description of each choice; "" for no description."""
 
@@ -67,7 +68,7 @@ class StoreDialog(QDialog):
         self._scroll.setAccessibleName(spoken_text(tr("Message")))
         self._scroll.setWidget(self._words)
         parts = (self._title, self._scroll, self._bar)
-        self._column = column_of(*parts, parent=self, margins=20, spacing=8)
+        self._column = column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
         self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         scale_boxes(self, theme)
         self._bar.hide()
@@ -149,7 +150,7 @@ class StoreDialog(QDialog):
     def _fit(self) -> None:
         # A wrapping label knows its height only for a given width.
         ring = 2 * self._scroll.frameWidth()
-        inner_width = self._width - 2 * self._theme.px(20) - ring
+        inner_width = self._width - 2 * self._theme.px(_MARGIN) - ring
         needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
         available = (
             self.screen().availableGeometry().adjusted(0, 0, 0, -self._theme.px(_FRAME_HEIGHT))

@@ -133,7 +133,7 @@ def _group_of(item: Item) -> str:
         return "table"
     if item.kind in (Kind.CODE, Kind.CODE_HEAD):
         return "code"
-    return "list" if item.depth or item.marker else "text"
+    return "list" if item.depth else "text"
 
 
 def _text_node(index: int, item: Item) -> ReadingNode:
@@ -179,9 +179,9 @@ def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     open_lists: list[ReadingNode] = []  # from the outermost on
     for index, item in pairs:
         assert isinstance(item, Block)
-        depth = max(1, item.depth)
+        depth = item.depth
         text = _text_node(index, item)
-        if item.begins:
+        if item.begins:  # even if the item above is in another list of this depth
             del open_lists[depth - 1 :]
         del open_lists[depth:]
         while len(open_lists) < depth:

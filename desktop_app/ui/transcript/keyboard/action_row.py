@@ -106,7 +106,9 @@ class ActionRow(QWidget):
             self._is_on_background = bool(
                 block.next().blockFormat().intProperty(DECORATION) & Decoration.BACKGROUND
             )
-            bottom += self._theme.px(12 + (1 if self._is_on_background else 4)) + self.height()
+            # Below the padding of the question, close to it if another background is near.
+            gap = 1 if self._is_on_background else 4
+            bottom += self._theme.px(PAD + gap) + self.height()
         elif self._overlaps(block):
             bottom += self.height()  # below the footer, which needs the width
         else:

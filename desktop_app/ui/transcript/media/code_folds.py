@@ -212,7 +212,8 @@ def last_visible_line(items: Sequence[Item], index: int) -> int:
 def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Container[int]) -> None:
     """Hide the folded lines of a message and show the others."""
     for index, item in enumerate(layout.items):  # tens of thousands: the type is checked first
-        if type(item) is Line and (number := fold_number(item)) is not None:
+        number = fold_number(item) if type(item) is Line else None
+        if number is not None:
             show_fold(writer, layout, index, is_visible=number in unfolded)
 
 
@@ -221,8 +222,9 @@ def show_fold(
 ) -> None:
     """Hide or show the lines that fold line `index` folds."""
     first = _first_line(layout.items, index) + VISIBLE_LINES
-    if layout.next_materialized(first) >= index and (layout.heights[first] > 0) is is_visible:
-        return
+    are_missing = layout.next_materialized(first) >= index
+    if are_missing and (layout.heights[first] > 0) is is_visible:
+        return  # only their heights tell missing lines that are folded from others
     if not is_visible:  # first, so that filling the viewport meanwhile skips these lines
         layout.set_heights(first, [0.0] * (index - first))
     _erase_many(writer, layout, first, index, is_visible=is_visible)

@@ -29,6 +29,8 @@ _IDLE_MS: Final = 30_000
 """Milliseconds after which an idle process ends."""
 _END_MS: Final = 2_000
 """Milliseconds that an idle process has to end before it is killed."""
+_CLOSE_MS: Final = 200
+"""Milliseconds for which `close` waits for the end of the process, and again after killing it."""
 
 
 class JsonProcess(QObject):
@@ -86,15 +88,15 @@ class JsonProcess(QObject):
         if process is not None:
             process.finished.disconnect(self._on_finished)
             process.closeWriteChannel()
-            if not process.waitForFinished(200):
+            if not process.waitForFinished(_CLOSE_MS):
                 process.kill()
-                process.waitForFinished(200)
+                process.waitForFinished(_CLOSE_MS)
             process.deleteLater()
 
     # ------------------------------------------------------------------ process
 
     def _end_idle(self) -> None:
-        """End the idle process without waiting for it: that would block the window for 0.2 s."""
+        """End the idle process without waiting for it, because that would block the window."""
         process = self._process
         self._process = None
         if process is not None:

@@ -65,7 +65,8 @@ def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImag
 
     See rendering/markdown/inline_images.py.
     """
-    width, height = (theme.px(side) for side in _fit_size(image_size_of(target) or (1, 1)))
+    size = image_size_of(target) or (1, 1)  # only images of a known size are drawn
+    width, height = (theme.px(side) for side in _fit_size(size))
     return _format_with_name(f"{target}#{width}x{height}", width, height, base)
 
 

@@ -158,7 +158,9 @@ def _count_in_item(item: Item, query: str) -> int:
     """
     if len(item.runs) == 1 and item.runs[0].text.isascii():
         count = item.runs[0].text.lower().count(query)
-        return count if not count or fold_number(item) is None else 0
+        if count and fold_number(item) is not None:
+            return 0  # the label of a fold line is not searched
+        return count
     if isinstance(item, Block):
         return count_matches(searchable_texts([item]), query) if _may_match(item, query) else 0
     return count_matches([text_of(item.runs)], query)

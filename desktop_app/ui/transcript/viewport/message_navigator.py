@@ -141,7 +141,7 @@ class MessageNavigator(QObject):
             self._view.verticalScrollBar().setValue(
                 round(self._anchor.actions_line_bottom(state)) - y
             )
-            self.load_more()
+            self.load_more()  # around the new position
 
     # ------------------------------------------------------------------ materializing
 

@@ -78,6 +78,7 @@ class WindowMnemonics(QObject):
     def choose(self, window: QWidget) -> dict[str, MnemonicWidget]:
         """Choose the mnemonics of the visible widgets of a window; return the widgets by letter."""
         self._remove_underlines()
+        # The buttons that most dialogs have come first, so that they get their first letters.
         widgets = sorted(self._widgets(window), key=_is_common, reverse=True)
         texts = [split_mnemonic(marked_text(widget))[0] for widget in widgets]
         letters = choose_letters(texts, list(map(_letter, widgets)), _letters_of_commands(window))

@@ -157,7 +157,7 @@ class LineSection(FormSection):
         """Show a stored value, unless the user is typing another."""
         is_typing = self.field.hasFocus() and self.field.text().strip() != self._reported_text
         if is_typing:
-            self._reported_text = text
+            self._reported_text = text  # what is typed is reported if it differs from this
             return
         if self.field.text() != text:  # setText would move the caret and drop the selection
             self.field.setText(text)
