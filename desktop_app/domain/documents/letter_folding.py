@@ -56,12 +56,12 @@ def fold(text: str) -> str:
 
     Long texts are folded in pieces: normalizing a megabyte at once blocks all threads for 0.1 s.
     """
-    return _fold(text) if len(text) <= _PIECE_CHARS else "".join(fold_pieces(text))
+    return _fold_piece(text) if len(text) <= _PIECE_CHARS else "".join(fold_pieces(text))
 
 
 def fold_pieces(text: str) -> Iterator[str]:
     """Yield the folded text in pieces."""
-    return map(_fold, _split_pieces(text))
+    return map(_fold_piece, _split_pieces(text))
 
 
 def _split_pieces(text: str) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _is_starter(character: str) -> bool:
     return not is_accent and not _HANGUL_VOWEL_OR_FINAL.match(first)
 
 
-def _fold(text: str) -> str:
+def _fold_piece(text: str) -> str:
     if text.isascii():
         return text.lower().replace("\x00", " ")
     plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()

@@ -81,8 +81,8 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
         return "properties" not in part
     names = part.get("properties", {})
     required = part.get("required", [])
-    is_closed = part.get("additionalProperties") is False
-    return is_closed and isinstance(names, Mapping) and set(required) == set(names)
+    forbids_additional = part.get("additionalProperties") is False
+    return forbids_additional and isinstance(names, Mapping) and set(required) == set(names)
 
 
 def _has_no_boolean_schemas(part: Mapping[str, Any]) -> bool:

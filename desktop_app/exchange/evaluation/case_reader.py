@@ -60,7 +60,7 @@ def read_cases(
     if text.startswith("version https://git-lfs"):
         raise CaseError(CaseFault.GIT_LFS_POINTER)
     try:
-        cases = list(islice(_read_cases(text, name.lower(), read_sibling), MAX_CASES + 1))
+        cases = list(islice(_parse_cases(text, name.lower(), read_sibling), MAX_CASES + 1))
     except csv.Error as error:
         raise CaseError(CaseFault.QUOTES_UNMATCHED) from error
     except RecursionError as error:
@@ -70,7 +70,7 @@ def read_cases(
     return _with_ids(cases)
 
 
-def _read_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
+def _parse_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
     """Yield the cases of a file. The ending of its name decides the format; others are JSONL."""
     filler = TemplateFiller()
     if name.endswith(".csv"):

@@ -90,16 +90,17 @@ class HtmlPage:
 
     def render_head(self, conversation: Conversation) -> str:
         """Return everything above the first message."""
-        return _HEAD.format(title=_escape(conversation.title), style=STYLE)
+        return _HEAD.format(title=_to_html(conversation.title), style=STYLE)
 
     def render_message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
         """Return a message; `images` has its images that can be shown, by SHA-256."""
         is_question = message.role is Role.USER
+        heading = _to_html(heading_of(message, self._name_of_model))
         body = self._render_question if is_question else self._render_answer
         return "\n".join(
             (
                 f'<article class="{"question" if is_question else "answer"}">',
-                f'<header class="who">{_escape(heading_of(message, self._name_of_model))}</header>',
+                f'<header class="who">{heading}</header>',
                 *body(message, images),
                 "</article>\n",
             )
@@ -109,7 +110,7 @@ class HtmlPage:
         self, message: Message, images: Mapping[str, EmbeddedImage]
     ) -> Iterator[str]:
         if message.text:
-            yield f'<div class="said">{_escape(message.text)}</div>'
+            yield f'<div class="said">{_to_html(message.text)}</div>'
         yield from _render_attachments(message, images)
 
     def _render_answer(
@@ -117,11 +118,12 @@ class HtmlPage:
     ) -> Iterator[str]:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                title = _escape(reasoning_title(part.text, part.seconds))
-                yield f"<details><summary>{title}</summary><div>{self._render(part.text)}</div>"
+                title = _to_html(reasoning_title(part.text, part.seconds))
+                body = self._render_markdown(part.text)
+                yield f"<details><summary>{title}</summary><div>{body}</div>"
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
-                yield f"<details><summary>{_escape(call_caption(part))}</summary>"
+                yield f"<details><summary>{_to_html(call_caption(part))}</summary>"
                 arguments = _visible_text("\n".join(argument_lines(part.run_arguments)))
                 yield code_block("json", arguments)
                 if part.result:
@@ -130,13 +132,13 @@ class HtmlPage:
         yield from _render_attachments(message, images)
         answer = with_rendered_form(message, as_text=False)
         if answer.text:
-            yield self._render(answer.text)
+            yield self._render_markdown(answer.text)
         yield from _render_ending(message)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:
-            yield f'<footer class="facts">{_escape(facts)}</footer>'
+            yield f'<footer class="facts">{_to_html(facts)}</footer>'
 
-    def _render(self, markdown: str) -> str:
+    def _render_markdown(self, markdown: str) -> str:
         self._text_count += 1
         return _PageWriter(self._typeset_formula, self._text_count).write(render(markdown))
 
@@ -201,13 +203,13 @@ class _PageWriter(HtmlWriter):
         svg = drawn.svg[drawn.svg.index("<svg") :].replace('"black"', '"currentColor"')
         svg = svg.replace("<svg", f'<svg style="{style}"', 1)
         kind = "formula display" if display else "formula"
-        label = _escape(tex)
+        label = _to_html(tex)
         return f'<span class="{kind}" role="img" aria-label="{label}" title="{label}">{svg}</span>'
 
 
 def code_block(language: str, text: str) -> str:
     """Return code with the name of its language, colored if the language is known."""
-    name = f"<figcaption>{_escape(language)}</figcaption>" if language else ""
+    name = f"<figcaption>{_to_html(language)}</figcaption>" if language else ""
     code = "\n".join(_colored_lines(language, text))
     return f'<figure class="code">{name}<pre tabindex="0"><code>{code}</code></pre></figure>'
 
@@ -239,22 +241,22 @@ def _render_attachments(message: Message, images: Mapping[str, EmbeddedImage]) -
         if image is not None and image.media_type in _EMBEDDED_TYPES:
             data = b64encode(image.data).decode()
             source = f"data:{image.media_type};base64,{data}"
-            name = _escape(part.name)
+            name = _to_html(part.name)
             yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
-        yield f'<p class="attached">{_escape(attachment_line(part))}</p>'
+        yield f'<p class="attached">{_to_html(attachment_line(part))}</p>'
     for passage in sent_passages(message):
-        yield f"<details><summary>[{passage.number}] {_escape(passage.source)}</summary>"
-        yield f'<div class="said">{_escape(passage.text)}</div></details>'
+        yield f"<details><summary>[{passage.number}] {_to_html(passage.source)}</summary>"
+        yield f'<div class="said">{_to_html(passage.text)}</div></details>'
 
 
 def _render_ending(message: Message) -> Iterator[str]:
     for notice in (*message.notices, export_ending(message)):
         if notice:
-            yield f'<p class="notice">{_escape(str(notice))}</p>'
+            yield f'<p class="notice">{_to_html(str(notice))}</p>'
     error = message.error
     if error is not None:
-        what = _escape(error.what_happened)
-        remedy = _escape(error.remedy_on(NOT_CONTINUABLE))
+        what = _to_html(error.what_happened)
+        remedy = _to_html(error.remedy_on(NOT_CONTINUABLE))
         yield f'<div class="error"><strong>{what}</strong> {remedy}</div>'
 
 
@@ -265,5 +267,6 @@ def _visible_text(text: str) -> str:
     return visible.replace(ADDED_MARK, "")
 
 
-def _escape(text: str) -> str:
+def _to_html(text: str) -> str:
+    """Return plain text as HTML: see `_visible_text`."""
     return escape(_visible_text(text))

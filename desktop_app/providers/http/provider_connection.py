@@ -61,7 +61,7 @@ class ProviderConnection:
             if self._client is None:
                 address = split_url(self._profile.base_url)
                 self._require_encryption(address)
-                self.proxy, client = await asyncio.to_thread(self._new_client, address)
+                self.proxy, client = await asyncio.to_thread(self._make_client, address)
                 self._client = client
                 self.redactor = self.secrets.new_redactor(self.proxy)
             return self._client
@@ -89,7 +89,7 @@ class ProviderConnection:
             private_host = unencrypted_private_host(self._profile.base_url)
             raise AttemptError(unencrypted_address_error(self._profile.name, private_host))
 
-    def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
+    def _make_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
         """Return the proxy, None for a direct connection, and a client.
 
         Runs in a thread, because it imports httpx and loads certificates.

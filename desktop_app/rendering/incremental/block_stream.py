@@ -306,7 +306,7 @@ class BlockStream:
         if is_heading_or_table(parse):
             return self._advance_unsettled(parse, is_final=is_final, is_at_step=is_at_step)
         patches = self._mark_loose_lists(parse)
-        cut = Cut(source.count("\n") + 1) if is_final else self._find_cut(parse, source_to_show)
+        cut = Cut(source.count("\n") + 1) if is_final else self._choose_cut(parse, source_to_show)
         holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
         closed_blocks: list[Block] = []
         # A table or code may have ended right after the last settled line.
@@ -333,7 +333,7 @@ class BlockStream:
                 self._overdue = overdue._replace(must_split=True)
         return patches
 
-    def _find_cut(self, parse: Parse, source_to_show: str) -> Cut:
+    def _choose_cut(self, parse: Parse, source_to_show: str) -> Cut:
         """Return the position to cut the source at.
 
         A long incomplete line after code counts as complete if it ends the code's container.

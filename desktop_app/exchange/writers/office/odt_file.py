@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_Paragraph = TypeVar("_Paragraph", Paragraph, Header)
+_TextElement = TypeVar("_TextElement", Paragraph, Header)
 _INDENT_CM: Final = 0.75
 _MAX_LIST_DEPTH: Final = 8
 """Deeper blocks are indented like blocks of this depth."""
@@ -128,7 +128,7 @@ def _make_header(level: int, text: str) -> Header:
     return _with_direction(Header(level, text), _HEADING_STYLE.format(level))
 
 
-def _with_direction(element: _Paragraph, usual_style: str = _STANDARD_STYLE) -> _Paragraph:
+def _with_direction(element: _TextElement, usual_style: str = _STANDARD_STYLE) -> _TextElement:
     """Return the paragraph or heading, with a style for right to left if it is read so."""
     if is_from_right(element.inner_text):
         style = element.get_attribute("text:style-name") or usual_style
