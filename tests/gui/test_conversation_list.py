@@ -900,7 +900,7 @@ def test_a_drop_on_the_first_heading_pins_a_conversation(
     with qtbot.waitSignal(listing.pin_order_requested) as told:
         drop_at(listing, place, "b")
     assert told.args == [["b"]]
-    listing.view.can_go_back = True  # in the archive
+    listing.view.set_can_go_back(True)  # in the archive
     with qtbot.assertNotEmitted(listing.pin_order_requested):
         drop_at(listing, place, "b")
 

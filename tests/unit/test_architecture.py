@@ -186,7 +186,7 @@ OWN_VALUES = {
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},
     "desktop_app/ui/transcript/viewport/backdrop.py": {"decorations", "last"},
     "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"queued"},
-    "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},
+    "desktop_app/ui/viewer/attachment_preview.py": {"self._image_view"},
     "desktop_app/ui/widgets/accessibility/accessible_roles.py": {"state"},
     "desktop_app/ui/widgets/buttons/elided_button.py": {"option"},
 }

@@ -195,7 +195,7 @@ class QuickHost(QObject):
         transcript.highlighter.set_lexer(conversation.lexer)
         conversation.images.show_images_in(transcript, lambda: ())
         quick_window = QuickPrompt(theme, transcript)
-        quick_window.placement.shares = self._position
+        quick_window.placement.restore(self._position)
         if self._spelling is not None:
             quick_window.field.check_spelling_with(self._spelling, quick_window.theme)
         quick_window.hidden.connect(self._store_position)

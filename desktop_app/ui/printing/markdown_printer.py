@@ -59,6 +59,10 @@ class _QuoteBar:
     inset: float
     is_at_right: bool
 
+    def extend(self, last: QTextBlock) -> None:
+        """Let the bar end beside a later block."""
+        self.last = last
+
 
 class _TableRow(NamedTuple):
     cells: tuple[Runs, ...]
@@ -122,7 +126,7 @@ class MarkdownPrinter:
         current = self._writer.cursor.block()
         last_block = current.previous() if self._writer.is_block_empty else current
         for bar in open_bars:
-            bar.last = last_block
+            bar.extend(last_block)
         is_at_right = begins_at_right(block)
         new_bars = [
             _QuoteBar(inserted, last_block, inset, is_at_right)
@@ -251,7 +255,7 @@ class MarkdownPrinter:
                 runs = row.cells[column] if column < len(row.cells) else ()
                 cell = table.cellAt(row_index, column_index)
                 cell.setFormat(cell_format)
-                self._writer.cursor = cell.firstCursorPosition()
+                self._writer.move_to(cell.firstCursorPosition())
                 block_format = QTextBlockFormat()
                 block_format.setAlignment(ALIGNMENTS[first_block.aligns[column] or default_align])
                 self._writer.cursor.setBlockFormat(block_format)

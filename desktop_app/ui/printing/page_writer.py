@@ -130,6 +130,10 @@ class PageWriter:
         self.breaks.keep_unbroken(self.cursor.block(), table)
         return table
 
+    def move_to(self, cursor: QTextCursor) -> None:
+        """Go on at a position in the last table."""
+        self.cursor = cursor
+
     def insert_image(self, name: str, image: QImage, max_width: float) -> None:
         """Insert an image, scaled down to the maximum width and nearly half a page."""
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)

@@ -20,7 +20,7 @@ class WindowPlacement:
 
     Attributes:
         shares: the position to which the user moved the window, as shares of the screen's free
-            space; None if it was not moved. It may be set to that of an earlier run.
+            space; None if it was not moved.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -28,6 +28,10 @@ class WindowPlacement:
         self.shares: tuple[float, float] | None = None
         self._opened_at = window.pos()
         self._opened_size = window.size()
+
+    def restore(self, shares: tuple[float, float] | None) -> None:
+        """Set `shares` to the position of an earlier run."""
+        self.shares = shares
 
     def place(self) -> None:
         """Place the window where the user has moved it, or near the top.

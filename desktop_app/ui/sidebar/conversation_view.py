@@ -81,6 +81,10 @@ class ConversationView(RowView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
 
+    def set_can_go_back(self, can_go_back: bool) -> None:
+        """Set whether a filter is active that Esc, Backspace and the back arrow leave."""
+        self.can_go_back = can_go_back
+
     # ------------------------------------------------------------ marks
 
     @property

@@ -276,7 +276,7 @@ def test_a_signal_stops_a_backup_at_once(
 ) -> None:
     steps = []
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **_options: object) -> None:
         steps.append("begun")
         signal.raise_signal(number)
         steps.append("ended")

@@ -199,7 +199,7 @@ class Book:
     async def items(self, _job_id: str) -> list[BatchItem]:
         return []
 
-    async def save_results(self, _job: Any, _upload: Any, results: list[Any], *_: Any) -> int:
+    async def save_results(self, _job: Any, _upload: Any, results: list[Any], **_: Any) -> int:
         self.saved.append(len(results))
         return len(results)
 

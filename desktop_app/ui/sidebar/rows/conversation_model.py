@@ -295,7 +295,7 @@ class ConversationModel(QAbstractListModel):
         last: Conversation | None,
     ) -> None:
         self.beginResetModel()
-        self.order.list_filter = list_filter
+        self.order.set_list_filter(list_filter)
         self.last_of_pages = last
         self._has_requested_page = False
         keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))

@@ -57,10 +57,14 @@ class RowOrder:
     """
 
     def __init__(self, today: date) -> None:
-        self.list_filter: ListFilter = LIST
+        self.list_filter = LIST
         self.pin_order: tuple[str, ...] = ()
         self._pin_ranks: dict[str, int] = {}
         self._date_groups = DateGroups(today)
+
+    def set_list_filter(self, list_filter: ListFilter) -> None:
+        """Sort and group rows as the list with this filter does."""
+        self.list_filter = list_filter
 
     def set_pin_order(self, order: Iterable[str]) -> None:
         """Sort the pinned conversations in this order. Those missing from `order` come first."""
