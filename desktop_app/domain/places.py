@@ -75,7 +75,7 @@ def linked_text(
     Only placeholders of the message become links; parameters are plain text.
 
     Args:
-        other_names: names for some places, to which there are then no links.
+        other_names: names to use instead of those of some places. They are not links.
     """
     segments = []
     for literal, name, _, _ in Formatter().parse(tr(message)):

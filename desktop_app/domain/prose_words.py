@@ -119,7 +119,7 @@ def next_misspelled(
 ) -> ProseWord | None:
     """Return the first misspelled word that ends at `position` or later, else the first.
 
-    Its positions are those in the text. Return None if no word is misspelled.
+    Its positions count from the start of the text. Return None if no word is misspelled.
 
     Args:
         misspelled: returns the misspelled words among some words.

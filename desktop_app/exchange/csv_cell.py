@@ -14,9 +14,9 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 # Full-width forms of these signs, which some spreadsheets treat like the signs.
 _NARROW: Final = str.maketrans("＝＋－＠", "=+-@")
 # Excel separates the columns of a CSV file by the system's list separator, a semicolon in most of
-# Europe. Then quotes after a comma do not enclose a cell: a semicolon or a line break within them
-# begins one. Only a formula that calls a function, or names another file or program before "!", can
-# do harm.
+# Europe. With a semicolon as the separator, quotes after a comma do not enclose a cell: a semicolon
+# or a line break within the quotes begins a cell. Only a formula that calls a function, or names
+# another file or program before "!", can do harm.
 _FORMULA_WITHIN: Final = re.compile(
     r"(?<=[;\t\r\n])(?=[ \u00a0]*+[=+\-@＝＋－＠][^;\t\r\n]*?(?:[\w.] *\(|![$\w]))"
 )

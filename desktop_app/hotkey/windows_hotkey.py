@@ -85,7 +85,7 @@ class WindowsHotkey:
     Args:
         keys: in Qt's portable text.
         on_press: called in this object's own thread.
-        library: the functions of the system; those of Windows by default.
+        library: the functions of the system, which tests replace.
     """
 
     def __init__(

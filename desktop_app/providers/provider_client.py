@@ -103,8 +103,8 @@ class ProviderClient:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the answer; the last is Completed, Incomplete or Failed.
 
-        Several candidates come only through Chat Completions. With the other API, and from servers
-        that do not support several, there is one.
+        Several candidates come only through Chat Completions. The Responses API, and servers that
+        do not support candidates, give one answer.
 
         Canceling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.

@@ -1,7 +1,7 @@
 """Compactions: replacements for the older part of a long conversation in requests.
 
-A compaction belongs to a message: in requests it replaces all messages from the first to that one.
-They stay in the conversation. A path that does not contain the message is sent without the
+A compaction belongs to a message: in requests it replaces that message and all before it. The
+messages stay in the conversation. A path that does not contain the message is sent without the
 compaction, and so is a path whose compaction was undone.
 """
 
@@ -136,7 +136,7 @@ def was_made_with(
 ) -> bool:
     """Return True if the answer `path[number]` was made with `compaction` (None: without).
 
-    Only then is the token count that came with the answer valid for the next request.
+    If it was not, the token count that came with the answer is not valid for the next request.
     """
     if not compactions:
         return True

@@ -1,7 +1,7 @@
 """Headers and query parameters that the user adds to every request to a provider.
 
 The values of secret fields are in the keyring, bound to the origin of the provider's address, like
-its API key. The profile then has only their names.
+its API key. The profile has only the names of secret fields.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ class Call(NamedTuple):
     Attributes:
         purpose: a value of `Purpose`.
         cost: US dollars; None if unknown.
-        conversation_id, message_id: those that the call belongs to; None for embeddings and others.
+        conversation_id, message_id: None if the call belongs to no conversation or message, as for
+            embeddings.
         performance: None if it was not measured.
     """
 
@@ -144,7 +145,7 @@ class GroupPerformance(NamedTuple):
         p50_first_token_s, p95_first_token_s: seconds until the first text or reasoning.
         p50_s: seconds until the end.
         tokens_per_s: output tokens per second after the first token, of all calls together.
-        p50_tokens_per_s, p95_tokens_per_s: likewise, of single calls.
+        p50_tokens_per_s, p95_tokens_per_s: output tokens per second after the first, of one call.
     """
 
     failed: int = 0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
 
 _KEY_LIKE: Final = re.compile(r"\w[\w.-]*")
-"""Matches secrets that are left out. Others may be paths or commands of a shell, and are shown."""
+"""Matches secrets that are left out. Any other may be a path or a shell command, and is shown."""
 _ENCODED_KEY: Final = re.compile(r"[\w+][\w.+/=-]*")
 """Matches secrets that are left out if the name of their variable says that they are secret."""
 _URL_PASSWORD: Final = re.compile(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")

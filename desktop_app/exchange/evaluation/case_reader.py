@@ -71,7 +71,7 @@ def read_cases(
 
 
 def _parse_cases(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
-    """Yield the cases of a file. The ending of its name decides the format; others are JSONL."""
+    """Yield the cases of a file, whose name's ending decides the format; JSONL if it is unknown."""
     filler = TemplateFiller()
     if name.endswith(".csv"):
         decimal_sign = "," if _csv_delimiter(text) == ";" else "."

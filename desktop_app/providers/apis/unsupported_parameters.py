@@ -34,7 +34,7 @@ REASONING_TEXT is the opposite: a "refusal" of it means that the server wants it
 chooses the limit on the answer's tokens, but the program chooses its name.
 """
 
-# Codes that refuse the setting itself, whatever its value. Others may refuse the value alone.
+# Codes that refuse the setting itself, whatever its value. Any other may refuse only the value.
 _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
 _SCHEMA_REFUSAL: Final = re.compile("invalid schema|strict", re.IGNORECASE)
 _REQUEST_FIELDS: Final = ("effort", "background", "schema")

@@ -35,7 +35,7 @@ from desktop_app.providers.http.reply import json_fields
 
 # The statuses of refused requests; None stands for an error inside an open stream, which has none.
 _CLIENT_ERROR_STATUSES: Final = (None, 400, 404, 413, 422)
-# Also those of gateways that failed because the server behind them refused the request.
+# Also the statuses of gateways that failed because the server behind them refused the request.
 _REFUSAL_STATUSES: Final = (*_CLIENT_ERROR_STATUSES, 500, 502)
 _QUOTA_CODES: Final = {
     "insufficient_quota",

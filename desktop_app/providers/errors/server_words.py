@@ -21,7 +21,7 @@ _HIDDEN: Final = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|\Z)", re.IGNORE
 # Replaced by nothing: a blank inside a key would hide it from the redactor.
 _INLINE: Final = re.compile(r"</?(a|b|code|em|i|mark|span|strong|u|wbr)\b[^<>]{0,500}>", re.I)
 _TAG: Final = re.compile(r"<[/!]?[A-Za-z][^<>]{0,500}>|<!--.*?(-->|\Z)", re.DOTALL)
-# Keys of others, which no redactor knows: a gateway quotes the key that it sent on.
+# Keys that no redactor knows: a gateway quotes its own key, which it sent to the server behind it.
 _KEY_PATTERN: Final = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi|AIza|key|token)[-_][\w.*-]{12,}"
     r"|\bAIza[\w-]{20,}"

@@ -72,8 +72,8 @@ class ProxyWatch:
     """Follower of a connection through a proxy, by the trace events of httpx.
 
     It cancels the proxy's deadline once the request is sent to the provider. SOCKS connections get
-    the socket options that httpx sets on others, and are closed if canceled during the greeting,
-    because httpx leaves them open then.
+    the socket options that httpx sets on all other connections. They are closed if the request is
+    canceled during the greeting, because httpx would leave them open.
     """
 
     def __init__(self, deadline: asyncio.Timeout) -> None:

@@ -181,7 +181,7 @@ class BlockStream:
     def _shorten_address(self, added_chars: int) -> bool:
         """Drop the end of an image's overlong address, unless the address is in code.
 
-        Such an address can have megabytes. Return True if more of it may come.
+        A `data:` address can have megabytes. Return True if more of the address may come.
         """
         address_range = find_overlong_range(self._source, added_chars)
         if address_range is None:
@@ -247,7 +247,7 @@ class BlockStream:
     def _is_blank_line(self, text: str) -> bool:
         """Return True if the text extends a very long blank line of code.
 
-        Such a line is shown once something follows it.
+        The line is shown once other text follows it.
         """
         if len(self._source) <= _LONG_TAIL_CHARS:
             return False
