@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SidebarFooter(QWidget):
-    """The last line of the sidebar. See the module."""
+    """The last line of the sidebar."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()

@@ -37,7 +37,7 @@ class ResourceChoice:
 
 
 class ResourceDialog(QDialog):
-    """The dialog with the list of resources. See the module.
+    """The dialog with the list of resources.
 
     Signals:
         chosen(ResourceChoice): attach this resource.

@@ -46,6 +46,8 @@ _MARGIN: Final = 14
 _SPACING: Final = 8
 """Between a tool's name, its permission and the scroll bar."""
 _MAX_HEIGHT: Final = 420
+_HEIGHT_BESIDE_LIST: Final = 130
+"""For the title, the note, the button and the margins."""
 _SLICE_S: Final = 0.008
 """The duration of a step that creates rows. A server may have hundreds of tools."""
 
@@ -159,7 +161,8 @@ class ToolPicker(QFrame):
         height = self._content.sizeHint().height()
         if created:
             height = height * len(self._is_chosen) // created  # as high as all rows would be
-        self._wanted_height = min(height + self._theme.px(130), self._theme.px(_MAX_HEIGHT))
+        px = self._theme.px
+        self._wanted_height = min(height + px(_HEIGHT_BESIDE_LIST), px(_MAX_HEIGHT))
         if self._anchor is not None:
             self._place(self._anchor)
         self._schedule_rows()

@@ -58,7 +58,7 @@ class MessageState:
         is_complete: True once the text of an answer is complete.
         is_stored: True if the message did not stream in this view: its code is folded initially.
         status_line: the status while the answer is made; "" for none.
-        note: the line below the message, such as one about a compaction; None for none.
+        note: the line below the message, such as one about a compaction; None without a line.
         pending_highlights: the code in the body and below it that is not highlighted yet.
         unwritten: the text of a long stored message that is still to be added in pieces. `update`
             completes the message afterwards.

@@ -58,11 +58,11 @@ def page_ends(
             newline = text.find("\n", position, position + max_line_length)
             position = newline + 1 if newline >= 0 else min(position + max_line_length, len(text))
             if position > limit:
-                break
+                break  # the line is for the next page
             end = position
             if newline < 0 and position < len(text):
                 break  # an unfinished line must not grow in the editor
-        start = end if end > start else limit
+        start = end if end > start else limit  # a line longer than a page is cut
         ends.append(start)
         time.sleep(0)  # let the GUI thread run
     return ends

@@ -164,7 +164,11 @@ class ConversationPane(QWidget):
             text.fit()
 
     def _hide_optional_parts(self) -> None:
-        """Hide optional parts, and let the cards scroll, if the height is small."""
+        """Hide optional parts, and let the cards scroll, if the height is small.
+
+        The height that the header and the prompt leave is for a line of the cards, the key line,
+        the rest of the cards, the question and the examples, in this order.
+        """
         px = self._theme.px
         self.prompt.set_compact(self.height() < px(_TIGHT_HEIGHT))
         if self._empty_state is None:

@@ -24,7 +24,7 @@ _DRAG_EVENTS = (QEvent.Type.DragEnter, QEvent.Type.DragLeave, QEvent.Type.Drop)
 
 
 class DropArea(QObject):
-    """The handler of drops on the main window. See the module.
+    """The handler of drops on the main window.
 
     Signals:
         content_dropped(DroppedContent): emitted for a drop on the window.

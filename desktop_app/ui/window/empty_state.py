@@ -49,7 +49,7 @@ class _CardSizes(NamedTuple):
 
 
 class EmptyState(QWidget):
-    """The question and the examples above the prompt. See the module.
+    """The question and the examples above the prompt.
 
     Attributes:
         key_line: names the model that answers now and offers to add a key; hidden at first, and

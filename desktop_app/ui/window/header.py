@@ -31,7 +31,7 @@ _MAX_PRESET_WIDTH: Final = 260
 
 
 class Header(QFrame):
-    """The header of a conversation. See the module.
+    """The header of a conversation.
 
     Signals:
         settings_requested(): show or hide the settings panel.

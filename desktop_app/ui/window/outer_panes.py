@@ -39,7 +39,7 @@ class _PaneState(Enum):
 
 
 class OuterPanes:
-    """Shows and hides the outer panes, and lays out all panes. See the module.
+    """Shows and hides the outer panes, and lays out all panes.
 
     Attributes:
         wants_list, wants_settings: whether the user wants the panes in the row if they fit.
@@ -87,7 +87,7 @@ class OuterPanes:
         self.show_settings(self._state_of(self._settings) == _PaneState.HIDDEN)
 
     def show_settings(self, is_shown: bool) -> None:
-        """Show or hide the settings panel and move the keyboard focus accordingly."""
+        """Show the settings panel and focus it, or hide it and focus the prompt."""
         self.wants_settings = is_shown
         if not is_shown:  # before hiding it, which would focus the next widget
             self._middle.prompt.focus_text()

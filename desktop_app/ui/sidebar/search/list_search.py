@@ -43,7 +43,7 @@ class HitView(RowView):
 
 
 class ListSearch(QObject):
-    """The search of the conversation list. See the module.
+    """The search of the conversation list.
 
     Attributes:
         column: the layout of the field, and of the filters below it while hits are shown.

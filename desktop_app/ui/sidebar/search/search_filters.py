@@ -50,7 +50,7 @@ _MAX_FOLDER_CHARACTERS: Final = 22  # characters of a folder's name
 
 
 class SearchFilters(QWidget):
-    """The filters of a search. See the module.
+    """The filters of a search.
 
     Signals:
         changed(): repeat the search.

@@ -106,7 +106,7 @@ def _state_text(message: Message) -> str:
 
 def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
     """Return the nodes of a message's items."""
-    numbered = [pair for pair in enumerate(items) if not _is_unread(pair[1])]
+    numbered = [(index, item) for index, item in enumerate(items) if not _is_unread(item)]
     nodes: list[ReadingNode] = []
     for kind, group in groupby(numbered, key=lambda pair: _group_of(pair[1])):
         pairs = list(group)

@@ -202,7 +202,9 @@ class MessageWriter:
         code = state.folds.code_ending_at(layout.items, head, end)
         if code is None:
             return False
-        if not state.is_stored or end - code.lines + VISIBLE_LINES <= visible_item - head < end:
+        hidden_start = end - code.lines + VISIBLE_LINES
+        hides_visible_item = hidden_start <= visible_item - head < end
+        if not state.is_stored or hides_visible_item:
             state.unfolded.set_code_folded(code.number, folded=False)
         unfolded = code.number in state.unfolded.code
         index = state.folds.add(code)

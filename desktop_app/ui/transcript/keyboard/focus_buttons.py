@@ -34,7 +34,8 @@ class FocusButtons(QObject):
     """The buttons over the focus targets of a view.
 
     Attributes:
-        focused: the focused button, even while another window is active; None for none.
+        focused: the focused button, even while another window is active; None if no button is
+            focused.
 
     Signals:
         activated(FocusTargetButton): the user activated the target of a button.

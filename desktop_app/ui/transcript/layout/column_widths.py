@@ -109,8 +109,9 @@ class ColumnWidths:
         upper_bound = 0.0  # of the width
         for run in cell:
             is_ascii = run.text.isascii()
-            is_suited = (is_ascii and "\t" not in run.text) or not _NEEDS_CELL.search(run.text)
-            if run.math or run.image or not is_suited:
+            # ASCII text needs no search.
+            fits_tab_stops = (is_ascii and "\t" not in run.text) or not _NEEDS_CELL.search(run.text)
+            if run.math or run.image or not fits_tab_stops:
                 return False
             if is_ascii:
                 upper_bound += self._font_of(run, is_head).widest_letter * len(run.text)

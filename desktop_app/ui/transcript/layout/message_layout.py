@@ -128,7 +128,10 @@ class MessageLayout:
 
     def row_at(self, index: int, number: int) -> int:
         """Return the row that contains block `number` of a table item."""
-        return number if self.has_row_blocks(index) else max(0, number - 1) // self._columns(index)
+        if self.has_row_blocks(index):
+            return number
+        # Block 0 is the empty block before the QTextTable; then each cell has a block.
+        return max(0, number - 1) // self._columns(index)
 
     def row_blocks(self, index: int, row: int) -> range:
         """Return the numbers of the blocks of a row within a table item."""

@@ -92,6 +92,7 @@ class FoldLines:
 
         The change replaces `removed` blocks from block `index` on.
         """
+        # Code that ends directly above the change grows if the change begins with code.
         continues_code = bool(added) and is_code(added[0])
         first = bisect_right(self._foldable, index - continues_code, key=_end)
         affected_lines: list[int] = []

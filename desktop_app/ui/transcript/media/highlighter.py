@@ -149,7 +149,7 @@ class CodeHighlighter(QObject):
         """Highlight new lines of a growing block."""
         last = self._jobs[-1] if self._jobs else None
         if last is not None and last.layout is layout and last.end == first and last.parts is None:
-            last.end = end
+            last.end = end  # the job has not begun: lex these lines with it
             return
         self._queue(layout, max(head + 1, first - _CONTEXT_LINES), first, end)
 

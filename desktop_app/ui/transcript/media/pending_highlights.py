@@ -40,9 +40,9 @@ class PendingHighlights:
         heads_below = [head + shift for head in self._heads if head >= index + removed]
         new_heads = [each for each, item in enumerate(added, index) if _is_head(item)]
         self._heads = [*heads_above, *new_heads, *heads_below]
-        if new_heads or self._heads[-1:] != last_head:
+        if new_heads or self._heads[-1:] != last_head:  # nothing of the last block is highlighted
             self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
-        elif last_head and index > last_head[0]:
+        elif last_head and index > last_head[0]:  # lines of the last block were replaced
             self._highlighted_to = min(self._highlighted_to, index)
 
     def highlight(
@@ -60,11 +60,12 @@ class PendingHighlights:
         """
         last = layout.items[end - 1] if end else None
         is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
-        is_open = is_code and is_growing
-        for head in self._heads[: -1 if is_open else None]:
+        is_last_open = is_code and is_growing
+        complete_heads = self._heads[:-1] if is_last_open else self._heads
+        for head in complete_heads:
             highlighter.highlight_block(layout, body + head)
-        self._heads = self._heads[-1:] if is_open else []
-        if self._heads and body + self._highlighted_to < end - 1:
+        self._heads = self._heads[-1:] if is_last_open else []
+        if self._heads and body + self._highlighted_to < end - 1:  # the last line may still grow
             highlighter.highlight_lines(
                 layout, head=body + self._heads[0], first=body + self._highlighted_to, end=end - 1
             )

@@ -18,7 +18,7 @@ _MAX_DESCRIPTION_CHARACTERS: Final = 80
 
 
 class ProgressCard(QFrame):
-    """The card that shows the progress of a task. See the module.
+    """The card that shows the progress of a task.
 
     Signals:
         cancel_requested(): the user wants to stop the task.
