@@ -167,7 +167,7 @@ class Backend:
             return ChunkedReader(
                 calls=self.paid_calls,
                 attachments=attachments,
-                pictures=image_scaler,
+                images=image_scaler,
                 estimator=estimator,
                 splitter=self.documents,
                 notes=self.notes,
@@ -178,7 +178,7 @@ class Backend:
             sources=MessageSources(
                 messages=store,
                 attachments=attachments,
-                pictures=image_scaler,
+                images=image_scaler,
                 compactions=self.compactions,
                 chunked_reader=chunked_reader,
                 load_requirements=partial(load_prompt_requirements, self.prompts),
@@ -283,7 +283,7 @@ class Backend:
         return CompactionService(
             store=self.compactions,
             attachments=self.attachments,
-            pictures=self.image_scaler,
+            images=self.image_scaler,
             estimator=self.chat.estimator,
             utility_model=self.utility_model,
             delimiters=self.delimiters,

@@ -69,7 +69,7 @@ def batch_service(
         sender=BatchSender(
             store,
             attachments=backend.attachments,
-            pictures=backend.image_scaler,
+            images=backend.image_scaler,
             delimiters=backend.delimiters,
             scratch=backend.database.path.parent,
         ),

@@ -23,7 +23,7 @@ MAX_CACHE_BYTES: Final = 48 << 20
 
 
 class ImageScaler:
-    """Scaler of stored images. Implements services.ports.PictureSource."""
+    """Scaler of stored images. Implements services.ports.ImageSource."""
 
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals

@@ -50,7 +50,7 @@ class UnsavedAnswers:
         self._files[answer_id] = file
         return file
 
-    async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
+    async def add_image(self, answer: Message, data: bytes) -> ImagePart | None:
         """Return None, because images are not stored."""
         return None
 

@@ -247,7 +247,7 @@ def compactions() -> Iterator[str]:
         service = CompactionService(
             store=cast("Any", _Store()),
             attachments=_NumberedTexts(),
-            pictures=cast("Any", None),
+            images=cast("Any", None),
             estimator=Estimator(WordCounter(), _NumberedTexts()),
             utility_model=cast("Any", _UtilityModel(chance)),
             delimiters=cast("Any", _FixedDelimiters()),
@@ -295,7 +295,7 @@ async def _reading(chance: random.Random) -> list[object]:
     reader = ChunkedReader(
         calls=PaidCalls(cast("Any", None), cast("Any", None), cast("Any", None)),
         attachments=attachments,
-        pictures=cast("Any", None),
+        images=cast("Any", None),
         estimator=estimator,
         splitter=_Splitter(),
         notes=notes,
@@ -366,7 +366,7 @@ async def _noted(chance: random.Random) -> list[object]:
     reader = ChunkedReader(
         calls=PaidCalls(gateway, cast("Any", _Unlimited()), cast("Any", _Store())),
         attachments=attachments,
-        pictures=cast("Any", None),
+        images=cast("Any", None),
         estimator=Estimator(WordCounter(), attachments),
         splitter=_Splitter(),
         notes=_Notes(),

@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.documents.image_attachments import picture_tokens
+from desktop_app.services.documents.image_attachments import attached_image_tokens
 from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.ui.transcript.media.message_images import THUMBNAIL_BOX
 
@@ -88,7 +88,7 @@ class ImageChips(QObject):
         if lacks_vision:
             facts.append(tr("{model} doesn’t support images", model=model.name))
         else:
-            tokens, is_exact = picture_tokens(part, model)
+            tokens, is_exact = attached_image_tokens(part, model)
             facts.append(token_count(tokens, is_exact=is_exact))
             facts += share_and_cost(tokens, resolved)
         return Chip(
@@ -113,7 +113,7 @@ _DETAIL_LABELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High"
 
 
 def _detail_label(part: ImagePart, detail: str, model: ModelInfo) -> str:
-    tokens, is_exact = picture_tokens(replace(part, detail=detail), model)
+    tokens, is_exact = attached_image_tokens(replace(part, detail=detail), model)
     return f"{tr(_DETAIL_LABELS[detail])} · {token_count(tokens, is_exact=is_exact)}"
 
 

@@ -54,8 +54,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.services.answers.answer_images import AnswerImages
 from desktop_app.services.answers.answer_ledger import AnswerLedger
-from desktop_app.services.answers.answer_pictures import AnswerPictures
 from desktop_app.services.answers.checkpoints import Checkpoints
 from desktop_app.services.answers.inline_pictures import PictureParser, with_pictures
 from desktop_app.services.answers.long_answer import LongAnswer, with_file
@@ -136,7 +136,7 @@ class AnswerRun:
         self.limit = MessageLimit()
         self.long_answer = LongAnswer(stores.files, answer)
         self.checkpoints = Checkpoints(self, stores.messages)
-        self._pictures = AnswerPictures(stores.files, answer, self._writes)
+        self._images = AnswerImages(stores.files, answer, self._writes)
         self._picture_parser = PictureParser()
         self._thinking_time = ThinkingTime()
         self._is_sent = self._is_recorded = False
@@ -297,9 +297,7 @@ class AnswerRun:
             self._add_event(Failed(to_provider_error(error)), listen)
             return
         self._is_sent = True
-        stream = with_pictures(
-            self._events_of(provider), self._pictures.store, self._picture_parser
-        )
+        stream = with_pictures(self._events_of(provider), self._images.store, self._picture_parser)
         async with aclosing(stream) as events:
             async for event in events:
                 refusal = event.error if isinstance(event, Failed) and self.reply.is_empty else None
@@ -313,7 +311,7 @@ class AnswerRun:
                     except SpendingCapError as error:
                         event = Failed(to_provider_error(error))
                 try:
-                    event = await self._pictures.store_arrived(
+                    event = await self._images.store_arrived(
                         event, lambda added_event: self._add_event(added_event, listen)
                     )
                     if not await self._add_shortened(event, listen):

@@ -25,8 +25,8 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.services.batch.batch_ports import BatchStorage, ReadFile
 from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.documents.image_attachments import (
+    attached_image_tokens,
     page_tokens,
-    picture_tokens,
     require_image_input,
 )
 from desktop_app.services.ports import TokenCounter
@@ -115,6 +115,6 @@ def _note_with_remedy(error: UserFacingError) -> ErrorNote:
 
 def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
     if isinstance(part, ImagePart):
-        return picture_tokens(part, info).tokens
+        return attached_image_tokens(part, info).tokens
     text_tokens = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
     return text_tokens + BLOCK_TOKENS + page_tokens(part, info).tokens

@@ -52,7 +52,7 @@ from desktop_app.services.chat.prompt_assembly import (
     request_messages,
 )
 from desktop_app.services.documents.image_attachments import ImageForm
-from desktop_app.services.ports import AttachmentSource, PictureSource
+from desktop_app.services.ports import AttachmentSource, ImageSource
 from desktop_app.services.prompt_delimiter import DelimiterFactory
 from desktop_app.services.structured.requested_form import load_form
 
@@ -77,14 +77,14 @@ class BatchSender:
         self,
         store: BatchStorage,
         attachments: AttachmentSource,
-        pictures: PictureSource,
+        images: ImageSource,
         delimiters: DelimiterFactory,
         scratch: Path,
         limits: UploadLimits | None = None,
     ) -> None:
         self._store = store
         self._attachments = attachments
-        self._pictures = pictures
+        self._images = images
         self._delimiters = delimiters
         self._scratch = scratch
         self._limits = limits or UploadLimits()
@@ -249,7 +249,7 @@ class BatchSender:
     ) -> bytes:
         question = question_of(job, item, conversation_id="")
         form = await form_of_job(job)
-        image_form = ImageForm(info, self._pictures)
+        image_form = ImageForm(info, self._images)
         delimiter = await self._delimiters.delimiter_for(job.id)
         messages = await request_messages([question], self._attachments, delimiter, image_form)
         request = ChatRequest(

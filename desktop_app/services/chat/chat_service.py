@@ -74,8 +74,8 @@ from desktop_app.services.models.choice_resolution import ProviderModels, Resolv
 from desktop_app.services.ports import (
     ChatAttachments,
     CompactionStorage,
+    ImageSource,
     MessageStore,
-    PictureSource,
     RequirementsLoader,
 )
 from desktop_app.services.prompt_delimiter import DelimiterFactory
@@ -96,7 +96,7 @@ class MessageSources(NamedTuple):
     Attributes:
         messages: the store of questions and answers.
         attachments: the texts of attached documents.
-        pictures: attached images, scaled for a model.
+        images: attached images, scaled for a model.
         compactions: the compactions that replace the beginnings of long conversations.
         chunked_reader: returns the reader of documents that exceed a model's limit.
         load_requirements: returns the requirements of a prompt.
@@ -105,7 +105,7 @@ class MessageSources(NamedTuple):
 
     messages: MessageStore
     attachments: ChatAttachments
-    pictures: PictureSource
+    images: ImageSource
     compactions: CompactionStorage
     chunked_reader: Callable[[], ChunkedReader]
     load_requirements: RequirementsLoader
@@ -145,7 +145,7 @@ class ChatService:
         self.costs = AnswerCosts(self.gateway, self.budget, estimator)
         attachments = sources.attachments
         self._requests = RequestBuilder(
-            attachments, sources.pictures, delimiters, sources.load_requirements
+            attachments, sources.images, delimiters, sources.load_requirements
         )
         self._gateways = AnswerGateways(
             gateway=self.gateway,

@@ -45,7 +45,7 @@ from desktop_app.services.chat.small_tasks.utility_model import SmallTask, Utili
 from desktop_app.services.chat.text_packer import TextPacker
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import AttachmentSource, CompactionStorage, PictureSource
+from desktop_app.services.ports import AttachmentSource, CompactionStorage, ImageSource
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
@@ -127,14 +127,14 @@ class CompactionService:
         *,
         store: CompactionStorage,
         attachments: AttachmentSource,
-        pictures: PictureSource,
+        images: ImageSource,
         estimator: Estimator,
         utility_model: UtilityModel,
         delimiters: DelimiterFactory,
     ) -> None:
         self._store = store
         self._attachments = attachments
-        self._pictures = pictures
+        self._images = images
         self._estimator = estimator
         self._utility_model = utility_model
         self._delimiters = delimiters
@@ -319,7 +319,7 @@ class CompactionService:
         self, plan: CompactionPlan, instructions: str
     ) -> tuple[str, int]:
         """Return the provider's items as JSON, and their estimated tokens."""
-        image_form = ImageForm(plan.maker.model, self._pictures, plan.answering.files)
+        image_form = ImageForm(plan.maker.model, self._images, plan.answering.files)
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
         state, messages = await sent_messages(
             plan.sent,

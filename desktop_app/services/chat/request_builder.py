@@ -19,7 +19,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import AttachmentSource, PictureSource, RequirementsLoader
+from desktop_app.services.ports import AttachmentSource, ImageSource, RequirementsLoader
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.structured.form_notices import repair_turn
 from desktop_app.services.tools.tool_set import ToolSet
@@ -63,12 +63,12 @@ class RequestBuilder:
     def __init__(
         self,
         attachments: AttachmentSource,
-        pictures: PictureSource,
+        images: ImageSource,
         delimiters: DelimiterFactory,
         load_requirements: RequirementsLoader,
     ) -> None:
         self._attachments = attachments
-        self._pictures = pictures
+        self._images = images
         self._delimiters = delimiters
         self._load_requirements = load_requirements
 
@@ -78,7 +78,7 @@ class RequestBuilder:
         resolved = plan.resolved
         settings = plan.settings
         delimiter = await self._delimiters.delimiter_for(question.conversation_id)
-        image_form = ImageForm(resolved.model, self._pictures, resolved.files)
+        image_form = ImageForm(resolved.model, self._images, resolved.files)
         requirements = await self._load_requirements(question.template_id)
         state, messages = await sent_messages(
             plan.context.sent,

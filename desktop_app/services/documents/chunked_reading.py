@@ -56,7 +56,7 @@ from desktop_app.services.documents.note_taking import (
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource
+from desktop_app.services.ports import AttachmentSource, Gateway, ImageSource
 from desktop_app.services.prompt_delimiter import PromptDelimiter, one_line
 from desktop_app.services.provider_wrapper import GatewayWrapper
 from desktop_app.services.spending.budget import Hold, PaidCalls
@@ -97,7 +97,7 @@ class ChunkedReader:
         *,
         calls: PaidCalls,
         attachments: AttachmentSource,
-        pictures: PictureSource,
+        images: ImageSource,
         estimator: Estimator,
         splitter: Splitter,
         notes: NoteCache,
@@ -106,7 +106,7 @@ class ChunkedReader:
         self._note_taker = note_taker
         self.gateway, self.budget, self.spending = calls
         self.notes = notes
-        self.pictures = pictures
+        self._images = images
         self._attachments = attachments
         self._estimator = estimator  # asks no server; `for_sending()` returns one that may
         self._splitter = splitter
@@ -390,7 +390,7 @@ class ChunkedReader:
 
     async def image_pages(self, task: ReadingTask, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
-        image_form = ImageForm(task.note_taker.model, self.pictures)
+        image_form = ImageForm(task.note_taker.model, self._images)
         return [] if piece.image_document is None else await image_form.pages(piece.image_document)
 
     async def with_note(self, task: ReadingTask, piece: DocumentPiece, text: str) -> DocumentPiece:

@@ -18,7 +18,7 @@ from desktop_app.domain.models.token_rates import TokenCount
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr_plural
-from desktop_app.services.ports import PictureSource
+from desktop_app.services.ports import ImageSource
 from desktop_app.services.prompt_delimiter import one_line
 
 # Tokens of the text that replaces an image.
@@ -37,7 +37,7 @@ class ImageForm(NamedTuple):
     """
 
     model: ModelInfo
-    pictures: PictureSource
+    images: ImageSource
     files: FileInputs | None = None
 
     async def sendable(self, part: ImagePart) -> RequestPart:
@@ -51,7 +51,7 @@ class ImageForm(NamedTuple):
                 f"[picture {one_line(part.name)}, not sent: "
                 f"{self.model.name} does not see pictures]"
             )
-        return await self.pictures.scaled_image(part, self.model.image_tokens)
+        return await self.images.scaled_image(part, self.model.image_tokens)
 
     async def pages(self, part: DocumentPart) -> list[RequestPart]:
         """Return a document's image pages, each after its number.
@@ -64,10 +64,10 @@ class ImageForm(NamedTuple):
         """
         if self.model.sees_images is False or part.in_parts or not part.image_pages:
             return []
-        page_images = await self.pictures.page_images(part, self.model.image_tokens)
+        page_images = await self.images.page_images(part, self.model.image_tokens)
         parts: list[RequestPart] = []
-        for page, picture in zip(part.image_pages, page_images, strict=True):
-            parts += [TextPart(page_name(part, page.number)), picture]
+        for page, image in zip(part.image_pages, page_images, strict=True):
+            parts += [TextPart(page_name(part, page.number)), image]
         return parts
 
 
@@ -100,7 +100,7 @@ def page_tokens(part: DocumentPart, model: ModelInfo) -> TokenCount:
     return TokenCount(total, all(count.is_exact for count in counts))
 
 
-def picture_tokens(part: ImagePart, model: ModelInfo) -> TokenCount:
+def attached_image_tokens(part: ImagePart, model: ModelInfo) -> TokenCount:
     """Count the tokens of an image for a model."""
     if model.sees_images is False:
         return TokenCount(NAME_TOKENS, is_exact=False)

@@ -48,7 +48,11 @@ from desktop_app.services.collections.passage_context import (
 )
 from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 from desktop_app.services.documents.file_attachments import file_tokens, is_file, is_wanted_as_file
-from desktop_app.services.documents.image_attachments import has_images, page_tokens, picture_tokens
+from desktop_app.services.documents.image_attachments import (
+    attached_image_tokens,
+    has_images,
+    page_tokens,
+)
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
@@ -222,7 +226,7 @@ class Estimator:
                     total += await self.document_tokens(part, resolved)
                     image_count = page_tokens(part, resolved.model)
                 else:
-                    image_count = picture_tokens(part, resolved.model)
+                    image_count = attached_image_tokens(part, resolved.model)
                 total += image_count.tokens
                 is_exact = is_exact and image_count.is_exact
         return TokenCount(total, is_exact)

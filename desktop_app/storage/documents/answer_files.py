@@ -112,7 +112,7 @@ class StoredAnswerFiles:
         await self._add(path, attachment, is_searchable=False)
         return DocumentPart(sha256, ANSWER_FILE_NAME, MARKDOWN, size)
 
-    async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
+    async def add_image(self, answer: Message, data: bytes) -> ImagePart | None:
         """Store a generated image as an attachment; return None if it is not a PNG, JPEG or WebP.
 
         Raises StorageError.

@@ -193,7 +193,7 @@ class Memory:
         size = len(self.written)
         return DocumentPart("f" * 64, "answer.md", "text/markdown", size) if size else None
 
-    async def add_picture(self, _answer: Message, _data: bytes) -> ImagePart | None:
+    async def add_image(self, _answer: Message, _data: bytes) -> ImagePart | None:
         await asyncio.sleep(self.files_take_s)
         if isinstance(self.picture, StorageError):
             raise self.picture

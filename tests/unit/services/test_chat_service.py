@@ -190,14 +190,14 @@ async def open_chat(
     calls = PaidCalls(
         OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
     )
-    pictures = ImageScaler(attachments, documents)
+    image_scaler = ImageScaler(attachments, documents)
     estimator = Estimator(counter, attachments, lambda: passages or NoCollections())
 
     def reader() -> ChunkedReader:
         return ChunkedReader(
             calls=calls,
             attachments=attachments,
-            pictures=pictures,
+            images=image_scaler,
             estimator=estimator,
             splitter=parts or unused_parts(),
             notes=NoteStore(database),
@@ -208,7 +208,7 @@ async def open_chat(
         sources=MessageSources(
             store,
             attachments,
-            pictures,
+            image_scaler,
             CompactionStore(database),
             reader,
             built_in_requirements,

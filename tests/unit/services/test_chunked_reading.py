@@ -239,7 +239,7 @@ async def open_reading(
             OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
         ),
         attachments=attachments,
-        pictures=DrawnPages(),
+        images=DrawnPages(),
         estimator=estimator,
         splitter=WordSplitter(),
         notes=NoteStore(database),

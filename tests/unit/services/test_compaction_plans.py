@@ -58,7 +58,7 @@ def service(counter: WordCounter | None = None) -> CompactionService:
     return CompactionService(
         store=CompactionStore(database),
         attachments=attachments,
-        pictures=ImageScaler(attachments, None),  # type: ignore[arg-type]
+        images=ImageScaler(attachments, None),  # type: ignore[arg-type]
         estimator=Estimator(counter or WordCounter(), attachments),
         utility_model=UtilityModel(
             PaidCalls(OneProvider(ScriptedProvider()), budget, Ledger(database)),

@@ -154,11 +154,11 @@ async def open_setup(
     compactions, store = CompactionStore(database), ConversationStore(database)
     estimator, gateway = Estimator(WordCounter(), attachments), OneProvider(provider)
     budget = Budget(SpendingHolds(database), SettingsStore(database))
-    pictures = ImageScaler(attachments, DocumentWorker())
+    image_scaler = ImageScaler(attachments, DocumentWorker())
     chat = ChatService(
         calls=PaidCalls(gateway, budget, ledger),
         sources=MessageSources(
-            store, attachments, pictures, compactions, unused_parts, built_in_requirements
+            store, attachments, image_scaler, compactions, unused_parts, built_in_requirements
         ),
         estimator=estimator,
         models_of=partial(ProviderModels, catalog=CATALOG),
@@ -169,7 +169,7 @@ async def open_setup(
     service = CompactionService(
         store=compactions,
         attachments=attachments,
-        pictures=pictures,
+        images=image_scaler,
         estimator=estimator,
         utility_model=UtilityModel(
             PaidCalls(gateway, budget, ledger), partial(ProviderModels, catalog=CATALOG)

@@ -39,7 +39,7 @@ from desktop_app.services.chat.prompt_assembly import sent_text
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import (
     NAME_TOKENS,
-    picture_tokens,
+    attached_image_tokens,
     unseen_images_notice,
     with_detail,
 )
@@ -155,9 +155,12 @@ async def test_images_count_toward_the_estimate(tmp_path: Path) -> None:
 
 
 def test_images_have_the_tokens_of_their_model() -> None:
-    assert picture_tokens(PART, CATALOG.info("gpt-5.2")) == (1743, False)
-    assert picture_tokens(PART, CATALOG.info("unknown")) == (765, False)
-    assert picture_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (NAME_TOKENS, False)
+    assert attached_image_tokens(PART, CATALOG.info("gpt-5.2")) == (1743, False)
+    assert attached_image_tokens(PART, CATALOG.info("unknown")) == (765, False)
+    assert attached_image_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (
+        NAME_TOKENS,
+        False,
+    )
 
 
 def test_images_of_older_stores_are_read() -> None:

@@ -333,7 +333,7 @@ async def test_generated_images_become_attachments(
     async with opened(place.database) as database:
         _, files = place.stores(database)
         _, answer = await place.begin(database)
-        part = await files.answers.add_picture(answer, data)
+        part = await files.answers.add_image(answer, data)
         if kind is None:
             assert part is None
             assert await files.source(sha256) is None

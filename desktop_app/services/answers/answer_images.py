@@ -15,7 +15,7 @@ from desktop_app.services.answers.retried_writes import RetriedWrites
 from desktop_app.services.ports import AnswerFiles
 
 
-class AnswerPictures:
+class AnswerImages:
     """The images of an answer.
 
     Args:
@@ -30,7 +30,7 @@ class AnswerPictures:
     async def store(self, image: bytes) -> ImagePart | None:
         """Store an image and return it; None if that fails, which is reported."""
         try:
-            return await self._files.add_picture(self._answer, image)
+            return await self._files.add_image(self._answer, image)
         except StorageError as error:
             self._writes.report(error)
             return None
@@ -47,7 +47,7 @@ class AnswerPictures:
         """
         if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
-        adding = asyncio.ensure_future(self._files.add_picture(self._answer, event.image))
+        adding = asyncio.ensure_future(self._files.add_image(self._answer, event.image))
         try:
             image_part = await asyncio.shield(adding)
         except asyncio.CancelledError:
