@@ -136,10 +136,10 @@ async def test_attachments_added_while_an_answer_runs_go_with_the_next_question(
         quick, controller = opened(app, "a text"), app.session.quick
         before, going, go_on = ChatService.begin, asyncio.Event(), asyncio.Event()
 
-        async def begin(*arguments: Any) -> Any:
+        async def begin(*arguments: Any, **options: Any) -> Any:
             going.set()
             await go_on.wait()
-            return await before(*arguments)
+            return await before(*arguments, **options)
 
         monkeypatch.setattr(ChatService, "begin", begin)
         QTest.keyClicks(line(quick), "Why?")
@@ -172,8 +172,8 @@ async def test_a_variant_chosen_while_a_question_is_stored_is_kept(
     async with AppHarness(environment={"COMETAPI_KEY": "sk-comet"}) as app:
         quick, before = opened(app), ChatService.begin
 
-        async def begin(*arguments: Any) -> Any:
-            run = await before(*arguments)
+        async def begin(*arguments: Any, **options: Any) -> Any:
+            run = await before(*arguments, **options)
             quick.variant_requested.emit(Variant.INSTANT)
             return run
 
