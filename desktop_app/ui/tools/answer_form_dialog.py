@@ -44,7 +44,7 @@ class AnswerFormDialog(FormDialog):
     """Dialog for the form of answers. Its text is checked in pauses of typing and before use.
 
     Args:
-        keeps_draft: as in `FormDialog`; False for a temporary conversation.
+        keeps_draft: see `DraftDialog`; False for a temporary conversation.
 
     Signals:
         check_requested(FormSource, bool): check this form; True if the user wants to use it.
@@ -81,7 +81,6 @@ class AnswerFormDialog(FormDialog):
         self.open_file_button = dialog_button(tr("Open file…"), "form-file")
         self.remove_button = dialog_button(tr("Remove"), "form-remove")
         self.cancel_button = cancel_button("form-cancel")
-        self.cancel_button.setAutoDefault(False)
         self.save_button = dialog_button(tr("Use"), "form-save", "primary")
         self.save_button.setDefault(True)
         head = row_of((self.kind_box, 1), (self.name_field, 1), spacing=8)
@@ -99,7 +98,7 @@ class AnswerFormDialog(FormDialog):
         self.resize(fitting_size(_SIZE, theme, parent))
 
     def _connect(self) -> None:
-        self.kind_box.currentIndexChanged.connect(lambda _at: self._update_for_kind())
+        self.kind_box.currentIndexChanged.connect(self._on_kind_changed)
         self.form_field.textChanged.connect(self._pause.start)
         self._pause.timeout.connect(self._check)
         self.open_file_button.clicked.connect(
@@ -115,14 +114,14 @@ class AnswerFormDialog(FormDialog):
         text = self.form_field.toPlainText()
         kind = FormKind(self.kind_box.currentData())
         if kind is FormKind.REGEX:
-            text = text.strip()  # without the line break at the end of a file
+            text = text.strip("\n")  # else the line end of a file would be part of the expression
         return FormSource(kind, text, self.name_field.text())
 
     def show_form(self, value: str, refusals: Mapping[FormKind, str]) -> None:
         """Show the current form.
 
         Args:
-            refusals: for each kind of form that the current model cannot follow, the reason.
+            refusals: for each kind that the current model cannot follow, the reason.
         """
         self._refusals = refusals
         source = FormSource.from_setting(value)
@@ -131,11 +130,11 @@ class AnswerFormDialog(FormDialog):
             self.kind_box.setCurrentIndex(self.kind_box.findData(source.kind))
             self.name_field.setText(source.name)
             self.show_text(source.text)
-        self._update_for_kind()  # also if the kind is the same, because of the refusals
+        self._update_for_kind()  # even if the kind is the same, its refusal may be new
         self.form_field.setFocus()
 
     def show_text(self, text: str) -> None:
-        """Show the text of a form."""
+        """Show the text of a form, and check it in a moment."""
         self.form_field.setPlainText(text)
 
     def show_problem(self, problem: str) -> None:
@@ -150,7 +149,12 @@ class AnswerFormDialog(FormDialog):
         self.form_chosen.emit(value)
         self.accept()
 
+    def _on_kind_changed(self, _index: int) -> None:
+        self._update_for_kind()
+        self._check()
+
     def _update_for_kind(self) -> None:
+        """Update the label of the name, the hint and the button for the chosen kind."""
         kind = FormKind(self.kind_box.currentData())
         label = tr(_SCHEMA_NAME if kind is FormKind.SCHEMA else _HIGHLIGHTED_LANGUAGE)
         self.name_field.setPlaceholderText(label)
@@ -158,17 +162,21 @@ class AnswerFormDialog(FormDialog):
         refusal = self._refusals.get(kind, "")
         self.hint.set_text(refusal or tr(_HINTS[kind]), "error" if refusal else "note")
         self.save_button.setEnabled(not refusal)
-        self._check()
 
     def _check(self) -> None:
+        """Request a check of the text; without any text, there is no problem."""
         if self.form_field.toPlainText().strip():
             self.check_requested.emit(self.source, False)
         else:
             self.show_problem("")
 
     def _read_file(self, path: Path) -> None:
+        """Request the text of a file, and choose the kind by the ending of its name.
+
+        The values of `FormKind` are the usual endings of grammars. Schemas have others, such as
+        "json".
+        """
         ending = path.suffix.lower().removeprefix(".")
-        # The values of FormKind are also the usual endings of such files.
         kind = FormKind(ending) if ending in set(FormKind) else FormKind.SCHEMA
         self.kind_box.setCurrentIndex(self.kind_box.findData(kind))
         if kind is FormKind.SCHEMA and not self.name_field.text():

@@ -281,6 +281,16 @@ async def test_a_file_that_is_too_large_is_refused_whole(tmp_path: Path) -> None
         dialog.reject()
 
 
+async def test_spaces_of_a_regular_expression_are_kept_without_the_end_of_its_line() -> None:
+    async with AppHarness(environment=COMET) as app:
+        app.controllers.composer.tools.choose_form()
+        dialog = find(app.window, AnswerFormDialog, "answer-form")
+        dialog.kind_box.setCurrentIndex(dialog.kind_box.findData(FormKind.REGEX))
+        dialog.show_text(" a+ \n")
+        assert dialog.source == FormSource(FormKind.REGEX, " a+ ", "")
+        dialog.reject()
+
+
 async def test_a_schema_is_opened_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "people.schema.json"
     file.write_text(json.dumps(SCHEMA))

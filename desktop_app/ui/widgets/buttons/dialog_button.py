@@ -1,4 +1,8 @@
-"""Buttons of dialogs and forms."""
+"""Buttons of dialogs and forms.
+
+In a dialog without a default button, Enter in a field presses the first button that is "auto
+default" in Qt. Buttons that act on the entered values, or discard them, are not.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ def dialog_button(label: str, name: str, role: str = "plain") -> PlainButton:
 
 
 def compact_button(label: str, name: str, role: str = "link") -> PlainButton:
-    """Create a button that is no wider than its label."""
+    """Create a button that is no wider than its label, for panels and cards."""
     button = PlainButton(label, name=name, role=role)
     button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return button
@@ -46,8 +50,10 @@ def delete_button(label: str, name: str) -> SingleClickButton:
 
 
 def cancel_button(name: str = "", role: str = "plain") -> PlainButton:
-    """Create a Cancel button."""
-    return _create_closing_button(tr("Cancel"), name, role)
+    """Create a Cancel button that Enter in a field does not press."""
+    button = _create_closing_button(tr("Cancel"), name, role)
+    button.setAutoDefault(False)
+    return button
 
 
 def close_button(name: str, role: str = "plain") -> PlainButton:
@@ -56,7 +62,7 @@ def close_button(name: str, role: str = "plain") -> PlainButton:
 
 
 def _create_closing_button(label: str, name: str, role: str) -> PlainButton:
-    """Create a button whose mnemonic is its first letter in every window that has it."""
+    """Create a button that has the same mnemonic in every window, because most have this button."""
     button = PlainButton(label, name=name, role=role)
     button.setProperty(KEEPS_LETTER, True)
     return button
