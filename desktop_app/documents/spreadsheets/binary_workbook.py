@@ -25,16 +25,15 @@ from desktop_app.documents.media_type import OLE_ERRORS
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.number_format import (
-    PaddedFormat,
+    DisplayedFormat,
     displayed_formats,
-    displayed_number,
     without_literals,
 )
 from desktop_app.documents.spreadsheets.sheet_table import CellTexts
 from desktop_app.documents.worker.protocol import Limits
 
-Styles = Mapping[int, PaddedFormat | None]
-"""Cell styles with the padded format of their numbers, or None for percentages."""
+Styles = Mapping[int, DisplayedFormat]
+"""Maps the numbers of cell styles to the formats that python-calamine does not apply."""
 
 _TABLE_SHEETS: Final = (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet)
 _ERRORS: Final = {
@@ -268,7 +267,8 @@ def _change_sheet(stream: bytearray, position: int, styles: Styles) -> CellTexts
         elif kind == _BOOL_OR_ERROR and stream[offset + 7]:
             texts.setdefault(row, []).append((column, _ERRORS[stream[offset + 6]]))
         for cell_column, (style, number) in enumerate(numbers, column):
-            if style in styles and (text := displayed_number(number, styles[style])) is not None:
+            text = styles[style].display(number) if style in styles else None
+            if text is not None:
                 texts.setdefault(row, []).append((cell_column, text))
     return texts
 
@@ -396,7 +396,7 @@ def _displayed_cell(kind: int, cell: bytes, styles: Styles) -> bytes:
         style = int.from_bytes(head[4:7], "little")
         if style in styles:
             (number,) = struct.unpack_from("<d", content)
-            text = displayed_number(number, styles[style])
+            text = styles[style].display(number)
     if text is not None:
         encoded = text.encode("utf-16-le")
         kind = _CELL_TEXT

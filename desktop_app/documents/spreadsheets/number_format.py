@@ -29,17 +29,14 @@ _OPTIONAL = "\1"
 _PLACE: Final = re.compile(f"([{_ZERO}{_OPTIONAL}])")
 
 
-def displayed_formats(codes: Iterable[tuple[int, str]]) -> dict[int, PaddedFormat | None]:
-    """Map number formats, by id, to padded formats, or to None for percentages.
-
-    Other formats are left out.
-    """
-    formats: dict[int, PaddedFormat | None] = dict.fromkeys(_BUILT_IN_PERCENTAGES)
+def displayed_formats(codes: Iterable[tuple[int, str]]) -> dict[int, DisplayedFormat]:
+    """Map the ids of number formats to percentages and padded formats; leave others out."""
+    formats: dict[int, DisplayedFormat] = dict.fromkeys(_BUILT_IN_PERCENTAGES, PercentFormat())
     for number, code in codes:
         if len(code) > _MAX_FORMAT_LENGTH:
             continue
         if "%" in without_literals(code):
-            formats[number] = None
+            formats[number] = PercentFormat()
         elif padded := PaddedFormat.parse(code):
             formats[number] = padded
     return formats
@@ -50,16 +47,12 @@ def without_literals(code: str) -> str:
     return _QUOTED.sub("", code)
 
 
-def displayed_number(number: float, padded: PaddedFormat | None) -> str | None:
-    """Return a text such as "97.8%" for 0.978, or "02134" for 2134.
+class PercentFormat:
+    """The format of percentages."""
 
-    Return None for a fraction or a huge number in a padded format.
-    """
-    if padded is None:
+    def display(self, number: float) -> str:
+        """Return a text such as "97.8%" for 0.978."""
         return f"{round(number * 100, 9):.12g}%"
-    if number.is_integer() and abs(number) < 1e15:
-        return padded.text(int(number))
-    return None
 
 
 class PaddedFormat(NamedTuple):
@@ -92,8 +85,13 @@ class PaddedFormat(NamedTuple):
             return None
         return cls(templates, _CONDITIONS[conditions[0]], float(matches[0][2]))
 
-    def text(self, number: int) -> str:
-        """Return a number as the format shows it."""
+    def display(self, number: float) -> str | None:
+        """Return a text such as "02134" for 2134; None for a fraction or a huge number."""
+        if number.is_integer() and abs(number) < 1e15:
+            return self._display_integer(int(number))
+        return None
+
+    def _display_integer(self, number: int) -> str:
         last = len(self.templates) - 1
         if self.condition is not None:
             index = 0 if self.condition(number, self.limit) else 1
@@ -105,6 +103,10 @@ class PaddedFormat(NamedTuple):
         has_own_sign = index == 1 <= last and self.condition is None
         sign = "-" if number < 0 and not has_own_sign else ""
         return f"{sign}{_fill(self.templates[min(index, last)], str(abs(number)))}"
+
+
+DisplayedFormat = PercentFormat | PaddedFormat
+"""A format that is applied here."""
 
 
 def _fill(template: str, digits: str) -> str:

@@ -23,11 +23,7 @@ from desktop_app.documents.office import drawing
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package, whole_number
 from desktop_app.documents.spreadsheets import sheet_comments, sheet_table
-from desktop_app.documents.spreadsheets.number_format import (
-    PaddedFormat,
-    displayed_formats,
-    displayed_number,
-)
+from desktop_app.documents.spreadsheets.number_format import DisplayedFormat, displayed_formats
 from desktop_app.documents.spreadsheets.sheet_table import CellTexts
 from desktop_app.documents.worker.protocol import Limits
 
@@ -35,23 +31,50 @@ _WORKBOOK: Final = "xl/workbook.xml"
 _NAMESPACE: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 # Images and cached pivot tables can be larger than all cells, and contain none.
 _WITHOUT_CELLS: Final = ("/media/", "/embeddings/", "/pivotCache/", "/printerSettings/")
+# A sheet may be in either folder. The second also has parts without cells, in which the searches
+# for cells find nothing.
 _SHEET_PART: Final = re.compile(r"xl/(?:worksheets/)?[^/]+\.xml")
 # What python-calamine allocates for each cell between the first and the last column and row.
 _CELL_BYTES: Final = 32
+_MAX_ROWS: Final = 1_048_576  # Excel's limit
+_NARROW_COLUMNS: Final = 26  # A to Z
 
-_CELL: Final = rb"<((?:\w+:)?)c\b([^<>]*)>\s*"
+# Cells are changed by regular expressions, which leave all other bytes as they are. Group 1 of the
+# next two is the prefix of the namespace: "x:" in <x:c r="A1">, and mostly "".
+#
+# <c r="A1" t="str"><f>SUM(B1:B9)</f><v/></c>: a formula without a value.
 _UNCALCULATED_CELL: Final = re.compile(
-    _CELL + rb"<\1f\b[^<>]*>([^<>]+)</\1f>\s*(?:(<\1v\s*/>|<\1v>\s*</\1v>)\s*)?</\1c>"
+    rb"""
+    <((?:\w+:)?)c\b([^<>]*)>\s*
+    <\1f\b[^<>]*>([^<>]+)</\1f>\s*
+    (?:(<\1v\s*/>|<\1v>\s*</\1v>)\s*)?
+    </\1c>
+    """,
+    re.X,
 )
-_STYLED_NUMBER_CELL: Final = (
-    rb"""<((?:\w+:)?)c\b(?=[^<>]*\ss\s*=\s*["'](%b)["'])([^<>]*)>\s*"""
-    rb"(?:(?:<\1f\b[^<>]*>[^<>]*</\1f>|<\1f\b[^<>]*/>)\s*)?"
-    rb"<\1v>(-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?)</\1v>\s*</\1c>"
-)
+# <c r="A1" s="4"><v>0.978</v></c>: a number, perhaps after its formula, in one of the styles that
+# replace the "%b". Any bounds above the 17 digits and the 3 of the exponent of a double would do.
+_STYLED_NUMBER_CELL_TEMPLATE: Final = rb"""
+    <((?:\w+:)?)c\b
+    (?=[^<>]*\ss\s*=\s*["'](%b)["'])
+    ([^<>]*)>\s*
+    (?:(?:<\1f\b[^<>]*>[^<>]*</\1f>|<\1f\b[^<>]*/>)\s*)?
+    <\1v>(-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?)</\1v>\s*
+    </\1c>
+"""
 _WIDE_REFERENCE: Final = re.compile(rb"""r=["'][A-Z]{2}""")
+# <c r="A1"><v>, but neither <c r="A1"/> nor <c r="A1"></c>. Any bound above the length of a cell's
+# other attributes would do.
 _FILLED_CELL: Final = re.compile(
-    rb"""<(?:\w+:)?c\b[^<>]{0,200}\sr=["']([A-Z]{1,3})([0-9]{1,7})["'][^<>]{0,200}(?<!/)>\s*<(?!/)"""
+    rb"""
+    <(?:\w+:)?c\b[^<>]{0,200}
+    \sr=["']([A-Z]{1,3})([0-9]{1,7})["']
+    [^<>]{0,200}(?<!/)>\s*
+    <(?!/)
+    """,
+    re.X,
 )
+# <c r="A1" t="e">: an error, up to its type.
 _ERROR_CELL: Final = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*\st=["'])e(?=["'])""")
 _CELL_TYPE: Final = re.compile(rb"""\st\s*=\s*["']([^"']*)["']""")
 _LINK: Final = re.compile(rb"<(?:\w+:)?hyperlink\b([^<>]*)>")
@@ -76,20 +99,16 @@ def _sheets(
     """Yield the name of each sheet, True if it is hidden, and its table, drawings and comments."""
     main = package.main_part(_WORKBOOK)
     targets = package.relationships(main)
+    # The parser of XML turns a line end in a name into a space, python-calamine does not.
     calamine_names = {name.strip(): name for name in workbook.sheet_names}
-    for element in package.xml_if_present(main).iter():
-        if not str(element.tag).endswith("}sheet"):
-            continue
+    for element in package.xml_if_present(main).iter(f"{_NAMESPACE}sheet"):
         name = element.get("name", "").strip()
         is_hidden = element.get("state", "visible") != "visible"
         part = targets.get(drawing.relation_id(element), "")
-        table = (
-            sheet_table.table(
-                workbook.get_sheet_by_name(calamine_names[name]), links=_links(package, part)
-            )
-            if name in calamine_names
-            else ""
-        )
+        table = ""
+        if name in calamine_names:
+            sheet = workbook.get_sheet_by_name(calamine_names[name])
+            table = sheet_table.table(sheet, links=_links(package, part))
         drawings = md.join_blocks(drawing.sheet_blocks(package, part))
         comments = md.join_blocks(sheet_comments.blocks(package, part))
         content = "\n\n".join(filter(None, (table, drawings, comments)))
@@ -97,17 +116,28 @@ def _sheets(
 
 
 def _links(package: Package, part: str) -> CellTexts:
-    """Return the addresses that the cells of a sheet link to."""
-    targets = package.relationships(part)
+    """Return the addresses that the cells of a sheet link to.
+
+    Only addresses with a scheme, such as "https:", lead anywhere outside the workbook's folder.
+    """
     links_by_row: CellTexts = {}
-    if part not in package or not any(":" in target for target in targets.values()):
+    targets = package.relationships(part).items()
+    address_by_id = {key: target for key, target in targets if ":" in target}
+    if part not in package or not address_by_id:
         return links_by_row  # saves searching the sheet
     content = package.bytes(part)
-    for link in _LINK.finditer(content, max(0, content.find(b"hyperlinks"))):
-        cell, key = _LINKED_CELL.search(link[1]), _LINK_ID.search(link[1])
-        if cell and key and (address := targets.get(key[1].decode(errors="replace"))):
-            column_and_address = (_column_number(cell[1]) - 1, address.replace("|", "%7C"))
-            links_by_row.setdefault(int(cell[2]) - 1, []).append(column_and_address)
+    list_start = content.find(b"hyperlinks")  # the list follows all cells
+    if list_start < 0:
+        return links_by_row
+    for link in _LINK.finditer(content, list_start):
+        cell = _LINKED_CELL.search(link[1])
+        key = _LINK_ID.search(link[1])
+        if not cell or not key:
+            continue
+        address = address_by_id.get(key[1].decode(errors="replace"))
+        if address:
+            row, column = int(cell[2]) - 1, _column_number(cell[1]) - 1
+            links_by_row.setdefault(row, []).append((column, address.replace("|", "%7C")))
     return links_by_row
 
 
@@ -121,14 +151,16 @@ def _with_displayed_texts(package: Package, limits: Limits) -> bytes:
     """
     copy = io.BytesIO()
     styles = _number_styles(package)
-    styled_cell = re.compile(_STYLED_NUMBER_CELL % b"|".join(styles)) if styles else None
+    styled_cell: re.Pattern[bytes] | None = None
+    if styles:
+        styled_cell = re.compile(_STYLED_NUMBER_CELL_TEMPLATE % b"|".join(styles), re.X)
     with zipfile.ZipFile(copy, "w") as archive:
         for part in package.names:
             if any(folder in part for folder in _WITHOUT_CELLS):
                 continue
             content = package.bytes(part)
             if _SHEET_PART.fullmatch(part):
-                if _range_size(content) * _CELL_BYTES > limits.memory_bytes:
+                if _needs_more_memory(content, limits):
                     raise refusals.needs_memory_error(package.name, limits)
                 # Byte searches are instant; the regular expressions take seconds for 100 MB.
                 if b't="e"' in content or b"t='e'" in content:
@@ -149,20 +181,21 @@ def _with_formula(cell: re.Match[bytes]) -> bytes:
     return _text_cell(prefix, attributes, b"=" + formula)
 
 
-def _range_size(sheet: bytes) -> int:
-    """Return the number of cells in the range that a sheet's filled cells span.
-
-    Returns 0 if no cell is beyond column Z, because 26 columns always fit into memory.
-    """
-    if not _WIDE_REFERENCE.search(sheet):
-        return 0
+def _needs_more_memory(sheet: bytes, limits: Limits) -> bool:
+    """Return True if the range that a sheet's filled cells span does not fit into memory."""
+    narrow_bytes = _NARROW_COLUMNS * _MAX_ROWS * _CELL_BYTES
+    if narrow_bytes <= limits.memory_bytes and not _WIDE_REFERENCE.search(sheet):
+        return False  # saves searching most sheets
     names: set[bytes] = set()
     rows: set[int] = set()
     for cell in _FILLED_CELL.finditer(sheet):
         names.add(cell[1])
         rows.add(int(cell[2]))
-    columns = list(map(_column_number, names))
-    return (max(columns) - min(columns) + 1) * (max(rows) - min(rows) + 1) if columns else 0
+    if not rows:
+        return False
+    columns = [_column_number(name) for name in names]
+    range_size = (max(columns) - min(columns) + 1) * (max(rows) - min(rows) + 1)
+    return range_size * _CELL_BYTES > limits.memory_bytes
 
 
 def _column_number(letters: bytes) -> int:
@@ -170,25 +203,25 @@ def _column_number(letters: bytes) -> int:
     return reduce(lambda column, letter: 26 * column + letter - 64, letters, 0)
 
 
-def _number_styles(package: Package) -> dict[bytes, PaddedFormat | None]:
-    """Map cell styles to the padded format of their numbers, or to None for percentages.
+def _number_styles(package: Package) -> dict[bytes, DisplayedFormat]:
+    """Map cell styles to the formats that python-calamine does not apply.
 
-    Other styles are left out.
+    A style is the number of a row of `cellXfs`, as a cell states it. Other styles are left out.
     """
     tree = package.xml_if_readable("xl/styles.xml")
     formats = displayed_formats(
         (whole_number(row.get("numFmtId"), -1), row.get("formatCode", ""))
         for row in tree.iter(f"{_NAMESPACE}numFmt")
     )
-    rows = tree.find(f"{_NAMESPACE}cellXfs")
-    return {
-        str(number).encode(): formats[key]
-        for number, row in enumerate(() if rows is None else rows)
-        if (key := whole_number(row.get("numFmtId"), -1)) in formats
-    }
+    styles: dict[bytes, DisplayedFormat] = {}
+    for number, row in enumerate(tree.iterfind(f"{_NAMESPACE}cellXfs/*")):
+        format_id = whole_number(row.get("numFmtId"), -1)
+        if format_id in formats:
+            styles[str(number).encode()] = formats[format_id]
+    return styles
 
 
-def _with_styled_number(styles: dict[bytes, PaddedFormat | None], cell: re.Match[bytes]) -> bytes:
+def _with_styled_number(styles: dict[bytes, DisplayedFormat], cell: re.Match[bytes]) -> bytes:
     """Return the cell with a text such as "97.8%" for 0.978, or "02134" for 2134.
 
     A cell without a number stays unchanged, as does a fraction or huge number in a padded format.
@@ -197,7 +230,7 @@ def _with_styled_number(styles: dict[bytes, PaddedFormat | None], cell: re.Match
     kind = _CELL_TYPE.search(attributes)
     if kind and kind[1] != b"n":
         return cell[0]
-    text = displayed_number(float(value), styles[style])
+    text = styles[style].display(float(value))
     if text is None:
         return cell[0]
     return _text_cell(prefix, attributes, escape(text).encode())

@@ -291,6 +291,13 @@ def test_cells_that_are_too_far_apart_are_refused() -> None:
     assert caught.value.reason is Reason.READING_NEEDS_MEMORY
 
 
+def test_cells_up_to_column_z_that_are_too_far_apart_are_refused() -> None:
+    data = workbook(S='<c r="A1"><v>1</v></c></row><row r="2000"><c r="Z2000"><v>2</v></c>')
+    with pytest.raises(errors.DocumentTooLargeError) as caught:
+        read("x.xlsx", data, Limits(memory_bytes=1 << 20))  # 52,000 cells of 32 bytes
+    assert caught.value.reason is Reason.READING_NEEDS_MEMORY
+
+
 @pytest.mark.parametrize("empty", ['<c r="XFD1048576" s="3"/>', '<c r="XFD1048576" s="3"></c>'])
 def test_empty_cells_may_be_far_apart(empty: str) -> None:
     assert read("x.xlsx", far_apart(empty), Limits()) == "## S\n\n| 1 |\n| --- |"
