@@ -71,7 +71,8 @@ _THREAD_EXIT_S: Final = 2.0
 
 def detect_mechanisms() -> Confinement:
     """Return the mechanisms that this kernel offers, and those that it lacks."""
-    active, missing = ["no new privileges", "resource limits"], []
+    active = ["no new privileges", "resource limits"]
+    missing: list[str] = []
     if abi := _landlock_abi():
         active.insert(0, f"Landlock (ABI {abi})")
     else:
@@ -151,9 +152,10 @@ def _restrict_files(policy: Policy, abi: int) -> None:
             _allow_path(ruleset, path, rights & handled_rights)
         if policy.socket_folder is not None:
             _allow_path(ruleset, policy.socket_folder, _MAKE_SOCKET | _REMOVE_FILE)
-        for port in policy.tcp_ports if abi >= _NETWORK_ABI else ():
-            rule = (ctypes.c_uint64 * 2)(_CONNECT_TCP, port)
-            _system_call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
+        if abi >= _NETWORK_ABI:
+            for port in policy.tcp_ports:
+                rule = (ctypes.c_uint64 * 2)(_CONNECT_TCP, port)
+                _system_call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
         _system_call("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
@@ -248,8 +250,9 @@ def _system_call(name: str, *arguments: object) -> int:
 
 
 def _prctl(option: int, value: int) -> None:
-    arguments = (ctypes.c_ulong(value), *(ctypes.c_ulong(0),) * 3)
-    _require_success(_libc().prctl(ctypes.c_int(option), *arguments))
+    unused = ctypes.c_ulong(0)  # PR_SET_NO_NEW_PRIVS refuses other values
+    arguments = (ctypes.c_int(option), ctypes.c_ulong(value), unused, unused, unused)
+    _require_success(_libc().prctl(*arguments))
 
 
 def _require_success(result: int) -> int:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from jeepney import Message
     from jeepney.io.asyncio import DBusConnection
-    from jeepney.low_level import Header
 
 Body = tuple[Any, ...]
 OnCall = Callable[[str, Body], None]
@@ -220,7 +219,7 @@ class SessionBus:
             BusError: there is no bus or no such service, or the reply is an error or does not come
                 in time.
         """
-        from jeepney import DBusAddress, MessageType, new_method_call
+        from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
 
         if self._connection is None or not self.is_connected:
             raise BusError("not connected")
@@ -237,8 +236,9 @@ class SessionBus:
         finally:
             self._replies.pop(serial, None)
         if reply.header.message_type is MessageType.error:
+            name = reply.header.fields.get(HeaderFields.error_name, "error")
             text = reply.body[0] if reply.body else ""
-            raise ErrorReplyError(f"{_error_name(reply.header)}: {text}")
+            raise ErrorReplyError(f"{name}: {text}")
         return tuple(reply.body)
 
     async def read_property(self, target: BusObject, name: str) -> Any:
@@ -407,9 +407,3 @@ def _match_rule(target: BusObject, signal: str) -> str:
         f"type='signal',sender='{target.service}',path='{target.path}',"
         f"interface='{target.interface}',member='{signal}'"
     )
-
-
-def _error_name(header: Header) -> str:
-    from jeepney import HeaderFields
-
-    return str(header.fields.get(HeaderFields.error_name, "error"))

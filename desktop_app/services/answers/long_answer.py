@@ -60,7 +60,8 @@ class LongAnswer:
     """
 
     def __init__(self, files: AnswerFiles, answer: Message, *, may_exist: bool = False) -> None:
-        self._files, self._answer = files, answer
+        self._files = files
+        self._answer = answer
         self.may_exist = may_exist
         self.error: ReplyTooLargeError | None = None
         self._file: AnswerFile | None = None
@@ -129,7 +130,8 @@ class LongAnswer:
                 self._enqueue("\n\n")
             if heading != self._last_heading:
                 self._enqueue(f"# {heading}\n\n")
-            self._last_kind, self._last_heading = kind, heading
+            self._last_kind = kind
+            self._last_heading = heading
         self._enqueue(text)
 
     def _enqueue(self, text: str) -> None:

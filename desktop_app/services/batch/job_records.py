@@ -31,7 +31,9 @@ class JobRecords:
         models_of: Callable[[ProviderProfile], ProviderModels],
         on_change: Callable[[str], None],
     ) -> None:
-        self.store, self.models_of, self.on_change = store, models_of, on_change
+        self.store = store
+        self.models_of = models_of
+        self.on_change = on_change
         self._profiles = profiles
 
     async def get(self, job_id: str) -> BatchJob:

@@ -32,7 +32,9 @@ class AnswerCosts:
     """The costs of answers, before they are known."""
 
     def __init__(self, gateway: Gateway, budget: Budget, estimator: Estimator) -> None:
-        self._gateway, self._budget, self._estimator = gateway, budget, estimator
+        self._gateway = gateway
+        self._budget = budget
+        self._estimator = estimator
 
     async def estimate_all(
         self,

@@ -40,9 +40,12 @@ class AnswerGateways:
         consent: ConsentBroker,
         chunked_reader: Callable[[], ChunkedReader],
     ) -> None:
-        self._gateway, self._budget = gateway, budget
-        self._models_of, self._attachments = models_of, attachments
-        self._delimiters, self._consent = delimiters, consent
+        self._gateway = gateway
+        self._budget = budget
+        self._models_of = models_of
+        self._attachments = attachments
+        self._delimiters = delimiters
+        self._consent = consent
         self._chunked_reader = chunked_reader
 
     async def choose(

@@ -247,7 +247,8 @@ async def _request_message(
                 parts.append(await file_data(part, attachments))
             case DocumentPart():
                 parts.append(TextPart(await sent_block(part, attachments, delimiter)))
-                parts += await image_form.pages(part) if image_form else ()
+                if image_form:
+                    parts += await image_form.pages(part)
             case ImagePart():
                 parts.append(await image_form.sendable(part) if image_form else image_name(part))
             case PassagesPart():

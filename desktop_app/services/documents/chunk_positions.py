@@ -84,15 +84,11 @@ class ChunkPositions:
             return ""
         start = offset
         while start:
-            line_start = _line_before(self._text, start)
+            line_start = self._text.rfind("\n", 0, start - 1) + 1
             if not _TABLE_ROW.fullmatch(self._text, line_start, start - 1):
                 break
             start = line_start
+        # If the table begins at `offset`, both are empty.
         head, rule = (self._text[start:offset] + "\n").split("\n", 2)[:2]
         is_valid_head = _TABLE_RULE.fullmatch(rule) and len(head) <= _MAX_HEADER_CHARS
         return f"{head}\n{rule}\n" if is_valid_head else ""
-
-
-def _line_before(text: str, end: int) -> int:
-    """Return the start of the line that ends before `end`."""
-    return text.rfind("\n", 0, end - 1) + 1

@@ -162,7 +162,8 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
     ]
     left_out_count = len(rows[0]) - len(columns)
     intro = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
-    intro += f"; and {left_out_count} more" if left_out_count else ""
+    if left_out_count:
+        intro += f"; and {left_out_count} more"
     first_rows = [" | ".join(_shorten(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
     return "\n".join([intro, "First rows:", *first_rows])
 

@@ -90,9 +90,11 @@ class ToolServers:
         environment: ServerEnvironment,
     ) -> None:
         self.storage = storage
-        self._secrets, self._connect = secrets, connect
+        self._secrets = secrets
+        self._connect = connect
         self._forget_permissions = forget_permissions
-        self._store_secret, self._renewal_lock = store_secret, renewal_lock
+        self._store_secret = store_secret
+        self._renewal_lock = renewal_lock
         self._environment = environment
         self._runs: dict[str, ServerRun] = {}
 

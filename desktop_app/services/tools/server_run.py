@@ -111,7 +111,8 @@ class ServerRun:
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.failure: UserFacingError | None = None
         self._on_changed: Callable[[], None] = lambda: None
-        self._connect, self._make_launch = connect, make_launch
+        self._connect = connect
+        self._make_launch = make_launch
         self._tokens = SignInTokens(
             store_tokens,
             renewal,
@@ -220,7 +221,8 @@ class ServerRun:
         """
         await self.stop()
         self._crashes.clear()
-        self._on_address, self._sign_in_task = on_address, asyncio.current_task()
+        self._on_address = on_address
+        self._sign_in_task = asyncio.current_task()
         try:
             await self._running_connection()
         finally:

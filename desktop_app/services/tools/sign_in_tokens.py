@@ -36,8 +36,10 @@ class SignInTokens:
         redact: Callable[[Sequence[str]], Awaitable[None]],
         on_error: Callable[[UserFacingError], None],
     ) -> None:
-        self._store_tokens, self._renewal = store_tokens, renewal
-        self._redact, self._on_error = redact, on_error
+        self._store_tokens = store_tokens
+        self._renewal = renewal
+        self._redact = redact
+        self._on_error = on_error
         self._store_task: asyncio.Task[UserFacingError | None] | None = None
         self._renewal_task: asyncio.Task[None] | None = None
         self._renewal_done = asyncio.Event()

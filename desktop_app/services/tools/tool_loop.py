@@ -82,7 +82,9 @@ class ToolLoop(GatewayWrapper):
         self, gateway: Gateway, task: LoopTask, *, consent: ConsentBroker, budget: Budget
     ) -> None:
         super().__init__(gateway, lambda _profile, provider: _LoopProvider(provider, self))
-        self.task, self.consent, self.budget = task, consent, budget
+        self.task = task
+        self.consent = consent
+        self.budget = budget
 
 
 class _LoopProvider(ProviderWrapper):

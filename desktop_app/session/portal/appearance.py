@@ -39,7 +39,9 @@ class AppearanceWatch:
         report: Callable[[bool | None, bool | None], object],
         report_motion: Callable[[bool], object],
     ) -> None:
-        self._bus, self._report, self._report_motion = bus, report, report_motion
+        self._bus = bus
+        self._report = report
+        self._report_motion = report_motion
         self._values: dict[str, int] = {}
 
     async def watch(self) -> None:

@@ -65,8 +65,10 @@ class PortalShortcut:
     def __init__(
         self, bus: SessionBus, scope: str, on_press: Callable[[], None], on_loss: Callable[[], None]
     ) -> None:
-        self._bus, self._scope = bus, scope
-        self._on_press, self._on_loss = on_press, on_loss
+        self._bus = bus
+        self._scope = scope
+        self._on_press = on_press
+        self._on_loss = on_loss
         self._portal = Portal(bus)
         self._session: BusObject | None = None
         self._is_listening = False

@@ -27,7 +27,8 @@ class RemoteKeyboard:
     """A virtual keyboard, granted by the desktop from `open` until `close`."""
 
     def __init__(self, bus: SessionBus) -> None:
-        self._bus, self._portal = bus, Portal(bus)
+        self._bus = bus
+        self._portal = Portal(bus)
         self._session: BusObject | None = None
 
     async def is_offered(self) -> bool:

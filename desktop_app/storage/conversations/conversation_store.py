@@ -498,7 +498,10 @@ def update_answer(connection: sqlite3.Connection, answer: Message) -> bool:
 
 
 def _owner_columns(message: Message) -> Row:
-    pid, started = this_process() if message.status is MessageStatus.STREAMING else (None, None)
+    """Return the process that writes a streaming answer; an ended message has no owner."""
+    if message.status is not MessageStatus.STREAMING:
+        return {"owner_pid": None, "owner_started": None}
+    pid, started = this_process()
     return {"owner_pid": pid, "owner_started": started}
 
 
