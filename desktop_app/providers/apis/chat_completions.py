@@ -67,6 +67,7 @@ from desktop_app.providers.http.reply import json_fields
 PATH: Final = "chat/completions"
 DONE: Final = b"[DONE]"
 _MAX_IMAGES: Final = 16
+"""The images of an answer that are kept, an arbitrary number."""
 
 # The Responses API's names for finish reasons.
 _INCOMPLETE_REASONS: Final = {
@@ -117,15 +118,16 @@ def body(
     takes_openai_fields = profile.kind.takes_openai_fields
     if takes_openai_fields:
         fields["store"] = request.store
-    if request.wants_images and not takes_openai_fields:
+    if request.wants_images and not takes_openai_fields:  # OpenAI takes "text" and "audio" only
         fields["modalities"] = ["image", "text"]
     if request.schema is not None:
         form = schema_fields(request.schema, profile)
         fields["response_format"] = {"type": "json_schema", "json_schema": form}
     grammar = request.grammar
+    # OpenAI takes a grammar only as that of a tool's input.
     if grammar is not None and not grammar.is_tool_input and not takes_openai_fields:
         fields["grammar"] = grammar.definition
-    tools = [tool for tool in request.tools if tool.hosted is None]
+    tools = [tool for tool in request.tools if tool.hosted is None]  # only Responses runs others
     if tools:
         fields["tools"] = [_build_tool(tool, profile) for tool in tools]
         fields["tool_choice"] = _build_tool_choice(request)
@@ -161,7 +163,7 @@ def _build_settings(
         "seed": parameters.seed,
         "reasoning_effort": None if effort is None else effort.value,
         "verbosity": parameters.verbosity,
-        "n": parameters.candidates if parameters.candidates > 1 else None,
+        "n": parameters.candidates if parameters.candidates > 1 else None,  # the API's default is 1
         "service_tier": parameters.service_tier,
     }
 
@@ -184,7 +186,8 @@ def _build_messages(
     if with_reasoning:
         for sent_message in messages:
             if sent_message["role"] == Role.ASSISTANT.value:
-                # The request lacks the reasoning of earlier answers. Moonshot refuses "".
+                # The server wants the field in every answer, but most answers are sent without
+                # their reasoning. A space stands for it, because Moonshot refuses "".
                 sent_message.setdefault(error_replies.REASONING_TEXT, " ")
     return messages
 
@@ -196,31 +199,35 @@ def _build_messages_with_calls(
 
     Calls without a result are left out, because servers refuse them.
     """
-    # By the number of the round.
-    reasoning: dict[int, str] = {}
-    calls_of_rounds: dict[int, list[ToolCallPart]] = {}
-    texts: dict[int, list[TextPart | RefusalPart]] = {}
+    # Each by the number of the round.
+    reasoning_by_round: dict[int, str] = {}
+    calls_by_round: dict[int, list[ToolCallPart]] = {}
+    texts_by_round: dict[int, list[TextPart | RefusalPart]] = {}
     current_round = 0
     for part in message.parts:
         if isinstance(part, ToolCallPart):
             current_round = part.round
             if part.result:
-                calls_of_rounds.setdefault(current_round, []).append(part)
+                calls_by_round.setdefault(current_round, []).append(part)
             continue
         # A text or reasoning after the calls of a round belongs to the next round.
-        its_round = current_round + 1 if current_round in calls_of_rounds else current_round
+        round_of_part = current_round
+        if current_round in calls_by_round:
+            round_of_part += 1
         if isinstance(part, TextPart | RefusalPart):
-            texts.setdefault(its_round, []).append(part)
+            texts_by_round.setdefault(round_of_part, []).append(part)
         elif isinstance(part, ReasoningPart):
-            reasoning[its_round] = reasoning.get(its_round, "") + part.text
-    for each_round in sorted({*calls_of_rounds, *texts}):
-        calls = calls_of_rounds.get(each_round, ())
-        text = text_of(texts.get(each_round, ()))
+            earlier_reasoning = reasoning_by_round.get(round_of_part, "")
+            reasoning_by_round[round_of_part] = earlier_reasoning + part.text
+    for number in sorted({*calls_by_round, *texts_by_round}):
+        calls = calls_by_round.get(number, ())
+        text = text_of(texts_by_round.get(number, ()))
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
             answer["tool_calls"] = [_build_call(call, recipient) for call in calls]
-        if with_reasoning and reasoning.get(each_round):
-            answer[error_replies.REASONING_TEXT] = reasoning[each_round]
+        reasoning = reasoning_by_round.get(number, "")
+        if with_reasoning and reasoning:
+            answer[error_replies.REASONING_TEXT] = reasoning
         if calls or text:
             yield answer
         for call in calls:
@@ -229,7 +236,7 @@ def _build_messages_with_calls(
 
 def _build_call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
     fields: dict[str, Any] = {"id": call.call_id}
-    if call.extra_content and call.issuer == recipient:
+    if call.extra_content and call.issuer == recipient:  # no other server may see it
         with suppress(ValueError):  # an imported conversation may have any text here
             fields["extra_content"] = json_fields.parse_at_once(call.extra_content)
     if call.is_custom:
@@ -243,10 +250,11 @@ def _build_tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any
     definition: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
     if tool.input_format is not None:
         if format_fields := dict(tool.input_format):
+            # This API nests the fields of a format that are beside "type" in Responses.
             kind = format_fields.pop("type", "text")
-            definition["format"] = (
-                {"type": kind, kind: format_fields} if format_fields else {"type": kind}
-            )
+            definition["format"] = {"type": kind}
+            if format_fields:
+                definition["format"][kind] = format_fields
         return {"type": "custom", "custom": definition}
     definition["parameters"] = sendable_arguments(tool.parameters)
     # Other servers may not know the field, or may not support all that it demands.
@@ -266,7 +274,8 @@ def _build_tool_choice(request: ChatRequest) -> str | dict[str, Any]:
 def _build_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     """Return the content: a list of parts for a question with images or files, else a text.
 
-    Older servers refuse lists.
+    Older servers refuse lists, so a question without either stays a text. In this API only
+    questions can have images and files.
     """
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
     images = [_build_image(part) for part in message.parts if isinstance(part, ImageData)]
@@ -283,12 +292,14 @@ def _build_file(file: FileData) -> dict[str, Any]:
 
 
 def _build_image(image: ImageData) -> dict[str, Any]:
+    # Responses has more values.
     detail = image.detail if image.detail in ("low", "high", "auto") else "auto"
     return {"type": "image_url", "image_url": {"url": image, "detail": detail}}
 
 
 _TextKey = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
-"""The key of a text of the answer: the class of its deltas; of arguments, their call's number."""
+"""Tells the texts of an answer apart: by the class of their deltas, arguments by their call's
+number."""
 
 
 def _make_delta(key: _TextKey, text: str) -> StreamEvent:
@@ -299,12 +310,12 @@ class ChatCompletionsReader:
     """Reader of the server-sent events of one completion, which returns StreamEvents.
 
     The finish reason comes before the usage, so the terminal event waits for [DONE] or the end of
-    the stream. Nothing follows it; `is_finished` is True from then on.
+    the stream. The terminal event is the last; `is_finished` is True from then on.
 
     Args:
         provider: the name for errors.
-        issuer: the origin of the server, which gets its `extra_content` of calls back; "" if the
-            answer's calls are not sent.
+        issuer: the origin of the server. The `extra_content` of its calls is kept, to be sent back
+            to this server only. "" if the calls of this answer are never sent back.
     """
 
     has_all_answers = True  # only one answer is requested
@@ -317,12 +328,12 @@ class ChatCompletionsReader:
         self._has_content = False
         self._has_deltas = False  # a delta with more than reasoning has come
         self._finish_reason = ""
-        self._error = error_body.ErrorBody()  # of the choice, if the finish reason is "error"
+        self._choice_error = error_body.ErrorBody()  # for the finish reason "error"
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
         self._pairs = SplitPairs[_TextKey]()
-        self._images: set[int] = set()
+        self._image_hashes: set[int] = set()
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         """Return the stream events of an SSE event with this name and data.
@@ -332,7 +343,8 @@ class ChatCompletionsReader:
         """
         if self.is_finished:
             return []
-        if not data.startswith(b"{"):  # hardly any event takes this branch
+        # Nearly every event is an object, which needs no copy by `strip`.
+        if not data.startswith(b"{"):
             if not data.strip():
                 return []
             if data.strip() == DONE:
@@ -359,11 +371,13 @@ class ChatCompletionsReader:
         return [] if self.is_finished else self._end(has_done_mark=False)
 
     def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
-        ends_with_done_mark = has_done_mark and self._has_content and not self._finish_reason
-        if ends_with_done_mark or self._finish_reason in _COMPLETE_REASONS:
+        if self._finish_reason in _COMPLETE_REASONS:
+            return self._finish(Completed())
+        # Some servers send no finish reason; their [DONE] shows that the answer is whole.
+        if has_done_mark and self._has_content and not self._finish_reason:
             return self._finish(Completed())
         if self._finish_reason == "error":  # OpenRouter's way to report that its provider failed
-            error = error_replies.error_from(self._provider, self._error)
+            error = error_replies.error_from(self._provider, self._choice_error)
             return self._finish(Failed(error))
         if self._finish_reason:
             return self._finish(
@@ -373,10 +387,11 @@ class ChatCompletionsReader:
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
-        unpaired = [_make_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
-        if self._usage is None:
-            return [*unpaired, terminal]
-        return [*unpaired, UsageReported(self._usage, self._tier), terminal]
+        # A first half of a surrogate pair, held back for its second half, which will not come.
+        events = [_make_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
+        if self._usage is not None:
+            events.append(UsageReported(self._usage, self._tier))
+        return [*events, terminal]
 
     def read_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of a decoded chunk.
@@ -392,7 +407,7 @@ class ChatCompletionsReader:
                 self._id_and_model = (response_id, model)
                 yield Started(response_id, model)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
-        choices = json_fields.rows(chunk, "choices")[:1]
+        choices = json_fields.rows(chunk, "choices")[:1]  # only one answer is requested
         # Groq's older API nests the usage in `x_groq`, Moonshot's in the choice. Some servers send
         # it with every chunk.
         for source in (chunk, json_fields.mapping(chunk, "x_groq"), *choices):
@@ -401,7 +416,9 @@ class ChatCompletionsReader:
         for choice in choices:
             delta = json_fields.mapping(choice, key)
             has_delta = bool(delta)
-            if not delta and not self._has_deltas:  # MiniMax repeats the answer after its deltas
+            # Some servers send "message" in a stream. MiniMax repeats the answer in it after the
+            # deltas, so it counts only if there were none.
+            if not delta and not self._has_deltas:
                 delta = json_fields.mapping(choice, "message")
             for event in self._read_delta(delta):
                 self._has_content = True
@@ -410,7 +427,7 @@ class ChatCompletionsReader:
             reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
             self._finish_reason = reason or self._finish_reason
             if reason == "error":
-                self._error = error_body.parse_error(choice)
+                self._choice_error = error_body.parse_error(choice)
 
     def _read_delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers that are renaming the field send both names with the same text.
@@ -431,22 +448,24 @@ class ChatCompletionsReader:
     def _read_images(self, delta: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the images of a delta: OpenRouter's `images`, or parts of the content.
 
-        Some servers send the same image with several deltas. An address is not fetched.
+        Some servers send the same image with several deltas. An image on the web is not fetched:
+        its server would learn who reads the answer.
         """
         for part in (*json_fields.rows(delta, "images"), *json_fields.rows(delta, "content")):
             address = json_fields.text(json_fields.mapping(part, "image_url"), "url")
             address = address or json_fields.text(part, "image_url")
             image = decode_image(address) if address.startswith("data:image/") else b""
-            image_hash = hash(image)
-            if image and image_hash not in self._images and len(self._images) < _MAX_IMAGES:
-                self._images.add(image_hash)
+            image_hash = hash(image)  # kept instead of the image, which may have megabytes
+            is_new = bool(image) and image_hash not in self._image_hashes
+            if is_new and len(self._image_hashes) < _MAX_IMAGES:
+                self._image_hashes.add(image_hash)
                 yield image
 
     def _read_tool_calls(self, delta: Mapping[str, Any]) -> Iterator[ToolCallDelta]:
         calls = json_fields.rows(delta, "tool_calls")
         if function := json_fields.mapping(delta, "function_call"):  # the older field
             calls = calls or [{"index": 0, "function": function}]
-        named_in_delta: set[int] = set()
+        numbers_named_in_delta: set[int] = set()
         for call in calls:
             custom = json_fields.mapping(call, "custom")
             callee = custom or json_fields.mapping(call, "function")
@@ -454,9 +473,10 @@ class ChatCompletionsReader:
             arguments = json_fields.text_or_json(callee, field)
             call_id = json_fields.name(call, "id")
             name = json_fields.name(callee, "name")
-            number = self._calls.assign(call, call_id, name, arguments, named_in_delta)
+            number = self._calls.assign(call, call_id, name, arguments, numbers_named_in_delta)
             if name:
-                named_in_delta.add(number)
+                numbers_named_in_delta.add(number)
+            # Arguments that came as an object are whole; a text may end within a surrogate pair.
             if isinstance(callee.get(field), str):
                 arguments = self._pairs.text(number, callee, field)
             extra_content = json_fields.mapping(call, "extra_content") if self._issuer else {}
@@ -493,7 +513,8 @@ class _OpenCalls:
     """
 
     def __init__(self) -> None:
-        # The place of a call is its index, else its id, else the place of the last piece.
+        # The newest call of each place. The place of a piece is its index; without an index, its
+        # id; without both, the place of the last piece.
         self._by_place: dict[int | str, _OpenCall] = {}
         self._last_place: int | str = 0
         self._numbers: set[int] = set()
@@ -504,25 +525,32 @@ class _OpenCalls:
         call_id: str,
         name: str,
         arguments: str,
-        named_in_delta: set[int],
+        numbers_named_in_delta: set[int],
     ) -> int:
         """Assign a piece to a call, perhaps a new one. Return the number of the call.
 
         Args:
             call: the piece.
             call_id, name, arguments: of the piece; "" if it has none.
-            named_in_delta: the numbers of the calls whose names came with the same delta.
+            numbers_named_in_delta: the numbers of the calls whose names came with the same delta.
         """
-        has_index = isinstance(call.get("index"), int)
-        place = json_fields.count(call, "index") if has_index else (call_id or self._last_place)
+        place: int | str
+        if isinstance(call.get("index"), int):
+            place = json_fields.count(call, "index")
+        else:
+            place = call_id or self._last_place
         open_call = self._by_place.get(place)
-        if open_call is None or (
-            name and self._begins_another(open_call, call_id, name, arguments, named_in_delta)
-        ):
+        is_new = open_call is None or (
+            bool(name)
+            and self._begins_another(open_call, call_id, name, arguments, numbers_named_in_delta)
+        )
+        if open_call is None or is_new:
+            # The index, if another call at the same place does not have it already.
             number = place if isinstance(place, int) else 0
             if number in self._numbers:
                 number = max(self._numbers) + 1
-            open_call = self._by_place[place] = _OpenCall(number, call_id, name)
+            open_call = _OpenCall(number, call_id, name)
+            self._by_place[place] = open_call
             self._numbers.add(number)
         self._last_place = place
         open_call.call_id = open_call.call_id or call_id
@@ -536,19 +564,29 @@ class _OpenCalls:
         call_id: str,
         name: str,
         arguments: str,
-        named_in_delta: set[int],
+        numbers_named_in_delta: set[int],
     ) -> bool:
-        """Return True if a piece does not belong to `open_call`, the last at its place."""
+        """Return True if a piece does not belong to `open_call`, the last at its place.
+
+        The piece has a name. Some servers repeat the name of a call with each of its pieces.
+        """
         if not open_call.name:
             return False
-        if open_call.number in named_in_delta or name != open_call.name:
+        if open_call.number in numbers_named_in_delta:  # a delta has one piece of a call
             return True
-        has_other_id = bool(call_id and open_call.call_id) and call_id != open_call.call_id
-        return has_other_id or (open_call.has_arguments and _is_complete(arguments))
+        if name != open_call.name:
+            return True
+        if call_id and open_call.call_id and call_id != open_call.call_id:
+            return True
+        # Whole arguments cannot continue others: the same tool is called again.
+        return open_call.has_arguments and _is_complete(arguments)
 
 
 def _is_complete(arguments: str) -> bool:
-    """Return True if the arguments of a call came in one piece."""
+    """Return True if the arguments of a call came in one piece.
+
+    Arguments that are too long to parse on the window's thread count as incomplete.
+    """
     if not arguments.startswith("{") or len(arguments) > json_fields.MAX_INLINE_BYTES:
         return False
     try:

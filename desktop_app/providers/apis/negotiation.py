@@ -44,12 +44,17 @@ class LearnedFacts:
 
     def first_api(self, info: ModelInfo) -> Api:
         """Return the API to try first."""
-        lacks = info.id in self._without_responses
-        api = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
+        api = first_api(
+            self._profile, info, self._known_api, lacks_responses=info.id in self._without_responses
+        )
+        # At an unknown server, Responses is tried first: its refusal leads to Chat Completions.
         return api or Api.RESPONSES
 
     def can_fall_back(self, info: ModelInfo) -> bool:
-        """Return True if Chat Completions may work instead. A gateway may offer only one API."""
+        """Return True if Chat Completions may work instead of Responses.
+
+        OpenAI offers both, so its refusal of Responses has another cause.
+        """
         return (
             self._profile.api is None
             and self._profile.kind is not ProviderKind.OPENAI
@@ -119,7 +124,8 @@ class Negotiation:
     def on_opened(self) -> list[Notice]:
         """Remember the refused settings of this request: without them a reply has opened.
 
-        Return a notice for each parameter that this API does not take; at later calls none.
+        Return a notice for each parameter that this API does not take. This is called again if the
+        request is repeated after its reply has opened; then it returns no notices.
         """
         if self._new_refusals:
             self._facts.add_refusals(self.request.model, self._new_refusals)
@@ -148,6 +154,7 @@ class Negotiation:
         """
         if isinstance(refusal, EndpointMissingError):
             grammar = self.request.grammar
+            # A more exact error: the provider lacks the only API that takes this grammar.
             if self.api is Api.RESPONSES and self._is_api_fixed and grammar is not None:
                 raise EndpointMissingError(
                     Reason.GRAMMAR_NOT_AT_PROVIDER,
@@ -176,7 +183,7 @@ class Negotiation:
 
     @property
     def _is_api_fixed(self) -> bool:
-        """Return True if the grammar of the request decides on the API."""
+        """Return True if the request has a grammar that only one API takes."""
         return _api_for_grammar(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
@@ -203,11 +210,13 @@ class Negotiation:
         """Leave out the refused field or setting. Return the notices to show."""
         param = refusal.param
         had_background = self.request.background
-        schema = self.request.schema
+        schema_before = self.request.schema
         own_field = unsupported_parameters.own_field(param, self.omitted_fields)
         if own_field is not None:
             self.omitted_fields |= {own_field}
-            if own_field in unsupported_parameters.OWN_FIELDS:  # "encrypted_content" is not
+            # "encrypted_content" is not among them, and not remembered: the server refused the
+            # reasoning of this conversation, not the field.
+            if own_field in unsupported_parameters.OWN_FIELDS:
                 self._new_refusals |= {own_field}
         else:
             self.request, refused_setting = unsupported_parameters.without_refused_setting(
@@ -215,8 +224,9 @@ class Negotiation:
             )
             if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
                 self._new_refusals |= {refused_setting}
-            if self.request.schema not in (schema, None):
-                return []  # the schema is sent again as a hint; the answer is checked anyway
+            schema_is_hint = self.request.schema not in (schema_before, None)
+            if schema_is_hint:
+                return []  # the answer is checked anyway, so the user need not know
         if had_background and not self.request.background:
             param = "background"  # a refused `store` can mean background mode, which needs `store`
         server_message = str(refusal.params.get("words", ""))

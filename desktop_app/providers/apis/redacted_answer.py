@@ -68,9 +68,10 @@ class _OpenText(NamedTuple):
 class RedactedAnswer:
     """The events of one answer, or of several requested at once.
 
-    Text, reasoning, refusal and each tool call are separate texts, however they interleave. When
-    something else follows a text, its held back end is passed on first, except letters that may
-    begin a secret. An end such as "50%" is held back before, because it may begin an escape.
+    Text, reasoning, refusal and each tool call are separate texts, however they interleave. The end
+    of a text is held back while it may begin a secret, or an escape in which a secret is written
+    ("50%" may become "50%41"). When something else follows the text, that end is passed on first,
+    except letters that may begin a secret: the text can go on later.
 
     Args:
         new_stream: returns the redactor of one text. Called when a text or the name of the model
@@ -96,9 +97,9 @@ class RedactedAnswer:
             return [*self._end(ReasoningDelta), event]
         if isinstance(event, _TERMINALS):
             return [*self.end(), event]
-        if isinstance(event, HostedCall | ImageArrived):
+        if isinstance(event, HostedCall | ImageArrived):  # shown after the text before it
             return [*self._release(), event]
-        return [event]
+        return [event]  # not part of the shown answer
 
     def end(self) -> list[StreamEvent]:
         """Return events with the ends of all texts, which `feed` held back."""
@@ -113,8 +114,10 @@ class RedactedAnswer:
 
     def _feed_delta(self, event: _Delta) -> list[StreamEvent]:
         """Return the safe part of a delta, after the end of the text that it interrupts, if any."""
-        key = _TextKey(type(event), event.index if isinstance(event, ToolCallDelta) else None)
+        call_index = event.index if isinstance(event, ToolCallDelta) else None
+        key = _TextKey(type(event), call_index)
         known = self._texts.get(key)
+        # The held end belongs to the section before, but a secret may go on in the new one.
         begins_section = known is not None and _section(event) != _section(known.last_delta)
         released: list[StreamEvent] = []
         if key != self._newest or begins_section:
@@ -126,6 +129,7 @@ class RedactedAnswer:
         safe = stream.feed(text)
         if safe == text:
             return [*released, event]
+        # A delta of a tool call may also have the call's id and name, so it is never dropped.
         if safe or isinstance(event, ToolCallDelta):
             return [*released, _with_text(event, safe)]
         return released

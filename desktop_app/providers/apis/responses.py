@@ -49,14 +49,15 @@ def body(
     """Return the request as values for `request_body.pack_body`.
 
     Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
-    the server refused before. "encrypted_content" in `omit` means the reasoning of earlier answers.
+    the server refused before. If "encrypted_content" is in `omit`, the reasoning of earlier answers
+    is left out.
 
     Providers of the GPT family, and other providers for its models, are told whether to store the
     conversation, and get the request's cache key. Only providers of the family get fields that keep
     reasoning without storage. Other servers of this API often refuse these fields.
     """
     serves_gpt_family = profile.serves_gpt_family
-    may_reason = info.efforts is None or bool(info.efforts)
+    may_reason = info.efforts is None or bool(info.efforts)  # None: unknown
     with_reasoning = serves_gpt_family and may_reason and "encrypted_content" not in omit
     fields: dict[str, Any] = {
         "model": request.model,
@@ -76,12 +77,13 @@ def body(
         **_build_settings(request, info, profile),
     }
     if is_of_family(profile, request.model):
-        fields["store"] = request.store or request.background
+        fields["store"] = request.store or request.background  # background mode needs storage
         fields["prompt_cache_key"] = request.cache_key
     if serves_gpt_family:
         fields["include"] = _included_fields(request, may_reason) or None
     if request.background:
-        fields.update(background=True, store=True)
+        fields["background"] = True
+        fields["store"] = True
     if request.tools:
         fields["tools"] = [_build_tool(tool) for tool in request.tools]
         fields["tool_choice"] = _build_tool_choice(request)
@@ -102,9 +104,12 @@ def _included_fields(request: ChatRequest, may_reason: bool) -> list[str]:
     It is not included in background runs. With hosted tools it is not included either: it refers to
     their items, which are not sent again.
     """
-    if hosted := {tool.name for tool in request.tools if tool.hosted is not None}:
-        return [INCLUDE_FIELDS[name] for name in sorted(hosted & INCLUDE_FIELDS.keys())]
-    return ["reasoning.encrypted_content"] if may_reason and not request.background else []
+    hosted_names = {tool.name for tool in request.tools if tool.hosted is not None}
+    if hosted_names:
+        return [INCLUDE_FIELDS[name] for name in sorted(hosted_names & INCLUDE_FIELDS.keys())]
+    if may_reason and not request.background:
+        return ["reasoning.encrypted_content"]
+    return []
 
 
 def _build_settings(
@@ -119,7 +124,9 @@ def _build_settings(
         "max_output_tokens": parameters.max_output_tokens,
         "service_tier": parameters.service_tier,
     }
-    text: dict[str, Any] = {"verbosity": parameters.verbosity} if parameters.verbosity else {}
+    text: dict[str, Any] = {}
+    if parameters.verbosity:
+        text["verbosity"] = parameters.verbosity
     if request.schema is not None:
         text["format"] = {"type": "json_schema", **schema_fields(request.schema, profile)}
     if text:
@@ -130,7 +137,9 @@ def _build_settings(
         reasoning["effort"] = effort.value
     if parameters.reasoning_summary:
         reasoning["summary"] = parameters.reasoning_summary
-    return {**settings, "reasoning": reasoning} if reasoning else settings
+    if reasoning:
+        settings["reasoning"] = reasoning
+    return settings
 
 
 def _build_items(
@@ -166,7 +175,10 @@ def _build_items_with_calls(
     results: list[dict[str, Any]] = []
     current_round = 0
     for part in message.parts:
-        if not (isinstance(part, ToolCallPart) and part.result and part.round == current_round):
+        continues_round = (
+            isinstance(part, ToolCallPart) and part.result and part.round == current_round
+        )
+        if not continues_round:
             yield from results
             results.clear()
         match part:
@@ -219,7 +231,7 @@ def _build_tool_choice(request: ChatRequest) -> str | dict[str, str]:
 
 
 def _build_answer(text: str, *, serves_gpt_family: bool) -> dict[str, Any]:
-    if serves_gpt_family:
+    if serves_gpt_family:  # they take the short form, which needs no made-up id
         return {"role": "assistant", "content": text}
     return _build_output_message(text)
 

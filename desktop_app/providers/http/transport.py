@@ -47,7 +47,9 @@ T = TypeVar("T")
 
 _MAX_ERROR_BODY_BYTES: Final = 64 * 1024
 _MAX_HOST_CHARS: Final = 253  # the limit of DNS
-_MAX_QUOTE_CHARS: Final = 100
+_MAX_QUOTE_CHARS: Final = 100  # of a server's header in an error, an arbitrary number
+# A web page with one of these shows that the address is not an API's. Web pages with other error
+# statuses come from proxies and gateways before an API, so they count as refusals.
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
 
 
@@ -64,8 +66,8 @@ class Timeouts:
         quick_read, quick_total: the longest silence and the longest time of a quick request.
         transfer: the longest silence of a file transfer.
         silence: the limits on silence that is reported to the user.
-        windows: the longest time of the further request for context windows, which delays a list of
-            models.
+        windows: the longest time of the second request that asks some servers for context windows:
+            the list of models waits for it.
         drain: the longest wait for the end of a finished reply, to reuse its connection.
     """
 
@@ -227,7 +229,8 @@ class Transport:
         self, request: _Request, on_bytes: Callable[[], None] = _ignore
     ) -> AsyncIterator[HttpReply]:
         """Send a request, and check that its reply is an API's. Close the reply at the end."""
-        # `stack` is left first: it closes the response before `reply.close` runs.
+        # Two stacks, because the response has to be closed before `reply.close` runs: the stack
+        # that is entered last is left first.
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._send(stack, request)
             on_bytes()
@@ -277,7 +280,7 @@ class Transport:
         base_url = self._base_url
         if model:
             base_url = base_url.replace(MODEL_PLACEHOLDER, quote(model, safe=""))
-        else:
+        else:  # Azure's address without a model, for its lists
             base_url = base_url.removesuffix(f"/deployments/{MODEL_PLACEHOLDER}")
         if path.startswith("/"):
             return base_url.removesuffix("/v1") + path
@@ -296,7 +299,7 @@ class Transport:
             try:
                 return await stack.enter_async_context(send(extensions={"trace": watch}))
             except httpx.RemoteProtocolError as exc:
-                if watch.is_sending:
+                if watch.is_sending:  # past the proxy: the provider broke the protocol
                     raise
                 raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
             finally:
@@ -324,7 +327,7 @@ class Transport:
         if 300 <= status < 400:
             target = split_url(response.headers.get("location", "")).hostname or ""
             if len(target) > _MAX_HOST_CHARS:
-                target = ""
+                target = ""  # not a host that the error could name
             raise self._attempt.redirect_error(self.redactor.clean(target))
         if status == 407:
             raise self._attempt.proxy_refusal_error("407", "HTTP status 407")
@@ -339,20 +342,25 @@ class Transport:
     async def _read_refusal(
         self, response: httpx.Response, classify: error_replies.Classify | None
     ) -> AttemptError:
-        start = self.redactor.clean_bytes(await self._read_start_of_body(response))
+        body_start = self.redactor.clean_bytes(await self._read_start_of_body(response))
         error = error_replies.error_from(
             self._provider,
-            error_body.read_body(start),
+            error_body.read_body(body_start),
             status=response.status_code,
             request_id=request_id_of(response.headers, self.redactor),
             classify=classify,
         )
-        # Redacted once more: without its invisible characters, an echo may be a key again.
+        # Redacted once more: `error_from` removes invisible characters, and with them what may have
+        # hidden an echoed key from the first redaction.
         error = error_replies.redacted(self.redactor, error)
         return failed_attempt(error, response.status_code, response.headers)
 
     def _connection_failure(self, exc: Exception) -> AttemptError:
-        """Return the failed attempt for a missing reply; only a failed connection is repeated."""
+        """Return the failed attempt for a missing reply.
+
+        Only a failed connection is repeated. After it, the request may have been answered and
+        billed.
+        """
         import httpx
 
         details = details_of(exc, self.redactor)

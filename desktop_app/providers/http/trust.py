@@ -26,7 +26,7 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 
-MAX_CA_FILE_BYTES: Final = 4 * 1024 * 1024
+MAX_CA_FILE_BYTES: Final = 4 * 1024 * 1024  # arbitrary: the system's bundle has about 200 KB
 
 # Paths of certificates on Linux distributions, in case OpenSSL was built for a different one. The
 # list is truststore's.
@@ -51,17 +51,17 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
         SettingError: `ca_file` or SSL_CERT_FILE cannot be used.
         OSError: the system's certificates cannot be read.
     """
-    extra = read_ca_file(ca_file) if ca_file else b""
+    extra_certificates = read_ca_file(ca_file) if ca_file else b""
     # OpenSSL finds the system's certificates by these variables.
-    key = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), extra)
+    key = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), extra_certificates)
     with _lock:
         context = _contexts.get(key)
         if context is None:
             context = _system_context()
-            if extra:
-                # A certificate that the user chose is trusted as it is, a root or not.
+            if extra_certificates:
+                # A certificate that the user chose is trusted even if it is not a root.
                 context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-                context.load_verify_locations(cadata=_as_cadata(extra))
+                context.load_verify_locations(cadata=_as_cadata(extra_certificates))
             _contexts[key] = context
         return context
 
@@ -71,8 +71,8 @@ def _system_context() -> ssl.SSLContext:
         import truststore
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # This is what truststore does here, but once: truststore reads all certificates again for each
-    # connection, which blocks the event loop for 20 ms.
+    # On Linux, this does once what truststore does for each connection: it reads all certificates,
+    # which blocks the event loop for 20 ms.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _require_ordinary_cert_file()
     paths = ssl.get_default_verify_paths()
@@ -86,7 +86,7 @@ def _system_context() -> ssl.SSLContext:
 def _require_ordinary_cert_file() -> None:
     """Raise SettingError if SSL_CERT_FILE is a named pipe, a device or a socket.
 
-    OpenSSL would wait for a pipe's writer, holding the lock.
+    OpenSSL would wait until another program writes to a pipe. Meanwhile `_lock` would be held.
     """
     name = os.environ.get("SSL_CERT_FILE")
     if not name:
@@ -116,9 +116,10 @@ def read_ca_file(path: str) -> bytes:
     if len(content) > MAX_CA_FILE_BYTES:
         raise _unusable_error(path, Reason.CERTIFICATES_TOO_LARGE)
     if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
-        is_key = b"PRIVATE KEY-----" in content
-        reason = Reason.CERTIFICATES_ARE_KEY if is_key else Reason.CERTIFICATES_ARE_OTHER
-        raise _unusable_error(path, reason)
+        # PEM of another kind: a private key, or a request for a certificate, for example.
+        if b"PRIVATE KEY-----" in content:
+            raise _unusable_error(path, Reason.CERTIFICATES_ARE_KEY)
+        raise _unusable_error(path, Reason.CERTIFICATES_ARE_OTHER)
     try:
         _context_of(content)
     except (ssl.SSLError, ValueError) as exc:
@@ -131,10 +132,10 @@ class CaFile:
     """The certificates in a file.
 
     Attributes:
-        authorities: the number of CA certificates; 0 if all certificates are of another kind, such
+        authorities: the number of CA certificates; 0 if the file has only other certificates, such
             as a server's.
-        name: the name of the authority; "" if there are several or it has none.
-        until: the last day on which the authority is valid; None unless there is exactly one.
+        name: the name of the only authority; "" if there are several, or if it has no name.
+        until: the last day of the only authority; None if there are several, or none.
     """
 
     authorities: int
@@ -143,7 +144,7 @@ class CaFile:
 
 
 def inspect_ca_file(path: str) -> CaFile:
-    """Return which authorities a file of certificates contains. Blocking.
+    """Return the authorities in a file of certificates. Blocking.
 
     Raises:
         SettingError: as `read_ca_file`; or every CA certificate in it has expired.
@@ -151,15 +152,15 @@ def inspect_ca_file(path: str) -> CaFile:
     content = read_ca_file(path)
     certificates = _context_of(content).get_ca_certs()
     if not certificates:
-        return CaFile(0)
+        return CaFile(authorities=0)
     ends = [ssl.cert_time_to_seconds(str(certificate["notAfter"])) for certificate in certificates]
     until = datetime.fromtimestamp(max(ends), UTC)
     if until <= datetime.now(UTC):
         day = formatting.day(until)
         raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(path).name, day=day)
     if len(certificates) > 1:
-        return CaFile(len(certificates))
-    return CaFile(1, _name_of(certificates[0]), until.date())
+        return CaFile(authorities=len(certificates))
+    return CaFile(authorities=1, name=_name_of(certificates[0]), until=until.date())
 
 
 def _context_of(content: bytes) -> ssl.SSLContext:
@@ -170,13 +171,16 @@ def _context_of(content: bytes) -> ssl.SSLContext:
 
 
 def _as_cadata(content: bytes) -> str | bytes:
-    """Return PEM as text, since comments in it may have any encoding; DER unchanged."""
-    is_pem = b"-----BEGIN CERTIFICATE" in content
-    return content.decode("ascii", "replace").replace("\ufffd", "?") if is_pem else content
+    """Return the value for `cadata`: a text for PEM, and bytes for DER."""
+    if b"-----BEGIN CERTIFICATE" not in content:
+        return content
+    # ssl takes only ASCII, but the comments between certificates may have any encoding.
+    return content.decode("ascii", "replace").replace("\ufffd", "?")
 
 
 def _name_of(certificate: object) -> str:
     subject = certificate["subject"] if isinstance(certificate, dict) else ()
+    # ssl gives a subject as a tuple of groups, each a tuple of names with their values.
     names = {key: value for group in subject for key, value in group}
     return names.get("commonName") or names.get("organizationName") or ""
 

@@ -52,14 +52,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_LINE_BYTES: Final = MAX_JSON_BYTES
-_PIECE_BYTES: Final = 256 * 1024
+MAX_LINE_BYTES: Final = MAX_JSON_BYTES  # a line is JSON
+_PIECE_BYTES: Final = 256 * 1024  # of an upload that are in memory at once, an arbitrary number
 _BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
 """Separates the parts of an upload. No line of the file begins with it: they are JSON objects."""
 _PAGE_ROWS: Final = 100
 """Rows to request with each page of a list."""
 _MAX_PAGES: Final = 20
-"""Pages of a list that are searched."""
+"""Pages of a list that are searched, so that a server with endless pages cannot hold the search.
+The newest 2,000 rows have the batch or file sought, which was made shortly before."""
 
 
 class BatchClient:
@@ -159,13 +160,21 @@ class BatchClient:
             raise self._no_batches_error() from error
 
     async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
-        """Return the batch created under `name` or from this file, or None if there is none."""
+        """Return the batch created under `name` or from this file, or None if there is none.
+
+        The file is compared as well, because a server may not keep the metadata with the name.
+
+        Args:
+            input_file_id: "" if it is unknown.
+        """
         async with aclosing(self._list_rows("batches", "")) as rows:
             async for row in rows:
                 batch = batch_of(row)
-                if batch is not None and (
-                    batch.name == name or (input_file_id and batch.input_file_id == input_file_id)
-                ):
+                if batch is None:
+                    continue
+                if batch.name == name:
+                    return batch
+                if input_file_id and batch.input_file_id == input_file_id:
                     return batch
         return None
 
@@ -194,7 +203,7 @@ class BatchClient:
                     async for line in lines:
                         yield await json_fields.run_in_thread_if_large(len(line), read, line)
                 return
-            except AttemptError as failed:
+            except AttemptError as failed:  # raised before the first line, so none is yielded twice
                 await failed.pause(next(failures))
             except StreamCutError as error:
                 raise self._broken_connection_error(error) from error
@@ -292,8 +301,8 @@ def _resource_path(kind: str, name: str) -> str:
 def _parse_page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
     """Return the rows of a page, and True if another page follows.
 
-    A server may ignore the number of rows that is requested, so rows beyond twice as many are left
-    out.
+    A server may ignore the number of rows that is requested. Up to twice as many, an arbitrary
+    factor, are read.
     """
     has_more = isinstance(value, dict) and bool(value.get("has_more"))
     return json_fields.rows(value, "data")[: 2 * _PAGE_ROWS], has_more
@@ -310,8 +319,8 @@ async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """Yield the lines between line feeds, without blank lines.
 
-    Other line breaks are part of a line. A line longer than MAX_LINE_BYTES is truncated, so that it
-    does not parse.
+    Other line breaks are part of a line. A line longer than MAX_LINE_BYTES is truncated: it does
+    not parse then, and counts as a line that is not a result.
     """
     open_line = bytearray()  # the beginning of a line whose end has not come yet
     turns = LoopTurns()

@@ -47,13 +47,14 @@ NAME_KEY: Final = "repartee"
 """The metadata key under which a batch created here stores its name."""
 
 # Fields that requests of a batch never have. A batch cannot stream or run in the background.
-# "include" asks for encrypted reasoning, which is only needed to continue a conversation.
+# "include" asks for encrypted reasoning, which only a later question would need.
 _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
 MAX_RESULT_BYTES: Final = 16 << 20
 """The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
 MAX_ERRORS: Final = 50_000
 """The maximum number of errors read: one for each of a batch's 50,000 requests at most."""
-# Readers that split lines like Python's splitlines() would split a request at these characters.
+# Escapes of characters that are line breaks for some readers, such as Python's splitlines(). A
+# server with such a reader would split the request there.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 # The reasons of requests that the provider never answered, by the code of their error.
 _UNSTARTED_REASONS: Final = {
@@ -61,8 +62,8 @@ _UNSTARTED_REASONS: Final = {
     "batch_cancelled": Reason.ITEM_CANCELLED,
 }
 _API_OF_OBJECT_FIELD: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
-"""The API of a body by its `object` field. The field outweighs the API of the request."""
-# The states of the provider's batches; the others are the program's own.
+"""The API of a body by its `object` field, which outweighs the API of the request."""
+# All states but those before the provider has the batch.
 _REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
     BatchStatus.PREPARING,
     BatchStatus.READY,
@@ -83,7 +84,8 @@ def request_line(
     Args:
         refused: the refused parameters of this model, spelled as in unsupported_parameters.py.
     """
-    # A batch has no service tier; of each answer, one candidate is stored, without its reasoning.
+    # A batch has a price of its own instead of a service tier. Its results keep one candidate of
+    # each answer, without the reasoning.
     parameters = replace(
         request.parameters, service_tier=None, candidates=1, reasoning_summary=None
     )
@@ -114,7 +116,9 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
         return None
     response = json_fields.mapping(row, "response")
     raw_error = row.get("error")
-    failure = _parse_error(provider, raw_error) if raw_error else None
+    failure = None
+    if raw_error:
+        failure = error_replies.error_from(provider, error_body.parse_error({"error": raw_error}))
     if not response:
         return _result_without_response(custom_id, raw_error, failure)
     result = _parse_response(custom_id, response, provider, api)
@@ -141,16 +145,12 @@ def _failure_status(failure: ProviderError | None) -> ItemStatus:
     return ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
 
 
-def _parse_error(provider: str, raw_error: object) -> ProviderError:
-    return error_replies.error_from(provider, error_body.parse_error({"error": raw_error}))
-
-
 def _parse_response(
     custom_id: str, response: Mapping[str, Any], provider: str, api: Api
 ) -> BatchResult:
     status = json_fields.count(response, "status_code")
     body = response.get("body")
-    if status >= 300 or not isinstance(body, dict):
+    if status >= 300 or not isinstance(body, dict):  # without a status it is 0: the body decides
         request_id = json_fields.text(response, "request_id")
         error = error_body.parse_error(body) if isinstance(body, dict) else error_body.ErrorBody()
         failure = error_replies.error_from(

@@ -41,10 +41,11 @@ MAX_DIMENSIONS: Final = 50_000
 """The maximum dimensions of a vector. Known models have at most some ten thousand."""
 _SHORTENABLE_MODELS: Final = "text-embedding-3-"
 MIN_CUT_CHARS: Final = 200
-"""A text that is refused as too long is not cut to fewer characters."""
+"""A text that is refused as too long is not cut to fewer characters: then its length is hardly the
+cause."""
 _OPTIONAL_FIELDS: Final = ("dimensions", "encoding_format")
-_REFUSAL_STATUSES: Final = (400, 422, 500)
-# llama.cpp (with status 500), TEI, Mistral, Gemini, Cohere, LocalAI.
+_REFUSAL_STATUSES: Final = (400, 422, 500)  # 500: llama.cpp
+# The messages of llama.cpp, TEI, Mistral, Gemini, Cohere and LocalAI.
 _TOO_LARGE: Final = re.compile(
     r"physical batch size|batch size .{0,20}>|too many (inputs|texts|tokens)|"
     r"too large to process|at most \d+ (requests|inputs|texts|items)|"
@@ -100,6 +101,7 @@ class EmbeddingRequests:
                 text = texts[0]
                 if len(text) < 2 * MIN_CUT_CHARS:
                     raise
+                # The vector of the first half stands for the text.
                 return await self.embed([text[: len(text) // 2]])
         middle = len(texts) // 2
         first, first_billed = await self.embed(texts[:middle])
@@ -108,7 +110,8 @@ class EmbeddingRequests:
         except ProviderError as error:
             error.billed_tokens = _sum_counts(first_billed, error.billed_tokens)
             raise
-        if len({len(vector.numbers) for vector in (*first, *second)}) != 1:
+        sizes = {len(vector.numbers) for vector in (*first, *second)}
+        if len(sizes) != 1:
             raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=self._provider)
         return [*first, *second], _sum_counts(first_billed, second_billed)
 
@@ -133,7 +136,12 @@ class EmbeddingRequests:
     def _classify(
         self, fields: Mapping[str, Any], usual: ProviderError, refusal: ErrorBody, status: int
     ) -> ProviderError:
-        """Return the error of a refusal; `usual` is the error for any other kind of request."""
+        """Return the error of a refusal.
+
+        Args:
+            fields: of the refused request.
+            usual: the error of such a refusal of any other kind of request.
+        """
         if _is_too_large(usual) or status not in _REFUSAL_STATUSES:
             return usual
         if _TOO_LARGE.search(refusal.message):
@@ -167,11 +175,12 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     """
     vector_by_index: dict[int, Vector] = {}
     rows = json_fields.rows(reply, "data")
-    is_numbered = len({json_fields.count(row, "index") for row in rows}) == len(rows)
+    indexes = {json_fields.count(row, "index") for row in rows}
+    # Some servers number every vector 0: then the order counts.
+    is_numbered = len(indexes) == len(rows)
     for position, row in enumerate(rows):
-        # Some servers number every vector 0: then the order counts.
-        index = row.get("index") if is_numbered else position
-        if not isinstance(index, int):
+        index = row.get("index")
+        if not is_numbered or not isinstance(index, int):
             index = position
         try:
             vector_by_index[index] = Vector.from_values(_parse_numbers(row.get("embedding")))
@@ -181,6 +190,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     if sorted(vector_by_index) != list(range(expected)) or len(sizes) != 1:
         raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=provider)
     usage = json_fields.mapping(reply, "usage")
+    # An embedding has no output, so the total is the input. 0 stands for "unknown" at some servers.
     billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens") or None
     return [vector_by_index[index] for index in range(expected)], billed
 

@@ -22,8 +22,8 @@ from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.models.server_kinds import Row
 
 _MILLION: Final = 1_000_000
-_MAX_NUMBER_CHARS: Final = 40
-_MAX_STRINGS: Final = 100
+_MAX_NUMBER_CHARS: Final = 40  # of a price, an arbitrary number
+_MAX_STRINGS: Final = 100  # of a list that are read, an arbitrary number
 
 _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("chat", "completion", "responses", "language", "code"), ModelKind.CHAT),
@@ -32,6 +32,7 @@ _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("rerank", "reranker"), ModelKind.RERANK),
     **dict.fromkeys(("moderation", "moderations"), ModelKind.MODERATION),
     **dict.fromkeys(("image", "images", "image_generation", "image_edit"), ModelKind.IMAGE),
+    # There is no kind for video: like images, it is not chatted with.
     **dict.fromkeys(("video", "video_generation"), ModelKind.IMAGE),
     **dict.fromkeys(("audio", "audio_transcription", "audio_speech"), ModelKind.AUDIO),
     **dict.fromkeys(("transcribe", "speech", "realtime"), ModelKind.AUDIO),
@@ -54,7 +55,7 @@ def details_of(row: Row) -> ModelDetails:
     >>> details_of({"id": "m", "type": "embedding"}).kind
     <ModelKind.EMBEDDING: 'embedding'>
     """
-    info = json_fields.mapping(row, "model_info") or row
+    info = json_fields.mapping(row, "model_info") or row  # LiteLLM nests the details
     architecture = json_fields.mapping(info, "architecture")
     inputs = _strings_at(architecture, "input_modalities")
     outputs = _strings_at(architecture, "output_modalities")
@@ -63,7 +64,7 @@ def details_of(row: Row) -> ModelDetails:
     flags = json_fields.mapping(info, "capabilities")
     parameters = _strings_at(info, "supported_parameters")
     features = _strings_at(info, "features")
-    # `… or None` below: that a list lacks a name proves nothing, because servers omit some.
+    # `… or None` below turns False into "unknown", because servers leave names out of their lists.
     input_price, output_price, cached_price = _parse_prices(info)
     return ModelDetails(
         kind=_parse_kind(info, flags, capabilities),
@@ -74,10 +75,13 @@ def details_of(row: Row) -> ModelDetails:
         images=_first_flag(
             _flag_at(info, "supports_vision", "supports_image_input"),
             _flag_at(flags, "vision"),
-            "image" in inputs if inputs else None,
+            _has_any(inputs, ("image",)),
             "vision" in features or None,
             json_fields.text(info, "type") == "vlm" or None,
-            bool({"vision", "multimodal"} & capabilities) if "completion" in capabilities else None,
+            # A list that has "completion" has the capabilities for images, too.
+            _has_any(capabilities, ("vision", "multimodal"))
+            if "completion" in capabilities
+            else None,
         ),
         tools=_first_flag(
             _flag_at(info, "supports_function_calling", "supports_tools"),
@@ -89,6 +93,7 @@ def details_of(row: Row) -> ModelDetails:
         reasoning=_first_flag(
             _flag_at(info, "supports_reasoning"),
             _flag_at(flags, "reasoning"),
+            # Without "max_tokens", the list is not one of all parameters.
             _has_any(parameters, _REASONING_NAMES) if "max_tokens" in parameters else None,
             bool({"thinking", "reasoning"} & (capabilities | features)) or None,
         ),
@@ -103,7 +108,7 @@ def details_of(row: Row) -> ModelDetails:
 
 
 def llama_cpp_details(reply: object) -> dict[str, ModelDetails]:
-    """Return the details in llama.cpp's second list, by model name."""
+    """Return the details in llama.cpp's "models", the list beside its "data", by model name."""
     rows = json_fields.rows(reply, "models")
     return {json_fields.text(row, "name"): details_of(row) for row in rows}
 
@@ -116,21 +121,28 @@ def _parse_kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKin
     if outputs:
         if "text" in outputs:
             return ModelKind.CHAT
-        kinds = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
-        return next(kinds, ModelKind.OTHER)
+        known_kinds = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
+        return next(known_kinds, ModelKind.OTHER)
     can_chat = _first_flag(_flag_at(flags, "completion_chat"), _flag_at(info, "supports_chat"))
     if can_chat is not None:
         return ModelKind.CHAT if can_chat else ModelKind.OTHER
     if "completion" in capabilities:
         return ModelKind.CHAT
-    return ModelKind.EMBEDDING if {"embedding", "embeddings"} & capabilities else None
+    if {"embedding", "embeddings"} & capabilities:
+        return ModelKind.EMBEDDING
+    return None
 
 
 def _max_output(info: Row) -> int | None:
     """Return the maximum tokens of an answer: the smallest stated; None if none is stated."""
-    top = json_fields.mapping(info, "top_provider")
-    limits = [json_fields.count(row, name) for row in (info, top) for name in _OUTPUT_LIMITS]
-    return min((number for number in limits if 0 < number <= MAX_TOKENS), default=None)
+    top_provider = json_fields.mapping(info, "top_provider")
+    limits = [
+        json_fields.count(fields, name)
+        for fields in (info, top_provider)
+        for name in _OUTPUT_LIMITS
+    ]
+    stated_limits = [limit for limit in limits if 0 < limit <= MAX_TOKENS]
+    return min(stated_limits, default=None)
 
 
 def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
@@ -139,11 +151,10 @@ def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | 
     They are in dollars per million tokens. The first source with a price of input or output counts.
     """
     pricing = json_fields.mapping(info, "pricing")
-    # The names for a price per token, then the names for a price per million tokens.
     for source, input_name, output_name, factor in (
         (info, "input_cost_per_token", "output_cost_per_token", _MILLION),
-        (pricing, "prompt", "completion", _MILLION),
-        (pricing, "input", "output", 1),
+        (pricing, "prompt", "completion", _MILLION),  # per token
+        (pricing, "input", "output", 1),  # per million tokens
     ):
         input_price = _parse_price(source.get(input_name), factor)
         output_price = _parse_price(source.get(output_name), factor)
@@ -170,8 +181,10 @@ def _parse_price(value: object, factor: int) -> Decimal | None:
     if not price.is_finite() or not 0 <= price < MAX_PRICE:
         return None
     price = (price * factor).quantize(Decimal("0.000001"))
+    if price >= MAX_PRICE:  # again, because of `factor`
+        return None
     # `normalize` removes zeros at the end, also of 100, which becomes 1E+2: adding 0 restores it.
-    return price.normalize() + 0 if price < MAX_PRICE else None
+    return price.normalize() + 0
 
 
 def _strings_at(value: Row, key: str) -> frozenset[str]:
