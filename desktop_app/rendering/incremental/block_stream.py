@@ -297,16 +297,14 @@ class BlockStream:
             is_at_step: the piece ends at a step, where long constructs may be settled.
         """
         source = self._context.source + self._source
-        source_to_show = source if is_final else self._without_undecided_end(source)
-        parse = self._definitions.parse(source_to_show, self._context, is_final=is_final)
-        if source_to_show != source and ends_in_code(parse.tokens):
-            self._definitions.forget_labels(parse.labels)
-            source_to_show = provisional_blocks.without_fence_end(source)
-            parse = self._definitions.parse(source_to_show, self._context)
+        if is_final:
+            parse = self._definitions.parse(source, self._context, is_final=True)
+        else:
+            parse = self._parse_decided(source)
         if is_heading_or_table(parse):
             return self._advance_unsettled(parse, is_final=is_final, is_at_step=is_at_step)
         patches = self._mark_loose_lists(parse)
-        cut = Cut(source.count("\n") + 1) if is_final else self._choose_cut(parse, source_to_show)
+        cut = Cut(source.count("\n") + 1) if is_final else self._choose_cut(parse)
         holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
         closed_blocks: list[Block] = []
         # A table or code may have ended right after the last settled line.
@@ -322,7 +320,7 @@ class BlockStream:
         tail = [p for p in parse.placed if p.line >= cut.line]
         in_table = self._context.inside == "table"
         patches += self._shown.add_closed(closed_blocks, [p.block for p in tail], in_table=in_table)
-        may_grow = not (is_final or holds_back_text) and source_to_show == source
+        may_grow = not (is_final or holds_back_text) and parse.source == source
         self._plain_end = find_plain_tail(self._source, tail) if may_grow else None
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
             if has_closed:  # `parse` is of more than the source that is still open
@@ -333,7 +331,15 @@ class BlockStream:
                 self._overdue = overdue._replace(must_split=True)
         return patches
 
-    def _choose_cut(self, parse: Parse, source_to_show: str) -> Cut:
+    def _parse_decided(self, source: str) -> Parse:
+        """Parse the source without an end that may become another construct."""
+        parse = self._definitions.parse(self._without_undecided_end(source), self._context)
+        if parse.source == source or not ends_in_code(parse.tokens):
+            return parse
+        self._definitions.forget_labels(parse.labels)
+        return self._definitions.parse(provisional_blocks.without_fence_end(source), self._context)
+
+    def _choose_cut(self, parse: Parse) -> Cut:
         """Return the position to cut the source at.
 
         A long incomplete line after code counts as complete if it ends the code's container.
@@ -345,10 +351,10 @@ class BlockStream:
             and len(self._source) > _LONG_TAIL_CHARS
             and not ends_in_code(parse.tokens)
         ):
-            cut = find_cut(parse.tokens, source_to_show + "\n", self._context)
+            cut = find_cut(parse.tokens, parse.source + "\n", self._context)
             if cut.line == self._context.lines:
                 return cut
-        return find_cut(parse.tokens, source_to_show, self._context)
+        return find_cut(parse.tokens, parse.source, self._context)
 
     def _mark_loose_lists(self, parse: Parse) -> list[Patch]:
         """Mark lists that turn loose, and update the spacing of their closed blocks."""
