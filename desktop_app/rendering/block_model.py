@@ -27,8 +27,8 @@ MAX_TABLE_CELLS: Final = 160
 MAX_TABLE_SOURCE_CHARS: Final = 8_000
 """Maximum characters in the source of a TABLE block, unless a single row has more.
 
-A header is always in one block with the row below it, because these two rows decide the alignment
-of columns.
+A header and the row below it are in one block even if they exceed these limits, because the two
+rows decide the alignment of columns.
 """
 
 FORMULA_START: Final = "\u2061"
@@ -80,7 +80,7 @@ class Run(NamedTuple):
         math: the text is TeX between FORMULA_START and FORMULA_END (see `formula_run`).
         note: the text is the mark of a footnote; with `image`, the name of the drawn image in the
             run before.
-        image: the text is the name of an image that is not drawn, or PICTURE for a drawn image.
+        image: the text is the name of an image, or PICTURE for a drawn image.
         link: the target, "" for none.
         expanded: of a link that folds a section: True if the section is shown. None for other runs.
     """
@@ -178,12 +178,13 @@ def has_gap_between(above: Block, block: Block) -> bool:
 def shared_quotes(above: Block, block: Block) -> int:
     """Return the number of quotes that contain both blocks."""
     depths = zip(depths_of_quotes(above), depths_of_quotes(block), strict=False)
-    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], depths)))
-    return min(shared, block.quote - block.opened)
+    equal_count = len(list(takewhile(lambda pair: pair[0] == pair[1], depths)))
+    older_quotes = block.quote - block.opened  # those that do not begin with the block
+    return min(equal_count, older_quotes)
 
 
 def is_in_other_quote(above: Block, block: Block) -> bool:
-    """Return True if a quote ends above `block`, and another begins with it."""
+    """Return True if a quote ends between the two blocks, and another begins with `block`."""
     return block.opened > 0 and above.quote > shared_quotes(above, block)
 
 
@@ -194,6 +195,7 @@ def depths_of_quotes(block: Block) -> tuple[int, ...]:
 
 def quote_block(block: Block) -> Block:
     """Return the block inside one more quote, around all of its lists and quotes."""
+    # Empty depths stay empty: they mean that no quote is in a list, and the new one is in none.
     depths = (0, *block.quoted_at) if block.quoted_at else ()
     return block._replace(quote=block.quote + 1, quoted_at=depths)
 
@@ -212,7 +214,13 @@ def source_text(run: Run) -> str:
         return ""
     if ADDED_MARK not in run.text:
         return run.text
-    return _PROGRAM_TEXT.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
+    return _PROGRAM_TEXT.sub(_source_of_program_text, run.text)
+
+
+def _source_of_program_text(match: re.Match[str]) -> str:
+    """Return the invisible character that a code shows; "" for words that the program added."""
+    code = match["code"]
+    return chr(int(code, 16)) if code else ""
 
 
 def is_destination(run: Run) -> bool:
@@ -234,7 +242,9 @@ _INVISIBLE_IN_PROSE: Final = re.compile(
 )
 # Variation selectors choose a variant of the character before them.
 _SELECTOR: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-# Also variation selectors after a character without variants: a row of them can encode a text.
+# The same, and variation selectors after a character without variants: a row of them can encode a
+# text. The supplementary selectors (U+E0100 and later) vary only Chinese characters; the others
+# vary no ASCII character except "#", "*" and digits, and no selector.
 _INVISIBLE_OR_SELECTOR: Final = re.compile(
     f"{_INVISIBLE_IN_PROSE.pattern}|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
     "[\U000e0100-\U000e01ef]|(?<=[\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f"
@@ -275,9 +285,10 @@ def show_invisible(
     """Replace invisible characters that can disguise text by codes, such as `⟨U+202E⟩`.
 
     In prose, these are control characters, and characters that hide other text or change its
-    direction; flags of regions and variants of characters may contain some. In code and links,
-    these are all invisible characters, except joiners between characters outside ASCII; in code,
-    only the character before a joiner counts. `source_text` restores the characters.
+    direction. Flags of regions and variants of characters contain some, which stay.
+    In code and links, these are all invisible characters, except joiners between characters outside
+    ASCII; in code, only the character before a joiner is checked. `source_text` restores the
+    characters.
 
     Args:
         code: the text is code.
@@ -291,7 +302,7 @@ def show_invisible(
     elif code:
         pattern = _INVISIBLE_IN_CODE
     elif _SELECTOR.search(text):
-        pattern = _INVISIBLE_OR_SELECTOR  # slower than the next
+        pattern = _INVISIBLE_OR_SELECTOR  # its look-behinds are slow, and most texts need none
     else:
         pattern = _INVISIBLE_IN_PROSE
     if pattern.search(text) is None:
@@ -306,7 +317,7 @@ def show_invisible(
             beside = [line[max(0, index - 1) : index]]
             if not code:  # the character after a joiner in code may not have arrived yet
                 beside.append(line[index + 1 : index + 2])
-            if not any(map(str.isascii, beside)):
+            if not any(map(str.isascii, beside)):  # "" at an end of the text counts as ASCII
                 return match[0]
         return f"{ADDED_MARK}⟨U+{ord(match[0]):04X}⟩"
 

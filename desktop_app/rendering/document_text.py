@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SLICE_LENGTH: Final = 6_000
-"""Characters after which a slice ends at the next suitable position."""
+"""Characters after which a slice ends at the next suitable position, an arbitrary number."""
 
 _MAX_SLICE_LENGTH: Final = 2 * SLICE_LENGTH
 """Characters after which a slice ends even within a paragraph or a line."""
@@ -75,7 +75,7 @@ class Slice(NamedTuple):
 
 
 _NO_ROW: Final = -1
-"""The row of a mark or a place in a block that is not a table."""
+"""Instead of the index of a row, for a block that is not a table."""
 
 
 class PassageMark(NamedTuple):
@@ -108,7 +108,12 @@ class _PlacedBlock(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """The place of a placed block after rows are joined: a block of the slice, and a row in it."""
+    """The place of a placed block after the rows of tables are joined.
+
+    Attributes:
+        block: the index of the block in its slice.
+        row: the index of the row in the block, or _NO_ROW.
+    """
 
     block: int
     row: int
@@ -208,10 +213,12 @@ class DocumentText:
         text_start = 0  # of the block, in the joined text
         for (placed, place), block_text in zip(touched, block_texts, strict=True):
             text_end = text_start + len(block_text)
-            # The text of a list item lacks the number that it has in the source, so a short item
-            # might not match. A block that lies in the passage needs no match.
-            is_in_passage = start <= placed.start and placed.end <= end
-            if place.row != _NO_ROW or not shown_ranges or (is_in_passage and block_text):
+            # A row is marked as a whole. A block that lies in the passage needs no match: the text
+            # of a list item lacks the number that it has in the source, so that a short item might
+            # not match.
+            is_row = place.row != _NO_ROW
+            lies_in_passage = start <= placed.start and placed.end <= end and bool(block_text)
+            if is_row or lies_in_passage or not shown_ranges:
                 yield PassageMark(place.block, place.row, 0, len(block_text))
             else:
                 for range_start, range_end in shown_ranges:
@@ -239,7 +246,8 @@ def _shown_text(block: Block) -> str:
 def _parse_slice(text: str, text_slice: Slice) -> list[_PlacedBlock]:
     """Return the blocks of a slice of Markdown, without those of its repeated head.
 
-    A block ends where the next one begins; blocks of the same line have the same range.
+    A block ends where the next one begins. Several blocks can begin on the same line; they have
+    the same range.
     """
     offsets = [text_slice.start]  # of each line, and the end of the text
     for line in _split_lines(text):
@@ -253,22 +261,27 @@ def _parse_slice(text: str, text_slice: Slice) -> list[_PlacedBlock]:
         for built in build_blocks(tokens)
         if built.line >= head_line_count
     ]
-    first_lines = {line for _, line in blocks_and_lines} | {len(offsets) - 1}
+    line_after_last = len(offsets) - 1
+    first_lines = {line for _, line in blocks_and_lines} | {line_after_last}
     next_first_line = dict(pairwise(sorted(first_lines)))
-    return [
-        _PlacedBlock(offsets[line], offsets[next_first_line.get(line, line)], block)
-        for block, line in blocks_and_lines
-    ]
+    placed_blocks = []
+    for block, line in blocks_and_lines:
+        end_line = next_first_line.get(line, line)  # no range without lines of its own
+        placed_blocks.append(_PlacedBlock(offsets[line], offsets[end_line], block))
+    return placed_blocks
 
 
 def _split_lines(text: str) -> list[str]:
     """Return the lines with their line ends. Like the parser, end lines only at line feeds."""
-    lines = text.split("\n")
-    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    *ended_lines, last_line = text.split("\n")
+    lines = [f"{line}\n" for line in ended_lines]
+    if last_line:
+        lines.append(last_line)
+    return lines
 
 
 def _join_rows(placed_blocks: Sequence[_PlacedBlock]) -> tuple[list[Block], list[_Place]]:
-    """Join the rows of each table into blocks. Return the blocks, and the place of each input."""
+    """Join the rows of each table into blocks. Return the blocks, and the place of each row."""
     blocks: list[Block] = []
     places: list[_Place] = []
     for _, _, block in placed_blocks:
@@ -306,7 +319,8 @@ def _slice_lines(text: str) -> Iterator[Slice]:
 
 def _line_end(text: str, position: int) -> int:
     """Return the end of the line that has the character at a position."""
-    return text.find("\n", position) + 1 or len(text)
+    line_feed = text.find("\n", position)
+    return len(text) if line_feed < 0 else line_feed + 1
 
 
 def _slice_markdown(text: str) -> Iterator[Slice]:
@@ -373,6 +387,8 @@ class _OpenConstruct:
         elif fence:
             self._fence = line if line.endswith("\n") else f"{line}\n"
             self._mark = fence[1]
+        # Only rows that begin with "|" are recognized: a later slice of any other table is shown as
+        # text.
         is_row = line.lstrip().startswith("|") and not self._fence
         if not is_row:
             self._table = []

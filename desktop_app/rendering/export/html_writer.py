@@ -46,7 +46,9 @@ _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 
 def right_to_left_attributes(text: str) -> str:
     """Return the attributes of an element if its text reads from right to left, else ""."""
-    return _DIRECTIONS["right"] + _RIGHT_ALIGNED if starting_side((Run(text),)) == "right" else ""
+    if starting_side((Run(text),)) != "right":
+        return ""
+    return _DIRECTIONS["right"] + _RIGHT_ALIGNED
 
 
 def to_html(blocks: Iterable[Block]) -> str:
@@ -180,8 +182,8 @@ class HtmlWriter:
             older_quotes = block.quote - block.opened
             quotes = [index for index, name in enumerate(containers) if name == "blockquote"]
             shared = min(shared, quotes[older_quotes])
-        if block.marker:  # a new item, the innermost container; perhaps in a new list, around it
-            new_count = 2 if block.begins else 1
+        if block.marker:
+            new_count = 2 if block.begins else 1  # the item, and perhaps the list around it
             shared = min(shared, len(containers) - new_count)
         yield from self._close_containers(shared)
         for number, name in enumerate(containers[shared:], shared + 1):
@@ -203,6 +205,7 @@ class HtmlWriter:
         if block.marker and depth == block.depth:
             return _kind_by_marker(block)
         open_kind = self._open[index] if index < len(self._open) else ""
+        # No list is open there if the first block to write is in the middle of an item.
         return open_kind if open_kind in _TAG_OF_LIST else "ul"
 
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
@@ -219,7 +222,7 @@ class HtmlWriter:
             return "<li>"
         direction = self.direction_attribute(block.runs, of_container=True)
         number = block.marker[:-1]  # without its "." or ")"
-        if is_last and name == "ol" and number not in ("1", ""):
+        if is_last and name == "ol" and number not in ("1", ""):  # HTML counts from 1 by itself
             return f'<ol start="{number}"{direction}>'
         return f"<{_TAG_OF_LIST.get(name, name)}{direction}>"
 
@@ -244,6 +247,7 @@ class HtmlWriter:
             return f"<h{block.level}{direction}>{text}</h{block.level}>"
         is_mark_alone = bool(block.marker) and not block.runs
         is_tight_item = self._open[-1:] == ["li"] and not block.loose
+        # A text from the right needs the element, which has its alignment for Word.
         if is_mark_alone or (is_tight_item and not is_from_right):
             return text
         return f"<p{direction}>{text}</p>"
@@ -261,11 +265,10 @@ class HtmlWriter:
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
         if is_destination(run):  # as plain text, because the link before it leads there
             return _escape_lines(run.text.removeprefix(ADDED_MARK))
-        text = (
-            self.render_formula(source_text(run), display=False)
-            if run.math
-            else _escape_lines(self.text_of_run(run))
-        )
+        if run.math:
+            text = self.render_formula(source_text(run), display=False)
+        else:
+            text = _escape_lines(self.text_of_run(run))
         for is_on, tag in (
             (run.code, "code"),
             (run.italic, "em"),
@@ -291,8 +294,11 @@ def _kind_by_marker(block: Block) -> str:
 
 def _mark_in_text(block: Block) -> str:
     """Return a mark to write as text, a task's box or a footnote's name; "" for a list's mark."""
+    # `in` is True for no marker at all, too, because "" is a part of every text.
     is_list_mark = block.marker in _BULLET_CHARACTERS or block.marker[-1:] in ".)"
-    return "" if is_list_mark and not block.note else f"{escape(block.marker)} "
+    if is_list_mark and not block.note:
+        return ""
+    return f"{escape(block.marker)} "
 
 
 def _escape_lines(text: str) -> str:

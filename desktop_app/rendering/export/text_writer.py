@@ -36,6 +36,8 @@ _BARE_AUTOLINK: Final = re.compile(
 _ANGLE_AUTOLINK: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+\w", re.ASCII
 )
+# A line break (U+2028) does not end a bare address: it is written as "\" and a line end, and the
+# "\" would be taken for a part of the address.
 _AFTER_ADDRESS: Final = re.compile(r"[.,;:!?)]*(?:[^\S\u2028]|\Z)")
 # Noncharacters stand for the brackets of a link's words until these are escaped. No run contains
 # them, because `clean_text` replaces them.
@@ -80,11 +82,10 @@ class _MarkdownWriter:
 
     def __init__(self) -> None:
         self._above: Block | None = None
-        # For each list around the last block, the outermost first: whether it is loose, its
-        # bullet, and the indentation of its last item's content.
+        # Three values for each list around the last block, the outermost list first.
         self._loose: list[bool] = []
         self._bullets: list[str] = []
-        self._indents: list[str] = []
+        self._indents: list[str] = []  # of the content of the last item
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
         for members in group_blocks(blocks, (Kind.CODE,)):
@@ -102,9 +103,11 @@ class _MarkdownWriter:
         above = self._above
         if above is None or not (_is_lone_marker(above) and _is_within(block, above)):
             return separator + text
+        # The text continues the line that has the marker. Its own indentation gives way to the
+        # marker, which is at most as wide.
         marker_end = len(_indent("", above, self._indents))
         content_column = len(_indent("", above._replace(marker="", note=False), self._indents))
-        if marker_end > content_column:  # after a footnote's marker
+        if marker_end > content_column:  # a footnote's marker, which is wider than its indentation
             return f"\n{text}"
         return " " * (content_column - marker_end) + text[content_column:]
 
@@ -129,22 +132,28 @@ class _MarkdownWriter:
             is_continuation = below.kind is Kind.PARAGRAPH and not (below.marker or below.opened)
             closes_quote = above.quote > len(quotes) and is_continuation
             return f"\n{above_quotes.rstrip()}\n" if closes_quote else "\n"
-        is_row = below.kind is above.kind is Kind.TABLE and not below.head
-        return "\n" if is_row or (follows_list and not is_in_item) else blank
+        continues_table = below.kind is above.kind is Kind.TABLE and not below.head
+        # A list that directly follows another has another bullet, so no blank line is needed.
+        is_next_list = follows_list and not is_in_item
+        return "\n" if continues_table or is_next_list else blank
 
     def _enter_lists(self, block: Block) -> bool:
         """Update the open lists; return True if the block's list directly follows another."""
-        depth, above = block.depth, self._above
+        depth = block.depth
+        above = self._above
         follows_list = above is not None and block.begins and above.depth >= depth
         last_bullet = self._bullets[depth - 1] if follows_list else ""
         open_depth = depth - 1 if block.begins else depth
-        del self._loose[open_depth:], self._bullets[open_depth:], self._indents[open_depth:]
+        del self._loose[open_depth:]
+        del self._bullets[open_depth:]
+        del self._indents[open_depth:]
         while len(self._loose) < depth:
             self._loose.append(False)
             # With the same bullet, the items would continue the list directly above.
             self._bullets.append("*" if last_bullet == "-" else "-")
             self._indents.append(_INDENT)
         if block.marker:
+            # The text of a footnote is indented by four spaces, however long its name is.
             marker_width = 0 if block.note else len(f"{block.marker} ")
             self._indents[-1] = " " * max(len(_INDENT), marker_width)
         if depth and block.kind not in (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE):
@@ -188,10 +197,12 @@ def _write_plain(block: Block) -> str:
             for row in block.rows
         )
     mark = f"{block.marker} " if block.marker else ""
-    text = (
-        _write_block(block) if block.kind is Kind.MATH else "".join(map(_plain_words, block.runs))
-    )
-    return "  " * max(0, block.depth - 1) + mark + text.replace(LINE_BREAK, "\n")
+    if block.kind is Kind.MATH:
+        text = _write_block(block)
+    else:
+        text = "".join(map(_plain_words, block.runs))
+    indent = "  " * max(0, block.depth - 1)  # the outermost list is not indented
+    return indent + mark + text.replace(LINE_BREAK, "\n")
 
 
 def _plain_words(run: Run) -> str:
@@ -204,7 +215,8 @@ def _is_lone_marker(block: Block) -> bool:
 
 def _quote_prefix(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:
     """Return the line prefix of quotes at these list depths, and the depth of the last quote."""
-    prefix, quote_depth = "", 0
+    prefix = ""
+    quote_depth = 0
     for depth in depths:
         prefix = f"{prefix}{''.join(indents[quote_depth:depth])}> "
         quote_depth = depth
@@ -215,7 +227,7 @@ def _write_code(members: list[Block]) -> str:
     """Return a code block in a fence longer than any in the code."""
     lines = [block.text for block in members if block.kind is Kind.CODE]
     language = members[0].language
-    mark = "~" if "`" in language else "`"
+    mark = "~" if "`" in language else "`"  # no backtick may follow a fence of backticks
     leading_fences = (_LEADING_FENCE.match(line) for line in lines)
     lengths = (len(m[1]) for m in leading_fences if m and m[1][:1] == mark)
     fence = mark * max(3, 1 + max(lengths, default=0))
@@ -229,11 +241,15 @@ def _write_block(block: Block) -> str:
     if block.kind is Kind.HEADING:
         return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escape_match, text)}"
     if block.kind is Kind.RULE:
-        # In a tight list, no blank line precedes the rule: "---" would underline a heading.
+        # In a tight list, no blank line precedes the rule: "---" would make the text above a
+        # heading.
         return "***" if block.depth else "---"
     if block.kind is Kind.MATH:
-        return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"
-    return _write_table(block) if block.kind is Kind.TABLE else _escape_paragraph(text)
+        tex = block.text.replace(LINE_BREAK, "\n")
+        return f"$$\n{tex}\n$$"
+    if block.kind is Kind.TABLE:
+        return _write_table(block)
+    return _escape_paragraph(text)
 
 
 def _escape_paragraph(text: str) -> str:
@@ -249,7 +265,9 @@ def _escape_line_start(line: str) -> str:
     """Escape the beginning of a line, so that it begins no other block."""
     if _BLOCK_START.match(line):
         return f"\\{line}"
-    return _NUMBERED.sub(r"\1\\\2", line, count=1) if _NUMBERED.match(line) else line
+    if _NUMBERED.match(line):  # "1." is written as "1\."
+        return _NUMBERED.sub(r"\1\\\2", line, count=1)
+    return line
 
 
 def _escape_match(match: re.Match[str]) -> str:
@@ -260,7 +278,8 @@ def _indent(text: str, block: Block, indents: Sequence[str], bullet: str = "-") 
     """Return the text of a block with the markers and indentation of its lists and quotes."""
     quotes, quote_depth = _quote_prefix(depths_of_quotes(block), indents)
     mark = _item_marker(block, bullet) if block.marker else ""
-    indent = quotes + "".join(indents[quote_depth : block.depth - bool(mark)])
+    indented_lists = block.depth - 1 if mark else block.depth  # the marker indents its own list
+    indent = quotes + "".join(indents[quote_depth:indented_lists])
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
     later_lines = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]
@@ -281,7 +300,7 @@ def _write_table(block: Block) -> str:
     lines = []
     for number, row in enumerate(block.rows):
         texts = (_runs_to_markdown(cell).replace("|", "\\|") for cell in row)
-        cells = (text.replace("\\\n", "<br>") for text in texts)
+        cells = (text.replace("\\\n", "<br>") for text in texts)  # a row is a single line
         lines.append(f"| {' | '.join(cells)} |")
         if number == 0 and block.head:
             rules = (_RULE_OF_ALIGN.get(align, "---") for align in block.aligns)
@@ -300,14 +319,15 @@ def _write_styled(runs: Runs, open_styles: frozenset[str]) -> str:
     while position < len(runs):
         style, end = _widest_style(runs, position, open_styles)
         if style:
-            inner = (
-                runs[position:end] if style != _LINK else _mark_lone_brackets(runs[position:end])
-            )
+            inner = runs[position:end]
+            if style == _LINK:
+                inner = _mark_lone_brackets(inner)
             piece = _write_styled(inner, open_styles | {style})
             piece = _mark_up(piece, style, _style_value(runs[position], style))
         else:
-            piece = _write_run(runs[position], text, runs[end] if end < len(runs) else None)
-        # The end of the text and the beginning of the piece could form markup together.
+            following = runs[end] if end < len(runs) else None
+            piece = _write_run(runs[position], text, following)
+        # Below: the end of the text and the beginning of the piece could form markup together.
         if piece[:1] == "[" and text[-1:] == "!":  # they would begin an image
             text = f"{text[:-1]}\\!"
         elif not style and piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:]:
@@ -344,11 +364,14 @@ def _widest_style(runs: Runs, start: int, open_styles: frozenset[str]) -> tuple[
     best_end = start + 1
     for style in (_LINK, *_STYLE_MARKS):
         value = "" if style in open_styles else _style_value(runs[start], style)
+        if not value:
+            continue
         end = start + 1
-        while value and end < len(runs) and _style_value(runs[end], style) == value:
+        while end < len(runs) and _style_value(runs[end], style) == value:
             end += 1
-        if value and (not widest or end > best_end):
-            widest, best_end = style, end
+        if not widest or end > best_end:
+            widest = style
+            best_end = end
     return widest, best_end
 
 
@@ -356,6 +379,8 @@ def _style_value(run: Run, style: str) -> str:
     """Return the mark of a style that a run has, or the target of its link; "" for none."""
     if style != _LINK:
         return _STYLE_MARKS[style] if getattr(run, style) else ""
+    # `_write_run` writes images, notes and addresses with their links. A citation is plain text:
+    # its link leads to a source in the program.
     if not run.link or run.image or run.note or is_citation(run.link) or _is_address(run):
         return ""
     return run.link
@@ -367,7 +392,9 @@ def _is_address(run: Run) -> bool:
     if run.code or not is_address or ":" not in run.link:
         return False
     if run.link in (run.text, f"mailto:{run.text}", f"http://{run.text}"):
+        # Without "http:" or "www.", parsers do not link the address of a web page.
         return run.link[:5] != "http:" or run.text[:4] in ("http", "www.")
+    # The parser encodes characters of a target, as a space is "%20".
     return ":" in run.text and unquote(run.link) == unquote(run.text)
 
 
@@ -377,7 +404,8 @@ def _mark_up(text: str, style: str, value: str) -> str:
     Args:
         value: the style's mark, or a link's target.
     """
-    text = text.translate(_ESCAPED_BRACKETS) if style == _LINK else text
+    if style == _LINK:
+        text = text.translate(_ESCAPED_BRACKETS)
     core = text.strip()
     if not core:
         return text
@@ -416,12 +444,18 @@ def _write_run(run: Run, written: str, following: Run | None) -> str:
 def _write_formula(tex: str, written: str, following: Run | None) -> str:
     """Write a formula between dollars, or between brackets if dollars could be misread."""
     next_character = "" if following is None else following.text[:1]
-    touches_text = any(sign.isalnum() or sign == "$" for sign in (written[-1:], next_character))
-    touches_text = touches_text or next_character == "_"
-    is_apart = not touches_text and not (following is not None and following.math)
-    needs_brackets = not is_apart or tex != tex.strip() or "$" in tex
-    ends_brackets = "\\)" in tex  # the formula would end there
-    return f"\\({tex}\\)" if needs_brackets and not ends_brackets else f"${tex}$"
+    character_before = written[-1:]
+    touches_text = (
+        character_before.isalnum()
+        or next_character.isalnum()
+        or "$" in (character_before, next_character)
+        or next_character == "_"
+    )
+    precedes_formula = following is not None and following.math
+    needs_brackets = touches_text or precedes_formula or tex != tex.strip() or "$" in tex
+    if needs_brackets and "\\)" not in tex:  # with it, the brackets would end too early
+        return f"\\({tex}\\)"
+    return f"${tex}$"
 
 
 def _write_image(run: Run, text: str, following: Run | None) -> str:
@@ -433,9 +467,10 @@ def _write_image(run: Run, text: str, following: Run | None) -> str:
         return text
     if text == run.link:
         return f"![]({_link_target(run.link)})"
-    alternative = _MARKUP_CHARACTERS.sub(
-        _escape_match, text.translate(_BRACKET_PLACEHOLDERS)
-    ).translate(_BRACKET_ENTITIES)
+    # Brackets become entities. They are placeholders first, so that none is escaped as markup.
+    alternative = text.translate(_BRACKET_PLACEHOLDERS)
+    alternative = _MARKUP_CHARACTERS.sub(_escape_match, alternative)
+    alternative = alternative.translate(_BRACKET_ENTITIES)
     precedes_address = (
         following is not None
         and following.text.startswith(ADDED_MARK)
@@ -444,7 +479,7 @@ def _write_image(run: Run, text: str, following: Run | None) -> str:
     # The link is the image's own address: the image is drawn, or its address follows.
     if run.note or precedes_address:
         return f"![{alternative}]({_link_target(run.link)})"
-    return f"[![{alternative}]()]({_link_target(run.link)})"
+    return f"[![{alternative}]()]({_link_target(run.link)})"  # an image within a link
 
 
 def _write_address(text: str, written: str, following: Run | None) -> str:
@@ -453,20 +488,22 @@ def _write_address(text: str, written: str, following: Run | None) -> str:
     "www.…" has no scheme, so brackets would not link it: it stays bare.
     """
     following_text = "" if following is None else source_text(following)
-    is_apart = (
-        written[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(following_text) is not None
-    )
-    if is_apart and _BARE_AUTOLINK.fullmatch(text):
+    is_apart_before = written[-1:] in ("", " ", "(", "\n")
+    is_apart_after = _AFTER_ADDRESS.match(following_text) is not None
+    if is_apart_before and is_apart_after and _BARE_AUTOLINK.fullmatch(text):
         return text
-    return f"<{text}>" if _ANGLE_AUTOLINK.fullmatch(text) else text
+    if _ANGLE_AUTOLINK.fullmatch(text):
+        return f"<{text}>"
+    return text
 
 
 def _write_code_span(text: str) -> str:
     """Write code between a number of backticks that it does not contain."""
     used_lengths = {len(ticks) for ticks in _TICKS.findall(text)}
-    ticks = "`" * next(
-        count for count in range(1, len(used_lengths) + 2) if count not in used_lengths
-    )
+    length = 1
+    while length in used_lengths:
+        length += 1
+    ticks = "`" * length
     edges = text[:1] + text[-1:]
     # The parser removes a space at each end of a span, unless the span has only spaces.
     pad = " " if "`" in edges or (edges == "  " and text.strip()) else ""

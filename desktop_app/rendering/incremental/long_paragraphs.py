@@ -28,7 +28,8 @@ MAX_REPARSED_LENGTH: Final = 24_000
 """Text longer than this many characters is never parsed again."""
 
 MIN_FORCED_LENGTH: Final = 12_000
-"""Characters. A shorter paragraph is settled by force only if it has many tokens."""
+"""Characters. A shorter paragraph is settled by force only if it has many tokens: parsing them
+takes as long as parsing a longer text."""
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 # A space or a line end before a word, which may be in emphasis or code.
@@ -36,7 +37,8 @@ _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})
 # A link definition may turn an apparent citation into a link.
 _UNSETTLED_TOKENS: Final = ("text", TOKEN)
 _UNSETTLED_CHARS: Final = 200
-"""Characters at the end of the paragraph that are not settled."""
+"""Characters at the end of the paragraph that are not settled, an arbitrary number: the next piece
+of text most often changes the last words."""
 
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
@@ -50,6 +52,7 @@ def opener_of_paragraph(parse: Parse, source: str) -> str | None:
     text = inline.content.split("\n", 1)[0]
     line = source.split("\n", 1)[0]
     text_start = line.rfind(text) if text else -1
+    # The parser has changed the text, so that its place in the line is not certain.
     if text_start < 0 or line[text_start + len(text) :].strip():
         return None
     return line[:text_start]
@@ -67,7 +70,10 @@ def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> 
         # In a container, each further line begins with a marker, so only spaces count as gaps.
         if match[0] == " " or not opener:
             gap = match
-    if gap is None or "|" in paragraph[paragraph.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
+    if gap is None:
+        return None
+    line_start = paragraph.rfind("\n", 0, gap.end()) + 1
+    if "|" in paragraph[line_start : gap.end()]:
         return None  # a row of cells may become a table head
     settled_text = paragraph[: gap.start()]
     parse = definitions.parse(context.source + opener + settled_text, context, expects_notes=False)
@@ -93,7 +99,9 @@ def settle_by_force(
     gap = paragraph.rfind(" ", stop - _UNSETTLED_CHARS, stop)
     if not opener:  # see settle_before_gap: in a container, only spaces count
         gap = max(gap, paragraph.rfind("\n", 0, stop))
-    stop = move_cut_outside_image(paragraph, gap + 1 if gap > stop // 2 else stop)
+    if gap > stop // 2:  # an earlier gap would leave most of the text to be parsed again
+        stop = gap + 1
+    stop = move_cut_outside_image(paragraph, stop)
     if not stop:
         return None  # there is only an image
     settled = tail.context.settled
@@ -104,7 +112,7 @@ def settle_by_force(
         parse = definitions.parse(context.source + opener + "x", context)
         runs: Runs = (Run(show_invisible(clean_text(text))),)
         note = unparsed_note()
-        if settled is None or note not in settled.runs:
+        if settled is None or note not in settled.runs:  # one note for the whole paragraph
             runs = (*runs, note)
     else:
         parse = definitions.parse(context.source + opener + text, context, expects_notes=False)
@@ -112,7 +120,8 @@ def settle_by_force(
         if parse.labels or not begins_with_paragraph(parse) or len(parse.placed) != 1:
             return None
         runs = parse.placed[0].block.runs
-        runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
+        if text[-1].isspace():  # the parser removes it, but the rest of the paragraph follows
+            runs = join_runs(runs, (Run(" "),))
     block = settled or parse.placed[0].block._replace(runs=())
     block = block._replace(runs=join_runs(block.runs, runs))
     return _settle(tail, block, opener, stop)
@@ -121,6 +130,7 @@ def settle_by_force(
 def _settle(tail: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
     """Return the tail that remains once the words before `stop` are settled as this block."""
     paragraph = tail.source[len(opener) :]
+    # A prefix of more than MAX_REPARSED_LENGTH is never used: one character more shows that.
     prefix = (tail.context.prefix + paragraph[:stop])[: MAX_REPARSED_LENGTH + 1]
     context = replace(tail.context, settled=block, opener=opener, prefix=prefix)
     return OpenTail(context, opener + paragraph[stop:])
@@ -133,9 +143,10 @@ def is_heading_or_table(parse: Parse) -> bool:
     False: the block stays a paragraph.
     """
     context = parse.context
-    is_short = context.settled is not None and len(context.prefix) < MIN_FORCED_LENGTH
-    has_content = is_short and (parse.labels or leaf_tokens(parse))
-    return bool(has_content) and not begins_with_paragraph(parse)
+    if context.settled is None or len(context.prefix) >= MIN_FORCED_LENGTH:
+        return False
+    has_content = bool(parse.labels or leaf_tokens(parse))
+    return has_content and not begins_with_paragraph(parse)
 
 
 def unsettle(tail: OpenTail) -> OpenTail:
@@ -151,8 +162,10 @@ def _is_settled(parse: Parse, text: str) -> bool:
         return False
     inline = parse.tokens[parse.tokens.index(leaf_tokens(parse)[0]) + 1]
     children = inline.children or ()
-    # An opener that nothing closes leaves only its bracket in the text.
-    closed_count = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
-    if sum(map(text.count, BRACKET_CLOSERS)) > closed_count:
+    # Formulas in brackets are counted: an opener that nothing closes is not found by its text, of
+    # which only the bracket is left, without the backslash.
+    formula_count = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
+    opener_count = sum(map(text.count, BRACKET_CLOSERS))
+    if opener_count > formula_count:
         return False
     return not any(t.type in _UNSETTLED_TOKENS and _OPENERS.search(t.content) for t in children)

@@ -82,9 +82,14 @@ class PackedRuns(Sequence[Run]):
     def __getitem__(self, at: int | slice) -> Run | tuple[Run, ...]:
         if isinstance(at, slice):
             first, end, step = at.indices(len(self))
-            return self._forward_slice(first, end, step) if step > 0 else tuple(self)[at]
-        pack, number = divmod(range(len(self))[at], _PACK_RUNS)
-        return self._packs[pack].run(number) if pack < len(self._packs) else self._last[number]
+            if step < 0:  # rare, so not worth code of its own
+                return tuple(self)[at]
+            return self._forward_slice(first, end, step)
+        index = range(len(self))[at]  # counts negative indices from the end, and checks the bounds
+        pack, number = divmod(index, _PACK_RUNS)
+        if pack < len(self._packs):
+            return self._packs[pack].run(number)
+        return self._last[number]
 
     def _forward_slice(self, first: int, end: int, step: int) -> tuple[Run, ...]:
         first_pack = first // _PACK_RUNS
@@ -105,12 +110,15 @@ class PackedRuns(Sequence[Run]):
             return True
         if not isinstance(run, Run):
             return False
+        # Only packs with the text of the run are unpacked.
         return any(run in tuple(pack.runs()) for pack in self._packs if run.text in pack.text)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, PackedRuns):
             return self._last == other._last and self._packs == other._packs
-        return tuple(self) == other if isinstance(other, tuple) else NotImplemented
+        if isinstance(other, tuple):
+            return tuple(self) == other
+        return NotImplemented
 
     def __hash__(self) -> int:
         return hash(tuple(self))
@@ -124,7 +132,7 @@ class PackedRuns(Sequence[Run]):
         """Return the number of leading runs that are in equal packs of both sequences."""
         shared = 0
         for mine, theirs in zip(self._packs, other._packs, strict=False):
-            if mine is not theirs and mine != theirs:
+            if mine is not theirs and mine != theirs:  # `is` first: `!=` reads the text
                 break
             shared += 1
         return shared * _PACK_RUNS
@@ -145,13 +153,15 @@ class PackedRuns(Sequence[Run]):
 
 
 def _pack_runs(runs: tuple[Run, ...]) -> _Pack:
-    style_indices: dict[Run, int] = {}
-    indices = bytes(
-        [style_indices.setdefault(_share_style(run[1:]), len(style_indices)) for run in runs]
+    index_by_style: dict[Run, int] = {}
+    style_indices = bytes(
+        [index_by_style.setdefault(_share_style(run[1:]), len(index_by_style)) for run in runs]
     )
-    ends = array("I", [*accumulate([len(run.text) for run in runs])])
     return _Pack(
-        "".join([run.text for run in runs]), ends, indices, _share_styles(tuple(style_indices))
+        text="".join([run.text for run in runs]),
+        ends=array("I", [*accumulate([len(run.text) for run in runs])]),
+        style_indices=style_indices,
+        styles=_share_styles(tuple(index_by_style)),
     )
 
 
@@ -178,9 +188,8 @@ def join_runs(first: Runs, second: Runs) -> Runs:
     follower = second[0]
     has_same_style = last[1:] == follower[1:]
     if has_same_style and not (last.code or last.math or last.image or last.note):
-        return _extend_packs(
-            first, (last._replace(text=last.text + follower.text), *second[1:]), replaced=1
-        )
+        merged = last._replace(text=last.text + follower.text)
+        return _extend_packs(first, (merged, *second[1:]), replaced=1)
     return _extend_packs(first, second, replaced=0)
 
 

@@ -29,7 +29,7 @@ _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_op
 _KIND_OF_OPEN_BLOCK: Final = {"table_open": "table", "fence": "code", "code_block": ""}
 """`ParserContext.inside` by the token's type; "" for code that is indented, not fenced."""
 _MAX_DEPTH: Final = 24
-"""Maximum nesting of quotes and items to examine."""
+"""Maximum nesting of quotes and items to examine, more than anybody writes."""
 
 _OPENERS_OF_CONTAINERS: Final = re.compile(
     r"^(?:[\s>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]]*\]:)*"
@@ -77,7 +77,9 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
     ]
     if not top_level:
         is_blank = limit > 0 and not lines[limit - 1].strip()
-        return Cut(limit if is_blank and not context.lines else context.lines)
+        if is_blank and not context.lines:  # no block at all yet, and nothing to open again
+            return Cut(limit)
+        return Cut(context.lines)
     cut = _CutFinder(tokens, lines, limit).find()
     top = _start_of_open_math(cut, top_level, tokens, lines, first_line=context.lines)
     return cut if top is None else Cut(top)
@@ -85,19 +87,23 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
 
 def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserContext) -> int:
     """Return the depth of the innermost quote, open at a cut, that has a block above the cut."""
-    count = 0
-    quotes = (c.line for c in cut.containers if c.number is None and c.line < cut.line)
-    for number, begin in enumerate(quotes, 1):
-        has_block = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
-        if (begin < context.lines and number <= context.filled_quotes) or any(has_block):
-            count = number
-    return count
+    innermost = 0
+    quote_lines = (c.line for c in cut.containers if c.number is None and c.line < cut.line)
+    for number, begin in enumerate(quote_lines, 1):
+        was_filled_before = begin < context.lines and number <= context.filled_quotes
+        if was_filled_before or any(
+            p.block.quote >= number for p in placed if begin <= p.line < cut.line
+        ):
+            innermost = number
+    return innermost
 
 
 def context_at(cut: Cut, source: str) -> ParserContext:
     """Return the context that reopens the blocks open at a cut."""
     lines = source.split("\n")
-    first = (cut.open_block.map or [0])[0] if cut.open_block is not None else cut.line
+    first = cut.line  # of the open block if there is one, else the line at the cut
+    if cut.open_block is not None:
+        first = (cut.open_block.map or [0])[0]
     opening_lines: list[str] = []
     continued_lists: list[ListStart] = []
     for container, inner in zip_longest(cut.containers, cut.containers[1:]):
@@ -106,6 +112,7 @@ def context_at(cut: Cut, source: str) -> ParserContext:
             continued_lists.append(
                 ListStart(len(opening_lines), container.number, has_earlier_items, container.loose)
             )
+        # Containers that begin on the same line are opened by one line, added for the innermost.
         if container.line < first and (inner is None or inner.line != container.line):
             opening_lines.append(_opening_line(lines[container.line], container.content))
     inside = ""
@@ -113,9 +120,9 @@ def context_at(cut: Cut, source: str) -> ParserContext:
         inside = _KIND_OF_OPEN_BLOCK[cut.open_block.type]
         header_lines = 2 if inside == "table" else 1  # a table's first row and the rule below it
         opening_lines += lines[first : first + header_lines]
-    marks_above = (
-        count_lone_quote_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
-    )
+    marks_above = None
+    if 0 < cut.line <= len(lines):
+        marks_above = count_lone_quote_marks(lines[cut.line - 1])
     opening = "".join(f"{line}\n" for line in opening_lines)
     return ParserContext(
         opening,
@@ -197,7 +204,9 @@ class _CutFinder:
         self._containers: list[ContainerAtCut] = []
 
     def find(self) -> Cut:
-        begin, level, line = 0, 0, 0
+        begin = 0
+        level = 0
+        line = 0
         for _ in range(_MAX_DEPTH):
             last = self._last_begun(begin, level)
             if last < 0:
@@ -205,8 +214,8 @@ class _CutFinder:
             token = self._tokens[last]
             start, end = token.map or (0, 0)
             line = max(line, start)
-            is_quote = token.type == "blockquote_open" and not self._ends_blank(end)
-            if is_quote:
+            is_open_quote = token.type == "blockquote_open" and not self._ends_blank(end)
+            if is_open_quote:
                 container = self._container_at(last, number=None)
             elif token.type in LISTS:
                 last, number, has_earlier_items = self._last_item(last)
@@ -241,7 +250,7 @@ class _CutFinder:
         for child in _child_indices(self._tokens, index + 1, list_token.level + 1):
             if not _has_begun(self._tokens[child], self._limit):
                 break
-            number = number + 1
+            number += 1
             last = child
         has_earlier_items = number > first_number or bool(list_token.meta.get("has_earlier_items"))
         return last, number, has_earlier_items
@@ -274,13 +283,14 @@ class _CutFinder:
         if last.type == "fence":
             if end > limit or (end == limit and not _is_closed_fence(last)):
                 return self._cut(limit, last)
-            return self._cut(end)
+            return self._cut(end)  # closed, or ended by the end of its container
         if last.type == "code_block":
             return self._cut(min(end, limit), last)
         if last.type in _CLOSED_AT_ONCE:
             return self._cut(end if end <= limit else start)
         if last.type in _CLOSED_BY_A_BLANK_LINE and self._ends_blank(end):
             return self._cut(end)
+        # Without its first two lines, the first row and the rule, a table cannot be opened again.
         if last.type == "table_open" and start + 2 <= limit <= end:
             return self._cut(limit, last)
         return self._cut(start)
@@ -294,7 +304,7 @@ def _start_of_open_math(
     Later text may close the formula, which then includes the lines below its opener.
     """
     if not any(opener in line for line in lines[first_line : cut.line] for opener in MATH_OPENERS):
-        return None
+        return None  # the usual case, without the work below
     literal_ranges = [
         t.map
         for t in tokens
@@ -310,13 +320,15 @@ def _start_of_open_math(
     for number in range(cut.line - 1, first_line - 1, -1):
         quote_marks = "".join(lines[number].split())
         if not quote_marks:
-            break
+            break  # a formula cannot contain a blank line
         if not quote_marks.strip(">"):
             fewest_marks = min(fewest_marks, len(quote_marks))
         content = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
         is_literal = any(start <= number < end for start, end in literal_ranges)
+        # In the quotes around the line, the line of only quote marks is blank: it ends a formula.
         has_ended = fewest_marks <= sum(quote <= number for quote in quotes)
         if content[:2] in MATH_OPENERS and not is_literal and not has_ended:
+            # The last top-level block that begins at the line, or above it.
             ranges = (tokens[index].map for index in top_level)
             open_line = max((m[0] for m in ranges if m and m[0] <= number), default=0)
     return open_line

@@ -73,7 +73,7 @@ class _BlockBuilder:
         self._placed: list[PlacedBlock] = []
         self._lists: list[_List] = []
         self._quotes: list[int] = []  # the list depth of each quote
-        self._opened = 0  # the number of quotes without a block
+        self._opened = 0  # the number of open quotes in which no block has been made
         self._marker = ""  # of the open item or footnote, until its first block has it
         self._marked_line = 0  # the line of `_marker`
         self._line = 0
@@ -114,10 +114,11 @@ class _BlockBuilder:
                 self._lists.pop()
             case "list_item_open":
                 self._begin_item()
-            case "list_item_close" | "footnote_reference_close":
+            case "list_item_close":
                 self._flush_marker()
-                if token.type == "footnote_reference_close":
-                    self._lists.pop()
+            case "footnote_reference_close":
+                self._flush_marker()
+                self._lists.pop()
             case "footnote_reference_open":
                 self._flush_marker()
                 self._lists.append(_List(token))
@@ -143,7 +144,8 @@ class _BlockBuilder:
             self._marker = f"{current.number}{current.suffix}"
             current.number += 1
         else:
-            self._marker = BULLETS[(len(self._lists) - 1) % len(BULLETS)]
+            depth = len(self._lists)
+            self._marker = BULLETS[(depth - 1) % len(BULLETS)]  # by turns, from the outermost list
 
     def _flush_marker(self) -> None:
         """Add a pending marker as a block, because its item does not begin with text."""
@@ -174,7 +176,10 @@ class _BlockBuilder:
             first, *others = runs
             self._marker = _TASKS[first.text[:4]]
             text = first.text[4:].lstrip()
-            runs = (first._replace(text=text), *others) if text else tuple(others)
+            if text:
+                runs = (first._replace(text=text), *others)
+            else:
+                runs = tuple(others)
         self._add_block(Block(kind, runs, level))
 
     def _is_task(self, token: Token, runs: Runs) -> bool:
@@ -189,7 +194,7 @@ class _BlockBuilder:
         self._flush_marker()
         info = _unescape(token.info).split()
         language = show_invisible(clean_text(info[0]), code=True) if info else ""
-        language = language.replace(ADDED_MARK, "")
+        language = language.replace(ADDED_MARK, "")  # the language is shown, but never copied
         self._add_block(Block(Kind.CODE_HEAD, language=language))
         line = token.map[0] if token.map else None
         if line is not None and token.type == "fence":
@@ -197,7 +202,8 @@ class _BlockBuilder:
         lines = token.content.removesuffix("\n").split("\n") if token.content else ()
         for text in lines:
             self._add_block(code_line(text, language), line)
-            line = None if line is None else line + 1
+            if line is not None:
+                line += 1
 
     def _add_table(self) -> None:
         self._flush_marker()

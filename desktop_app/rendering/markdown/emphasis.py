@@ -57,9 +57,11 @@ def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool
         character_after: the character after the run, "" at the end of the text.
         mark: the character that the run repeats.
     """
-    space_before = not character_before.strip()
+    space_before = not character_before.strip()  # the beginning and the end of the text count
     space_after = not character_after.strip()
-    cjk_before = cjk_after = False
+    cjk_before = False
+    cjk_after = False
+    # The rules of CJK-friendly emphasis leave "_" as it is: within words, it marks nothing.
     if mark != "_" and not (character_before.isascii() and character_after.isascii()):
         cjk_before = _cjk_pattern().match(character_before) is not None
         cjk_after = _cjk_pattern().match(character_after) is not None
@@ -68,9 +70,12 @@ def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool
     # CommonMark's words for runs beside a word: left-flanking and right-flanking.
     is_left = not space_after and (not punct_after or space_before or punct_before or cjk_before)
     is_right = not space_before and (not punct_before or space_after or punct_after or cjk_after)
-    if mark == "_":
-        return is_left and (not is_right or punct_before), is_right and (not is_left or punct_after)
-    return is_left, is_right
+    if mark != "_":
+        return is_left, is_right
+    # A run of "_" within a word is left- and right-flanking, and does nothing.
+    opens = is_left and (not is_right or punct_before)
+    closes = is_right and (not is_left or punct_after)
+    return opens, closes
 
 
 def flanks_tildes(character_before: str, character_after: str, length: int) -> tuple[bool, bool]:
@@ -128,6 +133,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
 
 def pair_tildes(state: StateInline) -> None:
     """Turn paired tildes into strikethrough tokens."""
+    # The parser keeps the delimiters within a link's words in the meta of a token.
     nested = (meta["delimiters"] for meta in state.tokens_meta if meta and "delimiters" in meta)
     for delimiters in (state.delimiters, *nested):
         for opener in delimiters:

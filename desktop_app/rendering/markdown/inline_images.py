@@ -19,10 +19,10 @@ from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import PICTURE, Run
 
 MAX_IMAGE_BYTES: Final = 16 * 1024
-"""Maximum bytes of a drawn image."""
+"""Maximum bytes of a drawn image, an arbitrary number."""
 
 MAX_PIXELS: Final = 1_000_000
-"""Maximum pixels of a drawn image: width times height."""
+"""Maximum pixels of a drawn image, width times height: a few bytes can expand to a huge image."""
 
 MAX_ADDRESS_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3 + 64
 """Characters: four for three bytes of the image, and 64 for the start of the URL."""
@@ -100,6 +100,7 @@ def ends_in_address(source: str, added_length: int, *, ended_in_address: bool) -
     if begin < 0 or source.find(")", begin) >= 0:
         return False
     checked_length = len(source) - added_length
+    # Past the comma, only the new characters have to be checked, not the whole address again.
     if ended_in_address and "," in source[begin:checked_length]:
         return _ADDRESS_REST.fullmatch(source, checked_length) is not None
     return _INCOMPLETE_ADDRESS.match(source, begin) is not None
@@ -142,6 +143,8 @@ def move_cut_outside_image(source: str, cut: int) -> int:
     if end > begin + MAX_ADDRESS_LENGTH:
         return cut
     if 0 < end < len(source) - 1:
+        after_image = end + 1
         # A space after the image stays with it, so that the next text does not begin with a space.
-        return end + 1 + source[end + 1].isspace()
+        return after_image + 1 if source[after_image].isspace() else after_image
+    # The image is not complete, or nothing follows it yet: cut before it.
     return max(0, source.rfind("![", 0, begin + 1))

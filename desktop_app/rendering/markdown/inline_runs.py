@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _MAX_CONTEXT_LENGTH: Final = 100
-"""Characters before or after a link that are searched for a host."""
+"""Characters before or after a link that are searched for the name of a host, an arbitrary
+number."""
 
 # Begins only at the first of several spaces; otherwise, many spaces would take quadratic time.
 _BREAK_TAG: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)
@@ -49,7 +50,7 @@ def wide_table_note() -> Run:
 
 
 class _ClosedLink(NamedTuple):
-    """A link that may mislead together with text that follows.
+    """A link that may mislead together with the text after it: "[example](…).com" names a host.
 
     Attributes:
         end: the index after its last run.
@@ -77,7 +78,10 @@ class _RunBuilder:
     __slots__ = ("bold", "closed_link", "italic", "link", "link_start", "runs", "strike")
 
     def __init__(self) -> None:
-        self.bold = self.italic = self.strike = self.link_start = 0
+        self.bold = 0
+        self.italic = 0
+        self.strike = 0
+        self.link_start = 0
         self.link = ""
         self.closed_link: _ClosedLink | None = None
         self.runs: list[Run] = []
@@ -109,12 +113,16 @@ class _RunBuilder:
             self.runs.append(run)
 
     def open_link(self, target: str) -> None:
-        """Open a link, or continue the previous one if both have this target."""
+        """Open a link, or continue the previous one if both have this target.
+
+        Adjacent links with one target look like a single link, whose words may mislead together.
+        """
         self.closed_link = None
         if target and self.runs and target == self.runs[-1].link and is_destination(self.runs[-1]):
             self.runs.pop()  # appended again if the words of both links mislead
         self.link = target
-        first_run = end = len(self.runs)
+        end = len(self.runs)
+        first_run = end
         while (
             target
             and first_run
@@ -127,7 +135,8 @@ class _RunBuilder:
     def close_link(self) -> None:
         """Close the link, and append its destination if its words could mislead."""
         runs = self.runs[self.link_start :]
-        has_formula = any(run.math for run in runs)  # it can draw any letters
+        # The words of a link with a formula are unknown, because a formula can draw any letters.
+        has_formula = any(run.math for run in runs)
         words = None if has_formula else "".join(map(source_text, runs))
         context = self._text_touching(self.link_start) + (words or "")
         destination = destination_to_show(words, self.link, context)
@@ -135,6 +144,7 @@ class _RunBuilder:
             if destination:
                 self.runs.append(_destination_run(destination, self.link))
             elif words is not None and len(context) <= _MAX_CONTEXT_LENGTH:
+                # Shorter words may mislead once more text is known.
                 self.closed_link = _ClosedLink(len(self.runs), words, self.link, context)
         self.link = ""
 
@@ -159,7 +169,7 @@ class _RunBuilder:
         destination = destination_to_show(closed.words, closed.target, context) if touching else ""
         if destination:
             self.runs.insert(closed.end, _destination_run(destination, closed.target))
-        elif touching == text and len(context) <= _MAX_CONTEXT_LENGTH:
+        elif touching == text and len(context) <= _MAX_CONTEXT_LENGTH:  # no space has come yet
             self.closed_link = closed._replace(context=context)
 
 
@@ -210,7 +220,9 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
             builder.strike += token.nesting
         case "link_open":
             target = str(token.attrGet("href") or "")
-            builder.open_link("" if citations.imitates_own_link(target) else target)
+            if citations.imitates_own_link(target):  # only the program makes links to itself
+                target = ""
+            builder.open_link(target)
         case "link_close":
             builder.close_link()
         case "hardbreak":

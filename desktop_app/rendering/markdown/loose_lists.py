@@ -67,7 +67,9 @@ class _OpenContainer:
 def count_lone_quote_marks(line: str) -> int | None:
     """Return the number of quote marks on a line with nothing else, None for other lines."""
     marks = "".join(line.split())
-    return None if marks.strip(">") else len(marks)
+    if marks.strip(">"):
+        return None
+    return len(marks)
 
 
 def may_become_item(source: str) -> bool:
@@ -187,7 +189,8 @@ class _LooseListFinder:
         """Return the token of a list, or of the list around an item; None for other containers."""
         if container.token.type != "list_item_open":
             return container.token if container.token.type in LISTS else None
-        # The item may be the last open container, or just closed.
+        # The list is open directly around the item. The item itself is open too, or was just
+        # removed because it is closed.
         outer = [c for c in self._open_containers[-2:] if c is not container]
         return outer[-1].token if outer else None
 
@@ -195,8 +198,10 @@ class _LooseListFinder:
         """Return True if the line above is blank, apart from the marks of the open quotes."""
         if line not in self._tail_lines:
             return False
-        at_start = line == self._tail_lines.start
-        marks = self._marks_above if at_start else count_lone_quote_marks(self._lines[line - 1])
-        return marks is not None and marks <= sum(
-            first_line < line for first_line in self._quote_lines
-        )
+        if line == self._tail_lines.start:
+            marks = self._marks_above
+        else:
+            marks = count_lone_quote_marks(self._lines[line - 1])
+        quotes_above = sum(first_line < line for first_line in self._quote_lines)
+        # More marks than open quotes would be a deeper quote, not a blank line.
+        return marks is not None and marks <= quotes_above

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
-# The text of a block with more marks than these is not parsed: see `is_too_dense`.
+# The text of a block with more marks than these is not parsed: see `is_too_dense`. The figures are
+# arbitrary: more than anybody writes.
 _MAX_BRACKETS: Final = 300
 _MAX_OPEN_BRACKETS: Final = 24
 MAX_BRACKET_DEPTH: Final = 12
@@ -144,6 +145,7 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
     markdown.linkify.add("mailto:", {"validate": _length_validator(_E_MAIL)})
     markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _XMPP_RESOURCE)})
+    # The library reads the length of group 1, what precedes the address: it is empty here.
     markdown.linkify.re["email_fuzzy"] = f"(?<![A-Za-z0-9._+/-])(){_E_MAIL}"
 
 
@@ -158,7 +160,7 @@ def is_too_dense(content: str) -> bool:
     The parser's time grows with the square of their number, so such a text is shown as written.
     """
     if len(content) <= _MAX_OPEN_BRACKETS:
-        return False
+        return False  # too short to exceed any limit
     brackets = content.count("[")
     return (
         brackets > _MAX_BRACKETS
@@ -187,6 +189,7 @@ def _parse_inline(state: StateCore) -> None:
             continue
         token.children = []
         if is_too_dense(token.content):
+            # Not of the type "text", in which addresses would be sought.
             token.children.append(Token("plain_text", "", 0, content=token.content))
             token.children.append(Token("too_dense", "", 0))
         else:
@@ -208,19 +211,20 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
     """
     normalize = markdown.normalizeLink
     normalize_text = markdown.normalizeLinkText
-    cached_normalize, cached_normalize_text = map(
-        lru_cache(_MAX_CACHED_ADDRESSES), (normalize, normalize_text)
-    )
+    cached_normalize = lru_cache(_MAX_CACHED_ADDRESSES)(normalize)
+    cached_normalize_text = lru_cache(_MAX_CACHED_ADDRESSES)(normalize_text)
 
     def normalized(url: str) -> str:
         if url.startswith("data:image/"):
             return url
-        return cached_normalize(url) if len(url) <= _MAX_CACHED_LENGTH else normalize(url)
+        if len(url) > _MAX_CACHED_LENGTH:
+            return normalize(url)
+        return cached_normalize(url)
 
     def normalized_text(link: str) -> str:
-        return (
-            cached_normalize_text(link) if len(link) <= _MAX_CACHED_LENGTH else normalize_text(link)
-        )
+        if len(link) > _MAX_CACHED_LENGTH:
+            return normalize_text(link)
+        return cached_normalize_text(link)
 
     markdown.normalizeLink = normalized  # type: ignore[method-assign]
     markdown.normalizeLinkText = normalized_text  # type: ignore[method-assign]
@@ -254,6 +258,7 @@ def _restrict_tables(markdown: MarkdownIt) -> None:
 
     def restricted_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         head = _line_at(state, start)
+        # A row of MAX_COLUMNS cells has at most one mark more than cells.
         if head.count("|") > MAX_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
             return False
         if start + 1 < end and not _line_at(state, start + 1).strip("- \t"):
@@ -312,7 +317,7 @@ def _length_validator(pattern: str) -> Callable[[Any, str, int], int]:
 def _www_length(_linkify: Any, text: str, position: int) -> int:
     match = _WWW_REST.match(text, position)
     address = _strip_sentence_punctuation(match[0]) if match else ""
-    return len(address) if "." in address else 0
+    return len(address) if "." in address else 0  # "www.example" is not an address
 
 
 def _strip_sentence_punctuation(address: str) -> str:
@@ -325,9 +330,12 @@ def _strip_sentence_punctuation(address: str) -> str:
             unopened -= 1
         elif last not in "?!.,:;*_~'\"]":
             break
+        # An entity at the end, such as "&quot;", is removed as a whole.
         entity = address.rfind("&", 0, end - 1) if last == ";" else -1
-        is_entity = entity >= 0 and _ENTITY_NAME.fullmatch(address, entity + 1, end - 1)
-        end = entity if is_entity else end - 1
+        if entity >= 0 and _ENTITY_NAME.fullmatch(address, entity + 1, end - 1):
+            end = entity
+        else:
+            end -= 1
     return address[:end]
 
 
@@ -371,6 +379,7 @@ def _read_math_lines(
         first_text: the text after the opener on the first line.
         closer: the mark that closes the formula.
     """
+    # A second mark alone, as in "$$$$", closes nothing: the formula would be empty.
     if closer in first_text and first_text != closer:
         source, _, text_after = first_text.partition(closer)
         return (-1 if text_after else start), [source]
@@ -454,7 +463,7 @@ def _parse_inline_math(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         token = state.push("math_inline", "math", 0)
-        token.content = next(tex for tex in match.groups() if tex is not None)
+        token.content = next(tex for tex in match.groups() if tex is not None)  # of one form only
         opener_length = 1 if opener == "$" and match[0][1] != "$" else 2
         token.markup = match[0][:opener_length]
     state.pos = match.end()
@@ -473,10 +482,11 @@ def find_last_letter(text: str, end: int) -> int:
 
     The search goes back to the previous closer. Return -1 if there is no letter or digit.
     """
-    start = text.rfind(text[end : end + 2], 0, end)
-    return next(
-        (position for position in range(end - 1, start, -1) if text[position].isalnum()), -1
-    )
+    previous_closer = text.rfind(text[end : end + 2], 0, end)
+    for position in range(end - 1, previous_closer, -1):
+        if text[position].isalnum():
+            return position
+    return -1
 
 
 def can_precede_formula(character: str) -> bool:
@@ -492,7 +502,9 @@ def _in_dollars(state: StateInline) -> re.Match[str] | None:
     if displayed is not None:
         return displayed
     match = FORMULA.match(state.src, state.pos, state.posMax)
-    return None if match is None or is_price(match["inline"] or "") else match
+    if match is None or is_price(match["inline"] or ""):
+        return None
+    return match
 
 
 def _in_brackets(state: StateInline, closer: str) -> re.Match[str] | None:
