@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from odfdo import Cell, Document, Element, Header, Link, Paragraph, Row, Span, Style, Table
@@ -20,7 +20,7 @@ from desktop_app.rendering.block_model import Block, Kind, Run, source_text
 from desktop_app.rendering.markdown.links import is_openable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _TextElement = TypeVar("_TextElement", Paragraph, Header)
@@ -58,34 +58,36 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
     document.meta.title = to_office_text(title)
     body = document.body
     body.append(_make_header(1, to_office_text(title)))
-    table_count = 0
+    table_numbers = count(1)
     for message in messages:
         body.append(_make_header(2, message.heading))
         for note in message.notes:
             body.append(_with_direction(Paragraph(note)))
-        parts = list(document_parts((*message.calls, *message.blocks)))
-        for part, below in zip_longest(parts, parts[1:]):
-            if isinstance(part, OfficeTable):
-                table_count += 1
-                body.append(_make_table(part, f"Table{table_count}"))
-                body.append(Paragraph())  # adjacent tables would touch
-            elif part.kind is Kind.HEADING:
-                heading = to_office_text(f"{part.marker} {part.text}".lstrip())
-                body.append(_make_header(part.level + 2, heading))
-            elif part.kind is Kind.RULE:
-                if part.marker:
-                    # Only the marker, because a rule has no text.
-                    body.append(_make_paragraph(part))
-                body.append(Paragraph("⁂"))
-            elif part.kind is not Kind.CODE_HEAD:
-                paragraph = _make_paragraph(part, is_spaced=not is_same_code(part, below))
-                is_code = part.kind is Kind.CODE
-                body.append(paragraph if is_code else _with_direction(paragraph))
+        for element in _make_elements((*message.calls, *message.blocks), table_numbers):
+            body.append(element)
         for ending in message.endings:
             body.append(_with_direction(Paragraph(ending)))
     file_content = BytesIO()  # `save` would change the file's name
     document.save(file_content)
     file.write_bytes(file_content.getvalue())
+
+
+def _make_elements(blocks: Iterable[Block], table_numbers: Iterator[int]) -> Iterator[Element]:
+    parts = list(document_parts(blocks))
+    for part, below in zip_longest(parts, parts[1:]):
+        if isinstance(part, OfficeTable):
+            yield _make_table(part, f"Table{next(table_numbers)}")
+            yield Paragraph()  # adjacent tables would touch
+        elif part.kind is Kind.HEADING:
+            heading = to_office_text(f"{part.marker} {part.text}".lstrip())
+            yield _make_header(part.level + 2, heading)
+        elif part.kind is Kind.RULE:
+            if part.marker:
+                yield _make_paragraph(part)  # only the marker, because a rule has no text
+            yield Paragraph("⁂")
+        elif part.kind is not Kind.CODE_HEAD:
+            paragraph = _make_paragraph(part, is_spaced=not is_same_code(part, below))
+            yield paragraph if part.kind is Kind.CODE else _with_direction(paragraph)
 
 
 def _add_styles(document: Document) -> None:
