@@ -219,7 +219,8 @@ def _custom_field_values(environment: Mapping[str, str]) -> tuple[dict[CustomFie
             fields_and_values.append((field, value))
     # The last of several fields with the same key replaces the others.
     last_by_key = {field.key: (field, value) for field, value in fields_and_values}
-    return dict(last_by_key.values()), next(iter(unusable_variables), "")
+    first_unusable = unusable_variables[0] if unusable_variables else ""
+    return dict(last_by_key.values()), first_unusable
 
 
 def _with_azure_header_and_api(profile: ProviderProfile, version: str) -> ProviderProfile:

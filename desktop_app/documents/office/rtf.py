@@ -212,10 +212,11 @@ class _Reader:
         for token in _TOKEN.finditer(data, start):
             match token.lastgroup:
                 case "word" | "number":
-                    word, number = token["word"], token["number"]
-                    if word == b"bin":
-                        return token.end() + max(0, int(number or 0))
-                    self._process_word(word.decode(), int(number) if number else None)
+                    word = token["word"].decode()
+                    number = int(token["number"]) if token["number"] else None
+                    if word == "bin":
+                        return token.end() + max(0, number or 0)
+                    self._process_word(word, number)
                 case "byte":
                     self._add_bytes(bytes.fromhex(token["byte"].decode()))
                 case "symbol":
@@ -275,16 +276,18 @@ class _Reader:
             self._text.add_run(text, is_bold=state.is_bold)
 
     def _add_character(self, number: int) -> None:
-        """Add a character by its UTF-16 number, which is signed."""
+        """Add a character by its UTF-16 number, which is signed.
+
+        A character beyond U+FFFF is two numbers, the surrogates. A half without the other is lost.
+        """
         self._flush()  # the bytes before it; ends the stand-ins of a character before it
         number &= 0xFFFF
         if 0xD800 <= number < 0xDC00:
             self._high_surrogate = number
         elif 0xDC00 <= number < 0xE000:
             if self._high_surrogate:
-                self._add_text(
-                    chr(0x10000 + ((self._high_surrogate - 0xD800) << 10) + number - 0xDC00)
-                )
+                high_bits = (self._high_surrogate - 0xD800) << 10
+                self._add_text(chr(0x10000 + high_bits + (number - 0xDC00)))
             self._high_surrogate = 0
         else:
             self._add_text(self._to_unicode(chr(number)))
@@ -365,8 +368,10 @@ class _Reader:
                 self._state = self._state._replace(is_hidden=is_on)
             case "deleted":
                 self._state = self._state._replace(is_deleted=is_on)
-            case "super" | "sub" | "nosupersub":
-                self._state = self._state._replace(script="" if word == "nosupersub" else word)
+            case "super" | "sub":
+                self._state = self._state._replace(script=word)
+            case "nosupersub":
+                self._state = self._state._replace(script="")
             case "plain":
                 self._state = self._state._replace(
                     font=self._default_font,
@@ -474,7 +479,8 @@ class _Reader:
 
     def _store_label(self) -> None:
         label = "".join(self._destination_texts).strip()
-        self._text.set_label(label if any(char.isalnum() for char in label) else "-")
+        is_bullet = not any(char.isalnum() for char in label)
+        self._text.set_label("-" if is_bullet else label)
 
     def _store_comment_author(self) -> None:
         self._comment_author = "".join(self._destination_texts)

@@ -136,7 +136,8 @@ def _links(package: Package, part: str) -> CellTexts:
             continue
         address = address_by_id.get(key[1].decode(errors="replace"))
         if address:
-            row, column = int(cell[2]) - 1, _column_number(cell[1]) - 1
+            row = int(cell[2]) - 1
+            column = _column_number(cell[1]) - 1
             links_by_row.setdefault(row, []).append((column, address.replace("|", "%7C")))
     return links_by_row
 

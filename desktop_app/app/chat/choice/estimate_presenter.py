@@ -108,11 +108,11 @@ class EstimatePresenter(QObject):
         After a new choice, the figures are computed from the last estimate at once. Otherwise a
         menu that opens before the next estimate would show the figures of the former model.
         """
-        setup, chat = self._setup, self._chat_service
-        profile, settings = setup.profile, setup.ask_settings
+        profile = self._setup.profile
+        settings = self._setup.ask_settings
         figures = choice_figures(
-            setup.choice,
-            resolve=lambda choice: chat.resolve_with(profile, choice, settings),
+            self._setup.choice,
+            resolve=lambda choice: self._chat_service.resolve_with(profile, choice, settings),
             estimate=self._last_estimate,
             max_output_tokens=settings.parameters.max_output_tokens,
             measured=self._measured_seconds.get(profile.id, {}),
@@ -127,7 +127,8 @@ class EstimatePresenter(QObject):
 
     def _show_price(self) -> None:
         """Show the last estimate at the price of the current choice, or nothing without one."""
-        setup, estimate = self._setup, self._last_estimate
+        setup = self._setup
+        estimate = self._last_estimate
         has_provider = self._providers.has_provider(self._current.conversation)
         if has_provider and setup.profile.kind is ProviderKind.ON_DEVICE:
             self._row.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
@@ -157,7 +158,8 @@ class EstimatePresenter(QObject):
         estimate_number = self._estimate_number
         # Taken before the first `await`, so that all figures are of the same moment.
         conversation = self._current.conversation
-        draft, settings = self._draft.current, self._setup.ask_settings
+        draft = self._draft.current
+        settings = self._setup.ask_settings
         context = self._setup.context
         # While an earlier question is edited, `context.path` ends before it.
         whole_context = replace(context, path=list(self._current.path))

@@ -81,7 +81,8 @@ class CompactionNotes(QObject):
         return compactions_by_message(self._current.path, self._current.compactions)
 
     def _show(self) -> None:
-        path, compactions = self._current.path, self._current.compactions
+        path = self._current.path
+        compactions = self._current.compactions
         if not compactions:
             self._transcript.set_notes({})
             return

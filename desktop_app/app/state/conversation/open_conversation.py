@@ -93,7 +93,7 @@ class OpenConversation(QObject):
 
     @property
     def edited_question(self) -> Message | None:
-        """Return the question of the path that is being edited, None for none."""
+        """Return the question of the path that is being edited; None if none is."""
         edit = self._drafts.edit_in(self.id)
         return None if edit is None else self.message(edit.question.id)
 

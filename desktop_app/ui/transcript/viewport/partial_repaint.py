@@ -60,8 +60,10 @@ class PartialRepaint(QObject):
             viewport.update(changed.translated(-left, -top))
 
     def _repaint_changed(self) -> None:
-        first, self._first_changed = self._first_changed, None
-        top, self._pending_top = self._pending_top, None
+        first = self._first_changed
+        top = self._pending_top
+        self._first_changed = None
+        self._pending_top = None
         if first is not None and top is not None:
             layout = self._document.documentLayout()
             block_top = layout.blockBoundingRect(self._document.findBlock(first)).top()
