@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.services.prompt_delimiter import attribute
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S)(.*)$", re.M)
 _PAGE_MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
-_TABLE_ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
+_TABLE_ROW: Final = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.M)
 _TABLE_RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
 _DEEPEST_LEVEL: Final = 6  # of a heading
 _MAX_HEADING_CHARS: Final = 80
@@ -47,6 +50,7 @@ class ChunkPositions:
             _Heading(m.start(), len(m[1]), m[2] + m[3].rstrip(" \t#"))
             for m in _HEADING.finditer(text)
         ]
+        self._table_starts = list(_table_starts(text))
 
     def attributes(self, offset: int) -> str:
         """Return the attributes of a chunk that begins at `offset`, each with a leading space.
@@ -78,17 +82,29 @@ class ChunkPositions:
 
         Return "" if no table continues there, or if its header is too long.
         """
-        line_end = self._text.find("\n", offset)
-        first_line = self._text[offset:] if line_end < 0 else self._text[offset:line_end]
-        if not _TABLE_ROW.fullmatch(first_line):
+        text = self._text
+        line_end = text.find("\n", offset)
+        first_line = text[offset:] if line_end < 0 else text[offset:line_end]
+        if not offset or not _TABLE_ROW.fullmatch(first_line):
             return ""
-        start = offset
-        while start:
-            line_start = self._text.rfind("\n", 0, start - 1) + 1
-            if not _TABLE_ROW.fullmatch(self._text, line_start, start - 1):
-                break
-            start = line_start
-        # If the table begins at `offset`, both are empty.
-        head, rule = (self._text[start:offset] + "\n").split("\n", 2)[:2]
+        line_above = text.rfind("\n", 0, offset - 1) + 1
+        if not _TABLE_ROW.fullmatch(text, line_above, offset - 1):
+            return ""
+        start = self._table_starts[bisect_right(self._table_starts, line_above) - 1]
+        head_end = text.find("\n", start, offset)
+        if head_end < 0:
+            return ""
+        rule_end = text.find("\n", head_end + 1, offset)
+        head = text[start:head_end]
+        rule = text[head_end + 1 : offset if rule_end < 0 else rule_end]
         is_valid_head = _TABLE_RULE.fullmatch(rule) and len(head) <= _MAX_HEADER_CHARS
         return f"{head}\n{rule}\n" if is_valid_head else ""
+
+
+def _table_starts(text: str) -> Iterator[int]:
+    """Yield the offset of each row that has no row above it."""
+    last_end: int | None = None
+    for row in _TABLE_ROW.finditer(text):
+        if last_end is None or row.start() != last_end + 1:
+            yield row.start()
+        last_end = row.end()

@@ -70,6 +70,15 @@ def test_the_header_is_found_from_any_distance() -> None:
     assert ChunkPositions(text).table_head(text.index("| 49999 ")) == "| n | words |\n|---|---|\n"
 
 
+def test_the_chunks_of_a_long_table_get_its_header_in_linear_time() -> None:
+    text = "| n |\n|---|\n" + "".join(f"| {n:06} |\n" for n in range(100_000))  # took 42 s
+    positions = ChunkPositions(text)
+    begin = time.process_time()
+    heads = {positions.table_head(offset) for offset in range(12 + 11 * 100, len(text), 11 * 100)}
+    assert heads == {"| n |\n|---|\n"}
+    assert time.process_time() - begin < 5
+
+
 @pytest.mark.parametrize(("length", "said"), [(80, 80), (81, 80)])
 def test_a_long_heading_is_cut(length: int, said: int) -> None:
     text = f"# {'h' * length}\n\nWords."
