@@ -360,9 +360,9 @@ async def test_results_are_stored_in_transactions_of_limited_size(
         saved: list[int] = []
         save = made.store.save_results
 
-        async def note(*arguments: Any) -> int:
+        async def note(*arguments: Any, **keywords: Any) -> int:
             saved.append(len(arguments[2]))
-            return await save(*arguments)
+            return await save(*arguments, **keywords)
 
         monkeypatch.setattr(made.store, "save_results", note)
         found: list[BatchResult | None] = [
