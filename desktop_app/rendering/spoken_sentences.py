@@ -27,7 +27,7 @@ _SENTENCE_END: Final = re.compile(
 )
 _UNSPOKEN: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
 _MAX_SENTENCE_LENGTH: Final = 2_000
-"""Characters; a longer sentence is spoken in parts."""
+"""Characters; a longer sentence is spoken in parts. An arbitrary number."""
 
 
 class SentenceSplitter:
@@ -55,8 +55,10 @@ class SentenceSplitter:
             last_line = ""
             self._is_line_begun = True
             sentences += self._take_sentences()
-        # The beginning of a line shows whether the line ends the code. The rest is not spoken.
-        self._incomplete_line = last_line[:_MAX_SENTENCE_LENGTH] if self._fence else last_line
+        if self._fence:
+            # The beginning of a line shows whether the line ends the code. The rest is not spoken.
+            last_line = last_line[:_MAX_SENTENCE_LENGTH]
+        self._incomplete_line = last_line
         return [words for sentence in sentences if (words := _words_of_sentence(sentence))]
 
     def finish(self) -> list[str]:
@@ -77,7 +79,9 @@ class SentenceSplitter:
         if self._fence:
             if self._is_quoted and not line.lstrip().startswith(">"):  # the quote has ended
                 return [self._close_code(), *self._process_line(line)]
-            code = (line.lstrip(" >") if self._is_quoted else line).strip()
+            if self._is_quoted:
+                line = line.lstrip(" >")
+            code = line.strip()
             # A closing fence is at least as long as the opening one, and has nothing after it.
             if code.startswith(self._fence) and not code.strip(self._fence[0]):
                 return [self._close_code()]
@@ -109,8 +113,9 @@ class SentenceSplitter:
         while (end := _SENTENCE_END.search(text)) or len(text) > _MAX_SENTENCE_LENGTH:
             if end:
                 cut = end.end()
-            else:  # after the last space, if there is any
-                cut = text.rfind(" ", 1, _MAX_SENTENCE_LENGTH) + 1 or _MAX_SENTENCE_LENGTH
+            else:
+                last_space = text.rfind(" ", 1, _MAX_SENTENCE_LENGTH)
+                cut = _MAX_SENTENCE_LENGTH if last_space < 0 else last_space + 1
             sentences.append(text[:cut])
             text = text[cut:]
         self._paragraph = text
@@ -141,7 +146,9 @@ def _is_certain_prose(line: str) -> bool:
     if _BLOCK_START.match(line):
         return False
     words = line.lstrip()
-    return len(words) > 3 and words[:1] not in "`~|#->*+" and not words[:1].isdigit()
+    if len(words) <= 3:  # too short to be certain
+        return False
+    return words[0] not in "`~|#->*+" and not words[0].isdigit()
 
 
 def code_summary(language: str, line_count: int) -> str:

@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
 
 _MAX_TREE_LENGTH: Final = 200_000
-"""Characters. Longer JSON is shown as code, not as a table or a tree."""
+"""Characters. Longer JSON is shown as code, not as a table or a tree. An arbitrary number."""
 _FENCE: Final = "~~~~~~~~~~~~"
 """So long that hardly any answer contains a line that closes it."""
 _MAX_DEPTH: Final = 12
@@ -74,15 +74,18 @@ def with_rendered_form(message: Message, *, as_text: bool) -> Message:
     fence = form_fence(message)
     if not fence or any(isinstance(part, RefusalPart) for part in message.parts):
         return message
-    text = last_text(message.parts)
     if message.status is MessageStatus.STREAMING:
+        # All text so far, because the last text is not known yet. The fence stays open.
         markdown = f"{fence}{message.text}" if message.text else ""
         return _with_text(message, markdown, all_text=True)
-    markdown = "" if as_text or not has_json_value(message) else _markdown_of(text)
-    is_tree = bool(markdown)
-    if not markdown:
-        markdown = f"{fence}{text}\n{_FENCE}" if text.strip() else text
-    return _with_text(message, markdown, is_tree=is_tree)
+    text = last_text(message.parts)
+    if not as_text and has_json_value(message):
+        markdown = _markdown_of(text)
+        if markdown:
+            return _with_text(message, markdown, is_tree=True)
+    if not text.strip():
+        return _with_text(message, text)
+    return _with_text(message, f"{fence}{text}\n{_FENCE}")
 
 
 def _with_text(
@@ -103,9 +106,12 @@ def _with_text(
 
 def _parts_without_text(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
     """Return the parts without the text after the last tool call, or without any text."""
-    call_indexes = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
-    end = call_indexes[-1] + 1 if call_indexes and not all_text else 0
-    return (*parts[:end], *(part for part in parts[end:] if not isinstance(part, TextPart)))
+    kept_count = 0
+    if not all_text:
+        call_indexes = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+        kept_count = call_indexes[-1] + 1 if call_indexes else 0
+    other_parts = (part for part in parts[kept_count:] if not isinstance(part, TextPart))
+    return (*parts[:kept_count], *other_parts)
 
 
 def _markdown_of(text: str) -> str:
@@ -114,14 +120,18 @@ def _markdown_of(text: str) -> str:
         return ""
     try:
         value = json.loads(text)
-        is_tree = bool(value) and isinstance(value, dict | list)
-        return "\n".join(_value_lines(value, level=0)) if is_tree else ""
+        if not value or not isinstance(value, dict | list):
+            return ""
+        return "\n".join(_value_lines(value, level=0))
     except (ValueError, RecursionError):  # a value that can just be read is too deep to be written
         return ""
 
 
 def _value_lines(value: dict[str, Any] | list[Any], level: int) -> list[str]:
-    """Return the lines of an object or a list at a list level. Only at level 0 are there tables."""
+    """Return the lines of an object or a list at a list level.
+
+    Lists of objects are tables only at level 0.
+    """
     table = table_of_list(value) if level == 0 else None
     if table is not None:
         return _table_lines(table)
@@ -156,7 +166,9 @@ def _entry_lines(name: str, value: Any, level: int) -> list[str]:
         head = label or "•"
         return [f"{bullet}{head}", *_value_lines(value, level + 1)]
     markdown = _escape_markup(cell_of(value)) or "–"
-    return [f"{bullet}{label}: {markdown}" if label else f"{bullet}{markdown}"]
+    if label:
+        markdown = f"{label}: {markdown}"
+    return [f"{bullet}{markdown}"]
 
 
 def _table_lines(table: JsonTable) -> list[str]:
@@ -177,5 +189,7 @@ def _escape_markup(text: str) -> str:
 
 
 def _escape_character(match: re.Match[str]) -> str:
-    # A backslash before a bracket begins a formula.
-    return f"&#{ord(match[0])};" if match[0] in "()[]" else f"\\{match[0]}"
+    character = match[0]
+    if character in "()[]":  # with a backslash, it would begin a formula
+        return f"&#{ord(character)};"
+    return f"\\{character}"

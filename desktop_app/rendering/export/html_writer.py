@@ -188,7 +188,9 @@ class HtmlWriter:
         yield from self._close_containers(shared)
         for number, name in enumerate(containers[shared:], shared + 1):
             self._open.append(name)
-            yield self._opening_tag(name, block, is_last=number >= len(containers) - 1)
+            # The innermost list and its item are the last two containers.
+            is_innermost = number >= len(containers) - 1
+            yield self._opening_tag(name, block, is_innermost=is_innermost)
 
     def _containers_of(self, block: Block) -> list[str]:
         """Return the lists, items and quotes around a block, the outermost first."""
@@ -208,21 +210,22 @@ class HtmlWriter:
         # No list is open there if the first block to write is in the middle of an item.
         return open_kind if open_kind in _TAG_OF_LIST else "ul"
 
-    def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
+    def _opening_tag(self, name: str, block: Block, *, is_innermost: bool) -> str:
         """Return the tag that opens a container.
 
         Args:
             block: the first block in the container.
-            is_last: True for the innermost list and item, which the block's marker describes.
+            is_innermost: True for the innermost list and item, which the block's marker describes.
         """
-        if is_last and block.marker and name == "li":
+        if is_innermost and block.marker and name == "li":
             look = ' style="list-style-type:none"' if _mark_in_text(block) else ""
             return f"<li{self.direction_attribute(block.runs, of_container=False)}{look}>"
         if name == "li":
             return "<li>"
         direction = self.direction_attribute(block.runs, of_container=True)
         number = block.marker[:-1]  # without its "." or ")"
-        if is_last and name == "ol" and number not in ("1", ""):  # HTML counts from 1 by itself
+        # HTML counts from 1 by itself.
+        if is_innermost and name == "ol" and number not in ("1", ""):
             return f'<ol start="{number}"{direction}>'
         return f"<{_TAG_OF_LIST.get(name, name)}{direction}>"
 

@@ -126,7 +126,8 @@ class _MarkdownWriter:
         if _separates_quotes(above, below, len(quotes)):
             return blank
         shared_lists = min(above.depth, below.depth - below.begins)
-        is_in_item = shared_lists > quotes[-1] if quotes else shared_lists > 0
+        depth_of_quote = quotes[-1] if quotes else 0
+        is_in_item = shared_lists > depth_of_quote  # of a list inside the innermost shared quote
         if is_in_item and not self._loose[shared_lists - 1]:
             # Without a blank line, the paragraph would continue the last one of the quote.
             is_continuation = below.kind is Kind.PARAGRAPH and not (below.marker or below.opened)

@@ -28,8 +28,10 @@ MAX_REPARSED_LENGTH: Final = 24_000
 """Text longer than this many characters is never parsed again."""
 
 MIN_FORCED_LENGTH: Final = 12_000
-"""Characters. A shorter paragraph is settled by force only if it has many tokens: parsing them
-takes as long as parsing a longer text."""
+"""Characters. A shorter paragraph is settled by force only if it has many tokens.
+
+Parsing many tokens takes as long as parsing a longer text.
+"""
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 # A space or a line end before a word, which may be in emphasis or code.
@@ -37,8 +39,10 @@ _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})
 # A link definition may turn an apparent citation into a link.
 _UNSETTLED_TOKENS: Final = ("text", TOKEN)
 _UNSETTLED_CHARS: Final = 200
-"""Characters at the end of the paragraph that are not settled, an arbitrary number: the next piece
-of text most often changes the last words."""
+"""Characters at the end of the paragraph that are not settled, an arbitrary number.
+
+The next piece of text most often changes the last words.
+"""
 
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:

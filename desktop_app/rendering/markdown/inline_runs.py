@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _MAX_CONTEXT_LENGTH: Final = 100
-"""Characters before or after a link that are searched for the name of a host, an arbitrary
-number."""
+"""Characters before or after a link that are searched for a host, an arbitrary number."""
 
 # Begins only at the first of several spaces; otherwise, many spaces would take quadratic time.
 _BREAK_TAG: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)

@@ -280,6 +280,7 @@ def _record_content_column(state: StateBlock, start: int, _end: int, silent: boo
     begin = last.map[0]
     if last.type == "blockquote_open":
         content_start = state.bMarks[begin]
+    # Not for an item that begins with indented code, whose content starts left of its first letter.
     elif last.type == "list_item_open" and (
         begin < start or state.sCount[start] == state.blkIndent
     ):

@@ -26,7 +26,7 @@ MAX_LINE_LENGTH: Final = 2_000
 """Maximum length of a line in a highlighted block: some lexers are quadratic."""
 
 _MAX_PART_LENGTH: Final = 8_000
-"""Characters to lex at once."""
+"""Characters to lex at once, an arbitrary number."""
 
 _SLOW_LANGUAGES: Final[set[str]] = set()
 """The languages whose lexer was too slow in `file_spans`."""
@@ -98,9 +98,11 @@ def lexer_for(language: str) -> Lexer | None:
 
     A file name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`.
     """
-    lexer = _find_lexer(language)
-    match = _LANGUAGE_NAME.match(language) if lexer is None else None
-    return lexer if match is None else _find_lexer(match["name"])
+    lexer = _find_lexer(language)  # first as it is: some names have other characters, as "vb.net"
+    if lexer is not None:
+        return lexer
+    match = _LANGUAGE_NAME.match(language)
+    return None if match is None else _find_lexer(match["name"])
 
 
 def _find_lexer(name: str) -> Lexer | None:
@@ -130,7 +132,9 @@ def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
     Yield none for an unknown language or long lines. A lexer that is too slow is not used again.
     Call it only in the main thread.
     """
-    lexer = lexer_for(language) if language and language not in _SLOW_LANGUAGES else None
+    if not language or language in _SLOW_LANGUAGES:
+        return
+    lexer = lexer_for(language)
     if lexer is None or max(map(len, code.split("\n"))) > MAX_LINE_LENGTH:
         return
     first_line = 0
@@ -146,7 +150,7 @@ def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
 def parse_colored_spans(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
     """Return the spans in the process's answer for `code`, None if there is no valid answer.
 
-    The code may have taken the process over, so every span is checked.
+    The process reads foreign code, which may have taken it over, so every span is checked.
 
     Args:
         answer: None if the process gave none.
@@ -180,9 +184,8 @@ def lexing_parts(code: str) -> Iterator[str]:
     begin = 0
     while len(code) - begin > _MAX_PART_LENGTH:
         end = begin + _MAX_PART_LENGTH
-        gap_ends = [
-            gap.end() for gap in _BLANK_LINES.finditer(code, begin + _MAX_PART_LENGTH // 2, end)
-        ]
+        middle = begin + _MAX_PART_LENGTH // 2  # no part is shorter, so that there are few
+        gap_ends = [gap.end() for gap in _BLANK_LINES.finditer(code, middle, end)]
         if gap_ends:
             end = gap_ends[-1]
         elif "\n" in code[begin:end]:

@@ -36,6 +36,8 @@ from desktop_app.rendering.provisional.provisional_emphasis import (
     push_mark,
 )
 
+# Nothing is held back for long: the limits below are arbitrary numbers of characters after which a
+# mark is taken for plain text.
 _MAX_WORDS_LENGTH: Final = 200
 """Characters; longer text in an open bracket is shown as written."""
 _MAX_FORMULA_LENGTH: Final = 400
@@ -119,7 +121,9 @@ def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, st
         closer = cut.closer
     if not closer:
         decided_end = _end_of_decided_text(content[:end], scanner.settled_end)
-        end = max(decided_end, min(scanner.closed_end, end))
+        # Marks that closed emphasis stay shown, even if they might belong to an address.
+        closed_end = min(scanner.closed_end, end)
+        end = max(decided_end, closed_end)
     return scanner.close_marks(end, closer)
 
 
@@ -133,28 +137,37 @@ def is_plain(words: str) -> bool:
 
 def _end_of_decided_text(content: str, settled_end: int) -> int:
     """Return the end of the text without an undecided address; none begins before `settled_end`."""
-    half_address = _BEGINS_ADDRESS.search(
-        content, max(settled_end, len(content) - _MAX_ADDRESS_START_LENGTH)
-    )
+    search_start = max(settled_end, len(content) - _MAX_ADDRESS_START_LENGTH)
+    half_address = _BEGINS_ADDRESS.search(content, search_start)
     if half_address is not None:
         return half_address.start()
-    word_start = max(content.rfind(" "), content.rfind("\n"), settled_end - 1) + 1
+    last_space = max(content.rfind(" "), content.rfind("\n"))
+    word_start = max(last_space + 1, settled_end)
     for pattern in (_ADDRESS_AT_END, _INCOMPLETE_MAIL):
         address = pattern.search(content, word_start)
         if address is not None:
-            end = address.start("end") if address["end"] is not None else address.start()
+            if address["end"] is None:  # it may not be an address at all
+                end = address.start()
+            else:
+                end = address.start("end")
             return _before_open_bracket(content, address.start(), end)
     return len(content)
 
 
 def _before_open_bracket(content: str, start: int, end: int) -> int:
     """Return the decided end of an address: `end`, or before a bracket that is still open."""
-    open_bracket, depth = end, 0
+    open_bracket = end
+    depth = 0
     for bracket in re.finditer("[()]", content[start:end]):
-        depth += 1 if bracket[0] == "(" else -1
-        if depth == 1 and bracket[0] == "(":
+        if bracket[0] == ")":
+            depth -= 1
+            continue
+        depth += 1
+        if depth == 1:
             open_bracket = start + bracket.start()
-    return start + len(content[start:open_bracket].rstrip(ADDRESS_END_SIGNS)) if depth > 0 else end
+    if depth <= 0:
+        return end
+    return start + len(content[start:open_bracket].rstrip(ADDRESS_END_SIGNS))
 
 
 class _Scanner:
@@ -172,7 +185,8 @@ class _Scanner:
         self.content = content
         self._may_continue = may_continue
         self.open_marks: list[EmphasisMark] = []
-        self.closed_end = self.settled_end = 0
+        self.closed_end = 0
+        self.settled_end = 0
         self._shown = content  # with "#" in place of a link's address that is incomplete
 
     def scan(self) -> None:
@@ -202,17 +216,19 @@ class _Scanner:
         ]
         if open_brackets:
             end = open_brackets[0]
-            closer = ""
+            closer = ""  # the construct that it closes is not shown
             self._shown = self.content
         marks = find_closable_marks(
             [m for m in self.open_marks if m.text[-1] != "[" and m.start < end], self.content
         )
         text = self._shown[:end]
         if not closer:
+            # Marks with nothing after them are not shown. A closer cannot follow a space.
             stripped = text.rstrip()
             while marks and marks[-1].start + len(marks[-1].text) >= len(stripped):
                 stripped = stripped[: marks.pop().start].rstrip()
-            text = stripped if marks or len(stripped) < len(text.rstrip()) else text
+            if marks or len(stripped) < len(text.rstrip()):
+                text = stripped
         closers = "".join(mark.text[0] * mark.unpaired for mark in reversed(marks))
         return text, closer + closers
 
@@ -233,7 +249,7 @@ class _Scanner:
                 return end
             case "]":
                 return self._process_bracket(start)
-            case "!" if mark == "!":
+            case "!" if mark == "!":  # at the end, where a bracket may follow
                 if self._may_continue:
                     raise _CutError(start)
                 return end
@@ -252,12 +268,14 @@ class _Scanner:
         closer = BRACKET_CLOSERS.get(opener)
         if closer is None:
             return start + 2
-        if find_last_closer(closer, content) >= start + 2:
-            end = content.find(closer, start + 2)
-            return end + 2 if find_last_letter(content, end) > start else start + 2
+        after_opener = start + 2
+        if find_last_closer(closer, content) >= after_opener:
+            end = content.find(closer, after_opener)
+            has_letter = find_last_letter(content, end) > start  # else these are escaped brackets
+            return end + len(closer) if has_letter else after_opener
         if len(content) - start <= _MAX_FORMULA_LENGTH:
             raise _CutError(start)
-        return start + 2
+        return after_opener
 
     def _process_code(self, ticks: str, start: int, end: int) -> int:
         content = self.content
@@ -265,11 +283,13 @@ class _Scanner:
             if closer[0] == ticks:
                 return end + closer.end()
         bare = content.rstrip("`")  # backticks at the end may be part of the closer
-        if not content[end:].strip(" \n`"):
+        if not content[end:].strip(" \n`"):  # nothing to show yet
             raise _CutError(start)
+        # Long text is plain, unless the paragraph begins with the backticks.
         if len(content) - start > MAX_EMPHASIS_LENGTH and start:
             return end
-        is_spaced = content[end] == " " and bare[-1] != " "  # a space at both ends is dropped
+        # The parser drops a space at both ends, so the closer gets one if only the beginning has.
+        is_spaced = content[end] == " " and bare[-1] != " "
         raise _CutError(max(end, len(bare)), " " + ticks if is_spaced else ticks)
 
     def _process_formula(self, start: int) -> int:
@@ -282,16 +302,16 @@ class _Scanner:
             if is_price(match[0].strip("$")):
                 return start + 1
             if match.end() == len(content) and content[start + 1] != "$" and self._may_continue:
-                # If a letter or digit follows, this is not a formula: $5-$10, $HOME/$USER.
-                is_shown = _INCOMPLETE_FORMULA.match(content[:-1], start) is None
-                raise _CutError(match.end() - 1 if is_shown else start)
+                # If a letter or digit follows, this is not a formula: $5-$10, $HOME/$USER. The text
+                # without its last dollar stays shown if it was shown before the dollar came.
+                was_shown = _INCOMPLETE_FORMULA.match(content[:-1], start) is None
+                raise _CutError(match.end() - 1 if was_shown else start)
             return match.end()
         remaining_length = len(content) - start
-        first_formula = (
-            BEFORE_DOLLAR.match(content, start) if remaining_length <= _MAX_FORMULA_LENGTH else None
-        )
-        if first_formula is not None and _may_be_formula(content[first_formula.end() :]):
-            raise _CutError(start)
+        if remaining_length <= _MAX_FORMULA_LENGTH:
+            first_formula = BEFORE_DOLLAR.match(content, start)
+            if first_formula is not None and _may_be_formula(content[first_formula.end() :]):
+                raise _CutError(start)
         if content[start:] in ("$", "$$"):
             raise _CutError(start)
         incomplete = _INCOMPLETE_FORMULA.match(content, start)
@@ -311,7 +331,8 @@ class _Scanner:
             return start + 1
         incomplete = _INCOMPLETE_AUTOLINK.match(content, start)
         if incomplete is not None and _EMPTY_ADDRESS.match(incomplete[0]) is None:
-            raise _CutError(len(content) - len(incomplete["end"] or ""), ">")
+            undecided_end = incomplete["end"] or ""
+            raise _CutError(len(content) - len(undecided_end), ">")
         if incomplete is not None or _INCOMPLETE_TAG.match(content, start):
             raise _CutError(start)
         return start + 1
@@ -327,6 +348,7 @@ class _Scanner:
         opener = self.open_marks[opener_index]
         content = self.content
         del self.open_marks[opener_index:]
+        # Inner brackets need no cut: the outer bracket is held back anyway.
         is_inner = any(mark.text[-1] == "[" for mark in self.open_marks)
         following = content[start + 1 : start + 2]
         if not following and not is_inner and not _is_note(content, opener.start, start):
@@ -339,14 +361,15 @@ class _Scanner:
 
     def _process_target(self, opener: EmphasisMark, start: int, *, is_inner: bool) -> int:
         end = _end_of_target(self.content, start)
-        if end is not None and end > 0:
-            return end
-        if end is None and not is_inner:
-            if self.content[opener.start + len(opener.text) : start - 2].strip() == "":
+        if end is None:  # open
+            if is_inner:
+                return start
+            words = self.content[opener.start + len(opener.text) : start - len("](")]
+            if not words.strip():
                 raise _CutError(opener.start)
             self._shown = self.content[:start] + "#"
             raise _CutError(start + 1, ")")
-        return start
+        return end if end > 0 else start
 
     def _last_indexes(self) -> range:
         """Return the indexes of the open marks to search for an opener, the last mark first."""
@@ -372,7 +395,7 @@ class _Scanner:
             used_count = self._close_with(mark[0], count, can_also_open=opens)
             if not used_count:
                 break
-            count = count - used_count
+            count -= used_count
             self.closed_end = end
         if opens and count:
             if may_be_name(content, mark, end):
@@ -402,7 +425,8 @@ class _Scanner:
                 return 0
             if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
                 continue
-            # CommonMark's "rule of three" keeps runs apart that could both open and close.
+            # CommonMark's "rule of three": if one of two runs could both open and close, they do
+            # not pair if the sum of their lengths is a multiple of 3, unless both lengths are.
             can_do_both = opener.can_also_close or can_also_open
             lengths = (len(opener.text), count)
             breaks_rule = sum(lengths) % 3 == 0 and any(length % 3 for length in lengths)
@@ -437,14 +461,14 @@ def _end_of_target(content: str, position: int) -> int | None:
     if content[position : position + 1] == "<":
         end = content.find(">", position)
         if end < 0:
-            return None if "\n" not in content[position:] else -1
+            return -1 if "\n" in content[position:] else None  # no line end is allowed inside
         position = end + 1
     else:
         position = _end_of_address(content, position)
     next_index = _skip_space(content, position)
     if next_index >= len(content):
         return None
-    if content[next_index] in "\"'(" and next_index > position:
+    if content[next_index] in "\"'(" and next_index > position:  # a title, after a space
         closer = ")" if content[next_index] == "(" else content[next_index]
         next_index = content.find(closer, next_index + 1)
         if next_index < 0:

@@ -171,7 +171,8 @@ def _are_indented(lines: list[str], indent: str) -> bool:
 def _count_in_part(part: _Part, words: str) -> int:
     folded_text = fold_text(part.text)
     if part.is_code:
-        return folded_text.count(words) if "\n" not in words else 0
+        # Each line of code is a text of its own, so no match spans two of them.
+        return 0 if "\n" in words else folded_text.count(words)
     if words not in folded_text and not may_contain(part.text, words):
         return 0
     count = _count_if_certain(part.text, folded_text, words)
@@ -183,39 +184,48 @@ def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
     if "](" in part:
         part = _without_targets(part)
         folded_part = fold_text(part)
-    if _may_differ(part, folded_part) or (
-        words in _program_words(language()) and _may_be_unparsed(part)
-    ):
+    if _may_differ(part, folded_part):
+        return None
+    # The words may be in a note that the program adds.
+    if words in _program_words(language()) and _may_be_unparsed(part):
         return None
     max_count = _maximum_count(folded_part, words)
     if max_count == 0:
         return 0
     if words.isdigit() and _NUMBERED_ITEM.search(part):  # an item's number is not text
         return None
-    if _PLAIN_WORDS.fullmatch(words) is None or (words == "x" and "[x]" in folded_part):
+    if words == "x" and "[x]" in folded_part:  # a task's box is not text
+        return None
+    if _PLAIN_WORDS.fullmatch(words) is None:  # the words may contain marks
         return None
     if "|" in part and not _has_equal_rows(part):
         return None
+    # Without the marks, the text may have more matches. The true count is between the two.
     count = folded_part.count(words)
     return count if count == max_count else None
 
 
 def _may_differ(part: str, folded_part: str) -> bool:
     """Return True if a part may be shown differently than written, or not at all, or twice."""
-    return (
-        any(sign in part for sign in _DIFFERING_SIGNS)
-        or any(sign in folded_part for sign in _DIFFERING_SIGNS_FOLDED)
-        or ("&" in part and _ENTITY.search(part) is not None)
-        or ("<" in part and _AUTOLINK.search(part) is not None)
-        or (
-            sum(map(part.count, ">*+-.)")) > _MAX_CONTAINER_MARKS
-            and _DEEP_NESTING.search(part) is not None
-        )
-    )
+    if any(sign in part for sign in _DIFFERING_SIGNS):
+        return True
+    if any(sign in folded_part for sign in _DIFFERING_SIGNS_FOLDED):
+        return True
+    # The patterns take longer than the counts and the search for a sign before them.
+    if "&" in part and _ENTITY.search(part) is not None:
+        return True
+    if "<" in part and _AUTOLINK.search(part) is not None:
+        return True
+    has_many_marks = sum(map(part.count, ">*+-.)")) > _MAX_CONTAINER_MARKS
+    return has_many_marks and _DEEP_NESTING.search(part) is not None
 
 
 def _maximum_count(folded_part: str, words: str) -> int:
-    """Return the count in the text without its marks, which is the maximum; -1 if unknown."""
+    """Return the count in the text without its marks, which is the maximum; -1 if unknown.
+
+    Words of several kinds of characters are counted without punctuation, because marks may stand
+    beside it.
+    """
     if " " not in words and words.isalnum():
         return remove_characters(_HIDDEN_MARKS, folded_part).count(words)
     bare_words = _NO_WORD.sub(" ", remove_characters(_HIDDEN_MARKS, words)).strip()
@@ -244,7 +254,11 @@ def _without_targets_in(line: str) -> str:
 
 
 def _has_equal_rows(part: str) -> bool:
-    """Return True if certainly no table row has more cells than are shown."""
+    """Return True if certainly no table row has more cells than are shown.
+
+    A row shows as many cells as the header has, so rows of the same shape are safe. A backslash may
+    make a mark a part of a cell.
+    """
     if _TABLE_RULE.search(part) is None:
         return True
     rows = [line.strip(" \t>") for line in part.split("\n") if "|" in line]
@@ -254,12 +268,18 @@ def _has_equal_rows(part: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _program_words(_language: str) -> str:
-    """Return the words that the program adds to text that is not shown as Markdown."""
+    """Return the words that the program adds to text that is not shown as Markdown.
+
+    They are translated, so the language is the key of the cache.
+    """
     return fold_text(f"{unparsed_note().text} {wide_table_note().text}")
 
 
 def _may_be_unparsed(part: str) -> bool:
-    """Return True if the part may be shown as written, with a note that says so."""
+    """Return True if the part may be shown as written, with a note that says so.
+
+    This counts fewer signs than the parser's limits, so it may be True for a part that is parsed.
+    """
     return (
         part.count("[") > MAX_BRACKET_DEPTH
         or part.count("|") > MAX_COLUMNS
