@@ -68,7 +68,10 @@ from desktop_app.services.ports import AnswerFiles, MessageStore, Provider
 from desktop_app.services.structured.form_notices import problem_notices
 
 RECEIVE_TIMEOUT_S = 0.05
-"""Seconds in which a stopped answer still reads events that arrived while a step was stored."""
+"""Seconds in which a stopped answer still reads events that arrived while a step was stored.
+
+The user does not notice such a short time.
+"""
 _UNREAD_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
 """Events at which a stopped answer ends, so that no tool runs."""
 
@@ -125,7 +128,10 @@ class AnswerRun:
         self.changed_question: Message | None = None
         self.siblings: tuple[AnswerRun, ...] = ()
         self.schema = schema
-        self._request, self._resolved, self._gateway, self.hold = prepared
+        self._request = prepared.request
+        self._resolved = prepared.resolved
+        self._gateway = prepared.gateway
+        self.hold = prepared.hold
         self._fallbacks = fallbacks
         self._store = stores.messages
         self._files = stores.files
@@ -139,7 +145,9 @@ class AnswerRun:
         self._images = AnswerImages(stores.files, answer, self._writes)
         self._picture_parser = PictureParser()
         self._thinking_time = ThinkingTime()
-        self._is_sent = self._is_recorded = False
+        self._is_sent = False
+        self._is_recorded = False
+        # A canceled caller leaves `store_end` running, and another may call it meanwhile.
         self._store_lock = asyncio.Lock()
         self._is_left_running = False
         self._run_to_cancel: RemoteRun | None = None
@@ -210,7 +218,7 @@ class AnswerRun:
                 self.reply = accumulate(self.reply, UsageReported(usage))
         self._run_to_cancel = None
         if self.reply is not old_reply:
-            duration_s = self.answer.duration_s
+            duration_s = self.answer.duration_s  # of the answer, without the time of this call
             self.answer = replace(
                 self._final_answer(MessageStatus.CANCELLED), duration_s=duration_s
             )
@@ -231,19 +239,20 @@ class AnswerRun:
             file = await self.long_answer.attach()
             self.answer = with_file(self.answer, file)  # `cancel_remote` may have changed it
             await self._store.save_answer(self.answer)
-            # The call of a run to cancel is recorded with the usage that `cancel_remote` gets.
+            # A run that is still to be canceled is recorded by `cancel_remote`, with its usage.
             if self._run_to_cancel is None and not self._is_recorded:
                 await self._ledger.record_call(
                     self._resolved, self.reply, self.answer, is_sent=self._is_sent
                 )
                 self._is_recorded = True
-        await self.hold.release()  # in case that failed in `run`
+        await self.hold.release()  # in case that the release in `run` failed
         await self.long_answer.discard()
 
     async def _run(self, listen: Listener) -> Message:
         checkpoints = asyncio.create_task(self.checkpoints.write(self._writes.report))
         try:
             await self._stream(listen)
+            # Of a long answer, the message has only a part, which cannot match the schema.
             if self.schema is not None and not self.long_answer.may_exist:
                 self.reply = await _with_mismatch_notices(self.reply, self.schema)
         except asyncio.CancelledError:
@@ -270,6 +279,7 @@ class AnswerRun:
         unfinished_answer = self.answer_so_far
         if not self._is_left_running or unfinished_answer.remote_run is None:
             self._run_to_cancel = unfinished_answer.remote_run
+            # Without its id, the run cannot be canceled, and may go on at the provider.
             if self._request.background and not self.reply.response_id:
                 provider_name = self._resolved.profile.name
                 stopped_unnamed = notice(NoticeCode.STOPPED_UNNAMED, provider=provider_name)
@@ -288,7 +298,8 @@ class AnswerRun:
         If Instant is not served, its stand-in answers. Documents that the server refuses as too
         long are read in parts, if possible.
         """
-        # A request that failed before may have shared its usage with other answers.
+        # Undo the scope that a failed request may have set, which shared its usage with other
+        # answers.
         self.reply = replace(self.reply, usage_scope=self.answer.usage_scope)
         listen(StatusChanged(0, self._opening_status), self.reply)
         try:
@@ -300,7 +311,9 @@ class AnswerRun:
         stream = with_pictures(self._events_of(provider), self._images.store, self._picture_parser)
         async with aclosing(stream) as events:
             async for event in events:
-                refusal = event.error if isinstance(event, Failed) and self.reply.is_empty else None
+                refusal = None
+                if isinstance(event, Failed) and self.reply.is_empty:
+                    refusal = event.error
                 if isinstance(refusal, ModelNotFoundError) and _is_instant(self._resolved):
                     break  # out of the stream, which is closed before the stand-in answers
                 if isinstance(refusal, ContextTooLongError):
@@ -319,6 +332,7 @@ class AnswerRun:
                     if not await self._store_step(event, listen):
                         return
                 except asyncio.CancelledError:
+                    # After a step of the tool loop, reading on would run the next tool.
                     if not isinstance(event, ToolCallStep | RoundEnded):
                         await self._add_received(events, listen)
                     raise
@@ -382,6 +396,7 @@ class AnswerRun:
         if shortened is event and not long_answer.has_begun:
             self._add_event(event, listen)
             return True
+        # The end is added last, because writing the file may turn it into a failure.
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
             reported = event if self._reports_all else shortened
@@ -402,7 +417,7 @@ class AnswerRun:
         Raises:
             SpendingCapError: the cap has no room for their notes.
         """
-        # The refused request costs nothing; its hold would take the room of the notes.
+        # The refused request costs nothing. Its hold would take the room that the notes need.
         await self.hold.release()
         try:
             reread = await self._fallbacks.reread()
@@ -433,7 +448,7 @@ class AnswerRun:
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         self._thinking_time.observe(event)
-        self._ledger.observe(event, self.reply)
+        self._ledger.observe(event, self.reply)  # with the reply before the event
         self.reply = accumulate(self.reply, event)
         if self.reply.run is not None:
             self.checkpoints.store_run_id()
@@ -497,8 +512,10 @@ async def _with_mismatch_notices(reply: Reply, schema: AnswerSchema) -> Reply:
 
 
 def _end_status(reply: Reply) -> MessageStatus:
-    is_lost = isinstance(reply.error, RunLostError)
-    return MessageStatus.INTERRUPTED if is_lost else reply.status
+    # The provider does not know the background run any more: like a run that a crash has ended.
+    if isinstance(reply.error, RunLostError):
+        return MessageStatus.INTERRUPTED
+    return reply.status
 
 
 def _error_note(reply: Reply) -> ErrorNote | None:

@@ -39,7 +39,10 @@ from desktop_app.services.spending.cost_estimate import Estimate
 _COMMON_EVENTS: Final = (Notice, StatusChanged, Failed)
 """Events of the request that concern every answer."""
 _MAX_WAITING_EVENTS: Final = 16
-"""Events that wait for a reader before the stream pauses; a delta has up to 256 K characters."""
+"""Events that wait for a reader before the stream pauses.
+
+The number is small, because one delta can have 256 K characters.
+"""
 _TERMINAL_EVENTS: Final = (Completed, Incomplete, Failed)
 COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 
@@ -81,7 +84,8 @@ def split_hold(hold: Hold, count: int, call_holds: Sequence[Hold] = ()) -> list[
             is released with the answer's share of `hold`.
     """
     running = set(range(count))
-    call_holds = call_holds or [Hold() for _ in range(count)]
+    if not call_holds:
+        call_holds = [Hold() for _ in range(count)]  # which hold nothing
     return [
         _HoldShare(hold, running=running, number=number, call_hold=call_hold)
         for number, call_hold in enumerate(call_holds)
@@ -202,7 +206,7 @@ class _SharedStream:
         self._reader_numbers.add(number)
         try:
             queue = self._queues[number]
-            while (event := await queue.get()) is not None:
+            while (event := await queue.get()) is not None:  # None: the stream has ended
                 self._event_taken.set()
                 yield event
                 if isinstance(event, _TERMINAL_EVENTS):
@@ -236,7 +240,8 @@ class _SharedStream:
             self._dispatch_candidate(event)
         elif isinstance(event, Started):
             self._put(0, event)
-            # With the id, an answer that the server never began would count as a call of its own.
+            # The other answers get no id: with it, an answer that the server never began would
+            # count as a call of its own.
             for number in self._queues.keys() - {0}:
                 self._put(number, replace(event, response_id=""))
         elif isinstance(event, _COMMON_EVENTS):
@@ -245,7 +250,7 @@ class _SharedStream:
                 for number in self._queues.keys() - self._started_numbers:
                     self._put(number, UsageShared(UsageScope.FIRST))
             self._broadcast(event)
-        else:  # an event of the first answer
+        else:  # an event of the first answer, which comes outside of a CandidateEvent
             if isinstance(event, UsageReported) and len(self._started_numbers) > 1:
                 self._put(0, UsageShared(UsageScope.ALL))
                 self._put(0, Notice(shared_usage_notice(len(self._started_numbers))))
@@ -266,7 +271,7 @@ class _SharedStream:
             return
         if number not in self._started_numbers:
             self._started_numbers.add(number)
-            # The notice is not left for the end, because the stream may break off before.
+            # The notice comes first, because the stream may break off before the end.
             self._put(number, UsageShared(UsageScope.FIRST))
             self._put(number, Notice(COUNTED_WITH_FIRST))
         self._put(number, event.event)

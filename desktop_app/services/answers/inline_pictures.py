@@ -28,9 +28,15 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.message_parts import ImagePart
 
 MAX_INLINE_BYTES: Final = 16 * 1024
-"""The largest image, in bytes, that stays in the text and is drawn there."""
+"""The largest image, in bytes, that stays in the text and is drawn there.
+
+This is also the limit of `rendering/markdown/inline_images`.
+"""
 MAX_IMAGE_BYTES: Final = 12 * 1024 * 1024
-"""The largest image, in bytes, that is moved out of the text; a larger one stays text."""
+"""The largest image, in bytes, that is moved out of the text; a larger one stays text.
+
+The number is arbitrary.
+"""
 
 _ALT_TEXT: Final = r"!\[[^\[\]\n]{0,500}"
 _IMAGE_HEAD: Final = re.compile(
@@ -67,8 +73,10 @@ async def with_pictures(
                     else:
                         for picture_event in await _events_of(piece, store_image):
                             yield picture_event
+            elif isinstance(event, StatusChanged | Notice):  # the text goes on afterwards
+                yield event
             else:
-                if not isinstance(event, StatusChanged | Notice) and (held_text := parser.end()):
+                if held_text := parser.end():
                     yield TextDelta(held_text)
                 yield event
     if held_text := parser.end():
@@ -80,8 +88,10 @@ async def _events_of(picture: _Picture, store_image: StoreImage) -> list[StreamE
     image_part = await store_image(image) if image else None
     if image_part is None:
         return [TextDelta(picture.text)]
-    arrived = ImageArrived(b"", image_part)
-    return [TextDelta(picture.alt_text), arrived] if picture.alt_text else [arrived]
+    arrived = ImageArrived(b"", image_part)  # without the bytes, which are stored already
+    if not picture.alt_text:
+        return [arrived]
+    return [TextDelta(picture.alt_text), arrived]
 
 
 class _Picture(NamedTuple):
@@ -124,11 +134,10 @@ class PictureParser:
         text = self._held_text + text
         position = 0
         while position < len(text):
-            pieces, position = (
-                self._read_data(text, position)
-                if self._image_head
-                else self._read_text(text, position)
-            )
+            if self._image_head:
+                pieces, position = self._read_data(text, position)
+            else:
+                pieces, position = self._read_text(text, position)
             yield from pieces
 
     def end(self) -> str:
@@ -170,7 +179,7 @@ class PictureParser:
         self._data_length += end - position
         is_too_long = self._data_length > _MAX_DATA_LENGTH
         if data_end is None and not is_too_long:
-            return [], end
+            return [], end  # the data may continue in the next piece
         is_picture = is_closed and not is_too_long and self._data_length > _MAX_INLINE_LENGTH
         head = self._image_head
         source = self.end()

@@ -26,9 +26,9 @@ from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.structured.schema_check import check_answer
 
 MAX_RESULTS_AT_ONCE: Final = 200
-"""Results stored in one transaction."""
+"""Results stored in one transaction, an arbitrary number."""
 MAX_CHARS_AT_ONCE: Final = 4_000_000
-"""A transaction ends once its answers have more characters than this."""
+"""A transaction ends once its answers have more characters than this, an arbitrary number."""
 
 _MISSING_RESULT_REASONS: Final = {
     BatchStatus.COMPLETED: Reason.ITEM_WITHOUT_RESULT,
@@ -83,22 +83,28 @@ class ResultFetcher:
             with suppress(ProviderError):  # the provider deletes the file by itself later
                 await self._provider.delete_file(upload.input_file_id)
         status = batch.status or BatchStatus.FAILED
-        # Lines count from 1; an error at line 0 concerns the whole batch.
-        errors_by_line = {error.line: error.message for error in batch.errors if error.line}
-        items = await self._store.items(self._job.id) if errors_by_line else []
-        # In the order of the upload's lines.
-        item_numbers = [item.number for item in items if item.upload == upload.number]
-        errors_by_number = {
-            item_numbers[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": words})
-            for line, words in errors_by_line.items()
-            if line <= len(item_numbers)
-        }
+        errors_by_number = await self._errors_by_item_number(batch)
         item_status = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
         ended_upload = replace(upload, input_file_id="", is_uploading=False)
         await self._store.end_upload(
             ended_upload, item_status, _missing_result_note(status, batch), errors_by_number
         )
         return self._error
+
+    async def _errors_by_item_number(self, batch: RemoteBatch) -> dict[int, ErrorNote]:
+        """Return the provider's errors on lines of the upload, by the number of the line's file."""
+        # Lines count from 1; an error at line 0 concerns the whole batch.
+        errors_by_line = {error.line: error.message for error in batch.errors if error.line}
+        if not errors_by_line:
+            return {}
+        items = await self._store.items(self._job.id)
+        # In the order of the upload's lines.
+        item_numbers = [item.number for item in items if item.upload == self._upload.number]
+        return {
+            item_numbers[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": words})
+            for line, words in errors_by_line.items()
+            if line <= len(item_numbers)
+        }
 
     @property
     def _error(self) -> ErrorNote | None:
@@ -132,7 +138,8 @@ class ResultFetcher:
                     characters += len(result.answer)
                     if len(unsaved) == MAX_RESULTS_AT_ONCE or characters > MAX_CHARS_AT_ONCE:
                         await self._save(unsaved)
-                        unsaved, characters = [], 0
+                        unsaved = []
+                        characters = 0
         except ProviderError as error:
             if error.status != 404:
                 raise
@@ -144,8 +151,10 @@ class ResultFetcher:
         # Ids that belong to no file are not kept: 200,000 long ids would take 800 MB.
         is_of_job = item_number(self._job.id, result.custom_id) is not None
         if is_of_job and result.status is ItemStatus.ANSWERED:
-            ids = self.repeated if result.custom_id in self.answered else self.answered
-            ids.add(result.custom_id)
+            if result.custom_id in self.answered:
+                self.repeated.add(result.custom_id)
+            else:
+                self.answered.add(result.custom_id)
 
     async def _save(self, results: Sequence[BatchResult]) -> None:
         self.unknown += await self._store.save_results(

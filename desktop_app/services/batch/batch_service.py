@@ -55,6 +55,7 @@ REFUSED_RETRY_S: Final = 300.0
 """Seconds until the next try if the provider refuses, as for a batch that it does not know."""
 _FIRST_POLL_INTERVAL_S: Final = 5.0
 # The age of the job in seconds, and the seconds between two polls from that age on; longest first.
+# The figures are arbitrary: a batch may take a day, so polls become rare.
 _POLL_INTERVALS: Final = ((7200.0, 300.0), (600.0, 60.0), (60.0, 15.0))
 NO_SETTINGS: Final = AskSettings()
 
@@ -72,7 +73,8 @@ class BatchService:
         budget: Budget,
         load_requirements: RequirementsLoader,
     ) -> None:
-        self._records, self._store = records, records.store
+        self._records = records
+        self._store = records.store
         self._gateway = gateway
         self._preparer = preparer
         self._budget = budget
@@ -104,7 +106,8 @@ class BatchService:
                 form is a grammar, or the provider has no batches.
             ProviderError, CredentialError: there is no key.
         """
-        profile, info = resolved.profile, resolved.model
+        profile = resolved.profile
+        info = resolved.model
         requirements = await self._load_requirements(template_id)
         refusal = batch_refusal(profile, info) or _task_refusal(files, task, requirements.documents)
         if refusal:
@@ -113,7 +116,7 @@ class BatchService:
         parameters = replace(parameters, form=parameters.form or requirements.form)
         if isinstance(await load_form(parameters.form), AnswerGrammar):
             raise IllegalChoiceError(Reason.GRAMMAR_IN_BATCH)
-        await self._gateway.batches(profile)  # fails without a key, before any file is read
+        await self._gateway.batches(profile)  # only to fail without a key before any file is read
         learned_support = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
             id=job_id or new_id(),
@@ -244,6 +247,7 @@ class BatchService:
                 number=number,
                 name=old_item.name,
                 path=old_item.path,
+                # The documents of files that were read are stored, so they are not read again.
                 status=ItemStatus.UNREAD if old_item.part is None else ItemStatus.READ,
                 part=old_item.part,
                 tokens=old_item.tokens,
@@ -308,7 +312,9 @@ class BatchService:
             await self._store_error(job_id, note_from_error(error))
             return None
         job = await self._records.get(job_id)
-        return None if job.status.is_over else poll_delay_s(job)
+        if job.status.is_over:
+            return None
+        return poll_delay_s(job)
 
     async def _handle_failure(self, job_id: str, error: ProviderError) -> float | None:
         """Handle a failed step. Return the seconds until the next try; None for no retry."""
@@ -320,6 +326,7 @@ class BatchService:
             note = note_from_error(error)
             await self._records.save(replace(job, status=BatchStatus.READY, held=None, error=note))
             return None
+        # A canceled job has nothing to wait for if the provider does not know its batches.
         if job.is_cancelled and is_unknown(error):
             for upload in job.uploads:
                 if not upload.is_fetched:
@@ -348,9 +355,15 @@ def poll_delay_s(job: BatchJob) -> float:
 
 
 def _task_refusal(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:
-    """Return why the task cannot be asked of each file; None if it can."""
+    """Return why the task cannot be asked of each file; None if it can.
+
+    Args:
+        documents: the number of documents that the task is about.
+    """
     if not files:
         return IllegalChoiceError(Reason.BATCH_WITHOUT_FILES)
     if documents > 1:
         return IllegalChoiceError(Reason.BATCH_OF_PAIRS)
-    return None if task.strip() else IllegalChoiceError(Reason.BATCH_WITHOUT_QUESTION)
+    if not task.strip():
+        return IllegalChoiceError(Reason.BATCH_WITHOUT_QUESTION)
+    return None

@@ -114,9 +114,10 @@ class BatchSteps:
             try:
                 batch = await provider.cancel(upload.batch_id)
             except ProviderError as error:
+                # Providers refuse to cancel a batch that has just ended, some with 409.
                 if not is_final_refusal(error) and error.status != 409:
                     raise
-                batch = await provider.fetch(upload.batch_id)  # the batch has just ended
+                batch = await provider.fetch(upload.batch_id)
             status = batch.status or BatchStatus.CANCELLING
         upload = replace(
             upload,
@@ -151,6 +152,7 @@ class BatchSteps:
             return
         if sent_uploads:
             status = combined_status(sent_uploads)
+            # The job is not over before all results are stored and all files are sent.
             if status.is_over and (unfetched_uploads or await self._store.has_unsent_files(job.id)):
                 status = BatchStatus.FINALIZING
         elif await self._store.has_unsent_files(job.id):
@@ -178,4 +180,5 @@ def _result_cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | Non
 
     If another model has answered, only a certain price counts as known.
     """
-    return cost_of(resolved.with_reply_model(result.answered_by).counted_price, result.usage)
+    answering_choice = resolved.with_reply_model(result.answered_by)
+    return cost_of(answering_choice.counted_price, result.usage)

@@ -69,8 +69,9 @@ class BatchSender:
     """Sender of the files of batch jobs.
 
     Args:
-        scratch: the folder for upload files, which have no name and are deleted when closed.
-        limits: the limits of an upload; only tests pass others than the default.
+        scratch: the folder for upload files. They have no name there, and are deleted when they are
+            closed.
+        limits: the limits of an upload. Only tests pass them.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class BatchSender:
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, upload: BatchUpload
     ) -> None:
         """Finish an upload that an earlier call has begun."""
+        # The earlier call may have ended after the file arrived, before its id was stored.
         if not upload.input_file_id and upload.is_uploading:
             file_id = await provider.find_file(upload.name)
             if file_id:
@@ -145,7 +147,8 @@ class BatchSender:
                 written_numbers, size = await self._write_requests(
                     scratch_file, job, info, provider, items
                 )
-                if not written_numbers:
+                if not written_numbers:  # each of its files is left out now
+                    # "Fetched", because there is nothing to fetch.
                     failed_upload = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
                     await self._store.save_upload(failed_upload)
                     return
@@ -154,7 +157,10 @@ class BatchSender:
         await self._create_batch(job, provider, upload)
 
     async def _release_unwritten(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
-        """Remove from an upload the files that no longer fit; another upload sends them."""
+        """Remove from an upload the files that no longer fit; another upload sends them.
+
+        The requests are built again after a crash, and may be larger than before.
+        """
         kept_numbers = frozenset(numbers)
         for item in await self._store.items(upload.job_id):
             if item.upload == upload.number and item.number not in kept_numbers:
@@ -288,7 +294,10 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
 
 
 def _is_failure_of_store(error: UserFacingError) -> bool:
-    """Return False for an error of one file, such as a missing or damaged attachment."""
+    """Return True if the store failed, False for an error of one file.
+
+    A missing or damaged attachment is an error of its file.
+    """
     is_of_file = error.reason is Reason.ATTACHMENT_MISSING or isinstance(error, StoreDamagedError)
     return isinstance(error, StorageError) and not is_of_file
 
