@@ -1,7 +1,7 @@
 """A shortcut in the desktop's own settings that runs `repartee quick`: GNOME, KDE, Xfce.
 
-For desktops that grant programs no shortcut. The desktop's own command-line tool sets the binding,
-which is a shortcut together with its command.
+It serves desktops that grant programs no shortcut. The desktop's own command-line tool sets the
+binding, which is a shortcut together with its command.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
     names = environment.get("XDG_CURRENT_DESKTOP", "").upper().split(":")
     for desktop in BindingDesktop:
         if desktop.value in names:
-            return desktop if shutil.which(_COMMAND_LINE_TOOLS[desktop]) else None
+            has_tool = shutil.which(_COMMAND_LINE_TOOLS[desktop]) is not None
+            return desktop if has_tool else None
     return None
 
 
@@ -66,12 +67,10 @@ def create_binding(desktop: BindingDesktop, keys: str) -> None:
     """
     if desktop is BindingDesktop.GNOME:
         paths = _gnome_paths()
-        for key, value in (
-            ("name", _SHORTCUT_NAME),
-            ("command", bound_command()),
-            ("binding", accelerator(keys)),
-        ):
-            _run("gsettings", "set", _GNOME_ENTRY, key, value)
+        _run("gsettings", "set", _GNOME_ENTRY, "name", _SHORTCUT_NAME)
+        _run("gsettings", "set", _GNOME_ENTRY, "command", bound_command())
+        _run("gsettings", "set", _GNOME_ENTRY, "binding", accelerator(keys))
+        # Listed last, so that GNOME never reads an incomplete entry.
         if _GNOME_PATH not in paths:
             _run("gsettings", "set", *_GNOME_LIST, str([*paths, _GNOME_PATH]))
     elif desktop is BindingDesktop.KDE:
@@ -94,7 +93,9 @@ def remove_binding(desktop: BindingDesktop, keys: str) -> None:
     """
     if desktop is BindingDesktop.GNOME:
         paths = [path for path in _gnome_paths() if path != _GNOME_PATH]
-        _run("gsettings", "set", *_GNOME_LIST, str(paths) if paths else "@as []")
+        # Without elements, GVariant's notation needs the type, an array of strings.
+        value = str(paths) if paths else "@as []"
+        _run("gsettings", "set", *_GNOME_LIST, value)
         _run("gsettings", "reset-recursively", _GNOME_ENTRY)
     elif desktop is BindingDesktop.KDE:
         _run(*_KDE_ENTRY, "--delete")
@@ -120,6 +121,7 @@ def _gnome_paths() -> list[str]:
     Raises:
         StorageError: the list cannot be read, so writing it would lose the user's shortcuts.
     """
+    # GVariant's notation for a list of texts is that of Python, apart from the type before it.
     output = _run("gsettings", "get", *_GNOME_LIST).strip().removeprefix("@as ")
     with suppress(SyntaxError, ValueError, TypeError):
         paths = ast.literal_eval(output)

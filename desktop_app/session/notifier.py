@@ -104,7 +104,8 @@ class Notifier:
             await self._bus.signals.listen(SERVICE, "NotificationClosed", self._on_closed)
 
     async def _notify_by_portal(self, notification: Notification) -> None:
-        action = ("s", _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION)
+        name = _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION
+        action = ("s", name)
         # Xfce 4.18, for one, ignores a click on the notification itself.
         button = {"label": ("s", tr("Open")), "action": action, "target": ("s", notification.link)}
         fields = {
@@ -119,11 +120,11 @@ class Notifier:
 
     async def _notify_by_service(self, notification: Notification) -> None:
         key = notification.key
-        # The service takes 0 for a notification that replaces no other.
-        replaced_number = next(
-            (number for number, shown in self._shown_notifications.items() if shown.key == key), 0
-        )
-        (number,) = await self._bus.call(
+        replaced_number = 0  # the service's number for "none"
+        for number, shown in self._shown_notifications.items():
+            if shown.key == key:
+                replaced_number = number
+        (new_number,) = await self._bus.call(
             SERVICE,
             "Notify",
             "susssasa{sv}i",
@@ -137,7 +138,7 @@ class Notifier:
             _TIMEOUT_BY_SERVER,
         )
         self._shown_notifications.pop(replaced_number, None)
-        self._shown_notifications[number] = notification
+        self._shown_notifications[new_number] = notification
 
     def _on_portal_click(self, body: Body) -> None:
         match body:  # the notification's key, the action, and the action's target in a list
@@ -146,6 +147,7 @@ class Notifier:
 
     def _on_service_click(self, body: Body) -> None:
         match body:
+            # The signal is sent to all programs, for the notifications of all programs.
             case (int(number), "default") if number in self._shown_notifications:
                 self._on_open(self._shown_notifications.pop(number).link)
 

@@ -298,8 +298,10 @@ def _build_image(image: ImageData) -> dict[str, Any]:
 
 
 _TextKey = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
-"""Tells the texts of an answer apart: by the class of their deltas, arguments by their call's
-number."""
+"""The key of one text of an answer.
+
+It is the class of the text's deltas; for the arguments of a call, it is the call's number.
+"""
 
 
 def _make_delta(key: _TextKey, text: str) -> StreamEvent:

@@ -60,7 +60,9 @@ _PAGE_ROWS: Final = 100
 """Rows to request with each page of a list."""
 _MAX_PAGES: Final = 20
 """Pages of a list that are searched, so that a server with endless pages cannot hold the search.
-The newest 2,000 rows have the batch or file sought, which was made shortly before."""
+
+What is sought was made shortly before, so it is among the newest 2,000 rows.
+"""
 
 
 class BatchClient:

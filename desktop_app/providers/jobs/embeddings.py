@@ -41,8 +41,7 @@ MAX_DIMENSIONS: Final = 50_000
 """The maximum dimensions of a vector. Known models have at most some ten thousand."""
 _SHORTENABLE_MODELS: Final = "text-embedding-3-"
 MIN_CUT_CHARS: Final = 200
-"""A text that is refused as too long is not cut to fewer characters: then its length is hardly the
-cause."""
+"""A refused text is not cut to fewer characters: it is hardly refused for its length."""
 _OPTIONAL_FIELDS: Final = ("dimensions", "encoding_format")
 _REFUSAL_STATUSES: Final = (400, 422, 500)  # 500: llama.cpp
 # The messages of llama.cpp, TEI, Mistral, Gemini, Cohere and LocalAI.

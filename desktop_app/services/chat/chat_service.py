@@ -140,7 +140,9 @@ class ChatService:
         self.load_requirements = sources.load_requirements
         self._make_chunked_reader = sources.chunked_reader
         self._passages = sources.passages
-        self.gateway, self.budget, self.spending = calls
+        self.gateway = calls.gateway
+        self.budget = calls.budget
+        self.spending = calls.spending
         self.estimator = estimator
         self.costs = AnswerCosts(self.gateway, self.budget, estimator)
         attachments = sources.attachments
@@ -160,7 +162,7 @@ class ChatService:
         self._models_of = models_of
         self._window_of = window_of
         self._tools = tools
-        self._providers_without_instant: set[str] = set()
+        self._providers_without_instant: set[str] = set()  # their ids
 
     @cached_property
     def chunked_reader(self) -> ChunkedReader:
@@ -217,9 +219,8 @@ class ChatService:
         """Return the runs that answer a new question; nothing is stored. Raises as `begin`."""
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         requirements = await self.load_requirements(draft.template_id)
-        require_two_documents(
-            requirements, draft.attachments, (p for m in path for p in m.sent_parts)
-        )
+        earlier_parts = (part for message in path for part in message.sent_parts)
+        require_two_documents(requirements, draft.attachments, earlier_parts)
         require_files(draft.attachments, path, resolved)
         require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
         settings = await with_form(settings, requirements.form, resolved)
@@ -237,11 +238,13 @@ class ChatService:
             choice=conversation.choice,
             template_id=draft.template_id,
         )
-        updated = replace(conversation, draft=draft.after_sending)
-        if not updated.title:
-            updated = replace(updated, title=_first_title(question), title_is_automatic=True)
+        conversation = replace(conversation, draft=draft.after_sending)
+        if not conversation.title:
+            conversation = replace(
+                conversation, title=_first_title(question), title_is_automatic=True
+            )
         plan = AnswerPlan(replace(context, path=[*path, question]), settings, purpose=purpose)
-        return await self._prepare_runs(updated, question, plan, tools, input_holds=holds)
+        return await self._prepare_runs(conversation, question, plan, tools, input_holds=holds)
 
     async def begin_another_answer(
         self,
@@ -289,13 +292,14 @@ class ChatService:
             for profile, choice in choices:
                 with_choice = replace(conversation, choice=choice)
                 if draft is not None and not runs:
+                    # The first choice also makes the question, which the others answer again.
                     new_runs = await self._prepare(
                         with_choice, path, draft, profile, settings.for_one_answer()
                     )
                     path = [*path, *(run.question for run in new_runs if run.question)]
                 else:
                     new_runs = await self._prepare_again(with_choice, path, profile, settings)
-                undo.push_async_callback(new_runs[0].hold.release)
+                undo.push_async_callback(new_runs[0].hold.release)  # the only new run
                 runs += new_runs
             undo.pop_all()
         return await self._store(runs)
@@ -318,6 +322,7 @@ class ChatService:
         requirements = await self.load_requirements(path[-1].template_id)
         settings = await with_form(settings, requirements.form, resolved)
         context, tools = await self._send_context(conversation, path, resolved, settings)
+        # With an empty draft, because the question is in the path already.
         holds = await self.costs.hold_input(context, Draft(), settings)
         plan = AnswerPlan(context, settings, repairs)
         return await self._prepare_runs(
@@ -357,7 +362,8 @@ class ChatService:
             question: the question if it is new; None for another answer to a stored question.
             input_holds: a hold for each answer, or one hold that all answers share.
         """
-        resolved, settings = plan.resolved, plan.settings
+        resolved = plan.resolved
+        settings = plan.settings
         async with AsyncExitStack() as undo:
             for hold in input_holds:
                 undo.push_async_callback(hold.release)
@@ -368,9 +374,10 @@ class ChatService:
             require_reading_tools(plan.question.parts, tools.tools)
             request = await self._requests.build(plan, tools)
             gateways, request = await self._gateways.choose(plan, request)
+            # Empty: the readers of documents and the tool loop fill them before later requests.
             call_holds = [Hold() for _ in answers]
             request_holds = input_holds
-            if not plan.documents:
+            if not plan.documents:  # notes come first, so the request is not sent yet
                 request_holds = await self.costs.hold_calls(input_holds, request, plan)
             holds = answer_holds(request_holds, call_holds)
             for answer_hold in holds:
@@ -403,6 +410,7 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for run in runs:
                 undo.push_async_callback(run.hold.release)
+                # Storing a text takes several times its size in memory, so the answers share it.
                 run.limit.set_max_bytes(max(MAX_MESSAGE_BYTES // len(runs), MIN_SHARE_BYTES))
             first_run = runs[0]
             answers = [run.answer for run in runs]
@@ -420,12 +428,16 @@ class ChatService:
 
         Raises StorageError, DocumentError, SpendingCapError.
         """
-        question, resolved = plan.question, plan.resolved
+        question = plan.question
+        resolved = plan.resolved
         parts = tuple(
             replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
             for part in question.parts
         )
-        if parts == question.parts or resolved.profile.kind is not ProviderKind.COMPATIBLE:
+        if parts == question.parts:
+            return None  # there are no documents, or they are read in parts already
+        # Only the models of compatible servers have windows that a refusal must show.
+        if resolved.profile.kind is not ProviderKind.COMPATIBLE:
             return None
         if plan.settings.grammar is not None:
             return None  # the notes would not follow the grammar
@@ -439,7 +451,7 @@ class ChatService:
         count = await self.estimator.context_tokens(context)
         cost = cost_of(resolved.counted_price, Usage(input_tokens=count.tokens))
         hold = await self.budget.hold(resolved.profile, cost)
-        (answer_hold,) = split_hold(hold, 1, [call_hold])
+        (answer_hold,) = split_hold(hold, 1, [call_hold])  # releases both
         return RereadQuestion(question, request, gateway, answer_hold)
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
@@ -449,7 +461,9 @@ class ChatService:
         """
         window = self._window_of(resolved.profile, resolved.model.id)
         known_limit = resolved.model.input_limit
-        if window is None or (known_limit and known_limit <= window):
+        if window is None:
+            return resolved
+        if known_limit and known_limit <= window:
             return resolved
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
@@ -475,8 +489,8 @@ class ChatService:
     async def _chosen_tools(
         self, settings: AskSettings, resolved: ResolvedChoice, *, starts_servers: bool = True
     ) -> ToolSet:
-        names = settings.parameters.tools if resolved.model.takes_tools is not False else ()
-        if not names:
+        names = settings.parameters.tools
+        if not names or resolved.model.takes_tools is False:
             return ToolSet()
         refused_names = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
         tool_set = await self._tools().choose(
@@ -492,7 +506,9 @@ class ChatService:
 
 def _answer_notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
     """Return the notices of a new answer; some may be empty."""
-    resolved, settings, messages = plan.resolved, plan.settings, plan.context.sent.messages
+    resolved = plan.resolved
+    settings = plan.settings
+    messages = plan.context.sent.messages
     missing_names = ", ".join(tools.missing)
     return (
         resolved.notice,

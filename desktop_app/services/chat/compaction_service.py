@@ -49,6 +49,7 @@ from desktop_app.services.ports import AttachmentSource, CompactionStorage, Imag
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
+# The shares and limits below are arbitrary.
 # From this share of a model's window on, a compaction is offered, or made if the user wants that.
 NEARLY_FULL_SHARE: Final = 0.8
 # Fewer tokens are not worth a compaction.
@@ -181,13 +182,15 @@ class CompactionService:
         self, context: SendContext, *, at_provider: bool
     ) -> CompactionPlan | None:
         """Return the plan for the best point that is worth a compaction; None if none is."""
+        # The small model that writes a summary cannot read a provider's state.
         usable_compactions = [
             compaction
             for compaction in context.compactions
             if at_provider or compaction.kind is CompactionKind.SUMMARY
         ]
         context = replace(context, compactions=usable_compactions)
-        sent_path, path = context.sent, context.path
+        sent_path = context.sent
+        path = context.path
         first_sent = len(path) - len(sent_path.messages)
 
         async def count_up_to(index: int) -> TokenCount:
@@ -254,7 +257,8 @@ class CompactionService:
     ) -> tuple[Decimal | None, Decimal | None]:
         """Return the cost of the input, and of input and output: see `_cost_bounds`."""
         max_tokens = _max_summary_tokens(maker)
-        part_count = summary_count = ceil(tokens / _part_tokens(maker, tokens))
+        part_count = ceil(tokens / _part_tokens(maker, tokens))
+        summary_count = part_count
         input_tokens = tokens + part_count * INSTRUCTION_TOKENS
         if part_count > 1:  # another request makes one summary of all
             input_tokens += part_count * max_tokens + INSTRUCTION_TOKENS
@@ -272,9 +276,11 @@ class CompactionService:
     def _compaction_model(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model of the variant Thinking, or the answering model if it is cheaper."""
         thinking = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
-        price, thinking_price = answering.price, thinking.price
-        is_thinking_dearer = price and thinking_price and thinking_price.output > price.output
-        return answering if is_thinking_dearer else thinking
+        price = answering.price
+        thinking_price = thinking.price
+        if price and thinking_price and thinking_price.output > price.output:
+            return answering
+        return thinking
 
     # -- compacting
 
@@ -352,6 +358,7 @@ class CompactionService:
             except EndpointMissingError:
                 raise  # `compact` then makes a summary
             except ProviderError as error:
+                # Without a status, no key could be sent, and so no request.
                 is_unsent = isinstance(error, AuthenticationError) and error.status is None
                 if not is_unsent:
                     is_billed = isinstance(error, BILLABLE_ERRORS)
@@ -476,7 +483,9 @@ def _text_of_item(item: dict[str, Any]) -> str:
 def _max_summary_tokens(maker: ResolvedChoice) -> int:
     """Return the maximum tokens of a summary: a sixteenth of a small window."""
     window = maker.model.context_window or maker.model.max_input
-    return MAX_SUMMARY_TOKENS if window is None else min(MAX_SUMMARY_TOKENS, window // 16)
+    if window is None:
+        return MAX_SUMMARY_TOKENS
+    return min(MAX_SUMMARY_TOKENS, window // 16)
 
 
 def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:
@@ -487,7 +496,7 @@ def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:
     """
     limit = usable_input(maker.model)
     if limit is None:  # the provider may have refused the whole text
-        return max(MIN_PART_TOKENS * 4, tokens // 3)
+        return max(4 * MIN_PART_TOKENS, tokens // 3)  # arbitrary numbers
     return max(MIN_PART_TOKENS, int(limit * PART_WINDOW_SHARE) - INSTRUCTION_TOKENS)
 
 
@@ -495,6 +504,8 @@ def _cost_bounds(
     price: Price | None, input_tokens: int, output_tokens: int | None
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the cost of the input, and of input and output, in US dollars; None if unknown."""
-    usage = Usage(input_tokens=input_tokens)
-    total = None if output_tokens is None else replace(usage, output_tokens=output_tokens)
-    return cost_of(price, usage), cost_of(price, total)
+    input_usage = Usage(input_tokens=input_tokens)
+    total_usage = None
+    if output_tokens is not None:
+        total_usage = replace(input_usage, output_tokens=output_tokens)
+    return cost_of(price, input_usage), cost_of(price, total_usage)

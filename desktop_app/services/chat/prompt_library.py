@@ -34,11 +34,21 @@ FOR_DOCUMENTS = (SUMMARY, "extract-table")
 FOR_TWO_DOCUMENTS = (*FOR_DOCUMENTS, "differences")
 """The prompts offered if two documents are attached."""
 BUILT_IN_NAMES = (
-    *(N_("Answer from documents only"), N_("Summarize by chapter"), N_("Summarize")),
-    *(N_("Differences between two documents"), N_("Explain code"), N_("Extract to table")),
-    *(N_("List facts, dates, and amounts"), N_("Fix grammar"), N_("Summarize in one paragraph")),
-    *(N_("Review code"), N_("Translate"), N_("Write tests")),
-    *(N_("Code"), N_("Documents"), N_("Writing")),
+    N_("Answer from documents only"),
+    N_("Summarize by chapter"),
+    N_("Summarize"),
+    N_("Differences between two documents"),
+    N_("Explain code"),
+    N_("Extract to table"),
+    N_("List facts, dates, and amounts"),
+    N_("Fix grammar"),
+    N_("Summarize in one paragraph"),
+    N_("Review code"),
+    N_("Translate"),
+    N_("Write tests"),
+    N_("Code"),
+    N_("Documents"),
+    N_("Writing"),
 )
 """The titles and folders of the built-in prompts, marked for translation."""
 _FOLDER_PREFIX = "Folder:"
@@ -47,7 +57,10 @@ _FRONT_MATTER = "---\n"
 
 
 class PromptOrigin(StrEnum):
-    """The source of a prompt. EDITED: the user's version of a built-in prompt."""
+    """The source of a prompt.
+
+    EDITED is the user's version of a built-in prompt; OWN is a prompt that replaces none.
+    """
 
     BUILT_IN = "built-in"
     EDITED = "edited"
@@ -101,7 +114,8 @@ def require_two_documents(
     has_container = any(
         part.media_type in _CONTAINER_TYPES for part in (*attached_files, *earlier_files)
     )
-    if has_container or 2 in (len(attached_files), count):
+    # Two attached files are compared with each other, however many are in the conversation.
+    if has_container or len(attached_files) == 2 or count == 2:
         return
     if count == 0:
         reason = Reason.PROMPT_WANTS_TWO
@@ -216,7 +230,8 @@ def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:
         return matches[0]
     folded_name = name.strip().casefold()
     matches = [p for p in shown_titles if p.title.casefold() == folded_name]
-    matches = matches or [p for p, title in shown_titles.items() if title.casefold() == folded_name]
+    if not matches:
+        matches = [p for p, title in shown_titles.items() if title.casefold() == folded_name]
     if len(matches) == 1:
         return matches[0]
     known_titles = ", ".join(title for p, title in shown_titles.items() if not p.hidden)
@@ -247,6 +262,7 @@ def fill_prompt(
         if name not in variables_by_name:
             raise IllegalChoiceError(
                 Reason.PROMPT_HAS_NO_FIELD,
+                # The usual remedy lists the fields, and there are none.
                 remedy="" if variables_by_name else Remedy.NONE,
                 prompt=prompt.title,
                 field=name,

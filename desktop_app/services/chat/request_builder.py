@@ -87,13 +87,10 @@ class RequestBuilder:
             image_form,
             provider_id=resolved.profile.id,
         )
+        repair_messages = repair_turn(plan.repairs) if plan.repairs else ()
         request = ChatRequest(
             model=resolved.model.id,
-            messages=(
-                *example_turns(settings.examples),
-                *messages,
-                *(repair_turn(plan.repairs) if plan.repairs else ()),
-            ),
+            messages=(*example_turns(settings.examples), *messages, *repair_messages),
             instructions=settings.instructions,
             effort=resolved.effort,
             parameters=accepted_parameters(settings.parameters, resolved),
@@ -114,6 +111,7 @@ def _with_tools(request: ChatRequest, tools: ToolSet, delimiter: PromptDelimiter
 
     With tools it does not run in the background, because nobody could approve the calls.
     """
+    # Earlier answers may have results, although no tool is chosen now.
     has_results = any(tool_calls(message.parts) for message in request.messages)
     if not tools and not has_results:
         return request

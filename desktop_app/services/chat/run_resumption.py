@@ -69,7 +69,8 @@ class ResumedRun(AnswerRun):
     """The run of an answer that an earlier process started.
 
     Args:
-        fill_hold: fills the given hold with the cost of the run's input.
+        run: the run, as it was stored last.
+        fill_hold: puts the cost of the run's input into a hold.
     """
 
     def __init__(
@@ -97,8 +98,9 @@ class ResumedRun(AnswerRun):
         )
         self._fill_hold = partial(fill_hold, hold)
         self._stored_run = run
+        # The earlier process may have begun a file.
         self.long_answer = LongAnswer(self._files, answer, may_exist=True)
-        self._has_caught_up = False
+        self._has_caught_up = False  # True once the events are newer than the stored text
         self.reply = replace(self.reply, run=run)
         self._key_arrived = asyncio.Event()
 
@@ -139,8 +141,9 @@ class ResumedRun(AnswerRun):
             notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._stored_run
         )
         self.limit.clear()
-        may_exist = self.long_answer.may_exist
-        self.long_answer = LongAnswer(self._files, self.answer, may_exist=may_exist)
+        self.long_answer = LongAnswer(
+            self._files, self.answer, may_exist=self.long_answer.may_exist
+        )
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         """Add an event, and report it if the run has caught up with the stored text.
@@ -159,10 +162,11 @@ class ResumedRun(AnswerRun):
             return
         self.reply = reply
         sequence = event.run.sequence if isinstance(event, RunAdvanced) else None
-        has_reached = (
+        has_reached_stored = (
             stored_sequence is not None and sequence is not None and sequence >= stored_sequence
         )
-        if has_reached or reply.status in ENDED_BY_PROVIDER:
+        # The end of a run has all of its text, whatever was stored.
+        if has_reached_stored or reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True
             self.checkpoints.store_run_id()
         if isinstance(event, StatusChanged | Failed):
@@ -209,7 +213,8 @@ class Resumer:
             if conversation is None or choice is None or run is None or profile is None:
                 await self._store.save_answer(_interrupted_answer(answer))
                 continue
-            # Without the variant, the choice is resolved to the model that the run has.
+            # A variant may stand for another model today. Without it, the choice is resolved to the
+            # model of the run.
             resolved_model = self._chat.resolve(profile, replace(choice, variant=None))
             resolved = replace(resolved_model, variant=choice.variant, effort=choice.effort)
             fill_hold = partial(self._fill_hold, answer, resolved)

@@ -23,7 +23,8 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance, P
 from desktop_app.services.ports import SpendingStorage
 from desktop_app.services.spending.budget import Budget
 
-# Texts per call: far fewer than any API accepts, so that parsing the reply does not delay typing.
+# Texts per call: far fewer than OpenAI's API accepts, so that parsing the reply does not delay
+# typing.
 MAX_TEXTS_PER_CALL: Final = 48
 
 
@@ -49,7 +50,9 @@ class EmbeddingChoice:
 
     def cost(self, tokens: int | None) -> Decimal | None:
         """Return the cost of the tokens in US dollars; None if they or the price are unknown."""
-        return None if tokens is None else cost_of(self.price, Usage(input_tokens=tokens))
+        if tokens is None:
+            return None
+        return cost_of(self.price, Usage(input_tokens=tokens))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.services.documents.note_taking import ReadingTask
 
-# An even split moves back to these borders, strongest first, by at most this share of a part.
+# The end of a part moves back to one of these borders, strongest first.
 _BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
+# It moves by at most this share of a part, an arbitrary number.
 _MAX_MOVED_SHARE: Final = 0.3
 
 
@@ -49,7 +50,9 @@ def chunks_from_json(text: str | None, length: int) -> list[TextChunk] | None:
         if chunk.start != covered_end or chunk.end <= covered_end or chunk.tokens < 0:
             return None
         covered_end = chunk.end
-    return chunks if chunks and covered_end == length else None
+    if not chunks or covered_end != length:
+        return None
+    return chunks
 
 
 def even_parts(text: str, size: int) -> list[tuple[int, int]]:

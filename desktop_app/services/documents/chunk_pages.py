@@ -12,9 +12,9 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.documents.image_attachments import page_tokens
 
-# With more pages at once, a model sees less of each.
+# With more pages at once, a model sees less of each. The number is arbitrary.
 MAX_PAGES_PER_CHUNK: Final = 20
-# The share of a chunk's tokens for images; the text has the rest.
+# The largest share of a chunk's tokens for images; the text has the rest.
 MAX_IMAGE_SHARE: Final = 0.5
 
 
@@ -42,21 +42,21 @@ def page_spans(
         IllegalChoiceError: a single image is too large for a chunk of `max_tokens` tokens.
     """
     spans = [PageSpan(0, len(text))]
+    max_image_tokens = max_tokens * MAX_IMAGE_SHARE
     for offset, page in placed_pages(document, text, model):
         tokens = page_tokens(only_images(document, [page]), model).tokens
-        if tokens > max_tokens * MAX_IMAGE_SHARE:
+        if tokens > max_image_tokens:
             raise IllegalChoiceError(
                 Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
             )
-        last_span = spans[-1]
-        if (
-            len(last_span.pages) == MAX_PAGES_PER_CHUNK
-            or last_span.image_tokens + tokens > max_tokens * MAX_IMAGE_SHARE
-        ):
-            last_span.end = offset
-            spans.append(PageSpan(offset, len(text)))
-        spans[-1].pages.append((offset, page))
-        spans[-1].image_tokens += tokens
+        span = spans[-1]
+        has_all_pages = len(span.pages) == MAX_PAGES_PER_CHUNK
+        if has_all_pages or span.image_tokens + tokens > max_image_tokens:
+            span.end = offset
+            span = PageSpan(offset, len(text))
+            spans.append(span)
+        span.pages.append((offset, page))
+        span.image_tokens += tokens
     return spans
 
 
@@ -79,19 +79,27 @@ def placed_pages(
     unmarked: list[PageImage] = []
     last_offset = 0
     for page in document.image_pages:
-        mark = f"[page {page.number}]\n"
-        offset = (
-            0
-            if last_offset == 0 and text.startswith(mark)
-            else text.find(f"\n\n{mark}", last_offset)
-        )
+        offset = _offset_of_mark(page.number, text, last_offset)
         if offset < 0:
             unmarked.append(page)
             continue
-        offset += 2 if offset > 0 else 0
-        placed += [*_spread(unmarked, text, last_offset, offset), (offset, page)]
-        unmarked, last_offset = [], offset
+        placed += _spread(unmarked, text, last_offset, offset)
+        placed.append((offset, page))
+        unmarked = []
+        last_offset = offset
     return [*placed, *_spread(unmarked, text, last_offset, len(text))]
+
+
+def _offset_of_mark(page_number: int, text: str, start: int) -> int:
+    """Return the offset of the mark of a page from `start` on; -1 if there is none.
+
+    The first mark may begin the text; every other mark follows a blank line.
+    """
+    mark = f"[page {page_number}]\n"
+    if start == 0 and text.startswith(mark):
+        return 0
+    gap = text.find(f"\n\n{mark}", start)
+    return -1 if gap < 0 else gap + len("\n\n")
 
 
 def _spread(
@@ -101,8 +109,8 @@ def _spread(
     offset = start
     for number, page in enumerate(pages, 1):
         even_offset = start + (end - start) * number // (len(pages) + 1)
-        offset = (
-            max(text.rfind(" ", offset, even_offset), text.rfind("\n", offset, even_offset)) + 1
-            or even_offset
-        )
+        last_space = text.rfind(" ", offset, even_offset)
+        last_line_end = text.rfind("\n", offset, even_offset)
+        gap = max(last_space, last_line_end)
+        offset = even_offset if gap < 0 else gap + 1
         yield offset, page

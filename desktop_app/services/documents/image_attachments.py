@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Param
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.models.token_rates import TokenCount
@@ -21,9 +21,9 @@ from desktop_app.i18n.translation import tr_plural
 from desktop_app.services.ports import ImageSource
 from desktop_app.services.prompt_delimiter import one_line
 
-# Tokens of the text that replaces an image.
+# Approximate tokens of the text that replaces an image.
 NAME_TOKENS = 30
-# Tokens of the text that stands before an image page and names it.
+# Approximate tokens of the text that stands before an image page and names it.
 PAGE_NAME_TOKENS = 20
 # Image pages per request, for the providers' limits and for memory.
 MAX_PAGES = 100
@@ -104,6 +104,7 @@ def attached_image_tokens(part: ImagePart, model: ModelInfo) -> TokenCount:
     """Count the tokens of an image for a model."""
     if model.sees_images is False:
         return TokenCount(NAME_TOKENS, is_exact=False)
+    # An image of unknown size counts as the largest.
     size = part.dimensions or (LARGEST_SIDE, LARGEST_SIDE)
     tokens, is_exact = image_tokens(size, part.detail, model.image_tokens)
     return TokenCount(tokens, is_exact and part.dimensions is not None)
@@ -119,16 +120,12 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     parts = tuple(parts)
     if model.sees_images is False and (names := _image_names(parts)):
         documents_with_pages = [p for p in parts if isinstance(p, DocumentPart) and p.image_pages]
-        # The reason names at most two documents.
-        page_params = {
-            name: value
-            for suffix, part in zip(("", "2"), documents_with_pages, strict=False)
-            for name, value in (
-                (f"count{suffix}", len(part.image_pages)),
-                (f"total{suffix}", part.sent_pages or 0),
-                (f"file{suffix}", part.name),
-            )
-        }
+        page_params: dict[str, Param] = {}
+        # The reason names at most two documents, the second with the suffix "2".
+        for suffix, part in zip(("", "2"), documents_with_pages, strict=False):
+            page_params[f"count{suffix}"] = len(part.image_pages)
+            page_params[f"total{suffix}"] = part.sent_pages or 0
+            page_params[f"file{suffix}"] = part.name
         raise IllegalChoiceError(
             Reason.PAGES_NOT_SEEN if documents_with_pages else Reason.IMAGES_NOT_SEEN,
             page_params,
@@ -176,6 +173,8 @@ def _all_have_text(parts: Iterable[Part]) -> bool:
 def _image_names(parts: Iterable[Part]) -> str:
     """Return the names of all parts with images in one text; "" if there are none."""
     names = list(dict.fromkeys(part.name for part in parts if has_images(part)))
-    extra_count = len(names) - _MAX_NAMED_IMAGES
-    extra = [tr_plural("{count} more", "{count} more", extra_count)] if extra_count > 0 else []
-    return joined([*names[:_MAX_NAMED_IMAGES], *extra])
+    shown_names = names[:_MAX_NAMED_IMAGES]
+    extra_count = len(names) - len(shown_names)
+    if extra_count > 0:
+        shown_names.append(tr_plural("{count} more", "{count} more", extra_count))
+    return joined(shown_names)

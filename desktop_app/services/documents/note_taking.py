@@ -64,11 +64,11 @@ from desktop_app.services.spending.budget import Hold
 if TYPE_CHECKING:
     from desktop_app.services.documents.chunked_reading import ChunkedReader
 
-# Calls at once; the on-device model handles a single call at a time.
+# Calls at once, an arbitrary number; the on-device model handles a single call at a time.
 MAX_CONCURRENT_CALLS: Final = 4
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
 MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
-# The statuses of the progress: while parts are read, and while their notes are merged.
+# The statuses of the progress, in pairs: while parts are read, and while their notes are merged.
 _PROGRESS: Final = (StatusCode.READING, StatusCode.MERGING)
 _PROGRESS_WITH_SPENT: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
 _PROGRESS_WITH_SPENT_AND_TOTAL: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_COST)
@@ -222,6 +222,8 @@ class ReadingProvider(ProviderWrapper):
 
         The notes may exceed `max_tokens` if merging them further gains nothing.
 
+        The list is changed in place, because an asynchronous generator returns no value.
+
         Args:
             max_tokens: the maximum tokens of all pieces together.
             are_notes: the pieces are notes already, of which shorter notes are taken.
@@ -232,8 +234,10 @@ class ReadingProvider(ProviderWrapper):
                     yield step
             count = len(pieces)
             pieces[:] = await self._reader.merge_notes(self._task, pieces, max_tokens)
-            if len(pieces) == 1 or (are_notes and len(pieces) >= count):
-                return
+            if len(pieces) == 1:
+                return  # all notes fit
+            if are_notes and len(pieces) >= count:
+                return  # merging gained nothing
             are_notes = True
 
     async def _stream_answer(
@@ -251,6 +255,7 @@ class ReadingProvider(ProviderWrapper):
                 return
             async with aclosing(self._provider.stream(final_request)) as events:
                 async for event in events:
+                    # Once a round of tools has run, another request would run its tools again.
                     may_repeat = may_repeat and not isinstance(event, RoundEnded)
                     error = event.error if isinstance(event, Failed) else None
                     if isinstance(error, ContextTooLongError) and may_repeat:
@@ -278,13 +283,15 @@ class ReadingProvider(ProviderWrapper):
         The answer's run holds the cost of the rest. A background run is not held, because a later
         process can resume it. Raises SpendingCapError, StorageError.
         """
-        task, answering = self._task, self._task.answering
-        if task.answer_hold is not None and not request.background:
-            cost = cost_of(answering.counted_price, Usage(input_tokens=tokens))
-            model = answering.model.id
-            budget = self._reader.budget
-            hold = await budget.hold(answering.profile, cost, model, task.purpose.value)
-            task.answer_hold.transfer_from(hold)
+        task = self._task
+        answering = task.answering
+        if task.answer_hold is None or request.background:
+            return
+        cost = cost_of(answering.counted_price, Usage(input_tokens=tokens))
+        hold = await self._reader.budget.hold(
+            answering.profile, cost, answering.model.id, task.purpose.value
+        )
+        task.answer_hold.transfer_from(hold)
 
     async def _take_notes(
         self, pieces: list[DocumentPiece], *, are_notes: bool
@@ -350,6 +357,7 @@ class ReadingProvider(ProviderWrapper):
                 if not failures:  # after a failure most calls never start
                     yield self._progress_event(len(notes), total, are_notes=are_notes)
             await asyncio.gather(*tasks)
+            # After errors of concurrent calls, the caller repeats the pieces one at a time.
             for error in failures:
                 if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
                     raise error
@@ -373,7 +381,9 @@ class ReadingProvider(ProviderWrapper):
         try:
             return await self._cached_or_new_note(piece, on_waiting, are_notes=are_notes)
         except ContextTooLongError as error:
-            parts = await self._reader.split(self._task, piece, error) if splits_left else [piece]
+            if not splits_left:
+                raise
+            parts = await self._reader.split(self._task, piece, error)
             if len(parts) < 2:
                 raise
         notes = [
@@ -401,7 +411,8 @@ class ReadingProvider(ProviderWrapper):
     async def _take_note(
         self, key: str, piece: DocumentPiece, on_waiting: OnWaiting, *, are_notes: bool
     ) -> str:
-        reader, task = self._reader, self._task
+        reader = self._reader
+        task = self._task
         cost = cost_of(task.note_taker.price, Usage(input_tokens=piece.tokens))
         hold = await reader.budget.hold(
             task.note_taker.profile, cost, task.note_taker.model.id, Purpose.PART.value
@@ -436,7 +447,8 @@ class ReadingProvider(ProviderWrapper):
         return small_reply
 
     async def _record_call(self, small_reply: SmallReply) -> None:
-        task, usage = self._task, small_reply.reply.usage
+        task = self._task
+        usage = small_reply.reply.usage
         price = task.note_taker.with_reply_model(small_reply.reply.model).price
         cost = call_cost(price, usage, is_billed=small_reply.is_billed)
         self._cost_so_far += cost or 0
@@ -457,8 +469,10 @@ class ReadingProvider(ProviderWrapper):
     def _progress_event(self, done: int, total: int, *, are_notes: bool) -> StatusChanged:
         if self._total_cost:
             codes = _PROGRESS_WITH_SPENT_AND_TOTAL
+        elif self._cost_so_far:
+            codes = _PROGRESS_WITH_SPENT
         else:
-            codes = _PROGRESS_WITH_SPENT if self._cost_so_far else _PROGRESS
+            codes = _PROGRESS
         reading_code, merging_code = codes
         code = merging_code if are_notes else reading_code
         spent = formatting.money(self._cost_so_far)
@@ -517,7 +531,9 @@ def max_note_tokens(task: ReadingTask) -> int | None:
     if window is None or window > SMALL_WINDOW:
         return max_output_tokens
     share_of_window = window // NOTES_PER_WINDOW
-    return min(max_output_tokens, share_of_window) if max_output_tokens else share_of_window
+    if not max_output_tokens:
+        return share_of_window
+    return min(max_output_tokens, share_of_window)
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:

@@ -84,7 +84,9 @@ def _may_have(models: ProviderModels, model_id: str) -> bool:
 
 def _window_text(listed_model: ListedModel) -> str:
     """Return the context window that this server reports; "" if it reports none."""
-    return tr("{tokens} tokens", tokens=tokens(listed_model.window)) if listed_model.window else ""
+    if not listed_model.window:
+        return ""
+    return tr("{tokens} tokens", tokens=tokens(listed_model.window))
 
 
 def _price_text(details: ModelDetails) -> str:

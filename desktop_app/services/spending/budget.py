@@ -26,7 +26,8 @@ from desktop_app.i18n.translation import N_
 from desktop_app.services.ports import Gateway, SpendingStorage
 
 NO_LIMIT = Decimal("Infinity")
-# The keys end in a provider's id, and in a model's id for UNPRICED_KEY.
+# The beginnings of keys. WARNED_KEY is followed by a provider's id; UNPRICED_KEY by a provider's id
+# and a model's.
 WARNED_KEY = "spending.warned."
 UNPRICED_KEY = "spending.unpriced."
 NEAR_LIMIT = N_(
@@ -39,9 +40,9 @@ NEAR_LIMIT = N_(
 class HoldStorage(Protocol):
     """Store of holds next to the recorded spending: see storage/spending/spending_holds.py.
 
-    `place` takes the model and the purpose of the call as `call`. It returns the id of the hold, or
-    None if the amount would exceed the cap, and the spending of the month before the hold. All
-    methods raise StorageError.
+    `place` takes the model and the purpose of the call as `call`. It returns the id of the hold,
+    and the month's spending before the hold. The id is None if the amount would exceed the cap.
+    All methods raise StorageError.
     """
 
     async def place(
@@ -85,7 +86,8 @@ class Hold:
 
         If that fails, the amount counts until the next release, or until this process ends.
         """
-        storage, hold_id = self._storage, self._hold_id
+        storage = self._storage
+        hold_id = self._hold_id
         self._hold_id = None  # at once: a call that comes while this one waits does nothing
         if storage is not None and hold_id is not None:
             try:
@@ -167,6 +169,7 @@ class Budget:
             return Hold()
         moment = now()
         cost = input_cost or Decimal(0)
+        # An unknown cost cannot exceed the cap; its hold only marks the call.
         limit = NO_LIMIT if cap is None or not cost else cap
         hold_id, month = await self._holds.place(
             profile.ids_under_cap, cost, limit, moment, (model, purpose)
@@ -200,7 +203,8 @@ class Budget:
             return None
         key = WARNED_KEY + profile.id
         warning_value = f"{now().astimezone():%Y-%m} {month.cap}"
-        if (await self._storage.all()).get(key) == warning_value:
+        values = await self._storage.all()
+        if values.get(key) == warning_value:
             return None
         await self._storage.set(key, warning_value)
         return month

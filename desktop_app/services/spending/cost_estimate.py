@@ -133,8 +133,9 @@ class Estimator:
 
     async def count(self, text: str, resolved: ResolvedChoice) -> TokenCount:
         """Count the tokens of a text."""
-        profile, model = resolved.profile, resolved.model.id
-        return await self._counter.count(text, profile, model, may_ask=self._may_ask)
+        return await self._counter.count(
+            text, resolved.profile, resolved.model.id, may_ask=self._may_ask
+        )
 
     async def method_of(self, text: str, resolved: ResolvedChoice) -> CountMethod:
         """Return how `text` is counted."""
@@ -198,10 +199,9 @@ class Estimator:
         parts = (*new_attachments, *passages)
         attached_count = await self._attached_tokens(parts, resolved)
         total += attached_count.tokens
-        is_first_delimited = any(
-            is_delimited(part, resolved.files) for part in parts
-        ) and not has_delimited_parts(sent_path.messages, resolved.files)
-        if is_first_delimited:
+        # The first text in tags is preceded by the explanation of the tags.
+        has_tags = any(is_delimited(part, resolved.files) for part in parts)
+        if has_tags and not has_delimited_parts(sent_path.messages, resolved.files):
             total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
         is_exact = draft_count.is_exact and context_count.is_exact and attached_count.is_exact
         method = self._count_method(resolved, is_exact=is_exact)
@@ -237,13 +237,16 @@ class Estimator:
         The provider's count of an answer may be from a time when fewer tools were chosen. Then the
         count of everything here is the larger one.
         """
-        path, resolved, sent_path = context.path, context.resolved, context.sent
+        path = context.path
+        resolved = context.resolved
+        sent_path = context.sent
         definitions = _definitions(context)
         total = 0
         is_exact = True
         provider_count: TokenCount | None = None
         first_sent = len(path) - len(sent_path.messages)
         facts = _PathFacts(path, first_sent, resolved.files)
+        # From the newest message back to the last that the provider has counted.
         for number in range(len(path) - 1, first_sent - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
@@ -276,7 +279,7 @@ class Estimator:
             total += await self.message_tokens(message, resolved)
             if number == await facts.first_delimited():
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
-            is_exact = is_exact and not message.parts
+            is_exact = is_exact and not message.parts  # an empty answer has no tokens to estimate
         if context.instructions:
             total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
         if sent_path.compaction is not None:
@@ -304,6 +307,7 @@ class Estimator:
         return self._tokens_of_definitions[key]
 
     async def _compaction_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
+        # Counted for this provider when it was made. A provider's state has no text to count.
         is_own = compaction.provider_id == resolved.profile.id
         if is_own or compaction.kind is CompactionKind.PROVIDER:
             return compaction.tokens_after
@@ -360,9 +364,9 @@ class Estimator:
                     separator = "\n\n"
                 elif not isinstance(part, ReasoningPart):  # which is not sent again
                     return None
-        compacted_tokens = (
-            sent_path.compaction.tokens_after * MAX_COUNT_RATIO if sent_path.compaction else 0
-        )
+        compacted_tokens = 0
+        if sent_path.compaction is not None:
+            compacted_tokens = sent_path.compaction.tokens_after * MAX_COUNT_RATIO
         size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
         return compacted_tokens + size + overhead
 
@@ -385,6 +389,7 @@ class Estimator:
         limit = estimate.limit
         if limit is None:
             return
+        # A limit on the input alone leaves room for the answer already.
         reserved_tokens = RESERVED_ANSWER_TOKENS if resolved.model.max_input is None else 0
         if estimate.input_tokens + reserved_tokens <= limit:
             return
@@ -417,7 +422,8 @@ class Estimator:
 def _definitions(context: SendContext) -> list[str]:
     """Return the texts of the tools and of the answer's form, approximately as sent."""
     texts = [tool.sent_text for tool in context.tools]
-    form, resolved = context.form, context.resolved
+    form = context.form
+    resolved = context.resolved
     is_left_out = isinstance(form, AnswerSchema) and resolved.model.takes_schema is False
     # Servers like llama.cpp compile a form into rules for the answer; it is not in the prompt.
     if form is not None and resolved.profile.serves_gpt_family and not is_left_out:
@@ -460,7 +466,9 @@ def used_tokens(context: SendContext) -> int | None:
     Return None without such a count, or if the provider's counts do not match this request or
     cover several answers.
     """
-    path, resolved, sent_path = context.path, context.resolved, context.sent
+    path = context.path
+    resolved = context.resolved
+    sent_path = context.sent
     first_sent = len(path) - len(sent_path.messages)
     facts = _PathFacts(path, first_sent, resolved.files)
     for number in range(len(path) - 1, first_sent - 1, -1):
@@ -545,12 +553,15 @@ class _PathFacts:
 
     async def characters_up_to(self, number: int) -> int:
         """Return the characters of the sent messages up to and including message `number`."""
-        total = 0
-        while len(self._characters) < len(self.path) - self.first_sent:
-            if len(self._characters) % _COUNTED_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            total += _sent_characters(self.path[self.first_sent + len(self._characters)])
-            self._characters.append(total)
+        if not self._characters:
+            sums: list[int] = []
+            total = 0
+            for message in self.path[self.first_sent :]:
+                if len(sums) % _COUNTED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                total += _sent_characters(message)
+                sums.append(total)
+            self._characters = sums
         return self._characters[number - self.first_sent]
 
 
@@ -588,14 +599,16 @@ def reprice(
 def _estimate_of(
     tokens: int, method: CountMethod, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:
-    price, info = resolved.price, resolved.model
-    limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
+    model = resolved.model
+    limits = [limit for limit in (max_output_tokens, model.max_output) if limit]
     max_answer_tokens = min(limits, default=None)
     answer_usage = None if max_answer_tokens is None else Usage(output_tokens=max_answer_tokens)
-    input_cost = cost_of(price, Usage(input_tokens=tokens))
-    answer_cost = cost_of(price, answer_usage)
     return Estimate(
-        tokens, method, input_cost, longest_answer_cost=answer_cost, limit=info.input_limit
+        input_tokens=tokens,
+        method=method,
+        input_cost=cost_of(resolved.price, Usage(input_tokens=tokens)),
+        longest_answer_cost=cost_of(resolved.price, answer_usage),
+        limit=model.input_limit,
     )
 
 

@@ -27,7 +27,7 @@ from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion
 from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
 
 CLEANUP_S: Final = 2.0
-"""Seconds that an abandoned call may take to end."""
+"""Seconds that an abandoned call may take to end. The answer does not wait longer for it."""
 REPORT_S: Final = 0.5
 """Seconds between two reports of a running call; each is stored."""
 MAX_REPORT_CHARS: Final = 100
@@ -47,7 +47,12 @@ class _ReadyCall:
 
 
 class _Permission(NamedTuple):
-    """The user's decision: the step to yield, and the call; None if it may not run."""
+    """The user's decision.
+
+    Attributes:
+        step: the step to yield.
+        allowed: the call, with the arguments that the user may have edited; None if it may not run.
+    """
 
     step: ToolCallStep
     allowed: _ReadyCall | None
@@ -81,7 +86,7 @@ class CallRun:
         for number, call in enumerate(map(self._with_full_name, calls)):
             if number >= MAX_PARALLEL:
                 await asyncio.sleep(0)  # storing a step in memory does not yield to other tasks
-                words = f"Too many calls at once. At most {MAX_PARALLEL} run."
+                words = f"Too many calls at once. At most {MAX_PARALLEL} run."  # for the model
                 yield _end_step(call, ToolCallState.FAILED, words)
                 continue
             check_result = await self._check(call, call.arguments)
@@ -113,6 +118,7 @@ class CallRun:
                     yield task.result()
                 tasks -= done
                 if report in done:
+                    # A report of a call that has ended would replace its result.
                     if report.result().call.call_id in running_ids:
                         yield report.result()
                     report = asyncio.ensure_future(reports.get())
@@ -151,7 +157,7 @@ class CallRun:
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:
             decision = await self._consent.decide(question)
-        except StorageError:
+        except StorageError:  # without the stored consents, nothing is allowed
             return _Permission(_end_step(call, ToolCallState.DENIED, DENIED), None)
         finally:
             self.waited_s += time.monotonic() - started_at
@@ -202,6 +208,7 @@ def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> 
             return
         last_report = now
         facts: list[str] = []
+        # A foreign server may report any numbers.
         if total and 0 <= done / total <= 1:
             facts.append(percent(round(100 * done / total)))
         if words:

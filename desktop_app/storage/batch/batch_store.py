@@ -103,6 +103,7 @@ class BatchStore:
 
     async def item_summaries(self, job_id: str) -> list[BatchItemSummary]:
         """Return all files of a job, in order, as listed: fast for tens of thousands."""
+        # "id" names a damaged row in errors.
         sql = """SELECT number AS id, number, name, status, tokens, input_tokens, output_tokens,
             cost, error FROM batch_items WHERE job_id = ? ORDER BY number"""
         return await read_rows(self._database, _summary_from_row, sql, job_id)
@@ -119,8 +120,11 @@ class BatchStore:
 
     async def item(self, job_id: str, number: int) -> BatchItem | None:
         """Return a file with its answer, or None if the job has no file with this number."""
-        items = await self.page(job_id, number - 1, 1)
-        return items[0] if items and items[0].number == number else None
+        items = await self.page(job_id, after=number - 1, limit=1)
+        # Without a file of this number, the page has a later one.
+        if not items or items[0].number != number:
+            return None
+        return items[0]
 
     # -- preparing
 
@@ -130,9 +134,15 @@ class BatchStore:
         owner = this_process()
 
         def insert(connection: sqlite3.Connection) -> None:
-            row = {**job_to_row(job), "owner_pid": owner[0], "owner_started": owner[1]}
-            no_usage: Row = {**dict.fromkeys(USAGE_COLUMNS, 0), "cost": "0", "uncounted": 0}
-            insert_rows(connection, "batch_jobs", [row | no_usage])
+            row: Row = {
+                **job_to_row(job),
+                "owner_pid": owner[0],
+                "owner_started": owner[1],
+                **dict.fromkeys(USAGE_COLUMNS, 0),
+                "cost": "0",
+                "uncounted": 0,
+            }
+            insert_rows(connection, "batch_jobs", [row])
             insert_rows(connection, "batch_items", rows)
 
         await self._database.write(insert)
@@ -229,7 +239,8 @@ class BatchStore:
                     cost=cost_of(result),
                     saved_at=saved_at,
                 )
-                unmatched_count += 0 if is_matched else 1
+                if not is_matched:
+                    unmatched_count += 1
             return unmatched_count
 
         unmatched_count = await self._database.write(save)
@@ -252,6 +263,7 @@ class BatchStore:
 
         def update(connection: sqlite3.Connection) -> None:
             key = (upload.job_id, upload.number)
+            # These first: the last statement then finds only the files without an error.
             for number, item_error in errors_by_number.items():
                 row = (ItemStatus.FAILED.value, error_to_text(item_error), *key, number)
                 connection.execute(f"{sql} AND number = ?", row)
@@ -299,19 +311,23 @@ def _save_result(
         return False
     stored_status = ItemStatus(row["status"])
     key = (job.id, number)
-    if stored_status in _STATUSES_BY_RANK[_STATUSES_BY_RANK.index(result.status) :]:
+    # A status that is not in the order, such as SENT, is not one of a result.
+    same_or_higher_ranks = _STATUSES_BY_RANK[_STATUSES_BY_RANK.index(result.status) :]
+    if stored_status in same_or_higher_ranks:
         if is_repeated and stored_status is ItemStatus.ANSWERED:
             sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
             connection.execute(sql, (error_to_text(_ANSWERED_TWICE), *key))
         return True
-    no_tokens = (None,) * len(USAGE_COLUMNS)
-    tokens = no_tokens if result.usage is None else token_counts(result.usage)
+    tokens: tuple[int | None, ...] = (None,) * len(USAGE_COLUMNS)
+    if result.usage is not None:
+        tokens = token_counts(result.usage)
     assignments = ", ".join(f"{name} = ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
         cost = ?, {assignments} WHERE job_id = ? AND number = ?"""  # noqa: S608
     texts = (to_text(result.answer), error_to_text(result.error), to_text(result.answered_by))
     cost_text = None if cost is None else str(cost)
     connection.execute(sql, (result.status.value, *texts, cost_text, *tokens, *key))
+    # A failure without usage was not billed. An answer was, even if its usage is unknown.
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
         _add_to_ledger(connection, job, result.usage, cost, called_at=saved_at)
     return True
@@ -341,6 +357,7 @@ def _add_to_ledger(
     effort = job.choice.effort
     performance = CallPerformance(effort=effort.value if effort else "", tier="batch")
     insert_call(connection, entry, performance=performance)
+    # The cost is a text, so that SQLite does not round it. It is added here.
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT_CONTEXT.add(Decimal(row["cost"]), cost or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in USAGE_COLUMNS)
@@ -350,12 +367,15 @@ def _add_to_ledger(
 
 
 def _summary_from_row(row: sqlite3.Row) -> BatchItemSummary:
-    has_usage = row["input_tokens"] is not None
+    # The tokens that the provider reported, else those that were counted before sending.
+    tokens = row["tokens"]
+    if row["input_tokens"] is not None:
+        tokens = row["input_tokens"] + row["output_tokens"]
     return BatchItemSummary(
         number=row["number"],
         name=row["name"],
         status=ItemStatus(row["status"]),
-        tokens=row["input_tokens"] + row["output_tokens"] if has_usage else row["tokens"],
+        tokens=tokens,
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         error=error_from_text(row["error"]),
     )
@@ -380,6 +400,7 @@ def _read_job(connection: sqlite3.Connection, job_id: str) -> BatchJob | None:
 
 
 def _count_items(count_by_status: Mapping[str, int], sums: BatchCounts) -> BatchCounts:
+    """Return the counts of a job; `sums` has its tokens and cost, which are stored with it."""
     waiting_statuses = (ItemStatus.UNREAD, ItemStatus.READ, ItemStatus.SENT)
     return replace(
         sums,

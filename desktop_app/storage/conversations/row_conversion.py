@@ -50,9 +50,9 @@ Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name: SQLite's, or a row that is being checked."""
 
 _PIECE_LENGTH: Final = 100_000
-"""The number of characters that are encoded at a time."""
+"""The number of characters that are encoded at a time, an arbitrary number."""
 USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
-NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)
+NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)  # all are NULL
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -75,7 +75,9 @@ def to_json(value: Any) -> str:
     scripts.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if _has_utf8(text) else json.dumps(value, separators=(",", ":"))
+    if _has_utf8(text):
+        return text
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _parts_json(parts: Sequence[Part]) -> str:
@@ -89,17 +91,21 @@ def _parts_json(parts: Sequence[Part]) -> str:
                 pieces.append('"')
                 for start in range(0, len(value), _PIECE_LENGTH):
                     quoted_piece = to_json(value[start : start + _PIECE_LENGTH])
-                    pieces.append(quoted_piece[1:-1])
+                    pieces.append(quoted_piece[1:-1])  # without its quotation marks
                 pieces.append('"')
             else:
                 pieces.append(to_json(value))
         pieces.append("}")
-    return "".join((*pieces, "]")) if pieces else "[]"
+    if not pieces:
+        return "[]"
+    return "".join((*pieces, "]"))
 
 
 def to_text(text: str) -> str:
     """Return `text` with unpaired surrogates, which SQLite cannot store, replaced by U+FFFD."""
-    return text if _has_utf8(text) else "".join(c if _has_utf8(c) else "\ufffd" for c in text)
+    if _has_utf8(text):
+        return text
+    return "".join(c if _has_utf8(c) else "\ufffd" for c in text)
 
 
 def _has_utf8(text: str) -> bool:
@@ -253,9 +259,9 @@ def message_from_row(row: Cells) -> Message:
     """Return the message in a row of `messages`."""
     status = MessageStatus(row["status"])
     parts = parts_from_json(json.loads(row["parts"]))
-    if status is not MessageStatus.STREAMING:
+    if status is not MessageStatus.STREAMING:  # no tool runs any more
         parts = with_interrupted_calls(parts)
-    notices = [] if row["notices"] == "[]" else json.loads(row["notices"])
+    notices = [] if row["notices"] == "[]" else json.loads(row["notices"])  # most have none
     remote_run = row["remote_run"]
     return Message(
         id=row["id"],

@@ -40,7 +40,7 @@ _FILE_NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
 _IMAGE_SIGNATURE: Final = re.compile(
     rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
 )
-_CHUNK_BYTES: Final = 1 << 20
+_CHUNK_BYTES: Final = 1 << 20  # of a file that are decoded at a time, an arbitrary number
 MAX_MEMORY_BYTES: Final = 48 * 1024 * 1024
 """The maximum bytes that all answers to one question may append in memory.
 
@@ -82,9 +82,8 @@ class StoredAnswerFiles:
         database = self._databases.for_conversation(answer.conversation_id)
         if database is not self._databases.memory:
             return GrowingFile(self._folder, answer.id, self._in_thread)
-        memory_file = self._memory_files[answer.id] = MemoryFile(
-            database, answer, self._memory_sizes
-        )
+        memory_file = MemoryFile(database, answer, self._memory_sizes)
+        self._memory_files[answer.id] = memory_file
         return memory_file
 
     async def attach(self, answer: Message) -> DocumentPart | None:
@@ -268,6 +267,7 @@ def decode_answer_file(data: bytes) -> str:
     """Return the text of an answer's file, decoded in chunks, so that other threads can run."""
     from codecs import getincrementaldecoder
 
+    # Incremental, because a chunk may end within a character.
     decoder = getincrementaldecoder("utf-8")("replace")
     texts = [
         decoder.decode(data[start : start + _CHUNK_BYTES])

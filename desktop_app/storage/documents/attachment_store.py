@@ -49,7 +49,8 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry, has_en
 
 T = TypeVar("T")
 
-_CHUNK_BYTES: Final = 1 << 20
+_CHUNK_BYTES: Final = 1 << 20  # of a file that are copied at a time, an arbitrary number
+# Inserts nothing for an attachment that is not in the table, such as one in memory.
 _RECORD_ORIGIN: Final = """
     INSERT OR REPLACE INTO attachment_origins (path, sha256)
     SELECT ?, sha256 FROM attachments WHERE sha256 = ?
@@ -183,7 +184,9 @@ class AttachmentStore:
         data = await _bytes_in_memory(self._databases, sha256)
         if data is not None:
             return data
-        return path if await self._in_thread(path.is_file) else None
+        if await self._in_thread(path.is_file):
+            return path
+        return None
 
     async def file(self, sha256: str) -> AttachmentFile | None:
         """Return an attachment with bytes and text, or None if its file or row is gone."""
@@ -218,8 +221,10 @@ class AttachmentStore:
         """
         count = await self._remove_all(await self._disk.read(unneeded_hashes))
         known_hashes = await self._disk.read(_known_hashes)
+        # After a restore or a repair, the previous library may still need the files.
         keeps_strays = await self._in_thread(lambda: has_previous_library(self._disk.path))
         for path, sha256 in await self._in_thread(lambda: _old_files(self._folder)):
+            # Without a hash as its name, it is the rest of an interrupted copy.
             if sha256 is None or not (keeps_strays or sha256 in known_hashes):
                 count += await self._disk.write(partial(remove_stray, sha256=sha256, path=path))
         if count:
@@ -301,7 +306,7 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
             return target.stat().st_size
         for folder in (target.parent.parent, target.parent):
             create_private_folder(folder)
-            sync(folder.parent)
+            sync(folder.parent)  # so that a power failure does not lose the new folder
         partial_file = target.with_name(f".{new_id()}")
         try:
             size = _write_copy(sha256, source, partial_file)
@@ -372,7 +377,7 @@ def _insert(
     update = connection.execute(
         "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (added_at, sha256)
     )
-    if not update.rowcount:
+    if not update.rowcount:  # there is no row yet
         row: Row = {
             "sha256": sha256,
             "name": to_text(attachment.name),

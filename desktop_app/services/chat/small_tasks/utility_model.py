@@ -33,7 +33,7 @@ from desktop_app.services.models.choice_resolution import (
 )
 from desktop_app.services.spending.budget import PaidCalls
 
-# Most tokens have more bytes, so the hold is too large rather than too small.
+# For holds. Most tokens have more bytes than this, so holds are too large rather than too small.
 BYTES_PER_TOKEN: Final = 3
 
 
@@ -59,7 +59,9 @@ class UtilityModel:
     def __init__(
         self, calls: PaidCalls, models_of: Callable[[ProviderProfile], ProviderModels]
     ) -> None:
-        self.gateway, self.budget, self._spending = calls
+        self.gateway = calls.gateway
+        self.budget = calls.budget
+        self._spending = calls.spending
         self._models_of = models_of
         # The ids of a provider, and of a model that it does not have.
         self._missing_models: set[tuple[str, str]] = set()
@@ -72,14 +74,16 @@ class UtilityModel:
     def model_for(self, purpose: Purpose, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `answering` answers.
 
-        This is the first small model that the provider serves and that costs no more. Without such
-        a model, or if small models are not preferred, it is `answering` with the task's effort, or
-        its least effort; if its efforts are not known, its effort stays. Judgments and tests of a
-        key always prefer a small model.
+        This is the first small model that the provider serves and that costs no more. Judgments and
+        tests of a key always prefer it; other tasks only if the user does.
+
+        Otherwise this is `answering` with the task's effort. If the model does not support that
+        effort, it gets its least; if its efforts are not known, its effort stays.
         """
         models = self._models_of(answering.profile)
         job = models.catalog.small_job(purpose.value)
         wants_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
+        # All small models of the catalog are of the GPT family.
         small_models = job.models if wants_small and models.profile.serves_gpt_family else ()
         for model_id in small_models:
             info = models.info(model_id)
@@ -213,17 +217,14 @@ def input_cost(resolved: ResolvedChoice, tokens: int) -> Decimal | None:
 
 
 def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
-    """Return True if the small model costs more, or its price is unknown.
-
-    Otherwise, if the price of `answering` is unknown, return False.
-    """
+    """Return True if the small model may cost more than the model `answering`."""
     small_price = small.price
     # Small tasks are sent without a service tier, so ordinary prices are compared.
     answering_price = replace(answering, service_tier=None).price
     if small_price is None:
         return True
     if answering_price is None:
-        return False
+        return False  # not known to cost more
     return small_price.input > answering_price.input or small_price.output > answering_price.output
 
 
@@ -231,4 +232,6 @@ def _supported_effort(info: ModelInfo, preferred: Effort | None) -> Effort | Non
     """Return the preferred effort, else the model's least; None if no efforts are known."""
     if not info.efforts:
         return None
-    return preferred if preferred in info.efforts else info.efforts[0]
+    if preferred in info.efforts:
+        return preferred
+    return info.efforts[0]
