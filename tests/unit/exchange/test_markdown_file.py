@@ -109,6 +109,13 @@ def test_names_without_an_end_are_searched_in_linear_time() -> None:
     assert time.process_time() - begin < 5  # 23 s with names of any length
 
 
+def test_a_line_with_many_runs_of_backticks_is_searched_once() -> None:
+    line = "a".join("`" * length for length in range(1, 1_000))
+    begin = time.process_time()
+    unique_footnotes(f"x[^1]\n\n{line}\n\n[^1]: note", {"1"})
+    assert time.process_time() - begin < 8  # 12 s if the end of each is searched for
+
+
 def test_rich_text_has_questions_answers_and_errors() -> None:
     said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
     text = "".join(rich_text.html_pieces(a_conversation(), [question("a <b>\nc"), said], str))
