@@ -19,6 +19,8 @@ from desktop_app.documents.worker.protocol import Limits, Pixels, ScaledImage
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 
+# A compromise: an image of 1,568 × 1,176 pixels with grain and text takes 0.8 MB. With Pillow's
+# default, 75, it takes 0.5 MB, and with the highest useful quality, 95, 1.3 MB.
 _JPEG_QUALITY: Final = 90
 # A sample of this size has few colors in a screenshot, and nearly as many as pixels in a photo.
 SAMPLE: Final = (192, 192)

@@ -59,6 +59,9 @@ MAX_REST_SHARE: Final = 0.25
 # The largest share that a provider may keep unchanged; beyond it, a summary gains more.
 MAX_KEPT_SHARE: Final = 0.5
 MAX_SUMMARY_TOKENS: Final = 4000
+# The largest share of a model's window for a summary. It is arbitrary, but small enough for a dozen
+# summaries in the request that merges them.
+_SUMMARY_WINDOW_SHARE: Final = 1 / 16
 # Reserved in each request for a summary: INSTRUCTIONS, MERGING and the tags around the text.
 INSTRUCTION_TOKENS: Final = 600
 # The share of a model's window for a part, because counts are not exact everywhere.
@@ -481,11 +484,11 @@ def _text_of_item(item: dict[str, Any]) -> str:
 
 
 def _max_summary_tokens(maker: ResolvedChoice) -> int:
-    """Return the maximum tokens of a summary: a sixteenth of a small window."""
+    """Return the maximum tokens of a summary."""
     window = maker.model.context_window or maker.model.max_input
     if window is None:
         return MAX_SUMMARY_TOKENS
-    return min(MAX_SUMMARY_TOKENS, window // 16)
+    return min(MAX_SUMMARY_TOKENS, int(window * _SUMMARY_WINDOW_SHARE))
 
 
 def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:

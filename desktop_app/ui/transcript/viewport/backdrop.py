@@ -49,6 +49,12 @@ _RADII_ABOVE_SCREEN: Final = 10
 
 So its round corners stay out of view.
 """
+_LETTER_MIDDLE: Final = 0.36
+"""The share of the ascent at which the background of inline code is centered, above the baseline.
+
+Chosen by eye: between the middle of lower-case letters (0.28 to 0.32 in Inter and DejaVu) and that
+of capitals (0.38 to 0.43).
+"""
 _BAR_WIDTH: Final = 3
 """The width of a bar in pixels, at the default text size."""
 _BAR_OVERHANG: Final = 4
@@ -329,7 +335,7 @@ class Backdrop:
                 return
             left = cursor_x(line, max(start, line_start))
             right = cursor_x(line, min(end, line_end))
-            middle = line.y() + line.height() - line.descent() - line.ascent() * 0.36
+            middle = line.y() + line.height() - line.descent() - line.ascent() * _LETTER_MIDDLE
             height = px(21)
             area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
             painter.drawRoundedRect(area.translated(origin), px(4), px(4))
