@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -16,6 +18,7 @@ from desktop_app.services.documents.image_attachments import page_tokens
 MAX_PAGES_PER_CHUNK: Final = 20
 # The largest share of a chunk's tokens for images; the text has the rest.
 MAX_IMAGE_SHARE: Final = 0.5
+_PAGE_MARK: Final = re.compile(r"\[page (\d+)\]\n")
 
 
 @dataclass
@@ -78,11 +81,14 @@ def placed_pages(
     placed: list[tuple[int, PageImage]] = []
     unmarked: list[PageImage] = []
     last_offset = 0
+    mark_offsets = _mark_offsets(text)
     for page in document.image_pages:
-        offset = _offset_of_mark(page.number, text, last_offset)
-        if offset < 0:
+        offsets = mark_offsets.get(str(page.number), [])
+        index = bisect_left(offsets, last_offset)
+        if index == len(offsets):
             unmarked.append(page)
             continue
+        offset = offsets[index]
         placed += _spread(unmarked, text, last_offset, offset)
         placed.append((offset, page))
         unmarked = []
@@ -90,16 +96,17 @@ def placed_pages(
     return [*placed, *_spread(unmarked, text, last_offset, len(text))]
 
 
-def _offset_of_mark(page_number: int, text: str, start: int) -> int:
-    """Return the offset of the mark of a page from `start` on; -1 if there is none.
+def _mark_offsets(text: str) -> dict[str, list[int]]:
+    """Return the offsets of the marks of each page, by page number, in ascending order.
 
     The first mark may begin the text; every other mark follows a blank line.
     """
-    mark = f"[page {page_number}]\n"
-    if start == 0 and text.startswith(mark):
-        return 0
-    gap = text.find(f"\n\n{mark}", start)
-    return -1 if gap < 0 else gap + len("\n\n")
+    offsets: dict[str, list[int]] = {}
+    for mark in _PAGE_MARK.finditer(text):
+        start = mark.start()
+        if start == 0 or text.endswith("\n\n", 0, start):
+            offsets.setdefault(mark[1], []).append(start)
+    return offsets
 
 
 def _spread(
