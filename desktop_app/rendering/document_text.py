@@ -265,9 +265,10 @@ def _parse_slice(text: str, text_slice: Slice) -> list[_PlacedBlock]:
     first_lines = {line for _, line in blocks_and_lines} | {line_after_last}
     next_first_line = dict(pairwise(sorted(first_lines)))
     placed_blocks = []
-    for block, line in blocks_and_lines:
-        end_line = next_first_line.get(line, line)  # no range without lines of its own
-        placed_blocks.append(_PlacedBlock(offsets[line], offsets[end_line], block))
+    for block, first_line in blocks_and_lines:
+        # A block without lines of its own has no range.
+        end_line = next_first_line.get(first_line, first_line)
+        placed_blocks.append(_PlacedBlock(offsets[first_line], offsets[end_line], block))
     return placed_blocks
 
 
