@@ -377,7 +377,9 @@ class _OpenConstruct:
         if self._fence:
             return self._fence
         rows = "".join(self._table)
-        return rows if len(self._table) == 2 and _begins_table(rows) else ""
+        if len(self._table) < 2 or not _begins_table(rows):
+            return ""
+        return rows
 
     def process_line(self, line: str) -> None:
         """Process the next line, with its line end."""

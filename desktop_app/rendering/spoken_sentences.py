@@ -63,7 +63,9 @@ class SentenceSplitter:
 
     def finish(self) -> list[str]:
         """Return the remaining sentences, because the answer is complete."""
-        sentences = self.feed("\n") if self._incomplete_line or self._paragraph else []
+        sentences: list[str] = []
+        if self._incomplete_line or self._paragraph:
+            sentences += self.feed("\n")
         if self._fence:
             sentences.append(self._close_code())
         if words := _words_of_sentence(self._close_paragraph()):

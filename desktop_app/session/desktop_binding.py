@@ -44,6 +44,7 @@ _COMMAND_LINE_TOOLS: Final = {
 
 def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
     """Return the desktop in use, None if its shortcuts cannot be set."""
+    # Several names for a desktop that is derived from others, as "ubuntu:GNOME".
     names = environment.get("XDG_CURRENT_DESKTOP", "").upper().split(":")
     for desktop in BindingDesktop:
         if desktop.value in names:
@@ -127,6 +128,7 @@ def _gnome_paths() -> list[str]:
         paths = ast.literal_eval(output)
         if isinstance(paths, list) and all(isinstance(path, str) for path in paths):
             return paths
+    # Enough of the output to see what it is.
     raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=output[:200])
 
 

@@ -133,14 +133,13 @@ class Negotiation:
         if self._has_sent_notices:
             return []
         self._has_sent_notices = True
-        request = self.request
         notices = api_notices(
-            request.parameters,
-            request.requested,
+            self.request.parameters,
+            self.request.requested,
             self._profile,
-            self._info,
-            request.effort,
-            self.api,
+            info=self._info,
+            effort=self.request.effort,
+            api=self.api,
         )
         return [Notice(each) for each in notices]
 

@@ -235,8 +235,13 @@ class Transport:
             response = await self._send(stack, request)
             on_bytes()
             await self._require_api_reply(response, request.classify)
-            drain_s = self._timeouts.drain
-            reply = HttpReply(response, self._attempt, self.redactor, drain_s, on_bytes)
+            reply = HttpReply(
+                response,
+                self._attempt,
+                self.redactor,
+                drain_s=self._timeouts.drain,
+                on_bytes=on_bytes,
+            )
             afterwards.push_async_callback(reply.close)
             yield reply
 

@@ -76,6 +76,7 @@ def _system_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _require_ordinary_cert_file()
     paths = ssl.get_default_verify_paths()
+    # The default folder of OpenSSL may be empty.
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
         context.set_default_verify_paths()
     elif bundle := next((name for name in _BUNDLES if Path(name).is_file()), None):

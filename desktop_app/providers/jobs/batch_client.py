@@ -90,8 +90,14 @@ class BatchClient:
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
         """Return a request as a line of the file to upload."""
         info = info_at(self._profile, request.model, self._catalog)
-        refused = self._refused_parameters.get(request.model, frozenset())
-        return request_line(custom_id, request, info, self._profile, api, refused)
+        return request_line(
+            custom_id,
+            request,
+            info,
+            profile=self._profile,
+            api=api,
+            refused=self._refused_parameters.get(request.model, frozenset()),
+        )
 
     # -- files
 

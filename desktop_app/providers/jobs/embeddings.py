@@ -158,7 +158,9 @@ def _refusal_name(name: str) -> str:
 
 
 def _sum_counts(first: int | None, second: int | None) -> int | None:
-    return None if first is None or second is None else first + second
+    if first is None or second is None:
+        return None
+    return first + second
 
 
 def _is_too_large(error: ProviderError) -> bool:

@@ -64,6 +64,12 @@ def details_of(row: Row) -> ModelDetails:
     flags = json_fields.mapping(info, "capabilities")
     parameters = _strings_at(info, "supported_parameters")
     features = _strings_at(info, "features")
+    images_by_capabilities = None
+    if "completion" in capabilities:  # such a list has the capabilities for images, too
+        images_by_capabilities = _has_any(capabilities, ("vision", "multimodal"))
+    reasoning_by_parameters = None
+    if "max_tokens" in parameters:  # other lists do not have all parameters
+        reasoning_by_parameters = _has_any(parameters, _REASONING_NAMES)
     # `… or None` below turns False into "unknown", because servers leave names out of their lists.
     input_price, output_price, cached_price = _parse_prices(info)
     return ModelDetails(
@@ -78,10 +84,7 @@ def details_of(row: Row) -> ModelDetails:
             _has_any(inputs, ("image",)),
             "vision" in features or None,
             json_fields.text(info, "type") == "vlm" or None,
-            # A list that has "completion" has the capabilities for images, too.
-            _has_any(capabilities, ("vision", "multimodal"))
-            if "completion" in capabilities
-            else None,
+            images_by_capabilities,
         ),
         tools=_first_flag(
             _flag_at(info, "supports_function_calling", "supports_tools"),
@@ -93,8 +96,7 @@ def details_of(row: Row) -> ModelDetails:
         reasoning=_first_flag(
             _flag_at(info, "supports_reasoning"),
             _flag_at(flags, "reasoning"),
-            # Without "max_tokens", the list is not one of all parameters.
-            _has_any(parameters, _REASONING_NAMES) if "max_tokens" in parameters else None,
+            reasoning_by_parameters,
             bool({"thinking", "reasoning"} & (capabilities | features)) or None,
         ),
         # A server may list only some of the parameters that it takes.

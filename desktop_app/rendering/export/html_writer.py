@@ -157,14 +157,16 @@ class HtmlWriter:
         first_side = "right" if is_from_right else "left"
         for block in blocks:
             for number, row in enumerate(block.rows):
-                tag = "th" if block.head and number == 0 else "td"
+                is_header = block.head and number == 0
+                tag = "th" if is_header else "td"
                 cells = (
                     f'<{tag} align="{align or first_side}"{self.cell_attributes(cell)}>'
                     f"{self.render_runs(cell)}</{tag}>"
                     for cell, align in zip(row, block.aligns, strict=True)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
-        direction = _DIRECTIONS[first_side] if is_from_right or self._has_right_to_left else ""
+        needs_direction = is_from_right or self._has_right_to_left
+        direction = _DIRECTIONS[first_side] if needs_direction else ""
         return f"<table{direction}{self.table_attributes}>{''.join(rows)}</table>"
 
     # ------------------------------------------------------------------ blocks

@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 
 # Characters in plain words that Markdown would take for markup, or browsers for a tag.
 _MARKUP_CHARACTERS: Final = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)|(?<!\s)~(?![^\W_])"
-    r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)"
-    r"|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
+    r"\\(?=[!-/:-@\[-`{-~]|\Z)"  # a backslash that escapes a sign
+    r"|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)"  # marks of emphasis
+    r"|`"
+    r"|~(?=~)|(?<!\s)~(?![^\W_])"  # marks of strikethrough
+    r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)"  # the beginning of a formula
+    r"|<(?=[A-Za-z/!?])"  # the beginning of a tag or an autolink
+    r"|&(?=#?\w+;)"  # an entity
+    r"|\[(?=\^|[^\]\n]{0,400}\][(\[:])"  # a footnote's mark, a link or a link definition
 )
 _CLOSES_HEADING: Final = re.compile(r"(?<!\S)(#+)\Z")
 _BARE_AUTOLINK: Final = re.compile(
@@ -125,7 +130,8 @@ class _MarkdownWriter:
         blank = f"\n{shared_prefix.rstrip()}\n"
         if _separates_quotes(above, below, len(quotes)):
             return blank
-        shared_lists = min(above.depth, below.depth - below.begins)
+        older_lists = below.depth - 1 if below.begins else below.depth  # that begin above the block
+        shared_lists = min(above.depth, older_lists)
         depth_of_quote = quotes[-1] if quotes else 0
         is_in_item = shared_lists > depth_of_quote  # of a list inside the innermost shared quote
         if is_in_item and not self._loose[shared_lists - 1]:
@@ -507,5 +513,7 @@ def _write_code_span(text: str) -> str:
     ticks = "`" * length
     edges = text[:1] + text[-1:]
     # The parser removes a space at each end of a span, unless the span has only spaces.
-    pad = " " if "`" in edges or (edges == "  " and text.strip()) else ""
+    loses_spaces = edges == "  " and bool(text.strip())
+    touches_ticks = "`" in edges
+    pad = " " if loses_spaces or touches_ticks else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

@@ -274,6 +274,7 @@ class _CutFinder:
         return end < self._limit and count_lone_quote_marks(self._lines[end]) is not None
 
     def _cut(self, line: int, open_block: Token | None = None) -> Cut:
+        # A container that begins below the cut is not open there.
         return Cut(line, tuple(c for c in self._containers if c.line <= line), open_block)
 
     def _cut_at(self, last: Token) -> Cut:
@@ -284,10 +285,11 @@ class _CutFinder:
             if end > limit or (end == limit and not _is_closed_fence(last)):
                 return self._cut(limit, last)
             return self._cut(end)  # closed, or ended by the end of its container
-        if last.type == "code_block":
+        if last.type == "code_block":  # stays open, because it goes on after blank lines
             return self._cut(min(end, limit), last)
         if last.type in _CLOSED_AT_ONCE:
-            return self._cut(end if end <= limit else start)
+            is_complete = end <= limit
+            return self._cut(end if is_complete else start)
         if last.type in _CLOSED_BY_A_BLANK_LINE and self._ends_blank(end):
             return self._cut(end)
         # Without its first two lines, the first row and the rule, a table cannot be opened again.

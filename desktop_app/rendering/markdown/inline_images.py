@@ -117,7 +117,9 @@ def find_overlong_range(source: str, added_length: int) -> tuple[int, int] | Non
     if begin < 0 or end >= len(source):
         return None
     address = _ADDRESS_IN_SOURCE.match(source, begin)
-    return (end, address.end()) if address and address.end() > end else None
+    if address is None or address.end() <= end:
+        return None
+    return end, address.end()
 
 
 def drop_address_rest(text: str) -> str:

@@ -196,17 +196,19 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
 def _without_outer_space(tex: str) -> str:
     """Return TeX without spaces around it, but keep the space of TeX's command "\\ "."""
     text = tex.strip()
-    return f"{text} " if text.endswith("\\") and tex[-1].isspace() else text
+    if text.endswith("\\") and tex[-1].isspace():
+        return f"{text} "
+    return text
 
 
 def runs_of_cell(children: Sequence[Token] | None) -> Runs:
     """Return the runs of a table's cell. `<br>` breaks a line, because nothing else can."""
-    return tuple(
-        run
-        if run.code or run.math or run.image
-        else run._replace(text=_BREAK_TAG.sub(LINE_BREAK, run.text))
-        for run in runs_of(children)
-    )
+    runs: list[Run] = []
+    for run in runs_of(children):
+        if not (run.code or run.math or run.image):
+            run = run._replace(text=_BREAK_TAG.sub(LINE_BREAK, run.text))
+        runs.append(run)
+    return tuple(runs)
 
 
 def _apply_token(builder: _RunBuilder, token: Token) -> None:

@@ -174,7 +174,8 @@ def is_too_dense(content: str) -> bool:
 
 def _bracket_depth(content: str) -> int:
     """Return the nesting of brackets: the parser tries each with every bracket inside it."""
-    depth = deepest = 0
+    depth = 0
+    deepest = 0
     for bracket in _SQUARE_BRACKET.findall(content):
         depth = depth + 1 if bracket == "[" else max(0, depth - 1)
         deepest = max(deepest, depth)
@@ -273,8 +274,10 @@ def _record_content_column(state: StateBlock, start: int, _end: int, silent: boo
 
     The column decides how the lines below must begin. This rule never makes a block.
     """
-    last = state.tokens[-1] if state.tokens and not silent else None
-    if last is None or last.map is None:
+    if silent or not state.tokens:
+        return False
+    last = state.tokens[-1]
+    if last.map is None:
         return False
     content_start = -1
     begin = last.map[0]
@@ -465,7 +468,8 @@ def _parse_inline_math(state: StateInline, silent: bool) -> bool:
     if not silent:
         token = state.push("math_inline", "math", 0)
         token.content = next(tex for tex in match.groups() if tex is not None)  # of one form only
-        opener_length = 1 if opener == "$" and match[0][1] != "$" else 2
+        is_single_dollar = opener == "$" and match[0][1] != "$"
+        opener_length = 1 if is_single_dollar else 2
         token.markup = match[0][:opener_length]
     state.pos = match.end()
     return True

@@ -62,6 +62,8 @@ _INCOMPLETE_ENTITY: Final = re.compile(
 _DISPLAY_FORMULA: Final = re.compile(r"\$\$[^$]+\$\$")
 # Signs that a dollar begins a formula, rather than a price or the name of a variable.
 _TEX_SIGN: Final = re.compile(r"[\\^_{}=]")
+# `$$` and text, or one dollar before a sign with which TeX begins, or before a number that goes on
+# as in TeX (a power, an operator, a variable), not as a price.
 _INCOMPLETE_FORMULA: Final = re.compile(
     r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
     r"|\d[\d.,]*(?:\s?(?:\Z|[\\^_{=]|[b-z]\b)|\s[+*<>-](?:\s|\Z)|a\b|[+*<>]\w|!))"

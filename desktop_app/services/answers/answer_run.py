@@ -319,7 +319,7 @@ class AnswerRun:
                 if isinstance(refusal, ContextTooLongError):
                     try:
                         if await self._read_in_parts():
-                            await self._stream(listen)
+                            await self._stream(listen)  # the request with the parts
                             return
                     except SpendingCapError as error:
                         event = Failed(to_provider_error(error))

@@ -71,7 +71,8 @@ class BatchSteps:
             if not upload.batch_id or upload.is_fetched:
                 continue
             try:
-                errors.append(await self._poll(job, profile, info, provider, upload))
+                error_note = await self._poll(job, profile, info, provider=provider, upload=upload)
+                errors.append(error_note)
             except ProviderError as error:
                 if job.is_cancelled and is_unknown(error):
                     await self.end_unknown(upload, error)

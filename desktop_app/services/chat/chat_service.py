@@ -204,7 +204,9 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. One possible reason is that no model is chosen.
         """
-        runs = await self._prepare(conversation, path, draft, profile, settings, purpose)
+        runs = await self._prepare(
+            conversation, path, draft, profile=profile, settings=settings, purpose=purpose
+        )
         return await self._store(runs)
 
     async def _prepare(
@@ -226,7 +228,9 @@ class ChatService:
         settings = await with_form(settings, requirements.form, resolved)
         context, tools = await self._send_context(conversation, path, resolved, settings)
         passages = await find_passages(self._passages, context, draft)
-        holds = await self.costs.hold_input(context, draft, settings, passages, purpose)
+        holds = await self.costs.hold_input(
+            context, draft, settings, passages=passages, purpose=purpose
+        )
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -262,9 +266,8 @@ class ChatService:
 
         Raises as `begin`.
         """
-        return await self._store(
-            await self._prepare_again(conversation, path, profile, settings, repairs)
-        )
+        runs = await self._prepare_again(conversation, path, profile, settings, repairs=repairs)
+        return await self._store(runs)
 
     async def begin_comparison(
         self,
@@ -294,7 +297,11 @@ class ChatService:
                 if draft is not None and not runs:
                     # The first choice also makes the question, which the others answer again.
                     new_runs = await self._prepare(
-                        with_choice, path, draft, profile, settings.for_one_answer()
+                        with_choice,
+                        path,
+                        draft,
+                        profile=profile,
+                        settings=settings.for_one_answer(),
                     )
                     path = [*path, *(run.question for run in new_runs if run.question)]
                 else:
@@ -383,7 +390,9 @@ class ChatService:
             for answer_hold in holds:
                 undo.push_async_callback(answer_hold.release)
             gateways = [
-                await self._gateways.wrap(gateway, plan, request, tools, answer, call_hold)
+                await self._gateways.wrap(
+                    gateway, plan, request, tools=tools, answer=answer, call_hold=call_hold
+                )
                 for answer, gateway, call_hold in zip(answers, gateways, call_holds, strict=True)
             ]
             undo.pop_all()
@@ -447,7 +456,9 @@ class ChatService:
         plan = replace(plan, context=context)
         call_hold = Hold()
         request = (await self._requests.build(plan, tools)).for_one_answer()
-        gateway = await self._gateways.wrap(self.gateway, plan, request, tools, answer, call_hold)
+        gateway = await self._gateways.wrap(
+            self.gateway, plan, request, tools=tools, answer=answer, call_hold=call_hold
+        )
         count = await self.estimator.context_tokens(context)
         cost = cost_of(resolved.counted_price, Usage(input_tokens=count.tokens))
         hold = await self.budget.hold(resolved.profile, cost)

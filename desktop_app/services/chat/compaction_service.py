@@ -395,7 +395,9 @@ class CompactionService:
         text_tokens = sum(
             [await self._estimator.text_tokens(text, plan.answering) for text in texts if text]
         )
-        return text_tokens + (0 if state.usage is None else state.usage.output_tokens)
+        if state.usage is None:
+            return text_tokens
+        return text_tokens + state.usage.output_tokens
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:

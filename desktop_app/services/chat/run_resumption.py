@@ -218,7 +218,11 @@ class Resumer:
             resolved_model = self._chat.resolve(profile, replace(choice, variant=None))
             resolved = replace(resolved_model, variant=choice.variant, effort=choice.effort)
             fill_hold = partial(self._fill_hold, answer, resolved)
-            runs.append(ResumedRun(conversation, answer, run, resolved, self._chat, fill_hold))
+            runs.append(
+                ResumedRun(
+                    conversation, answer, run, resolved, chat=self._chat, fill_hold=fill_hold
+                )
+            )
         return runs
 
     async def _fill_hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:

@@ -485,10 +485,13 @@ def _note_request(
 ) -> ChatRequest:
     words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
     question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
+    instructions = INSTRUCTIONS
+    if are_notes:
+        instructions += MERGING
     return ChatRequest(
         model=task.note_taker.model.id,
         messages=(RequestMessage(Role.USER, (question, *images)),),
-        instructions=INSTRUCTIONS + (MERGING if are_notes else ""),
+        instructions=instructions,
         effort=task.note_taker.effort,
         # No service tier: notes have the ordinary price, as all small tasks have.
         parameters=replace(

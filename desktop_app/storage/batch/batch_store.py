@@ -89,7 +89,10 @@ class BatchStore:
         return await self._database.read(lambda c: _read_job(c, job_id))
 
     async def open_ids(self) -> list[str]:
-        """Return the ids of jobs that are running or being prepared, oldest first."""
+        """Return the ids of jobs that are running or being prepared, oldest first.
+
+        A job that is READY waits for the user.
+        """
         sql = f"""SELECT id FROM batch_jobs WHERE status NOT IN ({_ENDED_SQL}, 'ready')
             ORDER BY created_at"""  # noqa: S608 - our own words
         rows = await self._database.rows(sql)
