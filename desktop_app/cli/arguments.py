@@ -209,7 +209,8 @@ def _ask_epilog() -> str:
             "OPENAI_CUSTOM_QUERY query parameters (“name=value&name=value”). Both also take a "
             "JSON object. OPENAI_ORG_ID and OPENAI_PROJECT_ID name an organization and a "
             "project. OPENAI_API_VERSION with a date uses Azure’s deployment URLs. "
-            "OPENAI_MODEL and AZURE_OPENAI_DEPLOYMENT name the model if --model doesn’t."
+            "If --model is missing, AZURE_OPENAI_DEPLOYMENT names the model for Azure, and "
+            "OPENAI_MODEL for an address in OPENAI_BASE_URL."
         ),
         tr(
             "--collection takes the name of a collection or a folder. A folder becomes a "
