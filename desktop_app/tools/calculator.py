@@ -29,6 +29,7 @@ MAX_EXPONENT: Final = 10_000
 _MAX_DIGITS: Final = 2 * MAX_EXPONENT + DIGITS
 """The digits of the longest exact difference: that of the largest and the smallest value."""
 _MAX_DEPTH: Final = 50
+"""A level takes up to six calls of Python, which allows 1,000. The exact number is arbitrary."""
 _NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
 _NO_PERCENT: Final = (
     "% is the remainder of a division. Write 15/100 for 15 %, and 7 % (-3) for a negative divisor."
@@ -88,16 +89,20 @@ def calculate(expression: str) -> str:
     except DecimalException as exc:
         raise ToolError("The value is not defined.") from exc
     text = _format(value)
-    return f"{text} (rounded to {DIGITS} digits)" if context.flags[Inexact] else text
+    if context.flags[Inexact]:  # some step of the calculation was rounded
+        text += f" (rounded to {DIGITS} digits)"
+    return text
 
 
 def _format(value: Decimal) -> str:
     if not value:
         return "0"
-    plain = value.normalize(_context())
-    exponent = plain.as_tuple().exponent
-    is_short = isinstance(exponent, int) and -DIGITS <= exponent <= DIGITS
-    return f"{plain:f}" if is_short else str(plain)
+    normal = value.normalize(_context())  # without zeros at the end
+    exponent = normal.as_tuple().exponent
+    # Only infinity and NaN have an exponent that is no number; they do not get here.
+    if isinstance(exponent, int) and -DIGITS <= exponent <= DIGITS:
+        return f"{normal:f}"
+    return str(normal)  # in scientific notation, because it would have many zeros
 
 
 def _tokenize(expression: str) -> list[_Token]:
@@ -129,7 +134,9 @@ class _Parser:
         value = self._sum()
         if self._position < len(self._tokens):
             text = self._tokens[self._position].text
-            raise ToolError(f"Unexpected “{text}”." + (f" {_NO_COMMAS}" if text == "," else ""))
+            if text == ",":
+                raise ToolError(f"Unexpected “{text}”. {_NO_COMMAS}")
+            raise ToolError(f"Unexpected “{text}”.")
         return value
 
     def _take_mark(self, *marks: str) -> str | None:
@@ -153,8 +160,10 @@ class _Parser:
         value = self._product()
         while mark := self._take_mark("+", "-"):
             term = self._product()
-            add = self._context.add if mark == "+" else self._context.subtract
-            value = add(value, term)
+            if mark == "+":
+                value = self._context.add(value, term)
+            else:
+                value = self._context.subtract(value, term)
         self._depth -= 1
         return value
 
@@ -164,6 +173,7 @@ class _Parser:
         operations: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
             "*": context.multiply,
             "/": context.divide,
+            # `plus` rounds the exact results of `_divide` to DIGITS digits.
             "//": lambda a, b: context.plus(_divide(a, b)[0]),
             "%": lambda a, b: context.plus(_divide(a, b)[1]),
         }
@@ -176,7 +186,8 @@ class _Parser:
     def _sign(self) -> Decimal:
         is_negative = False
         while mark := self._take_mark("-", "+"):
-            is_negative ^= mark == "-"
+            if mark == "-":
+                is_negative = not is_negative
         value = self._power()
         return self._context.minus(value) if is_negative else value
 
@@ -185,7 +196,7 @@ class _Parser:
         if not self._take_mark("^", "**"):
             return base
         self._enter_level()
-        exponent = self._sign()
+        exponent = self._sign()  # another power may follow: 2^3^2 is 2^(3^2)
         self._depth -= 1
         value = self._context.power(base, exponent)
         if not value.is_finite():  # 0 ^ -1 raises no flag
@@ -278,6 +289,7 @@ def _divide(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
     if not b:
         raise ToolError("Division by zero.")
     context = _wide_context()
+    # divmod rounds toward 0, and its remainder has the sign of `a`.
     quotient, remainder = context.divmod(a, b)
     if remainder and (remainder < 0) != (b < 0):
         return context.subtract(quotient, Decimal(1)), context.add(remainder, b)
@@ -287,7 +299,9 @@ def _divide(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
 def _round(values: list[Decimal], context: Context) -> Decimal:
     if len(values) > 2:
         raise ToolError("round takes a value and the number of decimals.")
-    places = values[1] if len(values) == 2 else Decimal(0)
+    places = Decimal(0)
+    if len(values) == 2:
+        places = values[1]
     if not -DIGITS <= places <= DIGITS or places != int(places):
         raise ToolError(f"The number of decimals is a whole number, at most {DIGITS}.")
     # In another context, because requested rounding must not set the flag Inexact.

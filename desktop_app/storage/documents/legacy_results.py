@@ -27,6 +27,7 @@ from desktop_app.storage.conversations.row_conversion import to_json
 
 _CHECK_LABEL: Final = re.compile(rf"(not )?({'|'.join(CheckKind)}): (.*)", re.DOTALL)
 _VALUE_WITHIN: Final = re.compile(r"(.*) within ([0-9.e+-]+)", re.DOTALL)
+# A value and a comment in parentheses. Labels show at most 80 characters of a value, then "…".
 _VALUE_COMMENT: Final = re.compile(r"(.{80}…|.*?) \((.*)\)", re.DOTALL)
 _ERROR_PREFIX: Final = "error: "
 _REFUSED_LABEL: Final = "refused"
@@ -104,17 +105,23 @@ def _convert_text(text: str, convert: Callable[[Any], Any]) -> str:
 
 
 def _current_result(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "error" in row:
+    if "error" in row:  # this version wrote it: earlier versions had no such field
         return row
     labels = row["failed"]
-    status = MessageStatus(row["status"]) if "status" in row else _status_from_labels(labels)
-    missing_reason = next(filter(None, map(_missing_answer_reason, labels)), None)
-    is_whole = missing_reason is None and status is MessageStatus.COMPLETE
+    if "status" in row:
+        status = MessageStatus(row["status"])
+    else:
+        status = _status_from_labels(labels)
+    reasons = map(_missing_answer_reason, labels)
+    missing_reason = next((reason for reason in reasons if reason), None)
     error = None
     # A reason may be only the name of a status, such as "refused", which `status` says already.
     if missing_reason is not None and missing_reason not in tuple(MessageStatus):
         error = error_to_json(ErrorNote(missing_reason))
-    checks = [failed_check_to_json(_failed_check(label)) for label in labels] if is_whole else []
+    checks = []
+    # Only whole answers were checked. Otherwise the labels tell why there is no whole answer.
+    if missing_reason is None and status is MessageStatus.COMPLETE:
+        checks = [failed_check_to_json(_failed_check(label)) for label in labels]
     return {**row, "status": status.value, "failed": checks, "error": error}
 
 
@@ -130,9 +137,9 @@ def _missing_answer_reason(label: str) -> str | None:
     """Return why there is no whole answer; None for the label of a check."""
     if label == _REFUSED_LABEL:
         return label
-    for head in (_ERROR_PREFIX, f"{_REFUSED_LABEL}: "):
-        if label.startswith(head):
-            return label.removeprefix(head)
+    for prefix in (_ERROR_PREFIX, f"{_REFUSED_LABEL}: "):
+        if label.startswith(prefix):
+            return label.removeprefix(prefix)
     return None
 
 
@@ -146,13 +153,17 @@ def _failed_check(label: str) -> FailedCheck:
     )
     if check.kind is CheckKind.NUMBER:
         match = _VALUE_WITHIN.fullmatch(check.value)
-        return check if match is None else replace(check, value=match[1], within=float(match[2]))
+        if match is None:  # a check without a tolerance
+            return check
+        return replace(check, value=match[1], within=float(match[2]))
     if check.kind is CheckKind.REGEX and check.value.endswith(_TOO_SLOW_SUFFIX):
         value = check.value.removesuffix(_TOO_SLOW_SUFFIX)
         return replace(check, value=value, reason=FailureReason.TOO_SLOW)
     if check.kind in (CheckKind.RUBRIC, CheckKind.SCHEMA):
         match = _VALUE_COMMENT.fullmatch(check.value)
-        return check if match is None else _with_comment(replace(check, value=match[1]), match[2])
+        if match is None:
+            return check
+        return _with_comment(replace(check, value=match[1]), match[2])
     return check
 
 

@@ -58,10 +58,10 @@ class Backup(NamedTuple):
         """Return an error that names attachments left out; None if the backup is complete."""
         if not self.left_out:
             return None
-        unnamed = len(self.left_out) - _MAX_LISTED_NAMES
-        files = ", ".join(self.left_out[:_MAX_LISTED_NAMES]) + (
-            f" +{unnamed}" if unnamed > 0 else ""
-        )
+        files = ", ".join(self.left_out[:_MAX_LISTED_NAMES])
+        unnamed_count = len(self.left_out) - _MAX_LISTED_NAMES
+        if unnamed_count > 0:
+            files += f" +{unnamed_count}"
         return StorageError(Reason.BACKUP_INCOMPLETE, files=files)
 
 
@@ -116,7 +116,8 @@ def delete_old_backups(backup: Path, count: int) -> None:
     """
     with translate_errors(str(backup.parent)):
         dated_name, _, id_and_suffix = backup.name.rpartition("-")
-        any_date = re.sub(r"\d", r"\\d", dated_name)  # the same name with any digits
+        # A pattern of names that differ from this one only in the digits of the date.
+        any_date = re.sub(r"\d", r"\\d", dated_name)
         name_pattern = re.compile(any_date + re.escape(f"-{id_and_suffix}"))
         library_backups = (
             path for path in backup.parent.iterdir() if name_pattern.fullmatch(path.name)

@@ -20,14 +20,17 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.row_checks import TableSchema, Value
 
-# The texts of a sound store are shorter than its file, and a row takes at least eight bytes.
+# The texts of a sound store are shorter than its file, and a row takes at least eight bytes. Twice
+# the size is allowed, because a few texts are read a second time (see `texts`).
 _MAX_TEXT_BYTES_PER_FILE_BYTE: Final = 2
 _MIN_ROW_BYTES: Final = 8
+# For tiny stores. The exact number is arbitrary.
 _ALWAYS_ALLOWED_BYTES: Final = 1 << 20
 # Every version has had these tables.
 _REQUIRED_TABLES: Final = frozenset(
     {"migrations", "conversations", "messages", "attachments", "ledger", "settings", "profiles"}
 )
+# Statements of this program need less. The exact numbers are arbitrary, except those of 0.
 _SQLITE_LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
     sqlite3.SQLITE_LIMIT_COLUMN: 200,
@@ -75,7 +78,7 @@ class ForeignStore:
             if not is_real:
                 raise damaged_error(self._name, f"{name} is not a table")
             columns = self._connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall()
-            # Generated columns are hidden: their values come from expressions.
+            # SQLite marks generated columns, whose values come from expressions, as hidden.
             columns_by_table[name] = frozenset(row["name"] for row in columns if not row["hidden"])
         if missing := sorted(_REQUIRED_TABLES - columns_by_table.keys()):
             raise damaged_error(self._name, f"it has no {missing[0]}")
@@ -83,7 +86,7 @@ class ForeignStore:
 
     def applied_migrations(self) -> set[object]:
         """Return the names of the applied migrations; none for another program's database."""
-        if "name" not in self._columns["migrations"]:
+        if "name" not in self._columns["migrations"]:  # a table of that name in other programs
             return set()
         return {row[0] for row in self._connection.execute("SELECT name FROM migrations")}
 
@@ -109,11 +112,12 @@ class ForeignStore:
         )
         rows_left = self.size // _MIN_ROW_BYTES
         with closing(self._connection.cursor()) as cursor:
-            cursor.row_factory = None
+            cursor.row_factory = None  # plain tuples
             # NOT INDEXED, because a forged index leads to rows that the table does not have.
             cursor.execute(f'SELECT {expressions} FROM "{table.name}" NOT INDEXED')  # noqa: S608
             for row in cursor:
                 rows_left -= 1
+                # `_decode` has counted the texts.
                 self.bytes_read += sum(len(value) for value in row if type(value) is bytes)
                 if rows_left < 0 or self.bytes_read > self._max_bytes:
                     raise self._too_large_error()
@@ -127,6 +131,7 @@ class ForeignStore:
                     yield value
 
     def _decode(self, data: bytes) -> str:
+        """Decode a text, for SQLite. It need not be valid: the file may be forged."""
         self.bytes_read += len(data)
         if self.bytes_read > self._max_bytes:
             raise self._too_large_error()
@@ -164,15 +169,18 @@ def _authorizer(
     def authorize(
         action: int, table: str | None, _second: str | None, _base: str | None, accessor: str | None
     ) -> int:
-        # `accessor` names the view or trigger that reads.
+        # `accessor` names the view or trigger that reads; None for a direct read.
         is_read = action == sqlite3.SQLITE_READ and table in tables and accessor is None
-        is_allowed = is_read or action == sqlite3.SQLITE_SELECT
-        return sqlite3.SQLITE_OK if is_allowed else sqlite3.SQLITE_DENY
+        # SQLITE_SELECT allows only the statement: SQLite then asks about each column that it reads.
+        if is_read or action == sqlite3.SQLITE_SELECT:
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
 
     return authorize
 
 
 def _sql_literal(value: Value) -> str:
+    """Return a default as SQL. Defaults are None, integers or texts of this program's schema."""
     if value is None:
         return "NULL"
     if isinstance(value, int):

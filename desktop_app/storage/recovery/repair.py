@@ -147,7 +147,7 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
             f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
         )
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
-            new_store = Path(scratch) / "made.sqlite3"
+            new_store = Path(scratch) / "new.sqlite3"
             with _open_pages_of_copy(database, Path(scratch) / "damaged.sqlite3") as pages:
                 result = _build_store(new_store, pages, damaged_file, progress)
             # Copied, not moved, so that a store exists at all times.
@@ -244,7 +244,10 @@ def _read_names(pages: SqlitePages, table: TableSchema) -> list[str]:
 def _pending_steps(pages: SqlitePages, table: TableSchema) -> list[Migration]:
     """Return the migrations after the newest recorded one; none if no record can be read."""
     applied = _read_names(pages, table)
-    return [step for step in MIGRATIONS if applied and step.name > max(applied)]
+    if not applied:
+        return []
+    newest = max(applied)  # names begin with a number
+    return [step for step in MIGRATIONS if step.name > newest]
 
 
 def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
@@ -255,6 +258,7 @@ def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Val
             that the program makes.
     """
     values = list(record.values)
+    # A record has fewer values than the table has columns if it is older than the last of them.
     if not 1 <= len(values) <= len(table.columns):
         return None
     if table.alias is not None:
@@ -272,7 +276,9 @@ def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Val
 
 
 def _looks_like_own_id(table: str, value: str) -> bool:
-    return bool(value) if table in _TABLES_WITH_FREE_IDS else bool(_ID_PATTERN.fullmatch(value))
+    if table in _TABLES_WITH_FREE_IDS:
+        return value != ""
+    return _ID_PATTERN.fullmatch(value) is not None
 
 
 def _insert(
@@ -289,7 +295,7 @@ def _insert(
     columns = ", ".join(names)
     placeholders = ", ".join("?" * len(row))
     sql = f"INSERT OR IGNORE INTO {table.name} ({columns}) VALUES ({placeholders})"  # noqa: S608
-    return bool(connection.execute(sql, row).rowcount)
+    return connection.execute(sql, row).rowcount > 0
 
 
 def _insert_records(
@@ -308,6 +314,7 @@ def _insert_records(
                 if not _insert(connection, table, record):
                     dropped += 1
     schema_page = 1
+    # A free page may still contain records, but they were deleted.
     skipped_pages = reachable_leaves | pages.free_pages() | {schema_page}
     for leaf in pages.leaves():
         progress(leaf, pages.count)

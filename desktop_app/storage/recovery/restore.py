@@ -55,7 +55,8 @@ from desktop_app.storage.settings.outbound_settings import (
 Progress = Callable[[int, int], None]
 """Called with the number of megabytes done, and the number of all megabytes."""
 
-# Attachments have at most 2 GB (documents.file_mb); a store contains only texts.
+# Bounds for forged archives, far above what the program writes: attachments have at most 2 GB
+# (documents.file_mb), and a store contains only texts. The exact numbers are arbitrary.
 MAX_ATTACHMENT_BYTES: Final = 4 << 30
 MAX_STORE_BYTES: Final = 64 << 30
 _MAX_MANIFEST_BYTES: Final = 64 << 20
@@ -163,6 +164,8 @@ def restore_backup(
         StoreTooNewError: a newer version made the backup.
     """
     name = str(archive)
+    # Errors are translated twice: the outer block translates those of opening the archive. The
+    # inner one translates those of reading it, before `_open_archive` gets them.
     with translate_errors(name), _open_archive(archive) as pack, translate_errors(name):
         members_by_hash = _attachments_in(pack, archive)
         create_private_folder(database.parent)
@@ -184,7 +187,12 @@ def restore_backup(
             record_key_origins(database)
             copy_key_origins(database, new_store)
             previous = _replace_store(new_store, database, now)
-            return RestoreResult(previous, copied_rows.dropped, kept_settings, len(missing_servers))
+            return RestoreResult(
+                previous_store=previous,
+                dropped=copied_rows.dropped,
+                kept=kept_settings,
+                missing_servers=len(missing_servers),
+            )
 
 
 def _ask_about_changes(
@@ -198,9 +206,12 @@ def _ask_about_changes(
     with closing(connect(new_store, "rw")) as connection:
         current = _current_settings(database, built_in)
         changes = find_changes(current, read_outbound_settings(connection, built_in))
-        choice = ask(changes) if changes else RestoreChoice.KEEP
+        choice = RestoreChoice.KEEP
+        if changes:
+            choice = ask(changes)
         if choice is not RestoreChoice.KEEP:
             return (), choice
+        # Also without changes: this forgets paths and tools that the current store does not have.
         connection.execute("BEGIN")
         write_current_values(connection, current, changes)
         connection.execute("COMMIT")
@@ -271,6 +282,7 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
     manifest = pack.find(MANIFEST)
     if manifest is None or pack.find(STORE) is None:
         raise _no_backup_error(archive, f"{MANIFEST} or {STORE} is missing")
+    # A forged manifest can be long, so the details of errors are cut.
     try:
         content: Any = json.loads(pack.read(manifest, _MAX_MANIFEST_BYTES))
         format_and_version = (content["format"], content["version"])
@@ -325,6 +337,7 @@ class _Unpacker:
                 file.write(chunk)
                 self._add_progress(len(chunk))
 
+        # `copy_store` counts from 0 again, so its bytes are added to those that were unpacked.
         def report(read_bytes: int, _size: int) -> None:
             self._progress((size + read_bytes) >> 20, max(1, self._total_bytes >> 20))
 
@@ -345,7 +358,7 @@ class _Unpacker:
         for folder in (attachments, target.parent):
             create_private_folder(folder)
         self._require_free_space(attachments, info.file_size)
-        self._total_bytes += info.file_size
+        self._total_bytes += info.file_size  # only now it is known to be missing
         partial_file = target.with_name(f".{target.name}")
         digest = hashlib.sha256()
         try:

@@ -115,7 +115,7 @@ class Search:
         text, search_filter = _extract_verdict(text, search_filter)
         expression = match_expression(text)
         if not expression:
-            if not search_filter.review:
+            if not search_filter.review:  # no verdict
                 return []
             return await self._database.read(lambda c: _find_reviewed(c, search_filter, limit))
         # Snippets are made in the database's thread too, because they take long for long texts.
@@ -151,7 +151,7 @@ def _newest_matches(
     )
     conditions, values = _conditions(search_filter)
     matches: list[_Match] = []
-    filtered_ids: set[int] | None = None  # None: not read yet
+    filtered_ids: set[int] | None = None  # the entries that fit the filter; None: not read yet
     for checked_count, (entry_id,) in enumerate(entries):
         if len(matches) == limit:
             break
@@ -161,6 +161,7 @@ def _newest_matches(
             sql = " UNION ALL ".join(_ENTRY_ID_SQL[kind] + condition for kind in kinds)
             filtered_ids = {row[0] for row in connection.execute(sql, values)}
         if filtered_ids is None or entry_id in filtered_ids:
+            # Also for ids in `filtered_ids`, which include conversations in the trash.
             row = _matching_row(connection, entry_id, search_filter)
             if row is not None:
                 matches.append(_Match(entry_id, row))
@@ -204,13 +205,16 @@ def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
 def _conditions(search_filter: SearchFilter) -> tuple[list[str], dict[str, str]]:
     """Return a filter as SQL conditions, except its time range, and their parameters."""
     values: dict[str, str] = {}
-    conditions = [_FILTER_CONDITIONS["attachment"]] if search_filter.has_attachment else []
+    conditions = []
+    if search_filter.has_attachment:
+        conditions.append(_FILTER_CONDITIONS["attachment"])
     for name, value in (("folder", search_filter.folder_id), ("variant", search_filter.variant)):
         if value is not None:
             conditions.append(_FILTER_CONDITIONS[name])
             values[name] = str(value)
     if search_filter.review:
         conditions.append(_FILTER_CONDITIONS["review"])
+        # A piece of the JSON in which a message stores its notices.
         values["review"] = f'"code":"review_{search_filter.review}"'
     return conditions, values
 
@@ -238,7 +242,7 @@ def _find_reviewed(
         ORDER BY m.created_at DESC LIMIT :limit"""  # noqa: S608
     bounds = {"since": since, "until": until, "limit": limit}
     rows = connection.execute(sql, {**values, **bounds})
-    return [_hit(row, row["created_at"], "") for row in rows]
+    return [_hit(row, at_micros=row["created_at"], query="") for row in rows]
 
 
 def _best_hits(matches: list[_Match], query: str, limit: int) -> list[SearchHit]:
@@ -248,7 +252,9 @@ def _best_hits(matches: list[_Match], query: str, limit: int) -> list[SearchHit]
     Counting how rare a word is would need the whole library.
     """
     texts = [_text_of(match.row) for match in matches]
-    mean_length = sum(map(len, texts)) / len(texts) if texts else 0.0
+    if not matches:
+        return []
+    mean_length = sum(map(len, texts)) / len(texts)
     scores = [_score(text, query, mean_length) for text in texts]
     ranking = sorted(
         range(len(matches)),
@@ -271,10 +277,10 @@ def _score(text: str, query: str, mean_length: float) -> float:
 
 
 def _hit_of_match(match: _Match, query: str) -> SearchHit:
-    return _hit(match.row, micros_of(match.entry_id), query)
+    return _hit(match.row, at_micros=micros_of(match.entry_id), query=query)
 
 
-def _hit(row: sqlite3.Row, at_micros: int, query: str) -> SearchHit:
+def _hit(row: sqlite3.Row, *, at_micros: int, query: str) -> SearchHit:
     return SearchHit(
         conversation_id=row["conversation_id"],
         title=row["title"],

@@ -29,7 +29,8 @@ _SNIPPET_LEAD_CHARS: Final = 40
 # Users type short queries. A long text, pasted by mistake, is cut.
 _MAX_TERMS: Final = 32
 _MAX_QUERY_CHARS: Final = 1000
-# Characters searched at once, and those after them, in which a match may end.
+# Characters searched at once, and those after them, in which a match may end. A match is rarely
+# longer than a query (`_MAX_QUERY_CHARS`). The exact numbers are arbitrary.
 _SEARCH_CHUNK_CHARS: Final = 50_000
 _MATCH_OVERLAP_CHARS: Final = 2_000
 _PIECE_CHARS: Final = 50_000
@@ -102,13 +103,16 @@ def _pairs_in_piece(previous_char: str, folded: str) -> str:
         folded: the piece. An unspaced run at its end may continue in the next piece; "" ends the
             text.
     """
-    continues_run = bool(previous_char and unspaced_run().match(previous_char))
-    joined = previous_char + folded if continues_run else folded
+    if unspaced_run().match(previous_char):
+        joined = previous_char + folded
+    else:
+        joined = folded
 
     def pairs(run: re.Match[str]) -> str:
         words = list(map("".join, pairwise(run.group())))
         if run.end() < len(joined) or not folded:  # the run ends here
-            words += [run.group()[-1], ""]  # "" ends the run with a blank
+            words.append(run.group()[-1])
+            words.append("")  # ends the run with a blank
         return "".join([f" {word}" for word in words])
 
     return unspaced_run().sub(pairs, joined)
@@ -155,10 +159,12 @@ def terms(query: str) -> list[Term]:
     folded_terms = []
     for term in islice(_TERM.finditer(query), _MAX_TERMS):
         quoted, word = term.groups()
-        folded = fold(quoted or word or "")
+        folded = fold(quoted or word or "")  # "": nothing between two quotes
         if any(map(str.isalnum, folded)) or _EMOJI.search(folded):
-            is_last = word is not None and term.end() == len(query)
-            folded_terms.append(Term(folded, is_last and _is_word_character(folded[-1])))
+            # A quote ends its last word.
+            is_last_word = word is not None and term.end() == len(query)
+            may_be_prefix = is_last_word and _is_word_character(folded[-1])
+            folded_terms.append(Term(folded, may_be_prefix))
     return folded_terms
 
 
@@ -175,7 +181,9 @@ def _phrase(term: Term) -> str:
     if unspaced_run().match(folded[-1]):
         is_prefix = len(words.split()[-1]) == 1
     quoted_words = _split_signs(words).replace('"', " ")
-    return f'"{quoted_words}"{" *" if is_prefix else ""}'
+    if is_prefix:
+        return f'"{quoted_words}" *'
+    return f'"{quoted_words}"'
 
 
 def snippet(text: str, query: str) -> str:
@@ -197,8 +205,11 @@ def snippet(text: str, query: str) -> str:
     marked = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", piece))
     if pattern:
         marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
-    ending = "…" if start + SNIPPET_LENGTH < len(text) else ""
-    line = f"{'…' if start else ''}{marked.strip()}{ending}"
+    line = marked.strip()
+    if start:
+        line = f"…{line}"
+    if start + SNIPPET_LENGTH < len(text):
+        line = f"{line}…"
     return _PAIRED_MARKUP.sub(r"\2", _LINK_MARKUP.sub(r"\1", line))
 
 
@@ -233,14 +244,21 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
     for folded, is_prefix in sorted(terms(query), key=lambda term: -len(term.folded)):
         words = [word for word in re.split(_gap_pattern(), folded) if word]
         body = _gap_pattern().join(map(_word_pattern, words))
-        word_start = "" if _may_touch_letters(words[0]) else r"(?<![^\W_])"
-        word_end = "" if is_prefix or _may_touch_letters(words[-1][-1]) else r"(?![^\W_])"
-        alternatives.append(f"{word_start}{body}{word_end}")
+        letter_or_digit = r"[^\W_]"
+        # `_may_touch_letters` looks at the first character of its argument.
+        if not _may_touch_letters(words[0]):
+            body = f"(?<!{letter_or_digit}){body}"
+        if not is_prefix and not _may_touch_letters(words[-1][-1]):
+            body = f"{body}(?!{letter_or_digit})"
+        alternatives.append(body)
     return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
 
 
 def _may_touch_letters(text: str) -> bool:
-    """Return True for emoji and scripts without spaces, whose words need no boundary."""
+    """Return True if `text` begins with an emoji, or a character of a script without spaces.
+
+    Such a word needs no boundary: letters may precede or follow it.
+    """
     return bool(unspaced_run().match(text) or _EMOJI.match(text))
 
 
@@ -266,11 +284,15 @@ def _word_pattern(word: str) -> str:
     pieces: list[str] = []
     index = 0
     while index < len(word):
-        letters = letters_by_pair.get(word[index : index + 2])
-        part = word[index : index + 2] if letters else word[index]
-        piece = "".join(map(_letter_pattern, part))
-        pieces.append(f"(?:{piece}|[{letters}])" if letters else piece)
-        index += len(part)
+        pair = word[index : index + 2]
+        letters = letters_by_pair.get(pair)
+        if letters is None:
+            pieces.append(_letter_pattern(word[index]))
+            index += 1
+        else:
+            pair_pattern = "".join(map(_letter_pattern, pair))
+            pieces.append(f"(?:{pair_pattern}|[{letters}])")
+            index += 2
     return "".join(pieces)
 
 

@@ -229,10 +229,10 @@ def find_changes(
     changes = []
     for profile_id, profile in sorted(restored.profiles.items()):
         current_profile = current.profiles.get(profile_id)
-        # A new provider is compared with a profile that has no address.
-        old_fields = _fields(
-            current_profile or ProviderProfile(profile_id, profile.name, profile.kind)
-        )
+        if current_profile is None:
+            # A new provider is compared with a profile that has no address.
+            current_profile = ProviderProfile(profile_id, profile.name, profile.kind)
+        old_fields = _fields(current_profile)
         for key, new_field in _fields(profile).items():
             if new_field.value != old_fields[key].value:
                 label = f"{_shorten(profile.name)} ({_shorten(profile_id)}), {new_field.label}"
@@ -251,15 +251,16 @@ def find_changes(
             if current_text != restored_text:
                 texts = _shown_pair(current_text, restored_text)
                 changes.append(SettingChange("", key, tr(name), *texts))
-    new_tools = {
-        name
-        for part_id, names in restored.tools.items()
-        for name in names - current.tools.get(part_id, frozenset())
-    }
+    new_tools: set[str] = set()
+    for part_id, names in restored.tools.items():
+        new_tools |= names - current.tools.get(part_id, frozenset())
     if new_tools:
         label = tr("Tools of conversations, folders and presets")
-        names = _shorten(", ".join(sorted(new_tools)))
-        changes.append(SettingChange("", TOOLS_OF_PARTS, label, current=_none(), restored=names))
+        listed_tools = _shorten(", ".join(sorted(new_tools)))
+        # Only tools that the current library does not have count, so "none" is the current value.
+        changes.append(
+            SettingChange("", TOOLS_OF_PARTS, label, current=_none(), restored=listed_tools)
+        )
     for collection_id, paths in sorted(restored.collections.items()):
         current_paths = current.collections.get(collection_id, CollectionPaths())
         label = tr("Collection “{name}”, folder", name=_shorten(paths.name))
@@ -288,11 +289,12 @@ def _new_folders(current: CollectionPaths, restored: CollectionPaths) -> list[st
     }
     if restored.folder and not current.contains(restored.folder):
         folders.add(os.path.normpath(restored.folder))
-    outer: list[str] = []
+    outer_folders: list[str] = []
+    # In this order, the subfolders of a folder follow it directly.
     for folder in sorted(folders, key=lambda path: Path(path).parts):
-        if not (outer and _is_in(folder, outer[-1])):
-            outer.append(folder)
-    return outer
+        if not outer_folders or not _is_in(folder, outer_folders[-1]):
+            outer_folders.append(folder)
+    return outer_folders
 
 
 def _is_in(path: str, folder: str) -> bool:
@@ -313,10 +315,11 @@ def write_current_values(
     """
     for profile_id in {change.profile_id for change in unconfirmed if change.profile_id}:
         body = current.profile_bodies.get(profile_id)
-        if profile_id in current.profiles and body is None:  # built in and unchanged
+        if body is None and profile_id in current.profiles:  # built in and unchanged
             connection.execute("DELETE FROM profiles WHERE id = ?", (profile_id,))
             continue
-        body = body or _without_address(connection, profile_id)
+        if body is None:  # a new provider
+            body = _without_address(connection, profile_id)
         sql = """INSERT INTO profiles VALUES (?, (SELECT coalesce(max(position), 0) + 1
             FROM profiles), ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
         connection.execute(sql, (profile_id, body))
@@ -450,8 +453,9 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
 
 def _prices(model: OwnModel) -> str:
     """Return a model's prices for input, for cached input if it has its own, and for output."""
-    amounts = (model.input_price, model.cached_price, model.output_price)
-    return f"{model.id}: {' / '.join(f'${amount:f}' for amount in amounts if amount is not None)}"
+    prices = (model.input_price, model.cached_price, model.output_price)
+    texts = [f"${price:f}" for price in prices if price is not None]
+    return f"{model.id}: {' / '.join(texts)}"
 
 
 def _flag(label: str, value: bool | None) -> _Field:
@@ -470,9 +474,12 @@ def _custom_fields(profile: ProviderProfile) -> str:
 
 def _base_url(text: str) -> _Field:
     """Return the field of a base URL, by origin and path: a path may name a customer."""
-    at_origin = _address(tr("Base URL"), text, _none())
-    path = split_url(split_credentials(text)[0]).path.rstrip("/") if origin(text) else ""
-    return at_origin._replace(value=at_origin.value + path, text=at_origin.text + path)
+    origin_field = _address(tr("Base URL"), text, _none())
+    if not origin(text):  # empty or invalid: there is no path
+        return origin_field
+    url_without_login, *_ = split_credentials(text)
+    path = split_url(url_without_login).path.rstrip("/")
+    return origin_field._replace(value=origin_field.value + path, text=origin_field.text + path)
 
 
 def _address(label: str, text: str, if_none: str) -> _Field:
@@ -487,14 +494,18 @@ def _address(label: str, text: str, if_none: str) -> _Field:
 
 def _text_of_preset(row: Row | None) -> str:
     """Return the columns of a preset that decide what is sent where."""
-    texts = () if row is None else (str(row[name] or "") for name in _PRESET_COLUMNS)
-    return " · ".join(filter(None, texts)) or _none()
+    if row is None:
+        return _none()
+    texts = (str(row[name]) for name in _PRESET_COLUMNS if row[name])
+    return " · ".join(texts) or _none()
 
 
 def _text_of(value: Any) -> str:
     if isinstance(value, bool):
         return yes_no(value)
-    return _none() if value is None else str(value).strip() or _none()
+    if value is None:
+        return _none()
+    return str(value).strip() or _none()
 
 
 def _none() -> str:

@@ -34,6 +34,7 @@ LARGE_SLICE_SIZE: Final = 10_000
 """Entries that are summed up at a time without a window: 0.2 s, for which other writers wait."""
 
 _Tokens = tuple[int, int, int, int]
+"""The counts of input, cached input, output and reasoning tokens, as in `Usage`."""
 
 
 @dataclass
@@ -44,7 +45,8 @@ class CallSums:
         uncounted: the number of calls of unknown cost.
         usage: the tokens, in the order of the fields of `Usage`.
         cost: in US dollars.
-        failed: the number of failed calls. Only `add_row` counts them, by the outcome of the row.
+        failed: the number of failed calls. Only `add_row` counts them: the calls of a row have the
+            same outcome. It is a part of the key of a row, so `values` has no column for it.
         streamed_tokens, streamed_s: the output after the first token, and the seconds it took.
         first_token_times, durations: the seconds until the first token and until the end.
         speeds: the tokens per second after the first token.
@@ -67,7 +69,10 @@ class CallSums:
     ) -> None:
         """Add a call."""
         self.calls += 1
-        self._add_spent(int(cost is None), tokens, Decimal(cost or 0))
+        if cost is None:  # unknown
+            self._add_spent(uncounted=1, tokens=tokens, cost=Decimal(0))
+        else:
+            self._add_spent(uncounted=0, tokens=tokens, cost=Decimal(cost))
         if performance is None:
             return
         self.retries += performance.retries
@@ -79,6 +84,7 @@ class CallSums:
         self.first_token_times.add(performance.first_token_s)
         _, _, output_tokens, _ = tokens
         seconds = performance.duration_s - performance.first_token_s
+        # An answer that came in one piece has no speed.
         if output_tokens and seconds > 0:
             self.streamed_tokens += output_tokens
             self.streamed_s += seconds
@@ -124,18 +130,23 @@ class CallSums:
     @property
     def spent(self) -> SpendingSum:
         """Return the sums of money and tokens."""
-        return SpendingSum(self.calls, self.uncounted, Usage(*self.usage), self.cost)
+        return SpendingSum(
+            calls=self.calls, uncounted=self.uncounted, usage=Usage(*self.usage), cost=self.cost
+        )
 
     @property
     def performance(self) -> GroupPerformance:
         """Return the failures, retries and times of the calls."""
+        tokens_per_s = None
+        if self.streamed_s:
+            tokens_per_s = self.streamed_tokens / self.streamed_s
         return GroupPerformance(
             failed=self.failed,
             retries=self.retries,
             p50_first_token_s=self.first_token_times.percentile(50),
             p95_first_token_s=self.first_token_times.percentile(95),
             p50_s=self.durations.percentile(50),
-            tokens_per_s=self.streamed_tokens / self.streamed_s if self.streamed_s else None,
+            tokens_per_s=tokens_per_s,
             p50_tokens_per_s=self.speeds.percentile(50),
             p95_tokens_per_s=self.speeds.percentile(95),
         )
@@ -159,8 +170,13 @@ def add_to_day(
     """Add a call to the sums of its day."""
     if performance is None:
         performance = CallPerformance()
-    effort_tier_outcome = (performance.effort, performance.tier, performance.outcome)
-    key = (_day_of(entry.slot), *entry.names, *effort_tier_outcome)
+    key = (
+        _day_of(entry.slot),
+        *entry.names,  # the provider, model and purpose
+        performance.effort,
+        performance.tier,
+        performance.outcome,
+    )
     sums = CallSums()
     sums.add_call(entry.tokens, entry.cost, performance)
     _add_to_stored(connection, key, sums)
@@ -182,8 +198,10 @@ def fill_days(connection: sqlite3.Connection) -> None:
 def count_unsummed(connection: sqlite3.Connection) -> int:
     """Return the number of entries that are not in the sums of days yet."""
     last_id = _last_unsummed(connection)
+    if last_id is None:
+        return 0
     sql = "SELECT count(*) FROM ledger WHERE id <= ?"
-    return 0 if last_id is None else int(connection.execute(sql, (last_id,)).fetchone()[0])
+    return int(connection.execute(sql, (last_id,)).fetchone()[0])
 
 
 def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool:
@@ -194,7 +212,7 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
     last_id = _last_unsummed(connection)
     if last_id is None:
         return False
-    day_of = cache(_day_of)
+    day_of = cache(_day_of)  # many calls share a slot
     days: defaultdict[tuple[str, ...], CallSums] = defaultdict(CallSums)
     entries = connection.execute(_SELECT_ENTRIES, (last_id, size)).fetchall()
     for entry in entries:
@@ -209,9 +227,12 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
         days[day_of(slot), *names].add_call(tokens, cost, performance)
     for key, sums in days.items():
         _add_to_stored(connection, key, sums)
-    has_more = len(entries) == size
-    _record_last_unsummed(connection, entries[-1][0] - 1 if has_more else None)
-    return has_more
+    if len(entries) < size:
+        _record_last_unsummed(connection, None)
+        return False
+    oldest_id = entries[-1][0]
+    _record_last_unsummed(connection, oldest_id - 1)
+    return True
 
 
 def _add_to_stored(connection: sqlite3.Connection, key: tuple[str, ...], sums: CallSums) -> None:

@@ -59,7 +59,9 @@ class MessageMaterializer:
         """Append a message. Return None if it stays outside the document."""
         is_end_missing = bool(self._messages.newer)
         self._messages.append(message)
-        return None if is_end_missing else self._write(above=False)
+        if is_end_missing:
+            return None
+        return self._write(above=False)
 
     def write_more(self, characters: int, kept_ids: Container[str], *, above: bool) -> None:
         """Write messages of about `characters` above or below the document.
@@ -139,7 +141,8 @@ class MessageMaterializer:
         if self._layouts[index].key in kept_ids:
             return False
         sizes = [*map(self._written_size, self._messages.materialized())]
-        return sum(sizes) > self._limit and sum(sizes) - sizes[index] > self._limit // 2
+        total = sum(sizes)
+        return total > self._limit and total - sizes[index] > self._limit // 2
 
     def _written_size(self, state: MessageState) -> int:
         """Return the approximate number of characters that are, or soon will be, materialized."""
@@ -147,6 +150,7 @@ class MessageMaterializer:
         layout = state.layout
         if layout.is_fully_materialized:
             return size
+        # Count the blocks that are in the document, at most as many characters as the message has.
         document = self._writer.document
         first_number = self._layouts.first_block(layout)
         start = document.findBlockByNumber(first_number).position()
@@ -170,6 +174,7 @@ class MessageMaterializer:
             height: the height in pixels of the text to rewrite.
             width: the width of the document in pixels.
         """
+        # `px` returns whole pixels: of 1000, their ratio is exact enough.
         scale = styles.theme.px(1000) / self._writer.styles.theme.px(1000)
         on_screen = self._remove_off_screen(message_id, item, height / scale)
         self._highlighter.set_theme(styles.theme)
@@ -203,7 +208,7 @@ class MessageMaterializer:
                 index = len(layout.items) - 1
                 self._writer.measure(layout, index)
                 on_screen.insert(0, (state, layout.ranges_around(index, above=height, below=0)))
-                height -= sum(layout.heights)
+                height -= sum(layout.heights)  # for the messages above
             top = len(states) - len(on_screen)
         else:  # downwards from the topmost item on screen
             index = item

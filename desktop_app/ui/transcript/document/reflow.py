@@ -80,17 +80,18 @@ class Reflow:
         if self._growing_table is not None:
             layout, index = self._growing_table
             self._growing_table = None
-            if index < len(layout.items):
+            if index < len(layout.items):  # the message may have fewer items now
                 self._fit_columns(layout, index, cursor)
 
     def _fit_columns(self, layout: MessageLayout, index: int, cursor: QTextCursor) -> None:
         """Give a complete table the column widths that its first rows need."""
-        head = layout.items[index]
-        if not is_table(head) or not head.head:
+        first_part = layout.items[index]
+        if not is_table(first_part) or not first_part.head:
             return
-        widths = self._item_writer.tables.columns.widths(head, is_complete=True)
-        part: Item = head
-        while is_table(part) and (part is head or not part.head):
+        widths = self._item_writer.tables.columns.widths(first_part, is_complete=True)
+        part: Item = first_part
+        # A later part of the same table has no head; another table has one.
+        while is_table(part) and (part is first_part or not part.head):
             if layout.counts[index] and layout.shapes[index] != widths:
                 self._item_writer.rewrite_table(
                     layout, index, block=part, widths=widths, cursor=cursor
@@ -113,7 +114,9 @@ class Reflow:
 
     def continue_until(self, until: float, cursor: QTextCursor) -> None:
         """Rewrite outdated items until `time.perf_counter` reaches about `until`."""
-        for layout, index in self._outdated_items or ():
+        if self._outdated_items is None:
+            return
+        for layout, index in self._outdated_items:
             item = layout.items[index]
             if is_table(item):
                 widths = self._item_writer.tables.final_widths(layout, index)
@@ -124,22 +127,25 @@ class Reflow:
             else:
                 self._item_writer.rewrite(layout, index, cursor)
             if time.perf_counter() > until:
-                break
-        else:
-            self._outdated_items = None
+                return  # the next call continues with the next item
+        self._outdated_items = None
 
     def _width_dependent_items(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield the items that depend on the width: from block number `top` on, then the rest."""
         top_place = self._layouts.place_of(top)
-        first_message = self._layouts.index(top_place.layout) if top_place else 0
-        first_item = top_place.item if top_place else 0
+        first_message = 0
+        first_item = 0
+        if top_place is not None:
+            first_message = self._layouts.index(top_place.layout)
+            first_item = top_place.item
         # The first message comes twice: its items from `first_item` on, and at last those before.
         order = [*self._layouts[first_message:], *self._layouts[: first_message + 1]]
         for number, layout in enumerate(order):
             index = first_item if number == 0 else 0
             is_second_time = number == len(self._layouts)
             end = first_item if is_second_time else sys.maxsize
+            # Between two slices, a message may leave the document, or get other items.
             while layout in self._layouts and index < min(end, len(layout.items)):
-                if layout.shapes[index]:
+                if layout.shapes[index]:  # empty for items that do not depend on the width
                     yield layout, index
                 index = layout.next_materialized(index + 1)

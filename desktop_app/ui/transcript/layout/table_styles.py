@@ -1,6 +1,7 @@
 """Qt text formats of tables, which are QTextTables, or text blocks with tab stops.
 
-A parameter `block` is a table, or a part of a long table. The first part of a table has its head.
+A parameter `block` is a table, or a part of a long table. Only the first part of a table has the
+head, so `block.head` also tells that a part is the first.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class TableStyles:
     """The formats of tables, cached, with the fonts and gaps of other styles."""
 
     def __init__(self, styles: Styles) -> None:
-        self._styles, self._theme = styles, styles.theme
+        self._styles = styles
+        self._theme = styles.theme
         self._row_formats: dict[tuple[object, ...], QTextBlockFormat] = {}
         self._head_formats: dict[tuple[object, ...], QTextCharFormat] = {}
 
@@ -70,24 +72,27 @@ class TableStyles:
             widths: the column widths in pixels.
             is_reversed: whether the first column is on the right.
         """
-        px, table_format = self._theme.px, QTextTableFormat()
+        px = self._theme.px
+        table_format = QTextTableFormat()
         table_format.setBorder(0)
         table_format.setCellSpacing(0)
         table_format.setCellPadding(0)
         table_format.setHeaderRowCount(1 if block.head else 0)
         table_format.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
-        table_format.setColumnWidthConstraints(
-            [
-                QTextLength(QTextLength.Type.FixedLength, width)
-                for width in (reversed(widths) if is_reversed else widths)
-            ]
-        )
-        table_format.setTopMargin(px(self._styles.gap(block, above)) if block.head else 0)
+        constraints = [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
+        if is_reversed:  # Qt applies them from the left, even to reversed columns
+            constraints.reverse()
+        table_format.setColumnWidthConstraints(constraints)
+        if block.head:
+            table_format.setTopMargin(px(self._styles.gap(block, above)))
+        else:
+            table_format.setTopMargin(0)
         # Qt drops the top margin of a block below a table.
         table_format.setBottomMargin(px(_GAP_BELOW_TABLE))
-        table_format.setLeftMargin(
-            (0 if is_reversed else px(INDENT)) * block.depth + px(QUOTE) * block.quote
-        )
+        left_margin = px(QUOTE) * block.quote
+        if not is_reversed:  # a table that is read from the right is not indented on the left
+            left_margin += px(INDENT) * block.depth
+        table_format.setLeftMargin(left_margin)
         if is_reversed:  # the only way to reverse columns in Qt
             table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return table_format
@@ -95,12 +100,16 @@ class TableStyles:
     def space_below_table(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
         gap = NOTE_GAP_BELOW_TABLE if below.kind in NOTE_KINDS else _GAP_BELOW_TABLE
-        return self._theme.px(gap + (PAD if background_of(below) else 0))
+        if background_of(below):
+            gap += PAD  # the background is painted around the text
+        return self._theme.px(gap)
 
     def space_above_row_blocks(self, block: Block, above: Item | None) -> int:
         """Return the pixels from a QTextTable to the text of rows that are text blocks."""
-        gap = self._theme.px(self._styles.gap(block, above)) if block.head else 0
-        return self._theme.px(CELL_PAD) + gap
+        space = self._theme.px(CELL_PAD)
+        if block.head:
+            space += self._theme.px(self._styles.gap(block, above))
+        return space
 
     def row_format(
         self, block: Block, row_number: int, above: Item | None, widths: tuple[int, ...]
@@ -116,30 +125,37 @@ class TableStyles:
         is_first = block.head and row_number == 0
         gap = self._styles.gap(block, above) if is_first else 0
         has_code = any(run.code for cell in block.rows[row_number] for run in cell)
-        quotes = (block.quote, block.quoted_at, 0 if row_number else block.opened)
+        opened_quotes = block.opened if row_number == 0 else 0
+        quotes = (block.quote, block.quoted_at, opened_quotes)
         key = ("row", is_first, gap, block.depth, quotes, has_code, block.aligns, widths)
         block_format = self._row_formats.get(key)
         if block_format is None:
-            block_format = self._row_formats[key] = self._make_row_format(
+            block_format = self._make_row_format(
                 block, widths, gap, is_first=is_first, has_code=has_code
             )
+            self._row_formats[key] = block_format
         return block_format
 
     def _make_row_format(
         self, block: Block, widths: tuple[int, ...], gap: int, *, is_first: bool, has_code: bool
     ) -> QTextBlockFormat:
         """Return the format of a row. `gap` is in pixels at the default text size."""
-        px, pad = self._theme.px, self._theme.px(CELL_PAD)
+        px = self._theme.px
+        pad = px(CELL_PAD)
         block_format = QTextBlockFormat()
-        flags = (
-            Decoration.ROW
-            | (Decoration.INLINE_CODE if has_code else 0)
-            | (Decoration.FIRST if is_first else 0)
-        )
+        flags = Decoration.ROW
+        if has_code:
+            flags |= Decoration.INLINE_CODE
+        if is_first:
+            flags |= Decoration.FIRST
         _set_decoration(block_format, flags, block, is_first=is_first)
-        block_format.setTopMargin(px(gap) + pad if is_first else 2 * pad)
+        if is_first:
+            block_format.setTopMargin(px(gap) + pad)
+        else:  # the padding of this row and of the row above: Qt takes the larger of two margins
+            block_format.setTopMargin(2 * pad)
         block_format.setBottomMargin(pad)
         block_format.setLineHeight(100, PROPORTIONAL)
+        # The tab stops are counted from the left.
         block_format.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         block_format.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
         block_format.setTabPositions(_tab_stops(block.aligns, widths, pad))
@@ -156,7 +172,7 @@ class TableStyles:
             char_format = QTextCharFormat(
                 self._styles.char_format(_CELL_ITEM, run._replace(bold=True))
             )
-            if run.bold:
+            if run.bold:  # bolder than the rest of the head
                 char_format.setFontWeight(BOLD_HEADING_WEIGHT)
             # A link keeps its color. Its format is not cached, because no other link has the same.
             if not run.link:
@@ -189,8 +205,11 @@ class TableStyles:
             is_first: whether the cell is the first of the whole table in Qt's order.
         """
         block_format = QTextBlockFormat()
-        flags = Decoration.CELL if block.quote else 0
-        flags |= Decoration.INLINE_CODE if any(run.code for run in runs) else 0
+        flags = 0
+        if block.quote:
+            flags |= Decoration.CELL
+        if any(run.code for run in runs):
+            flags |= Decoration.INLINE_CODE
         _set_decoration(block_format, flags, block, is_first=is_first)
         block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         return block_format
@@ -201,12 +220,8 @@ class TableStyles:
         The block has only the quote bars that it shares with the block above.
         """
         block_format, _ = self._styles.empty_block_formats()
-        _set_decoration(
-            block_format,
-            Decoration.SHARED_BARS_ONLY if block.quote else 0,
-            block,
-            is_first=block.head,
-        )
+        flags = Decoration.SHARED_BARS_ONLY if block.quote else 0
+        _set_decoration(block_format, flags, block, is_first=block.head)
         return block_format
 
 
@@ -229,9 +244,12 @@ def _set_decoration(
 def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:
     """Return a tab stop for each cell, counted from the text of the first cell.
 
-    A first cell that is aligned left needs no tab stop.
+    A first cell that is aligned left needs no tab stop. A width includes the padding on both sides,
+    and the text of the first cell begins after its padding. A right-aligned cell therefore ends at
+    `left + width - pad` of the row, which is another `pad` less from the text on.
     """
-    stops, left = [], 0
+    stops = []
+    left = 0
     for number, (align, width) in enumerate(zip(aligns, widths, strict=False)):
         if align == "right":
             stops.append(QTextOption.Tab(left + width - 2 * pad, QTextOption.TabType.RightTab))

@@ -3,7 +3,8 @@
 In the document, a formula is one character for the drawing, followed by its TeX. So searches and
 screen readers find the source, and both states have the same length. Until the formula is typeset,
 or if it cannot be, the first character is invisible. The source is in italics, as the document
-writer inserted it. Afterwards the character is an inline object and the source takes no space.
+writer inserted it. Once the formula is drawn, the character is an inline object, and the source
+takes no space.
 
 Qt passes all characters to a screen reader, even U+FFFC, which stands for a drawing. eSpeak ignores
 such characters, but Liblouis spells out each of them in eight braille cells. So the source of a
@@ -161,9 +162,10 @@ class FormulaDrawer:
         while not match.isNull():
             start = match.selectionStart()
             last = self._document.findBlock(start + _SHORT_RANGE)
-            last = last if last.isValid() else self._document.lastBlock()
+            if not last.isValid():  # beyond the end of the document
+                last = self._document.lastBlock()
             self._next_position = last.position() + last.length()
-            self.draw(start, self._next_position)
+            self.draw(start, self._next_position)  # an edit may move `_next_position`
             match = self._document.find(FORMULA_START, self._next_position)
             if time.perf_counter() > until:
                 break
@@ -247,25 +249,26 @@ class FormulaDrawer:
             self._boxes = {}
             self._boxes_state = state
         box = self._boxes.get(position)
-        if box is None and (formula := self.find(text_format)) is not None:
-            box = self._boxes[position] = self._measure(
-                formula, position, text_format.toCharFormat()
-            )
+        if box is None:
+            formula = self.find(text_format)
+            if formula is None:
+                return None
+            box = self._measure(formula, position, text_format.toCharFormat())
+            self._boxes[position] = box
         return box
 
     def _measure(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
         em = char_format.doubleProperty(_EM)
         descent = char_format.doubleProperty(_DESCENT)
-        # Qt positions letters in 1/64 pixel, so the hidden source still takes some space.
-        available_width = (
-            self._available_width(position, char_format) - len(str(char_format.property(_TEX))) / 64
-        )
+        # Qt positions letters in 1/64 pixel, so each letter of the hidden source takes that much.
+        source_width = len(str(char_format.property(_TEX))) / 64
+        available_width = self._available_width(position, char_format) - source_width
         scale = min(1.0, available_width / (formula.width * em))
         width = formula.width * em * scale
         ascent = formula.ascent * em * scale
         depth = formula.depth * em * scale
         if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
-            baseline = max(0.0, ascent)
+            baseline = max(0.0, ascent)  # a formula below the baseline has a negative ascent
             return _Box(width, baseline + descent, baseline=baseline, scale=scale, em=em)
         # Qt centers an object with AlignMiddle a quarter of the x-height above the baseline.
         half_x = char_format.doubleProperty(_X_HEIGHT) / 2
@@ -329,6 +332,7 @@ class _FormulaHandler(QPyTextObject):
         if painter.device().logicalDpiX() > _MIN_PRINT_DPI:
             _renderer(formula.svg, color.rgba()).render(painter, area)
             return
+        # At a whole pixel of the device: between two, the pixmap would be blurred.
         top_left = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)
         painter.drawPixmap(
             top_left, _pixmap(formula.svg, color.rgba(), area.width(), area.height(), ratio)
@@ -350,7 +354,9 @@ def _source_at(opening: QTextCursor) -> str:
     block = opening.block()
     text = utf16_slice(block.text(), opening.selectionEnd() - block.position())
     end = text.find(FORMULA_END)
-    return text[:end] if end > 0 else ""
+    if end <= 0:  # not found, or no TeX before it
+        return ""
+    return text[:end]
 
 
 def with_drawing(match: QTextCursor) -> QTextCursor:

@@ -102,14 +102,19 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
 
     def markdown() -> Iterable[str]:
         for number, piece in enumerate(pieces):
-            yield "\n\n" if number else ""
-            yield from markdown_pieces(piece.blocks()) if piece.source is None else [piece.source]
+            if number > 0:
+                yield "\n\n"
+            if piece.source is None:
+                yield from markdown_pieces(piece.blocks())
+            else:
+                yield piece.source
 
     size = sum(len(piece.source or "") for piece in pieces)
-    is_over_limit = size > _MAX_PLAIN_CHARACTERS
-    texts: dict[str, Callable[[], Iterable[str]]] = {
-        PLAIN: markdown if is_over_limit else lambda: plain_pieces(blocks())
-    }
+    texts: dict[str, Callable[[], Iterable[str]]] = {}
+    if size <= _MAX_PLAIN_CHARACTERS:
+        texts[PLAIN] = lambda: plain_pieces(blocks())
+    else:
+        texts[PLAIN] = markdown
     if size <= MAX_HTML_CHARACTERS:
         texts[HTML] = lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(blocks()))
     texts[MARKDOWN] = markdown
@@ -136,7 +141,7 @@ def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> Clipboar
 
     selected = _selected_items(layouts, cursor)
     copied = [item for item in selected.items if is_copied(item)]
-    if not copied:
+    if not copied:  # the user has selected a part of the user interface, such as a notice
         text = cursor.selection().toPlainText().strip("\n")
         return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
     if _is_in_one_cell(selected, cursor):
@@ -160,9 +165,12 @@ def piece_between(
     A position is an item and a UTF-16 unit in the item; for a table, a row instead. `last` is the
     exclusive end; its item may be the number of items, which means the end of the message.
     """
-    items_between = list(items[first[0] : last[0] + 1])
-    stop = last[1] if last[0] < len(items) else sys.maxsize
-    return SelectedPiece(partial(_blocks_of, _SelectedItems(items_between, first[1], stop)))
+    first_item, start = first
+    last_item, end = last
+    if last_item >= len(items):
+        end = sys.maxsize
+    items_between = list(items[first_item : last_item + 1])
+    return SelectedPiece(partial(_blocks_of, _SelectedItems(items_between, start, end)))
 
 
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
@@ -173,7 +181,9 @@ def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
     """
     position = cursor.position()
     place = layouts.place_of(cursor.blockNumber())
-    return (0, 0) if place is None else _selected_units(place, cursor.block(), position, position)
+    if place is None:
+        return 0, 0
+    return _selected_units(place, cursor.block(), position, position)
 
 
 def are_few_items(items: Sequence[Item]) -> bool:
@@ -224,9 +234,11 @@ def _selected_items(layouts: MessageLayouts, cursor: QTextCursor) -> _SelectedIt
         return _SelectedItems([], 0, 0)
     start, _ = _selected_units(first_place, first_block, first, last)
     _, end = _selected_units(last_place, last_block, first, last)
-    below_count = len(last_place.layout.items) - last_place.item - 1
-    first_index, last_index = map(layouts.index, (first_place.layout, last_place.layout))
+    first_index = layouts.index(first_place.layout)
+    last_index = layouts.index(last_place.layout)
     items = [item for layout in layouts[first_index : last_index + 1] for item in layout.items]
+    # The last message has so many items below the selection.
+    below_count = len(last_place.layout.items) - last_place.item - 1
     return _SelectedItems(items[first_place.item : len(items) - below_count], start, end)
 
 
@@ -241,9 +253,13 @@ def _selected_units(place: BlockPlace, block: QTextBlock, first: int, last: int)
     if is_table(item):
         row = layout.row_at(index, number)
         return row, row + 1
+    # The unit of the item at which the block begins. `shapes` has that of each block but the first,
+    # which begins with a prefix that does not belong to the item.
     block_start = layout.shapes[index][number - 1] if number else -prefix_length(item)
     start = block_start + max(0, first - block.position())
-    return max(0, start), max(0, block_start + min(last - block.position(), block.length() - 1))
+    text_length = block.length() - 1  # without the separator that Qt counts
+    end = block_start + min(last - block.position(), text_length)
+    return max(0, start), max(0, end)
 
 
 def _is_in_one_cell(selected: _SelectedItems, cursor: QTextCursor) -> bool:

@@ -44,7 +44,7 @@ class _End(NamedTuple):
 
     Attributes:
         text_anchor: its position in the conversation.
-        items: the items of its message, if the end is within the message.
+        items: the items of its message; () if the end is the start or the end of the message.
         first: the first UTF-16 unit, or table row, of a selection that starts here.
         stop: the end, exclusive, of a selection that ends here, in the same units.
     """
@@ -109,6 +109,7 @@ class VirtualSelection:
             return False
         order = self._order()
         text_anchors = {end.text_anchor for end in self._stored_ends() if end is not None}
+        # A conversation that is materialized up to one end has no stored end there.
         has_start = not self._messages.older or _anchor_at_start(order[0]) in text_anchors
         has_end = not self._messages.newer or _anchor_past_end(order[-1]) in text_anchors
         return has_start and has_end
@@ -152,11 +153,13 @@ class VirtualSelection:
             return selected_text.SelectedPiece(self._messages.block_maker(message), source)
         is_first = first.text_anchor.message_id == message.id
         is_last = last.text_anchor.message_id == message.id
-        return selected_text.piece_between(
-            end.items,
-            (first.text_anchor.item, first.first) if is_first and first.items else (0, 0),
-            (last.text_anchor.item, last.stop) if is_last and last.items else (len(end.items), 0),
-        )
+        start = (0, 0)
+        if is_first and first.items:
+            start = (first.text_anchor.item, first.first)
+        stop = (len(end.items), 0)
+        if is_last and last.items:
+            stop = (last.text_anchor.item, last.stop)
+        return selected_text.piece_between(end.items, start, stop)
 
     # ------------------------------------------------------------------ ends
 
@@ -169,14 +172,20 @@ class VirtualSelection:
         cursor = self._view.textCursor()
         if last.isNull() or last.anchor() != cursor.anchor():
             return None, None
-        if last.hasSelection() and not cursor.hasSelection():
+        if last.hasSelection() and not cursor.hasSelection():  # the user has ended the selection
             return None, None
-        return self._anchor, self._position if last.position() == cursor.position() else None
+        if last.position() != cursor.position():  # the user has moved the other end
+            return self._anchor, None
+        return self._anchor, self._position
 
     def _ends(self) -> tuple[_End | None, _End | None]:
         cursor = self._view.textCursor()
         anchor, position = self._stored_ends()
-        return anchor or self._end_at(cursor.anchor()), position or self._end_at(cursor.position())
+        if anchor is None:
+            anchor = self._end_at(cursor.anchor())
+        if position is None:
+            position = self._end_at(cursor.position())
+        return anchor, position
 
     def _end_at(self, position: int) -> _End | None:
         cursor = QTextCursor(self._view.document())
@@ -214,13 +223,14 @@ class VirtualSelection:
 
     def _position_of(self, end: _End) -> int | None:
         """Return the position of an end in the document; None if its message is gone."""
-        messages, message_id = self._messages, end.text_anchor.message_id
+        messages = self._messages
+        message_id = end.text_anchor.message_id
         if any(message.id == message_id for message in messages.older):
-            return 0
+            return 0  # the end of the document that is nearest
         is_below = any(message.id == message_id for message in messages.newer)
         layouts = messages.layouts
         if is_below or (layouts and end.text_anchor == _anchor_past_end(layouts[-1].key)):
-            return messages.layouts.document.characterCount() - 1
+            return layouts.document.characterCount() - 1  # before the final separator
         if messages.get(message_id) is None:
             return None
         return cursor_at(messages, self._item_materializer, end.text_anchor, 0).position()
@@ -236,7 +246,7 @@ def _anchor_past_end(message_id: str) -> TextAnchor:
 
 def set_cursor(view: QTextBrowser, cursor: QTextCursor) -> None:
     """Set the view's text cursor without scrolling to it."""
-    bars = view.verticalScrollBar(), view.horizontalScrollBar()
+    bars = (view.verticalScrollBar(), view.horizontalScrollBar())
     former_values = [bar.value() for bar in bars]
     with QSignalBlocker(bars[0]), QSignalBlocker(bars[1]):
         view.setTextCursor(cursor)
