@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MAX_ERROR_BODY_BYTES: Final = 64 * 1024
+_MAX_ERROR_BODY_BYTES: Final = 64 * 1024  # arbitrary: error messages are far shorter
 _MAX_HOST_CHARS: Final = 253  # the limit of DNS
 _MAX_QUOTE_CHARS: Final = 100  # of a server's header in an error, an arbitrary number
 # A web page with one of these shows that the address is not an API's. Web pages with other error
@@ -334,7 +334,7 @@ class Transport:
             if len(target) > _MAX_HOST_CHARS:
                 target = ""  # not a host that the error could name
             raise self._attempt.redirect_error(self.redactor.clean(target))
-        if status == 407:
+        if status == 407:  # "Proxy Authentication Required"
             raise self._attempt.proxy_refusal_error("407", "HTTP status 407")
         is_html = "html" in response.headers.get("content-type", "").lower()
         if is_html and (status < 400 or status in _WEB_PAGE_STATUSES):

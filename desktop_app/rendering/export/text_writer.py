@@ -237,7 +237,8 @@ def _write_code(members: list[Block]) -> str:
     mark = "~" if "`" in language else "`"  # no backtick may follow a fence of backticks
     leading_fences = (_LEADING_FENCE.match(line) for line in lines)
     lengths = (len(m[1]) for m in leading_fences if m and m[1][:1] == mark)
-    fence = mark * max(3, 1 + max(lengths, default=0))
+    longest = max(lengths, default=0)
+    fence = mark * max(3, longest + 1)  # a fence has at least three marks
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
@@ -400,7 +401,7 @@ def _is_address(run: Run) -> bool:
         return False
     if run.link in (run.text, f"mailto:{run.text}", f"http://{run.text}"):
         # Without "http:" or "www.", parsers do not link the address of a web page.
-        return run.link[:5] != "http:" or run.text[:4] in ("http", "www.")
+        return not run.link.startswith("http:") or run.text.startswith(("http", "www."))
     # The parser encodes characters of a target, as a space is "%20".
     return ":" in run.text and unquote(run.link) == unquote(run.text)
 

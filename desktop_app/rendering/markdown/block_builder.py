@@ -31,6 +31,7 @@ BULLETS: Final = ("•", "◦", "▪")
 UNCHECKED: Final = "☐"
 CHECKED: Final = "☑"
 _TASKS: Final = {"[ ] ": UNCHECKED, "[x] ": CHECKED, "[X] ": CHECKED}
+_BOX_LENGTH: Final = len("[ ] ")
 
 
 class PlacedBlock(NamedTuple):
@@ -174,8 +175,8 @@ class _BlockBuilder:
         runs = runs_of(token.children)
         if self._is_task(token, runs):
             first, *others = runs
-            self._marker = _TASKS[first.text[:4]]
-            text = first.text[4:].lstrip()
+            self._marker = _TASKS[first.text[:_BOX_LENGTH]]
+            text = first.text[_BOX_LENGTH:].lstrip()
             if text:
                 runs = (first._replace(text=text), *others)
             else:
@@ -187,8 +188,9 @@ class _BlockBuilder:
         if not (self._marker and runs) or self._lists[-1].is_note:
             return False
         # The source begins with the box as well, so that an escaped bracket is no box.
-        has_box = token.content[:4] in _TASKS and runs[0].text[:4] in _TASKS
-        return has_box and not runs[0].link
+        has_box_in_source = token.content[:_BOX_LENGTH] in _TASKS
+        has_box = runs[0].text[:_BOX_LENGTH] in _TASKS
+        return has_box_in_source and has_box and not runs[0].link
 
     def _add_code(self, token: Token) -> None:
         self._flush_marker()

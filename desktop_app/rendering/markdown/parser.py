@@ -29,10 +29,10 @@ MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
 # The text of a block with more marks than these is not parsed: see `is_too_dense`. The figures are
 # arbitrary: more than anybody writes.
 _MAX_BRACKETS: Final = 300
-_MAX_OPEN_BRACKETS: Final = 24
+_MAX_OPEN_BRACKETS: Final = 24  # without a closing one
 MAX_BRACKET_DEPTH: Final = 12
 MAX_ADDRESSES: Final = 200
-_MAX_MARKS: Final = 3_000
+_MAX_MARKS: Final = 3_000  # of all kinds in `_MARKS`
 _MAX_DOLLARS: Final = 400
 
 MAX_COLUMNS: Final = 64

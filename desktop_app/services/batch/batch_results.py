@@ -142,7 +142,7 @@ class ResultFetcher:
                         characters = 0
         except ProviderError as error:
             if error.status != 404:
-                raise
+                raise  # the caller tries again later
             self.unreadable += 1  # the result file is gone, and its content unknown
         if unsaved:
             await self._save(unsaved)

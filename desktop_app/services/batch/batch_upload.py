@@ -307,5 +307,6 @@ def is_final_refusal(error: ProviderError) -> bool:
     if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
         return True
     status = error.status
-    # A retry may help after a timeout, a conflict or too many requests.
-    return status is not None and 400 <= status < 500 and status not in (408, 409, 429)
+    if status in (408, 409, 429):  # a timeout, a conflict, too many requests
+        return False
+    return status is not None and 400 <= status < 500

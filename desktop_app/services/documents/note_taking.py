@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 
 # Calls at once, an arbitrary number; the on-device model handles a single call at a time.
 MAX_CONCURRENT_CALLS: Final = 4
+# The maximum tokens of a note, see `max_note_tokens`; arbitrary numbers.
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
 MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
 # The statuses of the progress, in pairs: while parts are read, and while their notes are merged.

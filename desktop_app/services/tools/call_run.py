@@ -31,6 +31,7 @@ CLEANUP_S: Final = 2.0
 REPORT_S: Final = 0.5
 """Seconds between two reports of a running call; each is stored."""
 MAX_REPORT_CHARS: Final = 100
+"""Characters of a report's words that are shown, an arbitrary number."""
 MAX_PARALLEL: Final = 16
 """Calls of a round that run; the model gets an error for each further call."""
 
