@@ -16,12 +16,26 @@ from desktop_app.paths import resource_path
 HIDDEN_PRESETS: Final = "presets.hidden"
 """The setting with the ids of built-in presets that the user has deleted."""
 BUILT_IN_NAMES: Final = (
-    *(N_("Careful coder"), N_("Code reviewer"), N_("Analyst"), N_("Editor"), N_("Translator")),
-    *(N_("Tutor"), N_("Minutes"), N_("Summarizer"), N_("Researcher"), N_("Data extractor")),
-    *(N_("Plain writer"), N_("Brainstormer")),
+    N_("Careful coder"),
+    N_("Code reviewer"),
+    N_("Analyst"),
+    N_("Editor"),
+    N_("Translator"),
+    N_("Tutor"),
+    N_("Minutes"),
+    N_("Summarizer"),
+    N_("Researcher"),
+    N_("Data extractor"),
+    N_("Plain writer"),
+    N_("Brainstormer"),
 )
-"""The names of the built-in presets, marked for translation."""
-_FIRST_POSITION: Final = 1_000_000  # after all of the user's presets
+"""The names in `resources/presets.json`, in its order.
+
+They are repeated here because texts are only collected for translation from Python files. A test
+compares them with the file.
+"""
+# Built-in presets are sorted after the user's, whose positions count from 0.
+_FIRST_POSITION: Final = 1_000_000
 
 
 @cache
@@ -50,19 +64,32 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
         hidden: the ids of built-in presets that the user has deleted.
     """
     presets = list(stored)
-    taken_names = {preset.name.casefold() for preset in presets} | {preset.id for preset in presets}
+    taken_names = {preset.name.casefold() for preset in presets}
+    taken_ids = {preset.id for preset in presets}
     for number, preset in enumerate(built_in_presets()):
         translated_preset = replace(preset, name=tr(preset.name), position=_FIRST_POSITION + number)
-        names = {preset.id, preset.name.casefold(), translated_preset.name.casefold()}
-        if taken_names.isdisjoint(names) and preset.id not in hidden:
+        is_replaced = _is_replaced(preset, taken_ids, taken_names)
+        if not is_replaced and preset.id not in hidden:
             presets.append(translated_preset)
     return presets
 
 
 def replaces_built_in(preset: Preset) -> bool:
     """Return True if the user's library would show this preset in place of a built-in one."""
-    # Any other preset is shown in addition to the built-in ones.
-    return len(with_built_in([preset])) <= len(built_in_presets())
+    ids = {preset.id}
+    names = {preset.name.casefold()}
+    return any(_is_replaced(built_in, ids, names) for built_in in built_in_presets())
+
+
+def _is_replaced(built_in: Preset, ids: Collection[str], names: Collection[str]) -> bool:
+    """Return True if the user's presets replace a built-in preset.
+
+    Args:
+        ids: the ids of the user's presets.
+        names: their case-folded names.
+    """
+    built_in_names = (built_in.name.casefold(), tr(built_in.name).casefold())
+    return built_in.id in ids or any(name in names for name in built_in_names)
 
 
 def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
@@ -70,14 +97,19 @@ def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
 
     A built-in preset is also found by its English name, so scripts work in every language.
     """
-    ids_by_english_name = {preset.name.casefold(): preset.id for preset in built_in_presets()}
-    for searched_name in (name.casefold(), ids_by_english_name.get(name.casefold())):
-        for preset in presets:
-            if searched_name in (preset.id.casefold(), preset.name.casefold()):
-                return preset
+    # Names and ids are typed by the user, so both are compared without regard to case.
+    searched_name = name.casefold()
+    for preset in presets:
+        if searched_name in (preset.id.casefold(), preset.name.casefold()):
+            return preset
+    for built_in in built_in_presets():
+        if built_in.name.casefold() == searched_name:
+            return next((preset for preset in presets if preset.id == built_in.id), None)
     return None
 
 
 def hidden_ids(value: object) -> set[str]:
     """Return the ids in a stored value of `HIDDEN_PRESETS`."""
-    return {id_ for id_ in value if isinstance(id_, str)} if isinstance(value, list) else set()
+    if not isinstance(value, list):
+        return set()
+    return {id_ for id_ in value if isinstance(id_, str)}

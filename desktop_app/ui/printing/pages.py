@@ -22,6 +22,8 @@ MARGIN_MM: Final = 18.0
 """Margin on each side of the paper in millimeters."""
 _FOOTER_HEIGHT: Final = 24.0
 """Height of the page footer in points; on very small paper it is lower."""
+_NUMBER_WIDTH: Final = 60.0
+"""Points to the right of the title that are left to the page number; chosen by eye."""
 
 
 def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
@@ -45,18 +47,20 @@ class PrintedPages:
     ) -> None:
         """Create the pages for the paper and margins of `device`."""
         self._theme = theme
-        self._unit = device.logicalDpiY() / 72
+        self._pixels_per_point = device.logicalDpiY() / 72
         paint_rect = device.pageLayout().paintRectPixels(device.logicalDpiY())
-        self._footer_height = min(_FOOTER_HEIGHT * self._unit, paint_rect.height() / 4)
+        self._footer_height = min(_FOOTER_HEIGHT * self._pixels_per_point, paint_rect.height() / 4)
         self._size = QSizeF(paint_rect.width(), paint_rect.height() - self._footer_height)
         self.content = PrintedConversation(
             title,
             theme,
             page=self._size,
-            unit=self._unit,
+            unit=self._pixels_per_point,
             name_of_model=name_of_model,
             formulas=formulas,
         )
+        # The footer shows the title as the first page does: control characters are visible. As a
+        # footer has only one line, line breaks become spaces.
         self._title = " ".join(self.content.title.split())
 
     @cached_property
@@ -77,7 +81,8 @@ class PrintedPages:
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = page_rect
         context.palette.setColor(context.palette.ColorRole.Text, self._theme.text)
-        context.palette.setColor(context.palette.ColorRole.WindowText, self._theme.line)  # rules
+        # Qt paints the horizontal rules of the text in this color.
+        context.palette.setColor(context.palette.ColorRole.WindowText, self._theme.line)
         self.content.document.documentLayout().draw(painter, context)
         for bar in self._quote_bars:
             if bar.intersects(page_rect):
@@ -86,14 +91,16 @@ class PrintedPages:
         self._paint_footer(painter, number)
 
     def _paint_footer(self, painter: QPainter, number: int) -> None:
-        half = self._footer_height / 2
-        footer = QRectF(0, self._size.height() + half, self._size.width(), half)
+        # The upper half of the footer is empty, as a distance from the text above it.
+        half_height = self._footer_height / 2
+        top = self._size.height() + half_height
+        footer = QRectF(0, top, self._size.width(), half_height)
         painter.setFont(self.content.footer_font)
         painter.setPen(self._theme.faint)
         align = Qt.AlignmentFlag
         label = f"{number + 1} / {self.count}"
         painter.drawText(footer, align.AlignRight | align.AlignVCenter, label)
-        title_rect = footer.adjusted(0, 0, -60 * self._unit, 0)  # leaves room for the number
+        title_rect = footer.adjusted(0, 0, -_NUMBER_WIDTH * self._pixels_per_point, 0)
         title = painter.fontMetrics().elidedText(
             self._title, Qt.TextElideMode.ElideRight, int(title_rect.width())
         )

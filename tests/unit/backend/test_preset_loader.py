@@ -12,6 +12,7 @@ from desktop_app.backend.preset_loader import (
     hidden_ids,
     preset_cases,
     preset_named,
+    replaces_built_in,
     with_built_in,
 )
 from desktop_app.i18n.translation import tr
@@ -33,6 +34,13 @@ def test_a_preset_of_the_user_replaces_the_one_of_its_name_or_id() -> None:
     shown = with_built_in([by_name, by_id])
     assert shown[:2] == [by_name, by_id]
     assert [preset.id for preset in shown[2:]] == [preset.id for preset in OTHERS]
+
+
+def test_a_preset_replaces_a_built_in_one_by_its_name_or_id_only() -> None:
+    own = replace(FIRST, id="own", name="Own")
+    assert replaces_built_in(replace(own, id=FIRST.id))
+    assert replaces_built_in(replace(own, name=FIRST.name.upper()))
+    assert not replaces_built_in(own)
 
 
 def test_a_deleted_preset_is_not_shown() -> None:
