@@ -83,7 +83,7 @@ class MarkdownPrinter:
 
     def _place_of_bar(self, bar: _QuoteBar) -> QRectF:
         layout = self._writer.document.documentLayout()
-        width = QUOTE_BAR * self._styles.unit
+        width = QUOTE_BAR * self._styles.pixels_per_point
         left = self._writer.page.width() - bar.inset - width if bar.is_at_right else bar.inset
         padding = QTextCursor(bar.last).currentFrame().frameFormat().padding()
         bottom = layout.blockBoundingRect(bar.last).bottom() + padding
@@ -102,7 +102,9 @@ class MarkdownPrinter:
             if previous_block is not None and is_in_other_quote(previous_block, first_block):
                 # Two blocks, because Qt gives an empty block below a table no height.
                 self._writer.insert_block(self._styles.empty_block_format())
-                self._writer.insert_block(self._styles.spacer_format(QUOTE_GAP * self._styles.unit))
+                self._writer.insert_block(
+                    self._styles.spacer_format(QUOTE_GAP * self._styles.pixels_per_point)
+                )
             start = self._writer.cursor.position()
             if not self._writer.is_block_empty:
                 start += 1  # the next block is inserted below the current one

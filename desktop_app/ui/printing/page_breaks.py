@@ -29,16 +29,18 @@ class _UnbrokenContent(NamedTuple):
 class PageBreaks:
     """The page breaks of a document."""
 
-    def __init__(self, document: QTextDocument, page_height: float, unit: float) -> None:
+    def __init__(
+        self, document: QTextDocument, page_height: float, pixels_per_point: float
+    ) -> None:
         """Insert no page breaks until `insert`.
 
         Args:
             page_height: the height of a page in device pixels.
-            unit: device pixels per point.
+            pixels_per_point: the resolution of the device.
         """
         self._document = document
         self._page_height = page_height
-        self._unit = unit
+        self._pixels_per_point = pixels_per_point
         self._unbroken: list[_UnbrokenContent] = []
 
     def keep_unbroken(self, block: QTextBlock, frame: QTextFrame | None = None) -> None:
@@ -73,7 +75,7 @@ class PageBreaks:
         For a tall frame, which may be split, return the bottom of its first lines.
         """
         layout = self._document.documentLayout()
-        first_lines_height = 2 * (TEXT_SIZE + FRAME_PADDING) * self._unit
+        first_lines_height = 2 * (TEXT_SIZE + FRAME_PADDING) * self._pixels_per_point
         if content.frame is not None:
             rect = layout.frameBoundingRect(content.frame)
             is_tall = rect.height() >= _MAX_UNSPLIT_SHARE * self._page_height

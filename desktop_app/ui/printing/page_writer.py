@@ -51,7 +51,7 @@ class PageWriter:
         self.theme = theme
         self.styles = styles
         self.cursor = QTextCursor(document)
-        self.breaks = PageBreaks(document, page.height(), styles.unit)
+        self.breaks = PageBreaks(document, page.height(), styles.pixels_per_point)
         self.is_block_empty = True
 
     def insert_note(self, text: str, top: float, color: QColor | None = None) -> None:
@@ -137,9 +137,9 @@ class PageWriter:
     def insert_image(self, name: str, image: QImage, max_width: float) -> None:
         """Insert an image, scaled down to the maximum width and nearly half a page."""
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
-        unit = 0.75 * self.styles.unit  # a CSS pixel is 0.75 points
-        width = image.width() * unit
-        height = image.height() * unit
+        css_pixel = 0.75 * self.styles.pixels_per_point  # it is 0.75 points
+        width = image.width() * css_pixel
+        height = image.height() * css_pixel
         scale = min(1.0, max_width / width, 0.45 * self.page.height() / height)
         image_format = QTextImageFormat()
         image_format.setName(name)

@@ -55,7 +55,7 @@ class PrintedPages:
             title,
             theme,
             page=self._size,
-            unit=self._pixels_per_point,
+            pixels_per_point=self._pixels_per_point,
             name_of_model=name_of_model,
             formulas=formulas,
         )

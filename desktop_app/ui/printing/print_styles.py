@@ -59,11 +59,11 @@ _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
 class PrintStyles:
-    """Formats for paper; `unit` is device pixels per point."""
+    """Formats for paper; `pixels_per_point` is the resolution of the device."""
 
-    def __init__(self, theme: Theme, unit: float) -> None:
+    def __init__(self, theme: Theme, pixels_per_point: float) -> None:
         self.theme = theme
-        self.unit = unit
+        self.pixels_per_point = pixels_per_point
         self._char_formats: dict[tuple[object, ...], QTextCharFormat] = {}
 
     def font(self, points: float, *, mono: bool = False) -> QFont:
@@ -72,7 +72,7 @@ class PrintStyles:
         Its size is set in device pixels, because spacing and drawings use these too.
         """
         font = QFont(self.theme.code_font if mono else self.theme.base_font)
-        font.setPixelSize(max(1, round(points * self.unit)))
+        font.setPixelSize(max(1, round(points * self.pixels_per_point)))
         return font
 
     # ------------------------------------------------------------------ characters
@@ -159,7 +159,7 @@ class PrintStyles:
     def paragraph_format(self, top: float, *, line_height: float = 1.35) -> QTextBlockFormat:
         """Return the format of a block; `top` is the margin above it in points."""
         block_format = QTextBlockFormat()
-        block_format.setTopMargin(top * self.unit)
+        block_format.setTopMargin(top * self.pixels_per_point)
         block_format.setLineHeight(line_height * 100, _PROPORTIONAL)
         return block_format
 
@@ -171,13 +171,13 @@ class PrintStyles:
             block_format = self.paragraph_format(3.0 if _is_tight(above, block) else 6.0)
         quotes, lists = _indented_levels(block)
         if begins_at_right(block):
-            block_format.setRightMargin(INDENT * quotes * self.unit)
+            block_format.setRightMargin(INDENT * quotes * self.pixels_per_point)
         else:
-            block_format.setLeftMargin(INDENT * quotes * self.unit)
+            block_format.setLeftMargin(INDENT * quotes * self.pixels_per_point)
         block_format.setIndent(lists)  # Qt indents at the side where the text begins
         if block.marker:
-            block_format.setTextIndent(-INDENT * self.unit)
-            positions = [INDENT * number * self.unit for number in _TAB_STOPS]
+            block_format.setTextIndent(-INDENT * self.pixels_per_point)
+            positions = [INDENT * number * self.pixels_per_point for number in _TAB_STOPS]
             block_format.setTabPositions(
                 [QTextOption.Tab(position, tab_after_marker(block)) for position in positions]
             )
@@ -185,13 +185,17 @@ class PrintStyles:
 
     def inset(self, block: Block) -> float:
         """Return the indentation of a block in pixels."""
-        return INDENT * sum(_indented_levels(block)) * self.unit
+        return INDENT * sum(_indented_levels(block)) * self.pixels_per_point
 
     def quote_insets(self, block: Block) -> list[float]:
         """Return the distance of each quote's bar from the edge of the page, in pixels."""
         levels = sum(_indented_levels(block))
         quotes = enumerate(depths_of_quotes(block))
-        return [INDENT * (n + depth) * self.unit for n, depth in quotes if n + depth < levels]
+        return [
+            INDENT * (n + depth) * self.pixels_per_point
+            for n, depth in quotes
+            if n + depth < levels
+        ]
 
     def empty_block_format(self) -> QTextBlockFormat:
         """Return the format of a block that is one pixel high."""
@@ -209,10 +213,10 @@ class PrintStyles:
         """Return the format of a frame; `top` is in points, `left` in pixels."""
         frame_format = QTextFrameFormat()
         frame_format.setBackground(color)
-        frame_format.setPadding(FRAME_PADDING * self.unit)
-        frame_format.setTopMargin(top * self.unit)
+        frame_format.setPadding(FRAME_PADDING * self.pixels_per_point)
+        frame_format.setTopMargin(top * self.pixels_per_point)
         # Qt drops the top margin of a block below a frame.
-        frame_format.setBottomMargin(6 * self.unit)
+        frame_format.setBottomMargin(6 * self.pixels_per_point)
         frame_format.setLeftMargin(left)
         frame_format.setBorder(0)
         return frame_format
@@ -224,8 +228,8 @@ class PrintStyles:
         table_format.setCellSpacing(0)
         table_format.setCellPadding(0)
         table_format.setHeaderRowCount(1 if first_block.head else 0)
-        table_format.setTopMargin(6 * self.unit)
-        table_format.setBottomMargin(6 * self.unit)
+        table_format.setTopMargin(6 * self.pixels_per_point)
+        table_format.setBottomMargin(6 * self.pixels_per_point)
         if first_block.from_right:
             table_format.setAlignment(Qt.AlignmentFlag.AlignRight)
             table_format.setRightMargin(self.inset(first_block))
@@ -243,18 +247,20 @@ class PrintStyles:
         """Return the width in pixels of a cell with this text, in the bold font of headers."""
         font = self.font(TEXT_SIZE)
         font.setWeight(QFont.Weight.DemiBold)
-        return QFontMetricsF(font).horizontalAdvance(text) + 2 * _CELL_PADDING * self.unit
+        return (
+            QFontMetricsF(font).horizontalAdvance(text) + 2 * _CELL_PADDING * self.pixels_per_point
+        )
 
     def cell_format(self) -> QTextTableCellFormat:
         """Return the format of a cell with a hairline below."""
         cell_format = QTextTableCellFormat()
-        cell_format.setBottomBorder(0.5 * self.unit)
+        cell_format.setBottomBorder(0.5 * self.pixels_per_point)
         cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         cell_format.setBottomBorderBrush(QBrush(self.theme.line))
-        cell_format.setTopPadding(3 * self.unit)
-        cell_format.setBottomPadding(3 * self.unit)
-        cell_format.setLeftPadding(_CELL_PADDING * self.unit)
-        cell_format.setRightPadding(_CELL_PADDING * self.unit)
+        cell_format.setTopPadding(3 * self.pixels_per_point)
+        cell_format.setBottomPadding(3 * self.pixels_per_point)
+        cell_format.setLeftPadding(_CELL_PADDING * self.pixels_per_point)
+        cell_format.setRightPadding(_CELL_PADDING * self.pixels_per_point)
         return cell_format
 
 

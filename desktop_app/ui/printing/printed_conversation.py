@@ -54,7 +54,7 @@ class PrintedConversation:
         title: str,
         theme: Theme,
         page: QSizeF,
-        unit: float,
+        pixels_per_point: float,
         name_of_model: Callable[[str], str],
         formulas: FormulaFinder,
     ) -> None:
@@ -64,19 +64,19 @@ class PrintedConversation:
             title: the title of the conversation.
             theme: the light theme.
             page: the size of a page in device pixels.
-            unit: device pixels per point.
+            pixels_per_point: the resolution of the device.
             name_of_model: returns a model's display name for its id.
             formulas: typesets formulas.
         """
         self.document = SealedDocument()
-        self._styles = PrintStyles(theme, unit)
+        self._styles = PrintStyles(theme, pixels_per_point)
         self._theme = theme
         self._name_of_model = name_of_model
         self._formulas = FormulaDrawer(self.document, keeps_source=False)
         self._formulas.set_typesetter(formulas)
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)
-        self.document.setIndentWidth(INDENT * unit)
+        self.document.setIndentWidth(INDENT * pixels_per_point)
         self.document.setDefaultFont(self._styles.font(NOTE_SIZE))
         option = self.document.defaultTextOption()
         option.setTabStopDistance(self._styles.tab_distance())
