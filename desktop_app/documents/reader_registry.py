@@ -32,7 +32,7 @@ def read(
         password: opens a protected PDF; "" if there is none.
     """
     kind = _binary_kind(name, data)
-    bundle = DocumentBundle(limits, on_progress, depth, read)
+    bundle = DocumentBundle(limits, on_progress, depth=depth, read=read)
     try:
         document = (
             _read_binary(name, kind, data, bundle, password)

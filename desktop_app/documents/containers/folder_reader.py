@@ -32,18 +32,23 @@ def read(
         members: each file's path relative to the folder, and why it is left out ("" if it is read).
         open_member: returns the descriptor of a member by its index, None if it cannot be read.
     """
-    bundle = DocumentBundle(limits, on_progress, 0, reader_registry.read)
+    bundle = DocumentBundle(limits, on_progress, depth=0, read=reader_registry.read)
     members_to_read = []
     for number, (path, skip_reason) in enumerate(members):
         if skip_reason:
             bundle.skip(path, SkipReason(skip_reason))
         else:
             members_to_read.append((number, path))
+    # The user sets one limit for the content of an archive and for all files of a folder together:
+    # both become one text.
     bytes_left = limits.unpacked_bytes
     for done_count, (number, path) in enumerate(members_to_read):
         data = _read_member(open_member(number), limits)
         if data is None:
             bundle.skip(path, SkipReason.UNREADABLE)
+            continue
+        if len(data) > limits.file_bytes:
+            bundle.skip(path, SkipReason.TOO_LARGE)
             continue
         bytes_left -= len(data)
         if bytes_left < 0:
@@ -57,10 +62,10 @@ def read(
 
 
 def _read_member(descriptor: int | None, limits: Limits) -> bytes | None:
+    """Return the content of a file, cut one byte after the limit; None if it is unreadable."""
     if descriptor is None:
         return None
     try:
-        data = read_descriptor(descriptor, limits)
+        return read_descriptor(descriptor, limits)
     except OSError:
         return None
-    return data if len(data) <= limits.file_bytes else None

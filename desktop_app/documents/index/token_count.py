@@ -4,9 +4,10 @@ Only the child process that reads documents imports this: the encoding takes 0.2
 
 tiktoken first splits text by a regular expression, which overflows on very long runs of a single
 kind of character (a million spaces raise PanicException). So `count_tokens` encodes
-long text in pieces, and cuts it where the expression splits anyway: after a word that is followed by
-a space or by punctuation. Then the tokens are those of the whole text. If there is no such place in
-10,000 characters, as in Base64, the cut is elsewhere, which can change the count by a few tokens.
+long text in pieces. It cuts the text where the expression splits anyway: after a word that is
+followed by a space or by punctuation. Then the tokens are those of the whole text. If there is no
+such place in 10,000 characters, as in Base64, the cut is elsewhere, which can change the count by a
+few tokens.
 """
 
 from __future__ import annotations

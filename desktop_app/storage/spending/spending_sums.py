@@ -20,7 +20,39 @@ SLOT_MICROS: Final = 15 * 60 * 1_000_000
 
 _DAY: Final = timedelta(days=1)
 _NAME_COLUMNS: Final = ("provider_id", "model", "purpose")
+# The first two are fields of `SpendingSum`, the others those of `Usage`, in its order.
+_SUMMED_COLUMNS: Final = (
+    "calls",
+    "uncounted",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+)
 _Key = tuple[Any, ...]
+"""The values of the columns that a sum is grouped by; () for the sum of all rows."""
+_SLOTS_IN_RANGE: Final = """ledger_slots
+    WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"""
+# In ledger_slots, `uncounted` is the number of calls of unknown cost; `cost` is that of the others.
+_INSERT_SLOT: Final = """INSERT INTO ledger_slots (
+        slot, provider_id, model, purpose, calls, uncounted,
+        input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
+    ) VALUES (
+        :slot, :provider_id, :model, :purpose, :calls, :uncounted,
+        :input_tokens, :cached_tokens, :output_tokens, :reasoning_tokens, :cost
+    )"""
+# The new row has the new total of the costs, because SQLite would add them as floating point.
+_ADD_TO_SLOT: Final = f"""{_INSERT_SLOT}
+    ON CONFLICT (slot, provider_id, model, purpose) DO UPDATE SET
+        calls = calls + excluded.calls,
+        uncounted = uncounted + excluded.uncounted,
+        input_tokens = input_tokens + excluded.input_tokens,
+        cached_tokens = cached_tokens + excluded.cached_tokens,
+        output_tokens = output_tokens + excluded.output_tokens,
+        reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+        cost = excluded.cost"""
+_COST_OF_SLOT: Final = """SELECT cost FROM ledger_slots
+    WHERE slot = ? AND provider_id = ? AND model = ? AND purpose = ?"""
 
 
 class LedgerEntry(NamedTuple):
@@ -61,56 +93,58 @@ def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | No
     """Return the spending of the local month of `at`, of one provider or, with None, of all."""
     first_day = at.astimezone().date().replace(day=1)
     span = (_slot_of(first_day), _slot_of(_next_month(first_day)), provider_id)
-    sums = _sums_by(connection, _SLOTS_IN_RANGE, span, names=())  # one sum, or none
+    # Without columns to group by, all rows are one group, whose key is empty.
+    sums = _sums_by(connection, _SLOTS_IN_RANGE, span, names=())
     return sums.get((), SpendingSum())
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
     """Sum up all entries of the ledger into the empty table of slots."""
+    # `_sums_by` needs the columns of ledger_slots. Each entry is shown to it as a slot of one call.
     entries = f"""(SELECT at / {SLOT_MICROS} AS slot, *, 1 AS calls, cost IS NULL AS uncounted
         FROM ledger)"""  # noqa: S608 - our own number
     sums = _sums_by(connection, entries, (), ("slot", *_NAME_COLUMNS))
-    connection.executemany(
-        "INSERT INTO ledger_slots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (*key, spent.calls, spent.uncounted, *token_counts(spent.usage), str(spent.cost))
-            for key, spent in sums.items()
-        ),
-    )
-
-
-_SELECT = """SELECT cost FROM ledger_slots
-    WHERE slot = ? AND provider_id = ? AND model = ? AND purpose = ?"""
-_UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (slot, provider_id, model, purpose) DO UPDATE SET
-        calls = calls + 1,
-        uncounted = uncounted + excluded.uncounted,
-        input_tokens = input_tokens + excluded.input_tokens,
-        cached_tokens = cached_tokens + excluded.cached_tokens,
-        output_tokens = output_tokens + excluded.output_tokens,
-        reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
-        cost = excluded.cost"""
+    rows = []
+    for (slot, provider_id, model, purpose), spent in sums.items():
+        row = {
+            "slot": slot,
+            "provider_id": provider_id,
+            "model": model,
+            "purpose": purpose,
+            "calls": spent.calls,
+            "uncounted": spent.uncounted,
+            "input_tokens": spent.usage.input_tokens,
+            "cached_tokens": spent.usage.cached_tokens,
+            "output_tokens": spent.usage.output_tokens,
+            "reasoning_tokens": spent.usage.reasoning_tokens,
+            "cost": str(spent.cost),
+        }
+        rows.append(row)
+    connection.executemany(_INSERT_SLOT, rows)
 
 
 def add_to_slot(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
     """Add a call to the sums of its slot."""
-    key = (entry.slot, *entry.names)
-    row = connection.execute(_SELECT, key).fetchone()
+    row = connection.execute(_COST_OF_SLOT, (entry.slot, *entry.names)).fetchone()
     old_cost = Decimal(row[0]) if row else Decimal(0)
-    total = old_cost
+    total_cost = old_cost
     uncounted = 1
     if entry.cost is not None:
-        total = EXACT_CONTEXT.add(old_cost, Decimal(entry.cost))
+        total_cost = EXACT_CONTEXT.add(old_cost, Decimal(entry.cost))
         uncounted = 0
-    connection.execute(_UPSERT, (*key, uncounted, *entry.tokens, str(total)))
+    new_row = {
+        **entry._asdict(),
+        "slot": entry.slot,
+        "calls": 1,
+        "uncounted": uncounted,
+        "cost": str(total_cost),
+    }
+    connection.execute(_ADD_TO_SLOT, new_row)
 
 
 def token_counts(usage: Usage) -> tuple[int, int, int, int]:
     """Return the token counts of a usage in the order of the columns."""
     return (usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens)
-
-
-_SLOTS_IN_RANGE = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
 
 
 def lines_of(
@@ -130,7 +164,10 @@ def lines_of(
 
 
 def _sums_by(
-    connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
+    connection: sqlite3.Connection,
+    source: str,
+    parameters: tuple[int | str | None, ...],
+    names: tuple[str, ...],
 ) -> dict[_Key, SpendingSum]:
     """Return the sums of rows by the values of the columns `names`.
 
@@ -138,25 +175,27 @@ def _sums_by(
     here.
 
     Args:
-        source: the FROM clause, without FROM; `values` are its parameters.
+        source: the FROM clause, without FROM; it yields the columns of ledger_slots.
+        parameters: the values of the parameters in `source`.
+        names: the columns to group by; if there are none, all rows are one group.
     """
-    columns = "".join(f"{name}, " for name in names)
     costs: dict[_Key, Decimal] = defaultdict(Decimal)
     # The names and the source are constants of this module.
-    sql = f"SELECT {columns}cost FROM {source}"  # noqa: S608
-    for *key, cost in connection.execute(sql, values):
+    sql = f"SELECT {', '.join(['cost', *names])} FROM {source}"  # noqa: S608
+    for cost, *key_values in connection.execute(sql, parameters):
         if cost is not None:
-            group = tuple(key)
-            costs[group] = EXACT_CONTEXT.add(costs[group], Decimal(cost))
-    group_by = f" GROUP BY {columns[:-2]}" if names else ""
-    sql = f"""SELECT {columns}sum(calls), sum(uncounted), sum(input_tokens), sum(cached_tokens),
-        sum(output_tokens), sum(reasoning_tokens) FROM {source}{group_by}"""  # noqa: S608
+            key = tuple(key_values)
+            costs[key] = EXACT_CONTEXT.add(costs[key], Decimal(cost))
+    summed_columns = [f"sum({name})" for name in _SUMMED_COLUMNS]
+    sql = f"SELECT {', '.join([*summed_columns, *names])} FROM {source}"  # noqa: S608
+    if names:
+        sql += f" GROUP BY {', '.join(names)}"
     sums: dict[_Key, SpendingSum] = {}
-    for row in connection.execute(sql, values):
-        *key, calls, uncounted = row[:-4]
-        if calls:  # without GROUP BY, there is a row even if nothing matches
-            group = tuple(key)
-            sums[group] = SpendingSum(calls, uncounted, Usage(*row[-4:]), costs[group])
+    for row in connection.execute(sql, parameters):
+        calls, uncounted, *tokens = row[: len(_SUMMED_COLUMNS)]
+        key = tuple(row[len(_SUMMED_COLUMNS) :])
+        if calls:  # without GROUP BY, SQLite returns a row even if nothing matches
+            sums[key] = SpendingSum(calls, uncounted, Usage(*tokens), costs[key])
     return sums
 
 
