@@ -41,13 +41,19 @@ class StructuredAnswers(QObject):
             self._copy(answer, as_csv=action == COPY_CSV)
 
     def _copy(self, answer: Message, *, as_csv: bool) -> None:
-        try:
-            value = json_value(answer)
-        except ValueError:  # the text is not JSON, so there is nothing to copy
-            return
-        text = csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
-        QGuiApplication.clipboard().setText(text)
-        self._notifications.notify(tr("Copied"))
+        text = text_to_copy(answer, as_csv=as_csv)
+        if text is not None:
+            QGuiApplication.clipboard().setText(text)
+            self._notifications.notify(tr("Copied"))
+
+
+def text_to_copy(answer: Message, *, as_csv: bool) -> str | None:
+    """Return an answer's value as JSON or CSV; None if it is not JSON or nested too deeply."""
+    try:
+        value = json_value(answer)
+        return csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):  # a value that can just be read is too deep to be written
+        return None
 
 
 def csv_of(value: object) -> str:

@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from desktop_app.app.answers.structured_answers import text_to_copy
 from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS, FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.prompts.prompts import Prompt
@@ -20,6 +22,7 @@ from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_spending import KEYED, set_cap
 from tests.helpers.file_dialogs import choose_paths
+from tests.helpers.messages import answer
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -40,8 +43,7 @@ def use(app: AppHarness, form: str) -> None:
 
 
 def run(app: AppHarness, action: str) -> None:
-    answer = app.state.current.path[-1]
-    app.window.transcript.commands.run(answer.id, action)
+    app.window.transcript.commands.run(app.state.current.path[-1].id, action)
 
 
 def text_of(message: object) -> str:
@@ -191,6 +193,16 @@ async def test_an_object_is_shown_as_a_tree() -> None:
             assert words in app.transcript
         run(app, "copy-csv")
         assert clipboard().splitlines()[0] == "people,place"
+
+
+@pytest.mark.parametrize("as_csv", [False, True])
+def test_an_answer_of_any_depth_is_copied_or_not(as_csv: bool) -> None:
+    """A value that can just be read takes more levels of recursion to be written."""
+    texts = set()
+    for depth in range(900, 1_000):
+        deep = answer("[" * depth + "]" * depth)
+        texts.add(text_to_copy(deep, as_csv=as_csv) is None)
+    assert texts == {False, True}
 
 
 async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
