@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 DESKTOP_FILE = "io.github.repartee.Repartee"
 CALL_TIMEOUT_MS: Final = 30_000
 """The time that a program started by the session bus waits for the call."""
+_WORK_THREADS: Final = 4  # an arbitrary number
 
 STARTING: Final = N_("Repartee is starting. What you type is kept.")
 
@@ -60,6 +61,7 @@ def run(request: WindowRequest) -> int:
     application = Application(request)
     application.show()
     code = application.run()
+    # A restart replaces this process, so nothing below runs.
     if application.should_restart:
         from desktop_app.child_processes import restart_program
 
@@ -97,7 +99,7 @@ class Application:
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
         self._pending_requests: list[WindowRequest] = []
-        self._serving_session: WindowSession | None = None  # the last that has started
+        self._serving_session: WindowSession | None = None  # the last session that has started
         self._join_task: asyncio.Task[None] | None = None
 
     def show(self) -> None:
@@ -114,6 +116,7 @@ class Application:
         )
         self.window = _build_window(self._theme)
         self.window.restore_state(window_state)
+        # A quick request shows only the quick prompt.
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
         self.qt.processEvents()
@@ -131,11 +134,13 @@ class Application:
         loop = QEventLoop(self.qt)
         close_in_tasks(loop)
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
-        loop.set_default_executor(ThreadPoolExecutor(4, "work"))
+        loop.set_default_executor(ThreadPoolExecutor(_WORK_THREADS, "work"))
         asyncio.set_event_loop(loop)
         self._join_ended = asyncio.Event()
         with loop:
-            if isinstance(self._request, HiddenRequest):  # the bus may be about to call
+            # The bus may have started this program, and waits for its name to deliver a call. Any
+            # other start joins the bus in `_run_sessions`, after everything that the user sees.
+            if isinstance(self._request, HiddenRequest):
                 self._join_bus(loop)
             try:
                 loop.run_until_complete(self._run_sessions(loop))
@@ -174,8 +179,10 @@ class Application:
         finally:
             self._join_ended.set()
             is_registered = await deny_inspection_after_portal(self.qt, self._bus)
-            is_registered = is_registered or is_sandboxed()
-            self._bus.set_activatable(owns_name and name == APP_ID and is_registered)
+            is_known_to_desktop = is_registered or is_sandboxed()
+            # With other data folders, the program has another name, which no desktop file has.
+            has_own_name = owns_name and name == APP_ID
+            self._bus.set_activatable(has_own_name and is_known_to_desktop)
 
     async def _join_desktop(self, session: WindowSession) -> None:
         await self._join_ended.wait()
@@ -212,6 +219,7 @@ class Application:
             self._serving_session.serve(request)
             return
         self._pending_requests.append(request)
+        # During the start, the user sees at once that the request arrived.
         if self._serving_session is None and not isinstance(request, QuickRequest):
             self.window.show()
 
@@ -253,7 +261,7 @@ class Application:
             await self.session.shutdown.wait()
             if not self.session.should_rebuild:
                 break
-            request = OpenRequest()
+            request = OpenRequest()  # the previous session has served the request of the start
             self._rebuild_window()
         if self.session.closed_work is not None:
             from desktop_app.app.startup.closed_store import ClosedStore
@@ -269,7 +277,8 @@ class Application:
         for request in requests:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
-            # The bus starts the program and then calls it, unless the caller has ended meanwhile.
+            # The bus starts the program and then calls it. If the caller has ended meanwhile, no
+            # call arrives, and the program would run on without a window.
             QTimer.singleShot(CALL_TIMEOUT_MS, self.window, session.closing.end_if_nothing_shows)
 
     def _rebuild_window(self) -> None:
@@ -284,7 +293,7 @@ class Application:
         self._hold_early_keys()
         self.window.show()
         self.window.set_transcript(TranscriptView(self._theme.current))
-        if old_window.settings.isVisible():  # that is where the user chose the language
+        if old_window.settings.isVisible():  # the user has just chosen the language there
             self.window.outer_panes.show_settings(True)
             self.window.settings.show_page("look")
         old_window.deleteLater()
@@ -348,7 +357,8 @@ def report_failed_start(error: UserFacingError) -> int:
     from desktop_app.cli.streams.console import write_diagnostic  # only a failing start needs it
     from desktop_app.ui.widgets.text.foreign_text import message_box
 
-    # The user's folders may be the cause, so nothing is read from them here.
+    # The user's folders may be the cause, so nothing is read from them here. Before the window
+    # exists, there is no application yet; the local name keeps a new one alive for the dialog.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
     write_diagnostic(f"{error.sentences} {error.details}".rstrip())
     box = message_box(error.what_happened, error.what_to_do, details=error.details)
@@ -377,8 +387,8 @@ def _last_appearance(state: dict[str, object]) -> PortalAppearance:
     is_dark = state.get("is_dark")
     has_high_contrast = state.get("is_strong")
     return PortalAppearance(
-        is_dark if isinstance(is_dark, bool) else None,
-        has_high_contrast if isinstance(has_high_contrast, bool) else None,
+        is_dark=is_dark if isinstance(is_dark, bool) else None,
+        has_high_contrast=has_high_contrast if isinstance(has_high_contrast, bool) else None,
     )
 
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.command_palette import CommandPalette
 
 PALETTE_COMMAND = "palette.open"
-USES_KEY = "palette.uses"
+USES_KEY = "palette.uses"  # the key of the stored use counts
 
 
 class Palette(QObject):
     """Search of all `actions` and `rows` by name; of equal matches, the most used come first.
 
-    Conversations and collections are found as soon as they are loaded.
+    Each opening loads conversations and collections; they are found once they are loaded.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Palette(QObject):
         self._actions_by_row |= {entry.id: action for entry, action in rows}
 
     def _find(self, query: str) -> list[PaletteEntry]:
-        uses = self._use_counts or UseCounts({})
+        uses = self._use_counts or UseCounts({})  # until the stored counts are loaded
         index = PaletteIndex([*self._entries.values()], self._titles, uses)
         return index.find(query, tr("Conversation"))
 
@@ -98,7 +98,7 @@ class Palette(QObject):
             self._widget.search_again()
 
     def _choose(self, row_id: str) -> None:
-        if self._use_counts is not None:
+        if self._use_counts is not None:  # saving before they are loaded would replace them
             self._use_counts.count_choice(row_id)
             self._tasks.start(self._settings_store.set(USES_KEY, self._use_counts.stored))
         if row_id.startswith(CONVERSATION):

@@ -62,10 +62,12 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
         facts.append(pages)
     if part.by_tools:
         facts.append(tr(BEGINNING))
-    elif part.again_as and not refusal:
+    elif refusal:
+        facts.append(refusal)
+    elif part.again_as:
         facts.append(tr(AGAIN))
     else:
-        facts += [refusal] if refusal else amounts(part, resolved)
+        facts += amounts(part, resolved)
     if is_file(part, resolved.files):
         facts.append(tr("as a file"))
     return Chip(
@@ -86,10 +88,11 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
     """Return tokens, share of the context window and cost of the sent part of a document.
 
-    Return [] without a count, or a single note while chosen pages are counted.
+    Return [] if its tokens were not counted, or a single note while chosen pages are counted.
     """
     if part.sent_tokens is None:
-        return [tr("counting…")] if part.chosen is not None else []
+        is_counting = part.chosen is not None  # choosing pages starts a count of their text
+        return [tr("counting…")] if is_counting else []
     tokens, is_exact = _count_tokens(part, resolved)
     return [token_count(tokens, is_exact=is_exact), *share_and_cost(tokens, resolved)]
 
@@ -158,11 +161,13 @@ def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAct
 
 
 def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[DetailLevel, ...]:
-    """Return the detail levels for images of pages, with labels; () without such images."""
+    """Return the detail levels of a document's page images, with labels; () without images."""
+    # With the detail "text only", `part` itself would have no image pages.
     with_auto_detail = replace(part, detail="auto")
     if not with_auto_detail.image_pages or is_file(part, resolved.files):
         return ()
     levels = [*DETAILS]
+    # If every page is sent as an image, none has text to send without it.
     if len(with_auto_detail.image_pages) < (part.sent_pages or 0):
         levels.append(TEXT_ONLY)
     return tuple(
@@ -196,11 +201,12 @@ def _tooltip_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
         )
     elif is_file(part, resolved.files):
         lines.append(tr("{provider} reads the original file.", provider=resolved.profile.name))
-    else:
-        lines += [line] if (line := image_pages_fact(part)) else []
+    elif images_note := image_pages_fact(part):
+        lines.append(images_note)
     if part.is_protected:
         lines.append(tr(PROTECTED))
         if part.image_pages:
             lines.append(tr("After a restart, its pages need the password again."))
-    lines += [line] if (line := price_note(resolved)) else []
+    if cost_note := price_note(resolved):
+        lines.append(cost_note)
     return "\n".join(lines)

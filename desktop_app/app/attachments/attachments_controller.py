@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-MAX_CHIPS = 40  # one chip more stands for all other attachments, but never for a single one
-OTHER_ATTACHMENTS_CHIP = "more"  # the id of that chip
-SHOW_ALL_ACTION = "show-all-attachments"  # the action in its menu
+# Of more attachments, the last chip stands for all that have no chip of their own. It never stands
+# for a single attachment, whose own chip takes the same room.
+MAX_CHIPS = 40
+OTHER_ATTACHMENTS_CHIP = "more"  # the id of the last chip
+SHOW_ALL_ACTION = "show-all-attachments"  # the action in the last chip's menu
 
 
 class AttachmentsController(QObject):
@@ -61,7 +63,8 @@ class AttachmentsController(QObject):
         attachment_store: AttachmentStore,
     ) -> None:
         super().__init__(pane)
-        prompt = self._prompt = pane.prompt
+        prompt = pane.prompt
+        self._prompt = prompt
         self._notifications = pane.notifications
         self._current = setup.current
         self._draft = setup.current.draft
@@ -74,7 +77,8 @@ class AttachmentsController(QObject):
         self._prompts = prompts
         self._readings = readings
         self._collection_facts = collection_facts
-        self._is_expanded = self._has_opened = False
+        self._is_expanded = False
+        self._has_opened = False
         prompt.attach_requested.connect(self.attach)
         prompt.field.insertion.large_text_pasted.connect(self.attach_text)
         prompt.field.insertion.data_pasted.connect(self.attach_content)
@@ -127,7 +131,7 @@ class AttachmentsController(QObject):
     async def _insert_as_text(self, sha256: str) -> None:
         conversation_id = self._current.id
         text = await self._attachment_store.text(sha256)
-        if conversation_id != self._current.id:
+        if conversation_id != self._current.id:  # the prompt now belongs to another conversation
             return
         if len(text) > MAX_TEXT_CHARACTERS:
             self._notifications.notify(tr("This text is too long for the message box."))
@@ -147,6 +151,7 @@ class AttachmentsController(QObject):
 
     def _remove(self, chip_id: str) -> None:
         if chip_id == OTHER_READINGS_CHIP:
+            # The first file has a chip of its own.
             self._readings.cancel(list(self._readings.in_open_conversation)[1:])
             return
         if chip_id in self._readings.ids:
@@ -167,8 +172,10 @@ class AttachmentsController(QObject):
 
             def undo_on_shortcut() -> None:
                 # `undo_last` also closes the notification, but it only knows the last undo.
-                is_last = self._notifications.last_undo is undo
-                self._notifications.undo_last() if is_last else undo()
+                if self._notifications.last_undo is undo:
+                    self._notifications.undo_last()
+                else:
+                    undo()
 
             self._prompt.field.keys.offer_undo(undo_on_shortcut)
 
@@ -196,7 +203,9 @@ class AttachmentsController(QObject):
                 return
             current_parts = self._draft.value.attachments
             by_id = {part_id(part): part for part in (*removed_parts, *current_parts)}
+            # The old order, then what was added since.
             order = dict.fromkeys(map(part_id, (*previous_parts, *current_parts)))
+            # Of the previous parts, another removal may have taken some since.
             self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
 
         return undo
@@ -212,7 +221,7 @@ class AttachmentsController(QObject):
         self._draft.set_attachments(attachments)
 
     def _run_action(self, _chip_id: str, action: str) -> None:
-        """Show all chips. Other controllers run all other actions."""
+        """Show all chips, if that was chosen. Other controllers run all other actions."""
         if action == SHOW_ALL_ACTION:
             self._is_expanded = True
             self._show_chips()
@@ -225,9 +234,11 @@ class AttachmentsController(QObject):
         self._prompt.chips.set_chips(chips)
         if not self._has_opened:  # no model is chosen yet
             return
-        refusal = self._find_refusal()
-        if not self._providers.has_provider(self._current.conversation):
+        if self._providers.has_provider(self._current.conversation):
+            refusal = self._find_refusal()
+        else:
             refusal = tr(PROVIDER_REMOVED)
+        # A question waits for its files, but not for another choice of the user.
         can_queue = bool(readings) and not refusal
         if can_queue:
             refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
@@ -238,9 +249,9 @@ class AttachmentsController(QObject):
         """Return a chip for each attachment; of many, the last chip stands for the rest."""
         parts = self._draft.value.attachments
         resolved = self._setup.resolved
-        separate_count = (
-            len(parts) if self._is_expanded or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
-        )
+        separate_count = len(parts)
+        if not self._is_expanded and len(parts) > MAX_CHIPS + 1:
+            separate_count = MAX_CHIPS
         sent_parts = self._setup.deduplicate(parts[:separate_count])
         chips = [self._make_chip(part, resolved) for part in sent_parts]
         if other_parts := parts[separate_count:]:
@@ -281,7 +292,9 @@ class AttachmentsController(QObject):
             for id_, r in list(readings.items())[:separate_count]
         ]
         if other_count := len(readings) - separate_count:
-            file_count = sum({id(r.batch): r.batch.total for r in readings.values()}.values())
+            # Several readings share a batch, whose total counts once.
+            totals_by_batch = {id(r.batch): r.batch.total for r in readings.values()}
+            file_count = sum(totals_by_batch.values())
             read_count = file_count - len(readings)
             name = tr_plural("{count} more file", "{count} more files", other_count)
             detail = tr("{done} of {total} read", done=read_count, total=file_count)
@@ -318,7 +331,7 @@ class AttachmentsController(QObject):
             self._show_chips()
 
     def _find_refusal(self) -> str:
-        """Return why the chosen model cannot take the attachments, "" if it can."""
+        """Return why the chosen model cannot take the attachments; "" if it can."""
         parts = self._draft.value.attachments
         resolved = self._setup.resolved
         try:

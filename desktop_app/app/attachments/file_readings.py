@@ -78,8 +78,8 @@ class FileReadings(QObject):
     """The files to read, of which at most `task_queue.MAX_TASKS` are read at a time.
 
     Signals:
-        progressed(): reading began, went on, ended or was canceled. If attachments have arrived,
-            the draft reports them instead.
+        progressed(): reading began, went on, ended or was canceled. If files were attached to the
+            open conversation by that, its draft emits `changed` instead.
         text_attached(str, str): a pasted text was attached; its conversation's id and its SHA-256.
         failed(str): a file of this conversation was not attached, or its reading was canceled.
         ended(str): the reading of this conversation's last file ended without being canceled.
@@ -183,6 +183,7 @@ class FileReadings(QObject):
         for reading in canceled:
             if reading.task is not None:
                 reading.task.cancel()
+            # One that has begun ends in `_read_content`, which counts it.
             if not reading.has_begun:
                 reading.batch.end_reading()
         # Once for each conversation and batch, because there may be thousands of files.
@@ -209,6 +210,7 @@ class FileReadings(QObject):
         self.cancel(reading_ids)
 
     def _on_opened(self) -> None:
+        """Load the paths of the attached documents, unless all are known."""
         self._notifications.dismiss_topic(DOCUMENT_TOPIC)
         parts = self._draft.value.attachments
         documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
@@ -233,7 +235,8 @@ class FileReadings(QObject):
                 self._notifications.notify(message, topic=DOCUMENT_TOPIC, stays=bool(note.skipped))
             if reading.conversation_id != self._current.id:
                 await self._drafts.attach(reading.conversation_id, part)
-            if reading.conversation_id == self._current.id:  # perhaps opened meanwhile
+            # Not "else": the conversation may have been opened while its stored draft was written.
+            if reading.conversation_id == self._current.id:
                 self._arrived_parts.append((reading, part))
             is_attached = True
             reading.batch.add_attached()
@@ -254,7 +257,7 @@ class FileReadings(QObject):
             if not (was_canceled or is_attached):
                 self.failed.emit(reading.conversation_id)
             if not (was_canceled or self.is_reading(reading.conversation_id)):
-                self._update()
+                self._update()  # first, because a question may wait for `ended` to be sent
                 self.ended.emit(reading.conversation_id)
 
     async def _store_origin(self, reading: FileReading, sha256: str, path: Path) -> None:
@@ -296,7 +299,7 @@ class FileReadings(QObject):
         self._update_soon(reading.batch)
 
     def _update_soon(self, batch: AttachmentBatch) -> None:
-        """Update at once, or with many files ten times a second."""
+        """Update at once; for a batch of many files, at most once in `UPDATE_MS`."""
         if batch.total <= FEW_FILES or not self._readings:
             self._update()
         elif not self._timer.isActive():
@@ -318,6 +321,7 @@ class FileReadings(QObject):
         for reading, part in arrived_parts:
             if reading.conversation_id != self._current.id:  # another conversation is open by now
                 self._tasks.start(self._drafts.attach(reading.conversation_id, part))
+            # The draft has this very part if it was opened while the part was added to it.
             elif attachments.setdefault(part_id(part), part) is not part:
                 reading.batch.add_duplicate(reading.name)
         self._draft.set_attachments(tuple(attachments.values()))

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
 
 MANY_FILES: Final = 10
-"""The number of files from which a batch job is offered."""
+"""The number of files from which a batch job is offered; an arbitrary number."""
 
 
 class BatchBarController(QObject):
-    """Controller of the bar: it shows an offer, else a job that has ended, else running jobs.
+    """Controller of the bar. It shows an offer, or else a job that ended, or else running jobs.
 
     Args:
         add_above_prompt: shows a widget between the notifications and the prompt.
@@ -95,6 +95,7 @@ class BatchBarController(QObject):
     def offer(self, paths: Sequence[Path]) -> None:
         """Offer a batch job for many files: a request for each file, at half price."""
         if any(profile.has_batches for profile in self._providers.all):
+            # The draft of now: the files themselves are read into it while the offer is prepared.
             self._tasks.start(self._offer_many(list(paths), self._draft.value))
 
     async def _offer_many(self, paths: list[Path], draft: Draft) -> None:
@@ -126,11 +127,11 @@ class BatchBarController(QObject):
         ids_at_offer = set(map(part_id, self._draft_at_offer.attachments))
         origins = self._origins.paths
         offered_paths = set(paths)
-        remaining_parts = [
-            part
-            for part in self._draft.value.attachments
-            if (id_ := part_id(part)) in ids_at_offer or origins.get(id_) not in offered_paths
-        ]
+        remaining_parts = []
+        for part in self._draft.value.attachments:
+            id_ = part_id(part)
+            if id_ in ids_at_offer or origins.get(id_) not in offered_paths:
+                remaining_parts.append(part)
         self._draft.set_attachments(remaining_parts)
         self.new_job_requested.emit(paths)
         self._show_state()
@@ -145,7 +146,10 @@ class BatchBarController(QObject):
     # -------------------------------------------------------------- state of the jobs
 
     def show_running(self, running: Sequence[BatchJob]) -> None:
-        """Show the progress of these jobs, without those that have ended since they were read."""
+        """Show the progress of these jobs, which were read from the store as running.
+
+        A job whose end was shown since then is no longer running.
+        """
         self._running = [job for job in running if job.id not in self._ended_ids]
         self._show_state()
 
@@ -161,9 +165,11 @@ class BatchBarController(QObject):
         self._show_state()
 
     def _show_state(self) -> None:
+        if self._offered_paths:  # the offer stays until the user has accepted or dismissed it
+            return
         is_empty = not self._running and not self._end_text
         has_bar = "_bar" in self.__dict__  # reading the cached property would make the bar
-        if self._offered_paths or (is_empty and not has_bar):
+        if is_empty and not has_bar:
             return
         had_focus = self._bar.has_focus
         if self._end_text:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 BeforeTurn = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
+"""Awaited before a turn is stored: see `TurnStarter`."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class BegunTurn:
         path: the messages before `draft`, or up to the question that is answered again.
         draft: the text and attachments of the question; None for another answer.
         is_comparison: several models answer.
-        opening_number: how often conversations had been opened when it was asked; tells whether
-            another one, or the same again, has been opened since.
+        opening_number: how many conversations had been opened when the turn was requested. A
+            higher number now means that another, or the same again, was opened since.
     """
 
     run: AnswerRun
@@ -157,6 +158,7 @@ class TurnStarter(QObject):
                 settings = settings.for_one_answer()
             self._notifications.dismiss_topic(NOT_SENT)
             await self._before_turn(with_choice, path, draft or Draft())
+            # A blank conversation is not in the cache before its first turn.
             if path and self._presenter.cache.find_existing(original.id) is None:
                 return  # deleted in the meantime
             if compared:
@@ -181,6 +183,7 @@ class TurnStarter(QObject):
             self._ask_about_price(error, with_choice, compared, begin_again)
             return
         except UserFacingError as error:
+            # The profile of the choice, or of the conversation if finding the choice failed.
             self._refuse(error, profile.id)
             return
         finally:
@@ -216,7 +219,10 @@ class TurnStarter(QObject):
     def _find_unpriced_model(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], conversation: Conversation
     ) -> tuple[ProviderProfile, str]:
-        """Return the provider and the id of the model whose price is unknown."""
+        """Return the provider and the id of the model whose price is unknown.
+
+        The error only has the model's name. If that matches no choice, return the first choice.
+        """
         candidates = []
         for choice in choices:
             profile = self._setup.profile_of(replace(conversation, choice=choice))

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
-_MAX_PASSAGE_CHARACTERS: Final = 600
-# The suffix decides which program opens a file; executable types are opened as text.
+_MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a note
+# The suffix decides which program opens a file, and may name a script. A file with any other
+# suffix is opened as text.
 _OPENABLE_SUFFIXES: Final = frozenset(
     (
         *(known.suffix for known in document_types.DOCUMENT_FORMATS.values()),
@@ -56,10 +57,10 @@ class ViewerTarget(NamedTuple):
     """The document, page and passage to show.
 
     Attributes:
-        page: the page number from 1, if known.
-        position: that of a passage as a text, such as "page 3"; "" if there is none.
-        span: the marked characters of the document's text, from start to end; None for none.
-        passage: its text; "" if there is none.
+        page: the page number from 1; None if it is unknown.
+        position: the position of the passage as a text, such as "page 3"; "" without a passage.
+        span: the start and end of the passage in the document's text; None if it has none there.
+        passage: the text of the passage; "" without a passage.
     """
 
     sha256: str
@@ -163,9 +164,11 @@ class ViewerController(QObject):
             # Imported here, because the start does not need it.
             from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
-            viewer = self.window = DocumentViewer(self._theme.current)
+            viewer = DocumentViewer(self._theme.current)
+            self.window = viewer
             self._theme.changed.connect(viewer.set_theme)
-            strips = self._strips = StripRenderer(viewer.pages, self._tasks)
+            strips = StripRenderer(viewer.pages, self._tasks)
+            self._strips = strips
             viewer.pages.strips_requested.connect(strips.render)
             viewer.text.slice_requested.connect(self._on_slice_requested)
             viewer.original_requested.connect(self._on_original_requested)
@@ -187,7 +190,9 @@ class ViewerController(QObject):
     def _release(self) -> None:
         """Free the document when its window is closed."""
         self._stop()
-        self._target = self._paged_document = self._sliced_text = None
+        self._target = None
+        self._paged_document = None
+        self._sliced_text = None
         self._begin_search("")
         if self.window is not None:
             self.window.pages.set_pages([])
@@ -202,7 +207,8 @@ class ViewerController(QObject):
             source = await attachments.source(target.sha256)
             viewer.toolbar.original_button.setVisible(source is not None)
             text = await attachments.text(target.sha256)
-            target = self._target = await asyncio.to_thread(_locate_passage, text, target)
+            target = await asyncio.to_thread(_locate_passage, text, target)
+            self._target = target
             self._begin_search(text)
             is_pdf = file.media_type == document_types.PDF
             if is_pdf and source is not None:
@@ -239,10 +245,10 @@ class ViewerController(QObject):
             viewer.set_linked_note(note)
             return
         pieces: list[TextPiece] = []
-        if target.page and target.passage:
-            pieces = [TextPiece(target.page, target.passage, "")]
         if target.span is not None:
             pieces = await asyncio.to_thread(split_by_page, text, target.span)
+        elif target.page and target.passage:  # not in the stored text, but perhaps on its page
+            pieces = [TextPiece(target.page, target.passage, before="")]
         first_page = pieces[0].page if pieces else target.page or 1
         self._paged_document = document
         if self._strips is not None:
@@ -256,7 +262,8 @@ class ViewerController(QObject):
     ) -> None:
         """Find the passage on its pages and mark it; otherwise show its words."""
         viewer = self._get_window()
-        marks = self._marks = await self._find_boxes(document, pieces)
+        marks = await self._find_boxes(document, pieces)
+        self._marks = marks  # shown again when a search ends
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
@@ -271,7 +278,7 @@ class ViewerController(QObject):
         assert self._worker is not None
         marks: dict[int, list[QRectF]] = {}
         for piece in pieces:
-            with suppress(DocumentError):
+            with suppress(DocumentError):  # the document is shown all the same
                 boxes = await self._worker.find_boxes(
                     document, piece.page, piece.text, piece.before
                 )
@@ -285,9 +292,9 @@ class ViewerController(QObject):
         self._document_text = text
         self._marks = {}
         self._shown_match = None
-        target = self._target
         if self._search is not None:
-            self._search.begin(text, target.span[0] if target and target.span else 0)
+            span = None if self._target is None else self._target.span
+            self._search.begin(text, 0 if span is None else span[0])
 
     async def _show_match(self, match: Span | None) -> None:
         """Show a match; None marks the document's passage again."""
@@ -300,15 +307,18 @@ class ViewerController(QObject):
                 return
             pieces = await asyncio.to_thread(split_by_page, self._document_text, match)
             marks = await self._find_boxes(document, pieces)
+            # Another document or match may have been chosen while the boxes were searched.
             if document is self._paged_document and match == self._shown_match and pieces:
                 viewer.pages.set_marks(marks)
                 viewer.pages.go_to(pieces[0].page)
+        # Without a match before or now, the passage is still marked.
         elif self._sliced_text is not None and (match or self._shown_match):
             self._shown_match = match
             marked_span = match or (self._target.span if self._target else None)
             if marked_span is None:
                 viewer.text.clear_marks()
             else:
+                # The view then requests its slices again, which are rendered with the mark.
                 viewer.text.begin_text(
                     len(self._sliced_text.slices), self._sliced_text.slice_at(marked_span[0])
                 )
@@ -330,7 +340,7 @@ class ViewerController(QObject):
         viewer.show_text(len(self._sliced_text.slices), slice_number)
         mark_text = tr("Highlighted: {text}", text=_shorten(target.passage))
         viewer.describe_mark(mark_text if target.span else "")
-        if target.passage and not target.span:
+        if target.passage and not target.span:  # `_locate_passage` did not find it
             viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.passage)}")
 
     def _on_slice_requested(self, slice_number: int) -> None:
@@ -357,14 +367,16 @@ class ViewerController(QObject):
             attachments = self._attachment_store
             file = await attachments.metadata(target.sha256)
             source = await attachments.source(target.sha256)
-            if isinstance(source, bytes):
+            if isinstance(source, bytes):  # only in memory: a copy would write it to the disk
                 raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return
-            # Not under its own name, which may contain anything.
+            # The copy does not get the document's own name, which may contain anything.
             suffix = PurePath(file.name).suffix.lower()
-            name = f"{file.sha256[:16]}{suffix if suffix in _OPENABLE_SUFFIXES else '.txt'}"
+            if suffix not in _OPENABLE_SUFFIXES:
+                suffix = ".txt"
+            name = f"{file.sha256[:16]}{suffix}"
             copy = await asyncio.to_thread(self._copies.make, source, file.sha256, name)
             open_path(copy)
         except UserFacingError as error:
@@ -383,12 +395,17 @@ class ViewerController(QObject):
 def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
     """Return the target with its passage's span in the stored text; None as span if not found.
 
-    The given position may belong to an earlier extraction of the document.
+    The given span may belong to an earlier extraction of the document.
     """
-    if target.span is None or not target.passage or text[slice(*target.span)] == target.passage:
+    if target.span is None or not target.passage:
         return target
-    start = text.find(target.passage)
-    return target._replace(span=(start, start + len(target.passage)) if start >= 0 else None)
+    start, end = target.span
+    if text[start:end] == target.passage:
+        return target
+    found_start = text.find(target.passage)
+    if found_start < 0:
+        return target._replace(span=None)
+    return target._replace(span=(found_start, found_start + len(target.passage)))
 
 
 def _to_rectangle(box: Box) -> QRectF:

@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 
 
 _MAX_MARGIN_SHARE: Final = 1 / 6
-"""The margins on small paper, such as labels, as a share of its shorter side."""
+"""The largest margin as a share of the paper's shorter side.
+
+On a label of 62 by 29 mm, the usual margins would leave no room for text.
+"""
 
 _IPP_PORT: Final = 631
 # libcups reads these to find its server and the user's name.
@@ -87,7 +90,7 @@ def main() -> int:
         return _report_error(_output_error(request["printer"]["file"], error))
     finally:
         formulas.close()
-        if application is not None:
+        if application is not None:  # no error came before it was made
             application.shutdown()
     return 0
 
@@ -121,8 +124,9 @@ def _confine(file: str, scratch: str, descriptors: tuple[int, ...]) -> None:
     if file:
         with Path(file).open("ab") as output:  # Landlock can only permit an existing file
             if Path(file).is_file():  # not a device
-                os.fchmod(output.fileno(), 0o600)
+                os.fchmod(output.fileno(), 0o600)  # as for exported files
     else:
+        # The temporary files for the printer; this process cannot write elsewhere.
         os.environ["TMPDIR"] = scratch
     sandbox.confine(policy(file, scratch, descriptors))
 
@@ -206,7 +210,9 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     printer.setDocName(loaded.conversation.title)
     pages = lay_out(loaded, printer, formulas)
     first_page, last_page = choice["pages"]
-    indexes = range(max(0, first_page - 1), min(last_page or pages.count, pages.count))
+    first_index = max(0, first_page - 1)  # `first_page` is 0 if all pages are chosen
+    end_index = min(last_page or pages.count, pages.count)
+    indexes = range(first_index, end_index)
     if not indexes:  # a painter would print an empty page
         raise StorageError(Reason.PRINT_NO_PAGE, page=first_page)
     # Qt leaves the order to the program.

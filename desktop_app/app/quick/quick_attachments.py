@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 
 class _Reading(NamedTuple):
-    """A file that is being read, or waits for it.
+    """A file that is being read, or waits for that.
 
     Attributes:
-        task: None before its start.
+        task: the task that reads the file; None while it waits.
     """
 
     name: str
@@ -49,7 +49,7 @@ class _Reading(NamedTuple):
 
 
 class _RemovedPart(NamedTuple):
-    """The attachment that Undo restores, and its index among the attachments before."""
+    """The attachment that Undo restores, and the index that it had among the attachments."""
 
     part: Attached
     position: int
@@ -135,7 +135,7 @@ class QuickAttachments(QObject):
 
     @property
     def reading_name(self) -> str:
-        """Return the name of a file that is being read, "" for none."""
+        """Return the name of the first file that is being read; "" if no file is."""
         return next((reading.name for reading in self._readings.values()), "")
 
     def clear(self) -> None:
@@ -169,9 +169,10 @@ class QuickAttachments(QObject):
         """Return a chip for each file being read; of many, for the first one and for the rest."""
         names = {reading_id: reading.name for reading_id, reading in self._readings.items()}
         if len(names) > FEW_FILES:
-            (first_id, name), *others = names.items()
-            others_text = tr_plural("{count} more file", "{count} more files", len(others))
-            names = {first_id: name, OTHER_READINGS_CHIP: others_text}
+            first_id = next(iter(names))
+            other_count = len(names) - 1
+            others_text = tr_plural("{count} more file", "{count} more files", other_count)
+            names = {first_id: names[first_id], OTHER_READINGS_CHIP: others_text}
         return [
             Chip(
                 id_, name, summary=tr("reading…"), state="reading", progress=None, icon="file-text"
@@ -183,25 +184,25 @@ class QuickAttachments(QObject):
         if isinstance(part, ImagePart):
             return self._image_chips.chip(part, self.resolved)
         sent_part = self.deduplicate(part)
-        return document_chip(
-            sent_part if isinstance(sent_part, DocumentPart) else part, self.resolved
-        )
+        assert isinstance(sent_part, DocumentPart)
+        return document_chip(sent_part, self.resolved)
 
     def _read_contents(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:
         if len(contents) > MAX_FILES:
             self._quick.status.show_problem(str(too_many_files()))
             return
-        named_contents = {new_id(): content for content in contents}
-        self._readings |= {id_: _Reading(name) for id_, (name, _) in named_contents.items()}
-        self._queue.add(
-            partial(self._start, id_, *content) for id_, content in named_contents.items()
-        )
+        start_functions = []
+        for name, content in contents:
+            reading_id = new_id()
+            self._readings[reading_id] = _Reading(name)
+            start_functions.append(partial(self._start, reading_id, name, content))
+        self._queue.add(start_functions)
         self.show()
 
     def _start(
         self, reading_id: str, name: str, content: Path | DroppedData
     ) -> asyncio.Future[Any] | None:
-        if reading_id not in self._readings:  # canceled
+        if reading_id not in self._readings:  # canceled while it waited
             return None
         task = self._tasks.start(self._read(reading_id, content))
         self._readings[reading_id] = _Reading(name, task)
@@ -233,11 +234,17 @@ class QuickAttachments(QObject):
         except UserFacingError as error:
             self._quick.status.show_problem(error.sentences)
         finally:
-            was_reading = self._readings.pop(reading_id, None) is not None  # else canceled
-            if was_reading and len(self._readings) <= FEW_FILES:
-                self.show()
-            elif was_reading and not self._timer.isActive():  # show many ten times a second
-                self._timer.start()
+            # `_cancel` has removed a canceled reading, and its caller updates the chips.
+            was_canceled = self._readings.pop(reading_id, None) is None
+            if not was_canceled:
+                self._show_soon()
+
+    def _show_soon(self) -> None:
+        """Show the chips at once; while many files are read, at most once in `UPDATE_MS`."""
+        if len(self._readings) <= FEW_FILES:
+            self.show()
+        elif not self._timer.isActive():
+            self._timer.start()
 
     def _remove(self, chip_id: str) -> None:
         if chip_id == OTHER_READINGS_CHIP:
@@ -245,7 +252,7 @@ class QuickAttachments(QObject):
         elif chip_id in self._readings:
             self._cancel([chip_id])
         position = next((n for n, part in enumerate(self.parts) if part.sha256 == chip_id), None)
-        if position is None:  # the chip of a reading
+        if position is None:  # the chip of a file that was being read
             self.show()
             return
         removed_part = self.parts[position]
@@ -259,7 +266,7 @@ class QuickAttachments(QObject):
             part, position = self._removed_part
             self._removed_part = None
             self.parts = (*self.parts[:position], part, *self.parts[position:])
-            self._quick.status.show_status("")
+            self._quick.status.show_status("")  # instead of the offer
             self.show()
 
 

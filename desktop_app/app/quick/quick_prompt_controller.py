@@ -79,7 +79,8 @@ class QuickPromptController(QObject):
         self._values = values
         self._tasks = tasks
         self.accompanying = AccompanyingText()
-        self._typed_text = ""  # the last question as typed, which the field still shows
+        # The last question as the user typed it. The field still shows it after it was sent.
+        self._typed_text = ""
         # Held while the question goes to the store or to the window.
         self._handover_lock = asyncio.Lock()
         self.draft = QuickDraft(
@@ -129,7 +130,7 @@ class QuickPromptController(QObject):
         A question that waits to be sent stays.
         """
         has_unsent = self.has_unsent
-        if not has_unsent and not self._is_busy:
+        if not has_unsent and not self._is_busy:  # a streaming answer stays visible
             self._begin_blank()
         if not has_unsent:
             self.accompanying.set("", "")
@@ -172,8 +173,11 @@ class QuickPromptController(QObject):
         """
         clipboard = QGuiApplication.clipboard()
         has_selection = clipboard.supportsSelection() and not clipboard.ownsSelection()
-        text = clipboard.text(clipboard.Mode.Selection) if has_selection else ""
-        text = text if text.strip() else clipboard.text()
+        text = ""
+        if has_selection:
+            text = clipboard.text(clipboard.Mode.Selection)
+        if not text.strip():
+            text = clipboard.text()
         if not text.strip():
             self.window.status.show_status(tr("No text is selected or on the clipboard"))
             return
@@ -181,6 +185,7 @@ class QuickPromptController(QObject):
         self.window.set_accompanying_text(self.accompanying.text)
 
     def _toggle_temporary(self) -> None:
+        # The button has already switched, so every refusal sets it back.
         is_temporary = self._conversation.is_temporary
         is_closed = self._conversation.is_closed
         if self._is_busy or (self._conversation.path and not is_closed):
@@ -191,7 +196,7 @@ class QuickPromptController(QObject):
         elif self.attachments.parts or self.attachments.reading_name:
             self.window.set_temporary(is_temporary)
             self.window.status.show_status(tr("Remove the attachments first"))
-        elif is_closed:
+        elif is_closed:  # its messages are gone, so only the unsent text can be kept
             text = self._unsent_text()
             template_id = self.window.field.template_id if text else ""
             self._begin_blank()
@@ -211,9 +216,9 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- asking
 
     async def _submit(self, text: str) -> None:
-        question = "\n\n".join(
-            part for part in self.accompanying.fill_marks(text, self.accompanying.text) if part
-        )
+        # The marks of a library prompt are filled; accompanying text without a mark follows.
+        filled_texts = self.accompanying.fill_marks(text, self.accompanying.text)
+        question = "\n\n".join(filter(None, filled_texts))
         if self._is_busy or not question:
             return
         if self.attachments.reading_name:
@@ -228,6 +233,7 @@ class QuickPromptController(QObject):
             async with self._handover_lock:
                 run = await self._conversation.ask(draft)
         except UserFacingError as error:
+            # A higher cap does not help if the price is unknown; that error is a subclass.
             is_unpriced = isinstance(error, UnpricedModelError)
             is_over_cap = isinstance(error, SpendingCapError) and not is_unpriced
             self.window.status.show_problem(
@@ -250,7 +256,7 @@ class QuickPromptController(QObject):
 
     async def _leave_for_window(self, action: str = "") -> None:
         async with self._handover_lock:
-            if self.is_visible:  # not left meanwhile
+            if self.is_visible:  # an earlier request may have moved it while this one waited
                 await self._move_to_window(action)
 
     async def _move_to_window(self, action: str) -> None:
@@ -288,6 +294,7 @@ class QuickPromptController(QObject):
         # The main window has the unsent text and the attachments now.
         self.attachments.remove_sent(unsent.question_attachments)
         if self.window.field.toPlainText() == field_text:  # nothing was typed meanwhile
+            # While the answer is still shown, its question is too.
             self.window.field.set_text(self._typed_text if self._conversation.path else "")
         self.window.hide()
 

@@ -11,7 +11,11 @@ from desktop_app.i18n.translation import tr
 
 
 class ChipText(NamedTuple):
-    """The text on the chip of a collection, and False if the collection was deleted."""
+    """The text on the chip of a collection.
+
+    Attributes:
+        exists: False if this computer does not have the collection.
+    """
 
     text: str
     exists: bool = True
@@ -32,10 +36,11 @@ class CollectionFacts(QObject):
 
     def facts(self, collection_id: str) -> ChipText:
         """Return the text of a collection's chip."""
+        # Before the collections are loaded, none is reported as missing.
         return self._facts.get(collection_id, ChipText(tr("collection")))
 
     def set(self, facts: Mapping[str, ChipText], *, report: bool) -> None:
-        """Replace all facts; `report` emits `changed`."""
+        """Replace all facts; emit `changed` if `report` is True."""
         self._facts = dict(facts)
         if report:
             self.changed.emit()

@@ -34,7 +34,8 @@ class WindowState:
 
     def __init__(self, window: MainWindow, backend: Backend, tasks: Tasks) -> None:
         self.tasks = tasks
-        self.backend, self.temporary = backend, backend.temporary
+        self.backend = backend
+        self.temporary = backend.temporary
         self.spending = SpendingEvents(backend.ledger, window)
         self.drafts = Drafts(backend.conversations, backend.settings, tasks)
         self.values = SettingValues(backend.settings, window)

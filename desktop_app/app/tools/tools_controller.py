@@ -153,7 +153,7 @@ class ToolsController(QObject):
     async def _fill(
         self, picker: ToolPicker, names: list[str], *, is_for_conversation: bool
     ) -> None:
-        """List all tools, and chosen or permitted ones that no longer exist."""
+        """List all tools, and those that no longer exist but are still chosen or permitted."""
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
         conversation_id = self._current.id
@@ -208,7 +208,7 @@ class ToolsController(QObject):
         store = self._permissions
         conversation_id = self._current.id
         await store.forget(name, conversation_id)
-        if permission is Permission.ASK:
+        if permission is Permission.ASK:  # asking is what happens without a stored permission
             return
         # Permit the tool as it was shown, because its server may have changed it since.
         tool_fingerprint = self._shown_fingerprints.get(name, "")
@@ -227,8 +227,9 @@ class ToolsController(QObject):
             )
 
         def value_now() -> str:
-            is_open = self._current.id == conversation_id
-            return self._setup.ask_settings.parameters.form if is_open else ""
+            if self._current.id != conversation_id:  # only the open conversation's form is known
+                return ""
+            return self._setup.ask_settings.parameters.form
 
         self._open_form(
             EditRequest(
@@ -260,7 +261,7 @@ class ToolsController(QObject):
 
     def _apply_form(self, request: EditRequest, form: str) -> None:
         def undo() -> None:
-            if not request.value_now():  # another format may have been chosen since
+            if not request.value_now():  # no other format was chosen since
                 request.on_changed(request.value)
 
         request.on_changed(form)
@@ -272,7 +273,7 @@ class ToolsController(QObject):
         dialog.deleteLater()
 
     def _form_refusals(self) -> dict[FormKind, str]:
-        """Return the kinds of forms that the open conversation's model cannot follow, and why."""
+        """Return the kinds of grammar that the open conversation's model cannot follow, and why."""
         refusals: dict[FormKind, str] = {}
         for syntax in GRAMMAR_SYNTAXES:
             try:
@@ -295,7 +296,8 @@ class ToolsController(QObject):
             return  # closed since
         if should_accept and not problem:
             dialog.accept_form(source)
-        elif should_accept or source == dialog.source:  # otherwise it was changed since
+        # A check while typing is out of date if the text was changed since.
+        elif should_accept or source == dialog.source:
             dialog.show_problem(problem)
 
     async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:

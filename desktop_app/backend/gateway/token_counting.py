@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MAX_CACHED_COUNTS: Final = 2_000
-_MAX_LEARNING_TASKS: Final = 20  # each may count a whole request in the worker
+_MAX_CACHED_COUNTS: Final = 2_000  # an arbitrary number
+# An arbitrary number. Each task may count a whole request in the worker.
+_MAX_LEARNING_TASKS: Final = 20
 MIN_CUT_CHARS_PER_TOKEN: Final = 5
 """A request with fewer characters for each counted token was not cut."""
 
@@ -53,14 +54,16 @@ class TokenLearning:
     def __init__(
         self, store: TokenRateStore, worker: DocumentWorker, catalog: ModelCatalog
     ) -> None:
-        self._store, self._worker, self._catalog = store, worker, catalog
+        self._store = store
+        self._worker = worker
+        self._catalog = catalog
         self._rates: dict[RateKey, TokenRates] = {}
         self._mixes: OrderedDict[bytes, TokenMix] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self.revision = 0
 
     async def load(self) -> None:
-        """Load the stored rates. Raises StorageError."""
+        """Load the stored rates; those learned meanwhile are newer. Raises StorageError."""
         self._rates = {**await self._store.all(), **self._rates}
 
     def rates_of(self, profile: ProviderProfile, model: str) -> TokenRates:
@@ -94,6 +97,7 @@ class TokenLearning:
         text = _text_of(request)
         if window:
             self._set_rates(profile, model, replace(self.rates_of(profile, model), window=window))
+        # Skipping a count loses little: the next answer brings another.
         if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_LEARNING_TASKS:
             return
         self._run_in_background(self.learn(profile, model, text, tokens))
@@ -115,6 +119,7 @@ class TokenLearning:
 
     def _set_rates(self, profile: ProviderProfile, model: str, rates: TokenRates) -> None:
         key = _rate_key(profile, model)
+        # Only models of compatible servers are counted by learned rates.
         if profile.kind is not ProviderKind.COMPATIBLE or rates == self._rates.get(key):
             return
         self._rates[key] = rates
@@ -151,8 +156,10 @@ class ProviderTokenCounter:
         gateway: ProviderGateway,
         learning: TokenLearning,
     ) -> None:
-        self._worker, self._local_model = worker, local_model
-        self._gateway, self._learning = gateway, learning
+        self._worker = worker
+        self._local_model = local_model
+        self._gateway = gateway
+        self._learning = learning
         self._server_counts: OrderedDict[bytes, int] = OrderedDict()
 
     @property
@@ -178,7 +185,9 @@ class ProviderTokenCounter:
         learned_rates = self._learning.rates_of(profile, model)
         is_openai_model = usual_rates is OPENAI_RATES
         if is_openai_model and not learned_rates.rates:
-            return TokenCount(await self._worker.count_tokens(text), profile.serves_gpt_family)
+            tokens = await self._worker.count_tokens(text)
+            # At any other server, only the model's name is known to be one of OpenAI's.
+            return TokenCount(tokens, is_exact=profile.serves_gpt_family)
         key = _text_digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
         if key not in self._server_counts and may_ask and not is_openai_model:
             await self._count_at_server(key, text, profile, model)
@@ -200,6 +209,7 @@ class ProviderTokenCounter:
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod:
         """Return the method by which tokens of this model were counted."""
         if is_exact:
+            # Of compatible servers, only those with OpenAI's models are counted by a tokenizer.
             is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_gpt_family
             return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER
         is_learned = bool(self._learning.rates_of(profile, model).rates)

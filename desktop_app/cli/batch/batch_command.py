@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     _Action = Callable[[Backend, BatchService, argparse.Namespace], Awaitable[int]]
 
 MIN_ID_CHARS = 4
+"""The number of characters from which the beginning of an id may stand for the id."""
 MAX_NAMED_FILES = 20
 """Maximum number of skipped files, and of scans, to name. Further skipped files are counted."""
 
@@ -95,7 +96,8 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     paths = [expand_path(name) for name in options.files]
     _require_existing(paths)
     values = await backend.values()
-    # `run_command` words errors by `from_environment`. The preset may name another provider.
+    # `run_command` words errors by `from_environment`. It is set before the preset is applied,
+    # which may raise an error, and again after that, because the preset may name another provider.
     options.from_environment = (await find_profile(backend, options.provider)).from_environment
     preset = await apply_preset(backend, options)
     options.from_environment = (await find_profile(backend, options.provider)).from_environment
@@ -147,8 +149,9 @@ async def _resume(backend: Backend, service: BatchService, options: argparse.Nam
 async def _create_retry(
     backend: Backend, service: BatchService, options: argparse.Namespace
 ) -> int:
-    job = await service.create_retry((await _find_job(backend, options.id)).id)
-    return await _prepare_and_send(backend, service, job, options)
+    job = await _find_job(backend, options.id)
+    retry_job = await service.create_retry(job.id)
+    return await _prepare_and_send(backend, service, retry_job, options)
 
 
 async def _prepare_and_send(
@@ -175,7 +178,7 @@ async def _prepare_and_send(
         file_notices = await _file_notices(backend, job)
         for notice in file_notices:
             write_diagnostic(notice)
-        if not job.estimate.files:
+        if not job.estimate.files:  # also if the job is not new: it can never be sent
             await service.remove(job.id)
             write_diagnostic(tr("None of the files can be sent."))
             return ExitCode.FAILED
@@ -253,7 +256,8 @@ async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
             tr_plural("{count} more file skipped.", "{count} more files skipped.", unnamed)
         )
     scans = [item for item in items if item.status is ItemStatus.READ and item_scan_text(item)]
-    return notices + [f"{item.name}: {item_scan_text(item)}" for item in scans[:MAX_NAMED_FILES]]
+    notices += [f"{item.name}: {item_scan_text(item)}" for item in scans[:MAX_NAMED_FILES]]
+    return notices
 
 
 async def _job_error_text(backend: Backend, job: BatchJob) -> str:
@@ -286,13 +290,15 @@ async def _write_outcome(
         write_diagnostic(job_result_text(job))
         return await _exit_code(backend, job)
     _write_progress(job)
+    # Without a batch id, the provider has accepted nothing so far.
     return 0 if any(upload.batch_id for upload in job.uploads) else ExitCode.FAILED
 
 
 async def _exit_code(backend: Backend, job: BatchJob) -> int:
     """Return the exit code for the worst outcome among the files of a job that is over."""
     counts = job.counts
-    if counts.answered + counts.refused < counts.total - counts.left_out:
+    sent_count = counts.total - counts.left_out
+    if counts.answered + counts.refused < sent_count:
         return ExitCode.FAILED
     if counts.refused:
         return ExitCode.REFUSED
@@ -343,6 +349,7 @@ async def _advance_once(backend: Backend, service: BatchService, job_id: str) ->
 
 async def _is_interrupted(backend: Backend, job: BatchJob) -> bool:
     """Return True if no process reads the files of a job that was not sent."""
+    # A process that reads the files has claimed the job.
     if job.status.was_sent or not await backend.batch_store.claim(job.id):
         return False
     await asyncio.shield(backend.batch_store.release(job.id))
@@ -369,6 +376,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     if job.status.is_over:
         raise IllegalChoiceError(Reason.BATCH_IS_OVER)
     job = await service.cancel(job.id)
+    # The provider learns of it now, and the answers that are complete are still fetched.
     await _advance_once(backend, service, job.id)
     job = await _find_job(backend, job.id)
     if options.json:
@@ -381,7 +389,8 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
 
 
 async def _remove(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    await service.remove((await _find_job(backend, options.id)).id)
+    job = await _find_job(backend, options.id)
+    await service.remove(job.id)
     return 0
 
 
@@ -392,7 +401,7 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
     job = await _find_job(backend, options.id)
     format_of_name = "csv" if options.to.lower().endswith(".csv") else "markdown"
     format_ = options.format or format_of_name
-    if options.to == "-":
+    if options.to == "-":  # standard output, which may be a terminal: hence `clean_line`
         async for piece in report_pieces(
             backend.batch_store, backend.catalog, job, format_, escape=console.clean_line
         ):

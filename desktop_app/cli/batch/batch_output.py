@@ -34,7 +34,7 @@ async def write_report(
     """Write a job's report, "markdown" or "csv", to a file.
 
     Raises:
-        StorageError: it cannot be written there.
+        StorageError: the report cannot be written there.
     """
     try:
         with (
@@ -66,15 +66,17 @@ async def report_pieces(
 ) -> AsyncIterator[str]:
     """Yield the text of a report: its head, then a page of items at a time.
 
+    A report is in English on every system, so that scripts can read it.
+
     Args:
         format_: "markdown" or "csv".
         escape: makes the title, names, models and errors safe to display. The default leaves them
             as they are, for a file.
     """
     job = replace(job, title=escape(job.title))
-    with in_english():
-        beginning = "".join(_report_parts(catalog, job, items=[], format_=format_, escape=escape))
-    yield beginning
+    with in_english():  # not around a `yield`, whose caller uses the user's language
+        head = "".join(_report_parts(catalog, job, items=[], format_=format_, escape=escape))
+    yield head
     last_number = 0
     while page := await store.page(job.id, last_number):
         last_number = page[-1].number
@@ -83,8 +85,8 @@ async def report_pieces(
                 replace(item, name=escape(item.name), answered_by=escape(item.answered_by))
                 for item in page
             ]
-            _head, *pieces = _report_parts(catalog, job, items, format_, escape)
-        yield "".join(pieces)
+            _head, *item_texts = _report_parts(catalog, job, items, format_, escape)
+        yield "".join(item_texts)
 
 
 def _report_parts(
@@ -139,7 +141,9 @@ def job_json(job: BatchJob) -> dict[str, Any]:
 async def job_and_items_json(store: BatchStore, job: BatchJob) -> dict[str, Any]:
     """Return a job with its files (its items) as JSON values."""
     items: list[dict[str, Any]] = []
-    while page := await store.page(job.id, len(items)):
+    last_number = 0
+    while page := await store.page(job.id, last_number):
+        last_number = page[-1].number
         items += [_item_json(job, item) for item in page]
     return {**job_json(job), "items": items}
 
@@ -150,7 +154,7 @@ def _parsed_answer(job: BatchJob, item: BatchItem) -> Any:
         return None
     try:
         return json.loads(item.answer)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # "answer" has the text all the same
         return None
 
 
