@@ -111,7 +111,8 @@ class KeyVault:
         self._legacy_origins = legacy_origins
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
-        self._changes = 0  # counts the entries stored and removed
+        # Counts the entries stored and removed: a reader thus notices a change while it waits.
+        self._changes = 0
         self._write_lock = threading.Lock()  # so that an old key never replaces a newer one
         self.last_probe: ProbeResult | None = None
 
@@ -130,15 +131,16 @@ class KeyVault:
         if in_session is not None and in_session.secret.origin == origin:
             return in_session.secret
         changes = self._changes
-        recorded = await self._origins.key_origin(name)
-        if recorded not in (origin, UNKNOWN_ORIGIN):
+        recorded_origin = await self._origins.key_origin(name)
+        # Reading may open a dialog, so an entry of another origin is not read.
+        if recorded_origin not in (origin, UNKNOWN_ORIGIN):
             return None
         stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
-        belongs_to = None if stored is None else stored.origin
+        stored_origin = None if stored is None else stored.origin
         # If an entry was changed meanwhile, its newer record must stay.
-        if belongs_to != recorded and self._changes == changes:
-            await self._origins.record_key_origin(name, belongs_to)
-        return stored if belongs_to == origin else None
+        if stored_origin != recorded_origin and self._changes == changes:
+            await self._origins.record_key_origin(name, stored_origin)
+        return stored if stored_origin == origin else None
 
     def _read(self, name: str) -> Secret | None:
         """Return the secret in the keyring's entry, None if there is none.
@@ -163,6 +165,7 @@ class KeyVault:
                 with suppress(CredentialError):
                     self._keyring.write(name, keyring_entry(secret))
                 return secret
+        # The entry was removed or replaced meanwhile.
         return None if current is None else secret_in_entry(current)
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
@@ -198,7 +201,7 @@ class KeyVault:
             raise
         self.last_probe = ProbeResult(works=True, backend=backend, why="")
         self._changes += 1
-        # Without the record, the secret is not found in the keyring.
+        # Without the record, the secret is not found in the keyring: it is in memory until then.
         self.use_for_session(name, secret, KeyPlace.SESSION)
         await self._origins.record_key_origin(name, secret.origin)
         self._session.pop(name, None)
@@ -219,7 +222,7 @@ class KeyVault:
                 await self._origins.record_key_origin(name, None)
         except (CredentialError, StorageError):
             if in_session is not None:
-                self._session.setdefault(name, in_session)
+                self._session.setdefault(name, in_session)  # a newer one may have been set since
             raise
 
     def _delete(self, name: str) -> None:
@@ -240,6 +243,7 @@ class KeyVault:
         try:
             await self.remove(name)
         except StorageError:
+            # The entry may be deleted already, although its record could not be.
             if stored is not None:
                 await self.set(name, stored)
             raise
@@ -250,14 +254,15 @@ class KeyVault:
         in_session = self._session.get(name)
         if in_session is not None and in_session.secret.origin == origin:
             return in_session.place
-        recorded = await self._origins.key_origin(name)
-        if recorded == UNKNOWN_ORIGIN:
-            recorded = (await asyncio.to_thread(self._legacy_origins)).get(name, UNKNOWN_ORIGIN)
-        if recorded is None:
+        recorded_origin = await self._origins.key_origin(name)
+        if recorded_origin == UNKNOWN_ORIGIN:
+            legacy_origins = await asyncio.to_thread(self._legacy_origins)
+            recorded_origin = legacy_origins.get(name, UNKNOWN_ORIGIN)
+        if recorded_origin is None:
             return KeyPlace.NONE if in_session is None else KeyPlace.ELSEWHERE
-        if recorded == UNKNOWN_ORIGIN:
+        if recorded_origin == UNKNOWN_ORIGIN:
             return KeyPlace.UNKNOWN
-        return KeyPlace.KEYRING if recorded == origin else KeyPlace.ELSEWHERE
+        return KeyPlace.KEYRING if recorded_origin == origin else KeyPlace.ELSEWHERE
 
     async def probe(self, timeout_s: float) -> ProbeResult:
         """Try the keyring with a test entry. May open the dialog that unlocks it."""

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from desktop_app.documents.index.text_kinds import TokenCounter
 from desktop_app.domain.documents.extracted_document import TextChunk
 
-# How full a chunk must be to end early at a stronger border.
+# A chunk may end early at a stronger border if it has this share of the tokens that would fit.
 _LEAST_FILLED: Final = 2 / 3
 
 _LINE: Final = re.compile(r"[^\n]*\n?")
@@ -143,13 +143,15 @@ def _blocks(text: str) -> Iterator[_Span]:
 
     A page mark such as "[page 3]" belongs to the block after it.
     """
-    start = position = 0
+    start = 0  # of the block
+    position = 0  # of the line
     border = BreakStrength.HEADING
-    was_blank = was_row = False
+    was_blank = False
+    was_row = False
     is_mark_alone = False  # the block has only a page mark so far
     for match in _LINE.finditer(text):
         line = match[0]
-        if not line:
+        if not line:  # the pattern also matches the end of the text
             break
         is_row = bool(_ROW.match(line))
         line_border = _border_before(line, was_blank=was_blank)
@@ -201,6 +203,7 @@ def _continues_on_next_page(text: str, mark_start: int, mark_end: int) -> bool:
 
 
 def _border_before(line: str, *, was_blank: bool) -> BreakStrength | None:
+    # Any line of a paragraph may begin with "part" or "section": these need a blank line before.
     if _HEADING.match(line) and (was_blank or line.startswith("#")):
         return BreakStrength.HEADING
     if _PAGE.match(line):
@@ -242,12 +245,10 @@ def _split(
             yield from _split(text, half, limit, count, pattern_index=pattern_index)
         return
     inner, pattern = _BORDER_PATTERNS[pattern_index]
-    ends = (m.end() for m in pattern.finditer(text, start, end))
-    cuts = [
-        start,
-        *(cut for cut in ends if inner is not BreakStrength.SENTENCE or _ends_sentence(text, cut)),
-        end,
-    ]
+    cuts = [match.end() for match in pattern.finditer(text, start, end)]
+    if inner is BreakStrength.SENTENCE:
+        cuts = [cut for cut in cuts if _ends_sentence(text, cut)]
+    cuts = [start, *cuts, end]
     # A pattern may match at the start or the end, too: `dict.fromkeys` drops empty spans.
     for inner_start, inner_end in pairwise(dict.fromkeys(cuts)):
         inner_span = _Span(inner_start, inner_end, border if inner_start == start else inner)

@@ -21,7 +21,7 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument, I
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEmptyError
 
-_MAX_DEPTH: Final = 16
+_MAX_DEPTH: Final = 16  # of subfolders; an arbitrary number
 
 
 class CollectionReader:
@@ -52,11 +52,9 @@ class CollectionReader:
         """
 
         def find() -> list[FoundFile]:
-            safe_paths = [
-                p
-                for p in paths
-                if skip_links_below is None or not _is_behind_link(p, skip_links_below)
-            ]
+            safe_paths = paths
+            if skip_links_below is not None:
+                safe_paths = [p for p in paths if not _is_behind_link(p, skip_links_below)]
             return list(_files_in(safe_paths, skip_missing))
 
         return await asyncio.to_thread(find)
@@ -69,6 +67,7 @@ class CollectionReader:
             DocumentError: it cannot be read.
         """
         document = await self._worker.extract(path)
+        # Only an image has a width. In a scan, every page is an image.
         if document.width or len(document.pictured) == document.pages:
             raise DocumentEmptyError(Reason.DOCUMENT_WITHOUT_TEXT, name=document.name)
         return document
@@ -112,7 +111,7 @@ def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
                     yield from _files_below(entry.path, depth + 1)
                 except FileNotFoundError:
                     pass  # deleted since its parent was listed
-                except OSError:
+                except OSError:  # reading it like a file will fail, and report why
                     yield _to_found_file(Path(entry.path))
         elif entry.is_file():
             with suppress(FileNotFoundError):  # deleted since the folder was listed

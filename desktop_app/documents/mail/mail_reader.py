@@ -41,7 +41,7 @@ _PARSER_ERRORS: Final = (
     AttributeError,
     email.errors.MessageError,
 )
-_MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
+_MAX_MESSAGE_DEPTH: Final = 4  # an arbitrary number; deeper attached messages are listed as files
 
 
 def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
@@ -50,7 +50,9 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     Raises:
         DocumentDamagedError: it has no mail header, or cannot be parsed.
     """
-    starts = list(_MESSAGE_START.finditer(data)) if data.startswith(b"From ") else []
+    starts = []
+    if data.startswith(b"From "):  # a mailbox; in other mails, lines like these are text
+        starts = list(_MESSAGE_START.finditer(data))
     if len(starts) > 1:
         return _read_mailbox(data, starts, bundle)
     message = _parse(_with_readable_header(data))
@@ -58,7 +60,9 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
         header_lines, text = _read_message(message, bundle, 0)
     except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
-    if not (header_lines or starts) and message["MIME-Version"] is None:
+    # The parser accepts any text as a mail.
+    is_mail = header_lines or starts or message["MIME-Version"] is not None
+    if not is_mail:
         raise refusals.damaged_error(name, "no header of a mail")
     return bundle.with_message(document_types.MAIL, text)
 
@@ -70,7 +74,7 @@ def _read_mailbox(
     ends = [start.start() for start in starts[1:]] + [len(data)]
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         message_bytes = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
-        position = len(bundle.texts)
+        position = len(bundle.texts)  # before the texts of the message's attachments
         try:
             _, text = _read_message(_parse(_with_readable_header(message_bytes)), bundle, 0)
         except _PARSER_ERRORS:
@@ -87,10 +91,12 @@ def _parse(data: bytes) -> EmailMessage:
 def _with_readable_header(data: bytes) -> bytes:
     """Return a mail with its header in UTF-8, encoded words included, as the parser expects."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
-    header_end = blank_line.start() if (blank_line := _HEADER_END.search(data)) else len(data)
+    blank_line = _HEADER_END.search(data)
+    header_end = len(data) if blank_line is None else blank_line.start()
     header = _ENCODED_WORDS.sub(_join_encoded_words, data[:header_end])
-    decoded = None if header.isascii() else plain_text.decode(header)
-    return (decoded.text.encode() if decoded else header) + data[header_end:]
+    if not header.isascii() and (decoded := plain_text.decode(header)):
+        header = decoded.text.encode()
+    return header + data[header_end:]
 
 
 def _join_encoded_words(encoded_words: re.Match[bytes]) -> bytes:
@@ -99,16 +105,14 @@ def _join_encoded_words(encoded_words: re.Match[bytes]) -> bytes:
     Python's parser keeps the spaces between encoded words in names, and takes charsets literally.
     """
     pieces: list[tuple[str, bytes]] = []
-    with suppress(ValueError):
+    with suppress(ValueError):  # a damaged word is left to the parser
         for charset, kind, text in _ENCODED_WORD.findall(encoded_words[0]):
-            is_quoted = kind in b"qQ"
-            word_bytes = (
-                binascii.a2b_qp(text, header=True)
-                if is_quoted
-                else binascii.a2b_base64(text + b"==")
-            )
+            if kind in b"qQ":
+                word_bytes = binascii.a2b_qp(text, header=True)
+            else:
+                word_bytes = binascii.a2b_base64(text + b"==")  # some programs omit the padding
             name = charset.decode().lower()
-            if pieces and pieces[-1][0] == name:  # A character may be cut at the end of a word.
+            if pieces and pieces[-1][0] == name:  # a character may be cut at the end of a word
                 word_bytes = pieces.pop()[1] + word_bytes
             pieces.append((name, word_bytes))
         text = "".join(_decode(word_bytes, name) for name, word_bytes in pieces)
@@ -168,7 +172,7 @@ def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart
     Unlike `iter_attachments`, include those in nested parts. Signed mails and mails of mailing
     lists nest the whole message. Apple Mail attaches files to the HTML version.
     """
-    if body is None and not message.is_multipart():  # A mail of a scanner may be the file itself.
+    if body is None and not message.is_multipart():  # a mail of a scanner may be the file itself
         yield message
     attachment_ids = set(map(id, message.iter_attachments()))
     body_kind = "" if body is None else body.get_content_type()
@@ -176,11 +180,13 @@ def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart
     for part in message.iter_parts():
         kind = part.get_content_type()
         if is_alternative:
+            # The texts of the other versions repeat the body, but their files are new.
             if kind == "multipart/mixed":
                 yield from (inner for inner in _parts_beside(part, body) if not _is_text(inner))
         elif kind == "multipart/alternative" or (
             id(part) in attachment_ids and kind.startswith("multipart/")
         ):
+            # A part that Python counts as an attachment may have a text that follows the body.
             text = part.get_body(("plain", "html")) if id(part) in attachment_ids else None
             if text is not None and text is not body:
                 yield text
@@ -252,6 +258,7 @@ def _decode(payload: bytes, charset: str | None) -> str:
         ValueError: no encoding fits.
     """
     stated_charset = charset or "utf-8"
+    # `text_codec` knows how mails use a name, but returns "" for encodings such as UTF-16.
     for encoding in (plain_text.text_codec(stated_charset), stated_charset):
         with suppress(LookupError, ValueError):
             return payload.decode(encoding)

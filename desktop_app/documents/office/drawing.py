@@ -17,7 +17,7 @@ from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, whole_number
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-# Limits of a chart's table. A file may state an index of any size.
+# Arbitrary limits of a chart's table. A file may state an index of any size.
 _MAX_POINTS: Final = 5_000
 _MAX_SERIES: Final = 200
 _MAX_STYLE_CHARS: Final = 1_000
@@ -36,10 +36,12 @@ def blocks(
         name = local_name(element)
         if name not in ("chart", "relIds"):
             continue
-        target = relations.get(relation_id(element, "dm" if name == "relIds" else "id"), "")
+        is_chart = name == "chart"
+        # A diagram refers to several parts; "dm" is its data model.
+        target = relations.get(relation_id(element, "id" if is_chart else "dm"), "")
         if target in package:
             tree = package.xml_if_readable(target)
-            yield from _chart(tree) if name == "chart" else _diagram(tree)
+            yield from _chart(tree) if is_chart else _diagram(tree)
 
 
 def sheet_blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
@@ -61,7 +63,7 @@ def iterate_drawn(parent: Element) -> Iterator[Element]:
     for child in parent:
         yield child
         name = local_name(child)
-        if name == "AlternateContent":
+        if name == "AlternateContent":  # the first child is for new programs
             yield from iterate_drawn(next(iter(child), child))
         elif name != "txbxContent":
             yield from iterate_drawn(child)
@@ -127,18 +129,21 @@ def _points(source: Element | None) -> dict[int, str]:
     """Return the values by index; the levels of a category are joined."""
     if source is None:
         return {}
-    levels = [_level(e) for e in [*_iterate(source, "lvl")][::-1] or [source]]
-    count = min(max((index for values in levels for index in values), default=-1) + 1, _MAX_POINTS)
+    # Levels are stored from the innermost, and joined from the outermost.
+    level_elements = [*_iterate(source, "lvl")][::-1]
+    levels = [_level(element) for element in level_elements or [source]]
+    last_index = max((index for values in levels for index in values), default=-1)
+    count = min(last_index + 1, _MAX_POINTS)
     values_by_index: dict[int, str] = {}
     for values in levels:
         value = ""
         for index in range(count):
-            # A category of an upper level applies until the next.
+            # With several levels, a category of an upper level applies until the next.
             value = values.get(index, value if len(levels) > 1 else "")
-            if value:
-                values_by_index[index] = (
-                    f"{values_by_index[index]} {value}" if index in values_by_index else value
-                )
+            if value and index in values_by_index:
+                values_by_index[index] += f" {value}"
+            elif value:
+                values_by_index[index] = value
     return values_by_index
 
 
@@ -168,14 +173,15 @@ def _value(text: str, style: str) -> str:
     if ("y" in style or "d" in style) and "general" not in style and 0 < number < 2_900_000:
         day = _EPOCH + timedelta(days=number)
         return f"{day:%Y-%m-%d}" if number == int(number) else f"{day:%Y-%m-%d %H:%M}"
-    return f"{number:.15g}" if "e" not in f"{number:.15g}" else text
+    shortened = f"{number:.15g}"
+    return text if "e" in shortened else shortened
 
 
 def _text_of(element: Element | None) -> str:
     """Return the words of rich text, or of the cell that a title refers to."""
-    texts = [text.text or "" for text in _iterate(element, "t")] or [
-        value.text or "" for value in _iterate(element, "v")
-    ]
+    texts = [text.text or "" for text in _iterate(element, "t")]
+    if not texts:
+        texts = [value.text or "" for value in _iterate(element, "v")]
     return " ".join("".join(texts).split())
 
 
@@ -189,7 +195,7 @@ def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
             children.setdefault(link.get("srcId", ""), []).append(child)
     roots = [key for key, point in points.items() if point.get("type") == "doc"]
     seen_keys: set[str] = set()
-    stack = [(key, -1) for key in reversed(roots)]
+    stack = [(key, -1) for key in reversed(roots)]  # the first level is below a root without words
     while stack:
         key, depth = stack.pop()
         if key in seen_keys or key not in points:

@@ -75,7 +75,7 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
         The numbers of the characters in the content stream, in runs; None for a page without
         interleaved columns, because its stream is in reading order.
     """
-    boxes = _boxes(textpage)
+    boxes = _boxes(textpage)  # splitting may have made too many
     if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MAX_BOXES:
         return None
     lines = _join_lines(boxes)
@@ -83,7 +83,9 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
     if gutter is None:
         return None
     bands = _bands(page, lines, gutter)
-    return _runs_in_order(textpage, bands) if any(band.gutters for band in bands) else None
+    if not any(band.gutters for band in bands):
+        return None
+    return _runs_in_order(textpage, bands)
 
 
 def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
@@ -91,10 +93,9 @@ def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
     count = textpage.count_rects()
     if count > _MAX_BOXES:
         return []
-    gaps = _wide_gaps(textpage)
     rects = [Area(*textpage.get_rect(index)) for index in range(count)]
-    gaps.sort(key=_middle)
-    return [box for rect in rects for box in _split_at_gaps(rect, gaps)] if gaps else rects
+    gaps = sorted(_wide_gaps(textpage), key=_middle)
+    return [box for rect in rects for box in _split_at_gaps(rect, gaps)]
 
 
 def _split_at_gaps(box: Area, gaps: Sequence[Area]) -> list[Area]:
@@ -102,6 +103,7 @@ def _split_at_gaps(box: Area, gaps: Sequence[Area]) -> list[Area]:
     first = bisect_right(gaps, box.bottom, key=_middle)
     last = bisect_left(gaps, box.top, key=_middle)
     crossing_gaps = [gap for gap in gaps[first:last] if box.left < gap.left < box.right]
+    # In pairs: the left and the right edge of each box that is left.
     edges = [
         box.left,
         *(x for gap in sorted(crossing_gaps) for x in (gap.left, gap.right)),
@@ -200,8 +202,10 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
     best = min(gaps, key=lambda gap: (gap.crossing_count, -gap.width), default=None)
     if best is None or best.crossing_count > _MAX_CROSSING_SHARE * len(lines):
         return None
-    has_changes = _count_side_changes(lines, best.middle) >= 2 * _FEWEST_LINES - 2
-    return best.middle if has_changes else None
+    # `_FEWEST_LINES` on each side, in turn, change sides once less than there are lines. One change
+    # may be missing.
+    is_interleaved = _count_side_changes(lines, best.middle) >= 2 * _FEWEST_LINES - 2
+    return best.middle if is_interleaved else None
 
 
 def _count_side_changes(lines: Iterable[Area], gutter: float) -> int:
@@ -212,7 +216,7 @@ def _count_side_changes(lines: Iterable[Area], gutter: float) -> int:
 
 def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_Band]:
     """Divide the page from top to bottom at the lines that cross the gutter."""
-    groups: list[tuple[bool, list[Area]]] = []
+    groups: list[tuple[bool, list[Area]]] = []  # True for lines that cross the gutter
     for line in sorted(lines, key=lambda line: -line.middle):
         crosses_gutter = line.left < gutter < line.right
         if not groups or groups[-1][0] != crosses_gutter:
@@ -224,9 +228,11 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_
         top = max(line.middle for line in group)
         bottom = min(line.middle for line in group)
         is_ruled = any(bottom < y < top for y in rulings)
-        members = set(group)
-        in_stream = [line for line in lines if line in members]
-        gutters = () if crosses_gutter or is_ruled else _gutters_of_band(in_stream, gutter)
+        gutters: tuple[float, ...] = ()
+        if not (crosses_gutter or is_ruled):
+            members = set(group)
+            lines_in_stream_order = [line for line in lines if line in members]
+            gutters = _gutters_of_band(lines_in_stream_order, gutter)
         bands.append(_Band(top, bottom, gutters))
     return bands
 
@@ -291,9 +297,9 @@ def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
     starts = _row_starts(left)
     other_starts = _row_starts(right)
     shared_count = sum(any(abs(y - other) < _SAME_ROW for other in other_starts) for y in starts)
-    return shared_count >= 2 and shared_count >= _LEAST_SHARED_ROWS * max(
-        len(starts), len(other_starts)
-    )
+    # A single start may be level with another by chance.
+    most_starts = max(len(starts), len(other_starts))
+    return shared_count >= 2 and shared_count >= _LEAST_SHARED_ROWS * most_starts
 
 
 def _row_starts(lines: Sequence[Area]) -> list[float]:
@@ -317,10 +323,11 @@ def _runs_in_order(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list
     runs: dict[_RunKey, list[int]] = {}
     key = _RunKey(0, 0, 0)
     for index in range(textpage.count_chars()):
-        middle = _center_of(textpage, index)
-        if middle is not None:
-            band = _band_at(bands, middle[1])
-            column = bisect_left(bands[band].gutters, middle[0])
+        center = _center_of(textpage, index)
+        if center is not None:  # a character without a place stays with the one before it
+            x, y = center
+            band = _band_at(bands, y)
+            column = bisect_left(bands[band].gutters, x)
             if (band, column) != key[:2]:
                 key = _RunKey(band, column, index)
         runs.setdefault(key, []).append(index)

@@ -41,6 +41,13 @@ _WHOLE_PAGE_SHARE: Final = 0.5
 # The page then has many text objects for its few letters.
 _MIN_TEXT_OBJECTS: Final = 50
 _MAX_OBJECTS_PER_LETTER: Final = 2
+_SAMPLE_CHARS: Final = 2_000  # the beginning of a page that tells if its text is readable
+# Shares of the sample's characters.
+_MAX_GLYPH_NUMBERS: Final = 0.3
+_MAX_CONTROLS: Final = 0.01  # if there are few spaces
+_LEAST_SPACES: Final = 0.05
+_LEAST_ASCII: Final = 0.5  # letters that are the numbers of Latin letters are ASCII
+_MAX_NAMED_PAGES: Final = 8
 
 
 def read(
@@ -94,7 +101,7 @@ def _page(
     document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int
 ) -> tuple[str, PageImage | None]:
     """Return a page's text, and the image to send for the page; None if there is none."""
-    size = page.get_size()
+    size = page.get_size()  # as displayed, so before the rotation is removed
     # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
     page.set_rotation(0)
     page_text = _page_text(page)
@@ -111,19 +118,22 @@ def _page_text(page: pdfium.PdfPage) -> str:
 
 def _signature_lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> list[str]:
     """Return what the signatures on a page show, such as name and date."""
-    count = page.get_textpage().count_chars()
+    count_before = page.get_textpage().count_chars()
     if not page_annotations.flatten_signatures(document, page):
         return []
+    # Flattening makes the signatures part of the page, after its own characters.
     flattened_page = document[index]
-    text = _clean_text(flattened_page.get_textpage().get_text_range(count))
+    text = _clean_text(flattened_page.get_textpage().get_text_range(count_before))
     flattened_page.close()
     return ["[signature]", text] if text else []
 
 
 def _clean_text(text: str) -> str:
     """Return text from pdfium with our line ends, without characters that are glyph numbers."""
-    text = text.replace("\r\n", "\n").replace(f"{LINE_END_HYPHEN}\n", LINE_END_HYPHEN)
-    text = text.replace(LINE_END_HYPHEN, "-\n").replace("\0", "").strip()
+    text = text.replace("\r\n", "\n")
+    # A line end may follow pdfium's hyphen or not. Here, each hyphen has one line end after it.
+    text = text.replace(f"{LINE_END_HYPHEN}\n", LINE_END_HYPHEN).replace(LINE_END_HYPHEN, "-\n")
+    text = text.replace("\0", "").strip()
     if _is_unreadable(text):
         return ""
     text = _CONTROL.sub("", text)
@@ -139,15 +149,16 @@ def _mirror_brackets(line: re.Match[str]) -> str:
 
 def _is_unreadable(text: str) -> bool:
     """Return True if the characters are glyph numbers, because the font lacks a character map."""
-    beginning = text[:2000]
+    beginning = text[:_SAMPLE_CHARS]
     length = len(beginning)
-    if len(_GLYPH_NUMBERS.findall(beginning)) > 0.3 * length:
+    if len(_GLYPH_NUMBERS.findall(beginning)) > _MAX_GLYPH_NUMBERS * length:
         return True
     # The numbers of TrueType's letters are letters, too: "WKH GRJ" is "the dog". Those of digits
     # and spaces are control characters, some of which pdfium leaves out.
-    has_controls = len(_CONTROL.findall(beginning)) > 0.01 * length
-    has_spaces = beginning.count(" ") > 0.05 * length
-    return has_controls and not has_spaces and sum(map(str.isascii, beginning)) > length / 2
+    has_controls = len(_CONTROL.findall(beginning)) > _MAX_CONTROLS * length
+    has_spaces = beginning.count(" ") > _LEAST_SPACES * length
+    is_ascii = sum(map(str.isascii, beginning)) > _LEAST_ASCII * length
+    return has_controls and not has_spaces and is_ascii
 
 
 def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
@@ -198,7 +209,8 @@ def _note(page_images: list[PageImage], total: int) -> DocumentNote | None:
     if total == len(page_images):
         reason = Reason.NOTE_IMAGE_PAGE if total == 1 else Reason.NOTE_IMAGE_PAGES
         return DocumentNote(reason, {"count": total})
-    pages = ", ".join(str(page.number) for page in page_images[:8])
-    pages += " …" if len(page_images) > 8 else ""
+    pages = ", ".join(str(page.number) for page in page_images[:_MAX_NAMED_PAGES])
+    if len(page_images) > _MAX_NAMED_PAGES:
+        pages += " …"
     params: dict[str, Param] = {"count": len(page_images), "total": total, "pages": pages}
     return DocumentNote(Reason.NOTE_SOME_IMAGE_PAGES, params)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # to the left or right end of the grid is its outer border.
 _MEETING_DISTANCE: Final = 3.5
 _SMALLEST_CELL: Final = 6.0  # minimum width of a column and height of a row
-# Bounds the time: each horizontal ruling is compared with each vertical ruling.
+# Arbitrary limits of the time: each horizontal ruling is compared with each vertical ruling.
 _MAX_PAIRS: Final = 400_000
 _MAX_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
@@ -41,6 +41,10 @@ _LEAST_FILLED_SHARE: Final = 0.4
 _MAX_CUT_SHARE: Final = 0.1
 # A cell of numbers tells that lines are rows, if it has this share of the longest cell's lines.
 _LEAST_NUMBER_LINES: Final = 0.6
+# In a table with so few rows between rulings, each of so many lines may be a row.
+_MAX_FEW_ROWS: Final = 3
+_MIN_LINES_AS_ROWS: Final = 4
+_EDGE_TOLERANCE: Final = 1  # points that a word's middle may lie beside the table
 
 Position = tuple[int, int]
 """Row and column, from 0."""
@@ -50,7 +54,8 @@ Position = tuple[int, int]
 class Table:
     """The words of each cell, by row and column, and the table's box in points.
 
-    The words of a cell are in the order of the content stream, or line by line.
+    The words of a cell are in the order of the content stream; those of a row that was split at
+    its lines are line by line.
     """
 
     left: float
@@ -61,7 +66,8 @@ class Table:
 
     def contains(self, word: Word) -> bool:
         x = (word.left + word.right) / 2
-        return self.left - 1 <= x <= self.right + 1 and self.bottom <= word.middle <= self.top
+        is_level = self.bottom <= word.middle <= self.top
+        return is_level and self.left - _EDGE_TOLERANCE <= x <= self.right + _EDGE_TOLERANCE
 
 
 class _Grid(NamedTuple):
@@ -89,7 +95,8 @@ def find_ruled(
 
     Both are empty if the page has too many rulings.
     """
-    tables, other_rulings = [], Rulings()
+    tables = []
+    other_rulings = Rulings()
     for group in _connected_groups(rulings):
         grid = _find_grid(group)
         if grid is None:
@@ -102,7 +109,8 @@ def find_ruled(
 
 def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
     """Group rulings that meet, directly or through others; none if there are too many."""
-    across, down = rulings.across, rulings.down
+    across = rulings.across
+    down = rulings.down
     if len(across) * len(down) > _MAX_PAIRS:
         return
     parents = list(range(len(across) + len(down)))
@@ -140,8 +148,9 @@ def _find_grid(rulings: Rulings) -> _Grid | None:
     top = max(ruling.end for ruling in rulings.down)
     xs = _borders([*(ruling.position for ruling in rulings.down), left, right])
     ys = _borders([*(ruling.position for ruling in rulings.across), bottom, top])
-    if len(ys) < 3 or len(xs) * len(ys) > _MAX_CELLS:
+    if len(ys) < 3 or len(xs) * len(ys) > _MAX_CELLS:  # two borders enclose a single row
         return None
+    # Without a ruling between the outer borders, there is a single column.
     if not any(
         xs[0] + _MEETING_DISTANCE < ruling.position < xs[-1] - _MEETING_DISTANCE
         for ruling in rulings.down
@@ -183,10 +192,12 @@ def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage
     for word in words_inside:
         row = sum(y > word.middle for y in grid.ys[1:-1])
         parts = _split_word(word, row, grid, cell_starts, textpage)
-        cut_count += len(parts) > 1
+        if len(parts) > 1:
+            cut_count += 1
         for cell, part in parts:
             cells[cell].append(part)
-    if cut_count > max(1, _MAX_CUT_SHARE * len(words_inside)) or not _is_table(cells, grid):
+    max_cut_count = max(1, _MAX_CUT_SHARE * len(words_inside))  # one, even in a small table
+    if cut_count > max_cut_count or not _is_table(cells, grid):
         return None
     words_at = dict(_words_by_position(cells, cell_starts, grid))
     rows = [
@@ -262,7 +273,7 @@ def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
                 height += 1
             for r in range(row, row + height):
                 for c in range(column, column + width):
-                    if (r, c) in cell_starts:
+                    if (r, c) in cell_starts:  # two cells overlap: one is not a rectangle
                         return None
                     cell_starts[r, c] = (row, column)
     return cell_starts
@@ -305,7 +316,8 @@ def _split_rows(
     rows: list[list[list[Word]]], textpage: pdfium.PdfTextPage
 ) -> list[list[list[Word]]]:
     """Split each row whose lines of text are rows of their own, with no rulings between them."""
-    return [part for row in rows for part in _split_row(row, textpage, has_few_rows=len(rows) <= 3)]
+    has_few_rows = len(rows) <= _MAX_FEW_ROWS
+    return [part for row in rows for part in _split_row(row, textpage, has_few_rows=has_few_rows)]
 
 
 def _split_row(
@@ -325,7 +337,7 @@ def _split_row(
     )
     is_row_per_line = (
         has_few_rows
-        and len(longest) >= 4
+        and len(longest) >= _MIN_LINES_AS_ROWS
         and len(lines_by_cell) == len(row)
         and all(len(cell_lines) == len(longest) for cell_lines in lines_by_cell)
     )

@@ -20,7 +20,7 @@ _MAX_THICKNESS: Final = 3.0
 # Lines this close to each other are meant to be the same.
 _SAME_DISTANCE: Final = 2.5
 _MIN_LENGTH: Final = 4.0
-# A page with more is a drawing or a map.
+# A page with more is a drawing or a map. These numbers and the next are arbitrary.
 _MAX_OBJECTS: Final = 20_000
 _MAX_LINES: Final = 12_000
 # Longer paths and more deeply nested forms are left out.
@@ -41,7 +41,7 @@ class Ruling(NamedTuple):
 
 @dataclass
 class Rulings:
-    """The lines of a page: horizontal `across`, vertical `down`."""
+    """The lines of a page: `across` are the horizontal ones, `down` the vertical ones."""
 
     across: list[Ruling] = field(default_factory=list)
     down: list[Ruling] = field(default_factory=list)
@@ -55,12 +55,12 @@ _Point = tuple[float, float]
 
 
 def page_rulings(page: pdfium.PdfPage) -> Rulings:
-    """Return the lines of a page, continuations joined; none if the page is a drawing."""
+    """Return the lines of a page, with their continuations; none if the page is a drawing."""
     count = raw.FPDFPage_CountObjects(page)
+    if count > _MAX_OBJECTS:
+        return Rulings()
     rulings = Rulings()
     try:
-        if count > _MAX_OBJECTS:
-            raise _TooManyError
         for page_object in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
             _collect(page_object, pdfium.PdfMatrix(), rulings, 0)
     except _TooManyError:
@@ -111,7 +111,8 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
         if kind == raw.FPDF_SEGMENT_MOVETO:
             if not is_curved:
                 yield points
-            points, is_curved = [], False
+            points = []
+            is_curved = False
         is_curved = is_curved or kind == raw.FPDF_SEGMENT_BEZIERTO
         points.append(matrix.on_point(x.value, y.value))  # a closed path ends at its first point
     if not is_curved:
@@ -152,6 +153,7 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
     """Join lines that overlap or continue each other."""
     groups: list[list[Ruling]] = []  # of lines at nearly the same position
     for line in sorted(lines):
+        # Near the line before, but not so far from the first that a series of lines drifts away.
         if (
             groups
             and line.position - groups[-1][-1].position <= _SAME_DISTANCE / 2
@@ -167,11 +169,13 @@ def _join_group(group: list[Ruling]) -> Iterator[Ruling]:
     """Join lines at nearly the same position, which becomes their mean."""
     position = sum(line.position for line in group) / len(group)
     first, *others = sorted(group, key=lambda line: line.start)
-    start, end = first.start, first.end
+    start = first.start
+    end = first.end
     for line in others:
         if line.start <= end + _SAME_DISTANCE:
             end = max(end, line.end)
         else:
             yield Ruling(position, start, end)
-            start, end = line.start, line.end
+            start = line.start
+            end = line.end
     yield Ruling(position, start, end)

@@ -49,6 +49,14 @@ _RULE_TOLERANCE: Final = 2  # points that words may lie beyond the ends of the r
 _FEWEST_ROWS: Final = 4  # of a table without rules
 _FEWEST_RULED_ROWS: Final = 3  # rows of a table between rules
 _MAX_STEP: Final = 60  # between the numbers of lines or pages in a list
+_FEWEST_RULED_BANDS: Final = 4  # between rules, if every row is ruled
+_MIN_GUTTER_POINTS: Final = 2.0
+# In a table of this many lines, one line in eight may cover a gutter, and at least one.
+_LINES_WITH_COVERING: Final = 5
+_LINES_PER_COVERING: Final = 8
+# Minimum shares of filled cells. Rules are a sign of a table, so fewer are enough.
+_LEAST_FILLED_RULED: Final = 0.4
+_LEAST_FILLED_UNRULED: Final = 0.6
 _MIN_CAPTION_WORDS: Final = 6
 _MAX_HEADER_LINES: Final = 4
 _LEADER: Final = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}")
@@ -73,6 +81,7 @@ def find_between_rules(
         words_inside = [word for word in words if outer_frame.contains(word)]
         first = 0
         while first + 2 < len(rules):
+            # The largest table first, because its parts would be tables, too.
             for last in range(len(rules) - 1, first + 1, -1):
                 if table := _table_between_rules(rules[first : last + 1], words_inside, textpage):
                     tables.append(table)
@@ -124,11 +133,14 @@ def _table_between_rules(
     if not 1 <= len(borders) <= _MAX_COLUMNS:
         return None
     rows = [_cells(line, borders) for line in lines]
+    # A caption or a note above or below the table shows that these rules do not frame it alone.
     full_rows = [number for number, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
-    outer_lines = [*lines[: full_rows[0]], *lines[full_rows[-1] + 1 :]] if full_rows else lines
+    outer_lines = lines
+    if full_rows:
+        outer_lines = [*lines[: full_rows[0]], *lines[full_rows[-1] + 1 :]]
     if any(_is_caption(line, borders) for line in outer_lines):
         return None
-    if not _is_table(rows, lines, textpage, least_filled=0.4, max_prose_columns=1):
+    if not _is_table(rows, lines, textpage, least_filled=_LEAST_FILLED_RULED, max_prose_columns=1):
         return None
     joined_rows = _join_rows(rows, lines, rules)
     if len(joined_rows) < _FEWEST_RULED_ROWS:
@@ -154,15 +166,16 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     # The number of rules above a line is the same for all lines between two rules.
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     row_count = len(set(bands))
-    is_ruled = row_count >= 4 and len(lines) <= _MAX_LINES_PER_RULED_ROW * row_count
+    is_ruled = (
+        row_count >= _FEWEST_RULED_BANDS and len(lines) <= _MAX_LINES_PER_RULED_ROW * row_count
+    )
     has_header = bands.count(bands[0]) <= _MAX_HEADER_LINES and len(rules) > 2
     joined_rows: list[Cells] = []
     for number, (row, band) in enumerate(zip(rows, bands, strict=True)):
         is_same_band = bool(joined_rows) and bands[number - 1] == band
         is_header = has_header and band == bands[0]
-        if is_same_band and (
-            is_header or is_ruled or (not row[0] and _is_continuation(joined_rows[-1], row))
-        ):
+        continues = bool(joined_rows) and not row[0] and _is_continuation(joined_rows[-1], row)
+        if is_same_band and (is_header or is_ruled or continues):
             joined_rows[-1] = [
                 [*upper, *lower] for upper, lower in zip(joined_rows[-1], row, strict=True)
             ]
@@ -172,7 +185,7 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
 
 
 def _is_continuation(upper_row: Cells, row: Cells) -> bool:
-    """Return True if a line without a first cell continues the cells above."""
+    """Return True if a line without a first cell continues the cells above: one or two of them."""
     is_filled = [bool(cell) for cell in row]
     return sum(is_filled) <= 2 and all(
         is_above or not is_here
@@ -193,7 +206,9 @@ def find_unruled(
         if not 2 <= len(borders) <= _MAX_COLUMNS:
             continue
         rows = [_cells(line, borders) for line in run]
-        is_table = _is_table(rows, run, textpage, least_filled=0.6, max_prose_columns=0)
+        is_table = _is_table(
+            rows, run, textpage, least_filled=_LEAST_FILLED_UNRULED, max_prose_columns=0
+        )
         if is_table and _has_numbers(rows, textpage):
             frame = page_words.bounds([word for line in run for word in line])
             tables.append(Table(*frame, rows))
@@ -212,10 +227,13 @@ def _has_many_numbers(line: str) -> bool:
 
 def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Split those columns of a ruled table that have several columns of numbers."""
+    # From the right, because a split shifts the columns after it.
     for column in reversed(range(len(table.rows[0]))):
         lines = [page_words.group_lines(row[column]) for row in table.rows]
         all_lines = [line for cell in lines for line in cell]
-        borders = _gutters(all_lines, _MIN_WIDE_GUTTER) if len(all_lines) >= _FEWEST_ROWS else []
+        if len(all_lines) < _FEWEST_ROWS:
+            continue
+        borders = _gutters(all_lines, _MIN_WIDE_GUTTER)
         if not borders:
             continue
         rows = [_cells(line, borders) for line in all_lines]
@@ -263,7 +281,10 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
         least_width: minimum width of a gap, in line heights.
     """
     height = median(word.height for line in lines for word in line)
-    max_covering_lines = 0 if len(lines) < 5 else max(1, len(lines) // 8)
+    max_covering_lines = 0
+    if len(lines) >= _LINES_WITH_COVERING:
+        max_covering_lines = max(1, len(lines) // _LINES_PER_COVERING)
+    # The x at which a piece of a line begins (+1) or ends (-1), from left to right.
     edges = sorted(
         edge
         for line in lines
@@ -279,7 +300,7 @@ def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
         if previous_lines > max_covering_lines >= covering_lines:
             gap_start = x
         elif previous_lines <= max_covering_lines < covering_lines and gap_start is not None:
-            if x - gap_start >= max(least_width * height, 2.0):
+            if x - gap_start >= max(least_width * height, _MIN_GUTTER_POINTS):
                 gutters.append((gap_start + x) / 2)
             gap_start = None
     return gutters

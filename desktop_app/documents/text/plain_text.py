@@ -89,6 +89,13 @@ _BYTE_ORDER_MARKS: Final = (
 )
 # Bytes: enough to recognize an encoding, and decoded in a few milliseconds.
 _SAMPLE_BYTES: Final = 1 << 16
+# UTF-16 and UTF-32 by their NULs: shares of the first, second … byte of each character. Most of
+# UTF-32's characters are in the basic plane, so its third byte is NUL, too.
+_MOST_NULS_IN_UTF_32: Final = 0.9
+_MANY_NULS_IN_UTF_16: Final = 0.4
+_FEW_NULS_IN_UTF_16: Final = 0.1
+_MAX_SCRIPTS: Final = 5  # in a plausible text
+_MIN_WIDE_BYTES: Final = 8  # four characters
 # Control characters and noncharacters that text does not contain; it may contain tab, line feed,
 # form feed, carriage return, backspace (terminals) and escape (terminal colors).
 _NOT_IN_TEXT: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
@@ -228,6 +235,7 @@ def _decode_stated(data: bytes) -> DecodedText | None:
         text = _decode_strictly(data, "iso2022_jp_2") or _decode_japanese_mail(data)
         if text is not None:
             return DecodedText(text)
+    # Valid UTF-8 is UTF-8, whatever it declares.
     for encoding in (_encoding_by_nuls(data) or "utf-8", _declared_encoding(data)):
         text = _decode_strictly(data, encoding) if encoding else None
         if text is not None:
@@ -249,7 +257,10 @@ def _decode_japanese_mail(data: bytes) -> str | None:
 def _declared_encoding(data: bytes) -> str:
     """Return the encoding that XML, a style sheet or source code declares; "" if none."""
     match = _DECLARED.match(data)
-    return text_codec(next(filter(None, match.groups())).decode()) if match else ""
+    if match is None:
+        return ""
+    name = next(filter(None, match.groups()))  # each alternative of the pattern has a group
+    return text_codec(name.decode())
 
 
 def text_codec(encoding: str) -> str:
@@ -269,7 +280,11 @@ def _decode_wide(data: bytes) -> DecodedText | None:
 
     Texts of fewer than four characters are not tried.
     """
-    if len(data) < 8 or len(data) % 2 or not _UTF_16_SIGN.search(data[:_SAMPLE_BYTES]):
+    if (
+        len(data) < _MIN_WIDE_BYTES
+        or len(data) % 2
+        or not _UTF_16_SIGN.search(data[:_SAMPLE_BYTES])
+    ):
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
         text = _decode_strictly(data, encoding)
@@ -291,7 +306,7 @@ def _is_plausible_text(text: str) -> bool:
     scripts = {unicodedata.name(character, "").split(" ")[0] for character in letters}
     return (
         bool(letters)
-        and len(scripts) <= 5
+        and len(scripts) <= _MAX_SCRIPTS
         and any(character in " \n\u3000。، " for character in text)
     )
 
@@ -305,15 +320,18 @@ def _encoding_by_nuls(data: bytes) -> str:
     sample = data[:_SAMPLE_BYTES]
     if len(data) % 4 == 0:
         quarter = len(sample) // 4
-        if sample[3::4].count(0) == quarter and sample[2::4].count(0) > 0.9 * quarter:
+        first, second, third, fourth = (sample[start::4].count(0) for start in range(4))
+        if fourth == quarter and third > _MOST_NULS_IN_UTF_32 * quarter:
             return "utf-32-le"
-        if sample[0::4].count(0) == quarter and sample[1::4].count(0) > 0.9 * quarter:
+        if first == quarter and second > _MOST_NULS_IN_UTF_32 * quarter:
             return "utf-32-be"
     half = len(sample) // 2
     if half and len(data) % 2 == 0:
-        if sample[1::2].count(0) > 0.4 * half and sample[0::2].count(0) < 0.1 * half:
+        even = sample[0::2].count(0)
+        odd = sample[1::2].count(0)
+        if odd > _MANY_NULS_IN_UTF_16 * half and even < _FEW_NULS_IN_UTF_16 * half:
             return "utf-16-le"
-        if sample[0::2].count(0) > 0.4 * half and sample[1::2].count(0) < 0.1 * half:
+        if even > _MANY_NULS_IN_UTF_16 * half and odd < _FEW_NULS_IN_UTF_16 * half:
             return "utf-16-be"
     return ""
 
@@ -341,7 +359,7 @@ def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
 
 def _decode_guessed(data: bytes) -> DecodedText | None:
     """Decode the data in the likeliest legacy encoding, with a note that names the encoding."""
-    if data.count(0) or data.isascii():
+    if data.count(0) or data.isascii():  # ASCII was tried as UTF-8; no legacy text has NULs
         return None
     for encoding in _plausible_encodings(data):
         text = _decode_strictly(data, encoding)
@@ -421,13 +439,14 @@ def _count_oddities(text: str, encoding: str) -> int:
         other_count = len(non_ascii_letters) - len(latin_letters)
         is_mixed = 0 < other_count < len(word)
         # Only text of another script has words of three or more Latin letters, all beyond a to z.
-        is_all_special = len(latin_letters) == len(word) > 2
+        is_all_special = len(word) > 2 and len(latin_letters) == len(word)
         count += times * (is_mixed or is_all_special)
     alphabets = _ALPHABETS.get(encoding, ("",))
     # Albanian has "ë" and "ç" at other positions than French, so its text is not searched.
     is_albanian = set("ë") <= set(letters) <= set("ëç")
     if alphabets is _WESTERN and not is_albanian:
         count += len(_NOT_WESTERN.findall(text))
+    # The "i" of "İ" belongs to every alphabet.
     return count + min(
         sum(times for letter, times in letters.items() if letter not in f"i{alphabet}")
         for alphabet in alphabets

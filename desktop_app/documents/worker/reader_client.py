@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+_END_TIMEOUT_S = 1  # for the end of a child that no longer answers
+
 
 class _ChildGoneError(Exception):
     """The child has ended or violated the protocol; the argument tells the details."""
@@ -148,7 +150,8 @@ class ReaderClient:
                 # Canceled, or the progress callback raised: the child is still working.
                 self._discard()
                 raise
-            if answer.get("exhausted"):  # the child reported that its memory ran out
+            # If the memory of the child ran out, it is not freed reliably.
+            if answer.get("exhausted"):
                 self._discard()
             else:
                 self._schedule_idle_stop()
@@ -220,7 +223,8 @@ class ReaderClient:
                     return header, payload
             except worker_answers.MalformedAnswerError as error:
                 raise await _child_gone_error(child) from error
-            await asyncio.sleep(0)  # many progress messages may arrive at once
+            # Many progress messages may arrive at once, without a pause for other tasks.
+            await asyncio.sleep(0)
 
     async def _send_member(self, child: Process, opened: OpenDocument | None, number: int) -> None:
         """Open a file of the folder for the child; a hostile child may ask without a folder."""
@@ -386,6 +390,6 @@ async def _child_gone_error(child: Process) -> _ChildGoneError:
     """Return the error for a child that no longer answers, or violates the protocol."""
     with contextlib.suppress(TimeoutError):
         # A child that no longer answers is ending.
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(_END_TIMEOUT_S):
             return _ChildGoneError(f"the reader ended with code {await child.wait()}")
     return _ChildGoneError("the reader did not answer as it should")

@@ -20,7 +20,7 @@ from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 
-_MAX_DEPTH: Final = 16
+_MAX_DEPTH: Final = 16  # of subfolders; an arbitrary number
 # O_NONBLOCK, because opening a named pipe waits for a writer.
 _TO_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -78,7 +78,8 @@ class OpenDocument:
             raise IndexError(number)
         *folders, name = PurePath(members[number].name).parts
         # Read once: a canceled request closes the folder while a thread opens a file in it.
-        top = inner = self.descriptor
+        top = self.descriptor
+        inner = top
         try:
             for folder in folders:
                 outer = inner
@@ -107,7 +108,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
         if not stat.S_ISREG(mode):
             raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=name)
         descriptor = _require_regular(os.open(path, _TO_READ))
-        opened = OpenDocument(descriptor, os.fstat(descriptor).st_size, None)
+        opened = OpenDocument(descriptor, size=os.fstat(descriptor).st_size, members=None)
     except OSError as error:
         raise refusals.unreadable_error(name, error) from error
     if opened.size > limits.file_bytes:
@@ -125,7 +126,7 @@ def _require_regular(descriptor: int) -> int:
 
 
 def _open_folder(path: Path, limits: Limits) -> OpenDocument:
-    descriptor = os.open(path, _FOLDER & ~os.O_NOFOLLOW)
+    descriptor = os.open(path, _FOLDER & ~os.O_NOFOLLOW)  # the user may have chosen a link
     members = []
     readable_count = 0
     try:
@@ -138,7 +139,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
     except (OSError, DocumentError):
         os.close(descriptor)
         raise
-    return OpenDocument(descriptor, 0, members)
+    return OpenDocument(descriptor, size=0, members=members)
 
 
 def _members(folder: int, prefix: str, depth: int) -> Iterator[Member]:

@@ -72,7 +72,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
     """Return the permissions of this process: memory, descriptors, and the tokenizer's data."""
-    return sandbox.Policy(memory, (resource_path("tokenizer"),), descriptors=descriptors)
+    return sandbox.Policy(
+        memory_bytes=memory, readable=(resource_path("tokenizer"),), descriptors=descriptors
+    )
 
 
 def _redirect_standard_output() -> BinaryIO:
@@ -90,7 +92,7 @@ def _report_crash(
     _error: BaseException,
     traceback: TracebackType | None,
 ) -> None:
-    """Report the type and place of the fatal error for the log, without any content."""
+    """Report the type and place of the fatal error for the log, but nothing of the document."""
     frame = extract_tb(traceback)[-1]
     details = f"{kind.__name__} in {Path(frame.filename).name}:{frame.lineno}"
     write_frame(answers, {"kind": "crashed", "details": details})
@@ -269,7 +271,7 @@ def _send_document(document: ExtractedDocument, answers: BinaryIO) -> None:
 
 
 def _progress_reporter(answers: BinaryIO) -> OnProgress:
-    """Return a callback that sends progress: always the last, otherwise at most every 40 ms."""
+    """Return a callback that sends progress: at the end always, before in an interval."""
     sent_at = 0.0
 
     def report(progress: Progress) -> None:

@@ -44,6 +44,7 @@ class ProviderKind(StrEnum):
 
 
 _MAX_SHORT_NAME_CHARS: Final = 60
+_MAX_READ_NAME_CHARS: Final = 1_000  # more than are shown, because white space is shortened
 # The beginnings of the names by which the APIs refuse a schema.
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
 # The attributes of GenerationParameters, by their different names in the APIs.
@@ -113,18 +114,20 @@ class ProviderProfile:
 
     def own_model(self, model_id: str) -> OwnModel:
         """Return the user's entries about a model; empty if there are none."""
-        entries = (model for model in self.own_models if model.id == model_id)
-        return next(entries, OwnModel(model_id))
+        matches = (model for model in self.own_models if model.id == model_id)
+        return next(matches, OwnModel(model_id))
 
     def with_own_model(self, model: OwnModel) -> ProviderProfile:
         """Return the profile with the user's entries about a model."""
-        others = tuple(each for each in self.own_models if each.id != model.id)
-        return replace(self, own_models=others if model.is_empty else (*others, model))
+        other_models = tuple(each for each in self.own_models if each.id != model.id)
+        # Empty entries say nothing, so they are not kept.
+        own_models = other_models if model.is_empty else (*other_models, model)
+        return replace(self, own_models=own_models)
 
     @property
     def short_name(self) -> str:
         """Return the name on one short line, for errors: a backup may contain any name."""
-        name = " ".join(self.name[:1000].split())
+        name = " ".join(self.name[:_MAX_READ_NAME_CHARS].split())
         return name if len(name) <= _MAX_SHORT_NAME_CHARS else f"{name[:_MAX_SHORT_NAME_CHARS]}…"
 
     @property
@@ -258,12 +261,12 @@ class ChatRequest:
         attribute = _ATTRIBUTE_NAMES.get(name, name)
         if attribute not in PARAMETER_NAMES:  # any name may come from a server, also "__eq__"
             return None
-        reset = getattr(GenerationParameters(), attribute)
+        unset_value = getattr(GenerationParameters(), attribute)
         if attribute == "stream":  # it is on by default, so a refusal turns it off
-            reset = False
-        if getattr(self.parameters, attribute) == reset:
+            unset_value = False
+        if getattr(self.parameters, attribute) == unset_value:
             return None
-        reduced = replace(self, parameters=replace(self.parameters, **{attribute: reset}))
+        reduced = replace(self, parameters=replace(self.parameters, **{attribute: unset_value}))
         if attribute == "tools":  # the parameter has their names, the request their definitions
             return replace(reduced, tools=(), tool_choice="")
         return reduced
