@@ -213,6 +213,7 @@ class Reply:
     @property
     def round_usage(self) -> Usage | None:
         """Return the usage of the current round; None if it was not reported."""
+        # `usage` is of all rounds: it stays as it was if the current one reports none.
         if self.usage is None or self.usage == self.earlier_usage:
             return None
         return self.usage if self.earlier_usage is None else self.usage - self.earlier_usage
@@ -397,11 +398,12 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
         round=reply.round,
         call=call,
     )
-    new_reply = _with_new_segment(reply, segment)
     for index in range(reply.round_start, len(reply.segments)):
         if _is_earlier_state(reply.segments[index], call):
             new_reply = _with_segment(reply, index, segment)
             break
+    else:
+        new_reply = _with_new_segment(reply, segment)
     return new_reply if event.image_part is None else _with_image(new_reply, event.image_part)
 
 

@@ -29,9 +29,9 @@ from desktop_app.i18n.translation import N_
 
 BATCH_TIER: Final = "batch"
 """The catalog's name for the price of batches."""
+# The limits of one upload. Source: OpenAI's guide to the Batch API.
 MAX_UPLOAD_REQUESTS: Final = 50_000
 MAX_UPLOAD_BYTES: Final = 200_000_000
-"""The limits of one upload. Source: OpenAI's guide to the Batch API."""
 USUAL_ANSWER_TOKENS: Final = 1000
 """The estimated tokens of an answer with its reasoning."""
 
@@ -350,7 +350,7 @@ def custom_id(job_id: str, number: int) -> str:
 def item_number(job_id: str, request_id: str) -> int | None:
     """Parse a `custom_id`; return None for an id of another job."""
     given_job, _, digits = request_id.rpartition("-")
-    # As `custom_id` writes numbers: without leading zeros.
+    # As `custom_id` writes numbers: without leading zeros. No job has a billion items.
     is_number = re.fullmatch("0|[1-9][0-9]{0,8}", digits) is not None
     return int(digits) if given_job == job_id and is_number else None
 
@@ -408,8 +408,9 @@ def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
     Return UPLOADING if there are no uploads.
     """
     states = {upload.status for upload in uploads}
-    if running := [state for state in states if not state.is_over]:
-        return min(running, key=_ORDER.index)
+    running_states = [state for state in states if not state.is_over]
+    if running_states:
+        return min(running_states, key=_ORDER.index)
     return min(states, key=_ORDER.index, default=BatchStatus.UPLOADING)
 
 

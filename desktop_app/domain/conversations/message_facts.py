@@ -181,6 +181,7 @@ def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool 
 def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
     """Return `calculator(expression: 1 + 2) · Done · 0.1 s` for a tool call."""
     facts = [f"{call.display_name}({short_arguments(call.run_arguments)})"]
+    # In an ended answer, these two states mean that the call never ran, as their texts say.
     if call.state is ToolCallState.REQUESTED and is_streaming:
         facts.append(tr("Requested"))
     elif call.state is ToolCallState.ALLOWED and is_streaming:

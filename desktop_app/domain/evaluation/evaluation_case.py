@@ -13,6 +13,7 @@ from typing import Any, Final
 from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.evaluation.case_error import CaseError, CaseFault
 
+# Digits of a name, as in "v2" or "GPT-4", are not a number.
 _NUMBER: Final = re.compile(
     r"(?<![\w.])(?<![A-Za-z][-+])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])"
 )
@@ -88,7 +89,7 @@ def check_from_json(row: object) -> Check:
         if not kinds:
             raise CaseError(CaseFault.CHECK_WITHOUT_KIND)
         raise CaseError(CaseFault.CHECK_WITH_SEVERAL_KINDS, kinds=kinds)
-    ((name, value),) = kinds_and_values.items()
+    name, value = next(iter(kinds_and_values.items()))
     try:
         kind = CheckKind(name)
     except ValueError:

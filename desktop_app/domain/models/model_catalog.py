@@ -142,12 +142,13 @@ class ModelInfo:
         """
         if self.efforts is None:
             return effort
-        order = list(Effort)
-        return min(
-            self.efforts,
-            key=lambda each: (abs(order.index(each) - order.index(effort)), -order.index(each)),
-            default=None,
-        )
+        rank_by_effort = {each: rank for rank, each in enumerate(Effort)}
+
+        def distance(accepted: Effort) -> tuple[int, int]:
+            rank = rank_by_effort[accepted]
+            return abs(rank - rank_by_effort[effort]), -rank
+
+        return min(self.efforts, key=distance, default=None)
 
     def takes_sampling(self, effort: Effort | None) -> bool:
         """Return True if temperature and top_p can be set with `effort`, or if that is unknown."""
@@ -221,7 +222,8 @@ class ModelCatalog:
 
         try:
             files = [tomllib.loads(text) for text in texts]
-            return cls._from_tables(_merge_tables(files), files[1:])
+            user_files = files[1:]  # the first is the program's own
+            return cls._from_tables(_merge_tables(files), user_files)
         except (
             KeyError,
             ValueError,
@@ -230,6 +232,8 @@ class ModelCatalog:
             ArithmeticError,
             RecursionError,
         ) as exc:
+            # Only the messages of ValueErrors are for users; the others come from a value of
+            # another type than expected.
             is_invalid = isinstance(exc, ValueError)
             raise SettingError(
                 Reason.MODELS_FILE_INVALID if is_invalid else Reason.MODELS_FILE_WRONG_TYPE,
@@ -356,7 +360,10 @@ _FLAG_FACTS: Final = (
 
 
 def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge the tables of the files; later values replace earlier ones, except in `not_chat`."""
+    """Merge the tables of the files; later values replace earlier ones.
+
+    The patterns of `not_chat` are added to the earlier ones.
+    """
     merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
     for tables in files:
         _require_known_names(tables, _TABLES, "the file")

@@ -20,7 +20,7 @@ from desktop_app.domain.spending.cost import Price
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
-SHUTDOWN_WARNING_DAYS = 90
+SHUTDOWN_WARNING_DAYS = 90  # an arbitrary number
 
 
 class ModelKind(StrEnum):
@@ -135,11 +135,13 @@ def with_listed_details(
         price = listed_details.price or info.price
     else:
         price = info.price or listed_details.price
+    is_listed_price = price is not info.price
     return replace(
         info,
         price=price,
-        price_is_final=info.price_is_final or price is not info.price,
-        price_tiers=info.price_tiers if price is info.price else (),
+        # The server's price is what it charges; the catalog's tiers are multiples of another.
+        price_is_final=info.price_is_final or is_listed_price,
+        price_tiers=() if is_listed_price else info.price_tiers,
         max_output=info.max_output or listed_details.max_output,
         sees_images=listed_details.images if info.sees_images is None else info.sees_images,
         takes_tools=listed_details.tools if info.takes_tools is None else info.takes_tools,
@@ -200,6 +202,7 @@ class ModelAvailability(NamedTuple):
             return False
         if self.listing is None or not self._is_listed:
             return True
+        # A listing from before the date does not tell if the model is still served.
         return self.listing.listed_at.date() < end
 
     @property
@@ -232,7 +235,9 @@ class ModelAvailability(NamedTuple):
             return ""
         if self.is_shut_down:
             return tr("shut down on {day}", day=formatting.day(end))
-        return tr("ends on {day}", day=formatting.day(end)) if end > self.today else ""
+        if end > self.today:
+            return tr("ends on {day}", day=formatting.day(end))
+        return ""
 
     @property
     def _is_listed(self) -> bool:
@@ -242,4 +247,6 @@ class ModelAvailability(NamedTuple):
     def _shutdown_to_announce(self) -> date | None:
         """Return the shutdown date if it is near or over, otherwise None."""
         end = self.shutdown_date
-        return None if end is None or (end - self.today).days > SHUTDOWN_WARNING_DAYS else end
+        if end is None or (end - self.today).days > SHUTDOWN_WARNING_DAYS:
+            return None
+        return end

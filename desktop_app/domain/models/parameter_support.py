@@ -26,9 +26,9 @@ _SAMPLING_PARAMETERS: Final = (
 CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop", "seed")
 """Settings that the Responses API does not have."""
 
+# The two names of the limit on an answer's tokens in Chat Completions.
 NEW_LIMIT_NAME: Final = "max_completion_tokens"
 OLD_LIMIT_NAME: Final = "max_tokens"
-"""The two names of the limit on an answer's tokens in Chat Completions."""
 
 MIN_RESPONSES_OUTPUT_TOKENS: Final = 16
 """The smallest `max_output_tokens` that the Responses API accepts."""
@@ -136,17 +136,15 @@ def parameter_refusals(
     refusals: dict[str, ParameterRefusal] = {}
     if not info.takes_sampling(effort or info.default_effort):
         # Models that take no temperature while they reason take no penalties and stops either.
-        reason = (
-            ParameterRefusal.NEEDS_EFFORT
-            if info.sampling_efforts
-            else ParameterRefusal.NOT_SUPPORTED
-        )
+        reason = ParameterRefusal.NOT_SUPPORTED
+        if info.sampling_efforts:  # another effort allows them
+            reason = ParameterRefusal.NEEDS_EFFORT
         refusals |= dict.fromkeys(_SAMPLING_PARAMETERS, reason)
     if api is Api.RESPONSES:
         refusals |= dict.fromkeys(CHAT_ONLY, ParameterRefusal.NOT_IN_RESPONSES)
     if info.takes_verbosity is False:
         refusals["verbosity"] = ParameterRefusal.NOT_SUPPORTED
-    if info.efforts == ():
+    if info.efforts == ():  # known to take no effort, so it does not reason; None is unknown
         refusals["reasoning_summary"] = ParameterRefusal.NO_REASONING
     elif api is Api.CHAT_COMPLETIONS:
         refusals["reasoning_summary"] = ParameterRefusal.NOT_IN_CHAT_COMPLETIONS
@@ -197,7 +195,9 @@ def sendable_parameters(
 
 def sendable_effort(info: ModelInfo, effort: Effort | None) -> Effort | None:
     """Return the effort if the model takes it, else None."""
-    return None if effort is None or info.effort_refusal(effort) is not None else effort
+    if effort is None or info.effort_refusal(effort) is not None:
+        return None
+    return effort
 
 
 def without_refused(

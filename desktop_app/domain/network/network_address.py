@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_PROXY_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 """The ports of proxies whose address states none, by the supported schemes."""
+# The ends of names that are only known in a private network.
 _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
 
 
@@ -40,7 +41,7 @@ def is_private(host: str) -> bool:
 
     try:
         address = ipaddress.ip_address(host)
-    except ValueError:
+    except ValueError:  # a name; one without a dot is not in the public DNS
         return bool(host) and ("." not in host or host.endswith(_LAN_SUFFIXES))
     return address.is_private or address.is_loopback or address.is_link_local
 
@@ -74,15 +75,22 @@ def split_credentials(url: str) -> tuple[str, str]:
     """
     from urllib.parse import unquote
 
-    head, separator, rest = url.partition("://")
-    scheme, rest = (head + separator, rest) if separator else ("", url)
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        scheme = ""
+        rest = url
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     # A slash in a password ends the authority early, which leaves no host.
     has_slash_in_password = "@" in rest and "@" not in authority and not origin(url)
-    login, at_sign, _ = (rest if has_slash_in_password else authority).rpartition("@")
-    path = re.split("[?#]", rest[len(login + at_sign) :], maxsplit=1)[0]
+    if has_slash_in_password:
+        authority = rest
+    login, at_sign, _ = authority.rpartition("@")
+    host_and_path = re.split("[?#]", rest[len(login + at_sign) :], maxsplit=1)[0]
+    address = f"{scheme}{separator}{host_and_path}"
+    if not login:
+        return address, ""
     user, _, password = login.partition(":")
-    return scheme + path, f"{unquote(user)}:{unquote(password)}" if login else ""
+    return address, f"{unquote(user)}:{unquote(password)}"
 
 
 def split_proxy_password(text: str) -> tuple[str, str]:
@@ -92,8 +100,10 @@ def split_proxy_password(text: str) -> tuple[str, str]:
     """
     address, login = split_credentials(text)
     password = login.partition(":")[2]
-    if not login or (not password and not re.search("[?#]", text)):
-        return (text if login else address), ""
+    if not login:
+        return address, ""
+    if not password and not re.search("[?#]", text):  # nothing is secret
+        return text, ""
     try:
         return parse_proxy(text).url_with_user, password
     except SettingError:
@@ -134,19 +144,20 @@ def parse_proxy(text: str) -> ProxyAddress:
     from urllib.parse import unquote, urlsplit
 
     text = text.strip()
-    text = text if "://" in text else f"http://{text}"
+    if "://" not in text:
+        text = f"http://{text}"
     try:
         parts = urlsplit(text)
         scheme = "socks5" if parts.scheme == "socks" else parts.scheme
         host = parts.hostname or ""
         port = parts.port
     except ValueError:
-        scheme, host, port = "", "", None
+        raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None
     if scheme not in _DEFAULT_PROXY_PORTS or not host or any(c.isspace() for c in host):
         raise SettingError(Reason.PROXY_ADDRESS_INVALID)
     if port is None:
         port = _DEFAULT_PROXY_PORTS[scheme]
-    bracketed = f"[{host}]" if ":" in host else host
+    bracketed = f"[{host}]" if ":" in host else host  # as an address with IPv6 has to be written
     return ProxyAddress(
         url=f"{scheme}://{bracketed}:{port}",
         user=unquote(parts.username or ""),

@@ -163,7 +163,8 @@ class RedactedStream:
 
     def feed(self, text: str) -> str:
         """Return the text that can be passed on after `text` has arrived."""
-        data = released = _encode(text)
+        data = _encode(text)
+        released = data
         for stream in self._streams:
             released = stream.feed(released)
         return text if released is data else _decode(released)
@@ -271,11 +272,10 @@ class _Search:
         """Return both views of a text; they are one object if it has no escapes."""
         # In slices, because translating 16 MB in one call blocks other threads for 20 ms.
         make_view = self._make_view
-        view = (
-            b"".join(map(make_view, _split_slices(data)))
-            if len(data) > _SLICE_BYTES
-            else make_view(data)
-        )
+        if len(data) > _SLICE_BYTES:
+            view = b"".join(map(make_view, _split_slices(data)))
+        else:
+            view = make_view(data)
         if _may_have_escape(data):
             slices = [make_view(_ESCAPE.sub(_unescape, piece)) for piece in _split_slices(data)]
             decoded = b"".join(slices)
@@ -353,7 +353,8 @@ class _Search:
         slice_start = 0
         for text_slice in _split_slices(data):
             mapped_end = slice_start
-            for escape in _ESCAPE.finditer(text_slice) if escapes else ():
+            found_escapes = _ESCAPE.finditer(text_slice) if escapes else ()
+            for escape in found_escapes:
                 escape_start = slice_start + escape.start()
                 add_text(mapped_end, escape_start)
                 mapped_end = slice_start + escape.end()
@@ -374,7 +375,8 @@ class _Search:
         if held_start > _MAX_GAP_BYTES and not self.views(complete[-_MAX_GAP_BYTES:])[0]:
             return held_start
         whole = _append_views(views_before, self.views(complete))
-        for view_index in (0,) if whole[0] is whole[1] else (0, 1):
+        view_indices = (0,) if whole[0] is whole[1] else (0, 1)
+        for view_index in view_indices:
             cut_start = self.find_cut(whole[view_index])
             if cut_start is None:
                 continue
@@ -493,10 +495,11 @@ def _incomplete_escape_start(data: bytes) -> int:
 def _tail_views(views: _Views) -> _Views:
     """Return the last few bytes of each view: too few to hold, but a secret may begin there."""
     view, decoded = views
-    view_tail = view[1 - _MIN_HELD_CHARS :]
+    tail_length = _MIN_HELD_CHARS - 1
+    view_tail = view[-tail_length:]
     if decoded is view:
         return view_tail, view_tail
-    return view_tail, decoded[1 - _MIN_HELD_CHARS :]
+    return view_tail, decoded[-tail_length:]
 
 
 def _append_views(views_before: _Views, views: _Views) -> _Views:

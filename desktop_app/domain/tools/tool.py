@@ -27,7 +27,10 @@ HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_g
 
 
 def runs_without_asking(name: str) -> bool:
-    """Return True for the name of a hosted tool, and for "/*": all tools without a source."""
+    """Return True for the name of a hosted tool, and for "/*".
+
+    "/*" means all tools without a source: the built-in and the hosted ones.
+    """
     return name in HOSTED_TOOLS or name == "/*"
 
 
@@ -137,7 +140,7 @@ class ListedTool(NamedTuple):
 
 
 class ToolLimits(NamedTuple):
-    """Limits of all tool calls of one answer.
+    """Limits of all tool calls of one answer. The defaults are arbitrary.
 
     Attributes:
         rounds: the number of requests in which the model may call tools; one more request lets it

@@ -137,7 +137,7 @@ class ServerSecrets:
         """Parse the output of `to_text`.
 
         Raises:
-            an error of `bounds.BAD_VALUE`: it is something else.
+            an error of `bounds.BAD_VALUE`: the text is something else.
         """
         stored = json.loads(text)
         secrets = cls(
@@ -207,7 +207,9 @@ class ToolServer:
     @property
     def program(self) -> str:
         """Return the first word of the command, or the host of the address."""
-        return urlsplit(self.url).hostname or "" if self.url else self.command[0]
+        if self.url:
+            return urlsplit(self.url).hostname or ""
+        return self.command[0]
 
 
 def server_of(
@@ -285,7 +287,7 @@ def _split_command(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ..
         secret_arguments.append(value)
         return f"${{keyring:{len(secret_arguments)}}}"
 
-    public_command = list(words[:1])
+    public_command = list(words[:1])  # the program itself is no secret
     for preceding, word in pairwise(words):
         assigned = _SECRET_ASSIGNMENT.fullmatch(word)
         if assigned is not None:
@@ -425,6 +427,8 @@ def launch_message(
             "headers": fill_values(server.headers, secrets.headers),
             "proxies": _proxy_variables(variables),
         }
+    # A program that the user installed gets a proxy's password only if its own variables name it.
+    proxies = _proxy_variables(variables, with_passwords=False)
     environment = fill_values(server.environment, secrets.environment)
     secret_arguments = [fill_variables(value) for value in secrets.arguments]
     return {
@@ -432,7 +436,7 @@ def launch_message(
             [fill_variables(word) for word in server.command], secret_arguments
         ),
         "folder": server.folder or home,
-        "environment": {**_proxy_variables(variables, with_passwords=False), **environment},
+        "environment": {**proxies, **environment},
     }
 
 

@@ -33,6 +33,7 @@ _Row = Mapping[str, Any]
 
 INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
 EXPECTED: Final = "__expected"
+# Arbitrary limits of time and memory.
 _MAX_YAML_CHARS: Final = 4 * 1024 * 1024
 _MAX_COMBINATIONS: Final = 10_000
 _MAX_FILLED_CHARS: Final = 256 << 20
@@ -158,7 +159,10 @@ def cases_in(
 
 
 def _read_prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
-    prompts = [value] if isinstance(value, str) else value or [""]
+    # Without prompts, a variable of each test is the question.
+    prompts = value or [""]
+    if isinstance(prompts, str):
+        prompts = [prompts]
     if not isinstance(prompts, list):
         raise CaseError(CaseFault.PROMPTS_NOT_A_LIST)
     for number, prompt in enumerate(prompts, start=1):
@@ -169,9 +173,8 @@ def _read_prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
         if name == prompt:
             yield prompt
         elif name.endswith((".txt", ".md")):
-            yield from filter(
-                None, (text.strip() for text in _PROMPT_END.split(read_sibling(name)))
-            )
+            texts = (text.strip() for text in _PROMPT_END.split(read_sibling(name)))
+            yield from filter(None, texts)
         else:
             raise located_error(place, CaseError(CaseFault.NOT_A_TEXT_FILE, name=prompt))
 
@@ -184,7 +187,7 @@ def _read_cases(
         if not isinstance(row, dict):
             raise CaseError(CaseFault.NOT_AN_OBJECT)
         for name in row.keys() - _TEST_FIELDS:
-            if row[name]:
+            if row[name]:  # an empty field changes nothing
                 raise CaseError(CaseFault.UNSUPPORTED, name=name)
     test_variables = test.get("vars") or {}
     default_variables = default.get("vars") or {}
@@ -253,10 +256,12 @@ def _variable_text(name: str, value: object) -> str:
 
 
 def _question_of(variables: Mapping[str, str]) -> str:
-    name = next((name for name in ("input", "prompt") if name in variables), None)
-    if name is None and len(variables) != 1:
+    for name in ("input", "prompt"):
+        if name in variables:
+            return variables[name]
+    if len(variables) != 1:
         raise CaseError(CaseFault.NO_PROMPT)
-    return variables[name] if name else next(iter(variables.values()))
+    return next(iter(variables.values()))
 
 
 def _resolve_template(assertion: Any, config: _Row) -> Any:
@@ -282,8 +287,8 @@ def _assertion_checks(
     plain_kind = kind.removeprefix("not-")
     if plain_kind not in _KINDS:
         raise CaseError(CaseFault.UNSUPPORTED, name=kind)
-    for name in assertion.keys() - _ASSERTION_FIELDS:
-        raise CaseError(CaseFault.UNSUPPORTED, name=name)
+    if other_fields := sorted(assertion.keys() - _ASSERTION_FIELDS, key=str):
+        raise CaseError(CaseFault.UNSUPPORTED, name=other_fields[0])
     if assertion.get("weight") == 0:  # such an assertion always passes
         return []
     if isinstance(value, str):
@@ -370,7 +375,8 @@ def expected_checks(text: str, variables: Mapping[str, str], filler: TemplateFil
     kind = _KINDS_OF_CELLS.get(match["kind"], match["kind"]) if match else ""
     plain_kind = kind.removeprefix("not-")
     is_known = plain_kind in _KINDS | _UNSUPPORTED_KINDS
-    if match is None or not is_known or not (match["value"] or _may_lack_value(plain_kind, match)):
+    is_plain_text = match is None or not is_known
+    if match is None or is_plain_text or not (match["value"] or _may_lack_value(plain_kind, match)):
         return [check_from_json({"equals": filler.fill_in(text, variables)})]
     if match["threshold"] and plain_kind in _KINDS:
         raise CaseError(CaseFault.THRESHOLD_UNSUPPORTED, kind=kind)

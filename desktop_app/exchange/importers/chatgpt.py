@@ -129,7 +129,7 @@ def _parse_node(
     if not is_raw:
         role = Role.USER if author == "user" else Role.ASSISTANT
         return replace(base_node, role=role, parts=tuple(parts))
-    # The text of a call or a result is folded; images are shown.
+    # The text of a call or a result is folded; images, and notes of lost ones, are shown.
     images = [
         part for part in parts if not isinstance(part, TextPart) or part == TextPart(LOST_IMAGE)
     ]
@@ -163,9 +163,10 @@ def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:
     if text_at(author, "role") == "tool":
         is_failed = kind == "system_error"
         return ended_call(key, text_at(author, "name"), None, text, is_failed=is_failed)
-    is_object = isinstance(parse_json(text), Mapping)
-    arguments = text if is_object else {"code" if kind == "code" else "input": text}
-    return ended_call(key, text_at(message, "recipient"), arguments, "")
+    arguments: str | dict[str, str] = text
+    if not isinstance(parse_json(text), Mapping):  # arguments have to be an object
+        arguments = {"code": text} if kind == "code" else {"input": text}
+    return ended_call(key, text_at(message, "recipient"), arguments, result="")
 
 
 def _strip_marks(part: Part, metadata: Mapping[str, Any]) -> Part:
@@ -190,9 +191,13 @@ def _parse_parts(
     """Return the parts of a content, with code in fences unless it is raw."""
     kind = text_at(content, "content_type")
     if kind in ("code", "execution_output") and not is_raw:
-        language = text_at(content, "language") if kind == "code" else ""
         text = text_at(content, "text")
-        return [TextPart(fenced(text, "" if language == "unknown" else language))] if text else []
+        if not text:
+            return []
+        language = text_at(content, "language") if kind == "code" else ""
+        if language == "unknown":  # ChatGPT's own word
+            language = ""
+        return [TextPart(fenced(text, language))]
     listed = content.get("parts")
     source_parts = listed if isinstance(listed, list) else [content]
     parts: list[Part] = []
@@ -241,7 +246,10 @@ def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:
 
     def find_named(file_id: str) -> tuple[str, bytes] | None:
         file = find_file(file_id)
-        return file and (names.get(file_id) or file[0], file[1])
+        if file is None:
+            return None
+        name_in_archive, data = file
+        return names.get(file_id) or name_in_archive, data
 
     return find_named
 

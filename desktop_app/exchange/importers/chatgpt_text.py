@@ -97,10 +97,11 @@ def _old_sources(metadata: Mapping[str, Any]) -> dict[str, str]:
         source = mapping_at(citation, "metadata")
         number = mapping_at(source, "extra").get("cited_message_idx")
         source_text = _text_of_reference(source) or text_at(source, "title")
-        if source_text and not source_text.startswith("("):
+        if not source_text:
+            continue
+        if not source_text.startswith("("):  # links have parentheses already
             source_text = f"({source_text})"
-        if source_text:
-            sources[str(number)] = source_text
+        sources[str(number)] = source_text
     return sources
 
 
@@ -117,14 +118,16 @@ def canvas_document(message: Mapping[str, Any]) -> str:
     if not text_at(message, "recipient").startswith(CANVAS_TOOLS):
         return ""
     content = mapping_at(message, "content")
+    text = text_at(content, "text")
     parts = content.get("parts")
-    text = next((p for p in parts if isinstance(p, str)), "") if isinstance(parts, list) else ""
-    text = text_at(content, "text") or text
+    if not text and isinstance(parts, list):
+        text = next((part for part in parts if isinstance(part, str)), "")
     value = parse_json(text) or parse_json(f"{text}]}}")  # it may lack its closing brackets
     if not isinstance(value, Mapping):
         return ""
     written = text_at(value, "content")
     updates = objects_at(value, "updates")
+    # A change of a part is left out: the result would need the document before.
     if (
         not written
         and len(updates) == 1

@@ -164,7 +164,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
         try:
             exports.append(_read_json(archive.read(info, MAX_JSON_BYTES), images.find))
         except (ImportRefusedError, RefusedFileError) as exc:
-            if len(members) == 1:
+            if len(members) == 1:  # its error is the error of the export
                 raise
             # If no name tells which files are conversations, other JSON files are expected.
             if named_members or exc.reason is not Reason.IMPORT_UNKNOWN:
@@ -190,7 +190,7 @@ def _is_named_conversations(info: ZipInfo) -> bool:
 def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> ImportRefusedError:
     """Return the error of one of several members, with the member's name."""
     name = short_title(info.filename)
-    if isinstance(exc, RefusedFileError):
+    if isinstance(exc, RefusedFileError):  # its sentence has a place for the name
         return ImportRefusedError(exc.reason, exc.params, remedy=Remedy.EXPORT_AGAIN, file=name)
     if exc.reason is not Reason.IMPORT_NOT_JSON:
         return exc
@@ -236,6 +236,7 @@ class _Images:
         with suppress(OSError, RefusedFileError):  # the import goes on without this image
             if self._archive is None:
                 self._archive = self._open()
+            # Of the names that begin with the id, the first in order is at this index.
             index = bisect_left(self._members_by_name, file_id, key=_member_name)
             if index == len(self._members_by_name):
                 return None

@@ -28,6 +28,9 @@ from desktop_app.domain.tools.call_state import ToolCallState
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SHOWN_TITLE_CHARS: Final = 60  # characters of a title in an error
+_MAX_READ_TITLE_CHARS: Final = 1_000  # more than are shown, because white space is shortened
+_MAX_CAUSE_CHARS: Final = 200  # of the message of an exception, in a sentence
+_MAX_DETAILS_CHARS: Final = 1_000
 LOST_IMAGE: Final = "[A picture that is not in the export]"
 UNKNOWN_IMAGE: Final = "[A picture in a format that is not supported]"
 _IMAGE_TYPES: Final = {
@@ -144,7 +147,9 @@ def seconds_of(value: Any) -> float | None:
         if not isinstance(value, str):
             return None
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.timestamp()
     except (ValueError, OverflowError):
         return None
 
@@ -164,7 +169,9 @@ def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """Return the objects in the list under a key."""
     items = value.get(key)
-    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+    if not isinstance(items, list):
+        return []
+    return [item for item in items if isinstance(item, Mapping)]
 
 
 def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedError:
@@ -177,7 +184,7 @@ def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedErro
 
 def short_title(title: str) -> str:
     """Return the beginning of a title, on one line, for an error message."""
-    title = " ".join(title[:1000].split())
+    title = " ".join(title[:_MAX_READ_TITLE_CHARS].split())
     return title if len(title) <= _MAX_SHOWN_TITLE_CHARS else f"{title[:_MAX_SHOWN_TITLE_CHARS]}…"
 
 
@@ -190,12 +197,12 @@ def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:
         words = ""
     elif isinstance(cause, StorageError):
         reason = Reason.IMPORT_NOT_STORED
-        words = cause.details[:200]
+        words = cause.details[:_MAX_CAUSE_CHARS]
     elif isinstance(cause, KeyError):
         reason = Reason.IMPORT_FIELD_MISSING
         words = str(cause)[:_MAX_SHOWN_TITLE_CHARS]
     else:
         reason = Reason.IMPORT_INVALID
-        words = str(cause)[:200] or type(cause).__name__
-    details = repr(cause)[:1000]
+        words = str(cause)[:_MAX_CAUSE_CHARS] or type(cause).__name__
+    details = repr(cause)[:_MAX_DETAILS_CHARS]
     return ImportRefusedError(reason, details=details, title=short_title(title), words=words)
