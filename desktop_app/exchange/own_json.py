@@ -129,10 +129,11 @@ class JsonWriter:
 
     def _add(self, section: str, item: Mapping[str, Any]) -> None:
         line = _encode_line(item)  # before anything is written: an item may be impossible to encode
-        is_first = section != self._section
-        if is_first:
+        separator = b",\n"
+        if section != self._section:
             self._advance_to(section)
-        self._stream.write((b"\n" if is_first else b",\n") + line)
+            separator = b"\n"
+        self._stream.write(separator + line)
 
     def _advance_to(self, section: str | None) -> None:
         """Close the open section, write empty sections up to `section`, and open `section`.
@@ -164,7 +165,7 @@ def read_conversations(
     Raises:
         ImportRefusedError: a newer version wrote the file, or it is damaged as a whole.
     """
-    if value.get("version") != VERSION:
+    if value.get("version") != VERSION:  # this is the first version
         raise ImportRefusedError(Reason.IMPORT_TOO_NEW)
     folders = {
         row["id"]: row for row in objects_at(value, "folders") if bounds.is_id(row.get("id"))
@@ -185,8 +186,10 @@ def _read_each(
     folders: Mapping[str, Mapping[str, Any]],
     files: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[ImportedConversation | ImportRefusedError]:
-    """Yield the conversations; each file comes with the first conversation that has it."""
-    # Decoding a file again for each of thousands of conversations would take hours.
+    """Yield the conversations; each file comes with the first conversation that has it.
+
+    Decoding a file again for each of thousands of conversations would take hours.
+    """
     files_left = dict(files)
     for item in items:
         try:
@@ -205,7 +208,7 @@ def _read_each(
 def _encode_line(item: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escape of JSON
         return json.dumps(item, sort_keys=True).encode()
 
 
@@ -240,13 +243,14 @@ def _conversation_to_json(
 
 
 def _message_to_json(message: Message) -> dict[str, Any]:
-    # An answer that is streaming here cannot be continued from the file.
-    is_running = message.status is MessageStatus.STREAMING
+    status = message.status
+    if status is MessageStatus.STREAMING:  # it cannot be continued from the file
+        status = MessageStatus.INTERRUPTED
     return {
         "id": message.id,
         "parent_id": message.parent_id,
         "role": message.role.value,
-        "status": (MessageStatus.INTERRUPTED if is_running else message.status).value,
+        "status": status.value,
         "created_at": _time_to_json(message.created_at),
         "choice": _choice_to_json(message.choice),
         "usage": None if message.usage is None else asdict(message.usage),
@@ -309,7 +313,7 @@ def _time_to_json(moment: datetime) -> str:
 def _parse_conversation(
     item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
-    """Return a conversation with those of its files that are in `files`, by hash.
+    """Return a conversation, with its attachments as far as `files`, by hash, has them.
 
     Raises:
         an error of `bounds.BAD_VALUE`: a value is missing or invalid.

@@ -47,7 +47,7 @@ from desktop_app.exchange.preset_json import (
 )
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 
-MAX_FILE_BYTES: Final = 4 << 20
+MAX_FILE_BYTES: Final = 4 << 20  # an arbitrary number: far more than anybody writes by hand
 FORMAT: Final = "repartee-prompts"
 VERSION: Final = 1
 T = TypeVar("T", Prompt, Preset)
@@ -146,13 +146,15 @@ def _select_new_items(
     for item in imported:
         if content_of(item) in contents:
             continue
-        unique = item if item.id not in used_ids else replace(item, id=new_id())
-        used_ids.add(unique.id)
-        contents.add(content_of(unique))
-        yield unique
+        if item.id in used_ids:  # the existing item has other content, so both are kept
+            item = replace(item, id=new_id())
+        used_ids.add(item.id)
+        contents.add(content_of(item))
+        yield item
 
 
 def _prompt_content(prompt: Prompt) -> Hashable:
+    # Whether a prompt is hidden, and its position, belong to the library.
     return (prompt.title, prompt.folder, prompt.text, prompt.form)
 
 

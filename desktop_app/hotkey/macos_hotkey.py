@@ -125,7 +125,8 @@ class MacHotkey:
 
     def close(self) -> None:
         """Release the keys."""
-        carbon, core = self._library.carbon, self._library.core
+        carbon = self._library.carbon
+        core = self._library.core
         carbon.UnregisterEventHotKey(self._hotkey)
         carbon.RemoveEventHandler(self._handler)
         if self._port:
@@ -141,7 +142,10 @@ def parse_shortcut(keys: str, library: MacLibrary) -> tuple[int, int]:
     """
     names, key = parse_keys(keys)
     modifiers = sum(MODIFIERS[name] for name in names)
-    code = _key_code(library, key.lower()[0]) if len(key) == 1 else KEY_CODES.get(key)
+    if len(key) == 1:  # a character, whose key depends on the layout
+        code = _key_code(library, key.lower()[0])
+    else:
+        code = KEY_CODES.get(key)
     if code is None:
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
     return code, modifiers
@@ -167,7 +171,8 @@ def _load_library() -> MacLibrary:
 
 def _key_code(library: MacLibrary, character: str) -> int | None:
     """Return the code of the key that types a character on the layout for shortcuts."""
-    carbon, core = library.carbon, library.core
+    carbon = library.carbon
+    core = library.core
     source = carbon.TISCopyCurrentASCIICapableKeyboardLayoutInputSource()
     if not source:
         return None

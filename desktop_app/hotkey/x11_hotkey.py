@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SELECTION_NAME: Final = "_REPARTEE_GLOBAL_SHORTCUT"
 _MASKS: Final = {"Ctrl": X.ControlMask, "Shift": X.ShiftMask}
+# The masks of these modifiers differ between keyboards: they are those of the keys.
 _MODIFIER_KEYS: Final = {"Alt": "Alt_L", "Meta": "Super_L"}
 _CONNECTION_ERRORS: Final = (xlib_error.ConnectionClosedError, OSError)
 _LOCK_KEYS: Final = ("Num_Lock", "Scroll_Lock")
@@ -132,14 +133,13 @@ class X11Hotkey:
         """
         masks = {X.LockMask}
         for name in _LOCK_KEYS:
-            try:
+            with suppress(HotkeyError):  # the lock is no modifier on this keyboard
                 masks.add(self._modifier_mask(name))
-            except HotkeyError:
-                continue
         for held_masks in itertools.product(*((0, mask) for mask in masks)):
             yield sum(held_masks)
 
     def _claim_selection(self) -> None:
+        # A selection belongs to a window, which is never shown.
         owner = self._root.create_window(
             x=0, y=0, width=1, height=1, border_width=0, depth=X.CopyFromParent
         )

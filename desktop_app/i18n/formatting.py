@@ -156,6 +156,7 @@ def number(value: int) -> str:
     >>> [number(7), number(1200)]
     ['7', '1,200']
     """
+    # Nothing is grouped, so no formats need to be loaded.
     return str(value) if -1000 < value < 1000 else _current.formats.number(value)
 
 
@@ -193,8 +194,11 @@ def money(amount: Decimal) -> str:
         return _current.formats.dollars(amount, 0)
     if amount >= Decimal("0.01"):
         return _current.formats.dollars(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), 2)
-    one_digit = amount.quantize(Decimal(1).scaleb(amount.adjusted()), ROUND_HALF_UP).normalize()
-    return _current.formats.dollars(one_digit, max(2, -int(one_digit.as_tuple().exponent)))
+    first_digit = Decimal(1).scaleb(amount.adjusted())  # the unit of the first digit
+    # Normalized, because 0.0095 is rounded to 0.010, which has a digit too many.
+    one_digit = amount.quantize(first_digit, ROUND_HALF_UP).normalize()
+    digits = -int(one_digit.as_tuple().exponent)
+    return _current.formats.dollars(one_digit, max(2, digits))
 
 
 def exact_money(amount: Decimal) -> str:

@@ -40,7 +40,7 @@ from desktop_app.exchange.importers.imported_conversation import (
 
 _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""
-_MAX_TITLE_CHARS: Final = 1000
+_MAX_TITLE_CHARS: Final = 1000  # an arbitrary number
 _MAX_PENDING_PARTS: Final = 1000
 """With so many pending parts, a node becomes an answer of its own.
 
@@ -57,8 +57,9 @@ class Node:
 
     Attributes:
         role: None if the node is not a message here (a root, a system message, an empty node).
-        pending: parts to add to the next answer, this node or one below. A tool call without
-            arguments only holds the result for an earlier call of the same tool without a result.
+        pending: parts to add to the next answer, which is this node or one below. A tool call
+            without arguments is only the result of an earlier call: of the first call of the same
+            tool that has no result yet.
         seconds: since 1970 in UTC; None if unknown.
     """
 
@@ -106,9 +107,14 @@ def build_conversation(
         files: is iterated after `nodes`, whose iteration may add to it.
     """
     ordered = _parents_first({node.id: node for node in nodes})
+    # A node with 0 seconds counts as one without a time.
     first_seconds = next((node.seconds for node in ordered if node.seconds), None)
-    times = map(time_from_seconds, (source.created, first_seconds, source.updated))
-    start_time = next(filter(None, times), EPOCH)
+    start_time = (
+        time_from_seconds(source.created)
+        or time_from_seconds(first_seconds)
+        or time_from_seconds(source.updated)
+        or EPOCH
+    )
     tree = _Tree(source, start_time)
     parent_ids = {node.parent for node in ordered}
     for node in ordered:
@@ -132,7 +138,11 @@ def build_conversation(
 
 
 class _Pending(NamedTuple):
-    """The pending parts of a node that is no message, and of such nodes directly above it."""
+    """The pending parts of a node that is not a message, and of such nodes directly above it.
+
+    Attributes:
+        node: the node, which becomes an answer with these parts if no answer follows.
+    """
 
     node: Node
     parts: tuple[PendingPart, ...]
@@ -148,7 +158,7 @@ class _Tree:
         self.messages: list[Message] = []
         # By node id: its message, or the nearest message above it.
         self._message_by_node: dict[str, Message | None] = {}
-        # By the id of a node that is no message.
+        # By the id of a node that is not a message.
         self._pending_by_node: dict[str, _Pending] = {}
 
     def message_at(self, node_id: str | None) -> Message | None:
@@ -159,12 +169,13 @@ class _Tree:
         """Add a node, as a message if it has content, or parts that no later answer can get."""
         above = self._pending_by_node.get(node.parent or "", _Pending(node, ()))
         parts_above = above.parts
-        if parts_above and node.role is Role.USER:  # a question: they belong to no later answer
+        # The answer to a question has no use for the parts before the question.
+        if parts_above and node.role is Role.USER:
             self._add_message(replace(above.node, role=Role.ASSISTANT, parts=()), parts_above)
             parts_above = ()
         pending = _with_results(parts_above, node.pending)
-        is_last = is_leaf or len(pending) >= _MAX_PENDING_PARTS
-        if pending and node.role is None and is_last:
+        takes_pending = is_leaf or len(pending) >= _MAX_PENDING_PARTS
+        if pending and node.role is None and takes_pending:
             node = replace(node, role=Role.ASSISTANT)
         is_answer = node.role is Role.ASSISTANT
         if node.role is not None and (node.parts or (pending and is_answer)):
@@ -215,7 +226,7 @@ def _fill_call(parts: list[PendingPart], part: PendingPart) -> bool:
     """
     if isinstance(part, ReasoningPart) or part.arguments:
         return False
-    # The part of a name before a "." is the tool.
+    # The part of a name before a "." is the tool; what follows is one of its functions.
     tool = part.name.partition(".")[0]
     for index, call in enumerate(parts):
         if (
@@ -239,6 +250,7 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
         chain: list[Node] = []
         on_chain: set[str] = set()
         current: Node | None = start
+        # Up to a root, or to a node whose ancestors are in order already.
         while current is not None and current.id not in ordered_ids and current.id not in on_chain:
             chain.append(current)
             on_chain.add(current.id)

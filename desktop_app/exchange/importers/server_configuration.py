@@ -90,13 +90,16 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
 
 def parse_servers(text: str) -> list[ConfiguredServer]:
     """Return the servers of a configuration. Raises ValueError if it has none."""
-    plain = _without_comments(_without_comments(text))  # a superfluous comma may precede a comment
+    # Twice, because a superfluous comma may precede a comment.
+    plain = _without_comments(_without_comments(text))
     servers = json.loads(plain)
     for key in ("mcp", "mcpServers", "servers"):
         if isinstance(servers, dict) and isinstance(servers.get(key), dict):
             servers = servers[key]
+            # "mcp" contains "servers". The keys of the others are names of servers, of which one
+            # may be "servers".
             if key != "mcp":
-                break  # its keys are names of servers
+                break
     is_valid = isinstance(servers, dict) and all(isinstance(row, dict) for row in servers.values())
     if not servers or not is_valid:
         raise ValueError("no servers")
@@ -111,9 +114,8 @@ def _without_comments(text: str) -> str:
 
 
 def _read_server(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
-    usable_name = (
-        _NOT_IN_SERVER_NAMES.sub("-", name.lower()).strip("-")[:MAX_SERVER_NAME_CHARS].strip("-")
-    )
+    usable_name = _NOT_IN_SERVER_NAMES.sub("-", name.lower()).strip("-")
+    usable_name = usable_name[:MAX_SERVER_NAME_CHARS].strip("-")  # the cut may be at a hyphen
     try:
         server, secrets = _server_from(usable_name, fields)
     except ToolServerError as error:
