@@ -85,14 +85,14 @@ class LibrarySearch(Protocol):
 
 
 Retrieve = Callable[[Sequence[str], str, int], Awaitable[Sequence[PassagesPart]]]
+"""Called with the ids of collections, a question, and the largest number of tokens."""
 
 
 class DocumentTools:
     """The tools that read the user’s data, and Python.
 
     Args:
-        retrieve: returns the best passages; its arguments are the ids of collections, a question,
-            and the largest number of tokens.
+        retrieve: returns the best passages of collections.
         documents_in: returns the documents of the collections with these ids.
         text_of: returns the text of a collection's document with this hash.
     """
@@ -127,8 +127,9 @@ class DocumentTools:
     async def _search_documents(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         words = arguments["words"]
         excerpts: list[str] = []
-        if collections := _collections_of(context):
-            for part in await self._retrieve(collections, words, MAX_PASSAGE_TOKENS):
+        collection_ids = _collections_of(context)
+        if collection_ids:
+            for part in await self._retrieve(collection_ids, words, MAX_PASSAGE_TOKENS):
                 excerpts += [f"[{p.source}]\n{p.text}" for p in part.passages]
         for name, document in _named_documents(documents_of(context)).items():
             text = await context.text_of(document.sha256)
@@ -137,13 +138,17 @@ class DocumentTools:
 
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         attached_documents = documents_of(context)
-        ids = _collections_of(context)
-        names = {document.sha256: document.name for document in attached_documents}
-        collection_documents = await self._documents_in(ids) if ids else ()
+        attached_names = {document.sha256: document.name for document in attached_documents}
+        collection_documents: Sequence[DocumentPart] = ()
+        collection_ids = _collections_of(context)
+        if collection_ids:
+            collection_documents = await self._documents_in(collection_ids)
+        # A document that is both attached and in a collection is listed once, unless it has another
+        # name there.
         other_documents = [
             document
             for document in collection_documents
-            if names.get(document.sha256) != document.name
+            if attached_names.get(document.sha256) != document.name
         ]
         documents = _named_documents([*attached_documents, *other_documents])
         name = _find_name(documents, arguments["document"])
@@ -152,8 +157,10 @@ class DocumentTools:
         last_page = arguments["last"] or first_page
         if not 1 <= first_page <= last_page or last_page - first_page >= MAX_PAGES:
             raise ToolError(f"Choose pages from 1 on, at most {MAX_PAGES} at once.")
-        text_of = context.text_of if document.sha256 in names else self._text_of
-        text = await text_of(document.sha256)
+        if document.sha256 in attached_names:
+            text = await context.text_of(document.sha256)
+        else:
+            text = await self._text_of(document.sha256)
         pages = await asyncio.to_thread(_split_pages, document, text)
         chosen_pages = pages[first_page - 1 : last_page]
         if not chosen_pages:

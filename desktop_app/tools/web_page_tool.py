@@ -42,6 +42,7 @@ _NON_PUBLIC_NETWORKS: Final = ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """The addresses by which networks that have only IPv6 reach IPv4 hosts (RFC 6052)."""
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
+"""The value with which zlib finds out itself whether the data is gzip or zlib ("deflate")."""
 _GZIP_FIRST_BYTE: Final = b"\x1f"
 """The first byte of a gzip member, checked alone: the second may be in the next piece."""
 _ISATAP: Final = 0x5EFE
@@ -60,7 +61,9 @@ FETCH_PAGE: Final = ToolDefinition(
 )
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""Called with a host and a port. Returns the IP addresses of the host."""
 ReadText = Callable[[str, bytes], Awaitable[str]]
+"""Called with a file name and the bytes of a page. Returns its text."""
 
 
 async def resolve_host(host: str, port: int) -> list[str]:
@@ -73,11 +76,12 @@ async def resolve_host(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Return True for a public IP address on the internet; False also for any other text."""
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address.partition("%")[0])  # without an IPv6 zone, as in %eth0
     except ValueError:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
         embedded_ipv4 = _embedded_ipv4(ip)
+        # Of an address of NAT64, the embedded IPv4 address alone decides.
         if embedded_ipv4 is not None and ip in _NAT64:
             return is_public(str(embedded_ipv4))
         if ip.is_site_local or (embedded_ipv4 is not None and not is_public(str(embedded_ipv4))):
@@ -103,9 +107,9 @@ class WebPageTool:
     """The tool that fetches pages.
 
     Args:
-        read_text: returns the text of a page, by a file name and its bytes, in a confined process.
+        read_text: returns the text of a page; runs in a confined process.
         trusted_context: returns the context of trusted certificates; called in a thread.
-        resolve: returns the IP addresses of a host; tests replace it.
+        resolve: resolves a host; tests replace it.
         allows: returns True if an IP address may be connected to; tests replace it.
     """
 
@@ -131,8 +135,11 @@ class WebPageTool:
                 url, media_type, data = await self.fetch(arguments["url"])
         except TimeoutError as error:
             raise ToolError(f"The page took longer than {MAX_FETCH_S:.0f} s.") from error
-        name = "page.txt" if media_type in ("text/plain", "text/markdown") else "page.html"
-        return f"{url}\n\n{await self._read_text(name, data)}"
+        name = "page.html"
+        if media_type in ("text/plain", "text/markdown"):
+            name = "page.txt"
+        text = await self._read_text(name, data)
+        return f"{url}\n\n{text}"
 
     async def fetch(self, url: str) -> tuple[str, str, bytes]:
         """Return the final address, the media type and the bytes of a page. Raises ToolError."""
@@ -183,7 +190,9 @@ class WebPageTool:
         try:
             # Python's codec "idna" follows an older standard, by which some names become those of
             # other servers.
-            ascii_host = host if ":" in host else httpx.URL(f"http://{host}").raw_host.decode()
+            ascii_host = host
+            if ":" not in host:  # not an IPv6 address
+                ascii_host = httpx.URL(f"http://{host}").raw_host.decode()
             addresses = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
         except (OSError, UnicodeError, httpx.InvalidURL) as error:
             raise ToolError("The host was not found.") from error
@@ -200,13 +209,17 @@ def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]
     url_address = _in_brackets_if_ipv6(address)
     url_host = _in_brackets_if_ipv6(host)
     target = f"{parts.scheme}://{url_address}:{port}{parts.path or '/'}"
+    if parts.query:
+        target += f"?{parts.query}"
+    if port != _PORTS[parts.scheme]:
+        url_host += f":{port}"
     headers = {
-        "host": url_host if port == _PORTS[parts.scheme] else f"{url_host}:{port}",
+        "host": url_host,
         "user-agent": "Repartee",
         "accept": ", ".join(_READABLE_TYPES),
         "accept-encoding": "gzip",
     }
-    return f"{target}?{parts.query}" if parts.query else target, headers
+    return target, headers
 
 
 def _in_brackets_if_ipv6(host: str) -> str:
@@ -232,14 +245,16 @@ async def read_bounded_body(reply: httpx.Response) -> bytes:
     encoding = reply.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise ToolError("The page is compressed in a way that is not supported.")
-    decompressor = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
+    decompressor = None
+    if encoding != "identity":
+        decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
     data = bytearray()
     async for piece in reply.aiter_raw():
         await asyncio.sleep(0)  # one read may return 10,000 chunks of a byte
         if decompressor is None:
             data += piece
         while decompressor is not None and piece and len(data) <= MAX_PAGE_BYTES:
-            if decompressor.eof:
+            if decompressor.eof:  # a gzip file may consist of several members
                 if not piece.startswith(_GZIP_FIRST_BYTE):
                     break  # padding
                 await asyncio.sleep(0)  # one piece may contain 3,000 empty members
@@ -251,7 +266,7 @@ async def read_bounded_body(reply: httpx.Response) -> bytes:
             piece = decompressor.unused_data
         if len(data) > MAX_PAGE_BYTES:
             raise ToolError(f"The page is larger than {MAX_PAGE_BYTES >> 20} MB.")
-    if decompressor is not None and data and not decompressor.eof:
+    if decompressor is not None and data and not decompressor.eof:  # the end is missing
         raise ToolError("The page is damaged.")
     return bytes(data)
 

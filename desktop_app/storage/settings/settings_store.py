@@ -48,7 +48,10 @@ class SettingsStore:
 
     async def secret(self) -> bytes:
         """Return the secret of this store: random bytes, made on first use."""
-        return await self._database.read(_read_secret) or await self._database.write(_make_secret)
+        secret = await self._database.read(_read_secret)
+        if not secret:
+            secret = await self._database.write(_make_secret)
+        return secret
 
     async def profiles(self) -> list[ProviderProfile]:
         """Return the stored profiles, in the order they were added."""
@@ -103,6 +106,7 @@ class SettingsStore:
 
 
 def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
+    # `read_row` names the `id` of a row if the row is damaged.
     rows = connection.execute("SELECT key AS id, key, value FROM settings")
     return {row["key"]: read_row(lambda r: json.loads(r["value"]), row) for row in rows}
 
@@ -124,6 +128,7 @@ def _make_secret(connection: sqlite3.Connection) -> bytes:
 def profile_to_text(profile: ProviderProfile) -> str:
     """Return a profile as the column's text."""
     fields = asdict(profile)
+    # The id has a column of its own. The others describe this run of the program.
     for name in ("id", "from_environment", "unusable_variable", "shares_cap_with"):
         del fields[name]
     fields["price_multiplier"] = str(profile.price_multiplier)
@@ -137,7 +142,8 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     """Return the profile in a row of `profiles`."""
     fields = json.loads(row["body"])
     fields["kind"] = ProviderKind(fields["kind"])
-    fields["api"] = None if fields["api"] is None else Api(fields["api"])
+    if fields["api"] is not None:
+        fields["api"] = Api(fields["api"])
     for name in ("models", "plain_http_hosts"):  # older stores lack plain_http_hosts
         fields[name] = tuple(fields.get(name, ()))
     # Older stores lack custom fields.

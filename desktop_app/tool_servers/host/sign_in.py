@@ -38,6 +38,7 @@ UNUSED_REDIRECT: Final = "http://127.0.0.1/callback"
 """The redirect address if the user is not asked to sign in."""
 SIGN_IN_NEEDED: Final = "the user has to sign in again"
 _CALLBACK_PATH: Final = "/callback"
+# Browsers send a redirect in much less, and at once. The exact numbers are arbitrary.
 _MAX_REQUEST_BYTES: Final = 1 << 16
 _REQUEST_TIMEOUT_S: Final = 10.0
 _SHARED_LABELS: Final = frozenset("ac co com edu go gob gov mil ne net or org".split())
@@ -103,7 +104,9 @@ class SignIn:
         """Return the SDK's provider of authorization, or None without a sign-in."""
         if not self._saved and not self._browser_text:
             return None
-        redirect = await self._listen() if self._browser_text else UNUSED_REDIRECT
+        redirect = UNUSED_REDIRECT
+        if self._browser_text:
+            redirect = await self._listen()
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
@@ -145,7 +148,9 @@ class SignIn:
 
     async def check_response(self, response: httpx2.Response) -> None:
         """Set `is_needed` if the server refuses a request without authorization."""
-        self.is_needed = self.is_needed or (response.status_code == 401 and self._context is None)
+        # With a provider of authorization, the SDK itself answers a 401 by a refresh or a sign-in.
+        if response.status_code == 401 and self._context is None:
+            self.is_needed = True
 
     def redact(self, text: str) -> str:
         """Return a text of the authorization server without the secret of a new client.
@@ -153,9 +158,12 @@ class SignIn:
         Servers quote a refused request for tokens. The parent redacts the secrets that it has
         stored, but those of a sign-in are stored only once it has succeeded.
         """
-        client = None if self._context is None else self._context.client_info
-        secret = None if client is None else client.client_secret
-        return Redactor([secret]).clean(text) if secret else text
+        if self._context is None or self._context.client_info is None:
+            return text
+        secret = self._context.client_info.client_secret
+        if not secret:
+            return text
+        return Redactor([secret]).clean(text)
 
     # -- the browser
 
@@ -184,12 +192,12 @@ class SignIn:
         A hostile server could name the page of GitHub, with the public id of another program that
         the user trusts, and then use the code in place of that program.
         """
-        metadata = None if self._context is None else self._context.oauth_metadata
-        if metadata is None:
+        if self._context is None or self._context.oauth_metadata is None:
             return  # the SDK uses the server's own page
+        metadata = self._context.oauth_metadata
         issuer = urlsplit(str(metadata.issuer)).hostname or ""
         receiver = urlsplit(str(metadata.token_endpoint)).hostname or ""
-        if not any(_are_of_one_site(host, own_host) for own_host in (issuer, receiver)):
+        if not _are_of_one_site(host, issuer) and not _are_of_one_site(host, receiver):
             raise SignInError(f"the page to sign in is at {host}, but the code goes to {receiver}")
 
     async def wait_for_code(self) -> AuthorizationCodeResult:
@@ -213,7 +221,8 @@ class SignIn:
         self._listener = await asyncio.start_server(
             self._serve_browser, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
         )
-        return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}{_CALLBACK_PATH}"
+        _, port = self._listener.sockets[0].getsockname()
+        return f"http://127.0.0.1:{port}{_CALLBACK_PATH}"
 
     async def _serve_browser(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -222,7 +231,8 @@ class SignIn:
         try:
             async with asyncio.timeout(_REQUEST_TIMEOUT_S):
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(self._handle_redirect(head.split(b" ")[1].decode("ascii")))
+                target = head.split(b" ")[1]  # as in "GET /callback?code=… HTTP/1.1"
+                writer.write(self._handle_redirect(target.decode("ascii")))
                 await writer.drain()
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError, IndexError):
             pass  # the request is not a browser's
@@ -233,7 +243,8 @@ class SignIn:
         """Return the response to a request for `target`, and keep the query of the redirect."""
         url_parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(url_parts.query).items()}
-        # Any program or page on this computer may send a request.
+        # Any program or page on this computer may send a request, but only the redirect of
+        # the sign-in has the state.
         if url_parts.path != _CALLBACK_PATH or not self._state or query.get("state") != self._state:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         if not self._browser_answer.done():
@@ -286,7 +297,7 @@ class SignIn:
             async with asyncio.timeout(RENEWAL_S):
                 stored_state = await self._saved_from_parent
         except TimeoutError:
-            return
+            return  # renew without the news of other processes
         if stored_state is None or self._context is None:
             return
         saved = _parse_saved(stored_state)
@@ -366,8 +377,9 @@ def _domain_of(host: str) -> str:
     labels = host.rstrip(".").lower().split(".")
     if len(labels) < 2 or not labels[-1].isalpha():
         return ""
-    is_shared = len(labels[-1]) == 2 and labels[-2] in _SHARED_LABELS
-    return ".".join(labels[-3 if is_shared else -2 :])
+    if len(labels[-1]) == 2 and labels[-2] in _SHARED_LABELS:  # a country, as in example.co.uk
+        return ".".join(labels[-3:])
+    return ".".join(labels[-2:])
 
 
 def _parse_saved(saved: object) -> SavedSignIn | None:

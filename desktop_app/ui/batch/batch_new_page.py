@@ -128,12 +128,9 @@ class BatchNewPage(QWidget):
     def _build(self, theme: Theme) -> None:
         self._choice_grid = QGridLayout()
         self._choices = [
-            (PlainLabel(label, role="note"), field)
-            for label, field in (
-                (tr("Provider"), self.provider),
-                (tr("Model"), self.model),
-                (tr("Effort"), self.effort),
-            )
+            (PlainLabel(tr("Provider"), role="note"), self.provider),
+            (PlainLabel(tr("Model"), role="note"), self.model),
+            (PlainLabel(tr("Effort"), role="note"), self.effort),
         ]
         for title, field in self._choices:
             title.setBuddy(field)
@@ -161,8 +158,12 @@ class BatchNewPage(QWidget):
         # The provider and the model have longer names than the effort.
         stretches = (0, 0, 0) if is_large else (3, 3, 2)
         for position, (title, field) in enumerate(self._choices):
-            row = 2 * position if is_large else 0
-            column = 0 if is_large else position
+            if is_large:
+                row = 2 * position  # a row for the title, and one for the field
+                column = 0
+            else:
+                row = 0
+                column = position
             for widget in (title, field):
                 grid.removeWidget(widget)
             grid.addWidget(title, row, column)
@@ -193,10 +194,14 @@ class BatchNewPage(QWidget):
 
     def draft(self) -> FormValues:
         """Return the files, and the message if the user edited it; {} if there is neither."""
-        text = self.task.toPlainText() if self.task.document().isModified() else ""
+        text = ""
+        if self.task.document().isModified():
+            text = self.task.toPlainText()
         # Zero bytes separate the paths, because a path may contain every other character.
         files = "".join(f"{path}\0" for path in self.files.paths)
-        return {"task": text, "files": files} if text or files else {}
+        if not text and not files:
+            return {}
+        return {"task": text, "files": files}
 
     def restore_draft(self, draft: FormValues) -> None:
         """Show the draft of an earlier run."""
@@ -217,7 +222,9 @@ class BatchNewPage(QWidget):
             self.prompt.addItem(prompt.title, prompt.id)
         self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
         index = self.prompt.findData(template_id)
-        self.prompt.setCurrentIndex(index if index >= 0 else len(prompts))
+        if index < 0:
+            index = len(prompts)  # the custom message
+        self.prompt.setCurrentIndex(index)
         if not has_message:
             self._apply_prompt()
 
@@ -239,7 +246,7 @@ class BatchNewPage(QWidget):
         else:
             self._preferred_effort = effort
         self._providers = {provider.id: provider for provider in providers}
-        self.provider.blockSignals(True)
+        self.provider.blockSignals(True)  # `_show_models` is called once, below
         self.provider.clear()
         for provider in providers:
             self.provider.addItem(provider.name, provider.id)
@@ -251,7 +258,7 @@ class BatchNewPage(QWidget):
 
     def _apply_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or CUSTOM_MESSAGE)
-        if prompt is None:
+        if prompt is None:  # the entry for a custom message, which keeps the text
             self._template = None
             self.task.setFocus(Qt.FocusReason.OtherFocusReason)
         else:

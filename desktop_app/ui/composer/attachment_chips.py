@@ -50,7 +50,7 @@ _MAX_CHIP_WIDTH: Final = 400
 _SPACING: Final = 8
 _THUMBNAIL_SIZE: Final = 34
 
-_MAX_ROWS: Final = 2.5
+_MAX_ROWS: Final = 2.5  # the half row shows that there are more
 _CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
 
 
@@ -169,7 +169,7 @@ class ChipWidget(QFrame):
 
     def set_chip(self, chip: Chip) -> None:
         """Show the current state of the attachment."""
-        if chip == self._chip and self.accessibleName():
+        if chip == self._chip and self.accessibleName():  # it is shown already
             return
         self._chip = chip
         name = one_line(chip.name)
@@ -193,6 +193,7 @@ class ChipWidget(QFrame):
         """Name the menu button after its menu: the detail of an image, otherwise options."""
         chip = self._chip
         level = dict(chip.detail_levels).get(chip.detail_level, "")
+        # A document with images of pages has detail levels, too, but among other entries.
         is_detail = bool(chip.detail_levels) and chip.icon == "image"
         self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")
         name = one_line(chip.name)
@@ -266,8 +267,10 @@ class ChipWidget(QFrame):
             painting.text_width(self._chip.name, self.theme.strong()),
             painting.text_width(self._chip.summary, self.theme.note()),
         )
-        other_width = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
-        return QSize(min(widest_text + other_width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
+        width = self._text_left() + widest_text + px(44)  # with the cross
+        if self._has_menu:
+            width += px(24)
+        return QSize(min(width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
 
     def _text_left(self) -> int:
         return self.theme.px(40 if self._chip.thumbnail is None else 52)
@@ -357,8 +360,10 @@ def _paint_ring(painter: QPainter, rect: QRect, progress: float | None, theme: T
     ring.moveCenter(QRectF(rect).center())
     painter.setPen(QPen(theme.line, theme.px(3)))
     painter.drawEllipse(ring)
-    # With unknown progress, show a static quarter: an animation would need a timer.
-    fraction = 0.25 if progress is None else min(1.0, max(0.02, progress))
+    if progress is None:  # a static quarter: an animation would need a timer
+        fraction = 0.25
+    else:  # at least a dot
+        fraction = min(1.0, max(0.02, progress))
     pen = QPen(theme.accent, theme.px(3))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
@@ -401,7 +406,8 @@ class AttachmentChips(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        content = self._content = QWidget()
+        content = QWidget()
+        self._content = content
         self._flow = FlowLayout(parent=content)
         self._flow.setSpacing(theme.px(_SPACING))
         self.setWidget(content)
@@ -440,6 +446,7 @@ class AttachmentChips(QScrollArea):
         self.setVisible(bool(chips))
         self._fit()
         self.changed.emit()
+        # Not if all chips are new, as in another conversation.
         if chips and chips[-1].id not in known_ids and not known_ids.isdisjoint(chip_ids):
             # Later, because the rows are laid out in the next turn of the event loop.
             QTimer.singleShot(0, self, partial(self._scroll_to, chips[-1].id))

@@ -121,7 +121,10 @@ class DroppedContent:
     @property
     def length(self) -> int:
         """Return the approximate number of characters; slow HTML of many tags counts as more."""
-        text_length = len(self.text) or len(self.html) // 5  # about a fifth of HTML is text
+        text_length = len(self.text)
+        if not text_length:
+            text_length = len(self.html) // 5  # about a fifth of HTML is text
+        # If much less of the HTML is text, its tags take the time.
         return max(text_length, len(self.html) // 50)
 
 
@@ -141,9 +144,10 @@ def read_dropped(data: QMimeData) -> DroppedContent:
     if not links and _has_any_format(data, _MAIL_REFERENCE_TYPES):
         return DroppedContent(note=tr(NO_MESSAGE))
     if links:
-        is_image = bool(_only_image_url(data.html()))
         text, note = remove_invalid_characters("\n".join(map(_markdown_link, links)))
-        return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else note)
+        if _only_image_url(data.html()):  # the user has dragged an image of a page
+            note = tr(NO_IMAGE)
+        return DroppedContent(text=text, note=note)
     return _text_in(data)
 
 
@@ -200,7 +204,7 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
         if conversation:
             return tr("Drop to insert text in “{title}”", title=conversation)
         return tr("Drop to insert text")
-    count = max(1, sum(url.isLocalFile() for url in urls))
+    count = max(1, sum(url.isLocalFile() for url in urls))  # 1 for an image or a message
     if folder:
         return tr_plural(
             "Drop to attach to a new conversation in “{folder}”",
@@ -227,7 +231,9 @@ def _has_any_format(data: QMimeData, mime_types: Iterable[str]) -> bool:
 
 def _bytes_of(data: QMimeData, mime_type: str) -> bytes:
     """Return the data in a format, b"" if it is not offered."""
-    return bytes(data.data(mime_type).data()) if data.hasFormat(mime_type) else b""
+    if not data.hasFormat(mime_type):
+        return b""
+    return bytes(data.data(mime_type).data())
 
 
 # ------------------------------------------------------------------ files and links
@@ -274,7 +280,9 @@ def _web_links(data: QMimeData) -> list[WebLink]:
                 return web_links
     addresses = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in data.urls()]
     addresses = [address for address in addresses if _is_web(address)]
-    title_html = data.html()[:_MAX_TITLE_HTML_CHARACTERS] if len(addresses) == 1 else ""
+    title_html = ""
+    if len(addresses) == 1:
+        title_html = data.html()[:_MAX_TITLE_HTML_CHARACTERS]
     from html import unescape  # imported here and below because start-up needs no drops
 
     title = " ".join(unescape(re.sub(_TAG, " ", title_html)).split())
@@ -301,8 +309,11 @@ def _markdown_link(link: WebLink) -> str:
     label = " ".join(link.title.split())[:_MAX_TITLE_CHARACTERS]
     if not label or label == address or re.match(_ADDRESS, label):
         return address
-    target = f"<{address}>" if set("() ") & set(address) else address
-    return f"[{re.sub(_BRACKET, _ESCAPED_BRACKET, label)}]({target})"
+    target = address
+    if set("() ") & set(address):  # they would end the target
+        target = f"<{address}>"
+    escaped_label = re.sub(_BRACKET, _ESCAPED_BRACKET, label)
+    return f"[{escaped_label}]({target})"
 
 
 # ------------------------------------------------------------------ text
@@ -316,14 +327,18 @@ def _text_in(data: QMimeData) -> DroppedContent:
     if not text and data.hasFormat(_TABLE_CELLS_TYPE):
         rows = _bytes_of(data, _TABLE_CELLS_TYPE).decode(errors="replace")
         text, note = remove_invalid_characters(_markdown_table(rows))
-    html = remove_invalid_characters(data.html())[0] if data.hasHtml() else ""
+    html = ""
+    if data.hasHtml():
+        html, _ = remove_invalid_characters(data.html())  # `note` counts those of the text
     if text or html.strip():
         return DroppedContent(text=text, html=html, note=note)
     for mime_type in _RICH_TEXT_TYPES:
         if data.hasFormat(mime_type):
             rich_text = DroppedData(tr("Pasted text.rtf"), _bytes_of(data, mime_type))
             return DroppedContent(data=rich_text)
-    return DroppedContent(note=note or (tr(NOTHING_READABLE) if data.formats() else ""))
+    if not note and data.formats():
+        note = tr(NOTHING_READABLE)
+    return DroppedContent(note=note)
 
 
 def remove_invalid_characters(text: str) -> tuple[str, str]:
@@ -429,7 +444,9 @@ def _data_url(data: QMimeData, text: str) -> str:
     """Return the data URL of an image if it is all of the text or the HTML; otherwise ""."""
     if len(text) <= _MAX_ADDRESS_CHARACTERS and re.match(_DATA_URL, text):
         return text
-    url = _only_image_url(data.html()) if data.hasHtml() and not text else ""
+    if text or not data.hasHtml():
+        return ""
+    url = _only_image_url(data.html())
     return url if re.match(_DATA_URL, url) else ""
 
 

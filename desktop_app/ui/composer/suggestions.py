@@ -55,7 +55,8 @@ class SuggestionButton(PaintedButton):
         width = 2 * px(_PADDING) + px(_ICON + _GAP)
         width += painting.text_width(self.text(), self._theme.strong())
         if self._key:
-            width += painting.key_size(self._theme, self._key)[0] + px(_GAP)
+            key_width, _ = painting.key_size(self._theme, self._key)
+            width += key_width + px(_GAP)
         return QSize(width, px(SEGMENT_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
@@ -63,12 +64,12 @@ class SuggestionButton(PaintedButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
-        theme, px = self._theme, self._theme.px
+        theme = self._theme
+        px = theme.px
         color = theme.accent if self.isEnabled() else theme.faint
         is_hovered = self.underMouse() and self.isEnabled()
-        painting.fill_background(
-            painter, self.rect(), theme.selected if is_hovered else theme.tint, px(RADIUS)
-        )
+        background = theme.selected if is_hovered else theme.tint
+        painting.fill_background(painter, self.rect(), background, px(RADIUS))
         if self.hasFocus():
             painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), width=2)
         icon_rect = QRect(px(_PADDING), 0, px(_ICON), self.height())
@@ -101,7 +102,8 @@ class Suggestions(QWidget):
         self._suggestions: tuple[Suggestion, ...] = ()
         self._buttons: list[SuggestionButton] = []
         self._is_compact = False
-        self._first_key = self._refusal = ""
+        self._first_key = ""
+        self._refusal = ""
         self._layout = FlowLayout(parent=self)
         self._layout.setSpacing(theme.px(_SPACING))
         self.setAccessibleName(tr("Suggestions"))

@@ -79,8 +79,11 @@ class LibraryModel(RowsModel[LibraryRow]):
 
     def index_of(self, row_id: str) -> QModelIndex:
         """Return the index of a row; invalid if it is not in the list."""
-        number = next((n for n, row in enumerate(self.rows) if row.id and row.id == row_id), -1)
-        return self.index(number, 0) if number >= 0 else QModelIndex()
+        if row_id:  # headings have the id ""
+            for number, row in enumerate(self.rows):
+                if row.id == row_id:
+                    return self.index(number, 0)
+        return QModelIndex()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return a row's flags; headings are disabled."""
@@ -93,7 +96,8 @@ class LibraryDelegate(RowDelegate):
     """The painter of a row or a heading."""
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, px = self.theme, self.theme.px
+        theme = self.theme
+        px = theme.px
         row: LibraryRow = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         if not row.id:
@@ -181,9 +185,8 @@ class LibraryList(QWidget):
         """Set the width in a page of `available_width` pixels; the editor gets the larger part."""
         px = self._delegate.theme.px
         min_width = max(px(_MIN_WIDTH), self.new_button.sizeHint().width())
-        self.setFixedWidth(
-            min(px(_MAX_WIDTH), max(min_width, round(available_width * _SHARE_OF_PAGE)))
-        )
+        width = max(min_width, round(available_width * _SHARE_OF_PAGE))
+        self.setFixedWidth(min(width, px(_MAX_WIDTH)))
 
     def set_theme(self, theme: Theme) -> None:
         self._delegate.set_theme(theme)

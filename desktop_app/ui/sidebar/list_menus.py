@@ -73,12 +73,14 @@ class ListMenus(QObject):
 
     def menu_for(self, row: QModelIndex) -> QMenu:
         """Return the menu of a row of the view; the list's menu for a heading or no row."""
-        view, model = self._list.view, self._list.model
+        view = self._list.view
+        model = self._list.model
         folder = model.folder_at(view.source_of(row))
         if folder is not None:
             return self.folder_menu(folder)
         if not row.data(Roles.IDENTIFIER):
             return self.list_menu()
+        # A row outside the selection is meant alone.
         rows = view.affected_rows if row in view.affected_rows else [row]
         conversations = [model.conversation_at(view.source_of(affected)) for affected in rows]
         return self.conversations_menu([c for c in conversations if c is not None])
@@ -127,6 +129,7 @@ class ListMenus(QObject):
         self._add(menu, "square-pen", label, self.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")
         self._add(menu, "settings", label, self.folder_settings_requested.emit, id_)
+        # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, id_, keys="F2")
         label = tr("Delete folder")

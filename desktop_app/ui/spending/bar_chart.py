@@ -118,7 +118,9 @@ class BarChart(QWidget):
 
     def choose(self, index: int) -> None:
         """Choose a group of bars; -1 for none."""
-        self._set_current(index if 0 <= index < len(self.data.labels) else -1)
+        if not 0 <= index < len(self.data.labels):
+            index = -1
+        self._set_current(index)
 
     # ---------------------------------------------------------------- choosing
 
@@ -133,11 +135,11 @@ class BarChart(QWidget):
         last = len(self.data.labels) - 1
         forward = Qt.Key.Key_Left if is_mirrored() else Qt.Key.Key_Right
         backward = Qt.Key.Key_Right if is_mirrored() else Qt.Key.Key_Left
-        if last < 0:
+        if last < 0:  # the chart is empty
             super().keyPressEvent(event)
         elif key == forward:
             self._set_current(min(self.current + 1, last))
-        elif key == backward:
+        elif key == backward:  # without a choice, this chooses the first group, as `forward` does
             self._set_current(max(self.current - 1, 0))
         elif key == Qt.Key.Key_Home:
             self._set_current(0)
@@ -161,7 +163,9 @@ class BarChart(QWidget):
         if not count or not plot.left() <= x < plot.right():
             return -1
         index = min(int((x - plot.left()) * count / plot.width()), count - 1)
-        return count - 1 - index if is_mirrored() else index
+        if is_mirrored():
+            return count - 1 - index
+        return index
 
     # ---------------------------------------------------------------- painting
 
@@ -177,8 +181,13 @@ class BarChart(QWidget):
         widest = max(metrics.horizontalAdvance(self.data.axis_text(t)) for t in self._ticks())
         axis_width = widest + px(8)
         labels_height = metrics.height() + px(6)
-        legend_height = metrics.height() + px(8) if len(self.data.series) > 1 else px(8)
-        left, right = (px(4), axis_width) if is_mirrored() else (axis_width, px(4))
+        legend_height = px(8)
+        if len(self.data.series) > 1:  # a single series has no legend
+            legend_height += metrics.height()
+        left = axis_width
+        right = px(4)
+        if is_mirrored():
+            left, right = right, left
         return QRectF(self.rect()).adjusted(left, legend_height, -right, -labels_height)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -201,7 +210,8 @@ class BarChart(QWidget):
         return QRectF(plot.left() + position * width, plot.top(), width, plot.height())
 
     def _paint_axis(self, painter: QPainter, plot: QRectF) -> None:
-        ticks, px = self._ticks(), self._theme.px
+        ticks = self._ticks()
+        px = self._theme.px
         height = self.fontMetrics().height()
         for tick in ticks:
             y = plot.bottom() - plot.height() * tick / ticks[-1]
@@ -247,9 +257,12 @@ class BarChart(QWidget):
                 painter.drawRect(column)
         values = self.data.values[index]
         top = self._ticks()[-1]
-        bars_per_group = 1 if self.data.is_stacked else max(1, len(values))
-        width = min(column.width() * 0.72, float(self._theme.px(_MAX_BAR_WIDTH))) / bars_per_group
-        left = column.center().x() - width * bars_per_group / 2
+        # The rest of the column is the gap between groups.
+        group_width = min(column.width() * 0.72, float(self._theme.px(_MAX_BAR_WIDTH)))
+        left = column.center().x() - group_width / 2
+        width = group_width
+        if not self.data.is_stacked and values:
+            width = group_width / len(values)
         bottom = column.bottom()
         for number, value in enumerate(values):
             if not value:
@@ -278,9 +291,11 @@ class BarChart(QWidget):
         px = self._theme.px
         labels = [one_line(label) for label in self.data.labels]
         column_width = plot.width() / len(labels)
-        widest_label = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
-        # Few labels are elided to their columns; of many, such as days, only some are shown.
-        step = max(1, ceil(widest_label / column_width)) if len(labels) > 12 else 1
+        # Few labels are elided to their columns. Of many, such as days, only some are shown.
+        step = 1
+        if len(labels) > 12:
+            widest_label = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
+            step = max(1, ceil(widest_label / column_width))
         painter.setPen(self._theme.dim)
         for index in range(0, len(labels), step):
             column_rect = self._column_rect(plot, index)

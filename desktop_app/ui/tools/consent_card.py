@@ -103,8 +103,9 @@ class ConsentCard(QFrame):
             tr("Always allow"), "consent-always", ConsentChoice.ALWAYS
         )
         self.deny_button = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
-        self._tool = self._shown_arguments = ""
-        self._room = self.maximumHeight()
+        self._tool = ""
+        self._shown_arguments = ""
+        self._room = self.maximumHeight()  # no limit until `set_room`
         self._lay_out()
         self.set_theme(theme)
         self.hide()
@@ -127,8 +128,10 @@ class ConsentCard(QFrame):
         if not text.strip():
             return "{}"
         try:
+            if _is_strict(text):
+                return text
             arguments = json.loads(text, strict=False)  # strings may contain line breaks
-            return text if _is_strict(text) else json.dumps(arguments, ensure_ascii=False)
+            return json.dumps(arguments, ensure_ascii=False)
         except (ValueError, RecursionError):
             return text
 
@@ -149,13 +152,13 @@ class ConsentCard(QFrame):
         readable = readable_arguments(arguments)
         is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
         if not is_whole:
-            note = " ".join(
-                filter(None, (tr("Only the beginning of the arguments is shown."), note))
-            )
+            readable = f"{readable[:_MAX_ARGUMENT_CHARACTERS]}…"
+            remark = tr("Only the beginning of the arguments is shown.")
+            note = f"{remark} {note}".strip()
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self.arguments.setReadOnly(not is_whole)
-        self.arguments.setPlainText(readable[:_MAX_ARGUMENT_CHARACTERS] + ("" if is_whole else "…"))
+        self.arguments.setPlainText(readable)
         self._shown_arguments = self.arguments.toPlainText()
         self.set_waiting(waiting)
         self.show()
@@ -206,7 +209,7 @@ class ConsentCard(QFrame):
         other_height = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
         available_height = self._room - other_height
         if available_height < min_height:
-            # Only the first row of buttons fits; the user has to scroll to the others.
+            # Then only the first row of buttons has to fit; the user scrolls to the others.
             rows_height = self._buttons.heightForWidth(self._buttons.geometry().width())
             available_height += rows_height - self.once_button.sizeHint().height()
         self.arguments.setFixedHeight(max(min_height, min(max_height, available_height)))
@@ -244,6 +247,7 @@ def readable_arguments(arguments: str) -> str:
     """
     indented = indent_json(arguments)
     text = arguments if indented is None else _with_line_breaks(indented)
+    # Indentation makes deeply nested arguments much longer. They are shown as they are.
     if len(text) > _MAX_ARGUMENT_CHARACTERS:
         text = arguments
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]  # one more tells the caller that text is missing
@@ -252,7 +256,7 @@ def readable_arguments(arguments: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1]
+    return json.dumps(match[0])[1:-1]  # without the quotes
 
 
 def _with_line_breaks(text: str) -> str:

@@ -187,7 +187,8 @@ def reasoning_line(
 
 def section_line(title: str, link: str, *, is_unfolded: bool) -> Line:
     """Return the line that shows and hides a section."""
-    mark = Run("⌄  " if is_unfolded else "›  ", bold=True, link=link, expanded=is_unfolded)
+    sign = "⌄  " if is_unfolded else "›  "
+    mark = Run(sign, bold=True, link=link, expanded=is_unfolded)
     return Line(LineKind.REASONING, (mark, Run(one_line(title), link=link)))
 
 
@@ -203,7 +204,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     previous_round = None
     for number, call in enumerate(calls):
         count = calls_per_round[call.round]
-        if call.round != previous_round and count > 1:
+        if call.round != previous_round and count > 1:  # the first call of a round of several
             title = tr_plural("{count} parallel tool call", "{count} parallel tool calls", count)
             lines.append(Line(LineKind.REASONING, (Run(title),)))
         previous_round = call.round
@@ -257,14 +258,15 @@ def ending_lines(
         lines.append(Line(LineKind.NOTICE, (_action_link("retry"),)))
     ending = ending_text(message)
     if ending and not is_explained(message):
+        runs = list(_line_runs(ending))
         action = "continue" if message.text.strip() else "retry"
-        has_action = (
+        if (
             message.role is Role.ASSISTANT
             and message.status is not MessageStatus.REFUSED
             and (is_last or action == "retry")
-        )
-        actions = (Run("\u2003"), _action_link(action)) if has_action else ()
-        lines.append(Line(LineKind.NOTICE, (*_line_runs(ending), *actions)))
+        ):
+            runs += [Run("\u2003"), _action_link(action)]
+        lines.append(Line(LineKind.NOTICE, tuple(runs)))
     return lines + error_lines(message, shows_details=shows_details, is_last=is_last)
 
 
@@ -273,7 +275,9 @@ def _notice_line(message: Message, notice: NoticeText) -> Line:
     runs = list(_line_runs(str(notice)))
     if _notice_code(notice) is NoticeCode.SCHEMA_USED and has_json_value(message):
         is_tree = isinstance(message, ShownMessage) and message.is_tree
-        for action in (SHOW_JSON if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
+        # Offer the form that is not shown now.
+        other_form = SHOW_JSON if is_tree else SHOW_VALUE
+        for action in (other_form, COPY_JSON, COPY_CSV):
             runs += [Run(" · "), _action_link(action)]
     return Line(LineKind.NOTICE, tuple(runs))
 
@@ -292,9 +296,12 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     error = message.error
     if error is None:
         return []
-    can_continue = is_last and is_continuable(message)
-    actions = ["continue", "retry"] if can_continue else ["retry"]
-    remedy = error.remedy_segments_on(CONTINUABLE if can_continue else NOT_CONTINUABLE)
+    if is_last and is_continuable(message):
+        actions = ["continue", "retry"]
+        remedy = error.remedy_segments_on(CONTINUABLE)
+    else:
+        actions = ["retry"]
+        remedy = error.remedy_segments_on(NOT_CONTINUABLE)
     lines: list[Item] = [
         Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
     ]
@@ -310,8 +317,10 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     if error.details:
         label = tr("Hide details") if shows_details else tr("Details")
         links.append(Run(label, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=shows_details))
-    links_with_gaps = [run for link in links for run in (link, Run("\u2003\u2002"))]
-    lines.append(Line(LineKind.ERROR_ACTIONS, tuple(links_with_gaps[:-1])))
+    links_with_gaps = links[:1]
+    for link in links[1:]:
+        links_with_gaps += [Run("\u2003\u2002"), link]
+    lines.append(Line(LineKind.ERROR_ACTIONS, tuple(links_with_gaps)))
     if shows_details:
         kind = LineKind.ERROR_DETAILS
         texts = error.details.splitlines()
@@ -376,9 +385,10 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Footer
     if `facts.are_shown` is False. `version` is as in `MessageState`.
     """
     runs: list[Run] = []
-    number, count = version or (1, 1)
-    if count > 1:
-        runs += [*_arrows(number, count), Run("\u2003")]
+    if version is not None:
+        number, count = version
+        if count > 1:
+            runs += [*_arrows(number, count), Run("\u2003")]
     if message.status is not MessageStatus.STREAMING and facts.are_shown:
         runs += _line_runs(" · ".join(answer_facts(message, facts.name_of)))
     return Line(LineKind.FOOTER, tuple(runs))
@@ -386,6 +396,7 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Footer
 
 def _arrows(number: int, count: int) -> Runs:
     """Return the arrows, with spaces that make them wider for the mouse and the focus frame."""
+    # At the first or the last version, an arrow is no link.
     older = f"{ACTION}older-version" if number > 1 else ""
     newer = f"{ACTION}newer-version" if number < count else ""
     return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)

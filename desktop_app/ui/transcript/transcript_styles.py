@@ -178,8 +178,10 @@ PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
 def background_of(item: Item | None) -> Background:
-    """Return the background of an item."""
-    return Background.NONE if item is None else _BACKGROUNDS.get(item.kind, Background.NONE)
+    """Return the background of an item; NONE without an item."""
+    if item is None:
+        return Background.NONE
+    return _BACKGROUNDS.get(item.kind, Background.NONE)
 
 
 def begins_background(item: Item) -> bool:
@@ -189,11 +191,16 @@ def begins_background(item: Item) -> bool:
 
 def _decoration_flags(item: Item) -> int:
     background = background_of(item)
-    flags = int(background) | (Decoration.FIRST if background and begins_background(item) else 0)
+    flags = int(background)
+    if background and begins_background(item):
+        flags |= Decoration.FIRST
     if isinstance(item, Block):
-        flags |= Decoration.RULE if item.kind is Kind.RULE else 0
-        flags |= Decoration.HEAD if item.kind is Kind.CODE_HEAD else 0
-        flags |= Decoration.INLINE_CODE if _has_inline_code(item) else 0
+        if item.kind is Kind.RULE:
+            flags |= Decoration.RULE
+        if item.kind is Kind.CODE_HEAD:
+            flags |= Decoration.HEAD
+        if _has_inline_code(item):
+            flags |= Decoration.INLINE_CODE
         flags |= item.quote << QUOTES_SHIFT
     return flags
 
@@ -258,6 +265,7 @@ class Styles:
         gap = self.gap(item, above)
         if isinstance(item, Line):
             return (item.kind, item.begins_background, gap)
+        # A tab follows only a marker.
         tab = tab_after_marker(item) if item.marker else None
         quotes = (item.quote, item.quoted_at, item.opened, _is_quoted_right(item))
         return (item.kind, item.level, item.depth, tab, quotes, _has_inline_code(item), gap)
@@ -272,7 +280,8 @@ class Styles:
         key = key or self.block_key(item, above)
         block_format = self._block_formats.get(key)
         if block_format is None:
-            block_format = self._block_formats[key] = self._make_block_format(item, above)
+            block_format = self._make_block_format(item, above)
+            self._block_formats[key] = block_format
         return block_format
 
     def _make_block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
@@ -306,9 +315,8 @@ class Styles:
         continuation.setTextIndent(0)
         continuation.clearProperty(OPENED)
         if continuation.hasProperty(DECORATION):
-            continuation.setProperty(
-                DECORATION, continuation.intProperty(DECORATION) & ~Decoration.FIRST
-            )
+            flags = continuation.intProperty(DECORATION) & ~Decoration.FIRST
+            continuation.setProperty(DECORATION, flags)
         return continuation
 
     def _indent(self, block_format: QTextBlockFormat, block: Block) -> None:
@@ -327,7 +335,7 @@ class Styles:
         if block.opened:
             block_format.setProperty(OPENED, block.opened)
         if block.marker:
-            block_format.setTextIndent(-px(INDENT))
+            block_format.setTextIndent(-px(INDENT))  # the marker stands left of the text
             stops = [px(INDENT) * number for number in range(1, _MARKER_STOPS + 1)]
             block_format.setTabPositions(
                 [QTextOption.Tab(index, tab_after_marker(block)) for index in stops]
@@ -339,13 +347,15 @@ class Styles:
         kind = item.kind
         if kind is Kind.CODE:
             return CODE_LINE_HEIGHT
-        if kind is LineKind.IMAGES:
+        if kind is LineKind.IMAGES:  # an image makes its line as high as itself
             return 1.0
         if kind in NOTE_KINDS or kind is Kind.CODE_HEAD:
             return 1.2
         if kind in (Kind.HEADING, Kind.RULE, Kind.MATH):
             return 1.25
-        return 1.4 if kind is LineKind.QUESTION else ANSWER_LINE_HEIGHT
+        if kind is LineKind.QUESTION:
+            return 1.4
+        return ANSWER_LINE_HEIGHT
 
     def gap(self, item: Item, above: Item | None) -> int:
         """Return the top margin of an item in pixels at the default text size."""
@@ -357,9 +367,15 @@ class Styles:
             is_apart = kind in _SPACED_KINDS_ON_BACKGROUND and kind_above is not kind
             return 6 if is_apart or kind is LineKind.FOLD else 0
         gap = self._plain_gap(item, above)
-        return gap + (PAD if background else 0) + (PAD if background_above else 0)
+        # Each background is painted beyond its text by its padding.
+        if background:
+            gap += PAD
+        if background_above:
+            gap += PAD
+        return gap
 
     def _plain_gap(self, item: Item, above: Item | None) -> int:
+        """Return the gap between two texts. Below a table it also has the padding of the cells."""
         kind = item.kind
         kind_above = above.kind if above is not None else None
         if kind_above is None and self._is_brief:
@@ -414,10 +430,9 @@ class Styles:
         """Return the format of a list item's marker."""
         char_format = self._char_formats.get(("marker",))
         if char_format is None:
-            char_format = self._char_formats[("marker",)] = self._base_char_format(
-                Kind.PARAGRAPH, 0
-            )
+            char_format = self._base_char_format(Kind.PARAGRAPH, 0)
             char_format.setForeground(self.theme.dim)
+            self._char_formats[("marker",)] = char_format
         return char_format
 
     def label_format(self, marker: str) -> QTextCharFormat:
@@ -444,13 +459,13 @@ class Styles:
             char_format.setFontWeight(
                 BOLD_HEADING_WEIGHT if kind is Kind.HEADING else QFont.Weight.DemiBold
             )
-        if run.italic or run.math:
+        if run.italic or run.math:  # the source of a formula; see drawn_formulas.py
             char_format.setFontItalic(True)
         if run.math:
             char_format.setProperty(FORMULA, DISPLAY_MATH if kind is Kind.MATH else INLINE_MATH)
         if run.strike:
             char_format.setFontStrikeOut(True)
-        if run.note:
+        if run.note:  # the reference to a footnote
             char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             char_format.setForeground(self.theme.accent)
         if is_citation(run.link) and isinstance(kind, Kind):
@@ -510,7 +525,8 @@ class Styles:
 
     def empty_block_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """Return the formats of a block one pixel high, used before a table and at the end."""
-        block, char = QTextBlockFormat(), QTextCharFormat()
+        block = QTextBlockFormat()
+        char = QTextCharFormat()
         block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         char.setFontPointSize(1)
         return block, char

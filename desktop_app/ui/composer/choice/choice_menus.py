@@ -54,8 +54,9 @@ def fill_models(
     for (_, provider), entries in by_provider.items():
         parent: QMenu = menu
         if len(choice.models) > _MAX_FLAT_ENTRIES and len(by_provider) > 1:
-            parent = submenu = ProgramMenu(menu_text(provider), menu)
+            submenu = ProgramMenu(menu_text(provider), menu)
             menu.addMenu(submenu)
+            parent = submenu
         else:
             _add_note(menu, provider)
         for entry, entry_menu in _group_by_maker(parent, entries):
@@ -71,8 +72,12 @@ def fill_models(
 
 
 def _model_label(entry: ModelEntry) -> str:
-    advice = tr(entry.variant.advice) if entry.variant else ""
-    return " · ".join(filter(None, (entry.name, entry.note or advice)))
+    note = entry.note
+    if not note and entry.variant is not None:
+        note = tr(entry.variant.advice)
+    if not note:
+        return entry.name
+    return f"{entry.name} · {note}"
 
 
 def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | None) -> str:
@@ -103,7 +108,8 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
             yield entry, parent
         return
     counts = Counter(_maker_of(entry) for entry in entries if entry.variant is None)
-    menus: dict[str, QMenu] = {}  # by maker; "" is the maker of "Other"
+    # The submenus by maker; "" is the maker of "Other". They are added when their order is known.
+    menus: dict[str, QMenu] = {}
     for entry in entries:
         if entry.variant is not None:
             yield entry, parent
@@ -120,7 +126,8 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
 
 def _maker_of(entry: ModelEntry) -> str:
     """Return the first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
-    return re.split(r"[-_.:\d ]", entry.model.rpartition("/")[2].casefold(), maxsplit=1)[0]
+    _, _, model_name = entry.model.rpartition("/")
+    return re.split(r"[-_.:\d ]", model_name.casefold(), maxsplit=1)[0]
 
 
 def fill_efforts(
@@ -153,10 +160,12 @@ def fill_efforts(
 def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None]) -> None:
     """Fill the menu with the two places where answers can run, and explain each."""
     group = QActionGroup(menu)
-    foreground = _add_entry(menu, group, tr("Run here"), not choice.background)
+    foreground = _add_entry(menu, group, tr("Run here"), is_checked=not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))
     _add_note(menu, tr("Stops if you quit, the connection fails, or the computer sleeps."))
-    background = _add_entry(menu, group, tr("Run in background"), bool(choice.background))
+    background = _add_entry(
+        menu, group, tr("Run in background"), is_checked=bool(choice.background)
+    )
     background.triggered.connect(lambda _=False: on_chosen(True))
     _add_note(
         menu,
@@ -169,8 +178,9 @@ def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool],
 
 
 def _add_entry(
-    menu: QMenu, group: QActionGroup, label: str, is_checked: bool, figures: str = ""
+    menu: QMenu, group: QActionGroup, label: str, *, is_checked: bool, figures: str = ""
 ) -> QAction:
+    # The figures are aligned at the right, where other menus show keys.
     action = menu.addAction(menu_text(label, keys=figures))
     action.setCheckable(True)
     group.addAction(action)
@@ -187,7 +197,7 @@ def _add_note(menu: QMenu, text: str) -> None:
     metrics = label.fontMetrics()
     max_width = metrics.averageCharWidth() * _MAX_NOTE_CHARACTERS
     margins = label.contentsMargins()
-    text_width = metrics.horizontalAdvance(label.text()) + 1
+    text_width = metrics.horizontalAdvance(label.text()) + 1  # 1 for fractions of a pixel
     width = min(text_width + margins.left() + margins.right(), max_width)
     label.setMinimumWidth(width)
     label.setMaximumWidth(max_width)
@@ -200,4 +210,4 @@ def _add_note(menu: QMenu, text: str) -> None:
 
 
 def _is_chosen(entry: ModelEntry, choice: ChoiceView) -> bool:
-    return (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
+    return entry.provider_id == choice.provider_id and entry.model == choice.model

@@ -127,7 +127,7 @@ class ChoiceRow(QWidget):
         super().__init__()
         self._theme = theme
         self.choice = no_choice()
-        self.estimate = EstimateTexts("", "", "")
+        self.estimate = EstimateTexts(text="", short="", tooltip="")
         self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._is_streaming = False
@@ -196,7 +196,7 @@ class ChoiceRow(QWidget):
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
         """Show the estimated cost; see `EstimateTexts`."""
-        self.estimate = EstimateTexts(text, short, tooltip)
+        self.estimate = EstimateTexts(text=text, short=short, tooltip=tooltip)
         self._show_estimate_or_rate()
 
     def set_choice_figures(self, figures: ChoiceFigures) -> None:
@@ -204,8 +204,10 @@ class ChoiceRow(QWidget):
         self._choice_figures = figures
         for variant in Variant:
             figure = figures.variants.get(variant, "")
-            lines = "\n".join(filter(None, (tr(variant.advice), figure)))
-            set_tooltip(self.models.variants.button(variant.value), lines)
+            lines = [tr(variant.advice)]
+            if figure:
+                lines.append(figure)
+            set_tooltip(self.models.variants.button(variant.value), "\n".join(lines))
 
     def set_rate(self, text: str) -> None:
         """Show the speed of the answer ("38 tok/s"), visible while the answer streams."""
@@ -258,6 +260,7 @@ class ChoiceRow(QWidget):
         """Shorten the estimate, hide parts in order, then hide the estimate, until all fits."""
         estimate_text = self._rate if self._is_streaming else self.estimate.text
         hidden: list[str] = []
+        # A rate has no short form.
         if not self._is_streaming and self._total_width(estimate_text) > self.width():
             estimate_text = self.estimate.short
         for part in _HIDEABLE_PARTS:
@@ -271,10 +274,12 @@ class ChoiceRow(QWidget):
         self.models.show_variants("variants" not in hidden)
         self.effort.set_caption("" if "caption" in hidden else tr("Effort"))
         self.background.show_label("background" not in hidden)
+        # Chosen tools stay visible, because they change what an answer may do.
         self.tools_button.setVisible("tools" not in hidden or self._has_tools)
         self.effort.setText("" if "effort" in hidden else self._effort_label())
 
     def _total_width(self, estimate_text: str, hidden: Sequence[str] = ()) -> int:
+        """Return the width of the row with this estimate, without the `hidden` parts."""
         gap = self._theme.px(_GAP)
         total = self.attach_button.sizeHint().width() + self.attach_menu_button.sizeHint().width()
         if "tools" not in hidden or self._has_tools:

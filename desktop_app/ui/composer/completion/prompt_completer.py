@@ -40,7 +40,10 @@ def typed_name(line_start: str) -> str | None:
     if not line_start.startswith(SLASHES) or len(line_start) > _MAX_NAME_CHARACTERS:
         return None
     name = line_start[1:]
-    return None if name.startswith(" ") or any(slash in name for slash in SLASHES) else name
+    # A space or another slash: the user types something else, such as a path.
+    if name.startswith(" ") or any(slash in name for slash in SLASHES):
+        return None
+    return name
 
 
 class PopupPlacement(Protocol):
@@ -148,6 +151,7 @@ class PromptCompleter(QObject):
             self._has_inserted_slash = False
             self._hide_menu()
         elif self._is_open or (not name and not self._is_dismissed):
+            # A closed list opens only directly after the slash.
             self._show_menu(name)
 
     def update_open_list(self) -> None:
@@ -227,10 +231,13 @@ class PromptCompleter(QObject):
         from desktop_app.domain.prompts.prompts import fill, program_variables_in
 
         line_start = self._field.text_before
-        replaced_length = 0 if typed_name(line_start) is None else len(line_start)
+        replaced_length = 0
+        if typed_name(line_start) is not None:
+            replaced_length = len(line_start)
         names = program_variables_in(prompt.text)
         program_values = self._fill_in(names) if names else {}
         filled_prompt = fill(prompt.text, {**values, **program_values})
+        # The inserted text may begin with a slash, which must not open the list.
         self._is_dismissed = True
         self._has_inserted_slash = False
         text = self._finish(prompt, filled_prompt.text)
@@ -246,6 +253,7 @@ class PromptCompleter(QObject):
         """Handle the keys of the open list and form first; close the list as focus leaves."""
         event_type = event.type()
         if event_type == QEvent.Type.FocusOut and self._is_open:
+            # The list stays open while the user looks at another window.
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:  # type: ignore[attr-defined]
                 self._dismiss()
         elif event_type in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
@@ -253,6 +261,7 @@ class PromptCompleter(QObject):
         return False
 
     def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
+        # Without matches, the list is hidden and gets no keys.
         has_rows = self._is_open and self._menu is not None and self._menu.model.rowCount() > 0
         if self._field.text.is_composing or not (has_rows or self._form is not None):
             return False
@@ -267,6 +276,7 @@ class PromptCompleter(QObject):
             return False
         if is_press:
             return self._menu.handle_key(event)
+        # Accepting a ShortcutOverride makes Qt send the key press here, not to a shortcut.
         if self._menu.is_list_key(event):
             event.accept()
             return True

@@ -105,7 +105,9 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, Heading):
             if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
                 return row.label
-            return True if role == Roles.IS_HEADING else None
+            if role == Roles.IS_HEADING:
+                return True
+            return None
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return one_line(_name(row))
@@ -132,8 +134,10 @@ class ConversationModel(QAbstractListModel):
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Set a title or name, and emit the change. Return False for an empty name."""
         name = " ".join(str(value).split())
-        row = self._rows[index.row()] if index.isValid() else None
-        if role != Qt.ItemDataRole.EditRole or row is None or isinstance(row, Heading) or not name:
+        if role != Qt.ItemDataRole.EditRole or not name or not index.isValid():
+            return False
+        row = self._rows[index.row()]
+        if isinstance(row, Heading):
             return False
         if name == _name(row):
             return True
@@ -171,12 +175,16 @@ class ConversationModel(QAbstractListModel):
 
     def conversation_at(self, index: Index) -> Conversation | None:
         """Return a row's conversation, or None for headings and folders."""
-        row = self._rows[index.row()] if index.isValid() else None
-        return None if row is None or isinstance(row, FolderRow | Heading) else row
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        return None if isinstance(row, FolderRow | Heading) else row
 
     def folder_at(self, index: Index) -> Folder | None:
         """Return a row's folder, or None for other rows."""
-        row = self._rows[index.row()] if index.isValid() else None
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
         return row.folder if isinstance(row, FolderRow) else None
 
     def index_of(self, identifier: str) -> QModelIndex:
@@ -213,6 +221,7 @@ class ConversationModel(QAbstractListModel):
         self._has_requested_page = False
         new_conversations = [c for c in page if self._rows.key_of(c.id) is None]
         keyed_rows = sorted(((self.order.key(c), c) for c in new_conversations), key=itemgetter(0))
+        # Usually all of a page sorts after the present rows, and is inserted at once.
         if keyed_rows and self._rows.find(keyed_rows[0][0]) < len(self._rows):
             for _, conversation in keyed_rows:
                 self._insert_or_update(conversation)
@@ -244,19 +253,24 @@ class ConversationModel(QAbstractListModel):
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders, which only the unfiltered list shows."""
         are_shown = self.order.list_filter.kind is ListFilterKind.LIST
-        folders_by_id = {folder.id: folder for folder in folders} if are_shown else {}
+        folders_by_id = {}
+        if are_shown:
+            folders_by_id = {folder.id: folder for folder in folders}
         shown_rows = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
         for removed_id in shown_rows.keys() - folders_by_id.keys():
             self.remove(removed_id)
         for id_, folder in folders_by_id.items():
-            self._insert_or_update(replace(shown_rows.get(id_, FolderRow(folder)), folder=folder))
+            row = shown_rows.get(id_, FolderRow(folder))
+            self._insert_or_update(replace(row, folder=folder))  # a shown row keeps its dot
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
         position = self._rows.position_of(identifier)
         if position is not None:
-            is_alone = self._rows.is_alone_in_group(position)
-            self._remove_rows(position - 1 if is_alone else position, position)
+            first = position
+            if self._rows.is_alone_in_group(position):
+                first = position - 1  # the heading
+            self._remove_rows(first, position)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark these conversations as unread, and no others. The caller repaints the rows."""

@@ -47,7 +47,7 @@ class ItemUpdater:
             layout.replace_item(index, new)
             if layout.counts[index]:
                 self._item_writer.adjust_space_above(layout, index, cursor)
-            else:
+            else:  # not materialized: only its height changes
                 styles = self._item_writer.styles
                 gap_change = styles.gap(new, above) - styles.gap(old, above)
                 layout.set_heights(index, [layout.heights[index] + gap_change * styles.scale])
@@ -76,9 +76,11 @@ class ItemUpdater:
         unchanged_units = last_block_units - length_after_prefix(old.runs, prefix)
         added_units = length_after_prefix(new.runs, prefix)
         kept_cuts = count_kept_cuts(cuts, unchanged_units, added_units)
-        # Of a long text, at least one cut has to stay, and all cuts down to the last gap.
-        if cuts and kept_cuts < (gaps[-1].block if gaps else 1):
-            return False
+        if cuts:
+            # Of a long text, at least one cut has to stay, and all cuts down to the last gap.
+            min_kept_cuts = gaps[-1].block if gaps else 1
+            if kept_cuts < min_kept_cuts:
+                return False
         self._update_formats(layout, index, new, cursor)
         replace_text(
             cursor,
@@ -129,10 +131,13 @@ class ItemUpdater:
         self, layout: MessageLayout, index: int, old: Block, new: Block, cursor: QTextCursor
     ) -> bool:
         """Update the rows of a table. Return False if the table has to be written anew instead."""
-        if len(new.rows) < len(old.rows) or (old.aligns, old.head) != (new.aligns, new.head):
+        if len(new.rows) < len(old.rows):
+            return False
+        if new.aligns != old.aligns or new.head != old.head:
             return False
         tables = self._item_writer.tables
         widths = layout.shapes[index]
+        # The first part of a table, which has the head, determines the widths of all parts.
         if new.head and len(new.rows) > len(old.rows):
             widths = tables.columns.widths(new, is_complete=False)
         are_row_blocks = layout.has_row_blocks(index)
@@ -149,6 +154,7 @@ class ItemUpdater:
                     first_block, old, new, above, widths, cursor
                 )
             else:
+                # The first block is the empty one before the table.
                 table = QTextCursor(first_block.next()).currentTable()
                 added_blocks = tables.update_table(table, old, new, cursor)
             layout.replace_item(index, new)

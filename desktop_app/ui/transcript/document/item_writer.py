@@ -49,7 +49,8 @@ class ItemWriter:
 
     def set_styles(self, styles: Styles, width: float) -> None:
         """Use other styles or another document width for later writes."""
-        self.styles, self.width = styles, width
+        self.styles = styles
+        self.width = width
         self.tables = TableWriter(styles, width)
         self.long_texts = LongTextWriter(styles, width, self._run_indices)
 
@@ -121,7 +122,7 @@ class ItemWriter:
             gap = self.tables.styles.space_below_table(item)
         elif are_row_blocks:
             gap = self.tables.styles.space_above_row_blocks(item, layout.item_above(index))
-        else:
+        else:  # a QTextTable, which has a top margin of its own
             gap = 0
         self.tables.set_margin_below(cursor, gap)
 
@@ -220,15 +221,16 @@ class ItemWriter:
         index = layout.next_materialized(index)
         if index >= len(layout.items):
             return
-        item, placeholder = layout.items[index], layout.placeholder_height(index)
+        item = layout.items[index]
+        placeholder = layout.placeholder_height(index)
         space_key = SpaceKey(self._block_key(layout, index), placeholder)
         if is_table(layout.item_above(index)):
             cursor.setPosition(self._layouts.block_of(layout, index).position())
             are_row_blocks = is_table(item) and layout.has_row_blocks(index)
             self._set_gap_below_table(layout, index, item, cursor, are_row_blocks=are_row_blocks)
-        is_below_table = placeholder > 0 and self._add_placeholder_below_table(
-            layout, index, placeholder, cursor
-        )
+        is_below_table = False
+        if placeholder > 0:
+            is_below_table = self._add_placeholder_below_table(layout, index, placeholder, cursor)
         if space_key == layout.space_keys[index]:
             return
         if is_table(item) and space_key.block_key != layout.space_keys[index].block_key:
@@ -236,6 +238,7 @@ class ItemWriter:
         if space_key != layout.space_keys[index]:
             layout.record_space(index, *space_key)
             cursor.setPosition(self._layouts.block_of(layout, index).position())
+            # Below a table, the margin of the table already has the height of the placeholder.
             space = 0 if is_below_table else placeholder
             cursor.setBlockFormat(with_space_above(space, self.first_block_format(layout, index)))
 
@@ -262,7 +265,8 @@ class ItemWriter:
 
     def first_block_format(self, layout: MessageLayout, index: int) -> QTextBlockFormat:
         """Return the format of an item's first block, without the height of a placeholder."""
-        item, above = layout.items[index], layout.item_above(index)
+        item = layout.items[index]
+        above = layout.item_above(index)
         if not is_table(item):
             return self.styles.block_format(item, above)
         if layout.has_row_blocks(index):

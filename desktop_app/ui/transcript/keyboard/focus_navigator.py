@@ -122,7 +122,8 @@ class FocusNavigator(QObject):
     def focused_place(self) -> FocusedPlace | None:
         """Return the place of the focused button, or None if no button has the focus."""
         widget = QApplication.focusWidget()
-        document, viewport = self._view.document(), self._view.viewport()
+        document = self._view.document()
+        viewport = self._view.viewport()
         button = self._buttons.focused
         if button is not None and widget is button:
             target = button.focus_target
@@ -164,7 +165,8 @@ class FocusNavigator(QObject):
         """
         if self._view.hasFocus():
             return self.focus_next(forward=forward)
-        index = self._current_position(forward=forward).message_index + (1 if forward else -1)
+        step = 1 if forward else -1
+        index = self._current_position(forward=forward).message_index + step
         if index >= 0:
             return self._focus_next_from(index, 0, forward=True)
         self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
@@ -196,8 +198,12 @@ class FocusNavigator(QObject):
             begin, end = layouts.range_of(index)
             if not forward and not skips_actions and self._focus_actions(index, forward=False):
                 return True
-            search_begin = max(begin, position) if forward else begin
-            search_end = end if forward else min(end, position)
+            search_begin = begin
+            search_end = end
+            if forward:
+                search_begin = max(begin, position)
+            else:
+                search_end = min(end, position)
             target = next_focus_target(
                 self._view.document(), search_begin, search_end, forward=forward
             )
@@ -207,7 +213,12 @@ class FocusNavigator(QObject):
             if forward and self._focus_actions(index, forward=True):
                 return True
             skips_actions = False
-            index, position = (index + 1, 0) if forward else (index - 1, end)
+            if forward:
+                index += 1
+                position = 0
+            else:
+                index -= 1
+                position = end
         if not forward:
             self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return not forward
@@ -219,7 +230,8 @@ class FocusNavigator(QObject):
         """
         if layout.is_fully_materialized:
             return position
-        document, layouts = self._view.document(), self._messages.layouts
+        document = self._view.document()
+        layouts = self._messages.layouts
         cursor = QTextCursor(document)
         cursor.setPosition(min(position, document.characterCount() - 1))
         place = layouts.place_of(cursor.blockNumber())
@@ -231,7 +243,10 @@ class FocusNavigator(QObject):
             if unit is not None:
                 self._item_materializer.write_item(layout, start, height, unit)
                 return cursor.position()
-        order = range(start + 1, len(layout.items)) if forward else range(start - 1, -1, -1)
+        if forward:
+            order = range(start + 1, len(layout.items))
+        else:
+            order = range(start - 1, -1, -1)
         item = next((item for item in order if has_focus_target(layout.items[item])), None)
         if item is not None:
             self._item_materializer.write_item(layout, item, height)
@@ -313,8 +328,11 @@ class FocusNavigator(QObject):
             return
         target = button.focus_target
         index = self._messages.layouts.index_of(self._message_id)
-        replacement = self._nearest_with_same_link(index, target) if index >= 0 else None
-        replacement = replacement or self._nearest_version_arrow(button)
+        replacement = None
+        if index >= 0:
+            replacement = self._nearest_with_same_link(index, target)
+        if replacement is None:
+            replacement = self._nearest_version_arrow(button)
         if replacement is not None:
             self.focus_target(replacement)
         else:

@@ -43,7 +43,7 @@ _MAX_SCROLLS: Final = 3
 
 _RECOUNT_DELAY_MS: Final = 700
 """Time in which changes are collected before the changed messages are counted again."""
-_NEXT_ITERATION_MS: Final = 1
+_NEXT_ITERATION_MS: Final = 1  # of the event loop: what is pending, such as painting, runs first
 
 
 class Finder(QObject):
@@ -112,10 +112,12 @@ class Finder(QObject):
         if query == self._query:
             return
         # A message without the shorter text has no match for the longer one.
-        is_longer = bool(self._query) and self._query in query
+        ids_without_match: set[str] = set()
+        if self._query and self._query in query:
+            ids_without_match = self._index.ids_without_match
         self._query = query
         self.marks.set_query(query)
-        self._begin_search(self._index.ids_without_match if is_longer else set())
+        self._begin_search(ids_without_match)
 
     def restart(self) -> None:
         """Search again, because other messages are shown."""
@@ -139,7 +141,9 @@ class Finder(QObject):
         self._index.set_order([message.id for message, _ in messages])
         topmost = self._view.cursorForPosition(QPoint(0, 0)).block()
         state = self._messages.state_at_block(topmost)
-        top_index = 0 if state is None else self._index.order.index(state.message.id)
+        top_index = 0
+        if state is not None:
+            top_index = self._index.order.index(state.message.id)
         self._start_index = top_index
         self._is_count_final = not self._query
         self.marks.mark_soon()
@@ -174,7 +178,8 @@ class Finder(QObject):
         if search != self._search_number:
             return
         self._index.add_counts(counts)
-        self._is_count_final = self._is_count_final or is_last
+        if is_last:
+            self._is_count_final = True
         if self._current is None and self._start_index is not None:
             self._go_to_first(self._start_index)
         self._report_counts()
@@ -190,8 +195,10 @@ class Finder(QObject):
             if count is None:
                 return
             if count.total:
-                number = 0 if index >= top_index else count.total - 1
-                self._go_to_match(Match(order[index], number))
+                first = 0
+                last = count.total - 1
+                # Above the start, the last match is the nearest.
+                self._go_to_match(Match(order[index], first if index >= top_index else last))
                 return
 
     # ------------------------------------------------------------------ navigation
@@ -240,6 +247,7 @@ class Finder(QObject):
         matching_items = self._locator.matching_items(state, query)
         if not matching_items and state.is_growing and not self._materialize(message_id, retry):
             return
+        # `_materialize` may have written the missing part.
         matching_items = self._locator.matching_items(state, query)
         if not matching_items and may_contain(state.reasoning.text, query):
             if not self._show_reasoning(message_id, retry):
@@ -298,6 +306,7 @@ class Finder(QObject):
         height = self._view.viewport().height()
         for _ in range(_MAX_SCROLLS):  # text above it may be shorter than its placeholder
             box = self._view.cursorRect(match_start)
+            # On screen, with a line of text above it and two below it.
             if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
@@ -316,8 +325,10 @@ class Finder(QObject):
     def _current_cursor(self) -> QTextCursor | None:
         """Return the current match as a selection; None if no match is current and materialized."""
         match = self._current
-        state = None if match is None else self._messages.get(match.message_id)
-        if match is None or state is None:
+        if match is None:
+            return None
+        state = self._messages.get(match.message_id)
+        if state is None:
             return None
         item_match = self._locate(state, match.number)
         if item_match is None:

@@ -127,7 +127,7 @@ def _decorated_blocks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextB
         if not block.isVisible():
             block = block.next()
             continue
-        if flags or not inspected_count % _BLOCKS_PER_QUERY:
+        if flags or inspected_count % _BLOCKS_PER_QUERY == 0:
             box = layout.blockBoundingRect(block)
             if box.top() > bottom:
                 return
@@ -151,9 +151,12 @@ class Backdrop:
             Background.CODE: theme.code_ground,
             Background.ERROR: theme.error_ground,
         }
-        width = QFontMetrics(theme.note()).horizontalAdvance
-        longest = max(width(tr("Copy")), width(tr("Copied")))
-        self._mark_width = max(theme.px(66), theme.px(_MARK_ICON_SPACE + _MARK_END_SPACE) + longest)
+        metrics = QFontMetrics(theme.note())
+        # Wide enough for both words, so that the mark does not change its size.
+        words = (tr("Copy"), tr("Copied"))
+        words_width = max(metrics.horizontalAdvance(word) for word in words)
+        space = theme.px(_MARK_ICON_SPACE + _MARK_END_SPACE)
+        self._mark_width = max(theme.px(66), space + words_width)
 
     def paint(
         self,
@@ -176,6 +179,7 @@ class Backdrop:
         """
         self.marks = []
         decorations = _Decorations()
+        # A block below the area may have a background that reaches into it.
         bottom = offset + area.bottom() + self.theme.px(PAD)
         right = left + width  # of the viewport, in document coordinates
         for block, flags, box in _decorated_blocks(first, bottom):
@@ -228,8 +232,9 @@ class Backdrop:
             decorations.rows.append((box, block.blockFormat().leftMargin()))
         if flags >> QUOTES_SHIFT:
             if flags & (Decoration.ROW | Decoration.CELL):  # their boxes exclude the padding
-                overhang = self.theme.px(_BAR_OVERHANG) if flags & Decoration.CELL else 0
-                pad = self.theme.px(CELL_PAD) - overhang
+                pad = self.theme.px(CELL_PAD)
+                if flags & Decoration.CELL:  # `_paint_bars` adds the overhang
+                    pad -= self.theme.px(_BAR_OVERHANG)
                 box = box.adjusted(0, -pad, 0, pad)
             decorations.bars += self._bars(block, box, width)
         if flags & Decoration.RULE:
@@ -274,7 +279,10 @@ class Backdrop:
     def _paint_background(self, painter: QPainter, span: _BackgroundSpan, width: int) -> None:
         pad = self.theme.px(PAD)
         radius = self.theme.px(RADIUS_CHIP)
-        top = span.top - (pad if span.has_start else _RADII_ABOVE_SCREEN * radius)
+        if span.has_start:
+            top = span.top - pad
+        else:
+            top = span.top - _RADII_ABOVE_SCREEN * radius
         painter.setBrush(self._colors[span.background])
         breadth = width - span.left - span.right
         area = QRectF(span.left, top, breadth, span.bottom + pad - top)
