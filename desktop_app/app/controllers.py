@@ -72,7 +72,8 @@ class Controllers:
         turns.cap_change_requested.connect(self.panel.providers.open_at_cap)
         turns.price_entry_requested.connect(self.composer.models.edit)
         self.panel.providers.key_stored.connect(self.running.retry_with_key)
-        bar, current = self.dialogs.batch_bar, self.state.current
+        bar = self.dialogs.batch_bar
+        current = self.state.current
         bar.reading_stop_requested.connect(self.composer.readings.cancel_paths)
         bar.reading_stop_requested.connect(lambda _: queue.remove(current.id))
         turns.begun.connect(lambda turn: bar.forget_offer_in(turn.original.id))

@@ -43,7 +43,8 @@ class SpellingController(QObject):
         self, parent: QObject, *, values: SettingValues, tasks: Tasks, panel: SettingsPanel
     ) -> None:
         super().__init__(parent)
-        self._values, self._page = values, panel.pages.appearance
+        self._values = values
+        self._page = panel.pages.appearance
         self._thread = ThreadPoolExecutor(1, "spelling")
         self._dictionaries: Dictionaries | None = None
         self._installed_languages: list[str] = []

@@ -89,7 +89,9 @@ class WindowSession:
         is_resident: bool,
     ) -> None:
         start_log(backend.folders.logs)
-        self._window, self._theme, self._early_keys = window, theme, early_keys
+        self._window = window
+        self._theme = theme
+        self._early_keys = early_keys
         self.shutdown = Shutdown(self._shutdown_steps)
         self._errors = ErrorNotifier(
             window.notifications, lambda: self.controllers.panel.data_page.repair()
@@ -153,7 +155,9 @@ class WindowSession:
 
     def _watch_windows(self, *, is_resident: bool) -> None:
         """Create the objects that react when windows are closed, hidden or focused."""
-        window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
+        window = self._window
+        tasks = self.controllers.tasks
+        running = self.controllers.running
         values, current = self.controllers.state.values, self.controllers.state.current
 
         def on_quick_hidden() -> None:

@@ -119,7 +119,8 @@ class Backend:
         if erasing_mark(self.database.path).exists():
             from desktop_app.storage.recovery.erasure import resume_erasure
 
-            store, attachments = self.folders.database, self.folders.attachments
+            store = self.folders.database
+            attachments = self.folders.attachments
             await asyncio.to_thread(resume_erasure, store, attachments)
         await self.database.open()
         await self.learning.load()

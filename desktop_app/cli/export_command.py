@@ -282,7 +282,8 @@ class _Export:
     """
 
     def __init__(self, backend: Backend, options: argparse.Namespace) -> None:
-        self._backend, self._options = backend, options
+        self._backend = backend
+        self._options = options
         self._target = expand_path(options.to)
         self._reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
         self._conversations: list[Conversation] = []
@@ -506,7 +507,8 @@ def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:
         title = _UNSAFE_IN_NAMES.sub(" ", conversation.title).strip(" .")[:80]
         title = title.encode()[:MAX_TITLE_BYTES].decode(errors="ignore").rstrip()
         stem = f"{day} {title or 'Conversation'}"
-        name, key = stem, stem.casefold()
+        name = stem
+        key = stem.casefold()
         while name.casefold() in used_names:
             counts[key] = counts.get(key, 1) + 1
             name = f"{stem} ({counts[key]})"

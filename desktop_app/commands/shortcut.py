@@ -85,7 +85,8 @@ def _normalized_press(text: str) -> str:
 
 def is_prefix(keys: str, other: str) -> bool:
     """Return True if the presses of `keys` are the first, or all, presses of `other`."""
-    first, second = presses_of(keys), presses_of(other)
+    first = presses_of(keys)
+    second = presses_of(other)
     return second[: len(first)] == first
 
 

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOG_ERRORS_ONLY = 1  # llama.cpp's scale; from "debug" (4) on it logs prompts
-STDIN, STDOUT, STDERR = 0, 1, 2
+STDIN = 0
+STDOUT = 1
+STDERR = 2
 LIBRARY_MISSING: Final = os.EX_UNAVAILABLE  # an exit code
 _MEMORY_BYTES: Final = 1 << 50  # no limit: models take what the user's computer has
 _LOG_BYTES: Final = 1 << 20

@@ -36,20 +36,31 @@ if TYPE_CHECKING:
     from desktop_app.sandbox.policy import Policy
 
 # linux/prctl.h
-_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
+_PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS = 38
 # linux/seccomp.h
-_SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
+_SET_MODE_FILTER = 1
+_GET_ACTION_AVAIL = 2
 _SYNC_THREADS: Final = 1
 _RETURN_ERRNO: Final = 0x00050000
 # linux/filter.h: the size of struct sock_filter.
 _INSTRUCTION_BYTES: Final = 8
 # linux/landlock.h. Each version of the interface adds rights that a ruleset may handle.
-_VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
+_VERSION_QUERY = 1
+_RULE_PATH_BENEATH = 1
+_RULE_NET_PORT = 2
 _FILE_RIGHTS_BY_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
-_WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
-_REMOVE_FILE, _MAKE_REG, _MAKE_SOCKET = 1 << 5, 1 << 8, 1 << 9
-_BIND_TCP, _CONNECT_TCP = 1, 2
-_SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
+_WRITE_FILE = 1 << 1
+_READ_FILE = 1 << 2
+_READ_DIR = 1 << 3
+_TRUNCATE = 1 << 14
+_REMOVE_FILE = 1 << 5
+_MAKE_REG = 1 << 8
+_MAKE_SOCKET = 1 << 9
+_BIND_TCP = 1
+_CONNECT_TCP = 2
+_SCOPE_ABSTRACT_UNIX_SOCKET = 1
+_SCOPE_SIGNAL = 2
 _NETWORK_ABI, _SCOPES_ABI = 4, 6  # the first versions with these rights
 # Installed software and fonts, which anybody may read. No folder of the user's is among them.
 _SYSTEM_PATHS: Final = (

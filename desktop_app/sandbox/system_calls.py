@@ -25,9 +25,17 @@ ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT: Final = 0x40000000
 
 # linux/bpf_common.h and linux/seccomp.h
-_LOAD_WORD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
-_ALLOW, _KILL_PROCESS, _FAIL_WITH_ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16
+_LOAD_WORD = 0x20
+_JUMP_IF_EQUAL = 0x15
+_JUMP_IF_AT_LEAST = 0x35
+_AND = 0x54
+_RETURN = 0x06
+_ALLOW = 0x7FFF0000
+_KILL_PROCESS = 0x80000000
+_FAIL_WITH_ERRNO = 0x00050000
+_NUMBER_OFFSET = 0
+_ARCHITECTURE_OFFSET = 4
+_ARGUMENTS_OFFSET = 16
 _INSTRUCTION: Final = struct.Struct("=HBBI")
 
 _NO_NUMBER: Final = -1
@@ -200,7 +208,8 @@ _CLONE_FORBIDDEN_BITS: Final = 0x7E02_6080
 _O_TMPFILE_BIT: Final = 0o20000000
 _WRITE_FLAGS: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
 # asm-generic/mman.h: RLIMIT_DATA counts neither shared memory without a file nor growing mappings.
-_MAP_TYPE, _MAP_GROWSDOWN = 0x0F, 0x0100
+_MAP_TYPE = 0x0F
+_MAP_GROWSDOWN = 0x0100
 _MAP_MASK: Final = _MAP_TYPE | mmap.MAP_ANONYMOUS | _MAP_GROWSDOWN
 _ALLOWED_MAPPINGS: Final = (
     mmap.MAP_PRIVATE,
@@ -215,10 +224,16 @@ _FCNTL_COMMANDS: Final = (
     *(fcntl.F_GETFL, fcntl.F_SETFL),
 )
 _FCNTL_LOCKS: Final = (fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW)
-_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
+_PR_SET_NAME = 15
+_PR_GET_NAME = 16
+_PR_SET_VMA = 0x53564D41
 # bits/socket.h
-_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
-_SOCK_STREAM, _SOCK_DGRAM, _SOCK_TYPE = 1, 2, 0xF
+_AF_UNIX = 1
+_AF_INET = 2
+_AF_INET6 = 10
+_SOCK_STREAM = 1
+_SOCK_DGRAM = 2
+_SOCK_TYPE = 0xF
 
 
 def filter_program(machine: str, *, can_write: bool, can_connect: bool, can_listen: bool) -> bytes:

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 # Type stubs lack these names on other systems.
 _windows: Any = ctypes
 # winnt.h
-_LIMIT_ACTIVE_PROCESS, _LIMIT_PROCESS_MEMORY, _DIE_ON_EXCEPTION = 0x8, 0x100, 0x400
-_BASIC_UI_RESTRICTIONS, _EXTENDED_LIMITS = 4, 9
+_LIMIT_ACTIVE_PROCESS = 0x8
+_LIMIT_PROCESS_MEMORY = 0x100
+_DIE_ON_EXCEPTION = 0x400
+_BASIC_UI_RESTRICTIONS = 4
+_EXTENDED_LIMITS = 9
 # No handles, clipboard, desktops, settings or atoms of other processes; no end of the session.
 _EVERY_UI_RESTRICTION: Final = 0xFF
-_CHILD_PROCESS_POLICY, _NO_CHILD_PROCESS = 13, 1
+_CHILD_PROCESS_POLICY = 13
+_NO_CHILD_PROCESS = 1
 _TOKEN_ACCESS: Final = 0x0008 | 0x0020 | 0x0080  # query, adjust privileges, adjust defaults
-_TOKEN_INTEGRITY_LEVEL, _GROUP_INTEGRITY = 25, 0x20
+_TOKEN_INTEGRITY_LEVEL = 25
+_GROUP_INTEGRITY = 0x20
 _LOW_INTEGRITY: Final = "S-1-16-4096"
 
 
@@ -99,7 +104,8 @@ def deny_inspection() -> None:
 def _lower_integrity(process: wintypes.HANDLE) -> None:
     """Drop every privilege, and write access to objects of medium integrity."""
     advapi = _windows.WinDLL("advapi32", use_last_error=True)
-    token, sid = wintypes.HANDLE(), ctypes.c_void_p()
+    token = wintypes.HANDLE()
+    sid = ctypes.c_void_p()
     _require_success(advapi.OpenProcessToken(process, _TOKEN_ACCESS, ctypes.byref(token)))
     _require_success(advapi.AdjustTokenPrivileges(token, True, None, 0, None, None))
     _require_success(advapi.ConvertStringSidToSidW(_LOW_INTEGRITY, ctypes.byref(sid)))

@@ -114,7 +114,9 @@ _DICTIONARY_CALLBACK: Final = ctypes.CFUNCTYPE(
 
 def _load_library() -> ctypes.CDLL:
     library = ctypes.CDLL(LIBRARY)
-    pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_ssize_t
+    pointer = ctypes.c_void_p
+    text = ctypes.c_char_p
+    size = ctypes.c_ssize_t
     library.enchant_broker_init.restype = pointer
     library.enchant_broker_request_dict.restype = pointer
     library.enchant_broker_request_dict.argtypes = [pointer, text]

@@ -153,7 +153,8 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
     import sqlite3
 
     columns = ", ".join(_quote_name(name) for name in table.columns)
-    name, placeholders = _quote_name(table.name), ", ".join("?" * len(table.columns))
+    name = _quote_name(table.name)
+    placeholders = ", ".join("?" * len(table.columns))
     try:
         connection.execute(f"CREATE TABLE {name} ({columns})")
     except sqlite3.Error as error:

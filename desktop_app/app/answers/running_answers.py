@@ -339,11 +339,13 @@ class RunningAnswers(QObject):
             self.status_changed.emit(conversation_id, message_id, str(progress.unreported_status))
             progress.unreported_status = None
         if progress.reasoning:
-            reasoning, progress.reasoning = "".join(progress.reasoning), []
+            reasoning = "".join(progress.reasoning)
+            progress.reasoning = []
             if reasoning:  # "" beyond the length that is shown
                 self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
         if progress.text:
-            text, progress.text = "".join(progress.text), []
+            text = "".join(progress.text)
+            progress.text = []
             if text:
                 self.text_arrived.emit(conversation_id, message_id, text)
             seconds = time.monotonic() - progress.first_delta_at

@@ -48,8 +48,12 @@ class ServerWatch(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._window, self._notifications, self._messages = parent, notifications, messages
-        self._current, self._providers, self._tasks = current, providers, tasks
+        self._window = parent
+        self._notifications = notifications
+        self._messages = messages
+        self._current = current
+        self._providers = providers
+        self._tasks = tasks
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS
         self._timer = QTimer(self, singleShot=True)
@@ -74,7 +78,8 @@ class ServerWatch(QObject):
             self._watched_id = ""
             self._timer.stop()
         elif message.id != self._watched_id:
-            self._watched_id, self._wait_ms = message.id, FIRST_WAIT_MS
+            self._watched_id = message.id
+            self._wait_ms = FIRST_WAIT_MS
             self._timer.start(FIRST_WAIT_MS)
 
     def _failed_answer(self) -> Message | None:

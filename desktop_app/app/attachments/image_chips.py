@@ -50,7 +50,8 @@ class ImageChips(QObject):
 
     def __init__(self, parent: QObject, *, tasks: Tasks, image_scaler: ImageScaler) -> None:
         super().__init__(parent)
-        self._tasks, self._scaler = tasks, image_scaler
+        self._tasks = tasks
+        self._scaler = image_scaler
         self._cache: OrderedDict[str, QImage] = OrderedDict()
         self._requested_hashes: set[str] = set()
 

@@ -79,7 +79,9 @@ class DraftAttachmentHolder(QObject):
 
     def __init__(self, parent: QObject, *, setup: AnswerSetup) -> None:
         super().__init__(parent)
-        self._current, self._draft, self._setup = setup.current, setup.current.draft, setup
+        self._current = setup.current
+        self._draft = setup.current.draft
+        self._setup = setup
         for signal in (
             self._current.opened,
             self._draft.changed,
@@ -130,8 +132,10 @@ class PageSelection(QObject):
         self, holder: AttachmentHolder, parent: QObject, *, tasks: Tasks, sources: AttachmentSources
     ) -> None:
         super().__init__(parent)
-        self._holder, self._tasks = holder, tasks
-        self._attachment_store, self._documents = sources.attachment_store, sources.documents
+        self._holder = holder
+        self._tasks = tasks
+        self._attachment_store = sources.attachment_store
+        self._documents = sources.documents
         self._pending_counts: set[tuple[str, ChosenPages]] = set()
         holder.changed.connect(self._count_missing)
 

@@ -94,12 +94,18 @@ class PreviewController(QObject):
         sources: AttachmentSources,
     ) -> None:
         super().__init__(window)
-        self._window, self._prompt, self._holder = window, prompt, holder
-        self._theme, self._setup = theme, setup
-        self._tasks, self._attachment_store = tasks, sources.attachment_store
-        self._image_scaler, self._delimiters = sources.image_scaler, sources.delimiters
+        self._window = window
+        self._prompt = prompt
+        self._holder = holder
+        self._theme = theme
+        self._setup = setup
+        self._tasks = tasks
+        self._attachment_store = sources.attachment_store
+        self._image_scaler = sources.image_scaler
+        self._delimiters = sources.delimiters
         self._chat_service = chat_service
-        self._image_chips, self._notify = image_chips, notify
+        self._image_chips = image_chips
+        self._notify = notify
         self._dialog: AttachmentPreview | None = None
         self._shown_sha256 = ""
         self._load_number = 0
@@ -160,7 +166,8 @@ class PreviewController(QObject):
 
     def _open(self, sha256: str) -> AttachmentPreview:
         dialog = self._dialog or self._make_dialog()
-        self._shown_sha256, self._shown_part = sha256, None
+        self._shown_sha256 = sha256
+        self._shown_part = None
         self._refresh()
         dialog.open()
         return dialog
@@ -183,7 +190,8 @@ class PreviewController(QObject):
         if self._dialog is not None:
             self._dialog.show_text("", [])
         self._prompt.chips.focus_chip(self._shown_sha256)
-        self._shown_sha256, self._shown_part = "", None
+        self._shown_sha256 = ""
+        self._shown_part = None
 
     async def _choose_spans(self, spans: str) -> None:
         assert self._dialog is not None
@@ -202,7 +210,8 @@ class PreviewController(QObject):
             return
         part = self._holder.deduplicate(part)
         self._show_facts(part)
-        previous_part, self._shown_part = self._shown_part, part
+        previous_part = self._shown_part
+        self._shown_part = part
         if previous_part is None or self._sending_state(previous_part) != self._sending_state(part):
             self._tasks.start(self._load(part))
 
@@ -231,7 +240,8 @@ class PreviewController(QObject):
 
     def _sending_note(self, part: DocumentPart) -> str:
         """Return a note on how a document's text is sent."""
-        model, limit = self._holder.resolved.model, self._holder.resolved.model.input_limit
+        model = self._holder.resolved.model
+        limit = self._holder.resolved.model.input_limit
         if part.in_parts:
             return tr(IN_PARTS)
         if part.by_tools:
@@ -321,7 +331,9 @@ class PreviewController(QObject):
         Images are shown exactly as sent. The pages of a file that is sent whole are rendered here,
         because the provider renders them itself.
         """
-        part, scaler, load_number = self._shown_part, self._image_scaler, self._load_number
+        part = self._shown_part
+        scaler = self._image_scaler
+        load_number = self._load_number
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):

@@ -46,7 +46,9 @@ class BatchChoices:
         chat_service: ChatService,
         catalog: ModelCatalog,
     ) -> None:
-        self._prompts, self._setup, self._chat_service = prompts, setup, chat_service
+        self._prompts = prompts
+        self._setup = setup
+        self._chat_service = chat_service
         self.catalog = catalog
 
     @property

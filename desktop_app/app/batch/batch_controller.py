@@ -68,9 +68,13 @@ class BatchController(QObject):
         make_service: Callable[[Callable[[str], None]], BatchService],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme = parent, theme
-        self._notifications, self._files, self._tasks = notifications, files, tasks
-        self._make_choices, self._make_service = make_choices, make_service
+        self._parent = parent
+        self._theme = theme
+        self._notifications = notifications
+        self._files = files
+        self._tasks = tasks
+        self._make_choices = make_choices
+        self._make_service = make_service
         self._batch_store = batch_store
         self._items: Sequence[BatchItemSummary] = ()
         self._items_job_id = ""
@@ -193,7 +197,8 @@ class BatchController(QObject):
         if previous_items is not None and dialog.job_page.items.rowCount():
             changed_rows = await asyncio.to_thread(changed_range, previous_items, items)
         if dialog.job_page.job_id == job_id:
-            self._items, self._items_job_id = items, job_id
+            self._items = items
+            self._items_job_id = job_id
             dialog.job_page.set_items(items, changed_rows)
         is_slow = len(items) > MANY_ITEMS
         self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)

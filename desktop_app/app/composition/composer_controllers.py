@@ -39,7 +39,9 @@ class ComposerControllers:
     def __init__(
         self, window: MainWindow, theme: ThemeWatcher, state: WindowState, navigator: Navigator
     ) -> None:
-        self._window, self._theme, self._state = window, theme, state
+        self._window = window
+        self._theme = theme
+        self._state = state
         self._make_choices()
         self._make_prompts()
         self._make_attachments()
@@ -114,8 +116,12 @@ class ComposerControllers:
         self.prompts.imported.connect(state.tasks.slot(stored.load))
 
     def _make_attachments(self) -> None:
-        window, theme, state = self._window, self._theme, self._state
-        current, tasks, backend = state.current, state.tasks, state.backend
+        window = self._window
+        theme = self._theme
+        state = self._state
+        current = state.current
+        tasks = state.tasks
+        backend = state.backend
         self.image_chips = ImageChips(window, tasks=tasks, image_scaler=backend.image_scaler)
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachment_reader = AttachmentReader(state.setup, state.sources)
@@ -179,7 +185,9 @@ class ComposerControllers:
 
     def _make_tools(self) -> None:
         window, state = self._window, self._state
-        current, tasks, backend = state.current, state.tasks, state.backend
+        current = state.current
+        tasks = state.tasks
+        backend = state.backend
         self.servers = ServersController(
             window,
             self._theme,

@@ -65,8 +65,12 @@ class ConversationControllers:
         sidebar: SidebarControllers,
         composer: ComposerControllers,
     ) -> None:
-        self._window, self._theme, self._state, self._running = window, theme, state, running
-        self._sidebar, self._composer = sidebar, composer
+        self._window = window
+        self._theme = theme
+        self._state = state
+        self._running = running
+        self._sidebar = sidebar
+        self._composer = composer
         self.typesetter = Typesetter(child_command("math"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
         self._make_conversations()
@@ -83,8 +87,12 @@ class ConversationControllers:
 
     def _make_conversations(self) -> None:
         """Create the controllers of temporary conversations, branches and exports."""
-        window, state, running = self._window, self._state, self._running
-        current, tasks, backend = state.current, state.tasks, state.backend
+        window = self._window
+        state = self._state
+        running = self._running
+        current = state.current
+        tasks = state.tasks
+        backend = state.backend
         temporary = self.temporary = TemporaryController(
             TemporaryWidgets(self._theme, pane=window.pane, conversation_list=window.conversations),
             running,
@@ -120,7 +128,9 @@ class ConversationControllers:
 
     def _make_documents(self) -> None:
         """Create the controllers of images and documents in the transcript."""
-        window, current, tasks = self._window, self._state.current, self._state.tasks
+        window = self._window
+        current = self._state.current
+        tasks = self._state.tasks
         backend = self._state.backend
         store = backend.attachments
         copies = self.copies = TemporaryCopies(backend.folders.temporary)
@@ -152,7 +162,9 @@ class ConversationControllers:
     # -------------------------------------------------------------- answers
 
     def _make_compaction(self) -> None:
-        window, theme, state = self._window, self._theme, self._state
+        window = self._window
+        theme = self._theme
+        state = self._state
         compaction = self.compaction = CompactionController(
             self._running,
             theme,
@@ -183,8 +195,12 @@ class ConversationControllers:
 
     def _make_answers(self) -> None:
         """Create the controllers of tool calls, reviews, JSON answers, titles and lost servers."""
-        window, theme, state = self._window, self._theme, self._state
-        current, messages, tasks = state.current, state.messages, state.tasks
+        window = self._window
+        theme = self._theme
+        state = self._state
+        current = state.current
+        messages = state.messages
+        tasks = state.tasks
         backend = state.backend
         self.consent = ConsentController(
             theme, consent=backend.consent, current=current, pane=window.pane
@@ -228,7 +244,9 @@ class ConversationControllers:
     def _make_turns(self) -> None:
         """Create the starter of turns, with the remedies for refused questions."""
         window, state = self._window, self._state
-        current, tasks, backend = state.current, state.tasks, state.backend
+        current = state.current
+        tasks = state.tasks
+        backend = state.backend
         self.chunked_reading = ChunkedReadingController(
             window,
             setup=state.setup,
@@ -282,9 +300,14 @@ class ConversationControllers:
 
     def _make_questions(self) -> None:
         """Create the controllers of new, queued, edited and repeated questions."""
-        window, state, running = self._window, self._state, self._running
-        current, drafts, tasks = state.current, state.drafts, state.tasks
-        navigator, presenter = self._sidebar.navigator, self._sidebar.list_presenter
+        window = self._window
+        state = self._state
+        running = self._running
+        current = state.current
+        drafts = state.drafts
+        tasks = state.tasks
+        navigator = self._sidebar.navigator
+        presenter = self._sidebar.list_presenter
         edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
         readings = self._composer.readings
         queue = self.queue = QuestionQueue(
@@ -329,7 +352,10 @@ class ConversationControllers:
 
     def _make_comparison(self) -> None:
         """Create the controllers of answers side by side."""
-        window, theme, state, running = self._window, self._theme, self._state, self._running
+        window = self._window
+        theme = self._theme
+        state = self._state
+        running = self._running
         tasks, backend = state.tasks, state.backend
         self.compared_models = ComparedModels(
             window,

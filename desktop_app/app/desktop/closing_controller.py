@@ -87,9 +87,13 @@ class ClosingController(QObject):
         was_started_to_stay: bool,
     ) -> None:
         super().__init__(window)
-        self._window, self._running = window, running
-        self._has_other_windows, self._unfinished = has_other_windows, unfinished
-        self._values, self._unwritten_texts, self._tasks = values, texts, tasks
+        self._window = window
+        self._running = running
+        self._has_other_windows = has_other_windows
+        self._unfinished = unfinished
+        self._values = values
+        self._unwritten_texts = texts
+        self._tasks = tasks
         self._was_started_to_stay = was_started_to_stay
         self._questions = ClosingQuestions(window)
         self._has_tray = self._has_hotkey = False

@@ -63,7 +63,9 @@ class TrayController(QObject):
         is_always_there: bool = sys.platform in ("win32", "darwin"),
     ) -> None:
         super().__init__(window)
-        self._window, self._conversations, self._tasks = window, conversations, tasks
+        self._window = window
+        self._conversations = conversations
+        self._tasks = tasks
         self._is_always_there = is_always_there
         self._host = TrayHost(bus, self._on_host_changed, tasks.start)
         self._icon: QSystemTrayIcon | None = None

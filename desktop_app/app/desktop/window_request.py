@@ -52,7 +52,8 @@ class RequestError(ValueError):
 
     def __init__(self, reason: str, **values: str | int) -> None:
         super().__init__(reason)
-        self._reason, self._values = reason, values
+        self._reason = reason
+        self._values = values
 
     def __str__(self) -> str:
         return tr(self._reason, **self._values)

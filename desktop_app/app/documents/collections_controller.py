@@ -64,9 +64,13 @@ class CollectionsController(QObject):
         collections: Callable[[], Collections],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._prompt, self._notifications = parent, pane.prompt, pane.notifications
-        self._theme, self._tasks = theme, tasks
-        self._current, self._collections = current, collections
+        self._parent = parent
+        self._prompt = pane.prompt
+        self._notifications = pane.notifications
+        self._theme = theme
+        self._tasks = tasks
+        self._current = current
+        self._collections = collections
         self._dialog: CollectionsDialog | None = None
         self._shown_collection: ShownCollection | None = None
         self._picker = CollectionPicker(parent, theme)

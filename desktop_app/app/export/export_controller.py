@@ -64,9 +64,14 @@ class ExportController(QObject):
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._running, self._notifications = parent, running, notifications
-        self._current, self._messages, self._tasks = current, messages, tasks
-        self._temporary_folder, self._catalog = temporary_folder, catalog
+        self._parent = parent
+        self._running = running
+        self._notifications = notifications
+        self._current = current
+        self._messages = messages
+        self._tasks = tasks
+        self._temporary_folder = temporary_folder
+        self._catalog = catalog
         self._jobs: set[asyncio.Task[None]] = set()
 
     @property

@@ -53,7 +53,9 @@ class HelpController(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._values, self._tasks = theme, values, tasks
+        self._theme = theme
+        self._values = values
+        self._tasks = tasks
         self._settings_store = settings_store
         self._window: HelpWindow | None = None
         self.place_at_close: HelpPlace | None = None
@@ -124,7 +126,8 @@ class HelpController(QObject):
             render_book,
         )
 
-        folder, titles = resource_path("help"), chapter_titles()
+        folder = resource_path("help")
+        titles = chapter_titles()
         while True:
             values = placeholder_values(Keymap.from_settings(self._values.all))
             book = await asyncio.to_thread(render_book, folder, language(), titles, values)

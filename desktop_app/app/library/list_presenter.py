@@ -61,9 +61,13 @@ class ListPresenter(QObject):
     ) -> None:
         super().__init__(conversation_list)
         self._list = conversation_list
-        self._show_title, self._current = show_title, setup.current
-        self._folders, self._setup = folders, setup
-        self._temporary, self._tasks, self._conversations = temporary, tasks, conversations
+        self._show_title = show_title
+        self._current = setup.current
+        self._folders = folders
+        self._setup = setup
+        self._temporary = temporary
+        self._tasks = tasks
+        self._conversations = conversations
         self._running = running
         self.cache = ConversationCache(setup.current, running)
         self.writes = PendingWrites(tasks)

@@ -62,10 +62,16 @@ class Navigator(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(pane)
-        self._pane, self._current, self._drafts = pane, current, drafts
-        self._new_conversation, self._tasks = new_conversation, tasks
-        self._conversations, self._settings_store = conversations, settings_store
-        self._running, self._presenter, self._saver = running, presenter, saver
+        self._pane = pane
+        self._current = current
+        self._drafts = drafts
+        self._new_conversation = new_conversation
+        self._tasks = tasks
+        self._conversations = conversations
+        self._settings_store = settings_store
+        self._running = running
+        self._presenter = presenter
+        self._saver = saver
         self._shown_conversation = shown_conversation
         self._request_number = 0  # of the latest request to open a conversation
         self._has_opened = False  # True once a conversation is open

@@ -49,11 +49,16 @@ class Trash(QObject):
         attachment_store: AttachmentStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._notifications, self._current = parent, notifications, current
+        self._parent = parent
+        self._notifications = notifications
+        self._current = current
         self._view = conversation_list.view
-        self._conversations, self._flag_store = conversations, flag_store
+        self._conversations = conversations
+        self._flag_store = flag_store
         self._attachment_store = attachment_store
-        self._running, self._navigator, self._presenter = running, navigator, presenter
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
         conversation_list.delete_requested.connect(self.delete)
         conversation_list.view.undo_pressed.connect(notifications.undo_last)
         conversation_list.restore_requested.connect(self.restore)
@@ -101,7 +106,8 @@ class Trash(QObject):
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Archive conversations, or take them out of the archive."""
         ids = list(conversation_ids)
-        count, title = len(ids), self._single_title(ids)
+        count = len(ids)
+        title = self._single_title(ids)
         if archived:
             message = tr_plural(
                 "“{title}” archived", "{count} conversations archived", count, title=title

@@ -47,9 +47,13 @@ class PresetsController(QObject):
         presets: Presets,
     ) -> None:
         super().__init__(pane)
-        self._notifications, self._header = pane.notifications, pane.header
-        self._current, self._setup = setup.current, setup
-        self._stored_presets, self._presets, self._manage = stored, presets, manage
+        self._notifications = pane.notifications
+        self._header = pane.header
+        self._current = setup.current
+        self._setup = setup
+        self._stored_presets = stored
+        self._presets = presets
+        self._manage = manage
         stored.changed.connect(self._show_in_header)
         pane.header.preset_menu_requested.connect(self._fill_menu)
         self._current.opened.connect(self._show_in_header)

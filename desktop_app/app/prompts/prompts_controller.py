@@ -79,9 +79,15 @@ class PromptsController(QObject):
         writer: PromptWriter,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._prompt, self._transcript = parent, pane.prompt, pane.transcript
-        self._theme, self._draft, self._values = theme, current.draft, values
-        self._tasks, self._prompt_store, self._writer = tasks, prompt_store, writer
+        self._parent = parent
+        self._prompt = pane.prompt
+        self._transcript = pane.transcript
+        self._theme = theme
+        self._draft = current.draft
+        self._values = values
+        self._tasks = tasks
+        self._prompt_store = prompt_store
+        self._writer = writer
         self._built_in: tuple[Prompt, ...] = ()
         self._stored_prompts: dict[str, Prompt] = {}
         self._list = prompt_list
@@ -271,7 +277,8 @@ class PromptsController(QObject):
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
 
-        store, dialog = self._prompt_store, self._dialog
+        store = self._prompt_store
+        dialog = self._dialog
         await self._writer.write_again()  # `load` would lose what is not stored yet
         try:
             file_items = await asyncio.to_thread(read_file, path)

@@ -75,8 +75,11 @@ class PasteBack(QObject):
         bus: Callable[[], SessionBus | None],
     ) -> None:
         super().__init__(quick)
-        self._settings_store, self._bus = settings_store, bus
-        self._quick, self._values, self._tasks = quick, values, tasks
+        self._settings_store = settings_store
+        self._bus = bus
+        self._quick = quick
+        self._values = values
+        self._tasks = tasks
         self._question: QMessageBox | None = None
         self._is_typing = False
         self._fetch_count = 0

@@ -47,8 +47,10 @@ class QuickConversation(QObject):
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
-        self._setup, self._new_conversation = setup, new_conversation
-        self._chat_service, self._conversations = chat_service, conversations
+        self._setup = setup
+        self._new_conversation = new_conversation
+        self._chat_service = chat_service
+        self._conversations = conversations
         self._temporary = temporary
         self.is_temporary = False
         self.path: Sequence[Message] = []

@@ -49,8 +49,11 @@ class QuickHost(QObject):
         on_hidden: Callable[[], None],
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._controllers = window, theme, controllers
-        self._raise_window, self._end = raise_window, end
+        self._window = window
+        self._theme = theme
+        self._controllers = controllers
+        self._raise_window = raise_window
+        self._end = end
         self._on_hidden = on_hidden
         self._controller: QuickPromptController | None = None
         self.paste_back: PasteBack
@@ -189,7 +192,8 @@ class QuickHost(QObject):
     def _make_window(self) -> QuickPrompt:
         from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
-        conversation, theme = self._controllers.conversation, self._theme.current
+        conversation = self._controllers.conversation
+        theme = self._theme.current
         transcript = TranscriptView(theme, is_brief=True)
         transcript.formula_display.set_typesetter(conversation.typesetter)
         transcript.highlighter.set_lexer(conversation.lexer)

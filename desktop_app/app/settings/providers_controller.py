@@ -57,11 +57,18 @@ class ProvidersController(QObject):
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(panel)
-        self._panel, self._page, self._current = panel, panel.pages.provider, setup.current
-        self._values, self._providers, self._setup = setup.values, setup.providers, setup
+        self._panel = panel
+        self._page = panel.pages.provider
+        self._current = setup.current
+        self._values = setup.values
+        self._providers = setup.providers
+        self._setup = setup
         self._new_conversation = new_conversation
-        self._tasks, self._vault, self._catalog = tasks, vault, catalog
-        self._removal, self._offer = removal, offer
+        self._tasks = tasks
+        self._vault = vault
+        self._catalog = catalog
+        self._removal = removal
+        self._offer = offer
         self._changes = ProfileChanges(self._providers, removal, self._set_shown)
         self._network = ProviderNetwork(panel, self._changes, removal, vault=vault, tasks=tasks)
         self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
@@ -256,7 +263,8 @@ def _windows_text(listing: ModelListing) -> str:
     sizes = sorted(model.window for model in listing.models if model.window)
     if not sizes:
         return ""
-    smallest, largest = formatting.tokens(sizes[0]), formatting.tokens(sizes[-1])
+    smallest = formatting.tokens(sizes[0])
+    largest = formatting.tokens(sizes[-1])
     if smallest == largest:
         return tr("Context window: {limit} tokens.", limit=largest)
     return tr("Context windows: {least} to {most} tokens.", least=smallest, most=largest)

@@ -136,7 +136,9 @@ class ClosedStore:
     """Worker on the closed store, with a dialog in place of a window."""
 
     def __init__(self, parent: QWidget | None, theme: Theme, folders: Folders) -> None:
-        self._parent, self._theme, self._folders = parent, theme, folders
+        self._parent = parent
+        self._theme = theme
+        self._folders = folders
 
     async def offer_remedies(self, error: StoreDamagedError) -> bool:
         """Offer remedies for the damage; return True to open the store again."""

@@ -93,9 +93,11 @@ def _decode_resource(resource: Mapping[str, str], name: str) -> tuple[bytes, str
     import mimetypes
 
     if resource["kind"] == "text":
-        data, default_suffix = resource["data"].encode(), ".txt"
+        data = resource["data"].encode()
+        default_suffix = ".txt"
     else:
-        data, default_suffix = base64.b64decode(resource["data"]), ".bin"
+        data = base64.b64decode(resource["data"])
+        default_suffix = ".bin"
     if Path(name).suffix:
         return data, name
     return data, name + (mimetypes.guess_extension(resource["media_type"]) or default_suffix)

@@ -62,9 +62,14 @@ class ServersController(QObject):
         server_store: Callable[[], ServerStore],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._servers = parent, theme, servers
-        self._page, self._notifications, self._tasks = panel.pages.servers, notifications, tasks
-        self._prompts, self._server_store = prompts, server_store
+        self._parent = parent
+        self._theme = theme
+        self._servers = servers
+        self._page = panel.pages.servers
+        self._notifications = notifications
+        self._tasks = tasks
+        self._prompts = prompts
+        self._server_store = server_store
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))

@@ -239,7 +239,8 @@ class SeveralAnswers(AnswerStreams):
                 state.has_heading = True
                 gap = "\n" if number else ""
                 self.write(f"{gap}== {_name_of(state.run.answer)} ==\n")
-            text, state.unwritten = state.unwritten, ""
+            text = state.unwritten
+            state.unwritten = ""
             self.write(text)
             if not state.has_ended:
                 return

@@ -41,7 +41,8 @@ async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
         write_line(_plan_line(plan))
         if plan["judge_calls"]:
             write_line("  " + _judge_line(plan))
-    lowest, highest = _cost(lowest_cost), _cost(highest_cost)
+    lowest = _cost(lowest_cost)
+    highest = _cost(highest_cost)
     if lowest == highest:
         write_line(tr("Total: {cost}", cost=lowest))
     else:
@@ -157,7 +158,8 @@ def _total(plans: Sequence[dict[str, Any]], names: Sequence[str]) -> str | None:
 
 
 def _cost_range(lowest_amount: str | None, highest_amount: str | None) -> str:
-    lowest, highest = _cost(lowest_amount), _cost(highest_amount)
+    lowest = _cost(lowest_amount)
+    highest = _cost(highest_amount)
     return lowest if lowest == highest else f"{lowest} – {highest}"
 
 

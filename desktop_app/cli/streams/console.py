@@ -226,7 +226,8 @@ class _CleanStream:
 
     def end(self) -> None:
         """Write the held CR."""
-        held_cr, self._held_cr = self._held_cr, ""
+        held_cr = self._held_cr
+        self._held_cr = ""
         self._stream.write(clean(held_cr))
 
     def __getattr__(self, name: str) -> Any:
@@ -262,4 +263,5 @@ def _restore(out: TextIO, err: TextIO) -> None:
         if isinstance(stream, _CleanStream):
             with suppress(OSError, ValueError):
                 stream.end()
-    sys.stdout, sys.stderr = out, err
+    sys.stdout = out
+    sys.stderr = err

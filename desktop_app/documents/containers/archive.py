@@ -99,7 +99,8 @@ def _unicode_path(member: zipfile.ZipInfo) -> str:
     extra = member.extra
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<HH", extra)
-        field, extra = extra[4 : 4 + length], extra[4 + length :]
+        field = extra[4 : 4 + length]
+        extra = extra[4 + length :]
         if kind == _UNICODE_PATH and field[:5] == struct.pack(
             "<BL", 1, zlib.crc32(member.orig_filename.encode("cp437", "replace"))
         ):

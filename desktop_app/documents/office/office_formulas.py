@@ -37,7 +37,8 @@ def office_math_line(formula: Element) -> str:
             line += " "
         line += part
         if part:
-            previous, was_fraction = part, local_name(child) == "f"
+            previous = part
+            was_fraction = local_name(child) == "f"
     return line
 
 
@@ -115,7 +116,8 @@ def _part(element: Element, name: str = "e") -> str:
 
 
 def _scripts(element: Element) -> str:
-    subscript, superscript = _part(element, "sub"), _part(element, "sup")
+    subscript = _part(element, "sub")
+    superscript = _part(element, "sup")
     lowered = f"_{_operand(subscript)}" if subscript else ""
     raised = f"^{_operand(superscript)}" if superscript else ""
     return lowered + raised

@@ -345,7 +345,8 @@ class _Reader:
                 continue
             # An item that begins with a list has no words, and belongs to the item before.
             if count == count_before or not len(item) or local_name(item[0]) != "list":
-                count, counts_inside = count + 1, []
+                count = count + 1
+                counts_inside = []
             count = whole_number(item.get(f"{TEXT}start-value"), count)
             counts_inside = yield from self._item(
                 item, style, [*outer_counts, count], counts_inside

@@ -72,7 +72,9 @@ _LABELS: Final = ("listtext", "pntext")
 _OTHER_DESTINATIONS: Final = ("fonttbl", "stylesheet", "fldinst", "atnauthor")
 _FORM_WORDS: Final = {"formfield", "ffl", "fftype", "ffres", "ffdefres"}
 # Values of `fftype` for a box and for a choice, and of `ffres` if the default applies.
-_FORM_BOX, _FORM_CHOICE, _UNSET = 1, 2, 25
+_FORM_BOX = 1
+_FORM_CHOICE = 2
+_UNSET = 25
 _ENCODINGS: Final = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 """Maps the words for a document's code page to Python's encodings; "ansicpg" has a number."""
 _FORMAT_WORDS: Final = (

@@ -77,7 +77,8 @@ class RtfText:
 
     def process_word(self, word: str, number: int | None) -> None:
         """Process a control word of paragraphs and tables."""
-        paragraph, value = self._paragraph, number or 0
+        paragraph = self._paragraph
+        value = number or 0
         match word:
             case "par" | "sect" | "page" | "column":
                 self._end_paragraph()

@@ -104,7 +104,8 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
     letters = [chr(raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF) for index in range(count)]
     swaps: dict[int, int] = {}
     for match in _LIGATURE.finditer("".join(letters)):
-        first, second = match.start(), match.start() + 1
+        first = match.start()
+        second = match.start() + 1
         if page_words.character_box(textpage, first) == page_words.character_box(textpage, second):
             swaps |= {first: second, second: first}
     return swaps

@@ -23,7 +23,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-SELECTION, CLIPBOARD, DATE = "selection", "clipboard", "date"
+SELECTION = "selection"
+CLIPBOARD = "clipboard"
+DATE = "date"
 PROGRAM_VARIABLES: Final = frozenset((SELECTION, CLIPBOARD, DATE))
 """The variables that the program fills."""
 

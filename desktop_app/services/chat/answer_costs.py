@@ -91,7 +91,8 @@ class AnswerCosts:
         estimate = await self._estimator.for_sending().estimate(context, draft, passages=passages)
         self._estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.estimate_all(estimate, resolved, settings, draft.attachments)
-        tokens, count = estimate.input_tokens, estimate.inputs
+        tokens = estimate.input_tokens
+        count = estimate.inputs
         cost = cost_of(price, Usage(input_tokens=tokens * count))
         hold = await self._budget.hold(resolved.profile, cost, held_model, purpose.value)
         if count == 1:
@@ -113,7 +114,8 @@ class AnswerCosts:
         hold of a single answer is also that of its call.
         If this process is killed, each running call counts as a call of unknown cost.
         """
-        resolved, count = plan.resolved, plan.settings.parameters.candidates
+        resolved = plan.resolved
+        count = plan.settings.parameters.candidates
         if count == 1:
             return [*input_holds]
         cost = Decimal(0) if resolved.counted_price == FREE else None

@@ -115,7 +115,8 @@ def _without_known(
 
     Each part's `known` has the numbers of its passages that are in `sent_messages`.
     """
-    numbers, sent_numbers = _numbers_by_key(path), _numbers_by_key(sent_messages)
+    numbers = _numbers_by_key(path)
+    sent_numbers = _numbers_by_key(sent_messages)
     number = next_passage_number(path)
     parts = []
     for part in found_parts:

@@ -161,7 +161,8 @@ class ChunkedReader:
             input_tokens=answers * len(pieces) * note_tokens,
             output_tokens=answers * USUAL_NOTE_TOKENS,
         )
-        taker, answering = task.note_taker, task.answering
+        taker = task.note_taker
+        answering = task.answering
         price = answering.counted_price  # the ordinary price if the service tier's is unknown
         cost_if_answerer_reads = None
         if answering.model.id != taker.model.id:
@@ -282,7 +283,8 @@ class ChunkedReader:
                 splitter=self._splitter,
                 estimator=estimator,
             ):
-                start, end = span.start + part.start, span.start + part.end
+                start = span.start + part.start
+                end = span.start + part.end
                 chunks.append(TextChunk(start, end, part.tokens))
         return chunks
 
@@ -359,7 +361,8 @@ class ChunkedReader:
         The call also contains the earlier messages, and the documents and images that are sent in
         full. An image counts as a large one, because its size is not known here.
         """
-        estimator, taker = self._estimator.for_sending(), task.note_taker
+        estimator = self._estimator.for_sending()
+        taker = task.note_taker
         taken_tokens = 0
         for message in request.messages:
             text = text_of(message.parts)  # type: ignore[arg-type]

@@ -122,7 +122,9 @@ def is_wanted_as_file(part: Part) -> TypeGuard[DocumentPart]:
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
     """Return why a document cannot be sent as a file; None if it can."""
-    files, name, provider = resolved.files, part.name, resolved.profile.name
+    files = resolved.files
+    name = part.name
+    provider = resolved.profile.name
     if files is None:
         return IllegalChoiceError(Reason.FILES_NOT_TAKEN, provider=provider, name=name)
     if part.is_protected:
@@ -133,7 +135,8 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
             Reason.FILE_TYPE_AS_TEXT, provider=provider, name=name, ending=ending
         )
     if part.size > files.each_bytes:
-        size, limit = formatting.size(part.size), formatting.size(files.each_bytes)
+        size = formatting.size(part.size)
+        limit = formatting.size(files.each_bytes)
         return IllegalChoiceError(
             Reason.FILE_TOO_LARGE_TO_SEND, provider=provider, name=name, size=size, limit=limit
         )

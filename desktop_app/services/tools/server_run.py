@@ -385,7 +385,8 @@ class ServerRun:
         raise self._record_failure(error) if list_name == "tools" else error
 
     async def _close(self) -> None:
-        connection, self._connection = self._connection, None
+        connection = self._connection
+        self._connection = None
         self._lists = {}
         if self._idle_timer is not None:
             self._idle_timer.cancel()

@@ -71,7 +71,8 @@ class AppearanceWatch:
                 self._values[key] = number
 
     def _report_values(self) -> None:
-        scheme, contrast = self._values.get(_SCHEME), self._values.get(_CONTRAST)
+        scheme = self._values.get(_SCHEME)
+        contrast = self._values.get(_CONTRAST)
         is_dark = {1: True, 2: False}.get(scheme or 0)  # 0 is no preference
         self._report(is_dark, None if contrast is None else contrast == 1)
         self._report_motion(self._values.get(_MOTION) == 1)

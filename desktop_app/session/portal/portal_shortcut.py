@@ -118,7 +118,8 @@ class PortalShortcut:
 
     async def close(self) -> None:
         """Release the shortcut."""
-        session, self._session = self._session, None
+        session = self._session
+        self._session = None
         if session is None:
             return
         await self._bus.signals.ignore(session, "Closed", self._on_closed)

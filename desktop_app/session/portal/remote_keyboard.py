@@ -20,7 +20,8 @@ _VERSION_WITH_TOKENS: Final = 2  # earlier versions ask the user each time
 _KEYBOARD: Final = 1
 _PERSIST_UNTIL_REVOKED: Final = 2
 _CONTROL_KEY, _V_KEY = 0xFFE3, 0x76  # keysyms
-_RELEASED, _PRESSED = 0, 1
+_RELEASED = 0
+_PRESSED = 1
 
 
 class RemoteKeyboard:
@@ -92,6 +93,7 @@ class RemoteKeyboard:
 
     async def close(self) -> None:
         """Release the keyboard and its keys."""
-        session, self._session = self._session, None
+        session = self._session
+        self._session = None
         if session is not None:
             await self._portal.close(session)

@@ -105,7 +105,8 @@ class CollectionStore:
 
     async def put(self, collection: Collection) -> None:
         """Add a collection, or save its new name and folder."""
-        name, folder = to_text(collection.name), to_text(collection.folder)
+        name = to_text(collection.name)
+        folder = to_text(collection.folder)
         created_at = to_micros(collection.created_at)
         sql = """INSERT INTO collections (id, name, created_at, folder) VALUES (?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, folder = excluded.folder"""

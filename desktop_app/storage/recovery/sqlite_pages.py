@@ -124,7 +124,7 @@ class SqlitePages:
             free_numbers.add(trunk)
             page = self.page(trunk)
             # The next trunk, a count, and that many numbers of free pages, in 4 bytes each (1.5).
-            (trunk, count) = struct.unpack_from(">II", page)
+            trunk, count = struct.unpack_from(">II", page)
             if count > self.page_size // 4 - 2:
                 break
             free_numbers |= set(struct.unpack_from(f">{count}I", page, 8))

@@ -113,7 +113,9 @@ class _StoreCopy:
     def __init__(
         self, connection: sqlite3.Connection, store: ForeignStore, progress: Progress
     ) -> None:
-        self._connection, self._store, self._progress = connection, store, progress
+        self._connection = connection
+        self._store = store
+        self._progress = progress
         self._index = _IndexWriter(connection)
         self._searchable_hashes = set(store.texts(_INDEXED_ATTACHMENTS, "search_entries"))
         self._dropped = 0
@@ -192,7 +194,8 @@ class _StoreCopy:
             values: Values = dict(zip(table.names, row, strict=True))
             sha256 = values["sha256"]
             if sha256 in self._searchable_hashes:
-                text, at_micros = values["text"], values["created_at"]
+                text = values["text"]
+                at_micros = values["created_at"]
                 self._index.add(EntryKind.ATTACHMENT, sha256, text, at_micros)
 
 

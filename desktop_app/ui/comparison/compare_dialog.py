@@ -166,7 +166,8 @@ class CompareRow(QWidget):
     def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:
         """Show a choice; `is_removable` enables the button that removes the row."""
         view = self._view = choice.view
-        name, effort = view.short_name, view.display_effort
+        name = view.short_name
+        effort = view.display_effort
         self.model_button.setText(name)
         number = self._index + 1
         accessible_name = tr("Model {number}: {name}", number=number, name=name)

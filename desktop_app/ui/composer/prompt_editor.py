@@ -103,7 +103,8 @@ class PromptEditor(QFrame):
         self._height = EditorHeight(self, self.field, layout, card_layout)
 
     def _connect(self) -> None:
-        text, picker = self.field, self.attachment_picker
+        text = self.field
+        picker = self.attachment_picker
         text.textChanged.connect(self._on_text_changed)
         text.cursorPositionChanged.connect(self.completer.update_open_list)
         text.keys.edit_last_requested.connect(self._request_edit)

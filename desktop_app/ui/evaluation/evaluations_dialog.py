@@ -219,7 +219,8 @@ class EvaluationsDialog(QDialog):
         table.setFixedHeight(height + table.horizontalScrollBar().sizeHint().height())
 
     def _show_failed_cases(self, evaluation: Evaluation, failed_ids: Sequence[str]) -> None:
-        table, runs = self.failed_cases, evaluation.runs
+        table = self.failed_cases
+        runs = evaluation.runs
         names = [one_line(_run_name(run)) for run in runs]
         set_headings(table, [tr("Case"), tr("Question"), *names], 0)
         by_run = [{result.id: result for result in run.results} for run in runs]
@@ -241,7 +242,8 @@ class EvaluationsDialog(QDialog):
         table = self.failed_cases
         if not table.columnCount():
             return
-        header, mode = table.horizontalHeader(), QHeaderView.ResizeMode
+        header = table.horizontalHeader()
+        mode = QHeaderView.ResizeMode
         header.setMinimumSectionSize(header.fontMetrics().height() * 4)
         columns = range(1, table.columnCount())
         width = max(self._min_column_width, *(header.sectionSizeHint(column) for column in columns))

@@ -32,7 +32,8 @@ class ChapterDelegate(RowDelegate):
         return size
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, inset = self.theme, self.theme.px(_INSET)
+        theme = self.theme
+        inset = self.theme.px(_INSET)
         row: HelpChapter = index.data(ROW)
         rect = self.row_rect(option).adjusted(inset, 0, -inset, 0)
         painting.draw_text(painter, rect, one_line(row.title), theme.interface(), theme.text)
@@ -44,11 +45,13 @@ class HelpHitDelegate(RowDelegate):
     height = 52
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, inset = self.theme, self.theme.px(_INSET)
+        theme = self.theme
+        inset = self.theme.px(_INSET)
         row: HelpHit = index.data(ROW)
         rect = self.row_rect(option).adjusted(inset, theme.px(4), -inset, -theme.px(4))
         half = rect.height() // 2
-        above, below = rect.adjusted(0, 0, 0, -half), rect.adjusted(0, half, 0, 0)
+        above = rect.adjusted(0, 0, 0, -half)
+        below = rect.adjusted(0, half, 0, 0)
         width = painting.text_width(row.chapter, theme.note()) + 1
         chapter_rect = above.adjusted(max(above.width() - width, above.width() // 2), 0, 0, 0)
         painting.draw_text(painter, chapter_rect, one_line(row.chapter), theme.note(), theme.faint)

@@ -309,7 +309,8 @@ class CollectionsDialog(QDialog):
             signal.emit(self.current)
 
     def _rename(self) -> None:
-        state, name = self._states.get(self.current), self.name.text().strip()
+        state = self._states.get(self.current)
+        name = self.name.text().strip()
         if state is None or not self.name.is_edited:
             return
         if not name:

@@ -19,7 +19,10 @@ from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Value = str | int | Decimal | date | bool | None
 
-FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN, ENDS_COLUMN = 0, 1, 2, 10
+FAVORITE_COLUMN = 0
+NAME_COLUMN = 1
+PROVIDER_COLUMN = 2
+ENDS_COLUMN = 10
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,8 @@ class ModelFilter(QSortFilterProxyModel):
         return self._filter.matches(model) and model.matches(self._text)
 
     def lessThan(self, left: Index, right: Index) -> bool:
-        left_value, right_value = self._table.value(left), self._table.value(right)
+        left_value = self._table.value(left)
+        right_value = self._table.value(right)
         if left_value is None or right_value is None:
             if left_value == right_value:
                 return False

@@ -48,8 +48,12 @@ _FLAGS: Final = (
     ("tools", N_("Tools")),
     ("schema", N_("Structured output")),
 )
-_AUTOMATIC, _YES, _NO = "", "yes", "no"
-_EFFORTS_AUTOMATIC, _EFFORTS_NONE, _EFFORTS_CHOSEN = "open", "none", "chosen"
+_AUTOMATIC = ""
+_YES = "yes"
+_NO = "no"
+_EFFORTS_AUTOMATIC = "open"
+_EFFORTS_NONE = "none"
+_EFFORTS_CHOSEN = "chosen"
 
 
 class ModelEditor(FormDialog):

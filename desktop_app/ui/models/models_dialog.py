@@ -128,7 +128,8 @@ class ModelsDialog(QDialog):
 
         The table does not scroll, because a provider's list may arrive while the user reads it.
         """
-        current, bar = self.current, self.table.verticalScrollBar()
+        current = self.current
+        bar = self.table.verticalScrollBar()
         scroll_position = bar.value()
         self._model.update_rows(rows, lambda row: row.key)
         self.table.setColumnHidden(ENDS_COLUMN, all(row.end_date is None for row in rows))
@@ -254,7 +255,8 @@ class ModelsDialog(QDialog):
         """Fit the columns to their content, unless the user has chosen a width."""
         if self._has_chosen_widths:
             return
-        header, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
+        header = self.table.horizontalHeader()
+        mode = QHeaderView.ResizeMode
         header.setSectionResizeMode(mode.ResizeToContents)
         widths = [header.sectionSize(column) for column in range(header.count())]
         header.setSectionResizeMode(mode.Interactive)
@@ -278,7 +280,8 @@ def _edit_refusal(row: ModelRow) -> str:
 
 def _sort_by(table: QTableView, column: int) -> None:
     """Sort by a column: in descending order if it is already sorted in ascending order."""
-    header, orders = table.horizontalHeader(), Qt.SortOrder
+    header = table.horizontalHeader()
+    orders = Qt.SortOrder
     is_ascending = header.sortIndicatorOrder() is orders.AscendingOrder
     was_ascending = header.sortIndicatorSection() == column and is_ascending
     table.sortByColumn(column, orders.DescendingOrder if was_ascending else orders.AscendingOrder)

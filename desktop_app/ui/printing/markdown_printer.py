@@ -73,7 +73,8 @@ class MarkdownPrinter:
     """A printer of Markdown texts, which also knows where their quotes have bars."""
 
     def __init__(self, writer: PageWriter) -> None:
-        self._writer, self._styles = writer, writer.styles
+        self._writer = writer
+        self._styles = writer.styles
         self._text_count = 0
         self._quote_bars: list[_QuoteBar] = []
 
@@ -202,7 +203,8 @@ class MarkdownPrinter:
 
     def insert_code(self, blocks: list[Block]) -> None:
         """Insert the code in `blocks`: one for each line, perhaps below a CODE_HEAD."""
-        styles, first_block = self._styles, blocks[0]
+        styles = self._styles
+        first_block = blocks[0]
         lines = [_code_text(block) for block in blocks if block.kind is Kind.CODE]
         self._writer.begin_frame(
             styles.frame_format(self._writer.theme.code_ground, 6, styles.inset(first_block))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _STATE_PROPERTY: Final = b"_NET_WM_STATE"
 _SKIPPED_STATES: Final = (b"_NET_WM_STATE_SKIP_TASKBAR", b"_NET_WM_STATE_SKIP_PAGER")
-_PROP_MODE_REPLACE, _ATOM_TYPE, _ATOM_BITS = 0, 4, 32
+_PROP_MODE_REPLACE = 0
+_ATOM_TYPE = 4
+_ATOM_BITS = 32
 
 
 class _Cookie(ctypes.Structure):
@@ -37,7 +39,8 @@ def skip_task_lists(window: QWidget) -> None:
     if not connection.value:
         return
     xcb = ctypes.CDLL("libxcb.so.1")  # Qt has loaded it
-    uint8, uint32 = ctypes.c_uint8, ctypes.c_uint32
+    uint8 = ctypes.c_uint8
+    uint32 = ctypes.c_uint32
     skipped_atoms = (uint32 * len(_SKIPPED_STATES))(*map(_atom, _SKIPPED_STATES))
     xcb.xcb_change_property(
         connection,

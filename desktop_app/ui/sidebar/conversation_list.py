@@ -115,7 +115,8 @@ class ConversationList(QFrame):
         self.name_editing = NameEditing(self.view, self.selection, self.search)
         self.day_change = DayChange(self)
         self.footer = SidebarFooter(theme)
-        self.filter_bar, self.filter_row = FilterBar(theme), FilterRow(theme)
+        self.filter_bar = FilterBar(theme)
+        self.filter_row = FilterRow(theme)
         self.pages = ListPages(self.model, self.view, self.search, self.filter_bar)
         self._build()
         self._connect_list()
@@ -231,7 +232,8 @@ class ConversationList(QFrame):
         self.name_editing.watch(self._delegates[0])
 
     def _connect_filters(self) -> None:
-        bar, filter_row = self.filter_bar, self.filter_row
+        bar = self.filter_bar
+        filter_row = self.filter_row
         bar.back_requested.connect(self._go_back)
         self.view.back_requested.connect(self._go_back)
         bar.empty_requested.connect(self.empty_trash_requested)

@@ -129,7 +129,8 @@ class ConversationView(RowView):
             super().keyPressEvent(event)
             return
         self.shows_focus = True
-        key, modifiers = _Key(event.key()), event.modifiers()
+        key = _Key(event.key())
+        modifiers = event.modifiers()
         has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         back_arrow = _Key.Key_Right if self.isRightToLeft() else _Key.Key_Left
         if key in _CURSOR_MOVES and modifiers & Qt.KeyboardModifier.ShiftModifier:
@@ -265,7 +266,8 @@ class ConversationView(RowView):
         index = self.indexAt(event.position().toPoint())
         self._set_target(QModelIndex())
         self.drop_hint_changed.emit("")
-        identifier, is_folder = index.data(Roles.IDENTIFIER), bool(index.data(Roles.IS_FOLDER))
+        identifier = index.data(Roles.IDENTIFIER)
+        is_folder = bool(index.data(Roles.IS_FOLDER))
         if not event.mimeData().hasFormat(MIME_TYPE):
             accept_copy(event)
             self.content_dropped.emit(read_dropped(event.mimeData()), identifier or "", is_folder)

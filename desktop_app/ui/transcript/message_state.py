@@ -138,7 +138,8 @@ class MessageState:
 
     def take_unwritten(self) -> str:
         """Return `unwritten` and reset it."""
-        unwritten, self.unwritten = self.unwritten, ""
+        unwritten = self.unwritten
+        self.unwritten = ""
         return unwritten
 
     def update(self, message: Message, version: tuple[int, int] | None) -> list[ItemChange] | None:

@@ -126,7 +126,8 @@ class ViewerText(TranscriptSurface):
             return
         bar = self.verticalScrollBar()
         near_px = self.viewport().height()
-        first, last = min(self._shown), max(self._shown)
+        first = min(self._shown)
+        last = max(self._shown)
         if bar.value() > bar.maximum() - near_px and last + 1 < self._count:
             self._request_slice(last + 1)
         elif bar.value() < near_px and first > 0:

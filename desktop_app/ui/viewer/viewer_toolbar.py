@@ -69,7 +69,8 @@ class ViewerToolbar(QWidget):
         self.set_theme(theme)
 
     def _lay_out(self) -> None:
-        pages, button = self._pages, self._add_button
+        pages = self._pages
+        button = self._add_button
         find = tr("Find in document ({keys})", keys=shortcut_text(QKeySequence.StandardKey.Find))
         self._previous_button = button(
             "viewer-previous", "chevron-up", tr("Previous page"), lambda: self.step_page(-1)
@@ -149,7 +150,8 @@ class ViewerToolbar(QWidget):
             self._field.selectAll()
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme, px = theme, theme.px
+        self._theme = theme
+        px = theme.px
         for button in self._buttons:
             button.set_theme(theme, _ICON, disabled=theme.line)
         self._field.setFixedWidth(px(58))

@@ -80,7 +80,8 @@ def set_unscaled(layout: QLayout, margins: Margins | None, spacing: int | None) 
 
 
 def _scale(layout: QLayout, px: Callable[[float], int]) -> None:
-    margins, spacing = layout.property(_MARGINS), layout.property(_SPACING)
+    margins = layout.property(_MARGINS)
+    spacing = layout.property(_SPACING)
     if margins is not None:
         layout.setContentsMargins(*mirroring.margins(*map(px, margins)))
     if spacing is not None:

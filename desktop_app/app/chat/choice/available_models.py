@@ -38,7 +38,9 @@ class AvailableModels(QObject):
 
     def __init__(self, parent: QObject, *, setup: AnswerSetup, tasks: Tasks) -> None:
         super().__init__(parent)
-        self._values, self._providers, self._setup = setup.values, setup.providers, setup
+        self._values = setup.values
+        self._providers = setup.providers
+        self._setup = setup
         self._current = setup.current
         self.models: tuple[ModelEntry, ...] = ()
         self._list_number = 0

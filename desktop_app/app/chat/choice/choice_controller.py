@@ -44,10 +44,15 @@ class ChoiceController(QObject):
         super().__init__(pane)
         current = setup.current
         prompt = self._prompt = pane.prompt
-        self._estimates, self._notifications = estimates, pane.notifications
-        self._current, self._draft = current, current.draft
-        self._values, self._providers, self._setup = setup.values, setup.providers, setup
-        self._tasks, self._choices = tasks, choices
+        self._estimates = estimates
+        self._notifications = pane.notifications
+        self._current = current
+        self._draft = current.draft
+        self._values = setup.values
+        self._providers = setup.providers
+        self._setup = setup
+        self._tasks = tasks
+        self._choices = choices
         # See `_defer`; None once a conversation is open.
         self._deferred_changes: list[Callable[[], None]] | None = []
         self._connected_profiles: set[ProviderProfile] = set()

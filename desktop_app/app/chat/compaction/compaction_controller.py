@@ -74,10 +74,14 @@ class CompactionController(QObject):
     ) -> None:
         super().__init__(pane)
         current = setup.current
-        self._add_above_prompt, self._prompt = pane.add_above_prompt, pane.prompt
-        self._notifications, self._current = pane.notifications, current
-        self._values, self._setup = setup.values, setup
-        self._tasks, self._chat_service = tasks, chat_service
+        self._add_above_prompt = pane.add_above_prompt
+        self._prompt = pane.prompt
+        self._notifications = pane.notifications
+        self._current = current
+        self._values = setup.values
+        self._setup = setup
+        self._tasks = tasks
+        self._chat_service = chat_service
         self._compaction_service = compaction_service
         self._running = running
         self._theme = theme
@@ -107,7 +111,8 @@ class CompactionController(QObject):
     async def _check(self) -> None:
         """Offer to compact if the open conversation nearly fills the context window."""
         self._check_number += 1
-        check_number, opened_id = self._check_number, self._current.id
+        check_number = self._check_number
+        opened_id = self._current.id
         if not self._current.path or self._is_busy(opened_id):
             return
         plan = None
@@ -315,7 +320,8 @@ def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
 
 def _effect_text(plan: CompactionPlan) -> str:
     """Return a sentence on what replaces the messages, and who makes it."""
-    provider, model = plan.answering.profile.name, plan.maker.model.name
+    provider = plan.answering.profile.name
+    model = plan.maker.model.name
     is_whole = plan.tokens == plan.request_tokens
     part_text = tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
@@ -337,7 +343,8 @@ def _effect_text(plan: CompactionPlan) -> str:
 
 def _cost_text(plan: CompactionPlan) -> str:
     """Return the cost of compacting, compared with the price of the answering model."""
-    input_cost, highest_cost = plan.cost_of_input, plan.cost_at_most
+    input_cost = plan.cost_of_input
+    highest_cost = plan.cost_at_most
     if plan.maker.price == FREE:
         return tr("It’s free.")
     if input_cost is None:

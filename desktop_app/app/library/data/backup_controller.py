@@ -88,8 +88,11 @@ class BackupController(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._page, self._values = notifications, panel.pages.data, values
-        self._tasks, self._settings_store = tasks, settings_store
+        self._notifications = notifications
+        self._page = panel.pages.data
+        self._values = values
+        self._tasks = tasks
+        self._settings_store = settings_store
         self._back_up_visibly = back_up_visibly
         self._command = CommandRunner()
         self._last_outcome: dict[str, Any] = {}

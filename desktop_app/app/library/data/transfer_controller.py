@@ -57,9 +57,13 @@ class TransferController(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._sidebar_model = parent, sidebar_model
-        self._add_above_prompt, self._notifications = pane.add_above_prompt, pane.notifications
-        self._theme, self._current, self._tasks = theme, current, tasks
+        self._parent = parent
+        self._sidebar_model = sidebar_model
+        self._add_above_prompt = pane.add_above_prompt
+        self._notifications = pane.notifications
+        self._theme = theme
+        self._current = current
+        self._tasks = tasks
         self._on_imported = on_imported
         self._command = CommandRunner()
         self.is_busy = False
@@ -139,7 +143,8 @@ class TransferController(QObject):
         """Return the title of a single conversation that is listed or open; "" otherwise."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
-        open_conversation, model = self._current.conversation, self._sidebar_model
+        open_conversation = self._current.conversation
+        model = self._sidebar_model
         if open_conversation.id == conversation_ids[0]:
             return open_conversation.title
         conversation = model.conversation_at(model.index_of(conversation_ids[0]))

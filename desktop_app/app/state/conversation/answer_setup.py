@@ -65,10 +65,15 @@ class AnswerSetup(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self.values, self.providers = values, providers
-        self.current, self._folders, self._drafts = current, folders, drafts
-        self._temporary, self._tasks = temporary, tasks
-        self._chat_service, self._conversations = chat_service, conversations
+        self.values = values
+        self.providers = providers
+        self.current = current
+        self._folders = folders
+        self._drafts = drafts
+        self._temporary = temporary
+        self._tasks = tasks
+        self._chat_service = chat_service
+        self._conversations = conversations
         self._background_id = ""  # the conversation whose answers run in the background
         self._save_lock = asyncio.Lock()
         for signal in (current.folder_changed, folders.changed, providers.changed):

@@ -53,7 +53,8 @@ class Drafts:
     def __init__(
         self, conversations: ConversationStore, settings_store: SettingsStore, tasks: Tasks
     ) -> None:
-        self._conversations, self._settings_store = conversations, settings_store
+        self._conversations = conversations
+        self._settings_store = settings_store
         self._tasks = tasks
         self._drafts: dict[str, Draft] = {}
         self._edits: dict[str, QuestionEdit] = {}
@@ -114,7 +115,8 @@ class Drafts:
 
     def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:
         """Set and write the settings of the blank conversation."""
-        self.blank_overrides, self.blank_preset_id = overrides, preset_id
+        self.blank_overrides = overrides
+        self.blank_preset_id = preset_id
         self._tasks.start(self._write(self.blank_id, self.blank_draft()))
 
     def remove_sent(self, conversation_id: str, sent_draft: Draft) -> Draft:

@@ -82,7 +82,8 @@ class ConnectionTest(QObject):
         has_passed, text = self._results.get(self._profile_id, (True, ""))
         is_running = self._profile_id in self._running_ids
         if is_running:
-            has_passed, text = True, tr("Testing…")
+            has_passed = True
+            text = tr("Testing…")
         self._button.setEnabled(not is_running)
         self._result.set_text(text, "note" if has_passed else "error", is_result=True)
         self._icon.setVisible(not is_running and self._profile_id in self._results)

@@ -130,7 +130,8 @@ class KeySection(FormSection):
 
     def __init__(self, theme: Theme, texts: SecretTexts = API_KEY, prefix: str = "") -> None:
         super().__init__(tr(texts.name), theme)
-        self._texts, self._prefix = texts, prefix
+        self._texts = texts
+        self._prefix = prefix
         self._theme = theme
         self._state = KeyState("none")
         self._build()

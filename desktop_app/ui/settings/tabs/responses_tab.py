@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.dialog_field import EditRequest
 
-CONVERSATION, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
+CONVERSATION = "conversation"
+FOLDER = "folder"
+DEFAULTS = "defaults"
 SCOPES: Final = (
     (CONVERSATION, N_("Conversation")),
     (FOLDER, N_("Folder")),
@@ -96,7 +98,8 @@ class ResponsesTab(QWidget):
         """Set the open conversation and the values that it overrides."""
         if conversation_id != self._conversation_id:
             self._form.report_edits()  # typed text belongs to the previous conversation
-        self._conversation_id, self._overrides = conversation_id, overrides
+        self._conversation_id = conversation_id
+        self._overrides = overrides
         self._update_form()
 
     def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
@@ -126,7 +129,8 @@ class ResponsesTab(QWidget):
 
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
         """Set why the open conversation's model ignores settings, and remarks on others."""
-        self._refusals, self._notes = refusals, notes
+        self._refusals = refusals
+        self._notes = notes
         self._show_refusals()
 
     def _choose_scope(self, scope: str) -> None:

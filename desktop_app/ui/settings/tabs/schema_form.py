@@ -139,7 +139,8 @@ class SchemaForm(QWidget):
         None stands for the defaults: show all settings, none of them marked.
         """
         for key, section in self._sections.items():
-            declared, line = setting(key), self._override_lines.get(key)
+            declared = setting(key)
+            line = self._override_lines.get(key)
             is_offered = declared.per_conversation or (is_folder and declared.per_folder)
             section.setVisible(keys is None or is_offered)
             if line is not None:
@@ -164,7 +165,8 @@ class SchemaForm(QWidget):
 
         `notes` are appended to the help of a setting.
         """
-        self._refusals, self._notes = refusals, notes or {}
+        self._refusals = refusals
+        self._notes = notes or {}
         for key in self._sections:
             self._fields[key].control.setEnabled(key not in refusals)
             self._annotate(key)
@@ -357,7 +359,8 @@ class _LineField:
     """A text of one line."""
 
     def __init__(self, declared: Setting, section: LineSection, on_edited: OnEdited) -> None:
-        self._section, self.control = section, section.field
+        self._section = section
+        self.control = section.field
         self.control.setPlaceholderText(tr(declared.placeholder))
         section.finished.connect(on_edited)
 

@@ -99,7 +99,8 @@ class KeyCap(PaintedButton):
         self._set_waiting(False)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, theme = painting.painter_of(self), self._theme
+        painter = painting.painter_of(self)
+        theme = self._theme
         if self.underMouse():
             painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
         color = theme.accent if self._is_waiting else theme.dim

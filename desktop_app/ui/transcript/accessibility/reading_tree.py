@@ -138,10 +138,12 @@ def _group_of(item: Item) -> str:
 
 def _text_node(index: int, item: Item) -> ReadingNode:
     spoken = spoken_words(item.runs).strip()
-    role, level = _Role.Paragraph, 0
+    role = _Role.Paragraph
+    level = 0
     if isinstance(item, Block):
         if item.kind is Kind.HEADING:
-            role, level = _Role.Heading, item.level
+            role = _Role.Heading
+            level = item.level
         elif item.kind is Kind.MATH:
             role = _Role.Equation
         elif item.kind is Kind.RULE:

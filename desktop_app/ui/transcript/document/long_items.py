@@ -150,11 +150,13 @@ class LongTextWriter:
         """
         index = self._run_indices.index_of(item)
         formats = self._formats(item, block_format)
-        cuts, gaps = list(parts.cuts), list(parts.gaps)
+        cuts = list(parts.cuts)
+        gaps = list(parts.gaps)
         # From the last gap on, so that the block numbers of earlier gaps stay valid.
         for number, gap in reversed(list(enumerate(parts.gaps))):
             gap_end = cuts[gap.block - 1]
-            needed_start, needed_end = max(first, gap.start), min(end, gap_end)
+            needed_start = max(first, gap.start)
+            needed_end = min(end, gap_end)
             if needed_start >= needed_end:
                 continue
             chapter_start = self._splitter.chapter_before(index, needed_start, gap.start, formats)
@@ -165,7 +167,8 @@ class LongTextWriter:
             ]
             block_below = block.document().findBlockByNumber(block.blockNumber() + gap.block)
             unit_height = gap.height / (gap_end - gap.start)
-            filled_start, filled_end = spans[0][0], spans[-1][1]
+            filled_start = spans[0][0]
+            filled_end = spans[-1][1]
             upper = TextGap(gap.block, gap.start, (filled_start - gap.start) * unit_height)
             lower = TextGap(
                 gap.block + len(spans), filled_end, (gap_end - filled_end) * unit_height
@@ -199,7 +202,8 @@ class LongTextWriter:
         directly above, within and directly below the range. No range has the first block or the
         last `KEPT_END_BLOCKS` blocks.
         """
-        cuts, gaps = list(parts.cuts), list(parts.gaps)
+        cuts = list(parts.cuts)
+        gaps = list(parts.gaps)
         document = block.document()
         first_number = block.blockNumber()
         continuation = self._styles.continuation_format(block_format)

@@ -42,7 +42,8 @@ def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
         equal_runs += 1
     equal_characters = 0
     if equal_runs < min(len(old), len(new)):
-        old_run, new_run = old[equal_runs], new[equal_runs]
+        old_run = old[equal_runs]
+        new_run = new[equal_runs]
         # A formula changes as a whole. Other fields than the text are the format.
         if old_run[1:] == new_run[1:] and not new_run.math:
             equal_characters = _common_length(old_run.text, new_run.text)

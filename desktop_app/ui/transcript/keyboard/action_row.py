@@ -117,7 +117,8 @@ class ActionRow(QWidget):
 
     def _overlaps(self, block: QTextBlock) -> bool:
         """Return True if the text of a block is so wide that the row would cover part of it."""
-        layout, pad = block.layout(), self._theme.px(PAD)
+        layout = block.layout()
+        pad = self._theme.px(PAD)
         texts = [layout.lineAt(index).naturalTextRect() for index in range(layout.lineCount())]
         if is_mirrored():
             return any(text.left() < self.width() + pad for text in texts)

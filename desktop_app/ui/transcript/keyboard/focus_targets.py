@@ -306,7 +306,8 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
     layout = block.layout()
     rects: list[QRectF] = []
     text = _raw_text(document, target)
-    first, last = target.start - block.position(), target.end - block.position()
+    first = target.start - block.position()
+    last = target.end - block.position()
     if text.strip():
         first += len(text) - len(text.lstrip())
         last -= len(text) - len(text.rstrip())

@@ -90,7 +90,8 @@ class RunIndex:
         if not runs:
             return ()
         for number in {first_run, end_run - 1}:  # the runs that may be only partly within
-            begin, stop = self._edges[number], self._edges[number + 1]
+            begin = self._edges[number]
+            stop = self._edges[number + 1]
             if begin < first or end < stop:
                 text = self._cut(number, max(0, first - begin), end - begin)
                 runs[number - first_run] = self._runs[number]._replace(text=text)

@@ -285,5 +285,6 @@ def _in_utf16(span: highlight.ColoredSpan, text: str) -> highlight.ColoredSpan:
     """Convert a span of a text to UTF-16 units, which Qt uses."""
     if text.isascii():
         return span
-    start, end = span.start, span.start + span.length
+    start = span.start
+    end = span.start + span.length
     return span._replace(start=utf16_length(text[:start]), length=utf16_length(text[start:end]))

@@ -111,7 +111,8 @@ def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -
     if so_far is not None:
         reasoning, source = so_far
     else:
-        reasoning, source = reasoning_text(message), message.text
+        reasoning = reasoning_text(message)
+        source = message.text
     from desktop_app.rendering.search.match_count import count_in_markdown  # compiles many patterns
 
     return MatchCount(count_in_markdown(reasoning, query), count_in_markdown(source, query))

@@ -95,7 +95,8 @@ class MatchLocator:
         Return None if the item is not materialized, or no longer has a match.
         """
         index, number = item_match
-        layouts, item = self._layouts, layout.items[index]
+        layouts = self._layouts
+        item = layout.items[index]
         if not layout.counts[index]:
             return None
         if layout.shapes[index] and not is_table(item):

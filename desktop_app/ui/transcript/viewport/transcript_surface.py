@@ -219,7 +219,8 @@ class TranscriptSurface(SealedBrowser):
 
     def copy_mark(self, block: QTextBlock) -> CopyMark:
         """Return the Copy mark of a code block's head, in viewport coordinates."""
-        offset, width = self.verticalScrollBar().value(), self.viewport().width()
+        offset = self.verticalScrollBar().value()
+        width = self.viewport().width()
         return self._backdrop.copy_mark(block, offset, width)
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -111,7 +111,8 @@ class Virtualizer:
 
         Qt does not update it if a query for a position caused the layout.
         """
-        bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
+        bar = self._view.verticalScrollBar()
+        height = self._view.viewport().height()
         maximum = max(0, self._view.document().size().toSize().height() - height)
         if bar.maximum() != maximum:
             with self._anchor.keep_position():

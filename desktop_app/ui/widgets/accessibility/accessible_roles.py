@@ -215,7 +215,8 @@ class AccessibleCombo(QAccessibleWidget):
 
     def text(self, kind: QAccessible.Text) -> str:
         combo = self._combo()
-        value, label = combo.currentText(), combo.accessibleName()
+        value = combo.currentText()
+        label = combo.accessibleName()
         if kind is QAccessible.Text.Value or (kind is QAccessible.Text.Name and not label):
             return value
         if kind is QAccessible.Text.Name:

@@ -136,7 +136,8 @@ class WindowMnemonics(QObject):
             set_marked_text(widget, underlined_text)
 
     def _remove_underlines(self) -> None:
-        underlined, self._underlined = self._underlined, []
+        underlined = self._underlined
+        self._underlined = []
         for each in underlined:
             # A text that has changed since has no mark any more.
             if isValid(each.widget) and marked_text(each.widget) == each.marked_text:

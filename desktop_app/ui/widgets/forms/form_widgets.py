@@ -303,7 +303,8 @@ class Slider(QSlider):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
         theme, px = self._theme, self._theme.px
-        middle, radius = self.height() // 2, px(7)
+        middle = self.height() // 2
+        radius = px(7)
         span = self.width() - 2 * radius
         fraction = (self.sliderPosition() - self.minimum()) / max(
             1, self.maximum() - self.minimum()
