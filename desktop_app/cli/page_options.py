@@ -40,11 +40,14 @@ def _parse_option(option: str, names: Sequence[str]) -> tuple[Sequence[str], str
     """Return the files and the pages of an option `[FILE=]PAGES`."""
     if "=" not in option:
         return names, option
-    index = -1
-    # Names of files and sheets may contain "=".
-    while (index := option.find("=", index + 1)) >= 0:
+    # FILE may contain "=", and so may PAGES, if it is the name of a sheet. The first "=" after the
+    # name of a file that is sent separates them. A sheet with "=" is only found with its FILE.
+    for index, character in enumerate(option):
+        if character != "=":
+            continue
         file = option[:index]
-        if files := [name for name in names if file in (name, Path(name).name)]:
+        files = [name for name in names if file in (name, Path(name).name)]
+        if files:
             return files, option[index + 1 :]
     raise IllegalChoiceError(Reason.NO_SUCH_FILE_NAMED, given=option, known=", ".join(names))
 
@@ -55,16 +58,23 @@ async def with_pages(
     """Return the document, limited to `pages`, such as "3-10,15".
 
     Args:
+        part: the document; an image is refused, because an option without FILE applies to it, too.
         text: all text of the document.
 
     Raises:
         IllegalChoiceError: the document has no pages, or not these.
     """
     unit = UNITS.get(part.media_type, "")
-    sections = await asyncio.to_thread(find_sections, text, unit) if unit else []
-    if not sections or isinstance(part, ImagePart):
+    if isinstance(part, ImagePart) or not unit:
         raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
-    names = [section.name for section in sections] if unit == "sheet" else []
-    spans = parse_spans(pages, len(sections), unit, names)
-    is_all = spans == ((1, len(sections)),)
-    return replace(part, chosen=None if is_all else ChosenPages(unit, spans, len(sections)))
+    sections = await asyncio.to_thread(find_sections, text, unit)
+    count = len(sections)
+    if count == 0:
+        raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
+    names: list[str] = []
+    if unit == "sheet":
+        names = [section.name for section in sections]
+    spans = parse_spans(pages, count, unit, names)
+    if spans == ((1, count),):
+        return replace(part, chosen=None)  # all pages
+    return replace(part, chosen=ChosenPages(unit, spans, count))

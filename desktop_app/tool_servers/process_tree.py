@@ -1,7 +1,11 @@
 """Ends a server with all programs that it started.
 
-The process of a server adopts orphans (PR_SET_CHILD_SUBREAPER), so that a program that detaches
-itself stays its descendant. The server dies with that process (PR_SET_PDEATHSIG), however it ends.
+Each server is the child of a host process of ours (host/host_process.py). The host adopts orphans
+(PR_SET_CHILD_SUBREAPER), so that a program that detaches itself from the server stays a descendant
+of the host. The server is killed when the host ends (PR_SET_PDEATHSIG), even if the host crashes.
+
+The results of prctl are ignored: these calls fail only on Linux before 3.4. There, programs that
+detach themselves would outlive the server.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ def kill_descendants(root: int) -> None:
     """Kill all descendants of a process, including those that they start meanwhile.
 
     Args:
-        root: the id of the process. With the caller's own id, killed children are also reaped.
+        root: the id of the process. With the caller's own id, all ended children are also reaped.
     """
     is_own = root == os.getpid()
     for _ in range(_MAX_ROUNDS):
@@ -49,9 +53,13 @@ def kill_descendants(root: int) -> None:
         if not pids:
             return
         for pid in pids:
+            # The process has just ended, or has other rights, as a program started by sudo. Nothing
+            # can be done about the latter; the others are killed nevertheless.
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         if is_own:
+            # This reaps all children that have ended. Only the host calls this for itself, when it
+            # is about to end, so nothing else waits for a child.
             with suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
@@ -59,7 +67,12 @@ def kill_descendants(root: int) -> None:
 
 
 def _descendants(root: int, *, with_zombies: bool) -> list[int]:
-    """Return the ids of the living descendants; with zombies, also of unreaped children."""
+    """Return the ids of the living descendants.
+
+    Args:
+        with_zombies: also return the children of `root` that have ended but are not reaped, so that
+            the caller continues until all are reaped.
+    """
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -68,9 +81,11 @@ def _descendants(root: int, *, with_zombies: bool) -> list[int]:
         except (OSError, ValueError):
             continue
         has_ended = state in ("Z", "X")  # a zombie, or dead
-        if not has_ended or (with_zombies and int(parent) == root):
+        is_unreaped_child = has_ended and int(parent) == root
+        if not has_ended or (with_zombies and is_unreaped_child):
             children.setdefault(int(parent), []).append(int(stat.parent.name))
-    pids, pending = [], [root]
+    pids: list[int] = []
+    pending = [root]
     while pending:
         child_pids = children.get(pending.pop(), [])
         pids += child_pids

@@ -1,4 +1,7 @@
-"""Reads standard input: to its end, or without blocking for long if no user could interrupt it.
+"""Reads standard input.
+
+Commands in a terminal read to the end, and wait for it: the user can press Ctrl+C. Without a
+terminal, nobody could interrupt the wait, so `read_piped` waits only for a short time.
 
 The input may have no end (`</dev/zero`, `yes |`), so every function stops at a limit.
 
@@ -18,10 +21,11 @@ from typing import BinaryIO
 
 from desktop_app.domain.error_reasons import Reason
 
-# The wait for the first piece and for each later piece, without a terminal.
+# The longest waits without a terminal, chosen by eye. If nothing is sent, the quick prompt opens
+# after the first wait, so it must be short. A program that has sent text may need time for more.
 FIRST_WAIT_S = 0.3
 NEXT_WAIT_S = 2.0
-_PIECE_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 16  # the capacity of a pipe on Linux
 
 MAX_QUESTION_BYTES = 64 << 20
 """The most bytes of a question. No model reads a tenth of it."""
@@ -76,7 +80,10 @@ def replace_stdin_with_file(names: Sequence[str]) -> Iterator[list[str]]:
 
 def _copy_piped(file: BinaryIO) -> None:
     bytes_left = MAX_DOCUMENT_BYTES + 1
-    while bytes_left and (piece := os.read(sys.stdin.fileno(), min(bytes_left, 1 << 20))):
+    while bytes_left:
+        piece = os.read(sys.stdin.fileno(), min(bytes_left, _PIECE_BYTES))
+        if not piece:
+            break
         file.write(piece)
         bytes_left -= len(piece)
 
@@ -84,13 +91,17 @@ def _copy_piped(file: BinaryIO) -> None:
 def read_piped() -> str:
     """Return the text from a file or pipeline; "" if there is none.
 
-    Reading stops at MAX_QUESTION_BYTES, because the window refuses even a sixteenth of it.
+    If the program was started in a terminal, wait for the end of the text as every command does.
+    Otherwise, a pipe or socket that sends nothing within FIRST_WAIT_S counts as left open by the
+    desktop, and a pause of NEXT_WAIT_S ends the text.
 
-    With a terminal, wait for a pipeline as every command does. Without one, a pipe that sends
-    nothing within 0.3 s counts as left open by the desktop, and a pause of 2 s ends the text.
+    A text without an end is cut off, so that it does not fill the memory: soon after
+    MAX_QUESTION_BYTES. No text is silently cut: the window refuses more than 4 MB
+    (window_request.py).
     """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
+    # From here on, standard input is not a terminal, but the process may still have one.
     descriptor = sys.stdin.fileno()
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and _has_terminal()):
@@ -111,9 +122,14 @@ def _has_terminal() -> bool:
 def _read_until_silent(descriptor: int) -> bytes:
     data = bytearray()
     with suppress(OSError):  # a listening or reset socket has no data
-        while select.select([descriptor], [], [], NEXT_WAIT_S if data else FIRST_WAIT_S)[0]:
+        wait_s = FIRST_WAIT_S
+        while True:
+            readable, _, _ = select.select([descriptor], [], [], wait_s)
+            if not readable:
+                break
             piece = os.read(descriptor, _PIECE_BYTES)
             if not piece or len(data) >= MAX_QUESTION_BYTES:
                 break
             data += piece
+            wait_s = NEXT_WAIT_S
     return bytes(data)

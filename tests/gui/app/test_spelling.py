@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QInputMethodEvent, QTextCursor
+from PySide6.QtGui import QColor, QContextMenuEvent, QInputMethodEvent, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 
 from desktop_app.session import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer.text import prompt_spelling
+from desktop_app.ui.look.theme import dark
 from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
@@ -80,6 +81,22 @@ async def test_misspelled_words_outside_of_code_are_underlined() -> None:
         await until(lambda: marked(app.text) == ["wrld", "theese"])
         app.text.insertPlainText("abc ")  # at the start
         assert marked(app.text) == ["wrld", "theese"]  # at once, at their new places
+
+
+async def test_underlines_out_of_sight_take_the_color_of_a_new_theme() -> None:
+    async with AppHarness() as app:
+        await begin(app, "theese words\n" + "more words\n" * 200)
+        await until(lambda: marked(app.text) == ["theese"])
+        app.text.verticalScrollBar().setValue(app.text.verticalScrollBar().maximum())
+        app.text.set_theme(dark())
+        app.text.verticalScrollBar().setValue(0)
+        layout = app.text.document().firstBlock().layout()
+
+        def underline_color() -> QColor:
+            [mark] = layout.formats()
+            return mark.format.underlineColor()
+
+        await until(lambda: underline_color() == dark().error)
 
 
 async def test_a_word_is_marked_once_the_cursor_leaves_it() -> None:

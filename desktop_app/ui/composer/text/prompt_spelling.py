@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
@@ -24,7 +23,11 @@ if TYPE_CHECKING:
 PAUSE_MS: Final = 300
 """The pause in typing after which new words are checked."""
 _MAX_LINES_ABOVE: Final = 300
-"""The number of lines above the visible ones that are searched for an open block of code."""
+"""The number of lines above the visible ones that are searched for an open block of code.
+
+It was chosen by eye and bounds the work at each pause. If a block opens further above, its lines
+are taken for prose, and those after its closing fence for code.
+"""
 _MAX_LINES: Final = 100
 """The most lines that are checked; more do not fit on a screen."""
 
@@ -33,7 +36,7 @@ class PromptSpelling(QObject):
     """Underlines of the misspelled words of a text. See the module.
 
     Signals:
-        notice_raised(str): a sentence about a search without a result.
+        notice_raised(str): the text to show if `find_next` finds no misspelled word.
     """
 
     notice_raised = Signal(str)
@@ -54,8 +57,6 @@ class PromptSpelling(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self._format = misspelling_format(theme.error)
-        for block, _words in self._visible_lines():
-            block.layout().clearFormats()
         self._underline_misspelled()
 
     def add_suggestions(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
@@ -65,7 +66,8 @@ class PromptSpelling(QObject):
         if word is None:
             show()
             return
-        selection = self._select(block.position() + word.start, word)
+        # The word was found in its line, so it counts from the start of the line.
+        selection = self._select(block.position() + word.start, len(word.text))
         self._spelling.add_suggestions(
             menu, word.text, lambda replacement: _replace(selection, word.text, replacement), show
         )
@@ -73,33 +75,45 @@ class PromptSpelling(QObject):
     def find_next(self) -> None:
         """Select the next misspelled word, and show the suggestions for it."""
         cursor = self._text.textCursor()
-        start = cursor.selectionEnd() + 1 if cursor.hasSelection() else cursor.position()
+        start = cursor.position()
+        if cursor.hasSelection():
+            # The search finds words that end at `start` or later. The selection is usually the word
+            # that was found last and ends there; one position further, it is not found again.
+            start = cursor.selectionEnd() + 1
         self._spelling.search(self._text.toPlainText(), start, self._show_word)
 
     def _show_word(self, word: ProseWord | None) -> None:
         if word is None:
             self.notice_raised.emit(tr("No misspelled words found"))
             return
-        selection = self._select(word.start, word)
+        # The word was found in the whole text, so it counts from the start of the text.
+        selection = self._select(word.start, len(word.text))
         if selection.selectedText() != word.text:
             return  # the text changed during the search
+        # The search also finds words in lines that were never visible, which have no verdict yet.
+        # With a verdict, the word is underlined, and the menu has suggestions for it.
         self._spelling.mark_misspelled([word.text])
         self._text.setTextCursor(selection)
         self._text.ensureCursorVisible()
         self._text.open_menu(selection, self._text.cursorRect(selection).bottomLeft())
 
-    def _select(self, start: int, word: ProseWord) -> QTextCursor:
-        selection = QTextCursor(self._text.document())
+    def _select(self, start: int, length: int) -> QTextCursor:
+        """Return a selection of a range of the document.
+
+        It ends at the end of the document, which may be shorter than when the range was found.
+        """
         last_position = self._text.document().characterCount() - 1
+        end = min(start + length, last_position)
+        selection = QTextCursor(self._text.document())
         selection.setPosition(min(start, last_position))
-        selection.setPosition(
-            min(start + len(word.text), last_position), QTextCursor.MoveMode.KeepAnchor
-        )
+        selection.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         return selection
 
     def _on_change(self, position: int, _removed: int, _added: int) -> None:
         """Update the underlines of the edited line at once; new words wait for a pause."""
         self._timer.start()
+        # Underlines must move with their words. A line without underlines has nothing to move and
+        # may be code. Further edited lines, such as pasted ones, wait for the pause.
         block = self._text.document().findBlock(position)
         if block.layout().formats() and not self._text.is_composing:
             self._underline(block, self._spelling.misspelled_in(block.text()))
@@ -124,17 +138,17 @@ class PromptSpelling(QObject):
         viewport = self._text.viewport().rect()
         block = self._text.cursorForPosition(QPoint(0, 0)).block()
         last_number = self._text.cursorForPosition(viewport.bottomRight()).blockNumber()
-        fence = ""
-        for block_above in reversed(list(islice(_blocks_above(block), _MAX_LINES_ABOVE))):
-            fence = fence_after(block_above.text(), fence)
+        fence = _fence_before(block)
         for _ in range(_MAX_LINES):
             if not block.isValid() or block.blockNumber() > last_number:
                 return
             line = block.text()
             previous_fence = fence
             fence = fence_after(line, fence)
-            is_code = bool(previous_fence or fence)
-            yield block, () if is_code else words_of_line(line)
+            words: tuple[ProseWord, ...] = ()
+            if not previous_fence and not fence:  # the line is neither code nor a fence
+                words = words_of_line(line)
+            yield block, words
             block = block.next()
 
     def _underline(self, block: QTextBlock, words: list[ProseWord]) -> None:
@@ -144,7 +158,8 @@ class PromptSpelling(QObject):
             cursor_column = cursor.position() - block.position()
             words = [word for word in words if word.end != cursor_column]
         formats = [self._format_range(word) for word in words]
-        if list(map(_extent, block.layout().formats())) != list(map(_extent, formats)):
+        # An unchanged line is not laid out and painted again.
+        if block.layout().formats() != formats:
             block.layout().setFormats(formats)
             self._text.document().markContentsDirty(block.position(), block.length())
 
@@ -156,13 +171,17 @@ class PromptSpelling(QObject):
         return format_range
 
 
-def _extent(format_range: QTextLayout.FormatRange) -> tuple[int, int]:
-    return format_range.start, format_range.length
-
-
-def _blocks_above(block: QTextBlock) -> Iterator[QTextBlock]:
-    while (block := block.previous()).isValid():
-        yield block
+def _fence_before(block: QTextBlock) -> str:
+    """Return the code fence that is open before a block; "" for none."""
+    lines_above: list[str] = []
+    block_above = block.previous()
+    while block_above.isValid() and len(lines_above) < _MAX_LINES_ABOVE:
+        lines_above.append(block_above.text())
+        block_above = block_above.previous()
+    fence = ""
+    for line in reversed(lines_above):
+        fence = fence_after(line, fence)
+    return fence
 
 
 def _replace(selection: QTextCursor, word: str, replacement: str) -> None:
