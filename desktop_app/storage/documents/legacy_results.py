@@ -92,7 +92,12 @@ def current_body(text: str) -> str:
 
 
 def _current_note(text: str) -> str:
-    return _convert_text(text, lambda note: _current_result(note) if "failed" in note else note)
+    def convert(note: Any) -> Any:
+        if "failed" not in note:  # not a result
+            return note
+        return _current_result(note)
+
+    return _convert_text(text, convert)
 
 
 def _convert_text(text: str, convert: Callable[[Any], Any]) -> str:

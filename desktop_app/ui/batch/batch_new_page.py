@@ -276,8 +276,9 @@ class BatchNewPage(QWidget):
         model_id = requested_model or self.model.currentData() or ""
         self.model.blockSignals(True)
         self.model.clear()
-        for model in provider.models if provider else ():
-            self.model.addItem(model.name, model.model)
+        if provider is not None:
+            for model in provider.models:
+                self.model.addItem(model.name, model.model)
         self.model.setCurrentIndex(max(0, self.model.findData(model_id)))
         self.model.blockSignals(False)
         self._show_efforts()
@@ -285,8 +286,9 @@ class BatchNewPage(QWidget):
     def _show_efforts(self) -> None:
         model = self._chosen_model()
         self.effort.clear()
-        for effort in model.efforts if model else ():
-            self.effort.addItem(tr(effort.label), effort)
+        if model is not None:
+            for effort in model.efforts:
+                self.effort.addItem(tr(effort.label), effort)
         index = self.effort.findData(self._preferred_effort)
         if index < 0:
             index = max(0, self.effort.findData(Effort.MEDIUM))

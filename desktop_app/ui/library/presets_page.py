@@ -185,12 +185,11 @@ class PresetsPage(QWidget):
         """Set all presets, and the id of the default for new conversations."""
         self._presets = {preset.id: preset for preset in presets}
         self._default_id = default
-        self.list.set_rows(
-            [
-                LibraryRow(p.id, p.name, tr_context("preset", "default") if p.id == default else "")
-                for p in presets
-            ]
-        )
+        rows = []
+        for preset in presets:
+            note = tr_context("preset", "default") if preset.id == default else ""
+            rows.append(LibraryRow(id=preset.id, title=preset.name, note=note))
+        self.list.set_rows(rows)
         if not self.list.current_id and presets:
             self.list.select(presets[0].id)
         if self._preset is not None and self._preset.id in self._presets:
@@ -207,20 +206,22 @@ class PresetsPage(QWidget):
         preset = self._preset
         if preset is None:
             return
-        # Qt returns members of string enumerations as plain strings.
+        # Qt returns members of string enumerations as plain strings; they are converted below.
         provider_id, model, variant = self.model.currentData()
         effort = self.effort.currentData()
-        name = self.name.text()
-        has_new_name = self.name.is_edited and bool(name.strip())
+        name = preset.name
+        typed_name = self.name.text().strip()
+        if self.name.is_edited and typed_name:
+            name = typed_name
         edited_preset = replace(
             preset,
-            name=name.strip() if has_new_name else preset.name,
+            name=name,
             provider_id=provider_id,
             model=model,
             variant=Variant(variant) if variant else None,
             effort=Effort(effort) if effort else None,
         )
-        if not name.strip():
+        if not typed_name:  # a preset always has a name
             self.name.set_name(preset.name)
         self.name.setModified(False)
         if edited_preset != preset:
@@ -256,15 +257,19 @@ class PresetsPage(QWidget):
     def _place_choices(self) -> None:
         """Place the effort beside the model, or below it in a narrow window."""
         is_narrow = self.width() < self._px(_NARROW_WIDTH)
-        gap_before_scroll_bar = self._px(3 if is_narrow else 12)
+        directions = QHBoxLayout.Direction
+        if is_narrow:
+            gap_before_scroll_bar = self._px(3)
+            self._choices.setDirection(directions.TopToBottom)
+        else:
+            gap_before_scroll_bar = self._px(12)
+            self._choices.setDirection(directions.LeftToRight)
         self._content_layout.setContentsMargins(*margins(0, 0, gap_before_scroll_bar, 0))
-        direction = QHBoxLayout.Direction
-        self._choices.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     # ------------------------------------------------------------------ private
 
     def _show_preset(self, preset_id: str) -> None:
-        self.report_edits()
+        self.report_edits()  # of the preset that was shown until now
         preset = self._presets.get(preset_id)
         self._preset = None
         self._editor.setVisible(preset is not None)

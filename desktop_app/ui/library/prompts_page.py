@@ -197,7 +197,7 @@ class PromptsPage(QWidget):
         prompt = self._prompt
         if prompt is None:
             return
-        if not self.title.text().strip():
+        if not self.title.text().strip():  # a prompt always has a title
             self.title.setText(prompt.title)
             self._reported_texts = self._reported_texts._replace(title=self.title.text())
         texts = self._texts_in_fields()
@@ -242,7 +242,8 @@ class PromptsPage(QWidget):
 
         A field keeps text that the user has typed but that is not reported yet.
         """
-        title, folder = self._reported_texts.title, self._reported_texts.folder
+        title = self._reported_texts.title
+        folder = self._reported_texts.folder
         if self.title.text() == title:
             self.title.setText(prompt.title)
             title = self.title.text()
@@ -251,11 +252,13 @@ class PromptsPage(QWidget):
             folder = self.folder.text()
         self.text.show_text(prompt.text)
         self._form_label.setText(describe_form(prompt.form))
-        self._reported_texts = _FieldTexts(title, folder, self.text.reported_text)
+        self._reported_texts = _FieldTexts(title=title, folder=folder, text=self.text.reported_text)
         self._prompt = prompt
 
     def _texts_in_fields(self) -> _FieldTexts:
-        return _FieldTexts(self.title.text(), self.folder.text(), self.text.toPlainText())
+        return _FieldTexts(
+            title=self.title.text(), folder=self.folder.text(), text=self.text.toPlainText()
+        )
 
     def _refresh(self) -> None:
         """Show changes made to the prompt elsewhere, such as a reset."""
@@ -273,7 +276,8 @@ class PromptsPage(QWidget):
 
     def _show_variables(self) -> None:
         text = self.text.toPlainText()
-        sentences, fields = [], []
+        sentences = []
+        fields = []
         for variable in variables(text):
             default = " | ".join(variable.choices) or variable.default
             if default:
@@ -310,8 +314,10 @@ class PromptsPage(QWidget):
             self.edit_requested.emit(request)
 
     def _form_of(self, prompt_id: str) -> str:
-        prompt, _origin = self._entries.get(prompt_id, (None, ""))
-        return "" if prompt is None else prompt.form
+        if prompt_id not in self._entries:  # deleted since
+            return ""
+        prompt, _origin = self._entries[prompt_id]
+        return prompt.form
 
     def _save_form(self, prompt_id: str, value: str) -> None:
         if prompt_id in self._entries:
@@ -324,12 +330,16 @@ class PromptsPage(QWidget):
 
     def _request_new(self) -> None:
         self.report_edits()
-        self.new_requested.emit("" if self._prompt is None else self._prompt.folder)
+        # The new prompt is in the folder of the shown prompt.
+        folder = "" if self._prompt is None else self._prompt.folder
+        self.new_requested.emit(folder)
 
     def _request_deletion(self, prompt_id: str) -> None:
         """Request to delete one of the user's prompts; built-in prompts can only be hidden."""
         self.report_edits()
-        _prompt, origin = self._entries.get(prompt_id, (None, ""))
+        if prompt_id not in self._entries:  # no prompt is current
+            return
+        _prompt, origin = self._entries[prompt_id]
         if origin == OWN:
             self.delete_requested.emit(prompt_id)
 
@@ -343,4 +353,6 @@ def _list_note(prompt: Prompt, origin: str) -> str:
     """Return the note beside a prompt's title in the list."""
     if prompt.hidden:
         return tr_context("prompt", "hidden")
-    return tr_context("prompt", "edited") if origin == EDITED else ""
+    if origin == EDITED:
+        return tr_context("prompt", "edited")
+    return ""

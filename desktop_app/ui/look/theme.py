@@ -162,25 +162,25 @@ class Theme:
 
 def light(scale: float = 1.0) -> Theme:
     """Return the light theme; `scale` is relative to the system font."""
-    return _theme(False, LIGHT, scale)
+    return _theme(LIGHT, scale, is_dark=False)
 
 
 def dark(scale: float = 1.0) -> Theme:
     """Return the dark theme; `scale` is relative to the system font."""
-    return _theme(True, DARK, scale)
+    return _theme(DARK, scale, is_dark=True)
 
 
 def contrast_light(scale: float = 1.0) -> Theme:
     """Return the light theme of high contrast; `scale` is relative to the system font."""
-    return _theme(False, CONTRAST_LIGHT, scale)
+    return _theme(CONTRAST_LIGHT, scale, is_dark=False)
 
 
 def contrast_dark(scale: float = 1.0) -> Theme:
     """Return the dark theme of high contrast; `scale` is relative to the system font."""
-    return _theme(True, CONTRAST_DARK, scale)
+    return _theme(CONTRAST_DARK, scale, is_dark=True)
 
 
-def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
+def _theme(tokens: list[str], scale: float, *, is_dark: bool) -> Theme:
     general_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     colors = [QColor(token) for token in tokens]  # in the order of the fields of `Theme`
@@ -188,8 +188,11 @@ def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
 
 
 def _system_scale(font: QFont) -> float:
-    height = font.pointSizeF() * _dpi() / 72 if font.pointSizeF() > 0 else font.pixelSize()
-    return max(1.0, float(height) / INTERFACE_SIZE)
+    """Return the factor from the design's text size to that of the system font; at least 1."""
+    height = float(font.pixelSize())
+    if font.pointSizeF() > 0:  # -1 for a font whose size is set in pixels
+        height = font.pointSizeF() * _dpi() / 72  # a point is 1/72 inch
+    return max(1.0, height / INTERFACE_SIZE)
 
 
 def _dpi() -> float:
@@ -382,7 +385,10 @@ def style_sheet(theme: Theme) -> str:
 
     def replace_token(match: re.Match[str]) -> str:
         name = match[1]
-        return tokens[name] if name in tokens else getattr(theme, name).name()
+        if name in tokens:
+            return tokens[name]
+        color: QColor = getattr(theme, name)
+        return color.name()
 
     sheet = _mirrored(_SHEET) if is_mirrored() else _SHEET
     sheet = re.sub(r"@([a-z_]+)", replace_token, sheet)
@@ -510,9 +516,9 @@ class ThemeWatcher(QObject):
 
     def set_look(self, look: LookSettings) -> None:
         """Set the user's settings."""
-        has_other_mode = look.mode != self.look.mode
+        former_mode = self.look.mode
         self.look = look
-        if has_other_mode:
+        if look.mode != former_mode:
             self._request_color_scheme()
         self.refresh()
 
@@ -567,6 +573,7 @@ class ThemeWatcher(QObject):
             preference = hints.accessibility().contrastPreference()
             has_system_contrast = preference == Qt.ContrastPreference.HighContrast
         mode = self.look.mode
+        # The setting "contrast" is dark or light as the system is.
         is_dark = mode == "dark" or (mode in ("system", "contrast") and is_system_dark)
         has_high_contrast = mode == "contrast" or (mode == "system" and has_system_contrast)
         if has_high_contrast:

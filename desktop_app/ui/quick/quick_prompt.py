@@ -110,11 +110,14 @@ class QuickPrompt(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.transcript = transcript
         self.theme = theme
-        self._accompanying_text = self._submitted_text = ""
-        self._is_streaming = self._is_expanded = False
+        self._accompanying_text = ""
+        self._submitted_text = ""
+        self._is_streaming = False
+        self._is_expanded = False
         self.placement = WindowPlacement(self)
-        is_on_x11 = QGuiApplication.platformName() == "xcb"
-        self._x11_frame = X11Frame(self, theme.px(RADIUS_CARD)) if is_on_x11 else None
+        self._x11_frame: X11Frame | None = None
+        if QGuiApplication.platformName() == "xcb":
+            self._x11_frame = X11Frame(self, theme.px(RADIUS_CARD))
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.completer = PromptCompleter(
@@ -239,9 +242,8 @@ class QuickPrompt(QWidget):
         self._accompanying_text = text
         self._accompanying_label.setText(describe_text(text))
         self._accompanying_label.setVisible(bool(self._accompanying_label.text()))
-        self.field.setPlaceholderText(
-            tr("Ask about this text") if text.strip() else tr("Ask anything")
-        )
+        placeholder = tr("Ask about this text") if text.strip() else tr("Ask anything")
+        self.field.setPlaceholderText(placeholder)
         self._fit()
 
     def set_temporary(self, is_temporary: bool) -> None:
@@ -319,7 +321,7 @@ class QuickPrompt(QWidget):
         self.hidden.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        event.ignore()
+        event.ignore()  # the window is kept, so that it appears at once the next time
         self.hide()
 
     # ------------------------------------------------------------------ private
@@ -375,6 +377,7 @@ class QuickPrompt(QWidget):
         # The user may have moved the window down.
         top = max(round(screen_height * TOP_SHARE), self.y() - screen_rect.top())
         self.field.fit_lines(round(screen_height * MAX_FIELD_SHARE))
+        # The range of the scroll bar is the height of the text that is out of view.
         bar = self.transcript.verticalScrollBar()
         needed_height = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column

@@ -146,14 +146,16 @@ class ConversationDelegate(RowDelegate):
 
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
-        icon_width = px(_ICON_SIZE + _GAP) if index.data(conversation_model.Roles.IS_FOLDER) else 0
-        right_width = px(_DOT_SIZE + _GAP) if index.data(conversation_model.Roles.STREAMING) else 0
+        left = px(_INSET)
+        right = px(_INSET)
+        if index.data(conversation_model.Roles.IS_FOLDER):
+            left += px(_ICON_SIZE + _GAP)
+        if index.data(conversation_model.Roles.STREAMING):
+            right += px(_DOT_SIZE + _GAP)
         note = index.data(conversation_model.Roles.NOTE)
         if note:
-            right_width += painting.text_width(note, self.theme.note()) + px(_GAP)
-        return self.row_rect(option).adjusted(
-            px(_INSET) + icon_width, 0, -px(_INSET) - right_width, 0
-        )
+            right += painting.text_width(note, self.theme.note()) + px(_GAP)
+        return self.row_rect(option).adjusted(left, 0, -right, 0)
 
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
@@ -210,7 +212,8 @@ class HitDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         date = short_day_text(hit.date)
-        date = tr("Archived · {date}", date=date) if hit.archived else date
+        if hit.archived:
+            date = tr("Archived · {date}", date=date)
         width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
         _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
         line.setRight(line.right() - width - px(_GAP))
@@ -220,8 +223,10 @@ class HitDelegate(RowDelegate):
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
         text, spans = hit_model.plain_snippet(snippet)
         layout = self._lay_out(text, spans, rect.width())
-        last_line = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
-        shown_units = last_line.textStart() + last_line.textLength() if last_line else 0
+        shown_units = 0
+        if layout.lineCount() > 0:
+            last_line = layout.lineAt(layout.lineCount() - 1)
+            shown_units = last_line.textStart() + last_line.textLength()
         if shown_units < utf16_length(text):
             # Two units less make room for "…". The cut may leave half of a surrogate pair.
             cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")

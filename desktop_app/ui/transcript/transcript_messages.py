@@ -65,18 +65,25 @@ class TranscriptMessages:
 
     def last_materialized(self) -> MessageState | None:
         """Return the state of the last message in the document; None if there is none."""
-        return self._states.get(self.layouts[-1].key) if self.layouts else None
+        if not self.layouts:
+            return None
+        return self._states.get(self.layouts[-1].key)
 
     def newest_answer(self) -> MessageState | None:
         """Return the state of the newest answer, materialized or not; None if there is none."""
-        messages = map(self.message_at, reversed(range(self.count)))
-        newest = next((message for message in messages if message.role is Role.ASSISTANT), None)
-        return None if newest is None else self.find_state(newest.id) or self._new_state(newest)
+        for index in reversed(range(self.count)):
+            message = self.message_at(index)
+            if message.role is Role.ASSISTANT:
+                return self.find_state(message.id) or self._new_state(message)
+        return None
 
     def state_at_block(self, block: QTextBlock) -> MessageState | None:
         """Return the state of the message that owns a block of the document; None if none does."""
         layout_and_number = self.layouts.layout_at(block.blockNumber())
-        return None if layout_and_number is None else self._states.get(layout_and_number[0].key)
+        if layout_and_number is None:
+            return None
+        layout, _number = layout_and_number
+        return self._states.get(layout.key)
 
     def layout_of(self, message_id: str) -> MessageLayout:
         """Return the layout of a message in the document."""
@@ -110,8 +117,10 @@ class TranscriptMessages:
 
     def index_of(self, message_id: str) -> int:
         """Return the index of a message in the conversation, or -1 if there is none."""
-        ids = (message.id for message in self.all())
-        return next((index for index, each_id in enumerate(ids) if each_id == message_id), -1)
+        for index, message in enumerate(self.all()):
+            if message.id == message_id:
+                return index
+        return -1
 
     def first_id(self) -> str:
         """Return the id of the oldest message, materialized or not, or "" if there is none."""
@@ -145,6 +154,7 @@ class TranscriptMessages:
         self.older = list(messages)
         self.newer = []
         ids = {message.id for message in self.older}
+        # Messages that two paths share keep their unfolded sections.
         self._unfolded = {key: sections for key, sections in self._unfolded.items() if key in ids}
         self.facts.begin_path(self.older)
         self.sources.begin_path(self.older)
@@ -171,7 +181,9 @@ class TranscriptMessages:
     def move_in(self, *, above: bool) -> MessageState:
         """Move the nearest message above or below the document into it."""
         message = self.older.pop() if above else self.newer.pop(0)
-        state = self._detached.pop(message.id, None) or self._new_state(message)
+        state = self._detached.pop(message.id, None)
+        if state is None:
+            state = self._new_state(message)
         state.set_note(self._notes.get(message.id))
         self._states[message.id] = state
         return state

@@ -413,7 +413,8 @@ class Styles:
         kind = item.kind
         level = item.level if isinstance(item, Block) else 0
         # An image's name is part of the key, because `hidden_format` depends on its width.
-        key = (kind, level, *(run if is_image_name(run) else run[1:]))
+        key_of_run = run if is_image_name(run) else run[1:]  # all but the text
+        key = (kind, level, *key_of_run)
         char_format = self._char_formats.get(key)
         if char_format is None:
             char_format = self._make_char_format(kind, level, run)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
 
+# In percent. Their ends are the limits of the zoom.
 _ZOOM_PRESETS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
 _MAX_FIT_PERCENT: Final = 200
 """Maximum zoom of a page that is fitted to the width."""
@@ -166,7 +167,9 @@ class ViewerPages(QAbstractScrollArea):
         page, page_fraction = self._layout.place_at(self.verticalScrollBar().value() + middle)
         self.percent = percent
         self._update_layout()
-        area = self._layout.rect_of(min(page, self.count)) if self.count else QRect()
+        area = QRect()
+        if self.count:
+            area = self._layout.rect_of(min(page, self.count))  # the new document may be shorter
         self.verticalScrollBar().setValue(
             area.top() + round(page_fraction * area.height()) - middle
         )
@@ -200,7 +203,9 @@ class ViewerPages(QAbstractScrollArea):
         vertical.setPageStep(max(1, viewport_size.height() - self._theme.px(_PAGE_OVERLAP)))
         vertical.setSingleStep(self._theme.px(40))
         vertical.setRange(0, max(0, self._layout.height - viewport_size.height()))
-        widest = self._layout.widest + (0 if self._fits_width else 2 * edge)
+        widest = self._layout.widest
+        if not self._fits_width:
+            widest += 2 * edge
         horizontal.setPageStep(viewport_size.width())
         horizontal.setSingleStep(self._theme.px(40))
         horizontal.setRange(0, max(0, widest - viewport_size.width()))
@@ -228,7 +233,7 @@ class ViewerPages(QAbstractScrollArea):
         for page, area in self._visible_pages(round(margin)):
             for strip, strip_rect in strips_of(page, area, self.devicePixelRatioF()):
                 if strip in self.strips.images or page in self.strips.failed:
-                    continue
+                    continue  # it is drawn already, or cannot be drawn
                 if strip_rect.intersects(view):
                     near.append(strip)
                 elif strip_rect.intersects(around):
@@ -236,7 +241,9 @@ class ViewerPages(QAbstractScrollArea):
         self.strips_requested.emit(near + far)
 
     def _on_scrolled(self, value: int) -> None:
-        self._set_current_page(self._layout.place_at(value + self.viewport().height() // 2)[0])
+        middle = value + self.viewport().height() // 2
+        page, _ = self._layout.place_at(middle)
+        self._set_current_page(page)
         self.viewport().update()
         if not self._request_timer.isActive():
             self._request_timer.start()
@@ -280,10 +287,13 @@ class ViewerPages(QAbstractScrollArea):
         elif event.key() == Qt.Key.Key_End or event.matches(keys.MoveToEndOfDocument):
             bar.setValue(bar.maximum())
         elif has_control and event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
-            self.go_to(self.page + (1 if event.key() == Qt.Key.Key_PageDown else -1))
+            step = 1 if event.key() == Qt.Key.Key_PageDown else -1
+            self.go_to(self.page + step)
         elif event.key() == Qt.Key.Key_Space:
-            is_back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            bar.setValue(bar.value() + (-1 if is_back else 1) * bar.pageStep())
+            step = bar.pageStep()
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                step = -step
+            bar.setValue(bar.value() + step)
         else:
             super().keyPressEvent(event)
 

@@ -48,7 +48,8 @@ class _CommandDelegate(RowDelegate):
     """The painter of an entry: its title, its note and, at the end, its shortcut."""
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, px = self.theme, self.theme.px
+        theme = self.theme
+        px = theme.px
         entry: PaletteEntry = index.data(ROW)
         keys = entry.keys
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
@@ -58,7 +59,8 @@ class _CommandDelegate(RowDelegate):
             painting.draw_key(painter, theme, key_rect, keys, theme.dim)
             rect.setRight(key_rect.left() - px(8))
         painting.draw_text(painter, rect, entry.title, theme.interface(), theme.text)
-        rect.setLeft(rect.left() + painting.text_width(entry.title, theme.interface()) + px(_INSET))
+        title_width = painting.text_width(entry.title, theme.interface())
+        rect.setLeft(rect.left() + title_width + px(_INSET))
         painting.draw_text(painter, rect, entry.note, theme.note(), theme.dim)
 
 
@@ -124,7 +126,7 @@ class CommandPalette(QWidget):
             entries: the entries to search by default.
             find: returns the entries for typed text, "" included, in place of `entries`.
         """
-        if not self.isVisible():
+        if not self.isVisible():  # otherwise the focus is in the palette itself
             self._previous_focus = QApplication.focusWidget()
         self._announced_text = ""
         self._find = find or (lambda typed: matching_entries(typed, entries))
@@ -155,11 +157,14 @@ class CommandPalette(QWidget):
         """
         if not self.field.text().strip():
             return
+        chosen_row = None
         former_index = self.view.currentIndex()
-        chosen_row = former_index.data(ROW) if former_index.row() > 0 else None
+        if former_index.row() > 0:  # the first row is current without a choice of the user
+            chosen_row = former_index.data(ROW)
         self._show_matches(self.field.text())
         if chosen_row in self.model.rows:
-            self.view.setCurrentIndex(self.view.model().index(self.model.rows.index(chosen_row), 0))
+            position = self.model.rows.index(chosen_row)
+            self.view.setCurrentIndex(self.view.model().index(position, 0))
             self._select_current()
 
     def _show_matches(self, typed: str) -> None:
@@ -176,7 +181,8 @@ class CommandPalette(QWidget):
         """Select and announce the row that Enter runs, because the focus stays in the field."""
         self.view.select_only(self.view.currentIndex())
         text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
-        text = text or self._empty_label.text()
+        if not text:  # nothing matches
+            text = self._empty_label.text()
         if text != self._announced_text:  # otherwise every key press would repeat it
             self._announced_text = text
             announce(self.field, text)
@@ -189,13 +195,15 @@ class CommandPalette(QWidget):
 
     def _fit(self) -> None:
         """Cover the window, with the card below its top edge."""
-        px, window = self._theme.px, self.window()
+        px = self._theme.px
+        window = self.window()
         self.setGeometry(window.rect())
         width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
         available_height = window.height() - px(_CARD_TOP) - 2 * px(_INSET) - px(_FIELD_HEIGHT)
         rows = min(self.model.rowCount(), _MAX_ROWS)
         row_height = px(self._delegate.height)
-        self.view.setFixedHeight(min(rows * row_height, max(row_height, available_height)))
+        list_height = min(rows * row_height, max(row_height, available_height))
+        self.view.setFixedHeight(list_height)
         self._column.activate()
         self._card.setFixedWidth(width)
         self._card.adjustSize()
@@ -208,9 +216,10 @@ class CommandPalette(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             return self._handle_key(event)  # type: ignore[arg-type]
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
+            # The focus returns from another window or a menu.
             temporary = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
             if self.isVisible() and event.reason() not in temporary:  # type: ignore[attr-defined]
-                self._previous_focus = None
+                self._previous_focus = None  # another widget has taken the focus, and keeps it
                 self.dismiss()
         if watched is self.window() and event.type() == QEvent.Type.Resize:
             self._fit()

@@ -124,19 +124,21 @@ class ProxySection(ComboSection):
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy; keep entered text unless the profile or its proxy changed."""
-        is_changed = (profile.id, profile.proxy) != (self._profile.id, self._profile.proxy)
+        former = self._profile
+        is_changed = profile.id != former.id or profile.proxy != former.proxy
         self._profile = profile
         if is_changed:
             mode = profile.proxy if profile.proxy in ("", DIRECT) else _MANUAL
             self.combo.setCurrentIndex(self.combo.findData(mode))
             self._url.setText(profile.proxy if mode == _MANUAL else "")
-            self._url.setCursorPosition(0)
+            self._url.setCursorPosition(0)  # shows the beginning of a long address
             self._show_mode()
 
     def _show_mode(self) -> None:
         mode = str(self.combo.currentData())
         self._url.setVisible(mode == _MANUAL)
         self.note.set_text(tr(_MODE_NOTES[mode]))
+        # Only a proxy with a user name has a password.
         self.password.setVisible(mode == _MANUAL and "@" in self._profile.proxy)
 
     def _choose_mode(self) -> None:
@@ -202,7 +204,8 @@ class CertificateSection(FormSection):
 
     def show_file(self, path: str, result: CaFileResult) -> None:
         """Show the name of the trusted file, if any, and the result of reading the file."""
-        self._file.show_text(Path(path).name if path else tr("System certificates"), path)
+        name = Path(path).name if path else tr("System certificates")
+        self._file.show_text(name, path)
         self._clear_button.setVisible(bool(path))
         note = result.text
         if not note and not path:
@@ -260,7 +263,7 @@ class NetworkSection(CollapsibleSection):
         self._proxy = ProxySection(theme, self._change)
         self._certificates = CertificateSection(theme)
         self._api = ComboSection(tr("API"), "provider-api", theme)
-        for key, label in _APIS:
+        for key, label in _APIS:  # only the label without a key is translated
             self._api.combo.addItem(label if key else tr(label), key)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
         self._limit_parameter = ComboSection(tr("Token limit parameter"), "max-tokens-field", theme)
@@ -312,7 +315,8 @@ class NetworkSection(CollapsibleSection):
                 self._password_states.get(password_id, KeyState("none"))
             )
         self._show_ca_file()
-        api_index = self._api.combo.findData(profile.api.value if profile.api else "")
+        api_name = "" if profile.api is None else profile.api.value
+        api_index = self._api.combo.findData(api_name)
         self._api.combo.setCurrentIndex(max(0, api_index))
         self._limit_parameter.setVisible(profile.kind is ProviderKind.COMPATIBLE)
         limit_index = self._limit_parameter.combo.findData(profile.max_tokens_field)
@@ -354,7 +358,8 @@ class NetworkSection(CollapsibleSection):
 
     def _change_api(self) -> None:
         name = str(self._api.combo.currentData())
-        self._change(replace(self._profile, api=Api(name) if name else None))
+        api = Api(name) if name else None
+        self._change(replace(self._profile, api=api))
 
     def _enter_password(self, password: str) -> None:
         self.password_entered.emit(self._profile.proxy_password_id, password)
@@ -366,17 +371,21 @@ class NetworkSection(CollapsibleSection):
         self.custom_field_entered.emit(self._profile.id, field, value)
 
     def _choose_ca_file(self, path: Path | None) -> None:
-        self._ca_results.pop(self._profile.id, None)
+        self._ca_results.pop(self._profile.id, None)  # that of the former file
         self.ca_file_chosen.emit(self._profile.id, path)
 
 
 def summary_of(profile: ProviderProfile) -> str:
     """Summarize proxy, certificates, fields and storage if they differ from the defaults."""
-    if profile.proxy == "":
-        proxy = ""
-    else:
-        proxy = tr("No proxy") if profile.proxy == DIRECT else tr("Manual proxy")
-    certificates = tr("Custom certificates") if profile.ca_file else ""
-    storage = tr("Provider stores conversations") if profile.keeps_at_provider else ""
-    fields = tr("Custom headers") if profile.custom_fields else ""
-    return " · ".join(filter(None, (proxy, certificates, fields, storage)))
+    parts = []
+    if profile.proxy == DIRECT:
+        parts.append(tr("No proxy"))
+    elif profile.proxy:
+        parts.append(tr("Manual proxy"))
+    if profile.ca_file:
+        parts.append(tr("Custom certificates"))
+    if profile.custom_fields:
+        parts.append(tr("Custom headers"))
+    if profile.keeps_at_provider:
+        parts.append(tr("Provider stores conversations"))
+    return " · ".join(parts)

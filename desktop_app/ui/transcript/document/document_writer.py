@@ -85,7 +85,9 @@ class DocumentWriter:
 
     def set_styles(self, styles: Styles, width: float = 0) -> None:
         """Use other styles for later writes, and another document width in pixels if positive."""
-        self._item_writer.set_styles(styles, width if width > 0 else self._item_writer.width)
+        if width <= 0:
+            width = self._item_writer.width
+        self._item_writer.set_styles(styles, width)
 
     def clear(self) -> None:
         """Empty the document."""
@@ -136,9 +138,9 @@ class DocumentWriter:
                 yield
             finally:
                 self._unmeasured = None
-                for layout, index in {
-                    (each, each.next_materialized(index)) for each, index in missing
-                }:
+                # Several changes may be above the same placeholder.
+                places = {(layout, layout.next_materialized(index)) for layout, index in missing}
+                for layout, index in places:
                     self._item_writer.adjust_space_above(layout, index, cursor)
 
     @contextmanager
@@ -191,9 +193,10 @@ class DocumentWriter:
             layout.record_change()
             common = min(removed, len(added))
             updated = 0
-            while updated < common and self._updater.update(
-                layout, index + updated, added[updated], cursor
-            ):
+            while updated < common:
+                item = added[updated]
+                if not self._updater.update(layout, index + updated, item, cursor):
+                    break
                 if updated and layout.counts[index + updated]:  # the item above may change the gap
                     self._item_writer.adjust_space_above(layout, index + updated, cursor)
                 updated += 1

@@ -103,7 +103,8 @@ class MessageMaterializer:
 
     def _write(self, *, above: bool) -> MessageState:
         state = self._messages.move_in(above=above)
-        self._message_writer.insert(0 if above else len(self._layouts), state)
+        index = 0 if above else len(self._layouts)
+        self._message_writer.insert(index, state)
         return state
 
     def _remove(self, index: int) -> None:

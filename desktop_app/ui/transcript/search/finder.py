@@ -195,10 +195,10 @@ class Finder(QObject):
             if count is None:
                 return
             if count.total:
-                first = 0
-                last = count.total - 1
-                # Above the start, the last match is the nearest.
-                self._go_to_match(Match(order[index], first if index >= top_index else last))
+                number = 0
+                if index < top_index:  # above the start, the last match is the nearest
+                    number = count.total - 1
+                self._go_to_match(Match(order[index], number))
                 return
 
     # ------------------------------------------------------------------ navigation

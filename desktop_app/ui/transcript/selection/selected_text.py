@@ -325,7 +325,9 @@ def _selected_block(item: Item, start: int, end: int) -> Block | None:
     runs = item.runs if is_whole else cut_runs(item.runs, start, end)
     if item.runs and not runs:
         return None
-    return item._replace(runs=runs) if isinstance(item, Block) else Block(Kind.PARAGRAPH, runs)
+    if isinstance(item, Block):
+        return item._replace(runs=runs)
+    return Block(Kind.PARAGRAPH, runs)  # a line of a question
 
 
 def _is_attachment(line: Line) -> bool:

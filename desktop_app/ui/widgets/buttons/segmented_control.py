@@ -85,11 +85,10 @@ class Segment(PaintedButton):
         inner = self.rect().adjusted(inset, inset, -inset, -inset)
         radius = theme.px(RADIUS - 2)
         if self.isChecked():
-            painting.fill_background(
-                painter, inner, theme.ground if theme.is_dark else theme.card, radius
-            )
+            background = theme.ground if theme.is_dark else theme.card
+            painting.fill_background(painter, inner, background, radius)
         if self.hasFocus() and self._has_ring:
-            painting.draw_outline(painter, inner, theme.accent, radius, 2)
+            painting.draw_outline(painter, inner, theme.accent, radius, width=2)
         if not self.isEnabled():
             color = theme.faint
         elif self.isChecked() or self.underMouse():
@@ -152,7 +151,8 @@ class SegmentedControl(QFrame):
         button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
         button.step_requested.connect(lambda step: self._step(button, step))
         self._group.addButton(button)
-        self._grid.addWidget(button, *divmod(len(self._buttons), self._columns))
+        row, column = divmod(len(self._buttons), self._columns)
+        self._grid.addWidget(button, row, column)
         self._buttons[key] = button
 
     def _step(self, button: Segment, step: int) -> None:
@@ -160,10 +160,10 @@ class SegmentedControl(QFrame):
         choosable = [b for b in self._buttons.values() if b.isEnabled() and not b.isHidden()]
         index = choosable.index(button) + step
         if 0 <= index < len(choosable):
-            reasons = Qt.FocusReason
-            choosable[index].setFocus(
-                reasons.TabFocusReason if step > 0 else reasons.BacktabFocusReason
-            )
+            if step > 0:
+                choosable[index].setFocus(Qt.FocusReason.TabFocusReason)
+            else:
+                choosable[index].setFocus(Qt.FocusReason.BacktabFocusReason)
             choosable[index].click()
 
     def button(self, key: str) -> QPushButton:
@@ -176,7 +176,7 @@ class SegmentedControl(QFrame):
 
     def set_current(self, key: str | None) -> None:
         """Check an option (None: no option) without emitting `chosen`."""
-        self._group.setExclusive(key is not None)
+        self._group.setExclusive(key is not None)  # an exclusive group cannot be all unchecked
         for option, button in self._buttons.items():
             button.setChecked(option == key)
             # Tab stops at the checked option. Qt does this itself only after a key press or

@@ -101,8 +101,10 @@ class Notifications(QFrame):
     @property
     def tab_stops(self) -> list[QWidget]:
         """Return the widgets that Tab stops at, in order."""
-        has_links = self.details.focusPolicy() & Qt.FocusPolicy.TabFocus
-        return [*([self.details] if has_links else []), *self._actions, self.close_button]
+        stops = [*self._actions, self.close_button]
+        if self.details.focusPolicy() & Qt.FocusPolicy.TabFocus:  # it contains links
+            stops.insert(0, self.details)
+        return stops
 
     def notify(
         self,
@@ -137,6 +139,7 @@ class Notifications(QFrame):
                 topic=topic,
                 stays=stays,
             )
+        # A note that does not stay gives way to the next card. An equal card is not shown twice.
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
         self._show_top_card()
@@ -172,7 +175,7 @@ class Notifications(QFrame):
     def announce(self, text: str) -> None:
         """Announce a text to screen readers only."""
         text = _one_paragraph(text)
-        if not self._cards:
+        if not self._cards:  # otherwise it shows the title of the visible card
             self.status.setText(text)
         self._send_announcement(text)
 
@@ -255,16 +258,22 @@ class Notifications(QFrame):
         if not self._cards:
             return
         card = self._cards[-1]
-        direction = QBoxLayout.Direction
-        text_width = self.status.fontMetrics().horizontalAdvance(card.title) if card.actions else 0
-        needed_width = text_width + self._buttons.sizeHint().width() + self._theme.px(100)
-        is_narrow = needed_width > self.width()
-        below = card.is_error or (bool(card.actions) and is_narrow)
-        self._body.setDirection(direction.TopToBottom if below else direction.LeftToRight)
-        margin = self._theme.px(3) if below else 0
+        is_below = card.is_error
+        if card.actions and not card.is_error:
+            text_width = self.status.fontMetrics().horizontalAdvance(card.title)
+            # With the icon, the count, the cross and the gaps.
+            needed_width = text_width + self._buttons.sizeHint().width() + self._theme.px(100)
+            is_below = needed_width > self.width()
+        directions = QBoxLayout.Direction
+        if is_below:
+            margin = self._theme.px(3)
+            self._body.setDirection(directions.TopToBottom)
+            self._body.setAlignment(self._buttons, Qt.AlignmentFlag.AlignLeft)
+        else:
+            margin = 0
+            self._body.setDirection(directions.LeftToRight)
+            self._body.setAlignment(self._buttons, Qt.AlignmentFlag(0))
         self._body.setContentsMargins(0, margin, 0, margin)
-        alignment = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
-        self._body.setAlignment(self._buttons, alignment)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -272,7 +281,10 @@ class Notifications(QFrame):
 
     def _show_count(self) -> None:
         count = len(self._cards)  # the visible card is always the first of them
-        self._count.setText(tr("{number} of {total}", number=1, total=count) if count > 1 else "")
+        text = ""
+        if count > 1:
+            text = tr("{number} of {total}", number=1, total=count)
+        self._count.setText(text)
         self._count.setVisible(count > 1)
 
     def _set_actions(self, actions: Actions) -> None:
@@ -289,7 +301,7 @@ class Notifications(QFrame):
         order_tabs(self.anchor, self.tab_stops[:-1])
 
     def _run_action(self, action: Callable[[], object]) -> None:
-        self.dismiss()
+        self.dismiss()  # first, because the action may show another card
         action()
 
     def _send_announcement(self, text: str) -> None:
