@@ -88,8 +88,8 @@ def _is_replaced(built_in: Preset, ids: Collection[str], names: Collection[str])
         ids: the ids of the user's presets.
         names: their case-folded names.
     """
-    built_in_names = (built_in.name.casefold(), tr(built_in.name).casefold())
-    return built_in.id in ids or any(name in names for name in built_in_names)
+    built_in_names = (built_in.name, tr(built_in.name))
+    return built_in.id in ids or any(name.casefold() in names for name in built_in_names)
 
 
 def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
