@@ -4,8 +4,8 @@ SQLite finds a row from the root of its table downwards, so that one bad page hi
 it. Here each page is read on its own: its first byte tells whether it is the leaf of a table, and
 its records describe their content. Invalid records are skipped; their pages are noted.
 
-The format: https://www.sqlite.org/fileformat2.html, 1.5 (free pages), 1.6 (B-trees) and 2.1
-(records).
+The format: https://www.sqlite.org/fileformat2.html. The comments cite its sections: 1.3 (the header
+of the file), 1.5 (free pages), 1.6 (B-trees) and 2.1 (records). Numbers are stored big-endian.
 """
 
 from __future__ import annotations
@@ -20,11 +20,20 @@ from desktop_app.storage.recovery.row_checks import Value
 
 MAGIC: Final = b"SQLite format 3\0"
 _LEAF, _INTERIOR = 0x0D, 0x05  # the types of the pages of a table
+# The header of the file (1.3), and the offsets of its fields.
 _FILE_HEADER_BYTES: Final = 100
+_PAGE_SIZE_OFFSET: Final = 16  # 2 bytes; the value 1 stands for 65536, which needs 3 bytes (1.3.2)
+_RESERVED_OFFSET: Final = 20  # 1 byte
+_FREE_LIST_OFFSET: Final = 32  # 4 bytes: the number of the first trunk page, or 0
+# Offsets in the header of a B-tree's page (1.6), which begins with the page's type.
+_CELL_COUNT_OFFSET: Final = 3  # 2 bytes
+_LAST_CHILD_OFFSET: Final = 8  # 4 bytes, only on interior pages
+_LEAF_CELLS_OFFSET: Final = 8  # after the header, 2 bytes for the offset of each cell
+_INTERIOR_CELLS_OFFSET: Final = 12
 _PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
 # In bytes, by serial type (2.1): NULL, then the sizes of integers.
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
-# A record of more bytes has a damaged length.
+# A record of more bytes has a damaged length: SQLite's own limit is 1,000,000,000 bytes.
 _MAX_RECORD_BYTES: Final = 1 << 30
 _MAX_OVERFLOW_READS: Final = 4  # per page of the file
 
@@ -46,23 +55,29 @@ class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:
-        page_size: bytes per page: as the header states, or 4096 if the header is damaged.
+        data: the content of the file.
+        page_size: bytes per page: as the header states. An argument is only used if the header is
+            damaged; 4096 is SQLite's default.
         usable_size: bytes per page without those at its end that are reserved for extensions.
         damaged_pages: the numbers of pages read so far that are damaged, or have a damaged record.
     """
 
     data: bytes | mmap.mmap
     page_size: int = 4096
-    damaged_pages: set[int] = field(default_factory=set)
+    damaged_pages: set[int] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
-        stated_size = int.from_bytes(self.data[16:18], "big")
-        stated_size = 65536 if stated_size == 1 else stated_size
-        if self._has_header and stated_size in _PAGE_SIZES:
-            self.page_size = stated_size
-        # SQLite requires at least 480 usable bytes (1.3.4).
-        reserved = self.data[20] if self._has_header else 0
-        self.usable_size = self.page_size - (reserved if reserved <= self.page_size - 480 else 0)
+        reserved = 0
+        if self._has_header:
+            (stated_size,) = struct.unpack_from(">H", self.data, _PAGE_SIZE_OFFSET)
+            if stated_size == 1:
+                stated_size = 65536
+            if stated_size in _PAGE_SIZES:
+                self.page_size = stated_size
+            reserved = self.data[_RESERVED_OFFSET]
+        self.usable_size = self.page_size - reserved
+        if self.usable_size < 480:  # fewer than SQLite allows (1.3.4): the header is damaged
+            self.usable_size = self.page_size
         # Each record has its own overflow pages. In a forged file, thousands of records can share
         # the same pages: a megabyte would be read as terabytes.
         self._overflow_reads_left = _MAX_OVERFLOW_READS * (len(self.data) // self.page_size + 1)
@@ -106,26 +121,33 @@ class SqlitePages:
         return leaves
 
     def _children(self, page: bytes, start: int) -> list[int]:
-        (count,) = struct.unpack_from(">H", page, start + 3)
-        (last_child,) = struct.unpack_from(">I", page, start + 8)
+        """Return the numbers of the pages below an interior page, whose header is at `start`."""
+        (count,) = struct.unpack_from(">H", page, start + _CELL_COUNT_OFFSET)
+        (last_child,) = struct.unpack_from(">I", page, start + _LAST_CHILD_OFFSET)
         children = []
         for index in range(count):
-            (offset,) = struct.unpack_from(">H", page, start + 12 + 2 * index)
-            children.append(struct.unpack_from(">I", page, offset)[0])
+            (offset,) = struct.unpack_from(">H", page, start + _INTERIOR_CELLS_OFFSET + 2 * index)
+            # A cell begins with the number of a child.
+            (child,) = struct.unpack_from(">I", page, offset)
+            children.append(child)
         return [*children, last_child]
 
     def free_pages(self) -> set[int]:
-        """Return the pages in the list of free pages."""
+        """Return the pages in the list of free pages.
+
+        If the list is damaged, return the pages up to the damage. Pages are read without the list,
+        so its damage hides no rows and is not noted: at worst, deleted rows of free pages return.
+        """
         free_numbers: set[int] = set()
         if not self._has_header:
             return free_numbers
-        trunk = int.from_bytes(self.data[32:36], "big")
+        (trunk,) = struct.unpack_from(">I", self.data, _FREE_LIST_OFFSET)
         while trunk and trunk not in free_numbers and trunk <= self.count:
             free_numbers.add(trunk)
             page = self.page(trunk)
             # The next trunk, a count, and that many numbers of free pages, in 4 bytes each (1.5).
             trunk, count = struct.unpack_from(">II", page)
-            if count > self.page_size // 4 - 2:
+            if count > self.page_size // 4 - 2:  # more than the page has room for
                 break
             free_numbers |= set(struct.unpack_from(f">{count}I", page, 8))
         return free_numbers
@@ -142,8 +164,8 @@ class SqlitePages:
         start = _header_offset(number)
         try:
             page = self.page(number)
-            (count,) = struct.unpack_from(">H", page, start + 3)
-            cells = struct.unpack_from(f">{count}H", page, start + 8)
+            (count,) = struct.unpack_from(">H", page, start + _CELL_COUNT_OFFSET)
+            cells = struct.unpack_from(f">{count}H", page, start + _LEAF_CELLS_OFFSET)
         except (_DamagedError, struct.error):
             self.damaged_pages.add(number)
             return
@@ -166,9 +188,11 @@ class SqlitePages:
         if length <= max_local:
             local_size = length
         else:
+            # The overflow pages are filled, if the rest then fits into the leaf.
             min_local = (self.usable_size - 12) * 32 // 255 - 23
             local_size = min_local + (length - min_local) % (self.usable_size - 4)
-            local_size = local_size if local_size <= max_local else min_local
+            if local_size > max_local:
+                local_size = min_local
         chunks = [page[offset : offset + local_size]]
         bytes_left = length - local_size
         if bytes_left:
@@ -249,4 +273,6 @@ def _value(serial_type: int, data: bytes) -> Value:
         return float(struct.unpack(">d", data)[0])
     if serial_type in (8, 9):
         return serial_type - 8
-    return data.decode() if serial_type % 2 else data
+    if serial_type % 2:
+        return data.decode()  # UTF-8, SQLite's default, which the store never changes
+    return data
