@@ -16,12 +16,13 @@ from desktop_app.documents.pdf.page_words import character_box
 _DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
 _LINE_END: Final = re.compile(r"[\r\n]+")
 # Fractions of the height of the character before. Browsers make raised digits 0.83 times as high,
-# TeX and Word 0.7 times. TeX lowers digits by 0.15.
+# TeX and Word 0.7 times. TeX lowers digits by 0.15. The limits around these were chosen by eye.
 _MAX_HEIGHT: Final = 0.9
 _LEAST_RAISE = 0.15
 _LEAST_DROP = 0.05
 _MAX_SHIFT = 0.8
-_WIDEST_GAP: Final = 0.3
+_WIDEST_GAP: Final = 0.3  # between two characters that are next to each other
+# Baselines are only compared in upright text. 6 degrees, as in page_words.py; chosen by eye.
 _MIN_ANGLE_RAD: Final = 0.1
 
 
@@ -42,12 +43,20 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
         while text[end_before - 1 : end_before] in ("\r", "\n"):
             end_before -= 1
         # The digits are compared with the character before them, or else with the first of them.
-        base = end_before - 1 if end_before and not text[end_before - 1].isspace() else start
+        if end_before > 0 and not text[end_before - 1].isspace():
+            base = end_before - 1
+        else:
+            base = start
         if base - 1 in shown_by_index:  # the 2 of a raised "1,2"
             base = last_base
-        shift = _find_shift(textpage, base, end - 1) if base < end - 1 else None
-        if shift is None or (end_before < start and not _adjoins(textpage, base, start)):
+        if base == end - 1:  # a single digit without a character before it
             continue
+        shift = _find_shift(textpage, base, end - 1)
+        if shift is None:
+            continue
+        if end_before < start and not _adjoins(textpage, base, start):
+            continue  # the digits are on another line
+        # The first digits may have the height of the text: "106" for 10⁶.
         first_shifted = next(
             index
             for index in range(max(start, base + 1), end)
@@ -78,7 +87,9 @@ def _find_shift(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable
         return None
     if raised_by > _LEAST_RAISE:
         return md.superscript
-    return md.subscript if raised_by < -_LEAST_DROP else None
+    if raised_by < -_LEAST_DROP:
+        return md.subscript
+    return None
 
 
 def _adjoins(textpage: pdfium.PdfTextPage, first_index: int, second_index: int) -> bool:
