@@ -1,4 +1,4 @@
-"""Questions of the main window, asked at once or queued, and Stop for their answers."""
+"""Actions of the main window's prompt: ask, queue, compare and stop."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ class ChatController(QObject):
         draft = self._draft.with_text(text, template_id)
         opened_id = self._current.id
         if draft.has_question and self._queue.must_wait(opened_id):
+            # The whole draft, with its files, stays in the prompt, from where it is sent later.
             self._queue.add(opened_id, text)
         elif draft.has_question:
             self._tasks.start(self._turns.begin(list(self._current.path_before_question), draft))
@@ -87,6 +88,7 @@ class ChatController(QObject):
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
         draft = self._draft.current
+        # Unlike in `submit`, the question cannot wait, because the queue keeps no choice of models.
         if self._is_reading(self._current.id):
             self._notifications.notify(tr("Wait until the attached files are read."))
             return
@@ -98,7 +100,8 @@ class ChatController(QObject):
         while path and path[-1].role is not Role.USER:
             path.pop()
         if path:
-            await self._turns.begin(path, None, compared=choices)
+            # Without a draft, the last question of the path is asked again.
+            await self._turns.begin(path, draft=None, compared=choices)
 
     def _show_hint(self) -> None:
         """Show a hint if a question is queued or edited, and announce it once."""
@@ -108,6 +111,7 @@ class ChatController(QObject):
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         if opened_id in self._queue:
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
+        # While an answer is running, the key stops the answer first: see `stop_latest`.
         elif is_editing and key and not self._running.is_running(opened_id):
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
         elif is_editing:
@@ -121,17 +125,20 @@ class ChatController(QObject):
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if answer.status is MessageStatus.STREAMING:
-            return  # a background answer, which continues after the program's end
+            # The program ends, but the answer has not: its provider continues it in the background.
+            return
         is_open = conversation_id == self._current.id
         if is_open:
             self._show_state()
         if not self._running.is_running(conversation_id):
             if answer.status is MessageStatus.FAILED:
+                # What was queued behind a failed answer is not asked; it stays in the prompt.
                 self._queue.remove(conversation_id)
-            self._queue.send(conversation_id)
+            else:
+                self._queue.send(conversation_id)
         if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
             path = self._current.path_before(answer.id)
-            self._tasks.start(self._turns.begin(path, None, repairs=answer))
+            self._tasks.start(self._turns.begin(path, draft=None, repairs=answer))
 
     def _show_state(self) -> None:
         is_running = self._running.is_running(self._current.id)
@@ -145,7 +152,7 @@ class ChatController(QObject):
         self._running.stop(self._current.id)
 
     def stop_latest(self) -> None:
-        """Cancel the first of these: queued question, other work, streaming answer, edit."""
+        """Cancel one thing: the first of a queued question, other work, an answer, an edit."""
         opened_id = self._current.id
         if opened_id in self._queue:
             self._queue.remove(opened_id)

@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import clean_line, write, write_json, write_line
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.storage.spending.ledger import Ledger
+
+
+_FORECAST_STEP: Final = Decimal("0.000001")
+"""The precision of a forecast in JSON, in US dollars, chosen by eye.
+
+A forecast is a quotient with up to 28 digits. The other amounts are exact.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ async def _show_spending(options: argparse.Namespace) -> int:
 
 async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     async with open_backend() as backend:
+        # The sums of months contain earlier calls already; only the rows need the preparation.
         months = await current_months(backend.ledger, await backend.providers.profiles())
         reporter = ProgressReporter(tr("Preparing figures of earlier calls"))
         await backend.ledger.sum_up_earlier_calls(reporter.show)
@@ -73,8 +81,9 @@ async def current_months(
     moment = now()
     months = []
     for profile in profiles:
-        by_id = [await ledger.spent_in_month(moment, each) for each in profile.ids_under_cap]
-        spent = sum(by_id, SpendingSum()).cost
+        # Several profiles may share a cap, against which the spending of each of them counts.
+        sums = [await ledger.spent_in_month(moment, id_) for id_ in profile.ids_under_cap]
+        spent = sum(sums, SpendingSum()).cost
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, moment)
             months.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
@@ -92,7 +101,7 @@ def _as_json(
             {
                 "provider": month.profile.id,
                 "spent_usd": exact_digits(month.spent),
-                "forecast_usd": exact_digits(month.forecast.quantize(Decimal("0.000001"))),
+                "forecast_usd": exact_digits(month.forecast.quantize(_FORECAST_STEP)),
                 "limit_usd": None if month.cap is None else exact_digits(month.cap),
             }
             for month in months
@@ -101,6 +110,11 @@ def _as_json(
 
 
 def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
+    """Return the fields of a row; `SpendingSum` and `GroupPerformance` explain them.
+
+    `uncounted` is the number of calls of unknown cost, `p50_s` the median duration of a call.
+    `tokens_per_s` is of all calls together, its percentiles are of single calls.
+    """
     spent, performance = row.spent, row.performance
     return {
         by: row.key,
@@ -128,7 +142,9 @@ def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
     text = io.StringIO()
     table = [_fields(by, row) for row in rows]
     writer = csv.writer(text, lineterminator="\n")
-    names = list(_fields(by, SpendingRow("", SpendingSum())))
+    # The header comes from an empty row, because there may be no rows.
+    empty_row = SpendingRow("", SpendingSum())
+    names = list(_fields(by, empty_row))
     writer.writerow(names)
     for row in table:
         writer.writerow([_cell(row[name]) for name in names])
@@ -143,16 +159,16 @@ def _cell(value: object) -> object:
 
 def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -> None:
     width = max((len(row.key) for row in rows), default=0)
+    name_width = max(width, 1)  # room for the dash, even if no row has a name
     for row in rows:
         spent = row.spent
         tokens = formatting.tokens(spent.usage.input_tokens + spent.usage.output_tokens)
         cost = formatting.money(spent.cost)
-        if spent.uncounted:  # the sum is a minimum; "$0" would look free
+        if spent.uncounted:
+            # Calls of unknown cost come on top of the sum; without a sign, "$0" would look free.
             cost = f"≥ {cost}"
-        write_line(
-            f"{clean_line(row.key) or '–':<{max(width, 1)}}  {cost:>10}  "
-            f"{spent.calls:>7}  {tokens:>7}"
-        )
+        name = clean_line(row.key) or "–"
+        write_line(f"{name:<{name_width}}  {cost:>10}  {spent.calls:>7}  {tokens:>7}")
     cost = formatting.money(_total(rows))
     uncounted = sum(row.spent.uncounted for row in rows)
     if uncounted:

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal, get_args
 
-from desktop_app.domain.tools.strict_schema import is_strict
+from desktop_app.domain.tools import strict_schema
 
 FORM_NOT_FOLLOWED: Final = "form_not_followed"
-"""The reason of `Incomplete` for an answer that does not match its grammar; no API sends it."""
+"""The reason of the event `Incomplete` if an answer does not follow its grammar.
+
+No API sends it. An answer that does not match its schema is complete; it gets notices.
+"""
 MAX_FORM_CHARS: Final = 1 << 20
 """The limit for the text of a form, and for the bytes of its file; providers take less."""
 _DEFAULT_NAME: Final = "answer"
@@ -51,7 +54,7 @@ class AnswerSchema:
     @property
     def is_strict(self) -> bool:
         """Return True if it is sent as a strict schema."""
-        return self.may_be_strict and is_strict(self.schema)
+        return self.may_be_strict and strict_schema.is_strict(self.schema)
 
     @property
     def sent_text(self) -> str:
@@ -60,7 +63,7 @@ class AnswerSchema:
 
     @property
     def digest(self) -> str:
-        """Return a hash that identifies the schema as it is sent."""
+        """Return a hash of the schema and its strictness, which do not depend on its name."""
         text = json.dumps([self.schema, self.is_strict], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -84,7 +87,11 @@ class AnswerGrammar:
 
     @property
     def is_tool_input(self) -> bool:
-        """Return True if it restricts the input of a custom tool, which is then the answer."""
+        """Return True if it is sent to OpenAI as the grammar of a tool's input.
+
+        OpenAI takes grammars only for the input of custom tools. So the model must call such a
+        tool, and the input of its call is the answer. llama.cpp takes GBNF for the answer itself.
+        """
         return self.syntax is not FormKind.GBNF
 
 
@@ -96,7 +103,8 @@ class FormSource:
     """A form as the user typed it, stored as a setting of a conversation or with a prompt.
 
     Attributes:
-        name: the name of a schema; for a grammar, the language of the answer.
+        name: the name of a schema; for a grammar, `AnswerGrammar.language`. Stored under one key,
+            because the user types both in one field.
     """
 
     kind: FormKind

@@ -32,10 +32,11 @@ class RequestSecrets:
         self._key = access.key
 
     def require_sendable_key(self) -> None:
-        """Check the key's source and characters before a connection is opened.
+        """Check the environment and the key's characters before a connection is opened.
 
         Raises:
-            AttemptError: the variable with the key, or the key, cannot be used.
+            AttemptError: an environment variable of the profile has an unusable value,
+                or the key has characters that no header takes.
         """
         if variable := self._profile.unusable_variable:
             error = AuthenticationError(Reason.VARIABLE_UNUSABLE, variable=variable)
@@ -56,6 +57,8 @@ class RequestSecrets:
             if request_origin != self._key.origin:
                 error = AuthenticationError(Reason.NO_KEY_FOR_HOST, host=host_of(request_origin))
                 raise AttemptError(error)
+            # The profile's own header takes a bare key. A user and a password stay in the header
+            # of Basic authentication.
             if self._profile.key_header and self._key.scheme == "Bearer":
                 request.headers[self._profile.key_header] = self._key.value
             else:
@@ -75,13 +78,15 @@ class RequestSecrets:
         """Return the value to send for a custom field, which is never left out silently.
 
         Raises:
-            AttemptError: the name or the value is invalid, or the secret is missing.
+            AttemptError: the name or the value is invalid, or there is no secret for this origin.
         """
         if not custom.has_valid_name:
             raise AttemptError(_field_error(Reason.CUSTOM_FIELD_INVALID, custom))
         value = custom.value
         if custom.is_secret:
             secret = self._access.field_secrets.get(self._profile.custom_field_id(custom))
+            # A value for another origin counts as missing: the user is told that there is none for
+            # this URL.
             if secret is None or secret.origin != request_origin:
                 raise AttemptError(_field_error(Reason.CUSTOM_VALUE_MISSING, custom))
             value = secret.value
@@ -94,14 +99,18 @@ class RequestSecrets:
         key = self._key
         secrets = [] if key is None else [key.value]
         if key is not None and key.scheme == "Basic":
-            secrets.append(key.value.partition(":")[2])
+            # A server may echo only the password. The base64 that is sent needs no entry: Redactor
+            # finds it by the value.
+            _user, _colon, password = key.value.partition(":")
+            secrets.append(password)
         if self._access.proxy_password is not None:
             secrets.append(self._access.proxy_password.value)
         for secret in self._access.field_secrets.values():
             secrets += [secret.value, secret.value.removeprefix("Bearer ")]
         if proxy is not None:  # a proxy of the environment has its own password
             secrets.append(proxy.password)
-        return Redactor(dict.fromkeys(secrets))
+        unique_secrets = dict.fromkeys(secrets)
+        return Redactor(unique_secrets)
 
 
 def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:

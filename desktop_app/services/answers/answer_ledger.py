@@ -26,8 +26,8 @@ NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 class AnswerLedger:
     """The entries of an answer in the ledger.
 
-    The methods that record take the model that was asked, the reply so far, and the answer as it is
-    stored. They raise StorageError.
+    The methods `record_…` add entries and raise StorageError. Their parameters are `resolved`, the
+    model that was asked, `reply`, the reply so far, and `answer`, the answer as it is stored.
 
     Attributes:
         timing: the times of the answer.
@@ -70,10 +70,14 @@ class AnswerLedger:
     ) -> None:
         """Record the last request, and the fees that are not recorded yet.
 
-        Without reported usage, the cost is zero if the model is free or if the request failed and
-        cannot be billed, and otherwise unknown. A request that cannot be billed is recorded only
-        if it was sent and failed. Nothing is recorded if the usage is counted with the first of
-        several answers.
+        Nothing is recorded if the usage is counted with the first of several answers. Otherwise
+        there are these cases:
+
+        * The provider reported usage: the cost is that of the usage.
+        * It reported none, but may bill the request: the cost is zero if the model is free,
+          otherwise unknown.
+        * The request cannot be billed: the cost is zero if it was sent and failed, otherwise
+          nothing is recorded.
 
         Args:
             is_sent: the request was sent.
@@ -81,16 +85,20 @@ class AnswerLedger:
         usage = reply.round_usage
         if usage is None and reply.usage_scope is UsageScope.FIRST:
             return
-        is_billable = usage is not None or reply.may_be_billed
+        can_be_billed = usage is not None or reply.may_be_billed
         # The spending cap stops a round before it is sent, so no request failed.
         has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
-        if is_billable or (is_sent and has_failed):
-            is_free = usage is None and resolved.price is not None and resolved.price.is_free
-            is_billed = is_billable and not is_free
-            # The fees come first, because they can be repeated: if either write fails, the caller
-            # repeats both.
-            await self.record_fees(resolved, reply, answer)
-            await self._add_request(resolved, reply, answer, usage, is_billed=is_billed)
+        if not can_be_billed and not (is_sent and has_failed):
+            return
+        has_free_model = resolved.price is not None and resolved.price.is_free
+        if usage is None and has_free_model:
+            has_cost = False
+        else:
+            has_cost = can_be_billed
+        # If either write fails, the caller repeats both. So the fees come first: `record_fees`
+        # leaves out what is recorded already, `_add_request` would add the request again.
+        await self.record_fees(resolved, reply, answer)
+        await self._add_request(resolved, reply, answer, usage, is_billed=has_cost)
 
     async def record_round(self, resolved: ResolvedChoice, reply: Reply, answer: Message) -> bool:
         """Record the request of the round that has ended. Return False if it was recorded before.
@@ -156,12 +164,19 @@ class AnswerLedger:
         self, billed_choice: ResolvedChoice, reply: Reply, answer: Message
     ) -> CallPerformance:
         is_only_round = not reply.round  # otherwise tools ran during the time of the answer
-        has_ended = answer.status is not MessageStatus.STREAMING
+        if answer.status is MessageStatus.STREAMING:
+            # The request of a round has ended well, and the answer continues with the next round.
+            # The retries, which are those of all rounds, are recorded with the last request.
+            outcome = MessageStatus.COMPLETE
+            retries = 0
+        else:
+            outcome = answer.status
+            retries = self.timing.retries
         return CallPerformance(
             effort=billed_choice.effort.value if billed_choice.effort else "",
             tier=billed_choice.service_tier or "",
-            outcome=(answer.status if has_ended else MessageStatus.COMPLETE).value,
-            retries=self.timing.retries if has_ended else 0,
+            outcome=outcome.value,
+            retries=retries,
             first_token_s=self.timing.first_token_s if is_only_round else None,
             duration_s=answer.duration_s if is_only_round else None,
         )
@@ -172,6 +187,8 @@ def _billed_choice(resolved: ResolvedChoice, reply: Reply) -> ResolvedChoice:
 
     If another model answered, the choice keeps its price only if the price is certain.
     """
-    tier = reply.service_tier if reply.service_tier != "auto" else ""
+    tier = reply.service_tier
+    if tier == "auto":
+        tier = ""  # it leaves the tier to the account, and so does not name the tier that answered
     answered_choice = resolved.with_reply_model(reply.model)
     return replace(answered_choice, service_tier=tier or answered_choice.service_tier)

@@ -19,7 +19,13 @@ def _listing(condition: str) -> str:
 
 
 def _page(condition: str, column: str = "c.updated_at") -> str:
-    """Return SQL for a page of conversations, newest first, that follows a time and an id."""
+    """Return SQL for a page of conversations, newest first, that follows a time and an id.
+
+    The time and the id are those of the last conversation of the previous page. Conversations with
+    the same time are in the order of their ids, so that the next page begins exactly there: those
+    with an earlier time follow, and those with this time and a greater id. `_listing`, which
+    has no pages, puts the conversation that was stored last first instead.
+    """
     return f"""{_SELECT_CONVERSATION} WHERE {condition}
         AND {column} <= :after AND ({column} < :after OR c.id > :after_id)
         ORDER BY {column} DESC, c.id LIMIT :limit"""
@@ -76,6 +82,8 @@ NEWEST_LEAF: Final = """
     ORDER BY created_at DESC, rowid DESC LIMIT 1
 """
 
+# The owner of a streaming answer is the process that writes it. The time at which this process
+# started tells it from a later process with the same id.
 INTERRUPT: Final = """
     UPDATE messages SET status = 'interrupted', owner_pid = NULL, owner_started = NULL
     WHERE id = ? RETURNING *

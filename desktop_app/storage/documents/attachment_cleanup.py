@@ -2,14 +2,16 @@
 
 An attachment is needed while a message, a collection or its passages, a file of a batch job, or a
 draft refers to it. Conversations, the new conversation and the quick prompt have drafts. An
-unneeded attachment is removed once `GRACE_PERIOD` has passed since it was last added. Until then,
-this or another process may be about to put it into a draft. Attachments of a deleted conversation
-are removed at once, unless they were added again after that conversation last changed.
+unneeded attachment is removed once `GRACE_PERIOD` has passed since it was last added; adding it
+again renews `created_at`. Until then, this or another process may be about to put it into a draft.
+Attachments of a deleted conversation are removed at once, unless they were added again after that
+conversation last changed.
 
-The file is removed inside the transaction that deletes the row. A crash in between leaves a row
-without a file, which is still unneeded, or a file without a row. The next cleanup removes both. But
-a file without a row may belong to the library from before a restore or a repair. While a copy of
-such a library is kept, so are all files without a row.
+A file is written before its row, and removed inside the transaction that deletes the row. So a
+crash during a removal can leave a row without a file, which is still unneeded, and a crash while an
+attachment is added can leave a file without a row. The next cleanup removes the row or the file.
+But a file without a row may belong to the library from before a restore or a repair. While a copy
+of such a library is kept, so are all files without a row.
 """
 
 from __future__ import annotations
@@ -31,13 +33,19 @@ from desktop_app.storage.search.search_index import EntryKind, remove_entry
 GRACE_PERIOD: Final = timedelta(hours=1)
 # The settings with the drafts of a new conversation and of the quick prompt.
 DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
+_DRAFT_KEYS_SQL: Final = ", ".join(f"'{key}'" for key in DRAFT_KEYS)
 
 _NO_LIMIT: Final = (1 << 63) - 1  # SQLite's largest integer, later than any time
 _SKIPPED_LIMIT: Final = 1
-"""The limit that only attachments with a skipped grace period are below: their time is 0."""
+"""The limit that selects only attachments whose grace period was skipped.
+
+`skip_grace_period` sets their `created_at` to 0; the others have the time at which they were added.
+"""
 _FOLDER_NAME: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
+# A conversation without a draft has '', which is not JSON. SQLite passes only rows of `c` that meet
+# the condition on the draft to json_each, which depends on `c`.
 _SELECT_UNNEEDED: Final = f"""
     SELECT a.sha256, a.text FROM attachments AS a
     WHERE a.created_at < ? AND a.sha256 NOT IN (
@@ -55,7 +63,7 @@ _SELECT_UNNEEDED: Final = f"""
         UNION ALL
         SELECT json_extract(part.value, '$.sha256')
         FROM settings AS s, json_each(s.value, '$.attachments') AS part
-        WHERE s.key IN {DRAFT_KEYS} AND json_extract(part.value, '$.sha256') IS NOT NULL
+        WHERE s.key IN ({_DRAFT_KEYS_SQL}) AND json_extract(part.value, '$.sha256') IS NOT NULL
     )
 """  # noqa: S608 - our own text
 
@@ -109,8 +117,15 @@ def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> 
 
 
 def remove_unneeded_rows(connection: sqlite3.Connection) -> None:
-    """Remove all unneeded attachments from a store without a search index. Their files stay."""
+    """Remove the rows of all unneeded attachments from a store that is being repaired.
+
+    The files stay, because the damaged store, which is kept, still needs them. There is no grace
+    period, because no process uses the new store yet. The search index has no entries to remove,
+    because attachments are indexed afterwards.
+    """
     hashes = [(row["sha256"],) for row in connection.execute(_SELECT_UNNEEDED, (_NO_LIMIT,))]
+    # A repair does not enforce foreign keys. In a store in use, they delete the origin with the
+    # attachment.
     for table in ("attachments", "attachment_origins"):
         connection.executemany(f"DELETE FROM {table} WHERE sha256 = ?", hashes)  # noqa: S608
 
@@ -124,16 +139,20 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
         OSError: the folder cannot be read.
     """
     latest_mtime = time.time() - GRACE_PERIOD.total_seconds()
-    for subfolder in folder.iterdir() if folder.is_dir() else ():
-        if _FOLDER_NAME.fullmatch(subfolder.name) and subfolder.is_dir():
-            for path in subfolder.iterdir():
-                is_whole = bool(_REST_OF_HASH.fullmatch(path.name))
-                is_partial = path.name.startswith(".")
-                if not is_whole and not is_partial:
-                    continue
-                with suppress(FileNotFoundError):  # another process has just renamed or removed it
-                    if path.stat().st_mtime < latest_mtime:
-                        yield path, subfolder.name + path.name if is_whole else None
+    if not folder.is_dir():
+        return
+    for subfolder in folder.iterdir():
+        if not _FOLDER_NAME.fullmatch(subfolder.name) or not subfolder.is_dir():
+            continue
+        for path in subfolder.iterdir():
+            is_whole = bool(_REST_OF_HASH.fullmatch(path.name))
+            is_partial = path.name.startswith(".")
+            if not is_whole and not is_partial:
+                continue
+            sha256 = subfolder.name + path.name if is_whole else None
+            with suppress(FileNotFoundError):  # another process has just renamed or removed it
+                if path.stat().st_mtime < latest_mtime:
+                    yield path, sha256
 
 
 def has_previous_library(database: Path) -> bool:
@@ -155,6 +174,7 @@ def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path)
     Raises:
         OSError: the file cannot be removed.
     """
+    # Without a hash there is no row, because in SQL nothing equals NULL.
     sql = "SELECT 1 FROM attachments WHERE sha256 = ?"
     is_stray = connection.execute(sql, (sha256,)).fetchone() is None
     if is_stray:

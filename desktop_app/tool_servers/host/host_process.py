@@ -1,15 +1,20 @@
 """The main module of the process of one server.
 
-It exchanges lines of JSON with its parent. The first line names the server to connect to
-(`launch_message`), so that no secret is in arguments or the environment. Each further line is an
-order: a request, "cancel" or "tokens".
+It exchanges lines of JSON with its parent. The first line is the launch message
+(`domain/tools/tool_server.py`): it says how to reach or start the server. It contains secrets,
+which must not be in the process's arguments or environment. Each further line is an order: a
+request, "cancel" or "tokens".
 
     {"id", "method": "tools" | "resources" | "prompts"}  → {"id", "result": […]}
     {"id", "method": "call", "name", "arguments"}        → {"id", "result": {…}}
     {"id", "method": "read", "uri"}                      → {"id", "result": {…}}
     {"id", "method": "prompt", "name", …}                → {"id", "result": {…}}
     {"method": "cancel", "id"}
-    {"method": "tokens", "saved"}                        answers the event "renewing"
+    {"method": "tokens", "saved"}
+
+This process sends "renewing" before it renews the sign-in at a server. The parent answers with
+"tokens": "saved" is the stored state of the sign-in, which another process may have renewed; null
+if there is none.
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
 server has forgotten the session, and so has not run the call. Events are {"event": "ready" |
@@ -46,6 +51,8 @@ def main() -> int:
     sandbox.deny_inspection()
     adopt_orphans()
     _limit_memory()
+    # Ctrl+C in a terminal is meant for the parent, which ends this process by closing its standard
+    # input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(_main(output))
     kill_descendants(os.getpid())
@@ -53,7 +60,7 @@ def main() -> int:
 
 
 def _limit_memory() -> None:
-    import resource
+    import resource  # imported here, as in `sandbox/`, because Windows has no such module
 
     hard_limit = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, hard_limit))
@@ -67,7 +74,7 @@ async def _main(output: LineOutput) -> None:
     first_line = await orders.readline()
     if not first_line:
         return
-    # The SDK takes a second to load.
+    # This loads the SDK, which takes a second. Without a first line, no server is wanted any more.
     from desktop_app.tool_servers.host.hosted_server import HostedServer
 
     logging.basicConfig(level=logging.WARNING, handlers=[_LogLines(output)])

@@ -53,7 +53,11 @@ _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _TAB_SPACES: Final = 4
 """The width of a tab in spaces."""
 _TAB_STOPS: Final = range(1, 10)
-"""Tab stops between a marker and its text, in multiples of INDENT."""
+"""Tab stops after a marker, in multiples of INDENT.
+
+The text after a marker that is wider than INDENT, such as a footnote's name, begins at the next
+stop. How many there are is arbitrary.
+"""
 
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -108,6 +112,7 @@ class PrintStyles:
             char_format = self._make_run_format(run, kind, level, is_head)
             if is_quiet:
                 char_format.setForeground(self.theme.dim)
+            # The key contains the target of a link, so each link would add an entry.
             if not run.link:
                 self._char_formats[key] = char_format
         return char_format
@@ -188,14 +193,18 @@ class PrintStyles:
         return INDENT * sum(_indented_levels(block)) * self.pixels_per_point
 
     def quote_insets(self, block: Block) -> list[float]:
-        """Return the distance of each quote's bar from the edge of the page, in pixels."""
-        levels = sum(_indented_levels(block))
-        quotes = enumerate(depths_of_quotes(block))
-        return [
-            INDENT * (n + depth) * self.pixels_per_point
-            for n, depth in quotes
-            if n + depth < levels
-        ]
+        """Return the distance of each quote's bar from the edge of the page, in pixels.
+
+        A quote that is nested too deep to be indented (see _MAX_LEVELS) has no bar, because the
+        bar would be drawn over the text.
+        """
+        block_level = sum(_indented_levels(block))
+        insets = []
+        for outer_quotes, outer_lists in enumerate(depths_of_quotes(block)):
+            bar_level = outer_quotes + outer_lists
+            if bar_level < block_level:
+                insets.append(INDENT * bar_level * self.pixels_per_point)
+        return insets
 
     def empty_block_format(self) -> QTextBlockFormat:
         """Return the format of a block that is one pixel high."""
@@ -210,7 +219,12 @@ class PrintStyles:
     # ------------------------------------------------------------------ frames and tables
 
     def frame_format(self, color: QColor, top: float, left: float = 0.0) -> QTextFrameFormat:
-        """Return the format of a frame; `top` is in points, `left` in pixels."""
+        """Return the format of a frame.
+
+        Args:
+            top: the margin above it in points.
+            left: the margin before it in pixels, as `inset` returns it.
+        """
         frame_format = QTextFrameFormat()
         frame_format.setBackground(color)
         frame_format.setPadding(FRAME_PADDING * self.pixels_per_point)
@@ -222,7 +236,11 @@ class PrintStyles:
         return frame_format
 
     def table_format(self, first_block: Block) -> QTextTableFormat:
-        """Return the format of a table whose header repeats on every page."""
+        """Return the format of a table whose header repeats on every page.
+
+        Args:
+            first_block: the first of the table's blocks, which has its header if there is one.
+        """
         table_format = QTextTableFormat()
         table_format.setBorder(0)
         table_format.setCellSpacing(0)

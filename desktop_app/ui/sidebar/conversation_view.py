@@ -1,8 +1,9 @@
 """The view of the conversation list, with marks and with drag and drop.
 
-As in every RowView, a plain click or Enter opens a row, and only the program selects the
-open conversation. The user can mark further rows (Ctrl or Shift with a click, Shift with
-the arrows, Ctrl+Space, Ctrl+A). The next plain click or arrow key clears the marks.
+As in every RowView, a plain click or Enter opens a row. Qt's selection is either the row of the
+open conversation, which only the program selects, or the rows that the user has marked for an
+action (Ctrl or Shift with a click, Shift with the arrows, Ctrl+Space, Ctrl+A). The next plain click
+or arrow key clears the marks, so that the open conversation is selected again.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 _Key = Qt.Key
+_DRAG_HOT_SPOT: Final = QPoint(12, 12)
+"""The place of the pointer in the image of a dragged row, chosen by eye."""
 _CURSOR_MOVES: Final = {
     _Key.Key_Up: QAbstractItemView.CursorAction.MoveUp,
     _Key.Key_Down: QAbstractItemView.CursorAction.MoveDown,
@@ -104,7 +107,10 @@ class ConversationView(RowView):
         return self._drop_target == index
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
-        """Before the current row is removed, make an enabled row below or above it current."""
+        """Before the current row is removed, make an enabled row below or above it current.
+
+        Qt would take the row above, even a disabled one.
+        """
         current = self.currentIndex().row()
         if start <= current <= end:
             rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))
@@ -156,7 +162,7 @@ class ConversationView(RowView):
     def _handle_list_key(self, key: Qt.Key, event: QKeyEvent, *, has_control: bool) -> None:
         """Handle the keys of every list; arrow keys without Ctrl clear the marks."""
         if key in (_Key.Key_Menu, _Key.Key_F10):
-            event.ignore()
+            event.ignore()  # not keys of the list: they are for the context menu
             return
         super().keyPressEvent(event)
         if key in _CURSOR_MOVES and not has_control:
@@ -222,7 +228,7 @@ class ConversationView(RowView):
         drag = QDrag(self)
         drag.setMimeData(self.model().mimeData(rows))
         drag.setPixmap(self.viewport().grab(self.visualRect(rows[0])))
-        drag.setHotSpot(QPoint(12, 12))
+        drag.setHotSpot(_DRAG_HOT_SPOT)
         drag.exec(Qt.DropAction.MoveAction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -249,7 +255,8 @@ class ConversationView(RowView):
             event.setAccepted(self._drop_target.isValid())
             return
         target = index if index.data(Roles.IDENTIFIER) else QModelIndex()
-        if not (self._shows_hint and self._drop_target == target):  # counting files may take 20 ms
+        is_hint_current = self._shows_hint and self._drop_target == target
+        if not is_hint_current:  # not at each move: `_drop_hint` counts files, for up to 20 ms
             self._set_target(target)
             self._shows_hint = True
             self.drop_hint_changed.emit(_drop_hint(event.mimeData(), index))
@@ -277,6 +284,7 @@ class ConversationView(RowView):
         elif (pinned_id := self._pinned_before(event)) is not None:
             event.acceptProposedAction()
             self.pins_dropped.emit(dragged_ids(event.mimeData()), pinned_id)
+        # Qt's handler, which is not called, would end the drag in this way.
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)
 
@@ -292,8 +300,11 @@ class ConversationView(RowView):
         if index.data(Roles.IS_HEADING):
             if next_index.data(Roles.IN_PINNED_GROUP):
                 return str(next_index.data(Roles.IDENTIFIER))
-            # The first heading of the unfiltered list accepts conversations if none is pinned.
-            return None if index.row() or self.can_go_back else ""
+            is_first_row = index.row() == 0
+            is_filtered = self.can_go_back
+            if is_first_row and not is_filtered:
+                return ""  # no conversation is pinned yet: the dropped ones become the first
+            return None
         if not index.data(Roles.IN_PINNED_GROUP):
             return None
         if not is_lower_half:

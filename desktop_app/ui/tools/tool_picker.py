@@ -41,6 +41,8 @@ _PERMISSIONS: Final = {
     Permission.NEVER: N_("Never allowed"),
 }
 _MAX_FORM_NAME_CHARACTERS: Final = 40
+_MIN_PERMISSION_CHARACTERS: Final = 14
+"""The least width of a list of permissions: that of "Always allowed", in characters."""
 _WIDTH: Final = 440
 _MARGIN: Final = 14
 _SPACING: Final = 8
@@ -48,6 +50,11 @@ _SPACING: Final = 8
 _MAX_HEIGHT: Final = 420
 _HEIGHT_BESIDE_LIST: Final = 130
 """For the title, the note, the button and the margins."""
+# Distances chosen by eye.
+_GAP: Final = 6
+"""Between the popup and its button, and the least between the popup and the window's edges."""
+_MIN_WIDTH_BESIDE_POPUP: Final = 24
+_MIN_HEIGHT_BESIDE_POPUP: Final = 48
 _SLICE_S: Final = 0.008
 """The duration of a step that creates rows. A server may have hundreds of tools."""
 
@@ -58,7 +65,7 @@ class ToolChoice:
 
     Attributes:
         name: its full name.
-        words: a description of the tool and its access.
+        words: what the tool does and can access, for the note below its name.
         reason: why it cannot be chosen; () if it can.
         permission: None if its calls need no consent.
     """
@@ -76,7 +83,8 @@ class ToolPicker(QFrame):
     Signals:
         chosen(tuple[str, ...]): the full names of the tools that the user has chosen.
         permission_chosen(str, Permission): the full name of a tool, and its new permission.
-        form_requested(): choose the form of the answers.
+        form_requested(): the user wants to choose the form of the answers: none, a JSON Schema or
+            a grammar. The button calls it the response format.
     """
 
     chosen = Signal(object)
@@ -93,6 +101,7 @@ class ToolPicker(QFrame):
         self._is_chosen: dict[str, bool] = {}  # by tool, also those without a row yet
         self._waiting_tools: deque[ToolChoice] = deque()
         self._needs_focus = False
+        # Empty until `set_tools` replaces both.
         self._content = QWidget()
         self._rows = column_of(STRETCH, parent=self._content)
         self._timer = QTimer(self, singleShot=True, interval=0)
@@ -131,8 +140,10 @@ class ToolPicker(QFrame):
         Args:
             is_for_conversation: whether they are chosen for the open conversation only.
         """
-        words = tr("The model may call these in this conversation.")
-        self.note.setText(words if is_for_conversation else tr("The model may call these."))
+        if is_for_conversation:
+            self.note.setText(tr("The model may call these in this conversation."))
+        else:
+            self.note.setText(tr("The model may call these."))
         self._is_chosen = {tool.name: tool.is_chosen for tool in tools}
         self._waiting_tools = deque(tools)
         self._content = QWidget()
@@ -140,7 +151,6 @@ class ToolPicker(QFrame):
             STRETCH, parent=self._content, margins=(0, 0, _SPACING, 0), spacing=10
         )
         scale_boxes(self._content, self._theme)
-        self._content.setAutoFillBackground(False)
         self._area.setWidget(self._content)
         self._area.viewport().setAutoFillBackground(False)
         self._area.show()
@@ -194,11 +204,11 @@ class ToolPicker(QFrame):
     def _place(self, anchor: QWidget) -> None:
         window = anchor.window()
         self.resize(
-            min(self._theme.px(_WIDTH), window.width() - self._theme.px(24)),
-            min(self._wanted_height, window.height() - self._theme.px(48)),
+            min(self._theme.px(_WIDTH), window.width() - self._theme.px(_MIN_WIDTH_BESIDE_POPUP)),
+            min(self._wanted_height, window.height() - self._theme.px(_MIN_HEIGHT_BESIDE_POPUP)),
         )
         top = anchor.mapTo(window, QPoint(0, 0))
-        gap = self._theme.px(6)
+        gap = self._theme.px(_GAP)
         x = max(gap, min(top.x(), window.width() - self.width() - gap))
         y = top.y() - self.height() - gap
         if y < gap:
@@ -226,16 +236,21 @@ class ToolPicker(QFrame):
         box.setAccessibleName(spoken_text(tool.name))
         box.setObjectName(f"tool-{tool.name}")
         box.setChecked(tool.is_chosen)
+        # A chosen tool that can no longer be chosen can still be removed from the choice.
         box.setEnabled(not tool.reason or tool.is_chosen)
         box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
         box.toggled.connect(lambda is_chosen: self._choose(tool.name, is_chosen))
-        head = row_of((box, 1), *([] if combo is None else [combo]), spacing=_SPACING)
+        if combo is None:
+            head = row_of((box, 1), spacing=_SPACING)
+        else:
+            head = row_of((box, 1), combo, spacing=_SPACING)
         column = column_of(head, parent=row, margins=0, spacing=2)
         if tool.words:
             column.addWidget(self._style_note(PlainLabel(multiline_text(tool.words))))
         if tool.reason:
             reason = LinkedLabel()
             reason.set_linked_text(tool.reason)
+            # A link leads to a place outside of the popup, such as a page of the settings.
             reason.place_requested.connect(self.close)
             column.addWidget(self._style_note(reason))
         return row
@@ -250,10 +265,13 @@ class ToolPicker(QFrame):
         combo = Combo(
             self._theme, tr("Permission of {tool}", tool=name), object_name=f"permission-{name}"
         )
-        combo.setMinimumContentsLength(14)
+        combo.setMinimumContentsLength(_MIN_PERMISSION_CHARACTERS)
         for offered, label in _PERMISSIONS.items():
-            if offered is not Permission.CONVERSATION or permission is offered:
-                combo.addItem(tr(label), offered)
+            if offered is Permission.CONVERSATION and permission is not offered:
+                # The user permits a tool in one conversation when a call asks. Here this permission
+                # is listed only so that the field can show it.
+                continue
+            combo.addItem(tr(label), offered)
         combo.setCurrentIndex(combo.findData(permission))
         combo.activated.connect(
             lambda index: self.permission_chosen.emit(name, Permission(combo.itemData(index)))

@@ -1,4 +1,4 @@
-"""Answers that are compared, in the store: read, kept, and asked for again."""
+"""Stored answers that a window compares, of which the user can keep one or retry any."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ComparedAnswers:
     ) -> None:
         self._running = running
         self._navigator = navigator
-        self._current = setup.current
+        self._current = setup.current  # the open conversation
         self._setup = setup
         self._messages = messages
         self._chat_service = chat_service
@@ -46,7 +46,11 @@ class ComparedAnswers:
         return self._messages.display_form(answer)
 
     async def read(self, ids: Sequence[str]) -> tuple[list[Message], dict[str, float]]:
-        """Return the answers that still exist, and by id the seconds until their first tokens."""
+        """Return the answers that still exist, and by id the seconds until their first tokens.
+
+        Args:
+            ids: of answers in one conversation.
+        """
         stored_answers = [await self._conversations.message(id_) for id_ in ids]
         answers = [answer for answer in stored_answers if answer is not None]
         if not answers:
@@ -65,6 +69,9 @@ class ComparedAnswers:
         """Ask the model of an answer again for another version of it.
 
         Return the new answer, or None if the conversation was deleted. Raises UserFacingError.
+
+        Args:
+            path: the messages before the answer, of which the last question is asked again.
         """
         conversation = await self._conversations.get(answer.conversation_id)
         if conversation is None:
@@ -74,11 +81,16 @@ class ComparedAnswers:
         settings = self._setup.settings_of(with_choice).for_comparison()
         run = await self._chat_service.begin_another_answer(with_choice, path, profile, settings)
         self._running.start(run)
-        # The retry has stored its choice and shows its answer: restore both.
-        is_open = self._current.id == conversation.id
-        original = self._current.conversation if is_open else conversation
-        await self._conversations.save_settings(original)
-        await self._conversations.show_version(original.id, conversation.leaf_id or run.answer.id)
+        # `begin_another_answer` has stored the model of the retried answer as the conversation's
+        # choice, and shows the new answer. Restore both. Meanwhile the user may have changed the
+        # settings of the open conversation; then the changed ones count.
+        if self._current.id == conversation.id:
+            await self._conversations.save_settings(self._current.conversation)
+        else:
+            await self._conversations.save_settings(conversation)
+        # `leaf_id` is None only without messages: then there is no earlier version to show.
+        shown_id = conversation.leaf_id or run.answer.id
+        await self._conversations.show_version(conversation.id, shown_id)
         return run.answer
 
     async def show_again(self, conversation_id: str) -> None:
