@@ -62,9 +62,9 @@ class Trapped:
         found = getattr(self._inner, name)
         if inspect.isasyncgenfunction(found):
 
-            async def pieces(*given: Any) -> AsyncGenerator[Any, None]:
+            async def pieces(*given: Any, **named: Any) -> AsyncGenerator[Any, None]:
                 self._trap.before(name)
-                async for piece in found(*given):
+                async for piece in found(*given, **named):
                     yield piece
                 self._trap.after()
 
@@ -72,9 +72,9 @@ class Trapped:
         if not inspect.iscoroutinefunction(found):
             return found
 
-        async def step(*given: Any) -> Any:
+        async def step(*given: Any, **named: Any) -> Any:
             self._trap.before(name)
-            result = await found(*given)
+            result = await found(*given, **named)
             self._trap.after()
             return result
 
