@@ -269,11 +269,6 @@ class PromptsController(QObject):
 
     # -------------------------------------------------------------- files
 
-    def _own_prompts(self) -> tuple[Prompt, ...]:
-        """Return the prompts that the user created or changed, in the order of the list."""
-        ids = (entry.prompt.id for entry in self._list.entries)
-        return tuple(self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts)
-
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
 
@@ -282,15 +277,20 @@ class PromptsController(QObject):
         await self._writer.write_again()  # `load` would lose what is not stored yet
         try:
             file_items = await asyncio.to_thread(read_file, path)
+            # Not the built-in prompts that are only hidden or moved: the file may change these.
+            own_prompts = tuple(
+                self._stored_prompts[entry.prompt.id]
+                for entry in self._list.entries
+                if entry.origin is not PromptOrigin.BUILT_IN
+            )
             # Built-in prompts that the user has not changed: equal ones in the file are not new.
-            unchanged_prompts = [p for p in self._built_in if p.id not in self._stored_prompts]
+            own_ids = {prompt.id for prompt in own_prompts}
+            unchanged_prompts = [p for p in self._built_in if p.id not in own_ids]
             file_items = replace(
                 file_items, prompts=_remove_unchanged(file_items.prompts, unchanged_prompts)
             )
             added_items = new_items(
-                file_items,
-                PromptCollection(self._own_prompts(), tuple(await store.presets())),
-                new_id,
+                file_items, PromptCollection(own_prompts, tuple(await store.presets())), new_id
             )
             await store.save(added_items.prompts, added_items.presets)
         except (ImportRefusedError, StorageError) as error:
@@ -315,8 +315,10 @@ class PromptsController(QObject):
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
         presets = await self._prompt_store.presets()
-        own_prompts = self._own_prompts()
-        text = to_json_text(PromptCollection(own_prompts, tuple(presets)))
+        # Also those that are only hidden or moved, in the order of the list.
+        ids = (entry.prompt.id for entry in self._list.entries)
+        own_prompts = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
+        text = to_json_text(PromptCollection(tuple(own_prompts), tuple(presets)))
         error = await asyncio.to_thread(save_text, path, text)
         if self._dialog is None:
             return
