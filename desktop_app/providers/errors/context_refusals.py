@@ -56,13 +56,11 @@ _TOKEN_PATTERNS: Final = tuple(
         # OpenAI: "However, your messages resulted in 5000 tokens."
         rf"messages resulted in {_NUMBER}",
         # llama.cpp: "request (2293 tokens) exceeds the available context size …"
-        rf"request *\({_NUMBER} tokens\)",
         # llama-cpp-python: "Requested tokens (2293) exceed context window of 2048"
-        rf"requested tokens *\({_NUMBER}\)",
         # vLLM: "However, your request has 2345 input tokens."
-        rf"request has {_NUMBER} (?:input )?tokens",
         # OpenAI, if it does not state the input alone: "However, you requested 2345 tokens"
-        rf"requested (?:about )?{_NUMBER} tokens",
+        rf"request(?:ed)?(?: has| tokens)? *\(?{_NUMBER}\)?(?: input)? *(?:tokens|\)|exceed)",
+        rf"requested about {_NUMBER} tokens",
         # Mistral: "Prompt contains 40000 tokens and 0 draft tokens, too large for model …"
         rf"(?:prompt|input) (?:contains|has) (?:at least )?{_NUMBER}",
         # Anthropic: "prompt is too long: 210000 tokens > 200000 maximum"
