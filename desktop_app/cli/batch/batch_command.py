@@ -34,7 +34,7 @@ from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import terminal_error_text
-from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, batch_refusal
+from desktop_app.domain.batch.batch_jobs import BatchJob, BatchStatus, ItemStatus, batch_refusal
 from desktop_app.domain.batch.batch_wording import (
     estimate_text,
     item_error_text,
@@ -348,9 +348,9 @@ async def _advance_once(backend: Backend, service: BatchService, job_id: str) ->
 
 
 async def _is_interrupted(backend: Backend, job: BatchJob) -> bool:
-    """Return True if no process reads the files of a job that was not sent."""
+    """Return True if the files of a job are being read, but by no process."""
     # A process that reads the files has claimed the job.
-    if job.status.was_sent or not await backend.batch_store.claim(job.id):
+    if job.status is not BatchStatus.PREPARING or not await backend.batch_store.claim(job.id):
         return False
     await asyncio.shield(backend.batch_store.release(job.id))
     return True
