@@ -221,6 +221,9 @@ class EvaluationRunner:
             self.case_notices[case.id, notice_of_error(note)] = None
         if self._has_provider_failed(result):
             self.unevaluated += 1
+            if self.batches is None and result.error is not None:
+                # Otherwise the next run would count the call as interrupted.
+                await self.backend.notes.put(key, "", "")
         else:
             await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
         self._count_result()
