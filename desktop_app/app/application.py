@@ -61,11 +61,10 @@ def run(request: WindowRequest) -> int:
     application = Application(request)
     application.show()
     code = application.run()
-    # A restart replaces this process, so nothing below runs.
     if application.should_restart:
         from desktop_app.child_processes import restart_program
 
-        restart_program()
+        restart_program()  # replaces this process, so nothing below runs
     _prepare_end(code)
     return code
 

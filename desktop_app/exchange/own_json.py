@@ -208,7 +208,7 @@ def _read_each(
 def _encode_line(item: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escape of JSON
+    except UnicodeEncodeError:  # a lone surrogate: only JSON can escape it
         return json.dumps(item, sort_keys=True).encode()
 
 

@@ -282,7 +282,7 @@ def _split_lines(text: str) -> list[str]:
 
 
 def _join_rows(placed_blocks: Sequence[_PlacedBlock]) -> tuple[list[Block], list[_Place]]:
-    """Join the rows of each table into blocks. Return the blocks, and the place of each row."""
+    """Join the rows of each table into blocks. Return the blocks, and each placed block's place."""
     blocks: list[Block] = []
     places: list[_Place] = []
     for _, _, block in placed_blocks:

@@ -124,6 +124,7 @@ class Notifier:
         for number, shown in self._shown_notifications.items():
             if shown.key == key:
                 replaced_number = number
+                break
         (new_number,) = await self._bus.call(
             SERVICE,
             "Notify",

@@ -51,8 +51,11 @@ def text_to_copy(answer: Message, *, as_csv: bool) -> str | None:
     """Return an answer's value as JSON or CSV; None if it is not JSON or nested too deeply."""
     try:
         value = json_value(answer)
+    except ValueError:  # not JSON
+        return None
+    try:
         return csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):  # a value that can just be read is too deep to be written
+    except RecursionError:  # a value that can just be read is too deep to be written
         return None
 
 

@@ -157,7 +157,7 @@ class TurnStarter(QObject):
             if single_answer:
                 settings = settings.for_one_answer()
             self._notifications.dismiss_topic(NOT_SENT)
-            await self._before_turn(with_choice, path, draft or Draft())
+            await self._before_turn(with_choice, path, Draft() if draft is None else draft)
             # A blank conversation is not in the cache before its first turn.
             if path and self._presenter.cache.find_existing(original.id) is None:
                 return  # deleted in the meantime

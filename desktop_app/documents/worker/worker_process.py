@@ -271,7 +271,7 @@ def _send_document(document: ExtractedDocument, answers: BinaryIO) -> None:
 
 
 def _progress_reporter(answers: BinaryIO) -> OnProgress:
-    """Return a callback that sends progress: at the end always, before in an interval."""
+    """Return a callback that sends progress: the last always, earlier ones in an interval."""
     sent_at = 0.0
 
     def report(progress: Progress) -> None:

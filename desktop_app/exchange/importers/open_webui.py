@@ -175,7 +175,7 @@ def _attached_part(item: Mapping[str, Any], files: dict[str, AttachmentFile]) ->
 
 
 def _decode_data_url(address: str) -> bytes:
-    """Return the bytes of an image in a `data:` URL; b"" if it is another, damaged or too long."""
+    """Return the bytes of an image in a `data:` URL; b"" for other URLs and damaged data."""
     head, _, body = address.partition(",")
     if not (head.startswith("data:image/") and head.endswith(";base64")):
         return b""

@@ -166,8 +166,8 @@ def _is_settled(parse: Parse, text: str) -> bool:
         return False
     inline = parse.tokens[parse.tokens.index(leaf_tokens(parse)[0]) + 1]
     children = inline.children or ()
-    # Formulas in brackets are counted: an opener that nothing closes is not found by its text, of
-    # which only the bracket is left, without the backslash.
+    # The parser drops the backslash of an opener that nothing closes, so the text does not show it.
+    # Compare the numbers of openers and formulas instead.
     formula_count = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
     opener_count = sum(map(text.count, BRACKET_CLOSERS))
     if opener_count > formula_count:

@@ -43,7 +43,7 @@ SUMMARY_READ = "I have read the summary and go on from there."
 
 # Longer texts are assembled outside the event loop.
 LARGE_TEXT_CHARS = 1 << 20
-# Messages assembled between two turns of the event loop: 3 ms.
+# Messages assembled before other tasks get a turn; they take about 3 ms.
 _ASSEMBLED_AT_ONCE = 200
 
 READ_IN_PARTS = (

@@ -74,9 +74,9 @@ def placed_pages(
     """Return the pages sent as images, each with the offset of its mark in the text.
 
     Pages without a mark are spread over the text before the next mark, so that the images of one
-    chunk stay few. Return [] if the model sees no images.
+    chunk stay few. Return [] if the document has no such pages, or the model sees no images.
     """
-    if model.sees_images is False:
+    if model.sees_images is False or not document.image_pages:
         return []
     placed: list[tuple[int, PageImage]] = []
     unmarked: list[PageImage] = []

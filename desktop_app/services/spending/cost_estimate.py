@@ -542,13 +542,14 @@ class _PathFacts:
     async def first_delimited(self) -> int:
         """Return the index of the first sent message with text in tags; -1 if there is none."""
         if self._first_delimited is None:
-            self._first_delimited = -1
+            first_delimited = -1
             for number in range(self.first_sent, len(self.path)):
                 if number % _COUNTED_AT_ONCE == 0:
                     await asyncio.sleep(0)
                 if has_delimited_parts([self.path[number]], self._files):
-                    self._first_delimited = number
+                    first_delimited = number
                     break
+            self._first_delimited = first_delimited
         return self._first_delimited
 
     async def characters_up_to(self, number: int) -> int:

@@ -44,7 +44,7 @@ class AnswerFormDialog(FormDialog):
     """Dialog for the form of answers. Its text is checked in pauses of typing and before use.
 
     Args:
-        keeps_draft: see `DraftDialog`; False for a temporary conversation.
+        keeps_draft: see `FormDialog`; False for a temporary conversation.
 
     Signals:
         check_requested(FormSource, bool): check this form; True if the user wants to use it.

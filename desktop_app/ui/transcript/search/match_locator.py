@@ -103,19 +103,19 @@ class MatchLocator:
             return layouts.select_units(layout, index, *self.units_of(item, number, query))
         block = layouts.block_of(layout, index)
         prefix = len(prefix_of(item))
-        cursor = None
+        found = None
         for _ in range(layout.counts[index]):
             ranges = [
                 (start, end) for start, end in match_ranges(block.text(), query) if start >= prefix
             ]
             if ranges:
-                cursor = selected_characters(block, *ranges[min(number, len(ranges) - 1)])
+                found = block, ranges[min(number, len(ranges) - 1)]
             if number < len(ranges):
                 break
             number -= len(ranges)
             prefix = 0  # only the first block has one
             block = block.next()
-        return cursor
+        return None if found is None else selected_characters(found[0], *found[1])
 
     def units_of(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
