@@ -30,6 +30,7 @@ SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "documents": {"pages": "2"},
     "find": {"messages": "20", "steps": "1", "settle_s": "0.1"},
     "global_shortcut": {"presses": "1", "rest_s": "0.1"},
+    "growth": {"scale": "0.001", "rounds": "1"},
     "hostile_replies": {"reply": "gzip bomb"},
     "ledger": {"entries": "200"},
     "library": {"small": "2", "large": "20", "starts": "1", "settle_s": "0.1"},

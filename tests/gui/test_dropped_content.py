@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -171,23 +170,6 @@ def test_each_kind_of_dropped_data_is_read(
     assert is_acceptable(data) is (bool(formats) and given.note != NOTHING_READABLE)
 
 
-@pytest.mark.parametrize(
-    "formats",
-    [
-        {"text/html": "<img src=" + "a" * 300_000},
-        {"text/html": "<img " + "src=a " * 50_000},
-        {"text/html": "<!--" * 39 + "x" * 2_000_000 + "<img src=a>"},
-        {"text/html": "<a " * 38 + "x" * 2_000_000 + "<img src=a>"},
-        {"text/plain": "data:image/png" + ";a=b" * 1_000_000},
-    ],
-)
-def test_long_hostile_data_is_read_in_a_moment(formats: dict[str, bytes | str]) -> None:
-    data = offered(formats)
-    begun_at = time.process_time()
-    has_attachable_content(data)
-    assert time.process_time() - begun_at < 0.25
-
-
 def test_very_many_links_are_read_as_plain_text() -> None:
     links = f"{PAGE}\n" * 300_000
     dropped = read_dropped(offered({"_NETSCAPE_URL": links, "text/plain": links}))
@@ -287,18 +269,3 @@ def test_markdown_that_adds_nothing_does_not_replace_the_text(
 def test_many_tags_keep_text_and_line_ends() -> None:
     html = "<style>p{}</style><!-- x -->" + "<p>a &amp; <b>b</b> 1 < 2</p>\n" * 400 + "<br>c"
     assert text_of_html(html).split("\n") == [*["a & b 1 < 2"] * 400, "", "c"]
-
-
-@pytest.mark.parametrize(
-    "html",
-    [
-        "<ul><li>" * 6_000 + "x",
-        f"<style>{'a{b:c}' * 6_000}</style>{'<a>x</a>' * 6_000}",
-        "<!--" * 60_000,
-        "<a <" * 60_000,
-    ],
-)
-def test_hostile_html_takes_little_time(html: str) -> None:
-    began = time.thread_time()
-    text_of_html(html)
-    assert time.thread_time() - began < 1  # Qt took 7 and 13 s for the first two

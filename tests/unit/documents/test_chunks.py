@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -61,12 +59,10 @@ def test_a_word_longer_than_a_chunk_is_cut(text: str, limit: int) -> None:
     assert all(c.end - c.start <= limit for c in made)
 
 
-def test_tens_of_thousands_of_short_paragraphs_are_split_in_linear_time() -> None:
+def test_tens_of_thousands_of_short_paragraphs_are_split() -> None:
     text = "One line of a long list.\n\n" * 40_000
-    began = time.process_time()
     (first, *_) = chunks(text, 150_000, words)
     assert first.tokens <= 150_000
-    assert time.process_time() - began < 10  # a minute if sizes are summed anew for each part
 
 
 def test_chapters_begin_chunks() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import reduce
 
@@ -200,14 +199,3 @@ def test_parts_that_do_not_change_are_made_once() -> None:
     same = [old is new for old, new in zip(before.parts, after.parts, strict=True)]
     assert same == [True, True, False, True]
     assert tool_calls(after.parts)[1].result == "4"
-
-
-def test_a_long_reply_costs_no_more_per_delta_than_a_short_one() -> None:
-    def seconds(count: int) -> float:
-        begin = time.process_time()
-        fold(*([TextDelta("word ")] * count))
-        return time.process_time() - begin
-
-    # The least of two: on a busy machine, another process takes the caches.
-    short, long = (min(seconds(count) for _ in range(2)) for count in (8_000, 32_000))
-    assert long < 9 * short + 0.05

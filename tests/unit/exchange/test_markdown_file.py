@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -102,18 +101,12 @@ def test_a_footnote_named_like_a_number_of_a_list_gets_a_unique_name(label: str)
     assert unique_footnotes(text, {label}) == text.replace(label, f"{label}_2")
 
 
-def test_names_without_an_end_are_searched_in_linear_time() -> None:
-    text = "One[^1].\n\n" + "[^" * 32_000 + "\n\n[^1]: First."
-    begin = time.process_time()
-    unique_footnotes(text, {"1"})
-    assert time.process_time() - begin < 5  # 23 s with names of any length
-
-
-def test_a_line_with_many_runs_of_backticks_is_searched_once() -> None:
-    line = "a".join("`" * length for length in range(1, 1_000))
-    begin = time.process_time()
-    unique_footnotes(f"x[^1]\n\n{line}\n\n[^1]: note", {"1"})
-    assert time.process_time() - begin < 8  # 12 s if the end of each is searched for
+def test_a_text_with_a_line_of_thousands_of_marks_is_unchanged() -> None:
+    """Where such a line is cut into runs depends on the length of the names before it."""
+    backticks = "a".join("`" * length for length in range(1, 1_000))
+    for line in ("[^" * 32_000, backticks):
+        text = f"One[^1].\n\n{line}\n\n[^1]: First."
+        assert unique_footnotes(text, {"1"}) == text
 
 
 def test_rich_text_has_questions_answers_and_errors() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -105,12 +104,6 @@ def test_a_refusal_of_tools_is_recognized_by_its_message(status: int, message: s
 def test_other_messages_about_tools_are_no_refusal_of_tools(message: str) -> None:
     found = error_from("Local", parse_error(error(message)), status=400)
     assert getattr(found, "param", "") != "tools"
-
-
-def test_a_long_message_is_searched_in_little_time() -> None:
-    began = time.thread_time()
-    error_from("Local", parse_error(error("exceed" * 1666)), status=400)
-    assert time.thread_time() - began < 1  # took 2.6 s
 
 
 @pytest.mark.parametrize(("status", "body", "kind"), TABLE)

@@ -99,8 +99,7 @@ def test_most_answers_are_not_rendered() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 60_000])
-def test_long_ends_are_counted_in_linear_time(end: str) -> None:
-    """Quadratic time would take minutes."""
+def test_words_before_long_ends_are_counted(end: str) -> None:
     assert count_in_markdown(f"needle{end}", "needle") == 1
     assert count_in_markdown(f"needle{end}", "needle needles") == 0
 
