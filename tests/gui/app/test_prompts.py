@@ -271,6 +271,25 @@ async def test_an_import_names_the_built_in_prompts_that_it_replaces(tmp_path: P
         assert await app.backend.prompts.prompts() == []
 
 
+async def test_an_import_replaces_a_built_in_prompt_that_is_hidden(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.json"
+    theirs = {"id": SUMMARY, "title": "Theirs", "text": "Do otherwise."}
+    file.write_text(
+        json.dumps({"format": "repartee-prompts", "version": 1, "prompts": [theirs]}), "utf-8"
+    )
+    async with AppHarness() as app:
+        await prompts_loaded(app)
+        dialog = dialog_of(app)
+        dialog.prompts.list.select(SUMMARY)
+        press(dialog, "hide-prompt")
+        await app.settled()
+        dialog.import_requested.emit(file)
+        await until(lambda: said(dialog).startswith("Imported 1 prompt."))
+        await app.settled()
+        (stored,) = await app.backend.prompts.prompts()
+        assert (stored.id, stored.title) == (SUMMARY, "Theirs")
+
+
 @pytest.mark.usefixtures("pseudo_language")
 async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"

@@ -337,6 +337,7 @@ def test_the_same_command_asks_only_the_cases_that_the_server_did_not_answer(
         assert done.json["notices"] == [notice]
         done = await shell.run(*arguments, env=gateway(server.base_url))
         assert (done.code, done.json["runs"][0]["passed"]) == (0, 3)
+        assert done.json["notices"] == ["1 response came from the interrupted evaluation."]
         assert sorted(asked(server).values()) == [1, 2, 2]
 
     against(WHOLE, disconnected, disconnected, WHOLE, test=test)

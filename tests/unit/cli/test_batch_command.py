@@ -73,6 +73,8 @@ def test_the_status_of_an_interrupted_job_names_the_command_that_continues_it(ba
     assert batch("status", "abcd")[1].splitlines()[1:] == [hint]
     asyncio.run(set_owner("abcd", os.getppid()))  # another process reads its files
     assert hint not in batch("status")[1] + batch("status", "abcd")[1]
+    asyncio.run(add_jobs("ready", status=BatchStatus.READY))  # it waits for the user
+    assert "Interrupted" not in batch("status")[1] + batch("status", "ready")[1]
 
 
 def test_a_job_that_was_just_removed_is_not_said_to_run_elsewhere(

@@ -51,6 +51,10 @@ MESSAGES = {
         2089,
         2048,
     ),
+    # As gateways reword them.
+    "Your request has 2345 tokens, the maximum context length is 2048 tokens.": (2345, 2048),
+    "requested 2345 input tokens, but the maximum context length is 2048 tokens": (2345, 2048),
+    "request (2345) exceeds the available context size (2048 tokens)": (2345, 2048),
     "Your input exceeds the context window of this model.": (0, 0),
 }
 
