@@ -262,7 +262,7 @@ class QuickPromptController(QObject):
     async def _move_to_window(self, action: str) -> None:
         has_content = self._conversation.path or self.attachments.parts
         if self._conversation.is_temporary and has_content:
-            self.window.status.show_status(tr("An unsaved conversation stays here"))
+            self.window.status.show_status(tr("A temporary conversation stays here"))
             return
         if self.attachments.reading_name:
             self.window.status.show_problem(

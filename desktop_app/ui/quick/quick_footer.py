@@ -34,7 +34,7 @@ class QuickFooter:
         self._paste_button.setToolTip(tr("Paste into the window behind"))
         self._open_button = HintButton(tr("Continue in Repartee"), theme)
         self._selection_button = HintButton(tr("Add selection"), theme, name="add-selection")
-        self._temporary_button = HintButton(tr("Don’t save"), theme, name="temporary")
+        self._temporary_button = HintButton(tr("Make temporary"), theme, name="temporary")
         self._temporary_button.setCheckable(True)
         close_button = HintButton(tr("Close"), theme)
         close_button.setProperty(KEEPS_LETTER, True)
@@ -63,7 +63,7 @@ class QuickFooter:
     def set_temporary(self, is_temporary: bool) -> None:
         """Show whether the conversation is kept off the disk."""
         self._temporary_button.setChecked(is_temporary)
-        self._temporary_button.setText(tr("Not saved") if is_temporary else tr("Don’t save"))
+        self._temporary_button.setText(tr("Temporary") if is_temporary else tr("Make temporary"))
 
     def show_buttons(self, *, has_answer: bool) -> None:
         """Show the buttons that apply before a question, or to an answer."""
