@@ -297,12 +297,12 @@ def _notices(runner: EvaluationRunner) -> list[str]:
                 runner.reused,
             )
         )
-    if runner.unevaluated:
+    if runner.failed_case_ids:
         notices.append(
             tr_plural(
                 "{count} case couldn’t be evaluated. Continue with the same command.",
                 "{count} cases couldn’t be evaluated. Continue with the same command.",
-                runner.unevaluated,
+                len(runner.failed_case_ids),
             )
         )
     if runner.repeated:

@@ -81,7 +81,7 @@ class EvaluationRunner:
         notices: the notices of the answers, such as on settings that were left out, each once.
         case_notices: pairs of a case's id and a notice of its error or of a call that was not run,
             each once.
-        unevaluated: number of cases that the same command asks again, because the provider failed.
+        failed_case_ids: the cases that the same command asks again, because the provider failed.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 
@@ -96,7 +96,7 @@ class EvaluationRunner:
     reused: int = field(default=0, init=False)
     notices: dict[NoticeText, None] = field(default_factory=dict, init=False)
     case_notices: dict[tuple[str, NoticeText], None] = field(default_factory=dict, init=False)
-    unevaluated: int = field(default=0, init=False)
+    failed_case_ids: set[str] = field(default_factory=set, init=False)
     stopped_by: UserFacingError | None = field(default=None, init=False)
     _done: int = field(default=0, init=False)
     _paused_until: float = field(default=0.0, init=False)
@@ -137,7 +137,7 @@ class EvaluationRunner:
             raise storage_errors.exceptions[0] from errors
         finally:
             self._pattern_client.close()
-        if self.stopped_by is None and not self.unevaluated:
+        if self.stopped_by is None and not self.failed_case_ids:
             await self.backend.notes.put(key, "", "")
         results = [task.result() for task in tasks]
         # The results of each case are in the order of the contestants.
@@ -220,7 +220,7 @@ class EvaluationRunner:
             )
             self.case_notices[case.id, notice_of_error(note)] = None
         if self._has_provider_failed(result):
-            self.unevaluated += 1
+            self.failed_case_ids.add(case.id)
             if self.batches is None and result.error is not None:
                 # Otherwise the next run would count the call as interrupted.
                 await self.backend.notes.put(key, "", "")

@@ -372,12 +372,10 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
 def expected_checks(text: str, variables: Mapping[str, str], filler: TemplateFiller) -> list[Check]:
     """Return the checks of a cell, such as `contains: Paris`; plain text must be equal."""
     match = _ASSERTION_CELL.fullmatch(text)
-    kind = _KINDS_OF_CELLS.get(match["kind"], match["kind"]) if match else ""
-    plain_kind = kind.removeprefix("not-")
-    is_known = plain_kind in _KINDS | _UNSUPPORTED_KINDS
-    is_plain_text = match is None or not is_known
-    if match is None or is_plain_text or not (match["value"] or _may_lack_value(plain_kind, match)):
+    if match is None or not _is_assertion(match):
         return [check_from_json({"equals": filler.fill_in(text, variables)})]
+    kind = _KINDS_OF_CELLS.get(match["kind"], match["kind"])
+    plain_kind = kind.removeprefix("not-")
     if match["threshold"] and plain_kind in _KINDS:
         raise CaseError(CaseFault.THRESHOLD_UNSUPPORTED, kind=kind)
     value: Any = match["value"].strip() if match["value"] else None
@@ -386,10 +384,15 @@ def expected_checks(text: str, variables: Mapping[str, str], filler: TemplateFil
     return _assertion_checks({"type": kind, "value": value}, variables, filler)
 
 
-def _may_lack_value(kind: str, cell: re.Match[str]) -> bool:
-    """Return True if a cell without a value is an assertion, such as `is-sql` or `latency(500)`.
+def _is_assertion(cell: re.Match[str]) -> bool:
+    """Return True for the name of an assertion with a value, or for one that may lack a value.
 
-    A single word, such as "cost", is more likely a text to compare.
+    Only `is-json` and phrases such as `is-sql` or `latency(500)` may. A single word, such as
+    "cost", is more likely a text to compare.
     """
+    kind = _KINDS_OF_CELLS.get(cell["kind"], cell["kind"]).removeprefix("not-")
+    if kind not in _KINDS | _UNSUPPORTED_KINDS:
+        return False
     is_phrase = "-" in kind or cell["threshold"] is not None
-    return kind == "is-json" or (kind in _UNSUPPORTED_KINDS and is_phrase)
+    may_lack_value = kind == "is-json" or (kind in _UNSUPPORTED_KINDS and is_phrase)
+    return bool(cell["value"]) or may_lack_value

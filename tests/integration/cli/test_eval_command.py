@@ -343,6 +343,18 @@ def test_the_same_command_asks_only_the_cases_that_the_server_did_not_answer(
     against(WHOLE, disconnected, disconnected, WHOLE, test=test)
 
 
+def test_a_case_that_no_model_answered_is_counted_once(shell: Shell, tmp_path: Path) -> None:
+    cases = write_cases(tmp_path, {"id": "a", "input": "a", "regex": ""})
+
+    async def test(server: LoopbackServer) -> None:
+        models = ("--variant", "thinking/low", "--variant", "thinking/high")
+        done = await shell.run("eval", cases, *models, "--json", env=gateway(server.base_url))
+        notice = "1 case couldn’t be evaluated. Continue with the same command."
+        assert (done.code, done.json["notices"]) == (1, [notice])
+
+    against(disconnected, disconnected, test=test)
+
+
 def test_an_answer_is_not_asked_again_after_its_judge_failed(shell: Shell, tmp_path: Path) -> None:
     checks = [{"rubric": "polite"}, {"rubric": "short"}]
     cases = write_cases(tmp_path, {"id": "a", "input": "Hi", "checks": checks})
