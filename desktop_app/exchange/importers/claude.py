@@ -3,6 +3,7 @@
 Anthropic does not document the format; the fields are those that exports of 2024 to 2026 have in
 common. Older exports name no parents: their messages are one path. Of attached files, the export
 has only names and the text of documents. Artifacts are calls of a tool, but are shown as documents.
+Design chats have a form of their own (see `claude_design`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.exchange.importers.claude_design import conversation_of, is_design_chat
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     add_document,
@@ -40,11 +42,15 @@ _MARKDOWN: Final = "text/markdown"
 
 def is_conversation(value: Any) -> bool:
     """Return True for a conversation of Claude's."""
-    return isinstance(value, Mapping) and isinstance(value.get("chat_messages"), list)
+    return is_design_chat(value) or (
+        isinstance(value, Mapping) and isinstance(value.get("chat_messages"), list)
+    )
 
 
 def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     """Return the conversation."""
+    if is_design_chat(value):
+        value = conversation_of(value)
     files: dict[str, AttachmentFile] = {}
     source = SourceConversation(
         "claude",

@@ -2,8 +2,8 @@
 
 An export is JSON of Repartee, ChatGPT, Claude, Open WebUI or LibreChat, or a ZIP archive with JSON
 of one of these programs. Of an archive, the members named conversations….json are read, as in
-OpenAI's exports, or all JSON members if no name begins like that. Reading an export never opens
-another file.
+OpenAI's exports, and those in a folder `design_chats`, as in Anthropic's; or all JSON members if
+there are none of these. Reading an export never opens another file.
 """
 
 from __future__ import annotations
@@ -184,7 +184,8 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_named_conversations(info: ZipInfo) -> bool:
-    return PurePosixPath(info.filename).name.startswith("conversations")
+    path = PurePosixPath(info.filename)
+    return path.name.startswith("conversations") or path.parent.name == "design_chats"
 
 
 def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> ImportRefusedError:

@@ -442,6 +442,60 @@ def test_claudes_calls_of_tools_are_kept_with_their_results() -> None:
     assert parts[2].state is ToolCallState.FAILED
 
 
+def test_claudes_design_chats_are_imported_with_what_was_said_during_an_answer() -> None:
+    attachments = [{"name": "notes.md", "content": "Round"}, {"name": "sketch.png"}]
+    call = {"id": "t1", "name": "write", "input": {"path": "a"}, "output": {"size": 3}}
+    blocks = [
+        {"type": "thinking", "text": "Shapes."},
+        {"type": "tool_call", "toolCall": call},
+        {"type": "user_interjection", "message": {"role": "user", "content": "In blue"}},
+        {"type": "error", "message": "Overloaded"},
+        {"type": "text", "text": "Done."},
+    ]
+    question = {"content": "A logo", "attachments": attachments}
+    chat = {
+        "uuid": "d1",
+        "title": "Chat",
+        "project": {"name": "Shop"},
+        "created_at": "2026-08-01T10:00:00Z",
+        "messages": [
+            {"uuid": "m1", "role": "user", "content": question},
+            {"role": "assistant", "content": {"content": "Done.", "contentBlocks": blocks}},
+            {"uuid": "m3", "role": "user", "content": "Thanks"},
+        ],
+    }
+    assert claude.is_conversation(chat)
+    found = claude.read_conversation(chat)
+    assert found.conversation.title == "Shop: Chat"
+    first, *others = found.messages
+    document, *rest = first.parts
+    assert isinstance(document, DocumentPart)
+    assert document.name == "notes.md"
+    assert rest == [TextPart("[Attached: sketch.png]"), TextPart("A logo")]
+    assert [(m.role, m.parts) for m in others] == [
+        (
+            Role.ASSISTANT,
+            (ReasoningPart("Shapes."), ended_call("t1", "write", {"path": "a"}, '{"size": 3}')),
+        ),
+        (Role.USER, (TextPart("In blue"),)),
+        (Role.ASSISTANT, (TextPart("[Error: Overloaded]"), TextPart("Done."))),
+        (Role.USER, (TextPart("Thanks"),)),
+    ]
+    assert [m.parent_id for m in others] == [m.id for m in found.messages[:-1]]
+
+
+def test_design_chats_in_claudes_archive_are_read(tmp_path: Path) -> None:
+    design_chat = {"uuid": "d1", "messages": [{"role": "user", "content": "A logo"}]}
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("conversations.json", json.dumps(CLAUDE))
+        archive.writestr("design_chats/d1.json", json.dumps(design_chat))
+        archive.writestr("projects/p1.json", json.dumps({"uuid": "p1", "docs": []}))
+    export = read_export(path)
+    assert titles_of(list(export.conversations)) == ["Bread", "A logo"]
+    assert (export.kind, export.total) == ("Claude", 2)
+
+
 def test_a_result_without_the_id_of_a_call_is_kept() -> None:
     result = {"type": "tool_result", "name": "search", "content": "42"}
     text, call = claude_answer({"type": "text", "text": "Hi"}, result)
