@@ -35,6 +35,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
     short_title,
+    text_at,
     time_from_seconds,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
@@ -70,6 +71,8 @@ _AFTER_ITEMS: Final = re.compile(rb"[ \t\r\n]*\][ \t\r\n]*")
 _MAX_DETAILS_CHARS: Final = 200  # of the JSON parser's message, in a sentence
 OWN_KIND: Final = "Repartee"
 """The kind of this program's own exports."""
+_ASSET_NAMES: Final = "conversation_asset_file_names.json"
+"""A member of ChatGPT's archives since 2026: original names of files by their names there."""
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
@@ -224,10 +227,13 @@ class _Images:
         self._path = path
         self._archive: ForeignArchive | None = None
         self._members_by_name: list[tuple[str, ZipInfo]] = []
+        self._original_names: Mapping[str, Any] = {}
         self._bytes_left = 0
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the name and bytes of the first member whose name begins with a file id.
+
+        The name is the original one if the archive has it.
 
         Return None if there is none, if the archive or the member cannot be read, or if the images
         unpack to too many bytes.
@@ -244,14 +250,16 @@ class _Images:
             name, info = self._members_by_name[index]
             if name.startswith(file_id) and info.file_size <= self._bytes_left:
                 self._bytes_left -= info.file_size
-                return name, self._archive.read(info, MAX_IMAGE_BYTES)
+                original_name = text_at(self._original_names, name)
+                return original_name or name, self._archive.read(info, MAX_IMAGE_BYTES)
         return None
 
     def _open(self) -> ForeignArchive:
-        """Open the archive, sort its members by name, and set how many bytes may be unpacked."""
+        """Open the archive, index its members, and set how many bytes may be unpacked."""
         archive = ForeignArchive(open_file(self._path))
         members = [(PurePosixPath(info.filename).name, info) for info in archive.members]
         self._members_by_name = sorted(members, key=_member_name)
+        self._original_names = _read_asset_names(archive, dict(members).get(_ASSET_NAMES))
         packed = sum(info.compress_size for info in archive.members)
         self._bytes_left = max(_ALWAYS_PLAUSIBLE_BYTES, _MAX_IMAGES_RATIO * packed)
         return archive
@@ -263,6 +271,17 @@ class _Images:
         finally:
             if self._archive is not None:
                 self._archive.close()
+
+
+def _read_asset_names(archive: ForeignArchive, info: ZipInfo | None) -> Mapping[str, Any]:
+    """Return the original names of files; none if the member is missing or damaged."""
+    if info is not None:
+        with suppress(ImportRefusedError, RefusedFileError):
+            data = archive.read(info, MAX_IMAGE_BYTES)
+            _require_plausible_values(data)
+            value = _parse_json(data)
+            return value if isinstance(value, dict) else {}
+    return {}
 
 
 def _member_name(member: tuple[str, ZipInfo]) -> str:

@@ -371,6 +371,26 @@ def test_an_image_of_chatgpt_has_the_name_that_it_was_attached_with(tmp_path: Pa
     assert [part.name for part in found.messages[0].attachments] == ["cat.png"]
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [('{"file_1.dat": "cat.png"}', "cat.png"), ("[]", "file_1.dat"), ("{", "file_1.dat")],
+)
+def test_an_image_of_chatgpt_has_its_original_name(
+    tmp_path: Path, names: str, expected: str
+) -> None:
+    image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
+    content = {"content_type": "multimodal_text", "parts": [image]}
+    message = chatgpt_message("user", content)
+    value = [{"id": "c", "current_node": "u", "mapping": {"u": node("u", None, message)}}]
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("conversations-000.json", json.dumps(value))
+        archive.writestr("conversation_asset_file_names.json", names)
+        archive.writestr("file_1.dat", PIXEL)
+    (found,) = read_export(tmp_path / "export.zip").conversations
+    assert isinstance(found, ImportedConversation)
+    assert [file.name for file in found.files] == [expected]
+
+
 def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> None:
     found = read_single(tmp_path, OPEN_WEBUI)
     assert texts_and_parents(found) == [("Why?", None), ("Yeast.", 0), ("Carbon dioxide.", 0)]
