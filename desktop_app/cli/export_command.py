@@ -13,6 +13,7 @@ import os
 import pickle
 import re
 import struct
+import unicodedata
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -498,7 +499,8 @@ def partial_file(target: Path) -> Iterator[Path]:
 def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:
     """Yield a unique name for each file, from the conversation's date and title.
 
-    Names are also unique on file systems that ignore case.
+    Names are also unique on file systems that ignore case or, like those of macOS, take composed
+    and decomposed characters for the same.
     """
     counts: dict[str, int] = {}
     used_names: set[str] = set()
@@ -508,12 +510,17 @@ def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:
         title = title.encode()[:MAX_TITLE_BYTES].decode(errors="ignore").rstrip()
         stem = f"{day} {title or 'Conversation'}"
         name = stem
-        key = stem.casefold()
-        while name.casefold() in used_names:
+        key = _file_system_key(stem)
+        while _file_system_key(name) in used_names:
             counts[key] = counts.get(key, 1) + 1
             name = f"{stem} ({counts[key]})"
-        used_names.add(name.casefold())
+        used_names.add(_file_system_key(name))
         yield f"{name}{suffix}"
+
+
+def _file_system_key(name: str) -> str:
+    """Return a text that is equal for names that a file system may take for the same."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def unwritable_error(target: Path, exc: OSError) -> StorageError:

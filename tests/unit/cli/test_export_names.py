@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ def test_no_two_files_have_the_same_name() -> None:
     names = list(file_names([a_conversation(title) for title in titles], ".md"))
     assert len({name.casefold() for name in names}) == len(titles)
     assert names[1].endswith("same.md")
+
+
+def test_names_differ_where_composed_and_decomposed_characters_are_the_same() -> None:
+    titles = ["caf\u00e9", "cafe\u0301", "CAFE\u0301", "CAF\u00c9"]
+    names = list(file_names([a_conversation(title) for title in titles], ".md"))
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in names}) == len(titles)
+    assert names[0].endswith("caf\u00e9.md")
 
 
 def test_thousands_of_equal_titles_are_named_quickly() -> None:
