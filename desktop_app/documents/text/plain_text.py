@@ -100,10 +100,12 @@ _MIN_WIDE_BYTES: Final = 8  # four characters
 # form feed, carriage return, backspace (terminals) and escape (terminal colors).
 _NOT_IN_TEXT: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 # Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, half a
-# Korean syllable between whole ones, symbols that nobody writes.
+# Korean syllable between whole ones, a final Hebrew letter within a word, a Hebrew vowel without a
+# letter, symbols that nobody writes.
 _ODDITY: Final = re.compile(
     r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])"
-    r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]|[가-힣一-鿿][ㄱ-ㆎ](?=[가-힣一-鿿])"
+    r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]|[ά-ώ][Ά-Ϋ]|[가-힣一-鿿][ㄱ-ㆎ](?=[가-힣一-鿿])"
+    r"|[ךםןףץ](?=[א-ת])|(?<![א-ת\u05b0-\u05c2\u05f0-\u05f2])[\u05b0-\u05bc\u05bf\u05c1\u05c2]"
     r"|[¼½¾¨¸‡†ˆ¬ªº\u05c0](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
 # Letters where no Western language has them. Baltic and Turkish text that is decoded as Western has
