@@ -287,11 +287,16 @@ class _Reader:
             has_even: even pages have headers and footers of their own.
         """
         parts: dict[str, None] = {}
+        # By type. A section inherits those that it does not state from the section before it.
+        section_parts: dict[str, str] = {}
         for section in tree.iter(f"{W}sectPr"):
-            is_shown = {"first": _is_on(_value(section, f"{W}titlePg")), "even": has_even}
             for reference in section.findall(f"{W}{kind}Reference"):
-                if is_shown.get(reference.get(f"{W}type", ""), True):
-                    parts[self.relations.get(drawing.relation_id(reference), "")] = None
+                part = self.relations.get(drawing.relation_id(reference), "")
+                section_parts[reference.get(f"{W}type", "default")] = part
+            is_shown = {"first": _is_on(_value(section, f"{W}titlePg")), "even": has_even}
+            for page_type, part in section_parts.items():
+                if is_shown.get(page_type, True):
+                    parts[part] = None
         for part in parts:
             part_reader = replace(self, relations=self.package.relationships(part))
             yield " ".join(

@@ -280,6 +280,16 @@ def test_each_shown_header_and_footer_is_read_once(
     assert read("x.docx", parts) == "\n\n".join(shown)
 
 
+def test_a_section_inherits_the_header_of_its_first_page() -> None:
+    first = "<w:sectPr><w:headerReference w:type='first' r:id='h'/></w:sectPr>"
+    last = "<w:sectPr><w:titlePg/></w:sectPr>"
+    parts = word(f"<w:p><w:pPr>{first}</w:pPr><w:r><w:t>Text.</w:t></w:r></w:p>{last}")
+    header = f"<w:hdr {SPACES}><w:p><w:r><w:t>Acme</w:t></w:r></w:p></w:hdr>"
+    parts["word/header.xml"] = header
+    parts["word/_rels/document.xml.rels"] = relations(h="header.xml")
+    assert read("x.docx", parts) == "Header: Acme\n\nText."
+
+
 def test_the_parts_of_a_document_may_be_in_its_root() -> None:
     link = '<w:p><w:hyperlink r:id="site"><w:r><w:t>a site</w:t></w:r></w:hyperlink></w:p>'
     heading = '<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Title</w:t></w:r></w:p>'
