@@ -375,25 +375,24 @@ class _Reader:
             for mark in run.findall(f"{W}fldChar"):
                 paragraph.process_field_mark(mark)
             return ""
-        text = "".join(self._run_words(run, paragraph, self._font(properties)))
-        alignment = _value(properties, f"{W}vertAlign")
+        font = self._run_property(properties, f"{W}rFonts[@{W}ascii]", "ascii") or ""
+        text = "".join(self._run_words(run, paragraph, font))
+        alignment = self._run_property(properties, f"{W}vertAlign")
         if alignment == "superscript":
             text = md.superscript(text)
         elif alignment == "subscript":
             text = md.subscript(text)
-        bold = _value(properties, f"{W}b")
-        if bold is None:
-            bold = self.styles.find(_value(properties, f"{W}rStyle"), f"{W}rPr/{W}b")
-        return md.bold(text) if _is_on(bold) else text
+        return md.bold(text) if _is_on(self._run_property(properties, f"{W}b")) else text
 
-    def _font(self, properties: Element | None) -> str:
-        """Return the font of a run's ASCII characters; "" if neither run nor style names one."""
-        path = f"{W}rFonts[@{W}ascii]"
-        font = _value(properties, path, "ascii")
-        if font is None:
-            style = _value(properties, f"{W}rStyle")
-            font = self.styles.find(style, f"{W}rPr/{path}", "ascii")
-        return font or ""
+    def _run_property(
+        self, properties: Element | None, path: str, attribute: str = "val"
+    ) -> str | None:
+        """Return the value of a run's property; None if neither run nor style has it."""
+        value = _value(properties, path, attribute)
+        if value is not None:
+            return value
+        style = _value(properties, f"{W}rStyle")
+        return self.styles.find(style, f"{W}rPr/{path}", attribute)
 
     def _run_words(self, run: Element, paragraph: _OpenParagraph, font: str) -> Iterator[str]:
         """Yield the words of a run, and record fields and boxes in `paragraph`."""

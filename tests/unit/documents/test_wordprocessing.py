@@ -76,6 +76,7 @@ STYLES = (
     "<w:style w:styleId='N'><w:rPr><w:b/></w:rPr></w:style>"
     "<w:style w:styleId='C'><w:basedOn w:val='N'/></w:style>"
     "<w:style w:styleId='Greek'><w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr></w:style>"
+    "<w:style w:styleId='Power'><w:rPr><w:vertAlign w:val='superscript'/></w:rPr></w:style>"
     "<w:style w:styleId='P'><w:basedOn w:val='N'/><w:rPr><w:b w:val='0'/></w:rPr></w:style>"
 )
 
@@ -176,6 +177,12 @@ def text_of(body: str) -> str:
             + paragraph("4", run=value("vertAlign", "baseline")),
             "²\n\n₃\n\n4",
             id="raised and lowered figures",
+        ),
+        pytest.param(
+            paragraph("5", run=value("rStyle", "Power"))
+            + paragraph("6", run=value("vertAlign", "baseline") + value("rStyle", "Power")),
+            "⁵\n\n6",
+            id="figures that a style raises",
         ),
         pytest.param(
             table([cell("a"), cell("b")], [cell("c"), cell("d")]),
