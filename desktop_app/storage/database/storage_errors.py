@@ -1,7 +1,8 @@
 """Turns errors of SQLite and the file system into errors for the user.
 
 Only this module does that. The messages of SQLite and the system name tables, codes and paths,
-never a value, so they are safe as details.
+never a value, so they are safe as details. Python's message on text that is not UTF-8 quotes the
+text, which is left out.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from desktop_app.domain.errors import (
 UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 """Errors of reading a damaged or foreign database, whose texts may not be UTF-8."""
 
+_NOT_UTF_8: Final = "Could not decode to UTF-8 column"
 _ClassAndReason = tuple[type[StorageError], Reason]
 
 _DISK_FULL: Final[_ClassAndReason] = (StoreFullError, Reason.DISK_FULL)
@@ -81,11 +83,15 @@ def damaged_error(place: str, details: str) -> StoreDamagedError:
 
 
 def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
+    message = str(exc)
+    if message.startswith(_NOT_UTF_8):  # has no code: it is an error of Python, not of SQLite
+        column, _, _text = message.partition(" with text ")
+        return damaged_error(place, column)
     code = getattr(exc, "sqlite_errorcode", 0)
     default_class = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
     class_and_reason = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
     error_class, reason = class_and_reason or (default_class, Reason.STORE_UNUSABLE)
-    details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
+    details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {message}"
     return error_class(reason, details=details, place=place)
 
 

@@ -26,6 +26,15 @@ def translated(error: Exception) -> StorageError:
     return raised.value
 
 
+def test_text_that_is_not_utf_8_is_damage_and_is_not_quoted() -> None:
+    sql = "SELECT CAST(X'736563726574ff' AS TEXT) AS title"  # "secret" and a byte that is no UTF-8
+    with pytest.raises(sqlite3.OperationalError, match="secret") as raised:
+        sqlite3.connect(":memory:").execute(sql).fetchall()
+    found = translated(raised.value)
+    assert (type(found), found.reason) == (StoreDamagedError, Reason.STORE_DAMAGED)
+    assert found.details == "Could not decode to UTF-8 column 'title'"
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "reason"),
     [
