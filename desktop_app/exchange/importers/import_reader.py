@@ -159,6 +159,9 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
     named_members = [info for info in members if _is_named_conversations(info)]
     members = named_members or members
     if not members:
+        # OpenAI's privacy portal packs archives into an archive.
+        if any(info.filename.endswith(".zip") for info in archive.members):
+            raise ImportRefusedError(Reason.IMPORT_OF_ARCHIVES)
         raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
     _require_plausible(members)
     exports: list[ParsedExport] = []

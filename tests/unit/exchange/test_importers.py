@@ -346,6 +346,15 @@ def test_a_damaged_file_in_an_archive_does_not_stop_the_others(tmp_path: Path) -
     assert "contains no conversations from" in second
 
 
+def test_an_archive_of_archives_is_to_be_unpacked(tmp_path: Path) -> None:
+    file = tmp_path / "portal.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("Activity/Conversations__1.zip", b"PK")
+    with pytest.raises(ImportRefusedError) as caught:
+        read_export(file)
+    assert caught.value.reason is Reason.IMPORT_OF_ARCHIVES
+
+
 def test_an_archive_without_any_readable_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match=r"a\.json is damaged"):
         read_members(tmp_path, a="{", b="{")
