@@ -270,6 +270,9 @@ def _change_sheet(stream: bytearray, position: int, styles: Styles) -> CellTexts
             text = styles[style].display(number) if style in styles else None
             if text is not None:
                 texts.setdefault(row, []).append((cell_column, text))
+                if kind == _NUMBER:
+                    # python-calamine still reads the number, and fails at the longest durations.
+                    struct.pack_into("<d", stream, offset + 6, 0)
     return texts
 
 

@@ -1,16 +1,20 @@
 """The number formats of a workbook's cells that python-calamine does not apply.
 
-These are percentages, and the padded formats of postal codes and the like.
+These are percentages, the padded formats of postal codes and the like, and durations that are too
+long for it.
 """
 
 from __future__ import annotations
 
+import datetime
 import operator
 import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 _BUILT_IN_PERCENTAGES: Final = frozenset((9, 10))
+_BUILT_IN_DURATION: Final = 46
+_ELAPSED_TIME: Final = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
 # The formats of postal codes, article numbers and the like: digits and literals. Their sections are
 # for positive numbers, negative numbers and zero, or for numbers that meet a condition.
@@ -30,13 +34,16 @@ _PLACE: Final = re.compile(f"([{_ZERO}{_OPTIONAL}])")
 
 
 def displayed_formats(codes: Iterable[tuple[int, str]]) -> dict[int, DisplayedFormat]:
-    """Map the ids of number formats to percentages and padded formats; leave others out."""
+    """Map the ids of number formats to those that are applied here; leave others out."""
     formats: dict[int, DisplayedFormat] = dict.fromkeys(_BUILT_IN_PERCENTAGES, PercentFormat())
+    formats[_BUILT_IN_DURATION] = DurationFormat()
     for number, code in codes:
         if len(code) > _MAX_FORMAT_LENGTH:
             continue
         if "%" in without_literals(code):
             formats[number] = PercentFormat()
+        elif _ELAPSED_TIME.search(without_literals(code)):
+            formats[number] = DurationFormat()
         elif padded := PaddedFormat.parse(code):
             formats[number] = padded
     return formats
@@ -53,6 +60,14 @@ class PercentFormat:
     def display(self, number: float) -> str:
         """Return a text such as "97.8%" for 0.978."""
         return f"{round(number * 100, 9):.12g}%"
+
+
+class DurationFormat:
+    """The format of durations in days."""
+
+    def display(self, number: float) -> str | None:
+        """Return a number at which python-calamine fails with an OverflowError; None for others."""
+        return f"{number:.15g}" if abs(number) >= datetime.timedelta.max.days else None
 
 
 class PaddedFormat(NamedTuple):
@@ -105,7 +120,7 @@ class PaddedFormat(NamedTuple):
         return f"{sign}{_fill(self.templates[min(index, last)], str(abs(number)))}"
 
 
-DisplayedFormat = PercentFormat | PaddedFormat
+DisplayedFormat = PercentFormat | DurationFormat | PaddedFormat
 """A format that is applied here."""
 
 
