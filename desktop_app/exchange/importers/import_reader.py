@@ -72,7 +72,10 @@ _MAX_DETAILS_CHARS: Final = 200  # of the JSON parser's message, in a sentence
 OWN_KIND: Final = "Repartee"
 """The kind of this program's own exports."""
 _ASSET_NAMES: Final = "conversation_asset_file_names.json"
-"""A member of ChatGPT's archives since 2026: original names of files by their names there."""
+"""A member of ChatGPT's archives since 2026: original names of files by their names there.
+
+Some include a folder: `{"file-1.dat": "dalle-generations/1.webp", …}`.
+"""
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
@@ -253,7 +256,7 @@ class _Images:
             name, info = self._members_by_name[index]
             if name.startswith(file_id) and info.file_size <= self._bytes_left:
                 self._bytes_left -= info.file_size
-                original_name = text_at(self._original_names, name)
+                original_name = PurePosixPath(text_at(self._original_names, name)).name
                 return original_name or name, self._archive.read(info, MAX_IMAGE_BYTES)
         return None
 

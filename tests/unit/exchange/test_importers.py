@@ -382,7 +382,12 @@ def test_an_image_of_chatgpt_has_the_name_that_it_was_attached_with(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("names", "expected"),
-    [('{"file_1.dat": "cat.png"}', "cat.png"), ("[]", "file_1.dat"), ("{", "file_1.dat")],
+    [
+        ('{"file_1.dat": "cat.png"}', "cat.png"),
+        ('{"file_1.dat": "dalle-generations/cat.webp"}', "cat.webp"),
+        ("[]", "file_1.dat"),
+        ("{", "file_1.dat"),
+    ],
 )
 def test_an_image_of_chatgpt_has_its_original_name(
     tmp_path: Path, names: str, expected: str
