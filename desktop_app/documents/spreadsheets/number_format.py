@@ -1,7 +1,7 @@
 """The number formats of a workbook's cells that python-calamine does not apply.
 
-These are percentages, the padded formats of postal codes and the like, and durations that are too
-long for it.
+These are percentages, the padded formats of postal codes and the like, durations that are too long
+for it, and negative dates and times, of which it shows the time of day: 18:00 for -6:00.
 """
 
 from __future__ import annotations
@@ -12,9 +12,17 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from desktop_app.documents.spreadsheets import sheet_table
+
 _BUILT_IN_PERCENTAGES: Final = frozenset((9, 10))
 _BUILT_IN_DURATION: Final = 46
+_BUILT_IN_DATES: Final = frozenset((14, 15, 16, 17, 22))
+_BUILT_IN_TIMES: Final = frozenset((18, 19, 20, 21, 45, 47))
 _ELAPSED_TIME: Final = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_BRACKETED: Final = re.compile(r"\[[^\]]*\]")
+_DATE: Final = re.compile("[dy]", re.IGNORECASE)
+# Only hours, minutes and seconds, in any section: "h:mm;-h:mm".
+_TIME: Final = re.compile(r"(?=.*[hs])(?:AM/PM|A/P|[hms:.,0;@()_ -])+", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
 # The formats of postal codes, article numbers and the like: digits and literals. Their sections are
 # for positive numbers, negative numbers and zero, or for numbers that meet a condition.
@@ -37,13 +45,20 @@ def displayed_formats(codes: Iterable[tuple[int, str]]) -> dict[int, DisplayedFo
     """Map the ids of number formats to those that are applied here; leave others out."""
     formats: dict[int, DisplayedFormat] = dict.fromkeys(_BUILT_IN_PERCENTAGES, PercentFormat())
     formats[_BUILT_IN_DURATION] = DurationFormat()
+    formats |= dict.fromkeys(_BUILT_IN_DATES, DateFormat())
+    formats |= dict.fromkeys(_BUILT_IN_TIMES, TimeFormat())
     for number, code in codes:
         if len(code) > _MAX_FORMAT_LENGTH:
             continue
-        if "%" in without_literals(code):
+        signs = without_literals(code)
+        if "%" in signs:
             formats[number] = PercentFormat()
-        elif _ELAPSED_TIME.search(without_literals(code)):
+        elif _ELAPSED_TIME.search(signs):
             formats[number] = DurationFormat()
+        elif _DATE.search(_BRACKETED.sub("", signs)):
+            formats[number] = DateFormat()
+        elif _TIME.fullmatch(_BRACKETED.sub("", signs)):
+            formats[number] = TimeFormat()
         elif padded := PaddedFormat.parse(code):
             formats[number] = padded
     return formats
@@ -68,6 +83,26 @@ class DurationFormat:
     def display(self, number: float) -> str | None:
         """Return a number at which python-calamine fails with an OverflowError; None for others."""
         return f"{number:.15g}" if abs(number) >= datetime.timedelta.max.days else None
+
+
+class DateFormat:
+    """The format of dates, with or without a time."""
+
+    def display(self, number: float) -> str | None:
+        """Return a negative number, which is no date; None for others."""
+        return f"{number:.15g}" if number < 0 else None
+
+
+class TimeFormat:
+    """The format of times without a date, in days."""
+
+    def display(self, number: float) -> str | None:
+        """Return a negative time, such as "-6:00:00" for -0.25; None for others."""
+        if number >= 0:
+            return None
+        if number <= datetime.timedelta.min.days:
+            return f"{number:.15g}"
+        return sheet_table.duration(datetime.timedelta(number))
 
 
 class PaddedFormat(NamedTuple):
@@ -120,7 +155,7 @@ class PaddedFormat(NamedTuple):
         return f"{sign}{_fill(self.templates[min(index, last)], str(abs(number)))}"
 
 
-DisplayedFormat = PercentFormat | DurationFormat | PaddedFormat
+DisplayedFormat = PercentFormat | DurationFormat | DateFormat | TimeFormat | PaddedFormat
 """A format that is applied here."""
 
 

@@ -79,7 +79,8 @@ def _number(value: float) -> str:
     return f"{Decimal(text):f}" if "e" in text and 1e-15 < abs(value) < 1e21 else text
 
 
-def _duration(value: datetime.timedelta) -> str:
+def duration(value: datetime.timedelta) -> str:
+    """Return a duration in hours, minutes and seconds: "-36:00:00"."""
     sign = "-" if value < datetime.timedelta() else ""
     minutes, seconds = divmod(round(abs(value).total_seconds()), 60)
     return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
@@ -94,5 +95,5 @@ _FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
     datetime.date: datetime.date.isoformat,
     datetime.datetime: lambda value: value.isoformat(" ", "seconds"),
     datetime.time: lambda value: value.isoformat("seconds"),
-    datetime.timedelta: _duration,
+    datetime.timedelta: duration,
 }

@@ -2,8 +2,8 @@
 
 python-calamine does not tell how a number is formatted or which error a cell contains. It reads a
 formula that no program has calculated as an empty cell. So these cells are first rewritten as
-texts: percentages with their sign, postal codes and the like with their zeros, errors as Excel
-shows them, formulas as they were typed.
+texts: percentages with their sign, postal codes and the like with their zeros, negative times with
+their sign, errors as Excel shows them, formulas as they were typed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ from desktop_app.documents.office import drawing
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package, whole_number
 from desktop_app.documents.spreadsheets import sheet_comments, sheet_table
-from desktop_app.documents.spreadsheets.number_format import DisplayedFormat, displayed_formats
+from desktop_app.documents.spreadsheets.number_format import (
+    DateFormat,
+    DisplayedFormat,
+    TimeFormat,
+    displayed_formats,
+)
 from desktop_app.documents.spreadsheets.sheet_table import CellTexts
 from desktop_app.documents.worker.protocol import Limits
 
@@ -152,9 +157,12 @@ def _with_displayed_texts(package: Package, limits: Limits) -> bytes:
     """
     copy = io.BytesIO()
     styles = _number_styles(package)
-    styled_cell: re.Pattern[bytes] | None = None
-    if styles:
-        styled_cell = re.compile(_STYLED_NUMBER_CELL_TEMPLATE % b"|".join(styles), re.X)
+    # Most sheets with dates have no negative number, and need not be searched for their cells.
+    positive_styles: dict[bytes, DisplayedFormat] = {
+        style: number_format
+        for style, number_format in styles.items()
+        if not isinstance(number_format, DateFormat | TimeFormat)
+    }
     with zipfile.ZipFile(copy, "w") as archive:
         for part in package.names:
             if any(folder in part for folder in _WITHOUT_CELLS):
@@ -168,8 +176,10 @@ def _with_displayed_texts(package: Package, limits: Limits) -> bytes:
                     content = _ERROR_CELL.sub(rb"\1str", content)
                 if b"f>" in content:
                     content = _UNCALCULATED_CELL.sub(_with_formula, content)
-                if styled_cell:
-                    content = styled_cell.sub(partial(_with_styled_number, styles), content)
+                if used_styles := styles if b"v>-" in content else positive_styles:
+                    template = _STYLED_NUMBER_CELL_TEMPLATE % b"|".join(used_styles)
+                    show_number = partial(_with_styled_number, used_styles)
+                    content = re.sub(template, show_number, content, flags=re.X)
             archive.writestr(part, content)
     return copy.getvalue()
 

@@ -74,11 +74,14 @@ class TestXls:
             + formula(0, 6, -0.5, 2)
             + number(0, 7, 1.25, 4)
             + number(0, 8, 1764300000, 4)
+            + number(0, 9, -0.25, 5)
+            + record(0x27E, "3Hl", 0, 10, 1, -3 << 2 | 2)
         )
-        data = xls({"S": records}, {170: wide("00000"), 171: wide("[h]:mm")}, (0, 14, 10, 170, 171))
+        codes = {170: wide("00000"), 171: wide("[h]:mm")}
+        data = xls({"S": records}, codes, (0, 14, 10, 170, 171, 20))
         assert first_row(data) == (
             "| 2026-03-04 | 2026-03-04 06:00:00 | 97.8% | 50% | 02134 | 00007 | -50% | 30:00:00 "
-            "| 1764300000 |"
+            "| 1764300000 | -6:00:00 | -3 |"
         )
 
     def test_texts_and_formats_of_excel_95_are_read(self) -> None:

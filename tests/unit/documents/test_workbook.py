@@ -199,6 +199,10 @@ def test_values_are_formatted_by_type_and_style() -> None:
         ("2.5108796296", 5, "60:15:40"),
         ("1764300000", 5, "1764300000"),
         ("-999999999.5", 5, "-999999999.5"),
+        ("-0.25", 2, "-6:00:00"),
+        ("-999999999.5", 2, "-999999999.5"),
+        ("-3", 1, "-3"),
+        ("-0.25", 3, "-0.25"),
         ("0.12345678949", 4, "12.345678949%"),
         ("0.1234567894949", 4, "12.345678949%"),
     ],
@@ -215,6 +219,10 @@ def test_only_extreme_numbers_have_exponents_and_durations_have_hours(
     [
         ("00000", "2134", "02134"),
         ("00000", "2.134E3", "02134"),
+        ("h:mm;-h:mm", "-0.25", "-6:00:00"),
+        ("[$-409]h:mm AM/PM", "-1.5", "-36:00:00"),
+        ("h:mm;-h:mm", "0.25", "06:00:00"),
+        ("[$-407]dd\\.mm\\.yyyy", "-3", "-3"),
         ("00000", "1234567", "1234567"),
         ("00000", "-7", "-00007"),
         ("00000", "2134.5", "2134.5"),
@@ -249,7 +257,7 @@ def test_only_extreme_numbers_have_exponents_and_durations_have_hours(
         ("##", "0", ""),
     ],
 )
-def test_numbers_that_are_codes_keep_their_zeros(code: str, value: str, shown: str) -> None:
+def test_numbers_are_shown_in_custom_formats(code: str, value: str, shown: str) -> None:
     cells = f'<c r="A1" s="6"><v>{value}</v></c><c r="B1" s="6" t="str"><v>7</v></c>'
     data = changed(
         workbook(S=cells), lambda _, part: part.replace(b"""'0 "days"'""", f"'{code}'".encode())
