@@ -42,6 +42,7 @@ _QUOTA_CODES: Final = {
     "credit_balance_exhausted",
     "billing_hard_limit_reached",
     "billing_not_active",
+    "exceeded_current_quota_error",  # Moonshot
 }
 _RATE_CODES: Final = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests"}
 _KEY_CODES: Final = {
@@ -246,7 +247,9 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     """Return the error that the code, message or status identifies; None if none of them does."""
     # Inside an open stream, `status` is None, and only the event can state a status.
     http_status = status or body.http_status
-    if body.names & _QUOTA_CODES or http_status == 402 or _is_refusal(status, _NO_CREDIT, body):
+    may_lack_credit = status == 429 or status in _REFUSAL_STATUSES
+    lacks_credit = may_lack_credit and _NO_CREDIT.search(body.message)
+    if body.names & _QUOTA_CODES or http_status == 402 or lacks_credit:
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
     if _is_filtered(body, status):
         return ContentFilteredError(Reason.ENDED_BY_FILTER)

@@ -76,18 +76,18 @@ class AttemptError(Exception):
 def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
     """Return the failed attempt for a reply with an error status."""
     requested_s = requested_wait_s(headers)
-    if isinstance(error, RateLimitedError) and requested_s is not None and requested_s > MAX_WAIT_S:
-        error = _with_wait(error, requested_s)
     is_repeatable = isinstance(error, RateLimitedError) or (
         status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT
     )
+    if is_repeatable and requested_s is not None and requested_s > MAX_WAIT_S:
+        error = _with_wait(error, requested_s)
     is_refused = headers.get("x-should-retry", "").lower() == "false"
     return AttemptError(
         error, may_repeat=is_repeatable and not is_refused, requested_wait_s=requested_s
     )
 
 
-def _with_wait(error: RateLimitedError, seconds: float) -> RateLimitedError:
+def _with_wait(error: ProviderError, seconds: float) -> ProviderError:
     """Return the error with a remedy that says how long to wait."""
     if seconds > _DAY_S:
         return error.with_remedy(Remedy.RETRY_AFTER_DAYS)

@@ -41,6 +41,7 @@ TABLE: list[tuple[int, Any, type[ProviderError]]] = [
     (429, error("No money", "insufficient_quota"), QuotaExhaustedError),
     (429, error("No money", None, "insufficient_quota"), QuotaExhaustedError),
     (429, error("No money", "credit_balance_exhausted"), QuotaExhaustedError),
+    (403, error("Not active", kind="exceeded_current_quota_error"), QuotaExhaustedError),
     (400, error("Filtered", "content_filter", param="prompt"), ContentFilteredError),
     (400, error("No", "content_policy_violation"), ContentFilteredError),
     (400, error("Your prompt was flagged.", "invalid_prompt"), ContentFilteredError),
@@ -200,7 +201,11 @@ FIELD = "temperature is not supported."
     ("message", "kind", "statuses"),
     [
         (CONTEXT, ContextTooLongError, (None, 400, 404, 413, 422, 500, 502)),
-        ("Insufficient balance", QuotaExhaustedError, (None, 400, 402, 404, 413, 422, 500, 502)),
+        (
+            "Insufficient balance",
+            QuotaExhaustedError,
+            (None, 400, 402, 404, 413, 422, 429, 500, 502),
+        ),
         ("Invalid API key.", AuthenticationError, (None, 400, 403, 404, 413, 422, 500, 502)),
         (MODEL, ModelNotFoundError, (None, 400, 404, 413, 422)),
         ("Unknown argument foo: no such model.", ModelNotFoundError, (None, 400, 404, 413, 422)),

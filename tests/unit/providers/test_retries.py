@@ -62,6 +62,7 @@ def test_a_requested_wait_of_up_to_two_minutes_is_kept() -> None:
     assert stated(failed(429, retry_after="5400").error) == (90, Remedy.RETRY_AFTER_WAIT)
     in_hours = failed(429, retry_after="6000").error
     assert (in_hours.remedy, in_hours.params["hours"]) == (Remedy.RETRY_AFTER_HOURS, 2)
+    assert stated(failed(503, retry_after="5400").error) == (90, Remedy.RETRY_AFTER_WAIT)
     assert stated(failed(400, retry_after="6000").error)[0] is None
 
 
