@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from desktop_app.rendering.block_model import ADDED_MARK, Run, clean_text, show_invisible
 from desktop_app.ui.printing.page_breaks import PageBreaks
 from desktop_app.ui.printing.print_styles import NOTE_SIZE, TEXT_SIZE, PrintStyles
-from desktop_app.ui.transcript.layout.long_text import (
+from desktop_app.ui.transcript.layout.long_text_splitter import (
     MAX_BLOCK_UNITS,
     LongTextSplitter,
     RunIndex,

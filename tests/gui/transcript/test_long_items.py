@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-from desktop_app.ui.transcript.document.long_items import KEPT_END_BLOCKS
+from desktop_app.ui.transcript.document.long_text_writer import KEPT_END_BLOCKS
 from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.gui.transcript.test_long_message import layout_of, settle
 from tests.gui.transcript.test_message_navigator import on_screen
@@ -101,7 +101,7 @@ def test_the_scroll_range_covers_missing_text(
     shown(view, qtbot)
     view.set_theme(theme.dark())
     height = view.document().size().height()
-    monkeypatch.setattr("desktop_app.ui.transcript.document.long_items._WHOLE_COST", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.long_text_writer._WHOLE_COST", 10**9)
     view.set_messages([question("Q"), answer(WORDS)])
     view.stream.flush()
     assert abs(height / view.document().size().height() - 1) < 0.05

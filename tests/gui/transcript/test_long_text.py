@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QTextCursor, QTextLayout
 
-from desktop_app.ui.transcript.document import long_items
-from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
+from desktop_app.ui.transcript.document import long_text_writer
+from desktop_app.ui.transcript.layout.long_text_splitter import MAX_BLOCK_UNITS
 from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
@@ -102,7 +102,7 @@ def test_a_new_width_splits_the_text_again(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 10**9)  # all of it is written
-    monkeypatch.setattr(long_items, "_WHOLE_COST", 10**9)
+    monkeypatch.setattr(long_text_writer, "_WHOLE_COST", 10**9)
     source = text_of(1500)
     view.set_messages([answer(source)])
     view.stream.flush()

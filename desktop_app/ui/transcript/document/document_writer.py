@@ -2,8 +2,8 @@
 
 Each message has a `MessageLayout` that counts its blocks in the root frame. Cursors would be
 slower, because every edit has to move each of them. An item is one block. Very long text takes
-several blocks (long_text.py), and a table takes one block per row or per cell (table_writer.py).
-An empty block ends the document, so text is always inserted before a block.
+several blocks (long_text_splitter.py), and a table takes one block per row or per cell
+(table_writer.py). An empty block ends the document, so text is always inserted before a block.
 
 Only part of a long message is materialized, which means written into the document. An erased item
 is missing from the document, but stays an item of its message. Qt lays out the whole document at
@@ -26,7 +26,7 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.ui.transcript.document.item_updater import ItemUpdater
 from desktop_app.ui.transcript.document.item_writer import ItemWriter
-from desktop_app.ui.transcript.document.long_items import KEPT_END_BLOCKS, TextParts
+from desktop_app.ui.transcript.document.long_text_writer import KEPT_END_BLOCKS, TextParts
 from desktop_app.ui.transcript.document.reflow import Reflow
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, flag_ranges

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.block_model import Block
-from desktop_app.ui.transcript.document.long_items import with_space_above
+from desktop_app.ui.transcript.document.long_text_writer import with_space_above
 from desktop_app.ui.transcript.document.run_changes import (
     common_prefix,
     length_after_prefix,
     replace_text,
 )
-from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS, count_kept_cuts
+from desktop_app.ui.transcript.layout.long_text_splitter import MAX_BLOCK_UNITS, count_kept_cuts
 from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import Block, Run
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, remove_blocks
-from desktop_app.ui.transcript.document.long_items import (
+from desktop_app.ui.transcript.document.long_text_writer import (
     LongTextWriter,
     RunIndexCache,
     TextParts,
@@ -21,7 +21,7 @@ from desktop_app.ui.transcript.document.run_changes import is_longer
 from desktop_app.ui.transcript.document.table_writer import TableWriter, row_runs
 from desktop_app.ui.transcript.layout.height_estimates import estimate_height
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
-from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
+from desktop_app.ui.transcript.layout.long_text_splitter import MAX_BLOCK_UNITS
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, SpaceKey, is_table
 
 if TYPE_CHECKING:

@@ -129,7 +129,7 @@ class MessageMaterializer:
         return sum(map(self._written_size, self._messages.materialized())) < self._limit * 3 // 4
 
     @property
-    def is_over_limit(self) -> bool:
+    def is_document_over_limit(self) -> bool:
         """Return True if the document exceeds its limit, by the counts that Qt keeps."""
         return approximate_length(self._writer.document) > self._limit
 

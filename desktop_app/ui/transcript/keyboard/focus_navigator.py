@@ -22,7 +22,7 @@ from desktop_app.ui.transcript.keyboard.focus_targets import (
     has_focus_target,
     next_focus_target,
 )
-from desktop_app.ui.transcript.layout.long_text import RunIndex
+from desktop_app.ui.transcript.layout.long_text_splitter import RunIndex
 from desktop_app.ui.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE, Line, LineKind
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 Only the part of a long message near the viewport is materialized. A missing item has no block.
 Adjacent missing items are a placeholder: the next item has their height as extra space above it
 (see document_writer.py). The first and the last item are always materialized, so a placeholder lies
-between two items. The parts of a long text can have text gaps between them (see long_items.py).
+between two items. The parts of a long text can have text gaps between them: see
+long_text_writer.py.
 """
 
 from __future__ import annotations

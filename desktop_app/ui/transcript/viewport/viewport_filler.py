@@ -103,12 +103,12 @@ class ViewportFiller(QObject):
         """Schedule the removal of distant text if there is too much of it."""
         if self._speech.has_screen_reader():
             self.reader_detected.emit()
-        elif self._materializer.is_over_limit and not self._removal_timer.isActive():
+        elif self._materializer.is_document_over_limit and not self._removal_timer.isActive():
             self._removal_timer.start()
 
     def _remove_distant(self) -> None:
         self.update_limit()
-        if self._materializer.is_over_limit:
+        if self._materializer.is_document_over_limit:
             self._virtualizer.remove_distant()
             self._virtualizer.fill()
             self._actions.place_again()

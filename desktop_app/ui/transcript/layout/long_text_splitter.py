@@ -5,7 +5,7 @@ paragraph is. A paragraph that is split at the start of a line, without a gap, l
 Copying is not affected, because it copies the item.
 
 Line starts are measured in a separate document. They depend only on the text, its fonts and the
-width, and not on how the text arrived or which parts are materialized (long_items.py).
+width, and not on how the text arrived or which parts are materialized (long_text_writer.py).
 """
 
 from __future__ import annotations

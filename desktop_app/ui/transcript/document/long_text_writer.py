@@ -16,7 +16,7 @@ from desktop_app.rendering.block_model import Run, Runs
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, remove_blocks
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
-from desktop_app.ui.transcript.layout.long_text import (
+from desktop_app.ui.transcript.layout.long_text_splitter import (
     CONTEXT_UNITS,
     MAX_BLOCK_UNITS,
     LongTextSplitter,
